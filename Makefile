@@ -1,0 +1,70 @@
+# `make run` tries the portal on this machine, `make test` proves it. Nothing but Python 3.11+, pip and make is needed.
+PYTHON ?= python3
+PORT ?= 8000
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-browser benchmark check lint types imports migrations-check format clean lock
+
+help:
+	@echo "make run           try the portal on http://127.0.0.1:$(PORT)/ (PORT= changes it; Ctrl-C stops it)"
+	@echo "make test          the whole suite; with DATABASE_URL and REDIS_URL set, on PostgreSQL and Redis"
+	@echo "make test-browser  the journeys in a real Chromium (needs chromium on this machine)"
+	@echo "make benchmark     the gate beside two floors: by hand, on a quiet machine (docs/performance.md)"
+	@echo "make check         lint, types, import contract, migrations"
+	@echo "make clean         forgets the data of make run; the environment stays"
+
+define install
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is %d.%d" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing $< ..."
+	@if command -v uv >/dev/null 2>&1; then uv pip install -q --python $(BIN)/python --require-hashes -r $<; \
+	else $(BIN)/python -m pip install -q --require-hashes --only-binary :all: -r $<; fi
+	@touch $@
+endef
+
+$(VENV)/.run: requirements/run.txt
+	$(install)
+$(VENV)/.test: requirements/test.txt
+	$(install)
+$(VENV)/.dev: requirements/dev.txt
+	$(install)
+
+run: $(VENV)/.run
+	@$(BIN)/python manage.py up --port $(PORT)
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n auto
+
+test-browser: $(VENV)/.test
+	$(BIN)/python -m pytest -m browser
+
+benchmark: $(VENV)/.test
+	$(BIN)/python -m tests.benchmarks.run $(KNOBS)
+
+check: lint types imports migrations-check
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+imports: $(VENV)/.dev
+	$(BIN)/lint-imports
+
+migrations-check: $(VENV)/.dev
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock:
+	sh requirements/lock.sh
+
+clean:
+	rm -rf var

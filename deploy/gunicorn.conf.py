@@ -1,0 +1,27 @@
+"""gunicorn -c deploy/gunicorn.conf.py -b unix:portal.sock portal.wsgi
+
+Threads and not `sync`: a slow client holds one thread, not a whole worker. As many workers as cores and four threads each:
+a call of the gate costs 0.1 ms of processor, and more workers than cores only wait for each other (docs/performance.md).
+"""
+
+import ctypes
+import os
+
+workers = int(os.environ.get("WEB_CONCURRENCY", os.cpu_count() or 2))
+worker_class = "gthread"
+threads = 4
+keepalive = 15  # seconds: the proxy keeps its connections to us
+graceful_timeout = 10  # seconds: enough to write down the uses counted so far
+preload_app = False  # a database connection must not be shared by two processes
+
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+
+
+def post_fork(server: object, worker: object) -> None:
+    """Memory of a slow hash (19 MiB) goes back to the system after each, and threads share their heaps (glibc only)."""
+    try:
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(_M_MMAP_THRESHOLD, 1024 * 1024)
+        libc.mallopt(_M_ARENA_MAX, 2)
+    except (OSError, AttributeError):
+        server.log.info("No mallopt here: a worker may keep the memory of its slow hashes.")  # type: ignore[attr-defined]

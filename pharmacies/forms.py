@@ -1,0 +1,117 @@
+"""What a person types about the pharmacy's mailbox, and what must be asked again before it is believed."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.conf import settings
+
+from pharmacies.addresses import AddressRefused, Examined, examine
+from pharmacies.models import MailCertification, Pharmacy
+from pharmacies.models.codice_validazione import CODE_DIGITS
+from portal.codes import without_separators
+
+
+class AddressForm(forms.Form):
+    """The address, checked before anything is sent.
+
+    Two more answers may come with it: `cosi` insists on the spelling typed, `conferma` accepts the warnings. Each names
+    the address it is about, so that another one is asked again.
+    """
+
+    indirizzo = forms.CharField(
+        label="Indirizzo e-mail",
+        help_text="Non PEC. Meglio una casella dedicata, ad esempio idsessione@lamiafarmacia.it",
+        max_length=320,  # longer than an address may be: the sentence about it comes from addresses.py
+        error_messages={
+            "required": "Scrivi l’indirizzo e-mail della farmacia",
+            "max_length": "L’indirizzo è troppo lungo: controlla di non averne incollati due",
+        },
+        widget=forms.TextInput(
+            attrs={
+                "type": "email",
+                "inputmode": "email",
+                "autocomplete": "email",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }
+        ),
+    )
+
+    def __init__(self, pharmacy: Pharmacy, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.pharmacy = pharmacy
+        self.examined: Examined | None = None
+        self.suggestion: str | None = None
+
+    def clean_indirizzo(self) -> str:
+        try:
+            self.examined = examine(self.cleaned_data["indirizzo"], check_mx=settings.CHECK_MX)
+        except AddressRefused as refusal:
+            self.suggestion = refusal.suggestion
+            raise forms.ValidationError(str(refusal), code=type(refusal).__name__) from refusal
+        self.suggestion = self.examined.suggestion
+        return self.examined.address
+
+    @property
+    def cosi(self) -> str:
+        """The spelling that the person insisted on, to be carried on to the next question."""
+        return str(self.data.get("cosi", ""))
+
+    @property
+    def asks_about_spelling(self) -> bool:
+        """True when the domain looks like a slip and the person has not said that it is right."""
+        if self.examined is None or self.suggestion is None:
+            return False
+        return self.examined.address not in (self.data.get("cosi"), self.data.get("conferma"))
+
+    @property
+    def slip(self) -> str:
+        """What the page offers to correct: `refused` (it cannot be used as it is), `asked` (it can), or nothing."""
+        if self.suggestion is None:
+            return ""
+        if self.examined is None:
+            return "refused"
+        return "asked" if not self.errors and self.asks_about_spelling else ""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the person must accept before the code leaves: words of templates/pharmacies/wizard/address.html."""
+        if self.examined is None or self.data.get("conferma") == self.examined.address:
+            return []
+        found = ["gmail"] if self.examined.is_consumer_gmail else []
+        if MailCertification.objects.used_by_another(self.pharmacy, self.examined.key):
+            found.append("shared")
+        return found
+
+
+class CodeForm(forms.Form):
+    """The six digits, spaces and dashes forgiven. A wrong number of digits is no guess and costs no attempt."""
+
+    codice = forms.CharField(
+        label="Codice validazione",
+        help_text=f"{CODE_DIGITS} cifre. Puoi incollarlo, anche con spazi o trattini.",
+        max_length=60,
+        error_messages={
+            "required": "Scrivi il codice che hai ricevuto per e-mail",
+            "max_length": f"Il codice è di {CODE_DIGITS} cifre: hai incollato un testo troppo lungo",
+        },
+        widget=forms.TextInput(
+            attrs={
+                "inputmode": "numeric",
+                "autocomplete": "one-time-code",
+                "class": "code-input",
+                "spellcheck": "false",
+            }
+        ),
+    )
+    richiesta = forms.IntegerField(required=False, widget=forms.HiddenInput)  # the request that the page was about
+
+    def clean_codice(self) -> str:
+        # the whole line of the mail may be pasted: «Codice validazione: 123 456»
+        digits = without_separators(re.sub(r"^[^\d]*:", "", self.cleaned_data["codice"]))
+        if not (digits.isascii() and digits.isdigit()):
+            raise forms.ValidationError(f"Il codice è fatto di {CODE_DIGITS} cifre, senza lettere")
+        if len(digits) != CODE_DIGITS:
+            raise forms.ValidationError(f"Il codice è di {CODE_DIGITS} cifre: ne hai scritte {len(digits)}")
+        return digits

@@ -1,0 +1,11 @@
+"""What the timeline says of the acts of this app."""
+
+WORDS = {
+    "certification.requested": "ha indicato l’indirizzo {address} da certificare",
+    "code.sent": "ha preparato un codice di validazione per {address}",
+    "code.wrong": "ha scritto un codice di validazione errato (tentativi rimasti: {left})",
+    "certification.certified": "ha certificato l’indirizzo {address} con {with}",
+    "certification.changed": "ha cambiato l’indirizzo certificato da {old} a {new} con {with}",
+    "certification.withdrawn": "ha annullato la certificazione dell’indirizzo {address}",
+    "certification.revoked": "ha revocato l’indirizzo certificato {address}",
+}

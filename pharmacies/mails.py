@@ -1,0 +1,48 @@
+"""What the pharmacy's mailbox receives about its certification: one function and three templates for each letter."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from portal.outbox.letters import Envelope, post
+from portal.outbox.models import OutgoingMail
+
+if TYPE_CHECKING:
+    from pharmacies.models import MailCertification
+    from portal.identity.models import User
+
+NEWS_USEFUL_FOR = timedelta(days=2)
+Kind = OutgoingMail.Kind
+
+
+def code(certification: "MailCertification", code: str, expires_at: datetime, now: datetime) -> OutgoingMail:
+    """The validation code. Useless once expired: it fails instead of leaving late."""
+    pharmacy = certification.pharmacy
+    envelope = Envelope(Kind.CODE, pharmacy.code, now, give_up_at=expires_at, secret=True)
+    context = {"pharmacy": pharmacy, "code": code, "expires_at": expires_at}
+    return post(envelope, certification.address, "code", context)
+
+
+def certified(certification: "MailCertification", now: datetime) -> None:
+    """The receipt of the first certification."""
+    post(_news(Kind.CERTIFIED, certification, now), certification.address, "certified", _context(certification))
+
+
+def changed(old: "MailCertification", new: "MailCertification", now: datetime) -> None:
+    """To the address that was and to the one that is: who did not ask for the change must learn it."""
+    context = {**_context(new), "old": old, "new": new}
+    post(_news(Kind.CHANGED, old, now), old.address, "changed_old", context)
+    post(_news(Kind.CHANGED, new, now), new.address, "changed_new", context)
+
+
+def revoked(certification: "MailCertification", by: "User", now: datetime) -> None:
+    """The address is no longer the pharmacy's: by whose hand, and when."""
+    context = {**_context(certification), "by": by}
+    post(_news(Kind.REVOKED, certification, now), certification.address, "revoked", context)
+
+
+def _news(kind: OutgoingMail.Kind, certification: "MailCertification", now: datetime) -> Envelope:
+    return Envelope(kind, certification.pharmacy.code, now, give_up_at=now + NEWS_USEFUL_FOR)
+
+
+def _context(certification: "MailCertification") -> dict[str, object]:
+    return {"pharmacy": certification.pharmacy, "certification": certification}

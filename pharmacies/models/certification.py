@@ -1,0 +1,300 @@
+"""The certified address of a pharmacy: from the address typed to the code confirmed, changed, revoked."""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Q
+
+from pharmacies import mails
+from pharmacies.addresses import mailbox_of
+from pharmacies.models.codice_validazione import CODE_DIGITS, CODE_USABLE_FOR, CodiceValidazione, NextSend, hash_of
+from pharmacies.models.office import Office
+from pharmacies.models.pharmacy import Pharmacy
+from pharmacies.models.refusals import AlreadyCertified, NothingToConfirm, TooManyAttempts, TooManySends, TooSoon
+from portal.codes import new_code, same
+from portal.journal.models import record
+from portal.masking import mask_address
+from portal.outbox.models import OutgoingMail
+
+if TYPE_CHECKING:
+    from pharmacies.addresses import Examined
+    from portal.identity.models import User
+
+ATTEMPTS = 5  # wrong codes for one address of one pharmacy ...
+ATTEMPTS_FORGIVEN_AFTER = timedelta(hours=1)  # ... until an hour has passed since the last
+PENDING_FOR = timedelta(hours=24)  # a request that nobody completes
+
+
+class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
+    def current(self) -> "MailCertificationQuerySet":
+        """The certified addresses in force: at most one per pharmacy."""
+        return self.filter(certified_at__isnull=False, replaced_at=None, revoked_at=None)
+
+    def pending(self, now: datetime) -> "MailCertificationQuerySet":
+        """Asked for, not yet confirmed, not given up, newest first: the first of a pharmacy is the one under way."""
+        return self.filter(certified_at=None, withdrawn_at=None, requested_at__gt=now - PENDING_FOR).order_by(
+            "-requested_at", "-pk"
+        )
+
+    def past(self) -> "MailCertificationQuerySet":
+        """Addresses that were certified and are no longer, newest first."""
+        return (
+            self.filter(certified_at__isnull=False)
+            .exclude(replaced_at=None, revoked_at=None)
+            .order_by("-certified_at", "-pk")
+        )
+
+    def used_by_another(self, pharmacy: Pharmacy, address_key: str) -> bool:
+        """True when another pharmacy has this mailbox certified. Which one is nobody's business."""
+        return self.current().filter(address_key=address_key).exclude(pharmacy=pharmacy).exists()
+
+    @transaction.atomic
+    def begin(self, pharmacy: Pharmacy, examined: "Examined", by: "User", now: datetime) -> "MailCertification":
+        """The one request under way of this pharmacy becomes the one for this address; sends nothing. An earlier one for
+        the same mailbox is taken up again with its wrong attempts: asking again, or another address and back, gives no new
+        guesses. Raises AlreadyCertified, unless the mailbox must prove that it works again.
+        """
+        _lock(pharmacy)
+        mine = self.filter(pharmacy=pharmacy)
+        current = mine.current().filter(address_key=examined.key).first()
+        proving = mine.pending(now).filter(address_key=examined.key).exists()
+        if current is not None and not (proving or current.refuses_mail):
+            raise AlreadyCertified
+        earlier = mine.filter(address_key=examined.key, certified_at=None).order_by("-requested_at", "-pk").first()
+        certification = earlier or self.model(pharmacy=pharmacy, address_key=examined.key, requested_at=now)
+        is_news = earlier is None or not earlier.is_pending(now)
+        certification.address, certification.withdrawn_at = examined.address, None
+        certification.requested_by, certification.requested_at = by, now
+        certification.save()
+        mine.pending(now).exclude(pk=certification.pk).update(withdrawn_at=now)
+        if is_news:
+            certification.note("certification.requested", by, now, address=mask_address(examined.address))
+        return certification
+
+    @transaction.atomic
+    def begin_and_send(
+        self, pharmacy: Pharmacy, examined: "Examined", by: "User", now: datetime
+    ) -> "MailCertification":
+        """begin(), and the first code leaves. A double click, or coming back to an address whose code is still good, sends no
+        second letter. Raises AlreadyCertified, TooManySends (and then nothing was begun).
+        """
+        certification = self.begin(pharmacy, examined, by, now)
+        try:
+            with suppress(TooSoon, TooManyAttempts):  # the page of the code says the time
+                certification.send_code(now)
+        except TooManySends:
+            if not certification.codes.usable(now).exists():
+                raise
+        return certification
+
+
+class MailCertification(models.Model):
+    """One address for one pharmacy. The wizard step and the state are computed from these facts."""
+
+    pharmacy = models.ForeignKey(Pharmacy, models.PROTECT, related_name="certifications", verbose_name="farmacia")
+    address = models.EmailField("indirizzo", max_length=254)
+    address_key = models.CharField(max_length=254)  # addresses.key(address): what makes two spellings the same mailbox
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="richiesta da"
+    )
+    requested_at = models.DateTimeField("richiesta il")
+    failed_attempts = models.PositiveSmallIntegerField("codici errati", default=0)
+    last_failed_at = models.DateTimeField(null=True)
+    last_wrong_hash = models.CharField(max_length=64, blank=True)  # a double click on a wrong code counts once
+    certified_at = models.DateTimeField("certificata il", null=True)
+    certified_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="certificata da"
+    )
+    certified_with = models.CharField("con", max_length=60, blank=True)  # "SPID livello 2"
+    withdrawn_at = models.DateTimeField("rinunciata il", null=True)
+    replaced_at = models.DateTimeField("sostituita il", null=True)
+    revoked_at = models.DateTimeField("revocata il", null=True)
+    undeliverable_at = models.DateTimeField("non raggiungibile dal", null=True)  # the mailbox refused for good
+
+    objects = MailCertificationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "certificazione dell'indirizzo"
+        verbose_name_plural = "certificazioni degli indirizzi"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pharmacy"],
+                condition=Q(certified_at__isnull=False, replaced_at=None, revoked_at=None),
+                name="one_certified_address_per_pharmacy",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["pharmacy", "-requested_at"], name="certification_of_pharmacy"),  # wizard, history
+            models.Index(fields=["address_key"], name="certification_of_address"),  # is it used by another pharmacy?
+        ]
+
+    def __str__(self) -> str:
+        return f"certificazione {self.pk} di {self.pharmacy_id}"
+
+    @property
+    def is_current(self) -> bool:
+        return self.certified_at is not None and self.replaced_at is None and self.revoked_at is None
+
+    def is_pending(self, now: datetime) -> bool:
+        return self.certified_at is None and self.withdrawn_at is None and self.requested_at > now - PENDING_FOR
+
+    @property
+    def certified_as(self) -> str:
+        """`titolare`: the office of who certified it, as it was then; "" when the offices do not say."""
+        if self.certified_at is None or self.certified_by is None:
+            return ""
+        held = Office.objects.held_by(self.certified_by.codice_fiscale or "", self.certified_at)
+        office = held.filter(pharmacy=self.pharmacy_id).exclude(role=Office.Role.DELEGATE).first()
+        return office.get_role_display() if office is not None else ""
+
+    @property
+    def last_letter(self) -> OutgoingMail | None:
+        """The newest letter that left for this address, whatever it said: how the mailbox is doing."""
+        letters = OutgoingMail.objects.filter(about=self.pharmacy.code, recipient=self.address, withdrawn_at=None)
+        return letters.order_by("-created_at", "-pk").first()
+
+    @property
+    def refuses_mail(self) -> bool:
+        """The mailbox refused for good, or did not take the last letter: what the pages call «non raggiungibile»."""
+        letter = self.last_letter
+        return self.undeliverable_at is not None or (letter is not None and letter.failed_at is not None)
+
+    def attempts_left(self, now: datetime) -> int:
+        """How many wrong codes may still be typed before the hour's rest."""
+        if self.last_failed_at is None or self.last_failed_at + ATTEMPTS_FORGIVEN_AFTER <= now:
+            return ATTEMPTS
+        return max(ATTEMPTS - self.failed_attempts, 0)
+
+    def locked_until(self, now: datetime) -> datetime | None:
+        """When a code may be typed again; None when it may now."""
+        if self.last_failed_at is None or self.attempts_left(now) > 0:
+            return None
+        return self.last_failed_at + ATTEMPTS_FORGIVEN_AFTER
+
+    def next_send(self, now: datetime) -> NextSend:
+        """When a further code may be asked, and how many are left."""
+        allowed = CodiceValidazione.objects.next_send(self.pk, self.pharmacy_id, mailbox_of(self.address), now)
+        locked_until = self.locked_until(now)
+        if locked_until is None or (allowed.at is not None and allowed.at > locked_until):
+            return allowed
+        return NextSend(locked_until, allowed.left_this_hour, TooManyAttempts)
+
+    @transaction.atomic
+    def send_code(self, now: datetime) -> CodiceValidazione:
+        """A new code leaves; those already sent stay good until they expire.
+
+        Raises TooSoon, TooManySends, TooManyAttempts (each with `until`), NothingToConfirm.
+        """
+        self._take()
+        if not self.is_pending(now):
+            raise NothingToConfirm
+        allowed = self.next_send(now)
+        if allowed.at is not None and allowed.refusal is not None:
+            raise allowed.refusal(allowed.at)
+        code, expires_at = new_code(CODE_DIGITS), now + CODE_USABLE_FOR
+        letter = mails.code(self, code, expires_at, now)
+        self.note("code.sent", None, now, address=mask_address(self.address))
+        return CodiceValidazione.objects.create(
+            certification=self, mailbox=mailbox_of(self.address), code_hash=hash_of(self.pk, code),
+            sent_at=now, expires_at=expires_at, letter=letter,
+        )  # fmt: skip
+
+    @transaction.atomic
+    def confirm(self, typed: str, by: "User", with_: str, now: datetime) -> bool:
+        """True certifies the address; False is a wrong or expired code, and a wrong one is counted.
+
+        Confirming again what is already certified (a double click, a second tab) is True and changes nothing.
+        Raises TooManyAttempts (even for the right code), NothingToConfirm.
+        """
+        self._take()
+        if self.is_current:
+            return True
+        if not self.is_pending(now):
+            raise NothingToConfirm
+        locked_until = self.locked_until(now)
+        if locked_until is not None:
+            raise TooManyAttempts(locked_until)
+        usable = self.codes.usable(now)
+        if usable.match(self.pk, typed):
+            self._certify(by, with_, now)
+            return True
+        if usable and not self.has_expired(typed, now):  # no guess is possible at a code that is not there
+            self._count_wrong(hash_of(self.pk, typed), by, now)
+        return False
+
+    def has_expired(self, typed: str, now: datetime) -> bool:
+        """True when what was typed was a good code until a short while ago."""
+        return self.codes.remembered(now).match(self.pk, typed)
+
+    @transaction.atomic
+    def withdraw(self, by: "User", now: datetime) -> bool:
+        """Gives up the request under way; False when there was nothing to give up."""
+        self._take()
+        if not self.is_pending(now):
+            return False
+        self.withdrawn_at = now
+        self.save(update_fields=["withdrawn_at"])
+        self.note("certification.withdrawn", by, now, address=mask_address(self.address))
+        return True
+
+    @transaction.atomic
+    def revoke(self, by: "User", now: datetime) -> bool:
+        """The address is no longer certified, nor are those it replaced: every id that hangs on one of them dies by the
+        rule that asks (IdSessione.state). False when there was nothing to revoke.
+        """
+        self._take()
+        if not self.is_current:
+            return False
+        theirs = MailCertification.objects.filter(pharmacy=self.pharmacy_id, revoked_at=None)
+        theirs.filter(certified_at__isnull=False).update(revoked_at=now)
+        self.revoked_at = now
+        self._withdraw_secrets(now)
+        mails.revoked(self, by, now)
+        self.note("certification.revoked", by, now, address=mask_address(self.address))
+        return True
+
+    def _take(self) -> None:
+        """One at a time for each pharmacy: waits for whoever holds it, then reads this row again."""
+        _lock(self.pharmacy)
+        self.refresh_from_db()
+
+    def _certify(self, by: "User", with_: str, now: datetime) -> None:
+        previous = MailCertification.objects.current().filter(pharmacy=self.pharmacy_id).first()
+        if previous is not None:
+            previous.replaced_at = now
+            previous.save(update_fields=["replaced_at"])
+            previous._withdraw_secrets(now)
+        self.certified_at, self.certified_by, self.certified_with = now, by, with_
+        self.failed_attempts, self.last_failed_at, self.last_wrong_hash = 0, None, ""
+        self.save()
+        if previous is None or previous.address_key == self.address_key:
+            mails.certified(self, now)
+            self.note("certification.certified", by, now, address=mask_address(self.address), **{"with": with_})
+        else:
+            mails.changed(previous, self, now)
+            old, new = mask_address(previous.address), mask_address(self.address)
+            self.note("certification.changed", by, now, old=old, new=new, **{"with": with_})
+
+    def _count_wrong(self, wrong_hash: str, by: "User", now: datetime) -> None:
+        if same(wrong_hash, self.last_wrong_hash) and self.attempts_left(now) < ATTEMPTS:
+            return
+        self.failed_attempts = ATTEMPTS - self.attempts_left(now) + 1
+        self.last_failed_at, self.last_wrong_hash = now, wrong_hash
+        self.save(update_fields=["failed_attempts", "last_failed_at", "last_wrong_hash"])
+        self.note("code.wrong", by, now, left=self.attempts_left(now))
+
+    def _withdraw_secrets(self, now: datetime) -> None:
+        """No code and no id that still waits may leave for an address that is no longer the pharmacy's."""
+        OutgoingMail.objects.filter(about=self.pharmacy.code, recipient=self.address, secret=True).withdraw(now)
+
+    def note(self, verb: str, by: "User | None", now: datetime, **detail: object) -> None:
+        """A line in the journal of the pharmacy."""
+        record(verb, now=now, actor=by, about=self.pharmacy.code, subject=self, **detail)
+
+
+def _lock(pharmacy: Pharmacy) -> None:
+    """Holds the pharmacy's row until the transaction ends; on SQLite the transaction itself is alone (IMMEDIATE)."""
+    Pharmacy.objects.select_for_update(no_key=True).get(pk=pharmacy.pk)

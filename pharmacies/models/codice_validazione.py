@@ -1,0 +1,106 @@
+"""The codes that were sent for an address, and when a further one may be: every limit is computed from these rows."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import models
+
+from pharmacies.models.refusals import NotYet, TooManySends, TooManySendsToday, TooSoon
+from portal import codes
+from portal.outbox.models import OutgoingMail
+
+CODE_DIGITS = 6
+CODE_USABLE_FOR = timedelta(minutes=15)
+CODE_REMEMBERED_FOR = timedelta(hours=2)  # who types an expired code is told so, and loses no attempt
+BETWEEN_SENDS = timedelta(seconds=60)  # to one address: correcting a wrong one need not wait
+SENDS_AN_HOUR_PER_PHARMACY = 4
+SENDS_A_DAY_PER_ADDRESS = 10  # to one mailbox, whatever its spelling, over all the pharmacies that use it
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class NextSend:
+    """When a further code may be asked, and how many may be asked in the coming hour."""
+
+    at: datetime | None  # None: now
+    left_this_hour: int
+    refusal: type[NotYet] | None = None  # which limit says so
+
+    @property
+    def is_limit(self) -> bool:
+        """True when it is not a matter of seconds."""
+        return self.refusal is not None and not issubclass(self.refusal, TooSoon)
+
+
+class CodiceValidazioneQuerySet(models.QuerySet["CodiceValidazione"]):
+    def usable(self, now: datetime) -> "CodiceValidazioneQuerySet":
+        return self.filter(expires_at__gt=now)
+
+    def remembered(self, now: datetime) -> "CodiceValidazioneQuerySet":
+        """Expired a short while ago: worth a sentence of their own."""
+        return self.filter(expires_at__lte=now, sent_at__gt=now - CODE_REMEMBERED_FOR)
+
+    def match(self, certification_pk: int, typed: str) -> bool:
+        """True when what was typed is one of these codes. Every code is compared, each in constant time."""
+        typed_hash = hash_of(certification_pk, typed)
+        return sum(codes.same(code.code_hash, typed_hash) for code in self) > 0  # a sum: no early way out
+
+    def next_send(self, certification_pk: int, pharmacy_pk: int, mailbox: str, now: datetime) -> NextSend:
+        """What the three limits allow now."""
+        just_sent = self.filter(certification=certification_pk, sent_at__gt=now - BETWEEN_SENDS).first()
+        this_hour = list(self.filter(certification__pharmacy=pharmacy_pk, sent_at__gt=now - HOUR))
+        today = list(self.filter(mailbox=mailbox, sent_at__gt=now - DAY))
+        waits: list[tuple[datetime, type[NotYet]]] = []
+        if just_sent is not None:
+            waits.append((_up_to_second(just_sent.sent_at + BETWEEN_SENDS), TooSoon))
+        if len(this_hour) >= SENDS_AN_HOUR_PER_PHARMACY:
+            waits.append((_up_to_minute(this_hour[SENDS_AN_HOUR_PER_PHARMACY - 1].sent_at + HOUR), TooManySends))
+        if len(today) >= SENDS_A_DAY_PER_ADDRESS:
+            waits.append((_up_to_minute(today[SENDS_A_DAY_PER_ADDRESS - 1].sent_at + DAY), TooManySendsToday))
+        left = min(SENDS_AN_HOUR_PER_PHARMACY - len(this_hour), SENDS_A_DAY_PER_ADDRESS - len(today))
+        at, refusal = max(waits, key=lambda wait: wait[0], default=(None, None))
+        return NextSend(at, max(left, 0), refusal)
+
+
+class CodiceValidazione(models.Model):
+    """One code sent for one certification. Kept only as a keyed hash; every unexpired code of the request is good."""
+
+    certification = models.ForeignKey("pharmacies.MailCertification", models.PROTECT, related_name="codes")
+    mailbox = models.CharField(
+        max_length=254, default="", blank=True
+    )  # addresses.mailbox_of(address): whose letters are counted
+    code_hash = models.CharField(max_length=64)
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    letter = models.ForeignKey(OutgoingMail, models.PROTECT, related_name="+")
+
+    objects = CodiceValidazioneQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "codice di validazione"
+        verbose_name_plural = "codici di validazione"
+        ordering = ["-sent_at", "-pk"]
+        indexes = [
+            models.Index(fields=["certification", "-sent_at"], name="code_of_certification"),
+            models.Index(fields=["mailbox", "-sent_at"], name="code_of_mailbox"),  # the limit of a day
+        ]
+
+    def __str__(self) -> str:
+        return f"codice inviato il {self.sent_at:%Y-%m-%d %H:%M}"
+
+    def is_usable(self, now: datetime) -> bool:
+        return self.expires_at > now
+
+
+def hash_of(certification_pk: int, typed: str) -> str:
+    """The keyed hash of a code of this certification, spaces and dashes forgiven."""
+    return codes.keyed_hash("codice-validazione", f"{certification_pk}:{codes.without_separators(typed)}")
+
+
+def _up_to_second(at: datetime) -> datetime:
+    return at if at.microsecond == 0 else at.replace(microsecond=0) + timedelta(seconds=1)
+
+
+def _up_to_minute(at: datetime) -> datetime:
+    whole = at.replace(second=0, microsecond=0)
+    return at if at == whole else whole + timedelta(minutes=1)

@@ -1,0 +1,74 @@
+"""A pharmacy as the national register of the Ministry of Health writes it."""
+
+from datetime import date
+
+from django.db import models
+from django.db.models import Q
+
+
+class PharmacyQuerySet(models.QuerySet["Pharmacy"]):
+    def open_on(self, day: date) -> "PharmacyQuerySet":
+        """Those that the register holds as valid on this (Italian) day."""
+        return self.filter(Q(closed_on=None) | Q(closed_on__gt=day))
+
+
+class Pharmacy(models.Model):
+    """One site. The code is its key and survives a change of owner; the partita IVA is not a key."""
+
+    class Type(models.IntegerChoices):
+        ORDINARIA = 1, "Ordinaria"
+        SUCCURSALE = 2, "Succursale"
+        DISPENSARIO = 3, "Dispensario"
+        DISPENSARIO_STAGIONALE = 4, "Dispensario stagionale"
+
+    code = models.CharField("codice", max_length=10, unique=True)  # cod_farmacia
+    name = models.CharField("nome", max_length=160)
+    partita_iva = models.CharField("partita IVA", max_length=20, blank=True)
+    address = models.CharField("indirizzo", max_length=200, blank=True)
+    cap = models.CharField("CAP", max_length=5, blank=True)
+    comune = models.CharField("comune", max_length=80)
+    comune_code = models.CharField("codice comune", max_length=6, blank=True)
+    province = models.CharField("provincia", max_length=2, blank=True)  # TO
+    region_code = models.CharField("codice regione", max_length=3, blank=True)  # 010
+    region = models.CharField("regione", max_length=60, blank=True)
+    asl_code = models.CharField("codice ASL", max_length=10, blank=True)
+    type = models.PositiveSmallIntegerField("tipologia", choices=Type.choices, default=Type.ORDINARIA)
+    valid_from = models.DateField("valida dal", null=True)
+    closed_on = models.DateField("chiusa il", null=True)  # end date in the register, or the day it left the file
+    doubts = models.JSONField(
+        "dati dubbi", default=list, blank=True
+    )  # words of registry.DOUBTS; the row is kept all the same
+    imported_at = models.DateTimeField("ultimo aggiornamento", null=True)
+
+    objects = PharmacyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "farmacia"
+        verbose_name_plural = "farmacie"
+        ordering = ["name", "code"]
+        indexes = [
+            models.Index(fields=["province", "name"], name="pharmacy_by_province"),  # staff: filter by province
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.display_name} · cod. {self.code}"
+
+    @property
+    def display_name(self) -> str:
+        """The name with «Farmacia» in front, unless the register already says what it is."""
+        lowered = self.name.lower()
+        return self.name if any(word in lowered for word in ("farmacia", "dispensario")) else f"Farmacia {self.name}"
+
+    @property
+    def place(self) -> str:
+        """`Via Roma 12, Trento (TN)`."""
+        return f"{self.address}, {self.town}" if self.address else self.town
+
+    @property
+    def town(self) -> str:
+        """`Trento (TN)`."""
+        comune = self.comune.title() if self.comune.isupper() else self.comune
+        return f"{comune} ({self.province})" if self.province else comune
+
+    def is_open(self, day: date) -> bool:
+        return self.closed_on is None or self.closed_on > day

@@ -1,0 +1,35 @@
+"""Why something about the certified address cannot be done, or not yet. The docstring is the sentence."""
+
+from datetime import datetime
+
+
+class NotYet(Exception):  # noqa: N818  a fact, as the domain says it
+    """It may be done, but later: `until` (UTC) says when, rounded up so that what is said is true."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(str(self.__doc__))
+        self.until = until
+
+
+class TooSoon(NotYet):
+    """Un codice è appena partito per questo indirizzo."""
+
+
+class TooManySends(NotYet):
+    """Sono già stati chiesti tutti i codici consentiti."""
+
+
+class TooManySendsToday(TooManySends):
+    """Sono già stati chiesti tutti i codici consentiti in un giorno per questo indirizzo."""
+
+
+class TooManyAttempts(NotYet):
+    """Sono stati scritti troppi codici errati per questo indirizzo."""
+
+
+class NothingToConfirm(Exception):  # noqa: N818
+    """Nessun indirizzo aspetta un codice: la richiesta è stata annullata o è scaduta."""
+
+
+class AlreadyCertified(Exception):  # noqa: N818
+    """Questo è già l’indirizzo certificato della farmacia."""

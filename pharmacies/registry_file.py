@@ -1,0 +1,117 @@
+"""The file of the national register: its lines, its columns by name, its cells.
+
+Source: Ministry of Health, open data "Farmacie" (FRM_FARMA_5): `;`, no quoting, `-` for empty. Not kept: the coordinates,
+the frazione, the coded province.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+LONGEST_LINE = 64 * 1024  # bytes: a real row has 300
+# Ours, today's column, the older column (which some years spelled with underscores: spelling counts letters and digits only).
+COLUMNS = {
+    "code": ("cod_farmacia", "CODICEIDENTIFICATIVOFARMACIA"),
+    "asl_code": ("cod_farmacia_asl", "CODFARMACIAASSEGNATODAASL"),
+    "address": ("indirizzo", "INDIRIZZO"),
+    "name": ("descrizione_farmacia", "DESCRIZIONEFARMACIA"),
+    "partita_iva": ("p_iva", "PARTITAIVA"),
+    "cap": ("cap", "CAP"),
+    "comune_code": ("cod_comune", "CODICECOMUNEISTAT"),
+    "comune": ("comune", "DESCRIZIONECOMUNE"),
+    "province": ("sigla_provincia", "SIGLAPROVINCIA"),
+    "region_code": ("cod_regione", "CODICEREGIONE"),
+    "region": ("regione", "DESCRIZIONEREGIONE"),
+    "valid_from": ("data_inizio_validita", "DATAINIZIOVALIDITA"),
+    "ends_on": ("data_fine_validita", "DATAFINEVALIDITA"),
+    "type_name": ("descrizione_tipologia", "DESCRIZIONETIPOLOGIA"),
+    "type": ("codice_tipologia", "CODICETIPOLOGIA"),
+}
+OPTIONAL = {"asl_code", "type_name"}
+
+
+class UnknownHeader(Exception):  # noqa: N818
+    """The first line is not the header of the register: it is another file, or the Ministry changed its columns."""
+
+    def __init__(self, header: str, missing: list[str]) -> None:
+        names = ", ".join(f"{COLUMNS[name][0]} (or {COLUMNS[name][1]})" for name in missing)
+        super().__init__(
+            f"The first line is not the header of the register of pharmacies. Missing columns: {names}. "
+            f"The line begins with {header[:80]!r}; columns are separated by semicolons."
+        )
+
+
+class BrokenRow(Exception):  # noqa: N818
+    """The row cannot be imported; `str()` is the reason, `code` the pharmacy it was about when that can be read."""
+
+    def __init__(self, reason: str, code: str = "") -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+def lines_of(file: BinaryIO) -> Iterator[tuple[int, str]]:
+    """Numbered lines (from 1) without their end, blank ones left out; a line over LONGEST_LINE comes cut, marked by NUL.
+
+    Each line is UTF-8 if it can be, else Windows-1252 (which contains ISO-8859-1): one bad byte spoils one line.
+    """
+    number = 0
+    while line := file.readline(LONGEST_LINE):
+        number += 1
+        too_long = len(line) == LONGEST_LINE and not line.endswith(b"\n")
+        while too_long and not line.endswith(b"\n") and (line := file.readline(LONGEST_LINE)):
+            pass
+        line = b"\0" if too_long else line
+        try:
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError:
+            text = line.decode("cp1252", errors="replace")
+        if text.strip():
+            yield number, text.rstrip("\r\n")
+
+
+class Header:
+    """Which cell is which. Raises UnknownHeader."""
+
+    def __init__(self, line: str) -> None:
+        spelled = [letters(cell) for cell in line.split(";")]
+        self.width = len(spelled)
+        self.position: dict[str, int] = {}
+        for name, spellings in COLUMNS.items():
+            found = next((spelled.index(letters(each)) for each in spellings if letters(each) in spelled), None)
+            if found is not None:
+                self.position[name] = found
+        missing = [name for name in COLUMNS if name not in self.position and name not in OPTIONAL]
+        if missing:
+            raise UnknownHeader(line, missing)
+
+    def cells(self, line: str) -> dict[str, str]:
+        """The cells of a line by our names. Raises BrokenRow when there are too many or too few."""
+        cells = line.split(";")
+        if len(cells) != self.width and '"' in line:
+            # quotes are ordinary characters in this file, unless taking them seriously is what makes the row whole
+            cells = next(csv.reader([line], delimiter=";"))
+        if len(cells) != self.width:
+            code = code_of(cells[self.position["code"]]) if len(cells) > self.position["code"] else ""
+            raise BrokenRow(f"{len(cells)} fields instead of {self.width}", code)
+        return {name: tidy(cells[position]) for name, position in self.position.items()}
+
+
+def code_of(cell: str) -> str:
+    """The code as the key: without the leading zeros, which some extracts have and some have lost; "" when it is none."""
+    value = tidy(cell)
+    if not re.fullmatch(r"[0-9A-Za-z]{1,10}", value):
+        return ""
+    return value.lstrip("0").upper() or "0"
+
+
+def letters(header: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", header.lower())
+
+
+def tidy(cell: str) -> str:
+    """Single spaces, no quotes around, "" for the dash that means empty."""
+    value = " ".join(cell.split())
+    if len(value) > 1 and value[0] == value[-1] == '"':
+        value = " ".join(value[1:-1].replace('""', '"').split())
+    return "" if value in ("-", "--", "NULL", "null") else value

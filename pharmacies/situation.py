@@ -1,0 +1,58 @@
+"""How the mailbox of a pharmacy is doing, in one word for a card: no mail, a code to type, certified, unreachable."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pharmacies.models import MailCertification, Office, Pharmacy
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The facts that a card or a summary shows of one pharmacy."""
+
+    pharmacy: Pharmacy
+    current: MailCertification | None
+    under_way: MailCertification | None
+
+    @property
+    def is_unreachable(self) -> bool:
+        """The certified address refuses mail."""
+        return self.current is not None and self.current.refuses_mail
+
+    @property
+    def mail_pill(self) -> tuple[str, str]:
+        """Colour and words for the address in force alone."""
+        return ("bad", "Non raggiungibile") if self.is_unreachable else ("ok", "Certificata")
+
+    @property
+    def pill(self) -> tuple[str, str]:
+        """Colour and words, the most urgent first."""
+        if self.is_unreachable or (self.under_way is not None and self.under_way.refuses_mail):
+            return "bad", "Non raggiungibile"
+        if self.under_way is not None:
+            return "warn", "Codice da inserire"
+        return ("ok", "Mail certificata") if self.current is not None else ("off", "Nessuna mail")
+
+
+def situation_of(pharmacy: Pharmacy, now: datetime) -> Situation:
+    certifications = pharmacy.certifications.all()
+    return Situation(pharmacy, certifications.current().first(), certifications.pending(now).first())
+
+
+@dataclass(frozen=True)
+class Card:
+    """One pharmacy to choose, with the office that opens most of it."""
+
+    office: Office
+    situation: Situation
+
+
+def cards(offices: Iterable[Office], now: datetime) -> list[Card]:
+    """One card for each pharmacy, in the order given; who is titolare and delegate of one acts as titolare."""
+    best: dict[int, Office] = {}
+    for office in offices:
+        held = best.get(office.pharmacy_id)
+        if held is None or (office.may_certify and not held.may_certify):
+            best[office.pharmacy_id] = office
+    return [Card(office, situation_of(office.pharmacy, now)) for office in best.values()]

@@ -1,0 +1,16 @@
+from django.urls import path
+
+from pharmacies import views
+from pharmacies.wizard.views import change
+
+app_name = "pharmacies"
+urlpatterns = [
+    path("", views.choose, name="choose"),
+    path("<str:code>/", views.overview, name="overview"),
+    path("<str:code>/sicurezza/", views.security, name="security"),
+    path("<str:code>/sicurezza/gestione-mail/", views.mail, name="mail"),
+    path("<str:code>/sicurezza/gestione-mail/modifica/", change, name="mail_change"),
+    path("<str:code>/sicurezza/gestione-mail/modifica/annulla/", views.cancel_change, name="mail_change_cancel"),
+    path("<str:code>/sicurezza/gestione-mail/revoca/", views.revoke, name="mail_revoke"),
+    path("<str:code>/registro/", views.journal, name="journal"),
+]

@@ -1,0 +1,98 @@
+"""«Servizi on line»: which pharmacy, its summary, «Sicurezza», «Gestione mail certificata», «Registro attività»."""
+
+from collections.abc import Mapping
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from pharmacies.access import OfficeRequest, certifier_required, fresh_certifier_required, office_required
+from pharmacies.models import Office
+from pharmacies.situation import cards, situation_of
+from pharmacies.wizard.steps import Step, side_list
+from portal.clock import now_of
+from portal.identity.access import person_required
+from portal.journal.models import Entry
+from portal.masking import mask_codice_fiscale
+
+ENTRIES_A_PAGE = 20
+
+
+@person_required
+def choose(request: HttpRequest) -> HttpResponse:
+    """«Per quale farmacia operi?»: with one the answer is known, with none there are three ways out."""
+    now = now_of(request)
+    assert request.user.is_authenticated  # noqa: S101  the guard let in only a person
+    codice_fiscale = request.user.codice_fiscale or ""
+    found = cards(Office.objects.held_by(codice_fiscale, now), now)
+    if not found:
+        context = {"masked_codice_fiscale": mask_codice_fiscale(codice_fiscale)}
+        return render(request, "pharmacies/none.html", context)
+    if len(found) == 1:
+        return redirect("pharmacies:overview", found[0].office.pharmacy.code)
+    return render(request, "pharmacies/choose.html", {"cards": found})
+
+
+@office_required
+def overview(request: OfficeRequest) -> HttpResponse:
+    """The state of the mailbox at a glance, and the way to the rest."""
+    return _page(request, "overview", {"situation": situation_of(request.pharmacy, now_of(request))})
+
+
+@office_required
+def security(request: OfficeRequest) -> HttpResponse:
+    """«Sicurezza», with the link «Certifica mail»."""
+    situation = situation_of(request.pharmacy, now_of(request))
+    steps = side_list(Step.CERTIFY) if situation.current is None else None
+    return _page(request, "security", {"situation": situation, "step": Step.CERTIFY, "steps": steps})
+
+
+@office_required
+def mail(request: OfficeRequest) -> HttpResponse:
+    """«Gestione mail certificata»: the address in force, the change under way, the addresses of the past."""
+    situation = situation_of(request.pharmacy, now_of(request))
+    context = {
+        "situation": situation,
+        "certification": situation.current,
+        "letter": situation.current.last_letter if situation.current else None,
+        "under_way": situation.under_way,
+        "past": request.pharmacy.certifications.past(),
+    }
+    return _page(request, "mail", context)
+
+
+@certifier_required
+def cancel_change(request: OfficeRequest) -> HttpResponse:
+    """«Annulla la modifica»: gives up the request under way; the address in force does not change."""
+    now = now_of(request)
+    under_way = request.pharmacy.certifications.pending(now).first()
+    if request.method == "POST" and under_way is not None and under_way.withdraw(request.user, now):
+        messages.success(request, "Richiesta annullata: il codice che ti abbiamo inviato non serve più.")
+    return redirect("pharmacies:mail", request.pharmacy.code)
+
+
+@fresh_certifier_required
+def revoke(request: OfficeRequest) -> HttpResponse:
+    """«Revoca»: first what will happen, then, on POST, it happens."""
+    current = request.pharmacy.certifications.current().first()
+    if current is None:
+        return redirect("pharmacies:mail", request.pharmacy.code)
+    if request.method != "POST":
+        return _page(request, "revoke", {"certification": current}, menu="mail")
+    current.revoke(request.user, now_of(request))
+    messages.success(request, "Indirizzo revocato: tutti gli ID SESSIONE della farmacia non valgono più.")
+    return redirect("pharmacies:mail", request.pharmacy.code)
+
+
+@office_required
+def journal(request: OfficeRequest) -> HttpResponse:
+    """«Registro attività»: who did what for this pharmacy, newest first."""
+    entries = Entry.objects.filter(about=request.pharmacy.code).order_by("-at", "-pk")
+    page = Paginator(entries, ENTRIES_A_PAGE).get_page(request.GET.get("pagina"))
+    return _page(request, "journal", {"page_obj": page})
+
+
+def _page(request: OfficeRequest, name: str, context: Mapping[str, object], menu: str = "") -> HttpResponse:
+    frame: dict[str, object] = {"pharmacy": request.pharmacy, "office": request.office, "current": menu or name}
+    return render(request, f"pharmacies/{name}.html", {**frame, **context})

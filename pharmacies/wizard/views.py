@@ -1,0 +1,208 @@
+"""The pages of «Certifica mail» and of «Modifica», which is the same road with the old address still in force."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+
+from pharmacies.access import OfficeRequest, certifier_required, fresh_certifier_required
+from pharmacies.forms import AddressForm, CodeForm
+from pharmacies.models import MailCertification
+from pharmacies.models.codice_validazione import CODE_USABLE_FOR
+from pharmacies.models.refusals import AlreadyCertified, NothingToConfirm, NotYet, TooManyAttempts
+from pharmacies.wizard import words
+from pharmacies.wizard.steps import Facts, Step, current_step, side_list
+from portal.clock import now_of
+from portal.identity.access import authenticated_with, typed_before
+
+
+@certifier_required
+def resume(request: OfficeRequest) -> HttpResponse:
+    """«Certifica mail»: to the page where the facts say, from whatever device."""
+    code = request.pharmacy.code
+    if _under_way(request) is not None:
+        return redirect("wizard:code", code)
+    if _in_force(request) is None:
+        return redirect("wizard:address", code)
+    messages.info(request, words.NOTHING_TO_CERTIFY)
+    return redirect("pharmacies:mail", code)
+
+
+@fresh_certifier_required
+def address(request: OfficeRequest) -> HttpResponse:
+    """Which mailbox. Once certified, it is changed from «Gestione mail certificata»."""
+    if _in_force(request) is not None:
+        return redirect("pharmacies:mail", request.pharmacy.code)
+    return _ask_address(request, None)
+
+
+@fresh_certifier_required
+def change(request: OfficeRequest) -> HttpResponse:
+    """«Modifica»: which mailbox instead; the old one stays valid until the new one is certified."""
+    current = _in_force(request)
+    if current is None:
+        return redirect("wizard:resume", request.pharmacy.code)
+    return _ask_address(request, current)
+
+
+def _ask_address(request: OfficeRequest, current: MailCertification | None) -> HttpResponse:
+    under_way = _under_way(request)
+    if request.method == "POST":
+        form = AddressForm(request.pharmacy, request.POST)
+        if form.is_valid() and not form.asks_about_spelling and not form.warnings and _send_first_code(request, form):
+            return redirect("wizard:code", request.pharmacy.code)
+    else:
+        typed = _interrupted(request).get("indirizzo") or (under_way.address if under_way else "")
+        form = AddressForm(request.pharmacy, initial={"indirizzo": typed})
+    context = {"form": form, "certified": current, "under_way": under_way}
+    return _page(request, "address", Step.ADDRESS, context)
+
+
+def _interrupted(request: OfficeRequest) -> dict[str, str]:
+    """What was typed when the identity had to be shown again; says that nothing was sent."""
+    typed = typed_before(request)
+    if typed is not None:
+        messages.warning(request, words.INTERRUPTED)
+    return typed or {}
+
+
+def _send_first_code(request: OfficeRequest, form: AddressForm) -> bool:
+    """True when the code page is where to go; else the form says why not."""
+    assert form.examined is not None  # noqa: S101  a valid form has examined its address
+    now = now_of(request)
+    try:
+        MailCertification.objects.begin_and_send(request.pharmacy, form.examined, request.user, now)
+    except AlreadyCertified:
+        form.add_error("indirizzo", words.ALREADY_CERTIFIED)
+    except NotYet as refusal:
+        form.add_error(None, words.not_yet(refusal, now))
+    return form.is_valid()
+
+
+@fresh_certifier_required
+def code(request: OfficeRequest) -> HttpResponse:
+    """The code that came by e-mail. Looking at the page, again and again, sends nothing."""
+    certification = _under_way(request)
+    if certification is None:
+        return _after_the_end(request)
+    if request.method != "POST":
+        _interrupted(request)
+    form = CodeForm(request.POST if request.method == "POST" else None, initial={"richiesta": certification.pk})
+    if form.is_valid():
+        if form.cleaned_data["richiesta"] not in (None, certification.pk):
+            messages.warning(request, words.OTHER_REQUEST)
+            return redirect("wizard:code", request.pharmacy.code)
+        answer = _confirm(request, certification, form)
+        if answer is not None:
+            return answer
+    return _code_page(request, certification, form)
+
+
+def _confirm(request: OfficeRequest, certification: MailCertification, form: CodeForm) -> HttpResponse | None:
+    """Where to go; None stays on the page, with the reason on the form."""
+    now, typed = now_of(request), form.cleaned_data["codice"]
+    try:
+        confirmed = certification.confirm(typed, request.user, authenticated_with(request), now)
+    except TooManyAttempts:
+        return redirect("wizard:code", request.pharmacy.code)  # the page says until when
+    except NothingToConfirm:
+        return redirect("wizard:resume", request.pharmacy.code)
+    if confirmed:
+        return redirect("wizard:done", request.pharmacy.code)
+    if certification.locked_until(now) or not certification.codes.usable(now).exists():
+        return redirect("wizard:code", request.pharmacy.code)  # the last attempt is gone, or the code expired meanwhile
+    form.add_error("codice", words.wrong_code(certification, typed, now))
+    return None
+
+
+def _code_page(request: OfficeRequest, certification: MailCertification, form: CodeForm) -> HttpResponse:
+    now = now_of(request)
+    newest = certification.codes.select_related("letter").first()
+    usable = certification.codes.usable(now)
+    can_arrive = usable.filter(letter__failed_at=None).exists()
+    next_send = certification.next_send(now)
+    locked_until = certification.locked_until(now)
+    context = {
+        "form": form,
+        "certification": certification,
+        "certified": _in_force(request),
+        "newest": newest,
+        "letter": newest.letter if newest else None,
+        "accepted": usable.filter(letter__accepted_at__isnull=False).exists(),
+        "several_usable": usable.count() > 1,
+        "refused": newest is not None and newest.letter.failed_at is not None and not can_arrive,
+        "expired": not usable.exists(),
+        "locked": words.at_time(locked_until, now) if locked_until else "",
+        "attempts_left": certification.attempts_left(now),
+        "next_send": next_send,
+        "next_send_at": words.at_time(next_send.at, now) if next_send.at else "",
+        "codes_allowed": words.codes_allowed(next_send.refusal),
+        "sender": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
+        "minutes": int(CODE_USABLE_FOR.total_seconds() // 60),
+    }
+    step = current_step(Facts(address_given=True, code_usable=can_arrive))
+    return _page(request, "code", step, context)
+
+
+@fresh_certifier_required
+def new_code(request: OfficeRequest) -> HttpResponse:
+    """«Richiedi un nuovo codice»: only a POST sends."""
+    certification = _under_way(request)
+    if certification is None:
+        return _after_the_end(request)
+    if request.method == "POST":
+        now = now_of(request)
+        try:
+            certification.send_code(now)
+            messages.success(request, "Un nuovo codice è in partenza.")
+        except NotYet as refusal:
+            messages.warning(request, words.not_yet(refusal, now))
+        except NothingToConfirm:
+            return redirect("wizard:resume", request.pharmacy.code)
+    return redirect("wizard:code", request.pharmacy.code)
+
+
+@certifier_required
+def done(request: OfficeRequest) -> HttpResponse:
+    """«La mail è stata validata e registrata con successo»."""
+    current = _in_force(request)
+    if current is None or _under_way(request) is not None:
+        return redirect("wizard:resume", request.pharmacy.code)
+    asked_again = current.codes.count() > 1
+    context = {"certification": current, "current": "mail", "letter": current.last_letter, "asked_again": asked_again}
+    return _page(request, "done", current_step(Facts(certified=True, told=True)), context)
+
+
+def _after_the_end(request: OfficeRequest) -> HttpResponse:
+    """No request is under way: a second tab or a double click lands on the success that it contributed to."""
+    current, now = _in_force(request), now_of(request)
+    just_certified = current is not None and _certified_at(current) > now - CODE_USABLE_FOR
+    return redirect("wizard:done" if just_certified else "wizard:resume", request.pharmacy.code)
+
+
+def _certified_at(current: MailCertification) -> datetime:
+    assert current.certified_at is not None  # noqa: S101  that is what in force means
+    return current.certified_at
+
+
+def _under_way(request: OfficeRequest) -> MailCertification | None:
+    return request.pharmacy.certifications.pending(now_of(request)).first()
+
+
+def _in_force(request: OfficeRequest) -> MailCertification | None:
+    return request.pharmacy.certifications.current().first()
+
+
+def _page(request: OfficeRequest, name: str, step: Step, context: Mapping[str, object]) -> HttpResponse:
+    frame: dict[str, object] = {
+        "pharmacy": request.pharmacy,
+        "office": request.office,
+        "current": "mail" if context.get("certified") else "certify",  # «Modifica» is reached from there
+        "step": step,
+        "steps": side_list(step, asked_again=bool(context.get("asked_again"))),
+    }
+    return render(request, f"pharmacies/wizard/{name}.html", {**frame, **context})

@@ -1,0 +1,26 @@
+"""The worker and the whole timetable. Celery only wakes somebody up: what is due is in the database.
+
+Several timetables and several workers may run: every task may run twice and at the same time.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+
+app = Celery("portal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["portal.outbox", "portal.identity", "pharmacies", "sessions"])
+
+EVERY = {
+    "deliver due mail": ("portal.outbox.tasks.deliver_due_mail", 10),
+    "send due reminders": ("sessions.tasks.send_due_reminders", 15),
+    "forget dead ids": ("sessions.tasks.forget_dead_ids", 60),
+    "purge logins": ("portal.identity.tasks.purge_logins", 3600),
+}
+app.conf.beat_schedule = {
+    name: {"task": task, "schedule": float(seconds), "options": {"expires": seconds, "queue": "timetable"}}
+    for name, (task, seconds) in EVERY.items()
+}
+app.conf.task_default_queue = "work"

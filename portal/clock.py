@@ -1,0 +1,75 @@
+"""Time: taken once at the entrance of a request, UTC inside, Italian time at the edge."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+ROME = ZoneInfo("Europe/Rome")
+_DAYS = ("lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica")
+_MONTHS = (
+    "gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno",
+    "luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre",
+)  # fmt: skip
+
+
+class NowMiddleware:
+    """Puts `request.now` (UTC) on every request, so that one page never sees two instants."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.now = timezone.now()  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+
+def now_of(request: HttpRequest) -> datetime:
+    """The instant of this request (UTC)."""
+    now: datetime = request.now  # type: ignore[attr-defined]
+    return now
+
+
+def italian_time(at: datetime) -> str:
+    """`14:32`, Italian time."""
+    return f"{at.astimezone(ROME):%H:%M}"
+
+
+def italian_moment(at: datetime) -> str:
+    """`00:35 di martedì 24 novembre 2026`, Italian time."""
+    local = at.astimezone(ROME)
+    return f"{local:%H:%M} di {_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year}"
+
+
+def italian_date_time(at: datetime) -> str:
+    """`23 novembre 2026, ore 10:44`, Italian time."""
+    local = at.astimezone(ROME)
+    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, ore {local:%H:%M}"
+
+
+def relative_moment(at: datetime, now: datetime) -> str:
+    """`oggi 14:51`, `domani 00:31`, `ieri 08:20`, else `23/11 08:20`, Italian time."""
+    local, today = at.astimezone(ROME), now.astimezone(ROME).date()
+    days = (local.date() - today).days
+    word = {0: "oggi", 1: "domani", -1: "ieri"}.get(
+        days, f"{local:%d/%m}" if local.year == today.year else f"{local:%d/%m/%Y}"
+    )
+    return f"{word} {local:%H:%M}"
+
+
+def in_words(length: timedelta) -> str:
+    """`9 h 26 min`, `42 min`, `meno di un minuto`; the sign is dropped."""
+    minutes = int(abs(length).total_seconds() // 60)
+    if minutes < 1:
+        return "meno di un minuto"
+    hours, minutes = divmod(minutes, 60)
+    if hours >= 48:
+        return f"{hours // 24} giorni"
+    return f"{hours} h {minutes} min" if hours and minutes else f"{hours} h" if hours else f"{minutes} min"
+
+
+def day_start(now: datetime) -> datetime:
+    """Midnight of today in Italy, as UTC."""
+    return now.astimezone(ROME).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)

@@ -1,0 +1,33 @@
+"""The codice fiscale of a person, omocodia included. Source: DM 23/12/1976; the check character is python-stdnum's."""
+
+from django.core.exceptions import ValidationError
+from stdnum.exceptions import ValidationError as StdnumError
+from stdnum.it import codicefiscale, iva
+
+LENGTH = 16
+
+
+def normalise(typed: str) -> str:
+    return "".join(typed.split()).upper()
+
+
+def is_valid(value: str) -> bool:
+    """True for a person's codice fiscale (16 characters); python-stdnum alone would accept 11-digit numbers too."""
+    return len(value) == LENGTH and bool(codicefiscale.is_valid(value))
+
+
+def validate(value: str) -> None:
+    """Raises Django's ValidationError with the sentence for the form."""
+    if not is_valid(normalise(value)):
+        raise ValidationError(
+            "Il codice fiscale non è corretto: sono 16 caratteri, controlla sulla tessera sanitaria.",
+            code="codice_fiscale",
+        )
+
+
+def is_valid_partita_iva(value: str) -> bool:
+    """True for an 11-digit Italian VAT number with the right check digit."""
+    try:
+        return value.isdigit() and bool(iva.validate(value))
+    except StdnumError:
+        return False

@@ -1,0 +1,18 @@
+"""What every page needs to know."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def same_on_every_page() -> dict[str, object]:
+    """What does not depend on the request: also the page of a crash can ask it."""
+    return {
+        "demo": settings.DEMO,
+        "owner_name": settings.OWNER_NAME,
+        "assistance_phone": settings.ASSISTANCE_PHONE,
+        "assistance_hours": settings.ASSISTANCE_HOURS,
+    }
+
+
+def portal(request: HttpRequest) -> dict[str, object]:
+    return {**same_on_every_page(), "now": getattr(request, "now", None)}

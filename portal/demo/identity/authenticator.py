@@ -1,0 +1,32 @@
+"""The authenticator app of the invented operator: a page instead of a telephone."""
+
+import base64
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django_otp.oath import TOTP
+
+from portal.clock import now_of
+from portal.demo import people
+from portal.identity.models.staff import DIGITS, STEP
+
+
+@never_cache
+@require_safe
+def authenticator(request: HttpRequest) -> HttpResponse:
+    """The code of now. It knows only the secret that is printed in people.py."""
+    app = TOTP(base64.b32decode(people.STAFF_TOTP_SECRET), STEP, 0, DIGITS)
+    app.time = now_of(request).timestamp()
+    context = {
+        "name": f"{people.STAFF_GIVEN_NAME} {people.STAFF_FAMILY_NAME}",
+        "username": people.STAFF_USERNAME,
+        "password": people.STAFF_PASSWORD,
+        "secret": people.STAFF_TOTP_SECRET,
+        "code": f"{app.token():0{DIGITS}d}",
+        "seconds_left": STEP - int(app.time) % STEP,
+    }
+    response = render(request, "demo/identity/authenticator.html", context)
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    return response

@@ -1,0 +1,101 @@
+"""What the visitor of a stub provider chooses: with whom, who to be, how strongly, and how it ends."""
+
+from typing import Any
+
+from django import forms
+
+from portal import codice_fiscale
+from portal.demo import people
+
+SOMEBODY_ELSE = "altro"
+
+# Invented names, none of a real provider of identities.
+SPID_PROVIDERS = (
+    "IdentitàSì", "ChiaveCerta", "SonoIo", "PassoSicuro", "FirmaChiara", "Doppia Spunta",
+    "Nome&Volto", "Io Confermo", "PortaUnica", "Sigillo", "Quadrifoglio ID", "TimbroBlu",
+)  # fmt: skip
+
+LEVELS = (
+    ("1", "Livello 1: nome utente e password"),
+    ("2", "Livello 2: anche un codice temporaneo o l’app"),
+    ("3", "Livello 3: anche una carta o un dispositivo sicuro"),
+)
+OUTCOMES = {
+    "spid": (
+        ("ok", "Tutto bene"),
+        ("25", "Annullo io (25)"),
+        ("22", "Nego il consenso ai dati (22)"),
+        ("21", "Ci metto troppo tempo (21)"),
+        ("19", "Sbaglio le credenziali più volte (19)"),
+        ("20", "Le mie credenziali hanno un livello troppo basso (20)"),
+        ("23", "La mia identità è sospesa (23)"),
+    ),
+    "cie": (
+        ("ok", "Tutto bene"),
+        ("25", "Annullo io (25)"),
+        ("22", "Nego il consenso ai dati (22)"),
+        ("21", "Ci metto troppo tempo (21)"),
+        ("19", "Sbaglio il PIN più volte (19)"),
+        ("20", "La mia CIE è attivata a un livello troppo basso (20)"),
+        ("23", "La mia CIE è scaduta o revocata (23)"),
+    ),
+    "ts-cns": (
+        ("ok", "Tutto bene"),
+        ("25", "Tolgo la tessera dal lettore (25)"),
+        ("21", "Ci metto troppo tempo (21)"),
+        ("19", "Sbaglio il PIN più volte (19)"),
+        ("23", "Il certificato della tessera è scaduto o revocato (23)"),
+    ),
+}
+
+
+class AnswerForm(forms.Form):
+    """The choices of one stub provider; only SPID has several providers, and a TS-CNS has one level (3)."""
+
+    gestore = forms.ChoiceField(label="Gestore di identità", choices=[(name, name) for name in SPID_PROVIDERS])
+    persona = forms.ChoiceField(label="Chi sei", widget=forms.RadioSelect)
+    codice_fiscale = forms.CharField(label="Codice fiscale", max_length=20, required=False)
+    nome = forms.CharField(label="Nome", max_length=60, required=False)
+    cognome = forms.CharField(label="Cognome", max_length=60, required=False)
+    livello = forms.ChoiceField(label="Livello", choices=LEVELS, initial="2", widget=forms.RadioSelect)
+    esito = forms.ChoiceField(label="Come finisce", initial="ok", widget=forms.RadioSelect)
+
+    def __init__(self, method: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        listed = [(each.key, f"{each.full_name}, {each.who}") for each in people.PEOPLE]
+        self._choices("persona").choices = [*listed, (SOMEBODY_ELSE, "Un’altra persona: scrivila qui sotto")]
+        self._choices("esito").choices = list(OUTCOMES[method])
+        if method != "spid":
+            del self.fields["gestore"]
+        if method == "ts-cns":
+            del self.fields["livello"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("persona") == SOMEBODY_ELSE:
+            if not codice_fiscale.is_valid(codice_fiscale.normalise(cleaned.get("codice_fiscale", ""))):
+                self.add_error("codice_fiscale", "Scrivi un codice fiscale ben formato, di 16 caratteri.")
+            for name in ("nome", "cognome"):
+                if not cleaned.get(name):
+                    self.add_error(name, f"Scrivi il {name}.")
+        return cleaned
+
+    def claims(self) -> dict[str, Any]:
+        """The person and the level, in the words of the stub's answer."""
+        chosen = people.person(self.cleaned_data["persona"])
+        if chosen is not None:
+            number, given, family = chosen.codice_fiscale, chosen.given_name, chosen.family_name
+        else:
+            number = codice_fiscale.normalise(self.cleaned_data["codice_fiscale"])
+            given, family = self.cleaned_data["nome"], self.cleaned_data["cognome"]
+        return {
+            "fiscal_number": f"TINIT-{number}",
+            "given_name": given,
+            "family_name": family,
+            "level": int(self.cleaned_data.get("livello", "3")),
+        }
+
+    def _choices(self, name: str) -> forms.ChoiceField:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
+        return field

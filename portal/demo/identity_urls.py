@@ -1,0 +1,10 @@
+"""The addresses of the stub providers and of the stub authenticator app, under /prova/."""
+
+from django.urls import path
+
+from portal.demo.identity import authenticator, views
+
+urlpatterns = [
+    path("identita/<slug:method>/", views.identity_provider, name="identity_provider"),
+    path("app/", authenticator.authenticator, name="authenticator"),
+]

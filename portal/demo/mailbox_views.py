@@ -1,0 +1,74 @@
+"""The demo mailbox as pages: every letter as the pharmacist would see it, newest first."""
+
+from csp.constants import NONE, SELF, UNSAFE_INLINE
+from csp.decorators import csp, csp_update
+from django.conf import settings
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_safe
+
+from portal import a2f_client
+from portal.clock import now_of
+from portal.demo.models import DemoLetter
+from portal.demo.next_reminder import next_reminder
+from portal.demo.people import PEOPLE, STAFF_PASSWORD, STAFF_TOTP_SECRET, STAFF_USERNAME
+from portal.demo.public_users import PRINTED_PINCODE, PUBLIC_USERS
+
+PER_PAGE = 30
+VIEWS = {"html": "Come appare", "testo": "Solo testo", "sorgente": "Sorgente"}
+# What a letter may do in its frame: show its inline style and open its link elsewhere. No script, no picture, no form.
+IN_THE_FRAME = {
+    "default-src": [NONE],
+    "style-src": [UNSAFE_INLINE],
+    "base-uri": [NONE],
+    "form-action": [NONE],
+    "frame-ancestors": [SELF],
+    "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
+}
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What can be tried, and who to be."""
+    staff = {"username": STAFF_USERNAME, "password": STAFF_PASSWORD, "totp_secret": STAFF_TOTP_SECRET}
+    service = {
+        "service": settings.PORTAL_URL + a2f_client.PATH, "messages_ns": a2f_client.MESSAGES,
+        "types_ns": a2f_client.TYPES, "valore": PRINTED_PINCODE, "a2f_users": PUBLIC_USERS,
+    }  # fmt: skip
+    context = {"people": PEOPLE, "staff": staff, "next": next_reminder(now_of(request)), **service}
+    return render(request, "demo/home.html", context)
+
+
+@require_safe
+def mailbox(request: HttpRequest) -> HttpResponse:
+    """The letters that arrived; `?a=` keeps those to an address that contains it."""
+    wanted = request.GET.get("a", "").strip()
+    letters = DemoLetter.objects.defer("raw")
+    if wanted:
+        letters = letters.filter(recipient__icontains=wanted)
+    page = Paginator(letters, PER_PAGE).get_page(request.GET.get("pagina"))
+    addresses = DemoLetter.objects.order_by("recipient").values_list("recipient", flat=True).distinct()[:200]
+    context = {"page_obj": page, "wanted": wanted, "addresses": addresses}
+    return render(request, "demo/mailbox.html", context)
+
+
+@require_safe
+@csp_update({"frame-src": [SELF]})  # type: ignore[arg-type]  # typed for views without arguments
+def letter(request: HttpRequest, pk: int) -> HttpResponse:
+    """One letter, in the view named by `?vista=`."""
+    row = get_object_or_404(DemoLetter, pk=pk)
+    view = request.GET.get("vista", "html" if row.html else "testo")
+    if view not in VIEWS:
+        raise Http404
+    return render(request, "demo/mailbox_letter.html", {"letter": row, "view": view, "views": VIEWS})
+
+
+@require_safe
+@xframe_options_sameorigin
+@csp(IN_THE_FRAME)  # type: ignore[arg-type]
+def letter_html(request: HttpRequest, pk: int) -> HttpResponse:
+    """The HTML part alone, for the frame: under a policy of its own, links open in a new window."""
+    row = get_object_or_404(DemoLetter, pk=pk)
+    return HttpResponse(row.html.replace("<head>", '<head><base target="_blank">', 1))

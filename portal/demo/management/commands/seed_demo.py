@@ -1,0 +1,34 @@
+"""`manage.py seed_demo`: fills the demonstration with invented pharmacies, people and a day's work; does it once."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from portal.demo import seed
+from sessions import certificates
+
+
+class Command(BaseCommand):
+    help = "Fills the demonstration with invented data. Run again, it does nothing."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--refresh",
+            action="store_true",
+            help="Give the pharmacies the ids of a day like any other again, seen from now.",
+        )
+
+    def handle(self, *args: Any, refresh: bool, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("Invented data belongs to the demonstration only (PORTAL_MODE=demo).")
+        now = timezone.now()
+        certificates.ensure_one(now)
+        if seed.is_seeded() and not refresh:
+            self.stdout.write("Already seeded: nothing to do (--refresh makes today's ids anew).")
+            return
+        there = seed.refresh(now) if seed.is_seeded() else seed.seed(now)
+        self.stdout.write(
+            f"Invented: {there.pharmacies} pharmacies, {there.certified} with a certified address, {there.ids} ids."
+        )

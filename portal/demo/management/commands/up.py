@@ -1,0 +1,170 @@
+"""`manage.py up`: the whole portal on this machine, with nothing else installed. `make run` calls it."""
+
+import fcntl
+import http.client
+import os
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.management import call_command, get_commands
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
+from django.utils import timezone
+
+from portal.demo import people, processes, running
+from portal.demo.broker import EmbeddedBroker, UnsafeFolder
+from portal.demo.staff_code import staff_code
+from portal.demo.supervisor import CannotStart, Child, Supervisor
+
+START_WITHIN = 60  # seconds
+
+
+class Command(BaseCommand):
+    help = "Avvia il portale per provarlo: web, worker, orologio, coda e posta di prova. Ctrl-C ferma tutto."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", default="8000", help="porta su 127.0.0.1, da 1 a 65535")
+        parser.add_argument(
+            "--queue-in-files", action="store_true", help="la coda è una cartella, senza broker incorporato (più lento)"
+        )
+
+    def handle(self, *, port: str | int, queue_in_files: bool, **options: Any) -> None:
+        self.port, self.var = _number(port), settings.VAR_DIR.resolve()
+        (self.var / "log").mkdir(parents=True, exist_ok=True)
+        _must_be_free(self.port)
+        with (self.var / "up.lock").open("a") as lock:
+            _only_one(lock, self.var)
+            self.supervisor = Supervisor(self.stdout.write)
+            try:
+                self._start(queue_in_files)
+                self.supervisor.watch()
+            except (CannotStart, UnsafeFolder) as error:
+                raise CommandError(str(error)) from error
+            finally:
+                self.stdout.write("\nMi fermo …")
+                self.supervisor.stop()
+                running.forget(self.var)
+                self.stdout.write("Tutto fermo; i dati restano in " + str(self.var))
+
+    def _start(self, queue_in_files: bool) -> None:
+        started = time.monotonic()
+        self.stdout.write("Avvio il portale …")
+        mail_port = _free_port()
+        self.env = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "portal.settings",
+            "PORTAL_VAR": str(self.var),
+            "PORTAL_URL": f"http://127.0.0.1:{self.port}",
+            "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
+            "PYTHONUNBUFFERED": "1",
+        }
+        broker = None if queue_in_files or self.env.get("REDIS_URL") else self._embedded_broker()
+        running.write(self.var, self.env)
+        call_command("migrate", verbosity=0)
+        connections.close_all()
+        if broker is not None:
+            self.supervisor.wait_for(broker.answers, broker.child, START_WITHIN)
+        web = self._child("web", processes.web(self.port))
+        self._child("mailbox", processes.mailbox(mail_port))
+        self._seed()
+        self._child("worker", processes.worker())
+        self._child("timetable", processes.timetable(self.var / "timetable"))
+        if self.supervisor.wait_for(lambda: _answers(self.port), web, START_WITHIN):
+            self._welcome(time.monotonic() - started)
+
+    def _embedded_broker(self) -> EmbeddedBroker | None:
+        try:
+            broker = EmbeddedBroker(self.var, self._log("broker"), self.env)
+        except ImportError:
+            self.stdout.write("Nessun broker incorporato per questo sistema: la coda è una cartella, un po’ più lenta.")
+            return None
+        self.env["REDIS_URL"] = broker.url
+        self.supervisor.start(broker.child)
+        return broker
+
+    def _child(self, name: str, argv: list[str]) -> Child:
+        return self.supervisor.start(Child(name, argv, self.env, self._log(name)))
+
+    def _log(self, name: str) -> Path:
+        return Path(self.var / "log" / f"{name}.log")
+
+    def _seed(self) -> None:
+        """In a process of its own, so that it knows the broker; on a database that is already lived in it changes nothing."""
+        if "seed_demo" not in get_commands():
+            return
+        with self._log("seed").open("ab") as log:
+            done = subprocess.run(  # noqa: S603
+                [*processes.MANAGE, "seed_demo"], env=self.env, stdout=log, stderr=log, check=False
+            )
+        if done.returncode and not self.supervisor.stopping.is_set():
+            raise CannotStart(f"I dati inventati non si possono scrivere. Vedi {self._log('seed')}.")
+
+    def _welcome(self, seconds: float) -> None:
+        url = f"http://127.0.0.1:{self.port}"
+        lines = [
+            "", f"  Portale Farmacie: {url}/    (pronto in {seconds:.1f} s)", "",
+            f"  Come provare      {url}/prova/",
+            f"  Posta di prova    {url}/prova/posta/",
+            f"  Operatori         {url}/operatori/accesso/", "",
+            "  Chi puoi essere (accesso con SPID, CIE o TS-CNS di prova)",
+            *[f"    {one.full_name:<18}{one.codice_fiscale}  {one.who}" for one in people.PEOPLE], "",
+            f"  Operatore: utente {people.STAFF_USERNAME}, password {people.STAFF_PASSWORD}",
+            f"    chiave TOTP {people.STAFF_TOTP_SECRET}, codice in questo momento {staff_code(timezone.now())}", "",
+            f"  Log in {self.var / 'log'}. Ctrl-C ferma tutto.", "",
+        ]  # fmt: skip
+        self.stdout.write("\n".join(lines))
+        self.stdout.flush()
+
+
+def _number(port: str | int) -> int:
+    """The port as a number. Raises CommandError with a sentence."""
+    typed = str(port)
+    if not (typed.isascii() and typed.isdigit() and len(typed) < 6 and 1 <= int(typed) <= 65535):
+        raise CommandError("La porta deve essere un numero da 1 a 65535, per esempio: make run PORT=8080")
+    return int(typed)
+
+
+def _must_be_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except PermissionError as error:
+            raise CommandError(
+                f"La porta {port} è riservata al sistema. Scegline una da 1024 in su: make run PORT=8080"
+            ) from error
+        except OSError as error:
+            raise CommandError(
+                f"La porta {port} è occupata da un altro programma, forse dal portale stesso."
+                f" Scegline un’altra: make run PORT={port + 1 if port < 65535 else 8080}"
+            ) from error
+
+
+def _only_one(lock: IO[str], var: Path) -> None:
+    """Two supervisors on the same data would take each other's broker away."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        raise CommandError(f"Il portale è già in funzione sui dati in {var}: prima fermalo.") from error
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _answers(port: int) -> bool:
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        line.request("GET", "/prova/")
+        return line.getresponse().status < 500
+    except OSError:
+        return False
+    finally:
+        line.close()

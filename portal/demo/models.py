@@ -1,0 +1,50 @@
+"""The mailbox of the demonstration: what a real mail server took, as it came."""
+
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from functools import cached_property
+
+from django.db import models
+
+
+class DemoLetter(models.Model):
+    """One message that arrived at the demo mailbox, whoever it was for."""
+
+    received_at = models.DateTimeField("arrivato")
+    recipient = models.CharField("destinatario", max_length=254)
+    subject = models.CharField("oggetto", max_length=300, blank=True)
+    raw = models.BinaryField("sorgente")
+
+    class Meta:
+        verbose_name = "messaggio di prova"
+        verbose_name_plural = "messaggi di prova"
+        ordering = ["-received_at", "-id"]
+        indexes = [models.Index(fields=["-received_at", "-id"], name="demo_letter_newest_first")]
+
+    def __str__(self) -> str:
+        return f"{self.subject} ({self.recipient})"
+
+    @cached_property
+    def message(self) -> EmailMessage:
+        return message_from_bytes(bytes(self.raw), policy=policy.default)
+
+    @property
+    def sender(self) -> str:
+        return str(self.message["From"] or "")
+
+    @property
+    def html(self) -> str:
+        """The part that a mail reader shows; empty when there is none."""
+        return self._part("html")
+
+    @property
+    def text(self) -> str:
+        return self._part("plain")
+
+    @property
+    def source(self) -> str:
+        return bytes(self.raw).decode("utf-8", "replace").replace("\r\n", "\n")
+
+    def _part(self, kind: str) -> str:
+        part = self.message.get_body((kind,))
+        return str(part.get_content()) if part is not None else ""

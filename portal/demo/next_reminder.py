@@ -1,0 +1,33 @@
+"""Which reminder a visitor of the demonstration can wait for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pharmacies.models import MailCertification, Pharmacy
+from sessions.models import IdSessione, Reminder
+from sessions.reminders import is_renewed
+
+LOOKED_AT = 20  # the first of them; one that will be skipped is no use to who waits for it
+
+
+@dataclass(frozen=True)
+class NextReminder:
+    """When it is due (UTC), for which pharmacy, to which address."""
+
+    due_at: datetime
+    pharmacy: Pharmacy
+    address: str
+
+
+def next_reminder(now: datetime) -> NextReminder | None:
+    """The first reminder to come that will really leave; None when none is planned."""
+    rows = Reminder.objects.filter(
+        settled_at=None, due_at__gt=now, minutes_before__gt=0, id_sessione__in=IdSessione.objects.live(now)
+    )
+    for reminder in rows.select_related("id_sessione__certification").order_by("due_at", "pk")[:LOOKED_AT]:
+        row = reminder.id_sessione
+        theirs = MailCertification.objects.current().filter(pharmacy=row.certification.pharmacy_id)
+        address = theirs.filter(undeliverable_at=None).select_related("pharmacy").first()
+        if address is not None and not is_renewed(row, now):
+            return NextReminder(reminder.due_at, address.pharmacy, address.address)
+    return None

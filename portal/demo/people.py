@@ -1,0 +1,44 @@
+"""The invented people of the demonstration: nobody here exists, the codici fiscali are only well formed.
+
+The stub identity providers list them, `seed_demo` gives them their offices. Anna, Bruno and Dario mean the same in the tests.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody to be: `who` is the sentence that the stub providers show beside the name."""
+
+    key: str
+    given_name: str
+    family_name: str
+    codice_fiscale: str
+    who: str
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.given_name} {self.family_name}"
+
+
+ANNA = Person("anna", "Anna", "Rossi", "RSSNNA80A41H501L", "titolare di una farmacia con e-mail certificata")
+BRUNO = Person("bruno", "Bruno", "Bianchi", "BNCBRN75B12F205N", "titolare di una farmacia da certificare")
+GIULIA = Person("giulia", "Giulia", "Ferraro", "FRRGLI71E63L378K", "direttrice di tre farmacie")
+ELENA = Person("elena", "Elena", "Moro", "MROLNE90P48G224U", "delegata della farmacia di Anna Rossi")
+NICCOLO = Person("niccolo", "Niccolò", "D’Amico", "DMCNCL79S02G273R", "titolare, con accento e apostrofo nel nome")
+MARIA = Person("maria", "Maria", "Bruni", "BRNMRA84D55H50MN", "titolare, codice fiscale con omocodia")
+FRANCO = Person("franco", "Franco", "Galli", "GLLFNC86L14A944A", "dipendente di farmacia, senza alcun ruolo")
+DARIO = Person("dario", "Dario", "Verdi", "VRDDRA82C03L219M", "persona sconosciuta al portale")
+
+PEOPLE = (ANNA, BRUNO, GIULIA, ELENA, NICCOLO, MARIA, FRANCO, DARIO)
+
+# The staff of the demonstration: printed at the start, shown on the pages that ask for them.
+STAFF_USERNAME = "carla"
+STAFF_GIVEN_NAME, STAFF_FAMILY_NAME = "Carla", "Neri"
+STAFF_PASSWORD = "prova-operatori-2026"
+STAFF_TOTP_SECRET = "PROVAPORTALEFARMACIEPROVAPORTALE"  # base32, 160 bits
+
+
+def person(key: str) -> Person | None:
+    """The person of this key."""
+    return next((each for each in PEOPLE if each.key == key), None)

@@ -1,0 +1,32 @@
+"""The command lines of the demonstration: web, worker, timetable, mailbox. Production runs the first three (docs/production.md)."""
+
+import sys
+from pathlib import Path
+
+PYTHON = sys.executable
+MANAGE = [PYTHON, str(Path(__file__).resolve().parents[2] / "manage.py")]
+CELERY = [PYTHON, "-m", "celery", "-A", "portal"]
+
+
+def web(port: int) -> list[str]:
+    return [
+        PYTHON, "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4",
+        "--worker-class", "gthread", "--graceful-timeout", "3", "--no-control-socket",
+    ]  # fmt: skip
+
+
+def worker(name: str = "worker") -> list[str]:
+    """Two processes for both queues. Gossip and mingle are for clusters and cost a second at the start."""
+    return [
+        *CELERY, "worker", "-n", f"{name}@%h", "-Q", "work,timetable", "-c", "2", "-l", "WARNING",
+        "--without-gossip", "--without-mingle",
+    ]  # fmt: skip
+
+
+def timetable(schedule: Path) -> list[str]:
+    """`schedule` is the file where the timetable remembers its last rounds."""
+    return [*CELERY, "beat", "-s", str(schedule), "-l", "WARNING", "--pidfile="]
+
+
+def mailbox(port: int) -> list[str]:
+    return [*MANAGE, "demo_mailbox", "--port", str(port)]

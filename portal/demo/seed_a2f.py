@@ -1,0 +1,21 @@
+"""The two public users of the official manual, so that its own requests get its answers. Source: A2F contract, section 8."""
+
+from datetime import datetime
+
+from django.contrib.auth.hashers import make_password
+
+from pharmacies.models import Pharmacy, Utenza
+from portal.demo.public_users import PUBLIC_USERS
+
+
+def open_test_users(pharmacy: Pharmacy, now: datetime) -> None:
+    """One with the certified address of this pharmacy, one with no pharmacy and no address. Once."""
+    for user in PUBLIC_USERS:
+        if Utenza.objects.filter(user_id=user.user_id).exists():
+            continue
+        region, asl, ssa = user.codes
+        Utenza.objects.create(
+            user_id=user.user_id, password=make_password(user.password), pincode=make_password(user.pincode),
+            pharmacy=pharmacy if user.address else None, codice_fiscale=user.codice_fiscale, codice_regione=region,
+            codice_asl=asl, codice_ssa=ssa, created_at=now, password_changed_at=now,
+        )  # fmt: skip

@@ -1,0 +1,131 @@
+"""The people of the seed: the named ones of people.py in their offices, an invented titolare for everybody else."""
+
+import base64
+import unicodedata
+from datetime import datetime, timedelta
+from random import Random
+
+from django.contrib.auth.hashers import make_password
+from stdnum.it import codicefiscale
+
+from pharmacies.models import Office, Pharmacy, Utenza
+from portal.demo import people
+from portal.demo.people import Person
+from portal.identity.models import LoginRecord, StaffTotp, User
+
+TITOLARE, DIRETTORE, DELEGATE = Office.Role.TITOLARE, Office.Role.DIRETTORE, Office.Role.DELEGATE
+SAN_MARCO, AL_REDENTORE, COMUNALE_3, TELVE, SANTA_LUCIA = "94512", "91877", "93110", "92304", "95204"
+DOLOMITI, SANTA_CHIARA, VALSUGANA = "92301", "92302", "92303"
+OFFICES: tuple[tuple[Person, Office.Role, str], ...] = (
+    (people.ANNA, TITOLARE, SAN_MARCO),
+    (people.BRUNO, TITOLARE, AL_REDENTORE),
+    (people.GIULIA, DIRETTORE, DOLOMITI),
+    (people.GIULIA, DIRETTORE, SANTA_CHIARA),
+    (people.GIULIA, DIRETTORE, VALSUGANA),
+    (people.ELENA, DELEGATE, SAN_MARCO),
+    (people.NICCOLO, TITOLARE, SANTA_LUCIA),
+    (people.MARIA, TITOLARE, TELVE),
+)  # Franco and Dario hold none
+NAMED = frozenset(code for _, _, code in OFFICES)
+
+# The gestionale of every pharmacy of the demonstration enters with these two; its userId is "UV", the code, a letter.
+UTENZA_PASSWORD = "Gestionale-2026"
+UTENZA_PINCODE = "1234567890"
+ASL = {
+    "010": "301", "041": "201", "042": "101", "050": "503", "070": "103", "090": "201", "120": "201", "150": "204",
+    "160": "114", "200": "308",
+}  # fmt: skip
+
+GIVEN_NAMES = ("Laura", "Marta", "Silvia", "Teresa", "Irene", "Paolo", "Stefano", "Enrico", "Davide", "Sergio")
+FAMILY_NAMES = (
+    "Colombari", "Ferrantini", "Bellacosa", "Santolini", "Marchesani", "Pellegratti", "Trevisoli", "Guadagnetti",
+    "Zanolini", "Cattaneschi", "Rinaldoni", "Morandelli", "Vescovini",
+)  # fmt: skip
+MONTHS = "ABCDEHLMPRST"
+TOWNS = ("L378", "L219", "H501", "F839", "A662", "B354", "D969", "D612", "L736")
+
+
+def named_person(person: Person) -> User:
+    return User.objects.for_person(person.codice_fiscale, person.given_name, person.family_name)
+
+
+def seat_the_named(pharmacies: dict[str, Pharmacy], now: datetime) -> dict[str, User]:
+    """Offices, accounts and past logins of the named people; the account that acts for each of their pharmacies."""
+    acting: dict[str, User] = {}
+    for number, (person, role, code) in enumerate(OFFICES):
+        since = now - timedelta(days=30 if role == DELEGATE else 900 + 40 * number)
+        until = now + timedelta(days=180) if role == DELEGATE else None
+        Office.objects.create(
+            pharmacy=pharmacies[code], codice_fiscale=person.codice_fiscale, role=role, since=since, until=until
+        )
+        user = named_person(person)
+        acting.setdefault(code, user)
+        LoginRecord.objects.create(
+            user=user, provider="spid", level=2, outcome="ok", at=now - timedelta(days=1, minutes=7 * number)
+        )
+    return acting
+
+
+def seat_the_others(pharmacies: list[Pharmacy], chance: Random, now: datetime) -> dict[str, User]:
+    """A titolare for each of these pharmacies; the account of each, by code of the pharmacy."""
+    users, offices = [], []
+    for number, pharmacy in enumerate(pharmacies):
+        given = GIVEN_NAMES[number % len(GIVEN_NAMES)]
+        family = FAMILY_NAMES[number % len(FAMILY_NAMES)]
+        fiscal_code = invented_codice_fiscale(given, family, number)
+        users.append(
+            User(username=fiscal_code, codice_fiscale=fiscal_code, given_name=given, family_name=family, password="!")
+        )
+        since = now - timedelta(days=chance.randint(60, 3000))
+        offices.append(Office(pharmacy=pharmacy, codice_fiscale=fiscal_code, role=TITOLARE, since=since))
+    User.objects.bulk_create(users)
+    Office.objects.bulk_create(offices)
+    return {pharmacy.code: user for pharmacy, user in zip(pharmacies, users, strict=True)}
+
+
+def open_utenze(pharmacies: list[Pharmacy], titolari: dict[str, User], now: datetime) -> dict[str, Utenza]:
+    """The account of the gestionale of each pharmacy, by its code. Hashed once: slow hashing is slow on purpose."""
+    password, pincode = make_password(UTENZA_PASSWORD), make_password(UTENZA_PINCODE)
+    rows = [
+        Utenza(
+            pharmacy=pharmacy,
+            user_id=f"UV{pharmacy.code.zfill(5)}{MONTHS[number % len(MONTHS)]}",
+            password=password,
+            pincode=pincode,
+            codice_fiscale=titolari[pharmacy.code].codice_fiscale or "",
+            codice_regione=pharmacy.region_code or "120",
+            codice_asl=ASL.get(pharmacy.region_code, "201"),
+            codice_ssa=pharmacy.code.zfill(6),
+            created_at=now - timedelta(days=400),
+            password_changed_at=now - timedelta(days=10 + number % 70),
+        )
+        for number, pharmacy in enumerate(pharmacies)
+    ]
+    Utenza.objects.bulk_create(rows)
+    return {pharmacy.code: row for pharmacy, row in zip(pharmacies, rows, strict=True)}
+
+
+def enrol_the_staff() -> User:
+    """Carla, with the app whose secret the demonstration prints."""
+    carla = User.objects.create_staff(
+        people.STAFF_USERNAME, people.STAFF_PASSWORD, people.STAFF_GIVEN_NAME, people.STAFF_FAMILY_NAME
+    )
+    StaffTotp.enrol(carla, base64.b32decode(people.STAFF_TOTP_SECRET))
+    return carla
+
+
+def invented_codice_fiscale(given: str, family: str, number: int) -> str:
+    """Well formed, of nobody: the day and the town come from the number."""
+    female = given.endswith("a") or given == "Irene"
+    year, month, day = 55 + number % 40, MONTHS[number % 12], 1 + number % 28 + (40 if female else 0)
+    body = f"{_letters(family)}{_letters(given, is_given=True)}{year}{month}{day:02d}{TOWNS[number % len(TOWNS)]}"
+    return body + str(codicefiscale.calc_check_digit(body))
+
+
+def _letters(name: str, *, is_given: bool = False) -> str:
+    plain = unicodedata.normalize("NFD", name).encode("ascii", "ignore").decode().upper()
+    consonants = [letter for letter in plain if letter.isalpha() and letter not in "AEIOU"]
+    if is_given and len(consonants) > 3:
+        del consonants[1]
+    vowels = [letter for letter in plain if letter in "AEIOU"]
+    return "".join([*consonants, *vowels, "X", "X", "X"][:3])

@@ -1,0 +1,118 @@
+"""What the till says: the answers of the service and of the gate, in the words of who stands behind the counter."""
+
+from dataclasses import dataclass
+
+from portal.a2f_client import Exchange, Reply
+
+OK, WAIT, BAD = "ok", "warn", "bad"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The last thing that happened."""
+
+    kind: str
+    title: str
+    words: str
+
+
+EMPTIED = Outcome(
+    WAIT, "Riquadro vuoto", "Nel riquadro rosso non c’è nessun ID SESSIONE: incolla quello arrivato per e-mail."
+)
+NO_CERTIFICATE = Outcome(
+    BAD,
+    "Manca il certificato per cifrare il pincode",
+    "Il gestionale lo scarica dalla pagina pubblica del portale, che adesso non ne offre uno adatto.",
+)
+
+# error 9101, by X-A2F-Reason (A2F contract, section 7)
+GATE_REASONS = {
+    "missing": "La ricetta è partita senza ID SESSIONE. Incollalo nel riquadro rosso e riprova.",
+    "malformed": "Quello nel riquadro rosso non è un ID SESSIONE: deve avere 36 caratteri, trattini compresi. Copialo di nuovo, tutto intero.",
+    "unknown": "Nessuno ha mai emesso questo ID SESSIONE. Forse manca un carattere: copialo di nuovo dall’e-mail.",
+    "expired": "Le ore di questo ID SESSIONE sono finite. Generane uno nuovo: arriva per e-mail in pochi istanti.",
+    "revoked": "Questo ID SESSIONE è stato revocato, oppure uno più recente ha preso il suo posto. Usa l’ultimo arrivato per e-mail, o generane uno nuovo.",
+    "other-utenza": "Questo ID SESSIONE è di un’altra utenza: forse di un’altra farmacia. Usa quello chiesto con l’utenza di questa cassa.",
+    "other-context": "Questo ID SESSIONE serve per un altro tipo di ricetta. Generane uno per quello che stai erogando.",
+}  # fmt: skip
+REASON_OF_CODE = {"05": "revoked", "06": "revoked", "07": "expired", "603": "unknown"}
+
+SERVICE_CODES = {
+    "02": "Un dato dell’utenza è troppo lungo.",
+    "05": "Era già revocato, o le sue ore erano finite.",
+    "06": "È stato revocato, oppure uno più recente ha preso il suo posto.",
+    "07": "Le sue ore sono finite.",
+    "100": "L’indirizzo certificato della farmacia rifiuta i messaggi: il titolare deve cambiarlo sul portale.",
+    "200": "La farmacia non ha un indirizzo e-mail certificato: il titolare lo certifica sul portale, in «Sicurezza».",
+    "301": "Il pincode è arrivato illeggibile: il certificato con cui è cifrato non è quello del portale.",
+    "302": "Il pincode non è quello dell’utenza. Il titolare può generarne uno nuovo sul portale.",
+    "306": "Il codice fiscale non è quello abbinato all’utenza.",
+    "307": "I codici regione, ASL o SSA non sono quelli dell’utenza.",
+    "602": "Lo userId non è quello con cui ci si è autenticati.",
+    "603": "Nessun ID SESSIONE così per questa utenza e questo tipo di ricetta.",
+    "9998": "Il servizio non conosce questo tipo di ricetta.",
+    "9999": "Il servizio ha avuto un problema: riprova tra qualche minuto.",
+}
+
+
+def no_answer(why: str) -> Outcome:
+    return Outcome(
+        BAD, "Il portale non risponde", f"{why} La ricetta non è partita: riprova tra poco, l’ID SESSIONE non si perde."
+    )
+
+
+def of_create(exchange: Exchange) -> Outcome:
+    """It was done."""
+    words = "È partito verso l’indirizzo certificato della farmacia. Aprilo, copia il codice e incollalo nel riquadro rosso."
+    return Outcome(OK, "ID SESSIONE generato", words)
+
+
+def of_check(exchange: Exchange) -> Outcome:
+    if exchange.reply.is_done:
+        return Outcome(OK, "ID SESSIONE valido", "Il servizio lo riconosce: puoi erogare fino alla scadenza.")
+    return of_service(exchange)
+
+
+def of_revoke(exchange: Exchange) -> Outcome:
+    if exchange.reply.is_done:
+        return Outcome(OK, "ID SESSIONE revocato", "Da adesso nessuna cassa può usarlo.")
+    return of_service(exchange)
+
+
+def of_service(exchange: Exchange) -> Outcome:
+    """The web service said no: 401, a fault, or the first of its errors."""
+    reply = exchange.reply
+    if exchange.status == 401:
+        words = (
+            "UserId o password dell’utenza non sono giusti. Dopo molti tentativi sbagliati il servizio fa aspettare."
+        )
+        return Outcome(BAD, "Autenticazione rifiutata (401)", words)
+    if reply.fault == "Errore generico di autenticazione":
+        words = "L’utenza è disabilitata o bloccata: il titolare lo vede sul portale, in «Utenze del gestionale»."
+        return Outcome(BAD, "Utenza non utilizzabile", words)
+    if not reply.errors:
+        return Outcome(
+            BAD, f"Risposta non prevista ({exchange.status})", reply.fault or "Il servizio non ha detto altro."
+        )
+    error = reply.errors[0]
+    return Outcome(BAD, f"Errore {error.code}: {error.words}", SERVICE_CODES.get(error.code, ""))
+
+
+def of_gate(exchange: Exchange) -> Outcome:
+    if exchange.status == 204:
+        return Outcome(OK, "Ricetta bianca erogata", "L’ID SESSIONE è stato accettato.")
+    if exchange.status == 403:
+        reason = exchange.headers.get("X-A2F-Reason", "")
+        title = f"Errore {exchange.headers.get('X-A2F-Error', '9101')}: id-sessione non presente o non valido"
+        return Outcome(BAD, title, GATE_REASONS.get(reason, "L’ID SESSIONE non è stato accettato."))
+    if exchange.status == 401:
+        words = "L’ID SESSIONE va bene, ma la password dell’utenza di questa cassa no."
+        return Outcome(BAD, "Autenticazione rifiutata (401)", words)
+    return Outcome(
+        BAD, "Il portale non risponde come dovrebbe", f"Stato {exchange.status}: la ricetta non è stata erogata."
+    )
+
+
+def reason_of(reply: Reply) -> str:
+    """As the gate would say it; empty when the id is good or the answer was about something else."""
+    return next((REASON_OF_CODE[error.code] for error in reply.errors if error.code in REASON_OF_CODE), "")

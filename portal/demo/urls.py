@@ -1,0 +1,14 @@
+from django.urls import include, path
+
+from portal.demo import mailbox_views, till_views
+
+app_name = "demo"
+urlpatterns = [
+    path("", mailbox_views.home, name="home"),
+    path("posta/", mailbox_views.mailbox, name="mailbox"),
+    path("posta/<int:pk>/", mailbox_views.letter, name="letter"),
+    path("posta/<int:pk>/html/", mailbox_views.letter_html, name="letter_html"),
+    path("cassa/", till_views.till, name="till"),
+    path("cassa/utenza/", till_views.till_settings, name="till_settings"),
+    path("", include("portal.demo.identity_urls")),
+]

@@ -1,0 +1,29 @@
+"""What an identity provider tells us, in our own words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A person, shown by an identity provider. `level` 2 is SpidL2 = LoA3; `authenticated_at` is UTC."""
+
+    codice_fiscale: str
+    given_name: str
+    family_name: str
+    level: int
+    provider: str  # "spid", "cie", "ts-cns"
+    authenticated_at: datetime
+
+    @property
+    def described(self) -> str:
+        """`SPID livello 2`."""
+        return f"{self.provider.upper()} livello {self.level}"
+
+
+class LoginRefused(Exception):  # noqa: N818  a fact, as the domain says it
+    """The provider said no, or its answer cannot be trusted. `code` chooses the sentence for the person (identity/refusals.py)."""
+
+    def __init__(self, code: str, reason: str = "") -> None:
+        super().__init__(reason or code)
+        self.code = code

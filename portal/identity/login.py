@@ -1,0 +1,150 @@
+"""The story of a login: a browser goes to the identity provider, an answer comes back, one person is let in or told why not."""
+
+import logging
+import re
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.db import transaction as database
+from django.http import HttpRequest, HttpResponse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from portal import codice_fiscale
+from portal.identity import access
+from portal.identity.identity import Identity, LoginRefused
+from portal.identity.models import LoginRecord, LoginTransaction, User
+from portal.identity.providers.base import Provider
+
+logger = logging.getLogger(__name__)
+
+MINIMUM_LEVEL = 2  # SpidL2 = LoA3: what the certification of the e-mail asks for
+CLOCKS_DIFFER_BY = timedelta(seconds=60)
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+_LONGEST_URL = 500
+_LONGEST_NAME = 120
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a login ended: a user, or the code of the refusal (see refusals.py). `next_url` is safe to go to, or empty."""
+
+    user: User | None
+    refusal: str
+    next_url: str
+
+
+def begin(request: HttpRequest, provider: Provider, next_url: str, now: datetime) -> HttpResponse:
+    """Writes the pending login, binds it to this browser with a cookie of its own, and sends the browser away.
+
+    The session cookie would not do: it is SameSite=Lax, and a provider's answer is a POST that starts on another site.
+    """
+    browser = _browser_of(request) or secrets.token_urlsafe(32)
+    transaction, state = LoginTransaction.begin(provider.key, browser, local_url(request, next_url), now)
+    response = provider.start(request, transaction, state)
+    response.set_cookie(
+        cookie_name(),
+        browser,
+        max_age=settings.LOGIN_PENDING_FOR,
+        path="/",
+        secure=settings.SECURE_COOKIES,
+        httponly=True,
+        samesite="None" if settings.SECURE_COOKIES else "Lax",  # None is good only with Secure
+    )
+    return response
+
+
+def complete(request: HttpRequest, provider: Provider, now: datetime) -> Outcome:
+    """Takes the pending login, verifies the answer and opens the portal session; whatever happens is written down."""
+    browser = _browser_of(request)
+    state = provider.state_of(request)
+    transaction = LoginTransaction.objects.consume(state, browser, provider.key, now)
+    if transaction is None:
+        code, lost = LoginTransaction.objects.why_not(state, browser, provider.key)
+        return _refuse(request, provider, LoginRefused(code), lost, now)
+    try:
+        identity = _checked(provider.finish(request, transaction), transaction, now)
+        with database.atomic():
+            user = _admit(request, identity)
+            LoginRecord.objects.create(
+                transaction=transaction, user=user, provider=provider.key, level=identity.level, outcome="ok", at=now
+            )
+    except LoginRefused as refusal:
+        return _refuse(request, provider, refusal, transaction, now)
+    access.remember(request, user, identity)
+    return Outcome(user, "", local_url(request, transaction.next_url))
+
+
+def cookie_name() -> str:
+    """The prefix makes browsers refuse a cookie of this name set by a neighbour domain or without https."""
+    return "__Host-accesso" if settings.SECURE_COOKIES else "accesso"
+
+
+def forget_browser(response: HttpResponse) -> None:
+    """The login is over: its cookie goes."""
+    response.set_cookie(
+        cookie_name(),
+        "",
+        max_age=0,
+        path="/",
+        secure=settings.SECURE_COOKIES,
+        httponly=True,
+        samesite="None" if settings.SECURE_COOKIES else "Lax",
+    )
+
+
+def local_url(request: HttpRequest, url: str) -> str:
+    """The url when it is a page of this portal that fits its column, else nothing: no open redirect."""
+    local = url.startswith("/") and url_has_allowed_host_and_scheme(
+        url, allowed_hosts=None, require_https=request.is_secure()
+    )
+    return url if local and url.isprintable() and len(url) <= _LONGEST_URL else ""
+
+
+def _browser_of(request: HttpRequest) -> str:
+    value = request.COOKIES.get(cookie_name(), "")
+    return value if _SECRET.fullmatch(value) else ""
+
+
+def _checked(identity: Identity, transaction: LoginTransaction, now: datetime) -> Identity:
+    """What is asked of every identity, whoever shows it. Raises LoginRefused."""
+    if identity.level < MINIMUM_LEVEL:
+        raise LoginRefused("20", f"level {identity.level}")
+    fiscal_code = codice_fiscale.normalise(identity.codice_fiscale)
+    if not codice_fiscale.is_valid(fiscal_code):
+        raise LoginRefused("no-codice-fiscale")
+    if identity.authenticated_at < transaction.started_at - CLOCKS_DIFFER_BY:
+        raise LoginRefused("stale")  # shown before it was asked for: a new authentication is always asked for
+    return replace(
+        identity,
+        codice_fiscale=fiscal_code,
+        given_name=_as_a_name(identity.given_name),
+        family_name=_as_a_name(identity.family_name),
+        authenticated_at=min(identity.authenticated_at, now),
+    )
+
+
+def _as_a_name(text: str) -> str:
+    """One line of printable characters that fits its column: names go into letters that programs read line by line."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:_LONGEST_NAME]
+
+
+def _admit(request: HttpRequest, identity: Identity) -> User:
+    user = authenticate(request, identity=identity)
+    if not isinstance(user, User):
+        raise LoginRefused("inactive")
+    return user
+
+
+def _refuse(
+    request: HttpRequest,
+    provider: Provider,
+    refusal: LoginRefused,
+    transaction: LoginTransaction | None,
+    now: datetime,
+) -> Outcome:
+    LoginRecord.objects.create(transaction=transaction, provider=provider.key, outcome=refusal.code[:40], at=now)
+    logger.info("login with %s refused: %s", provider.key, refusal.code)
+    return Outcome(None, refusal.code, local_url(request, transaction.next_url) if transaction else "")

@@ -1,0 +1,55 @@
+"""A member of the staff, with password and authenticator app. The secret of the app is shown once."""
+
+import getpass
+import warnings
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from portal import codice_fiscale
+from portal.identity.management.commands.renew_staff_app import once
+from portal.identity.models import StaffTotp, User
+
+SHORTEST_PASSWORD = 12  # characters
+
+
+class Command(BaseCommand):
+    help = "Creates a member of the staff: asks for the password, prints once the secret for the authenticator app."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("username")
+        parser.add_argument("--given-name", required=True)
+        parser.add_argument("--family-name", required=True)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        username = options["username"].strip()
+        if codice_fiscale.is_valid(username.upper()):
+            raise CommandError("A codice fiscale is not a username: people enter with their digital identity.")
+        if User.objects.filter(username=username).exists():
+            raise CommandError(f"There is already a user {username}.")
+        password = self._new_password()
+        with transaction.atomic():
+            user = User.objects.create_staff(username, password, options["given_name"], options["family_name"])
+            _, url = StaffTotp.enrol(user)
+        self.stdout.write(f"{user.full_name} can sign in as {username}.")
+        self.stdout.write(once(url))
+
+    def _new_password(self) -> str:
+        password = _typed("Password: ")
+        if len(password) < SHORTEST_PASSWORD:
+            raise CommandError(f"The password needs {SHORTEST_PASSWORD} characters or more.")
+        if _typed("Again: ") != password:
+            raise CommandError("The two passwords differ.")
+        return password
+
+
+def _typed(prompt: str) -> str:
+    """What is typed without being seen. Raises CommandError where nobody can type."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", getpass.GetPassWarning)
+            return getpass.getpass(prompt)
+    except (getpass.GetPassWarning, EOFError) as error:
+        raise CommandError("The password is typed at a terminal: run this command in one.") from error

@@ -1,0 +1,8 @@
+"""Who is at the keyboard."""
+
+from portal.identity.models.failure import PasswordFailure
+from portal.identity.models.login import LoginRecord, LoginTransaction
+from portal.identity.models.person import User, UserManager
+from portal.identity.models.staff import StaffTotp
+
+__all__ = ["LoginRecord", "LoginTransaction", "PasswordFailure", "StaffTotp", "User", "UserManager"]

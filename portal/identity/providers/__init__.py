@@ -1,0 +1,23 @@
+"""The ways in that settings.IDENTITY_PROVIDERS names, in its order."""
+
+from functools import lru_cache
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from portal.identity.providers.base import Provider
+
+
+@lru_cache(maxsize=4)
+def _loaded(paths: tuple[str, ...]) -> dict[str, Provider]:
+    providers: list[Provider] = [import_string(path)() for path in paths]
+    return {provider.key: provider for provider in providers}
+
+
+def every_provider() -> list[Provider]:
+    return list(_loaded(tuple(settings.IDENTITY_PROVIDERS)).values())
+
+
+def provider_of(key: str) -> Provider | None:
+    """The provider of this piece of address; None when the portal has no such way in."""
+    return _loaded(tuple(settings.IDENTITY_PROVIDERS)).get(key)

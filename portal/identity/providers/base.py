@@ -1,0 +1,59 @@
+"""What the portal asks of an identity provider, whatever it speaks: SAML, OpenID Connect, client certificates, the stubs."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+
+from portal.identity.identity import Identity
+from portal.identity.models import LoginTransaction
+
+
+@dataclass(frozen=True)
+class Method:
+    """One of the three ways in that the procedure admits, in the words of the screen."""
+
+    key: str  # also the piece of the address: /accesso/<key>/
+    label: str
+    title: str
+    hint: str
+
+
+SPID = Method("spid", "SPID", "SPID", "Identità digitale, livello 2 o superiore.")
+CIE = Method("cie", "CIE", "Carta d’Identità Elettronica", "Con l’app CieID o un lettore di smart card.")
+TS_CNS = Method("ts-cns", "TS-CNS", "TS-CNS", "Tessera sanitaria attivata, lettore e PIN.")
+
+
+class Provider(ABC):
+    """One way in. `start` sends the browser away, `state_of` reads whose answer came back, `finish` verifies it.
+
+    The pending login is taken between the last two, so that an answer is verified once and only for the browser that asked.
+    A provider never raises anything else than LoginRefused for what a browser may send.
+    """
+
+    method: Method
+
+    @property
+    def key(self) -> str:
+        return self.method.key
+
+    @property
+    def label(self) -> str:
+        return self.method.label
+
+    @abstractmethod
+    def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
+        """Sends the browser to the provider, asking for a new authentication at level 2 or above.
+
+        `state` must come back with the answer (RelayState, OpenID Connect's state, a ticket); it says nothing of the
+        page that the person wanted. A provider on another site needs its origin in `form-action` of the
+        Content-Security-Policy: browsers apply it to the redirect that follows a form.
+        """
+
+    @abstractmethod
+    def state_of(self, request: HttpRequest) -> str:
+        """The state that came with the answer, not trusted yet; empty when there is none."""
+
+    @abstractmethod
+    def finish(self, request: HttpRequest, transaction: LoginTransaction) -> Identity:
+        """Verifies the answer against the login that waited for it. Raises LoginRefused."""

@@ -1,0 +1,20 @@
+"""What is forgotten, and when: abandoned logins after a day, records after 24 months, wrong passwords after 15 minutes,
+sessions of the portal once they have expired."""
+
+from datetime import datetime
+
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import transaction
+
+from portal.identity.models import LoginRecord, LoginTransaction, PasswordFailure
+
+
+@transaction.atomic
+def purge_logins(now: datetime) -> dict[str, int]:
+    """Deletes what is no longer needed (the expired sessions too, uncounted); returns how many rows of each kind. Records go first: they protect their login."""
+    SessionStore.clear_expired()
+    return {
+        "records": LoginRecord.objects.forgettable(now).delete()[0],
+        "logins": LoginTransaction.objects.forgettable(now).delete()[0],
+        "failures": PasswordFailure.objects.forgettable(now).delete()[0],
+    }

@@ -1,0 +1,138 @@
+"""Why a login was refused, in the words of the person: official sentences for the SPID codes, our own for the rest.
+
+Source of the numbers: SPID technical rules, error messages (AgID); CIE uses the same numbers.
+"""
+
+from dataclasses import dataclass
+
+_OUR_FAULT = "Accesso non riuscito per un problema tecnico del portale."
+_WHAT_WITH_OUR_FAULT = "Non dipende da te. Riprova fra qualche minuto o entra in un altro modo; se continua, chiamaci."
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One page: `sentence` says what happened, `advice` what to do now; `status` is the HTTP status."""
+
+    title: str
+    sentence: str
+    advice: str
+    status: int = 403
+    retry: bool = True  # whether trying again the same way makes sense
+    word: str = "problema tecnico"  # what the person reads to the assistance when there is no official number
+
+
+_BY_PROVIDER = {
+    "19": Refusal(
+        "Le credenziali non erano corrette",
+        "Autenticazione fallita per ripetuta sottomissione di credenziali errate.",
+        "Inserire credenziali corrette. Se non le ricordi, recuperale sul sito del tuo gestore di identità.",
+    ),
+    "20": Refusal(
+        "Serve un livello di sicurezza più alto",
+        "Utente privo di credenziali compatibili con il livello di autenticazione richiesto.",
+        "Acquisire credenziali di livello idoneo all’accesso al servizio: per certificare l’e-mail della farmacia serve "
+        "il livello 2 o superiore (password e codice temporaneo, oppure app).",
+    ),
+    "21": Refusal(
+        "Il tempo è scaduto",
+        "Timeout durante l’autenticazione utente.",
+        "Si ricorda che l’operazione di autenticazione deve essere completata entro un determinato periodo di tempo. "
+        "Tieni a portata di mano il telefono e riprova.",
+    ),
+    "22": Refusal(
+        "Manca il consenso",
+        "L’utente nega il consenso all’invio di dati al fornitore del servizio.",
+        "È necessario dare il consenso per poter accedere al servizio. Chiediamo solo nome, cognome e codice fiscale.",
+    ),
+    "23": Refusal(
+        "La tua identità digitale non è utilizzabile",
+        "Utente con identità sospesa o revocata, o con credenziali bloccate.",
+        "Contatta il tuo gestore di identità per riattivarla; nel frattempo puoi entrare in un altro modo.",
+        retry=False,
+    ),
+    "25": Refusal(
+        "Hai annullato l’accesso",
+        "Processo di autenticazione annullato dall’utente.",
+        "Se è stato un errore, riprova.",
+    ),
+    "30": Refusal(
+        "Questa identità non è del tipo giusto",
+        "L’identità digitale utilizzata è di tipo diverso da quello richiesto.",
+        "Entra con la tua identità personale.",
+    ),
+}
+
+_OURS = {
+    "replayed": Refusal(
+        "Questa risposta è già stata usata",
+        "La conferma della tua identità vale una volta sola, e questa ha già aperto un collegamento.",
+        "Può succedere tornando indietro o ricaricando la pagina. Se non sei già dentro, ricomincia l’accesso.",
+        status=400,
+        word="risposta già usata",
+    ),
+    "unsolicited": Refusal(
+        "Non aspettavamo questa risposta",
+        "È arrivata una conferma di identità che da qui nessuno ha chiesto.",
+        "Comincia l’accesso da questa pagina, non da un collegamento ricevuto o salvato.",
+        status=400,
+        word="risposta inattesa",
+    ),
+    "other-browser": Refusal(
+        "L’accesso è cominciato da un’altra parte",
+        "La conferma di identità vale solo nel browser in cui l’accesso è cominciato.",
+        "Ricomincia da qui. Se era questo stesso browser, controlla che i cookie siano permessi.",
+        status=400,
+        word="altro browser",
+    ),
+    "expired": Refusal(
+        "È passato troppo tempo",
+        "L’accesso va completato entro 10 minuti da quando lo cominci.",
+        "Ricomincia: non hai perso nulla di quanto già salvato.",
+        status=400,
+        word="tempo scaduto",
+    ),
+    "answer-expired": Refusal(
+        "La conferma è arrivata tardi",
+        "La conferma della tua identità vale pochi minuti, e questa era scaduta.",
+        "Riprova. Se succede ancora, l’orologio di uno dei due sistemi è sbagliato: chiamaci.",
+        status=400,
+        word="conferma in ritardo",
+    ),
+    "stale": Refusal(
+        "Serve una nuova autenticazione",
+        "Il gestore ha risposto con un’autenticazione fatta prima di questo accesso.",
+        "Riprova e completa di nuovo tutti i passaggi sul sito del gestore.",
+        word="autenticazione non recente",
+    ),
+    "signature": Refusal(
+        "La risposta non è affidabile",
+        "La conferma di identità non è firmata come dovrebbe: non l’abbiamo accettata.",
+        "Riprova. Se succede ancora, chiamaci: controlliamo con il gestore.",
+        status=400,
+        word="firma non valida",
+    ),
+    "no-codice-fiscale": Refusal(
+        "Manca un codice fiscale italiano",
+        "Il gestore non ha indicato un codice fiscale valido, e senza non sappiamo quali farmacie sono tue.",
+        "Entra con un’identità digitale italiana, tua personale, oppure chiamaci.",
+        word="codice fiscale mancante",
+    ),
+    "inactive": Refusal(
+        "Il tuo accesso al portale è sospeso",
+        "La tua identità è corretta, ma il tuo accesso a questo portale è stato disabilitato.",
+        "Chiama l’assistenza per sapere perché e per riattivarlo.",
+        retry=False,
+        word="accesso sospeso",
+    ),
+}
+
+
+def refusal_of(code: str) -> Refusal:
+    """The page for this code; what we do not know (and SPID 8-18, 24: our request was wrong) is our technical problem."""
+    known = _BY_PROVIDER.get(code) or _OURS.get(code)
+    return known or Refusal("Accesso non riuscito", _OUR_FAULT, _WHAT_WITH_OUR_FAULT)
+
+
+def spoken(code: str) -> str:
+    """What stands for this code on the page: the official number, or our short word; never an internal name."""
+    return code if code.isascii() and code.isdigit() else refusal_of(code).word

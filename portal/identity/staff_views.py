@@ -1,0 +1,75 @@
+"""The staff's door: password, then the code of the app."""
+
+from datetime import datetime, timedelta
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from portal.clock import italian_time, now_of
+from portal.identity import staff
+from portal.identity.forms import PasswordForm, TotpForm
+from portal.identity.login import local_url
+from portal.identity.models import StaffTotp
+from portal.templatetags.portale import seconds
+
+_WRONG_PASSWORD = "Nome utente o password non corretti."  # noqa: S105
+_WRONG_CODE = "Il codice non è corretto, o è già stato usato."
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def staff_login(request: HttpRequest) -> HttpResponse:
+    now, next_url = now_of(request), local_url(request, request.POST.get("next", request.GET.get("next", "")))
+    if request.user.is_authenticated and request.user.is_staff:
+        return redirect(next_url or "pages:home")
+    form = PasswordForm(request.POST or None)
+    if form.is_valid():
+        checked = staff.check_password(request, form.cleaned_data["username"], form.cleaned_data["password"], now)
+        if checked.user is not None:
+            staff.wait_for_code(request, checked.user, next_url, now)
+            return redirect("identity:staff_code")
+        form.add_error(None, _too_many(checked.locked_until) if checked.locked_until else _WRONG_PASSWORD)
+    return render(request, "identity/staff_login.html", {"form": form, "next_url": next_url})
+
+
+@sensitive_post_parameters("code")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def staff_code(request: HttpRequest) -> HttpResponse:
+    """The second factor. Without the password of a few minutes ago there is nothing to see here."""
+    now = now_of(request)
+    user = staff.waiting_for_code(request, now)
+    if user is None:
+        messages.warning(request, "Prima serve la password, e vale cinque minuti: ricomincia.")
+        return redirect("identity:staff_login")
+    app = staff.app_of(user)
+    if app is None:
+        return render(request, "identity/staff_no_app.html", status=403)
+    form = TotpForm(request.POST or None)
+    if form.is_valid():
+        locked_until = app.locked_until()
+        if locked_until is None:
+            next_url = staff.enter(request, user, app, form.cleaned_data["code"], now)
+            if next_url is not None:
+                return redirect(next_url or "pages:home")
+        form.add_error("code", _not_this_code(app, locked_until))
+    return render(request, "identity/staff_code.html", {"form": form})
+
+
+def _too_many(until: datetime) -> str:
+    """The minute is rounded up: whoever comes back then is let in."""
+    return f"Troppi tentativi. Riprova dalle {italian_time(until + timedelta(seconds=59))}."
+
+
+def _not_this_code(app: StaffTotp, was_locked_until: datetime | None) -> str:
+    """Wrong, or not tried at all; and from when the next one is looked at."""
+    until = app.locked_until()
+    wait = f" Il prossimo tentativo è possibile dopo le {seconds(until)}." if until else ""
+    if was_locked_until:
+        return f"Troppi codici sbagliati: questo non è stato controllato.{wait}"
+    return f"{_WRONG_CODE}{wait}"

@@ -1,0 +1,75 @@
+"""The door for the people of the pharmacies: choose how, come back, go out. The staff's door is in staff_views.py."""
+
+from django.contrib.auth import logout
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from portal.clock import now_of
+from portal.identity import login
+from portal.identity.providers import every_provider, provider_of
+from portal.identity.providers.base import Provider
+from portal.identity.refusals import refusal_of, spoken
+
+
+@never_cache
+@require_safe
+def choose(request: HttpRequest) -> HttpResponse:
+    """SPID, CIE or TS-CNS. Who is already in goes on, unless the identity must be shown again (`di-nuovo=1`)."""
+    next_url = login.local_url(request, request.GET.get("next", ""))
+    again = request.user.is_authenticated and request.GET.get("di-nuovo") == "1"
+    if request.user.is_authenticated and not again:
+        return redirect(next_url or "pages:home")
+    methods = [provider.method for provider in every_provider()]
+    return render(request, "identity/choose.html", {"methods": methods, "next_url": next_url, "again": again})
+
+
+@require_POST
+def start(request: HttpRequest, provider: str) -> HttpResponse:
+    return login.begin(request, _known(provider), request.POST.get("next", ""), now_of(request))
+
+
+@csrf_exempt  # the answer is a POST from the provider's site: the pending login and its cookie stand for the token
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer(request: HttpRequest, provider: str) -> HttpResponse:
+    way_in = _known(provider)
+    if request.method == "HEAD":  # somebody looks whether the page is there: that uses up no answer
+        return redirect("identity:choose")
+    outcome = login.complete(request, way_in, now_of(request))
+    if outcome.refusal:
+        return _refused(request, way_in, outcome)
+    response = redirect(outcome.next_url or "pages:home")
+    login.forget_browser(response)
+    return response
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """POST closes the portal session and nothing of it is left; GET says so, or asks."""
+    if request.method == "POST":
+        logout(request)
+        return redirect("identity:sign_out")
+    return render(request, "identity/sign_out.html")
+
+
+def _refused(request: HttpRequest, provider: Provider, outcome: login.Outcome) -> HttpResponse:
+    refusal = refusal_of(outcome.refusal)
+    context = {
+        "refusal": refusal,
+        "code": spoken(outcome.refusal),
+        "method": provider.method,
+        "others": [each.method for each in every_provider() if each.key != provider.key],
+        "next_url": outcome.next_url,
+    }
+    return render(request, "identity/refused.html", context, status=refusal.status)
+
+
+def _known(key: str) -> Provider:
+    provider = provider_of(key)
+    if provider is None:
+        raise Http404
+    return provider

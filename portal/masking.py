@@ -1,0 +1,31 @@
+"""What may be shown to staff and written to a log: enough to recognise, never enough to use."""
+
+import re
+
+_ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"]+(?:@|%40|=40)[^\s<>()\[\]:;,\"]+", re.IGNORECASE)
+_SECRET = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b\d{6}\b", re.IGNORECASE)
+
+
+def mask_address(address: str) -> str:
+    """`id•••@farmaciasanmarco.it`: two letters and the domain."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:2]}•••@{domain}" if local else "•••"
+
+
+def mask_addresses_in(text: str) -> str:
+    """The same text with every address in it masked: a mail server's answer often repeats the whole address."""
+    return _ADDRESS.sub(lambda found: mask_address(found.group()), text)
+
+
+def mask_secrets_in(text: str) -> str:
+    """As mask_addresses_in, and without what looks like an id or a code: a server may quote the letter it refuses."""
+    return _SECRET.sub("••••••", mask_addresses_in(text))
+
+
+def mask_codice_fiscale(value: str) -> str:
+    """`RSS•••••••••501U` keeps the first three and the last four characters."""
+    return f"{value[:3]}{'•' * max(len(value) - 7, 0)}{value[-4:]}" if len(value) > 7 else "•••"
+
+
+def domain_of(address: str) -> str:
+    return address.rpartition("@")[2]

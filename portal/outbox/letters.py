@@ -1,0 +1,142 @@
+"""Writes a letter: three templates of the same name, one row in the outbox."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.charset import QP, Charset
+from email.utils import format_datetime
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.db import transaction
+from django.template import Context
+from django.template.loader import get_template, render_to_string
+from django.utils import timezone
+
+from portal.outbox.models import OutgoingMail
+from portal.sealing import seal
+
+log = logging.getLogger(__name__)
+UTF8 = Charset("utf-8")
+UTF8.body_encoding = QP  # quoted-printable: a relay that re-encodes 8bit would break the signature
+PLAIN_LETTER_FOR = timedelta(days=1)  # how long a message without an envelope may take to leave
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What the outbox must know about a letter beside its text."""
+
+    kind: OutgoingMail.Kind
+    about: str  # the code of the pharmacy
+    now: datetime
+    give_up_at: datetime  # useless after this (UTC)
+    secret: bool = False  # carries a code or an id
+
+
+class Letter(EmailMultiAlternatives):
+    """An e-mail that knows its envelope and, once sent, its row."""
+
+    envelope: Envelope
+    row: OutgoingMail
+    encoding = UTF8
+
+
+class NotOneRecipient(Exception):  # noqa: N818
+    """A letter goes to one mailbox: the server's answer is about that mailbox."""
+
+
+def post(
+    envelope: Envelope,
+    recipient: str,
+    template: str,
+    context: dict[str, Any],
+    headers: dict[str, str] | None = None,
+) -> OutgoingMail:
+    """Renders templates/mail/<template>.{subject.txt,txt,html} and writes the letter down. Inside a transaction only.
+
+    `headers` are for the programs that read the mailbox. Raises OutsideTransaction.
+    """
+    context = {
+        "portal_url": settings.PORTAL_URL,
+        "assistance_phone": settings.ASSISTANCE_PHONE,
+        "now": envelope.now,
+        **context,
+    }
+    letter = Letter(
+        _one_line(_plain(f"mail/{template}.subject.txt", context)),
+        _plain(f"mail/{template}.txt", context),
+        to=[recipient],
+        headers={
+            "Message-ID": f"<{uuid4()}@{settings.MAIL_DOMAIN}>",
+            "Date": format_datetime(envelope.now),
+            "Auto-Submitted": "auto-generated",  # RFC 3834
+            "X-Auto-Response-Suppress": "All",
+            "Content-Language": "it",
+            "X-Portale-Tipo": envelope.kind.value,
+            **(headers or {}),
+        },
+    )
+    letter.attach_alternative(render_to_string(f"mail/{template}.html", context), "text/html")
+    letter.envelope = envelope
+    letter.send()
+    return letter.row
+
+
+def _plain(name: str, context: dict[str, Any]) -> str:
+    """A text template, unescaped: D'Angelo stays D'Angelo, because a reader of mail shows text as text."""
+    template: Any = get_template(name)  # Django's own engine is the only one in TEMPLATES
+    rendered: str = template.template.render(Context(context, autoescape=False))
+    return rendered
+
+
+def _one_line(text: str) -> str:
+    """No CR, LF or other control character is left: nothing in a subject can start a header of its own."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def write_down(message: EmailMessage) -> None:
+    """The row of a message; a plain EmailMessage (not a Letter) gets a day to leave. Called by the backend.
+
+    Raises NotOneRecipient.
+    """
+    recipients = message.recipients()
+    if len(recipients) != 1:
+        raise NotOneRecipient
+    now = timezone.now()
+    envelope = getattr(message, "envelope", None) or Envelope(OutgoingMail.Kind.NOTICE, "", now, now + PLAIN_LETTER_FOR)
+    source = message.message()
+    row = OutgoingMail.objects.create(
+        kind=envelope.kind,
+        about=envelope.about,
+        recipient=recipients[0],
+        subject=str(message.subject)[:200],
+        message_id=source["Message-ID"],
+        secret=envelope.secret,
+        sealed_source=seal(source.as_bytes()),
+        created_at=envelope.now,
+        next_attempt_at=envelope.now,
+        give_up_at=envelope.give_up_at,
+    )
+    if isinstance(message, Letter):
+        message.row = row
+    transaction.on_commit(_wake_the_worker, robust=True)
+
+
+_unheard = False  # the broker did not answer the last call: said once, not at every letter
+
+
+def _wake_the_worker() -> None:
+    """A courtesy: the timetable finds the letter anyway, so a broker that is down costs seconds and raises nothing."""
+    from portal.outbox.tasks import deliver_due_mail  # the task imports delivery, delivery imports models
+
+    global _unheard  # noqa: PLW0603  one process, one word about one broker
+    try:
+        deliver_due_mail.apply_async(retry=False)
+    except Exception:
+        if not _unheard:
+            log.warning("The broker does not answer: letters wait for the timetable to find them.")
+        _unheard = True
+    else:
+        _unheard = False

@@ -1,0 +1,104 @@
+"""What became of a letter, in the words of the box «Dove si trova il messaggio»."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from portal.clock import ROME
+from portal.masking import domain_of
+
+if TYPE_CHECKING:
+    from portal.outbox.models import OutgoingMail
+
+TOO_LATE = "Non inviato in tempo"  # begins last_answer of a letter that nobody took before give_up_at
+NO_ANSWER = "Il server di posta non risponde"  # begins last_answer when there was no answer to write down
+UNREADABLE = "Il contenuto non si apre"  # begins last_answer when the seal does not open
+
+# RFC 3463: the last two numbers of the enhanced code say why, whether the first is 4 (later) or 5 (never).
+BY_DETAIL = {
+    "1.1": "casella inesistente",
+    "1.2": "dominio inesistente",
+    "1.3": "indirizzo non valido",
+    "1.6": "casella spostata",
+    "1.10": "il dominio non riceve posta",
+    "2.1": "casella disattivata",
+    "2.2": "casella piena",
+    "2.3": "messaggio troppo grande per la casella",
+    "3.4": "messaggio troppo grande per il server",
+    "4.4": "dominio inesistente",
+}
+BY_SUBJECT = {"4": "il server del destinatario non risponde", "7": "il server non accetta messaggi dal portale"}
+BY_CODE = {
+    "421": "il server di posta è occupato",
+    "450": "la casella è occupata, il server chiede di riprovare",
+    "451": "il server chiede di riprovare più tardi",
+    "452": "casella piena",
+    "550": "casella inesistente o non disponibile",
+    "551": "casella spostata",
+    "552": "casella piena",
+    "553": "indirizzo non valido",
+}
+_ANSWER = re.compile(r"(?P<code>[245]\d\d)(?:[ -]+[245]\.(?P<detail>(?P<subject>\d{1,3})\.\d{1,3}))?")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of the box: an icon of the sprite, ok|warn|bad, the words, and when (None: it has no instant)."""
+
+    icon: str
+    kind: str
+    text: str
+    at: datetime | None = None
+
+
+def reason(answer: str) -> str:
+    """Why, in plain words, from what the server answered; empty when the answer says nothing known."""
+    if answer.startswith((NO_ANSWER, UNREADABLE)):
+        return answer[0].lower() + answer[1:]
+    if "posta certificata" in answer.lower():
+        return "la casella riceve solo posta certificata"  # the 5.0.0 of the PEC providers
+    found = _ANSWER.match(answer)
+    if not found:
+        return ""
+    known = BY_DETAIL.get(found["detail"] or "")
+    if found["code"][0] == "4":  # 4.7.1 is greylisting, not a refusal
+        return known or BY_CODE.get(found["code"], "il server chiede di riprovare più tardi")
+    by_subject = BY_SUBJECT.get(found["subject"] or "")
+    return known or by_subject or BY_CODE.get(found["code"], "il server di posta lo ha rifiutato")
+
+
+def outcome_of(letter: "OutgoingMail") -> str:
+    """A few words for a pill: `Accettato dal server`, `In attesa`, `Rifiutato: casella piena`, `Non inviato in tempo`."""
+    if letter.accepted_at:
+        return "Accettato dal server"
+    if letter.withdrawn_at:
+        return "Ritirato: non serviva più"
+    if letter.failed_at is None:
+        return "In attesa"
+    if letter.last_answer.startswith(TOO_LATE):
+        return TOO_LATE
+    why = reason(letter.last_answer)
+    return f"Rifiutato: {why}" if why else "Rifiutato"
+
+
+def steps_of(letter: "OutgoingMail") -> list[Step]:
+    """From «Preparato» to where the letter is now."""
+    return [Step("it-check-circle", "ok", "Preparato", letter.created_at), _last_step(letter)]
+
+
+def _last_step(letter: "OutgoingMail") -> Step:
+    domain = domain_of(letter.recipient)
+    if letter.accepted_at:
+        return Step("it-check-circle", "ok", f"Accettato dal server di posta per {domain}", letter.accepted_at)
+    if letter.failed_at:
+        return Step("it-close-circle", "bad", outcome_of(letter), letter.failed_at)
+    if letter.withdrawn_at:
+        return Step("it-close-circle", "warn", outcome_of(letter), letter.withdrawn_at)
+    if letter.leased_until:
+        return Step("it-clock", "warn", f"In consegna al server di posta per {domain}")
+    if letter.attempts == 0:
+        return Step("it-clock", "warn", "In attesa: parte tra pochi secondi")
+    why = reason(letter.last_answer)
+    again = f"In attesa, riproviamo alle {letter.next_attempt_at.astimezone(ROME):%H:%M:%S}"
+    return Step("it-clock", "warn", f"{again}: {why}" if why else again)

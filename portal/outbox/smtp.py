@@ -1,0 +1,96 @@
+"""The SMTP conversation, step by step, so that every answer of the server is known."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from email.utils import parseaddr
+from smtplib import SMTP, SMTPDataError, SMTPException, SMTPResponseException, SMTPServerDisconnected
+
+from django.conf import settings
+from django.core.mail.backends.smtp import EmailBackend
+from django.core.mail.message import sanitize_address
+
+from portal.masking import mask_secrets_in
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server said last: its code, its words with every address masked, and whether it is for ever."""
+
+    code: int
+    text: str
+    for_ever: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        return 200 <= self.code < 300
+
+
+class SmtpLine:
+    """One connection to the server of EMAIL_URL, kept for a whole batch and opened again when it was lost."""
+
+    def __init__(self) -> None:
+        self._backend = EmailBackend()  # Django's knows TLS, login and time-outs; EMAIL_BACKEND is the outbox
+        self._sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+
+    def open(self) -> None:
+        """Raises OSError (of which SMTPException is one) when the server cannot be reached or does not want us."""
+        self._backend.open()
+        try:
+            self._backend.connection.ehlo_or_helo_if_needed()  # type: ignore[union-attr]
+        except OSError:
+            self.drop()
+            raise
+
+    def hand_over(self, recipient: str, source: bytes) -> Answer:
+        """MAIL, RCPT, DATA. Raises OSError when the connection is lost or silent, ValueError on an unusable address."""
+        connection: SMTP = self._backend.connection  # type: ignore[assignment]
+        words: bytes | str
+        code, words = connection.mail(self._sender)
+        if code != 250:
+            return _answer(code, words)  # about us, not about the letter: never for ever
+        code, words = connection.rcpt(sanitize_address(recipient, "utf-8"))
+        if code not in (250, 251):
+            return _answer(code, words, for_ever=code >= 500)
+        try:
+            code, words = connection.data(b"\r\n".join(source.splitlines()) + b"\r\n")
+        except SMTPDataError as error:
+            code, words = error.smtp_code, error.smtp_error
+        return _answer(code, words, for_ever=code >= 500)
+
+    def reset(self) -> None:
+        """Leaves the conversation clean for the next letter; a server that hung up is called again."""
+        connection: SMTP | None = self._backend.connection
+        try:
+            if connection is None or connection.rset()[0] != 250:
+                self.drop()
+        except OSError:
+            self.drop()
+
+    def drop(self) -> None:
+        """Hangs up without a word: after a silence QUIT would wait as long again."""
+        connection: SMTP | None = self._backend.connection
+        self._backend.connection = None
+        if connection is not None:
+            connection.close()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._backend.close()
+        self._backend.connection = None
+
+
+def _answer(code: int, words: bytes | str, *, for_ever: bool = False) -> Answer:
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+    one_line = "".join(c for c in " ".join(f"{code} {text}".split()) if c.isprintable())
+    return Answer(code, mask_secrets_in(one_line)[:300], for_ever)
+
+
+def words_of(error: OSError) -> str:
+    """What may be said and logged of a conversation that broke: never an address, never a password."""
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):  # smtplib wraps it
+        return "nessuna risposta in tempo"
+    if isinstance(error, SMTPServerDisconnected):
+        return "ha chiuso la connessione"
+    if isinstance(error, SMTPResponseException):
+        return f"risposta {error.smtp_code}"
+    return type(error).__name__ if isinstance(error, SMTPException) else "connessione non riuscita"

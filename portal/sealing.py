@@ -1,0 +1,28 @@
+"""Encryption at rest: what must be read again later (a letter that waits, the copy of an id, a TOTP secret) is sealed."""
+
+from functools import lru_cache
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+
+class SealBroken(Exception):  # noqa: N818  a fact, as the domain says it
+    """The sealed copy cannot be opened: none of SEALING_KEYS fits, or the bytes were changed."""
+
+
+@lru_cache(maxsize=4)
+def _fernet(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+def seal(plain: bytes) -> bytes:
+    """Encrypts with the first of SEALING_KEYS (Fernet: AES-128-CBC and HMAC-SHA256)."""
+    return _fernet(tuple(settings.SEALING_KEYS)).encrypt(plain)
+
+
+def unseal(sealed: bytes | memoryview) -> bytes:
+    """Decrypts with whichever of SEALING_KEYS fits. Raises SealBroken."""
+    try:
+        return _fernet(tuple(settings.SEALING_KEYS)).decrypt(bytes(sealed))
+    except InvalidToken as error:
+        raise SealBroken from error

@@ -1,0 +1,230 @@
+"""One settings module for the laptop, the tests and production; the environment decides (see env.py and docs/production.md).
+
+`PORTAL_MODE=demo` (the default) answers on loopback only, so that a forgotten variable never exposes the stub providers.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from portal.env import Environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Environment(BASE_DIR)
+DEMO = not env.production
+VAR_DIR = env.var_dir  # what the portal writes beside the database: unfinished downloads, the embedded queue
+
+# --- who may reach it
+SECRET_KEY = env.secret("SECRET_KEY")
+SEALING_KEYS = env.sealing_keys()
+DEBUG = False
+if env.production:
+    ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
+    PORTAL_URL = env.text("PORTAL_URL").rstrip("/")
+    if not PORTAL_URL.startswith("https://"):
+        raise ImproperlyConfigured("PORTAL_URL must be the public https:// address of the portal.")
+else:
+    ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+    PORTAL_URL = env.text("PORTAL_URL", default="http://127.0.0.1:8000").rstrip("/")
+    if env.text("ALLOWED_HOSTS", default=""):
+        raise ImproperlyConfigured(
+            "ALLOWED_HOSTS is set, but the demonstration answers on this machine only: set PORTAL_MODE=production."
+        )
+
+# --- what it is made of
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.forms",  # its widget templates, which PortalFormRenderer looks for
+    "csp",
+    "django_otp",
+    "portal.apps.PortalConfig",
+    "portal.identity",
+    "portal.outbox",
+    "portal.journal",
+    "pharmacies",
+    "sessions.apps.SessionsConfig",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portal.plain_requests.PlainRequests",
+    "portal.clock.NowMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+ROOT_URLCONF = "portal.urls"
+WSGI_APPLICATION = "portal.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portal.context.portal",
+            ],
+        },
+    },
+]
+# In the session, not in a cookie: a sentence that nobody read must not outlive who it was for.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+FORM_RENDERER = "portal.forms.PortalFormRenderer"
+
+# --- where it keeps things
+DATABASES = {"default": env.database()}
+REDIS_URL = env.redis_url()
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL.replace("redis+socket://", "unix://"),
+    }
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+STATIC_URL = "static/"
+# The demonstration serves the files where they are: no folder to collect them in, so none to miss.
+STATIC_ROOT = env.text("STATIC_ROOT", default=str(BASE_DIR / "staticfiles") if env.production else "") or None
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if env.production
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEMO
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+# --- language and time: UTC inside, Italian time at the edge
+LANGUAGE_CODE = "it"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Rome"
+
+# --- who is at the keyboard
+AUTH_USER_MODEL = "identity.User"
+AUTHENTICATION_BACKENDS = [
+    "portal.identity.backends.DigitalIdentityBackend",
+    "portal.identity.backends.StaffBackend",
+]
+IDENTITY_PROVIDERS = env.names("IDENTITY_PROVIDERS", default=[])  # dotted paths; the demonstration adds its stubs below
+LOGIN_URL = "identity:choose"
+LOGIN_PENDING_FOR = timedelta(minutes=10)
+FRESH_AUTHENTICATION_FOR = timedelta(minutes=15)
+OTP_TOTP_ISSUER = "Portale Farmacie"
+PASSWORD_HASHERS = ["portal.hashing.Argon2idHasher"]
+SESSION_COOKIE_AGE = int(timedelta(hours=8).total_seconds())
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"  # not Strict: the way back from the identity provider starts on another site
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
+
+# --- https, in production
+SECURE_COOKIES = env.production
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
+SESSION_COOKIE_NAME = "__Host-sessionid" if SECURE_COOKIES else "sessionid"
+CSRF_COOKIE_NAME = "__Host-csrftoken" if SECURE_COOKIES else "csrftoken"
+SECURE_SSL_REDIRECT = env.production
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.production else None
+SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if env.production else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.production
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_TRUSTED_ORIGINS = [PORTAL_URL] if env.production else []
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],  # the icons inside the CSS of Bootstrap Italia
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+# --- letters: EMAIL_BACKEND writes them down, the worker hands them to the SMTP server named by EMAIL_URL
+vars().update(env.email())
+EMAIL_BACKEND = "portal.outbox.backend.OutboxBackend"
+EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", default=20)  # seconds the SMTP server may think at each of its four answers
+OUTBOX_LEASE = timedelta(seconds=env.number("OUTBOX_LEASE", default=90))  # more than those four together
+MAIL_DOMAIN = env.text("MAIL_DOMAIN", default=None if env.production else "portale-farmacie.example")
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default=f"Portale Farmacie <no-reply@{MAIL_DOMAIN}>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+
+# --- what the address of a pharmacy must pass
+CHECK_MX = env.flag("CHECK_MX", default=env.production)
+
+# --- the web service of the gestionali (A2F contract, sections 3 and 5)
+A2F_MODE = env.choice("A2F_MODE", ["TEST", "PRODUCTION"], default="TEST" if DEMO else "PRODUCTION")
+A2F_PRIVATE_KEY = env.text("A2F_PRIVATE_KEY", default="")  # PEM, when the key of the pincode stays out of the database
+A2F_MAX_ADDRESSES_A_DAY = env.number("A2F_MAX_ADDRESSES_A_DAY", default=8)  # more of them block the utenza
+
+# --- names that change from one administration to the next
+OWNER_NAME = env.text("OWNER_NAME", default="Ente titolare del servizio")
+ASSISTANCE_PHONE = env.text("ASSISTANCE_PHONE", default="800 000 000")
+ASSISTANCE_HOURS = env.text("ASSISTANCE_HOURS", default="lun–sab 8:00–20:00")
+
+# --- background work: see portal/celery.py for the timetable
+CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+if not REDIS_URL:
+    _queue = env.var_dir / "queue"
+    (_queue / "control").mkdir(parents=True, exist_ok=True)
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
+        "data_folder_in": str(_queue),
+        "data_folder_out": str(_queue),
+        "control_folder": str(_queue / "control"),
+        "polling_interval": 0.1,
+    }
+else:
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": 300,
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,
+        "max_retries": 0,  # waking a worker is a courtesy: a broker that is down must not slow a page
+        "socket_connect_timeout": 1,  # seconds
+        "socket_timeout": 5,  # nor one that is there and silent; the worker's own waiting (BRPOP) is one second at a time
+    }
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True  # every task may run twice, so a killed worker's task is given to another
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TASK_TIME_LIMIT = 300  # seconds
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TIMEZONE = "UTC"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"portal": {"level": "INFO"}, "pharmacies": {"level": "INFO"}, "sessions": {"level": "INFO"}},
+}
+
+if DEMO:
+    # Stand-ins are plugins named here, and portal.checks refuses them in production.
+    INSTALLED_APPS += ["portal.demo.apps.DemoConfig"]
+    IDENTITY_PROVIDERS += [
+        "portal.demo.identity.StubSpid",
+        "portal.demo.identity.StubCie",
+        "portal.demo.identity.StubTsCns",
+    ]

@@ -1,0 +1,63 @@
+"""What templates may say about time, addresses and icons. `{% load portale %}`."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django import template
+from django.core.paginator import Page
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from portal import clock, masking
+
+register = template.Library()
+
+register.filter("moment", clock.italian_moment)  # 00:35 di martedì 24 novembre 2026
+register.filter("date_time", clock.italian_date_time)  # 23 novembre 2026, ore 10:44
+register.filter("hour", clock.italian_time)  # 14:32
+register.filter("relative", clock.relative_moment)  # {{ at|relative:now }}: oggi 14:51
+register.filter("mask", masking.mask_address)  # id•••@farmaciasanmarco.it
+register.filter("mask_addresses", masking.mask_addresses_in)  # in a mail server's answer
+register.filter("mask_codice_fiscale", masking.mask_codice_fiscale)
+register.filter("mail_domain", masking.domain_of)
+
+
+@register.filter
+def seconds(at: datetime) -> str:
+    """`10:42:03`, Italian time."""
+    return f"{at.astimezone(clock.ROME):%H:%M:%S}"
+
+
+@register.filter
+def until(at: datetime, now: datetime) -> str:
+    """`9 h 26 min`: from now to then, or since then."""
+    return clock.in_words(at - now)
+
+
+@register.filter
+def duration(length: timedelta) -> str:
+    return clock.in_words(length)
+
+
+@register.filter
+def thousands(number: int) -> str:
+    """`19.110`."""
+    return f"{number:,}".replace(",", ".")
+
+
+@register.simple_tag
+def icon(name: str, css: str = "") -> SafeString:
+    """An icon of Bootstrap Italia's sprite, hidden from screen readers: the word beside it says the same."""
+    return format_html(
+        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
+        css,
+        static("bi/sprites.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def page_numbers(page: "Page[object]") -> Iterator[int | str]:
+    """1, 2, …, 9: the pages worth a link from this one, for partials/pagination.html."""
+    return page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)

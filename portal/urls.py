@@ -1,0 +1,22 @@
+"""Every address of the portal, by app. Slugs are Italian."""
+
+from django.conf import settings
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("portal.pages")),
+    path("", include("portal.identity.urls")),
+    path("servizi/", include("pharmacies.urls")),
+    path("servizi/<str:code>/sicurezza/certifica-mail/", include("pharmacies.wizard.urls")),
+    path("servizi/<str:code>/sicurezza/utenze/", include("sessions.utenze.urls")),
+    path("servizi/<str:code>/", include("sessions.urls")),
+    path("operatori/", include("sessions.staff.urls")),
+    path("", include("sessions.a2f_urls")),
+]
+if settings.DEMO:
+    urlpatterns.append(path("prova/", include("portal.demo.urls")))
+
+handler400 = "portal.errors.bad_request"
+handler403 = "portal.errors.forbidden"
+handler404 = "portal.errors.not_found"
+handler500 = "portal.errors.server_error"

@@ -1,0 +1,21 @@
+"""What gunicorn serves: the gate and the web service in front, then the portal."""
+
+import os
+import sys
+
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+try:
+    portal = get_wsgi_application()
+    from portal.plain_requests import with_known_charset  # the apps are there only now
+    from sessions.gate_views import GateInFront
+    from sessions.soap.views import ServiceInFront
+
+    if serious := [error for error in run_checks() if error.is_serious()]:  # gunicorn runs no command that would
+        sys.exit("The portal cannot start: " + " ".join(str(error.msg) for error in serious))
+    application = GateInFront(ServiceInFront(with_known_charset(portal)))
+except ImproperlyConfigured as error:
+    sys.exit(f"The portal cannot start: {error}")

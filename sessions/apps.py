@@ -1,0 +1,17 @@
+from django.apps import AppConfig
+
+
+class SessionsConfig(AppConfig):
+    name = "sessions"
+    label = "pharmacy_sessions"  # "sessions" is taken by django.contrib.sessions
+    verbose_name = "ID-SESSIONE"
+
+    def ready(self) -> None:
+        from portal.journal import words
+        from sessions import checks, journal_words  # noqa: F401  the system checks are registered
+        from sessions.staff import journal_words as staff_words
+        from sessions.utenze import journal_words as utenze_words
+
+        words.register(journal_words.WORDS)
+        words.register(staff_words.WORDS)
+        words.register(utenze_words.WORDS)

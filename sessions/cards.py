@@ -1,0 +1,72 @@
+"""What a page says about one id: the facts of the row and of this instant, in one place."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sessions.models import IdSessione, State
+
+EXPIRING_WITHIN = timedelta(minutes=60)
+NEWS_FOR = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Card:
+    row: IdSessione
+    now: datetime
+
+    @property
+    def state(self) -> State:
+        return self.row.state(self.now)
+
+    @property
+    def is_live(self) -> bool:
+        return self.row.is_live(self.now)
+
+    @property
+    def is_in_use(self) -> bool:
+        return self.state is State.ATTIVO
+
+    @property
+    def is_expiring(self) -> bool:
+        return self.is_live and self.row.expires_at - self.now <= EXPIRING_WITHIN
+
+    @property
+    def kind(self) -> str:
+        """The colour of pill and bar. That an id has expired is how its day ends, not an alarm."""
+        if self.is_live:
+            return "warn" if self.is_expiring else "ok"
+        return "off"
+
+    @property
+    def word(self) -> str:
+        """The state, as the pill says it."""
+        return f"{self.state.value}, in scadenza" if self.is_expiring else self.state.value
+
+    @property
+    def letter_is_news(self) -> bool:
+        """Worth showing where the letter is: it has not been accepted, or it was a moment ago."""
+        accepted_at = self.row.letter.accepted_at
+        return accepted_at is None or self.now - accepted_at < NEWS_FOR
+
+    @property
+    def percent(self) -> int:
+        return self.row.left_percent(self.now)
+
+    @property
+    def how_it_ended(self) -> str:
+        """`Sostituito`, `Revocato`, `Scaduto`; `Scade` while it lives."""
+        if self.is_live:
+            return "Scade"
+        return "Sostituito" if self.row.replaced_by_id else self.state.value
+
+    @property
+    def ended_at(self) -> datetime:
+        """When it ended, or will (UTC)."""
+        if self.state is State.REVOCATO:
+            return self.row.ended_early_at(self.now) or self.row.expires_at
+        return self.row.expires_at
+
+
+def current(ids: list[IdSessione], now: datetime) -> list[Card]:
+    """The live ones, the Attivo first."""
+    return sorted((Card(row, now) for row in ids), key=lambda card: not card.is_in_use)

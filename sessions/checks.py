@@ -1,0 +1,57 @@
+"""What an operator must know about the certificates of the pincode. Asked of the database: `manage.py check --database default`."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004  Django's name
+from django.db import DatabaseError, connections
+from django.utils import timezone
+
+from sessions import certificates
+from sessions.models import PincodeCertificate
+
+WARN_BEFORE = timedelta(days=60)
+_NEW = "manage.py a2f_certificate new"
+
+
+@register(Tags.database)
+def pincode_can_be_encrypted(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """A live certificate, for 60 days more, with a key that can be read. Says nothing before the first migration."""
+    alias = next((alias for alias in databases or [] if alias == "default"), None)
+    if alias is None:
+        return []
+    now = timezone.now()
+    try:
+        if PincodeCertificate._meta.db_table not in connections[alias].introspection.table_names():
+            return []
+        live = list(PincodeCertificate.objects.live(now))
+    except DatabaseError:  # a database that cannot be asked is not this check's news
+        return []
+    if not live:
+        return _none_live()
+    messages = [found for row in live for found in _unreadable(row)]
+    last = max(row.valid_until for row in live)
+    if last <= now + WARN_BEFORE:
+        said = f"The last certificate for the pincode ends on {last:%Y-%m-%d}: after that no gestionale gets an id."
+        messages.append(Warning(said, hint=f"{_NEW}, then tell the software houses.", id="sessions.W001"))
+    return messages
+
+
+def _none_live() -> list[CheckMessage]:
+    said = "There is no live certificate for the pincode: no gestionale can ask for an id."
+    if settings.A2F_MODE == "PRODUCTION":
+        return [Error(said, hint=_NEW, id="sessions.E001")]
+    return [Warning(said, hint=_NEW, id="sessions.W002")]
+
+
+def _unreadable(row: PincodeCertificate) -> list[CheckMessage]:
+    try:
+        certificates.private_key(row)
+    except certificates.KeyOutOfReach:
+        said = f"The private key of certificate {row.serial} cannot be read."
+        hint = "Put it in A2F_PRIVATE_KEY_FILE, or bring back the key of SEALING_KEYS that sealed it."
+        return [Error(said, hint=hint, id="sessions.E002")]
+    except certificates.UnsuitableKey:
+        return [Error("A2F_PRIVATE_KEY must hold RSA keys of 1,536 bits in PEM.", id="sessions.E003")]
+    return []

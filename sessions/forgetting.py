@@ -1,0 +1,31 @@
+"""The sweep: what must not stay, once an id is dead."""
+
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from sessions.models import IdSessione
+
+BATCH = 500
+
+
+def forget_dead(now: datetime) -> int:
+    """Wipes the sealed copies of dead ids and marks why they are dead. How many; running it twice changes nothing.
+
+    An id that hangs on a revoked address, an unusable utenza or a closed pharmacy becomes revoked for good: an utenza
+    that comes back does not bring it back.
+    """
+    forgotten = 0
+    while batch := _forget_some(now):
+        forgotten += batch
+    return forgotten
+
+
+@transaction.atomic
+def _forget_some(now: datetime) -> int:
+    live = IdSessione.objects.live(now).values("pk")
+    rows = IdSessione.objects.filter(sealed__isnull=False).exclude(pk__in=live).order_by("pk")
+    if connection.features.has_select_for_update_skip_locked:
+        rows = rows.select_for_update(of=("self",), skip_locked=True)
+    dead = list(rows.values_list("pk", flat=True)[:BATCH])
+    return IdSessione.objects.filter(pk__in=dead).end(now)

@@ -1,0 +1,119 @@
+"""The gate: may this call of a gestionale pass? Once for every dispensed prescription. Source: A2F contract, section 7.
+
+One indexed read, one HMAC, no write: the first use of an id is the exception. What follows from the row that was read is a
+pure function, `decide`; `ask` reads, decides, and does the two slow things (proving a password, the first use).
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.conf import settings
+
+from portal.codes import digest
+from sessions import credentials, fingerprint, gate_wildcards, issuing, uses
+from sessions.gate_row import Row, read
+from sessions.models import IdSessione, State
+
+__all__ = ["BASIC_REFUSED", "Call", "Reason", "Row", "Verdict", "ask", "decide", "read"]
+
+PLAIN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+
+
+class Reason(StrEnum):
+    """Why an id was refused: the words of X-A2F-Reason."""
+
+    MISSING = "missing"
+    MALFORMED = "malformed"
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    OTHER_UTENZA = "other-utenza"
+    OTHER_CONTEXT = "other-context"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What the gestionale presented, and what the dispensing service asked for."""
+
+    plain: str | None  # the id; None: no header, empty: a header that is not `Bearer <id>`
+    basic: tuple[str, str] | None  # userId and password
+    contesto: str
+    applicazione: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One of four: passes (`row`), passes if the password is right (`row`, `unproved`), id refused (`reason`), Basic refused."""
+
+    row: Row | None = None
+    unproved: bool = False
+    reason: Reason | None = None
+
+
+BASIC_REFUSED = Verdict()
+
+
+def decide(row: Row | None, call: Call, now: datetime) -> Verdict:
+    """What follows from the row and from nothing else. The id is looked at first: only a live one makes Basic count."""
+    if row is None:
+        return Verdict(reason=Reason.UNKNOWN)
+    state = row.state(now)
+    if state is State.REVOCATO:
+        return Verdict(reason=Reason.REVOKED)
+    if state is State.SCADUTO:
+        return Verdict(reason=Reason.EXPIRED)
+    if call.basic is None:
+        return BASIC_REFUSED
+    user_id, password = call.basic
+    if user_id != row.user_id:
+        return Verdict(reason=Reason.OTHER_UTENZA)
+    if (call.contesto, call.applicazione) != (row.contesto, row.applicazione):
+        return Verdict(reason=Reason.OTHER_CONTEXT)
+    proved = row.fingerprint is not None and fingerprint.matches(
+        row.fingerprint, call.plain or "", user_id, password, row.password
+    )
+    return Verdict(row, unproved=not proved)
+
+
+def ask(call: Call, client_address: str, now: datetime) -> Verdict:
+    """Whether the call passes; the first use happens here. Never an `unproved` verdict."""
+    if call.plain is None:
+        return Verdict(reason=Reason.MISSING)
+    if not PLAIN_ID.match(call.plain):
+        return _ask_wildcard(call, client_address, now)
+    verdict = decide(read(digest(call.plain)), call, now)
+    if verdict.row is not None and (verdict.unproved or verdict.row.first_used_at is None):
+        verdict = _prove_and_use(verdict.row, verdict.unproved, call, client_address, now)
+    if verdict.row is not None:
+        uses.count(verdict.row.pk, now)
+    return verdict
+
+
+def _prove_and_use(row: Row, unproved: bool, call: Call, client_address: str, now: datetime) -> Verdict:
+    """The password, slowly, when no fingerprint vouches for it (none yet, or void); then what must be written, under the lock."""
+    plain, (user_id, password), kept = call.plain or "", call.basic or ("", ""), None
+    if unproved:
+        utenza = credentials.prove(user_id, password, client_address, now, with_live_id=True)
+        if utenza is None:
+            return BASIC_REFUSED
+        kept = fingerprint.fingerprint(plain, user_id, password, utenza.password)
+    if issuing.use(IdSessione(pk=row.pk, utenza_id=row.utenza_id), now, kept):
+        return Verdict(row)
+    ended = decide(read(digest(plain)), call, now)  # between the reading and the lock
+    return Verdict(reason=ended.reason or Reason.REVOKED)
+
+
+def _ask_wildcard(call: Call, client_address: str, now: datetime) -> Verdict:
+    """The ids of the manual that pass for a month, in TEST only: in PRODUCTION they are malformed."""
+    wildcard = gate_wildcards.parse(call.plain or "") if settings.A2F_MODE == "TEST" else None
+    if wildcard is None:
+        return Verdict(reason=Reason.MALFORMED)
+    verdict = decide(gate_wildcards.row_of(wildcard, call.contesto, call.applicazione, now), call, now)
+    if verdict.row is None:
+        return verdict
+    user_id, password = call.basic or ("", "")
+    if credentials.prove(user_id, password, client_address, now) is None:
+        return BASIC_REFUSED
+    return Verdict(verdict.row)

@@ -1,0 +1,112 @@
+"""The gate over HTTP. Two doors, one answer: in front of Django (`GateInFront`, what gunicorn serves) and as a view.
+
+In front, because Django runs every middleware for every address and builds a request and a response that the gate does not
+need: that is half of what a call costs. The gate reads five headers and the query, uses neither session nor cookie nor the
+Host (so ALLOWED_HOSTS and the redirection to https are not asked about: a proxy asks on a private address), keeps nothing.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qs
+
+from django.db import close_old_connections
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from portal.client_address import client_address
+from portal.clock import ROME
+from sessions import credentials, gate, uses
+from sessions.gate import Call, Verdict
+
+PATH = "/a2f/gate"
+HEADERS_OF_THE_ID = ("HTTP_AUTHORIZATION2F", "HTTP_X_IDSESSIONE")  # Sistema TS, Piemonte
+Headers = list[tuple[str, str]]
+logger = logging.getLogger(__name__)
+
+
+def answer(environ: dict[str, Any]) -> tuple[HTTPStatus, Headers]:
+    """Status and headers for this request; the body is always empty."""
+    headers = [("Cache-Control", "no-store"), ("Content-Length", "0")]
+    if environ["REQUEST_METHOD"] not in ("GET", "POST"):
+        return HTTPStatus.METHOD_NOT_ALLOWED, [*headers, ("Allow", "GET, POST")]
+    contesto, applicazione = _asked(environ.get("QUERY_STRING", ""))
+    call = Call(
+        plain=_presented(environ),
+        basic=credentials.parse_basic(environ.get("HTTP_AUTHORIZATION")),
+        contesto=contesto,
+        applicazione=applicazione,
+    )
+    verdict = gate.ask(call, client_address(environ), timezone.now())
+    status, told = _told(verdict)
+    return status, headers + told
+
+
+def _told(verdict: Verdict) -> tuple[HTTPStatus, Headers]:
+    row = verdict.row
+    if row is not None:
+        return HTTPStatus.NO_CONTENT, [
+            ("X-A2F-Utenza", row.user_id),
+            ("X-A2F-Codice-Fiscale", row.codice_fiscale),
+            ("X-A2F-Pharmacy", row.pharmacy or ""),
+            ("X-A2F-Expires-At", row.expires_at.astimezone(ROME).isoformat(timespec="milliseconds")),
+        ]
+    if verdict.reason is not None:
+        return HTTPStatus.FORBIDDEN, [("X-A2F-Error", "9101"), ("X-A2F-Reason", verdict.reason.value)]
+    return HTTPStatus.UNAUTHORIZED, [("WWW-Authenticate", 'Basic realm="login"')]
+
+
+@lru_cache(maxsize=64)  # the proxy asks for the same few again and again
+def _asked(query: str) -> tuple[str, str]:
+    """contesto and applicazione; twice the same name is no context at all."""
+    found = parse_qs(query, keep_blank_values=True, max_num_fields=None)
+    contesto, applicazione = found.get("contesto", [""]), found.get("applicazione", [""])
+    return (contesto[0], applicazione[0]) if len(contesto) == len(applicazione) == 1 else ("", "")
+
+
+def _presented(environ: dict[str, Any]) -> str | None:
+    """The id; None when there is no header, empty when it is not `Bearer <id>` or two headers disagree."""
+    values = {value.strip() for name in HEADERS_OF_THE_ID if (value := environ.get(name))} - {""}
+    if not values:
+        return None
+    if len(values) > 1:
+        return ""
+    scheme, _, plain = values.pop().partition(" ")
+    return plain.strip() if scheme.lower() == "bearer" else ""
+
+
+@csrf_exempt
+def ask(request: HttpRequest) -> HttpResponse:
+    """The same answer where nothing stands in front of Django: the test client, another kind of server."""
+    status, headers = answer(request.META)
+    return HttpResponse(status=status, headers=dict(headers))
+
+
+def _begin() -> None:
+    """What goes before every call of a server at work."""
+    uses.keep_writing()
+    close_old_connections()  # as Django at the start of a request
+
+
+class GateInFront:
+    """WSGI: answers the gate's address and hands every other on. `begin` goes before every call."""
+
+    def __init__(self, application: Callable[..., Iterable[bytes]], begin: Callable[[], None] = _begin) -> None:
+        self.application = application
+        self.begin = begin
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") != PATH:
+            return self.application(environ, start_response)
+        try:
+            self.begin()
+            status, headers = answer(environ)
+        except Exception:
+            # Closed: whoever asks lets nothing pass that is not a 2xx.
+            logger.exception("The gate could not answer.")
+            status, headers = HTTPStatus.SERVICE_UNAVAILABLE, [("Cache-Control", "no-store"), ("Content-Length", "0")]
+        start_response(f"{status.value} {status.phrase}", headers)
+        return []

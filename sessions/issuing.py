@@ -1,0 +1,292 @@
+"""The life of an ID-SESSIONE: issued, used, sent again, shown, revoked. Source: A2F contract, section 5.
+
+Every verb takes the row of the utenza as its lock, so that two of them about the same utenza never interleave;
+the partial unique constraints of IdSessione hold the same rule in the database.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from django.db import transaction
+
+from pharmacies.models import MailCertification, Pharmacy, Utenza
+from portal.clock import ROME
+from portal.codes import digest
+from portal.identity.models import User
+from portal.journal.models import Entry, record
+from portal.outbox.models import OutgoingMail
+from portal.sealing import seal, unseal
+from sessions import fingerprint as proofs
+from sessions import mails, reminders
+from sessions.models import Context, IdSessione, ReminderSettings
+
+SAME_REQUEST_FOR = timedelta(seconds=60)  # a second click on "Richiedi" is the same request
+SAME_LOOK_FOR = timedelta(seconds=60)  # "Mostra" and its reloads
+REQUESTS_AN_HOUR = 10  # per pharmacy, from the portal
+BETWEEN_SENDS = timedelta(seconds=60)
+SENDS_AN_HOUR = 5  # letters with an id to one pharmacy before "Reinvia" must wait
+HOUR = timedelta(hours=1)
+
+
+class IssuingRefused(Exception):  # noqa: N818  a fact, as the domain says it
+    """No id can be issued or sent now."""
+
+
+class NoCertifiedAddress(IssuingRefused):
+    """The pharmacy has no certified address: there is nowhere to send the id (A2F 200)."""
+
+
+class AddressUnreachable(IssuingRefused):
+    """The certified address refuses mail for good: the id would never arrive (A2F 100)."""
+
+
+class UtenzaNotUsable(IssuingRefused):
+    """The utenza is disabled or blocked."""
+
+
+class PharmacyClosed(IssuingRefused):
+    """The national register holds the pharmacy as closed."""
+
+
+@dataclass(frozen=True)
+class Issued:
+    """The row, and the id in clear: for the caller's answer only, kept nowhere."""
+
+    id_sessione: IdSessione
+    plain: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a gestionale asked: from where, and with which secrets, just proved. The new id's row remembers that they were."""
+
+    client_address: str | None
+    password: str = field(repr=False)
+    pincode: str = field(default="", repr=False)  # "": not asked for in this context
+
+    def facts(self, utenza: Utenza, plain: str) -> dict[str, object]:
+        """Columns of the new row. `utenza` as it was when the secrets were proved: a change since makes the proofs void."""
+        who = plain, utenza.user_id
+        pincode = proofs.of_pincode(*who, self.pincode, utenza.pincode) if self.pincode else None
+        password = proofs.fingerprint(*who, self.password, utenza.password)
+        return {"requested_from": self.client_address, "fingerprint": password, "pincode_fingerprint": pincode}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of a person's request: one of the three."""
+
+    issued: Issued | None = None
+    already: IdSessione | None = None  # the same request, seconds ago
+    not_before: datetime | None = None  # too many in the last hour (UTC)
+
+
+@transaction.atomic
+def request(utenza: Utenza, context: Context, now: datetime, by: User) -> Answer:
+    """As issue(), for a person at the page: two clicks give one id, and the mailbox is not flooded. Raises IssuingRefused."""
+    _hold(utenza.pharmacy_id)
+    utenza = _locked(utenza.pk)
+    mine = IdSessione.objects.of(utenza, context).live(now).filter(requested_by__isnull=False)
+    just_now = mine.filter(requested_at__gt=now - SAME_REQUEST_FOR).order_by("-requested_at").first()
+    if just_now is not None:
+        return Answer(already=just_now)
+    recent = IdSessione.objects.filter(
+        pharmacy=utenza.pharmacy, requested_by__isnull=False, requested_at__gt=now - HOUR
+    )
+    moments = list(recent.order_by("-requested_at").values_list("requested_at", flat=True)[:REQUESTS_AN_HOUR])
+    if len(moments) == REQUESTS_AN_HOUR:
+        return Answer(not_before=moments[-1] + HOUR)
+    return Answer(issued=issue(utenza, context, now, by))
+
+
+def is_same_request(id_sessione: IdSessione, now: datetime) -> bool:
+    """A person asked for it so few seconds ago that asking now is the same request."""
+    return id_sessione.requested_by_id is not None and id_sessione.requested_at > now - SAME_REQUEST_FOR
+
+
+def obstacle(utenza: Utenza, now: datetime) -> str:
+    """The name of what would refuse an id now (`NoCertifiedAddress` ...); empty when nothing does."""
+    try:
+        _reachable(utenza, now)
+    except IssuingRefused as refusal:
+        return type(refusal).__name__
+    return ""
+
+
+@transaction.atomic
+def issue(
+    utenza: Utenza, context: Context, now: datetime, by: User | None = None, asked: Asked | None = None
+) -> Issued:
+    """A new id, its letter, its reminders, its journal line: all or nothing. Its hours (UTC) run from now.
+
+    Policy overlap: the waiting Validato is replaced, the Attivo stays until the new one is used. Policy replace: all
+    earlier ones are revoked. `by` None: the gestionale asked, as `asked` says. Raises NoCertifiedAddress, AddressUnreachable,
+    UtenzaNotUsable, PharmacyClosed.
+    """
+    now, plain = now.astimezone(UTC), str(uuid4())
+    origin = asked.facts(utenza, plain) if asked is not None else {}
+    utenza = _locked(utenza.pk)
+    pharmacy, certification = _reachable(utenza, now)
+    replaced = _make_room(utenza, context, now)
+    row = IdSessione(
+        utenza=utenza, pharmacy=pharmacy, context=context, certification=certification, digest=digest(plain),
+        last4=plain[-4:], sealed=seal(plain.encode()), requested_at=now, requested_by=by,
+        expires_at=now + context.usable_for, **origin,
+    )  # fmt: skip
+    lead_times = ReminderSettings.objects.of(pharmacy).lead_times
+    row.letter = mails.issued(row, plain, certification, lead_times, now)
+    row.save()
+    IdSessione.objects.filter(pk__in=replaced).update(replaced_by=row)
+    reminders.plan([row], lead_times, now)
+    record(
+        "id.issued", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4, context=context.name,
+        asked="dal gestionale" if by is None else "sul portale", replaced=len(replaced),
+    )  # fmt: skip
+    return Issued(row, plain)
+
+
+@transaction.atomic
+def use(id_sessione: IdSessione, now: datetime, fingerprint: bytes | None = None) -> bool:
+    """The gate saw it: the first use makes a Validato Attivo and revokes the previous Attivo. False when it is not live.
+
+    `fingerprint`: of the password that was just proved, kept with the id whether or not it is the first use.
+    """
+    row = _fresh(id_sessione)
+    if not row.is_live(now):
+        return False
+    facts: dict[str, object] = {} if fingerprint is None else {"fingerprint": fingerprint}
+    if row.first_used_at is None:
+        for other in IdSessione.objects.of(row.utenza, row.context).in_place().exclude(pk=row.pk).with_facts():
+            if other.first_used_at is not None:
+                _leave_place(other, now, replaced_by=row)
+        facts["first_used_at"] = now
+        record("id.used", now=now, about=row.pharmacy.code if row.pharmacy else "", subject=row, last4=row.last4)
+    if facts:
+        IdSessione.objects.filter(pk=row.pk).update(**facts)
+    return True
+
+
+@transaction.atomic
+def revoke(id_sessione: IdSessione, by: User | None, now: datetime) -> bool:
+    """Ends a live id at once and tells the certified address when a person did it. False when it is no longer live."""
+    row = _fresh(id_sessione)
+    if not row.is_live(now):
+        return False
+    IdSessione.objects.filter(pk=row.pk).update(revoked_at=now, sealed=None)
+    _withdraw_letter(row, now)
+    pharmacy = row.certification.pharmacy
+    certification = MailCertification.objects.current().filter(pharmacy=pharmacy, undeliverable_at=None).first()
+    if by is not None and certification is not None:
+        mails.revoked(row, certification, by, now)
+    record("id.revoked", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4)
+    return True
+
+
+@transaction.atomic
+def resend(id_sessione: IdSessione, by: User | None, now: datetime) -> bool:
+    """The same id once more, to the address certified now. False when it is not live, or too soon: see next_send_at().
+
+    Raises NoCertifiedAddress, AddressUnreachable, UtenzaNotUsable, PharmacyClosed.
+    """
+    _hold(id_sessione.pharmacy_id)
+    row = _fresh(id_sessione)
+    pharmacy, certification = _reachable(row.utenza, now)
+    if not _is_at_hand(row, now) or next_send_at(pharmacy, now) is not None:
+        return False
+    plain = unseal(row.sealed or b"").decode()
+    _withdraw_letter(row, now)  # still waiting, it would arrive twice, or at an address that has changed meanwhile
+    row.letter = mails.issued(row, plain, certification, ReminderSettings.objects.of(pharmacy).lead_times, now)
+    row.save(update_fields=["letter"])
+    record("id.resent", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4)
+    return True
+
+
+def next_send_at(pharmacy: Pharmacy, now: datetime) -> datetime | None:
+    """When "Reinvia" may be pressed again (UTC); None: now. Counts every letter with an id that the pharmacy received."""
+    sent = OutgoingMail.objects.filter(about=pharmacy.code, kind=OutgoingMail.Kind.ISSUED, created_at__gt=now - HOUR)
+    moments = list(sent.order_by("-created_at").values_list("created_at", flat=True)[:SENDS_AN_HOUR])
+    waits = [moments[0] + BETWEEN_SENDS] if moments else []
+    if len(moments) == SENDS_AN_HOUR:
+        waits.append(moments[-1] + HOUR)
+    return max((at for at in waits if at > now), default=None)
+
+
+@transaction.atomic
+def reveal(id_sessione: IdSessione, by: User | None, now: datetime) -> str | None:
+    """The id in clear, for who may see it, and a line in the journal (one, if a person reloads the page). None when it is
+    no longer live.
+    """
+    row = _fresh(id_sessione)
+    if not _is_at_hand(row, now):
+        return None
+    about = row.pharmacy.code if row.pharmacy else ""
+    just_now = Entry.objects.filter(verb="id.shown", about=about, actor=by, at__gt=now - SAME_LOOK_FOR)
+    if not just_now.filter(subject=f"{row._meta.label_lower}:{row.pk}").exists():
+        record("id.shown", now=now, actor=by, about=about, subject=row, last4=row.last4)
+    return unseal(row.sealed or b"").decode()
+
+
+def _is_at_hand(row: IdSessione, now: datetime) -> bool:
+    """Live, its copy still there, and its utenza still of the pharmacy that asked: only then it may be shown or sent."""
+    return row.is_live(now) and row.sealed is not None and row.pharmacy_id == row.utenza.pharmacy_id
+
+
+def _withdraw_letter(row: IdSessione, now: datetime) -> None:
+    """The letter that still waits to carry this id does not leave any more."""
+    OutgoingMail.objects.filter(pk=row.letter_id).withdraw(now)
+
+
+def _hold(pharmacy: int | None) -> None:
+    """The limits of a pharmacy are counted by one request at a time, whatever the utenza."""
+    if pharmacy is not None:
+        Pharmacy.objects.select_for_update(no_key=True).get(pk=pharmacy)
+
+
+def _locked(pk: int) -> Utenza:
+    """The utenza as it is now, ours until the end of the transaction."""
+    rows = Utenza.objects.select_for_update(of=("self",), no_key=True).select_related("pharmacy")
+    return rows.get(pk=pk)
+
+
+def _fresh(id_sessione: IdSessione) -> IdSessione:
+    """The row as it is now, under the lock of its utenza."""
+    _locked(id_sessione.utenza_id)
+    return IdSessione.objects.with_facts().get(pk=id_sessione.pk)
+
+
+def _reachable(utenza: Utenza, now: datetime) -> tuple[Pharmacy, MailCertification]:
+    """The pharmacy of a usable utenza and the address that ids go to. Raises IssuingRefused."""
+    pharmacy = utenza.pharmacy
+    if not utenza.is_usable:
+        raise UtenzaNotUsable
+    if pharmacy is None:
+        raise NoCertifiedAddress
+    if not pharmacy.is_open(now.astimezone(ROME).date()):
+        raise PharmacyClosed
+    certification = MailCertification.objects.current().filter(pharmacy=pharmacy).select_related("pharmacy").first()
+    if certification is None:
+        raise NoCertifiedAddress
+    if certification.undeliverable_at is not None:
+        raise AddressUnreachable
+    return pharmacy, certification
+
+
+def _make_room(utenza: Utenza, context: Context, now: datetime) -> list[int]:
+    """Empties the places that the new id takes; the keys of the live ids that it replaces."""
+    replaced = []
+    for row in IdSessione.objects.of(utenza, context).in_place().with_facts():
+        stays = context.policy == Context.Policy.OVERLAP and row.first_used_at is not None and row.is_live(now)
+        if not stays and _leave_place(row, now):
+            replaced.append(row.pk)
+    return replaced
+
+
+def _leave_place(row: IdSessione, now: datetime, replaced_by: IdSessione | None = None) -> bool:
+    """A live id is revoked (True); a dead one is marked for what it is, so that its place is free."""
+    live, this = row.is_live(now), IdSessione.objects.filter(pk=row.pk)
+    this.end(now)
+    if live and replaced_by is not None:
+        this.update(replaced_by=replaced_by)
+    _withdraw_letter(row, now)
+    return live

@@ -1,0 +1,12 @@
+"""What the timeline says of the acts of this app."""
+
+WORDS = {
+    "id.issued": "ha generato l’ID SESSIONE …{last4} per {context}, chiesto {asked}",
+    "id.used": "ha visto il gestionale usare per la prima volta l’ID SESSIONE …{last4}",
+    "id.resent": "ha fatto reinviare l’ID SESSIONE …{last4}",
+    "id.shown": "ha visto per intero l’ID SESSIONE …{last4}",
+    "id.revoked": "ha revocato l’ID SESSIONE …{last4}",
+    "certificate.made": "ha pubblicato il certificato per cifrare il pincode {serial}",
+    "certificate.retired": "ha ritirato il certificato per cifrare il pincode {serial}",
+    "reminders.chosen": "ha scelto i promemoria: {minutes}",
+}

@@ -1,0 +1,13 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from sessions import forgetting
+
+
+class Command(BaseCommand):
+    help = "Wipes the sealed copies of the ids that are revoked or expired, as the timetable does."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"Ids forgotten: {forgetting.forget_dead(timezone.now())}.")

@@ -1,0 +1,32 @@
+"""The certificates with which a gestionale encrypts the pincode: published, two live at once so that one can be rotated."""
+
+from datetime import datetime
+
+from django.db import models
+
+
+class PincodeCertificateQuerySet(models.QuerySet["PincodeCertificate"]):
+    def live(self, now: datetime) -> "PincodeCertificateQuerySet":
+        """Those that decrypt now: valid and not retired, the newest first (it is the one to download)."""
+        return self.filter(retired_at=None, valid_from__lte=now, valid_until__gt=now).order_by("-valid_from", "-pk")
+
+
+class PincodeCertificate(models.Model):
+    """RSA 1,536 bits at most: the encrypted pincode must fit 256 characters of base64 (A2F contract, section 2)."""
+
+    serial = models.CharField("numero di serie", max_length=40, unique=True)  # hexadecimal
+    certificate = models.TextField("certificato")  # PEM, public
+    sealed_key = models.BinaryField(null=True)  # PEM, sealed; None: the key is read from a file or the environment
+    valid_from = models.DateTimeField("valido dal")
+    valid_until = models.DateTimeField("valido fino al")
+    created_at = models.DateTimeField("creato il")
+    retired_at = models.DateTimeField("ritirato il", null=True)
+
+    objects = PincodeCertificateQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "certificato per cifrare il pincode"
+        verbose_name_plural = "certificati per cifrare il pincode"
+
+    def __str__(self) -> str:
+        return f"certificato {self.serial}"

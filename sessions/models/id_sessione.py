@@ -1,0 +1,162 @@
+"""The ID-SESSIONE: a random UUID kept as a hash, with a sealed copy while it lives. Source: A2F contract, section 5."""
+
+from datetime import datetime, time
+from enum import Enum
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import TruncDate
+
+from pharmacies.models import MailCertification, Pharmacy, Utenza
+from portal.clock import ROME
+from portal.outbox.models import OutgoingMail
+from sessions.models.context import Context
+
+# what ends an id before its hours are over, beside the closing of the pharmacy
+FACTS_THAT_END = ("revoked_at", "certification__revoked_at", "utenza__disabled_at", "utenza__blocked_at")
+
+
+class State(Enum):
+    VALIDATO = "Validato"
+    ATTIVO = "Attivo"
+    REVOCATO = "Revocato"
+    SCADUTO = "Scaduto"
+
+
+class IdSessioneQuerySet(models.QuerySet["IdSessione"]):
+    def live(self, now: datetime) -> "IdSessioneQuerySet":
+        """Validato or Attivo: what the gate lets through. The same rule as IdSessione.state (a test holds them together).
+
+        What an id hangs on (address, utenza, pharmacy) is asked about, never pushed.
+        """
+        open_today = Q(pharmacy__closed_on=None) | Q(pharmacy__closed_on__gt=now.astimezone(ROME).date())
+        return self.filter(open_today, **dict.fromkeys(FACTS_THAT_END, None), expires_at__gt=now)
+
+    def standing(self, now: datetime) -> "IdSessioneQuerySet":
+        """All but Revocato: live, or with the hours over before anything else ended it."""
+        standing, over = self, Q(expires_at__lte=now)
+        for fact in FACTS_THAT_END:
+            standing = standing.filter(Q(**{fact: None}) | over & Q(**{f"{fact}__gte": F("expires_at")}))
+        closed_on = "pharmacy__closed_on"
+        return standing.filter(
+            Q(**{closed_on: None})
+            | Q(**{f"{closed_on}__gt": now.astimezone(ROME).date()})
+            | over & Q(**{f"{closed_on}__gt": TruncDate("expires_at", tzinfo=ROME)})
+        )
+
+    def expired(self, now: datetime) -> "IdSessioneQuerySet":
+        """Scaduto."""
+        return self.standing(now).filter(expires_at__lte=now)
+
+    def in_place(self) -> "IdSessioneQuerySet":
+        """Those that hold the place of Validato or Attivo of their utenza and context: the live ones, and the dead not yet marked."""
+        return self.filter(revoked_at=None, closed_at=None)
+
+    def end(self, now: datetime) -> int:
+        """They die now: an id whose hours are over leaves its place, any other is revoked, and no copy stays. How many."""
+        self.in_place().filter(expires_at__lte=now).update(closed_at=now)
+        self.in_place().update(revoked_at=now)
+        return self.update(sealed=None)
+
+    def of(self, utenza: Utenza, context: Context) -> "IdSessioneQuerySet":
+        return self.filter(utenza=utenza, context=context)
+
+    def with_facts(self) -> "IdSessioneQuerySet":
+        """With all that state() and the delivery box ask about, in one query."""
+        return self.select_related("certification", "utenza", "pharmacy", "context", "letter")
+
+
+class IdSessione(models.Model):
+    """One id, bound to one utenza and one context. Its hours run from the request."""
+
+    utenza = models.ForeignKey(Utenza, models.PROTECT, related_name="ids")
+    pharmacy = models.ForeignKey(Pharmacy, models.PROTECT, null=True, related_name="ids", verbose_name="farmacia")
+    context = models.ForeignKey(Context, models.PROTECT, related_name="+", verbose_name="contesto")
+    certification = models.ForeignKey(
+        MailCertification, models.PROTECT, related_name="ids"
+    )  # the address it was sent to
+    digest = models.BinaryField(max_length=32, unique=True)  # SHA-256 of the id
+    last4 = models.CharField("ultimi 4", max_length=4)
+    sealed = models.BinaryField(null=True)  # for "Mostra" and "Reinvia"; gone at revocation or expiry
+    requested_at = models.DateTimeField("richiesto il")
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )  # None: the gestionale
+    expires_at = models.DateTimeField("scade il")
+    first_used_at = models.DateTimeField("primo utilizzo", null=True)
+    revoked_at = models.DateTimeField("revocato il", null=True)
+    closed_at = models.DateTimeField(
+        null=True
+    )  # expired, and seen to be so: it has left its place (the state does not ask)
+    # HMAC of userid, password and stored password hash under the id itself: whoever proved the password once need not pay
+    # the slow hash again (A2F contract, section 7). None: not proved yet.
+    fingerprint = models.BinaryField(max_length=32, null=True)
+    pincode_fingerprint = models.BinaryField(
+        max_length=32, null=True
+    )  # the same for the pincode: `create` carries both
+    requested_from = models.GenericIPAddressField("richiesto da", null=True)  # the address of the gestionale: anomalies
+    uses = models.PositiveIntegerField("utilizzi", default=0)  # added up in batches: at most 10 s behind
+    last_used_at = models.DateTimeField("ultimo utilizzo", null=True)
+    replaced_by = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+"
+    )  # revoked because this one came
+    letter = models.ForeignKey(OutgoingMail, models.PROTECT, related_name="+")  # the newest mail that carried it
+
+    objects = IdSessioneQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "ID SESSIONE"
+        verbose_name_plural = "ID SESSIONE"
+        constraints = [
+            models.CheckConstraint(condition=Q(expires_at__gt=F("requested_at")), name="id_expires_after_request"),
+            models.CheckConstraint(
+                condition=Q(closed_at=None) | Q(closed_at__gte=F("expires_at")), name="id_closed_after_expiry"
+            ),
+            # At most one Validato and one Attivo, whatever the interleaving: a place is free once its id is revoked or closed.
+            models.UniqueConstraint(
+                fields=["utenza", "context"],
+                condition=Q(revoked_at=None, closed_at=None, first_used_at=None),
+                name="one_validato_per_utenza",
+            ),
+            models.UniqueConstraint(
+                fields=["utenza", "context"],
+                condition=Q(revoked_at=None, closed_at=None, first_used_at__isnull=False),
+                name="one_attivo_per_utenza",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["pharmacy", "-requested_at"], name="id_of_pharmacy"
+            ),  # the titolare's page, the detail
+            models.Index(fields=["utenza", "context", "-requested_at"], name="id_of_utenza"),  # issuing
+            models.Index(fields=["expires_at"], condition=Q(revoked_at=None), name="id_by_expiry"),  # the status page
+            models.Index(fields=["expires_at"], condition=Q(sealed__isnull=False), name="id_sealed"),  # the sweep
+        ]
+
+    def __str__(self) -> str:
+        return f"ID …{self.last4}"
+
+    def ended_early_at(self, now: datetime) -> datetime | None:
+        """The first of the facts that end an id before its hours are over (UTC); None when there is none."""
+        facts = [self.revoked_at, self.certification.revoked_at, self.utenza.disabled_at, self.utenza.blocked_at]
+        if self.pharmacy is not None and not self.pharmacy.is_open(now.astimezone(ROME).date()):
+            facts.append(datetime.combine(self.pharmacy.closed_on, time(), ROME))  # type: ignore[arg-type]
+        return min((fact for fact in facts if fact is not None), default=None)
+
+    def state(self, now: datetime) -> State:
+        """Computed, never stored. What came first counts: an id revoked stays Revocato, an id that had expired stays Scaduto."""
+        ended, expired = self.ended_early_at(now), self.expires_at <= now
+        if ended is not None and not (expired and ended >= self.expires_at):
+            return State.REVOCATO
+        if expired:
+            return State.SCADUTO
+        return State.VALIDATO if self.first_used_at is None else State.ATTIVO
+
+    def is_live(self, now: datetime) -> bool:
+        return self.state(now) in (State.VALIDATO, State.ATTIVO)
+
+    def left_percent(self, now: datetime) -> int:
+        """How much of its hours is left, 0-100: the width of the bar."""
+        left = (self.expires_at - now) / (self.expires_at - self.requested_at)
+        return round(100 * min(max(left, 0), 1))

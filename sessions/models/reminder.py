@@ -1,0 +1,86 @@
+"""What must be said about an id, and when: rows written with the id, claimed with the letter."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+
+from pharmacies.models import Pharmacy
+from portal.outbox.models import OutgoingMail
+from sessions.models.id_sessione import IdSessione
+
+DEFAULT_MINUTES = [60]
+OFFERED_MINUTES = [120, 90, 60, 30, 15]
+
+
+def default_minutes() -> list[int]:
+    return list(DEFAULT_MINUTES)
+
+
+class ReminderSettingsManager(models.Manager["ReminderSettings"]):
+    def of(self, pharmacy: Pharmacy) -> "ReminderSettings":
+        """What this pharmacy chose, or the defaults (a row not saved)."""
+        return self.filter(pharmacy=pharmacy).first() or self.model(pharmacy=pharmacy)
+
+
+class ReminderSettings(models.Model):
+    """What a pharmacy wants to be told. No row: the defaults."""
+
+    pharmacy = models.OneToOneField(Pharmacy, models.PROTECT, related_name="reminder_settings")
+    minutes_before = models.JSONField(
+        "minuti prima della scadenza", default=default_minutes
+    )  # e.g. [120, 30]; [] for none
+    tell_when_expired = models.BooleanField("avvisa quando è scaduto", default=False)
+
+    objects = ReminderSettingsManager()
+
+    class Meta:
+        verbose_name = "preferenze dei promemoria"
+        verbose_name_plural = "preferenze dei promemoria"
+
+    def __str__(self) -> str:
+        return f"promemoria di {self.pharmacy_id}"
+
+    @property
+    def lead_times(self) -> list[int]:
+        """Minutes before expiry, the earliest letter first; 0 stands for the notice that it has expired."""
+        minutes = sorted({minute for minute in self.minutes_before if minute > 0}, reverse=True)
+        return [*minutes, 0] if self.tell_when_expired else minutes
+
+
+class ReminderQuerySet(models.QuerySet["Reminder"]):
+    def due(self, now: datetime) -> "ReminderQuerySet":
+        return self.filter(settled_at=None, due_at__lte=now).order_by("due_at", "pk")
+
+
+class Reminder(models.Model):
+    """One thing to say about one id: before it expires, or that it has expired (minutes_before 0). Said once, or skipped with a reason."""
+
+    class Skip(models.TextChoices):
+        REPLACED = "replaced", "sostituito da un nuovo ID"
+        REVOKED = "revoked", "ID revocato"
+        RENEWED = "renewed", "ID già rinnovato"
+        TOO_LATE = "too late", "troppo tardi per essere utile"
+        OVERTAKEN = "overtaken", "un promemoria più vicino alla scadenza ne prende il posto"
+        NO_ADDRESS = "no address", "nessun indirizzo certificato"
+        UNREACHABLE = "unreachable", "la casella certificata rifiuta la posta"
+
+    id_sessione = models.ForeignKey(IdSessione, models.PROTECT, related_name="reminders")
+    minutes_before = models.PositiveSmallIntegerField()  # 0: "it has expired"
+    due_at = models.DateTimeField()
+    settled_at = models.DateTimeField(null=True)
+    letter = models.ForeignKey(OutgoingMail, models.PROTECT, null=True, related_name="+")  # None once settled: not sent
+    skipped_because = models.CharField(max_length=40, blank=True, choices=Skip.choices)
+
+    objects = ReminderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "promemoria"
+        verbose_name_plural = "promemoria"
+        constraints = [
+            models.UniqueConstraint(fields=["id_sessione", "minutes_before"], name="one_reminder_per_lead_time")
+        ]
+        indexes = [models.Index(fields=["due_at"], condition=Q(settled_at=None), name="reminder_due")]  # the timetable
+
+    def __str__(self) -> str:
+        return f"promemoria {self.minutes_before} min di {self.id_sessione_id}"

@@ -1,0 +1,160 @@
+"""One call, from its bytes to its answer. Source: A2F contract, section 4: the order of the checks is the order of this module."""
+
+import json
+import logging
+import re
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from ipaddress import ip_address
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+from django.conf import settings
+
+from pharmacies.models import Utenza
+from portal.client_address import client_address
+from portal.codes import digest
+from portal.masking import mask_addresses_in
+from sessions import credentials, fingerprint, issuing, pincode
+from sessions.gate_row import Row, read
+from sessions.models import Context, State
+from sessions.soap import checks, envelope, faults, operations, reply
+from sessions.soap.faults import Answer, ClientFault
+from sessions.soap.messages import UNEXPECTED
+
+log = logging.getLogger(__name__)
+_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}\Z")  # nginx's $request_id, a UUID
+
+
+@dataclass
+class Call:
+    """One call under way. Never printed whole: it holds secrets."""
+
+    body: bytes = field(repr=False)
+    meta: Mapping[str, Any] = field(repr=False)
+    now: datetime
+    started: float = field(default_factory=perf_counter)  # seconds, for execution-time
+
+    def __post_init__(self) -> None:
+        given = str(self.meta.get("HTTP_X_REQUEST_ID", ""))
+        self.id = given if _SANE_REQUEST_ID.match(given) else str(uuid4())
+        self.client = client_address(self.meta)
+        self.basic = credentials.parse_basic(self.meta.get("HTTP_AUTHORIZATION"))
+        self.request: envelope.Request | None = None
+
+    def text(self, name: str) -> str:
+        return str(self.meta.get(name, ""))
+
+
+def answer(meta: Mapping[str, Any], body: bytes, now: datetime) -> Answer:
+    """Status, headers and body for one POST; `meta` as in WSGI. Raises nothing."""
+    call = Call(body, meta, now)
+    try:
+        given = _answered(call)
+    except Exception:
+        _write_down(call)
+        given = _replied(call, reply.Reply(UNEXPECTED)) if call.request else faults.rejected()
+    return given.with_header("X-Request-Id", call.id)
+
+
+def _answered(call: Call) -> Answer:
+    if call.basic is None:
+        return faults.rejected()
+    fault = None
+    try:
+        call.request = envelope.read(call.body, call.text("CONTENT_TYPE"), call.text("HTTP_SOAPACTION"))
+    except ClientFault as found:
+        fault = found  # said to who proves the password only
+    token = call.request.get("token") if call.request else ""
+    row = read(digest(token)) if token else None
+    utenza = _who(call, *call.basic, token, row)
+    if utenza is None:
+        return faults.rejected()
+    if not utenza.is_usable:
+        return faults.not_usable()
+    if fault is not None or call.request is None:
+        return faults.client(fault or ClientFault())
+    try:
+        return _replied(call, _reply(call, call.request, utenza, token, row))
+    except operations.NoLongerUsable:
+        return faults.not_usable()
+
+
+def _who(call: Call, user_id: str, password: str, token: str, row: Row | None) -> Utenza | None:
+    """Whose password this is. An id that remembers it vouches for it: no slow hash, and the row read is the utenza's too."""
+    mine = row is not None and row.user_id == user_id
+    if row and mine and fingerprint.matches(row.fingerprint, token, user_id, password, row.password):
+        return Utenza(
+            pk=row.utenza_id, user_id=row.user_id, codice_fiscale=row.codice_fiscale, password=row.password,
+            pincode=row.pincode, disabled_at=row.disabled_at, blocked_at=row.blocked_at,
+        )  # fmt: skip
+    live = row is not None and mine and row.state(call.now) in (State.VALIDATO, State.ATTIVO)
+    return credentials.prove(user_id, password, call.client, call.now, with_live_id=live)
+
+
+def _reply(call: Call, request: envelope.Request, utenza: Utenza, token: str, row: Row | None) -> reply.Reply:
+    if row is not None and row.utenza_id != utenza.pk:
+        row = None  # another's id is no id at all, from here on
+    context = _context(request.get("contesto"), request.get("applicazione"), row)
+    proof = pincode.Proof(token, row.pincode_fingerprint) if row else None
+    in_clear = ""
+
+    def check(valore: str) -> pincode.Outcome:
+        nonlocal in_clear
+        examined = pincode.examine(utenza, valore, call.now, proof, call.client)
+        in_clear = examined.pincode
+        return examined.outcome
+
+    refusal = checks.first_refusal(request, utenza, context, check)
+    if refusal is not None or context is None:
+        return refusal or reply.Reply(UNEXPECTED)
+    password = call.basic[1] if call.basic else ""
+    asked = issuing.Asked(_ip(call.client), password, in_clear)
+    return operations.carry_out(request, operations.Caller(utenza, asked, row), context, call.now)
+
+
+def _context(contesto: str, applicazione: str, row: Row | None) -> Context | None:
+    """The row of (contesto, applicazione); when the id is of that context it came along with it."""
+    if row is None or (row.contesto, row.applicazione) != (contesto, applicazione):
+        return Context.objects.filter(contesto=contesto, applicazione=applicazione).first()
+    required = json.loads(row.required_fields)
+    return Context(
+        contesto=contesto, applicazione=applicazione, required_fields=required, allowed_tipo=row.allowed_tipo
+    )
+
+
+def _replied(call: Call, given: reply.Reply) -> Answer:
+    """The reply in its envelope; in TEST with its comunicazioni, the id first."""
+    assert call.request is not None  # noqa: S101  who replies has read a request
+    notes: list[tuple[str, str]] = []
+    if settings.A2F_MODE == "TEST":
+        seconds = f"{perf_counter() - call.started:.3f}".replace(".", ",")
+        notes = [("token", given.plain)] if given.plain else []
+        notes += [
+            ("working-mode", "TEST"),
+            ("client-ip", _ip(call.client) or ""),
+            ("execution-time-in-seconds", seconds),
+        ]
+    return Answer(200, reply.written(call.request.operation, given, notes))
+
+
+def _ip(address: str) -> str | None:
+    """The address when it is one: a proxy without the header leaves nothing."""
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return None
+
+
+def _write_down(call: Call) -> None:
+    """The traceback under the id of the request, without the secrets of the call and what a database repeats of a row."""
+    text = "".join(line for line in traceback.format_exc().splitlines(keepends=True) if not line.startswith("DETAIL:"))
+    secrets = [call.text("HTTP_AUTHORIZATION"), *(call.basic or ())[1:]]
+    if call.request is not None:
+        secrets += [call.request.get("token"), *(part for part in call.request.identificativo or () if part)]
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "•••")
+    log.error("Request %s to the A2F service failed.\n%s", call.id, mask_addresses_in(text))

@@ -1,0 +1,109 @@
+"""What a request must be, in the order of the contract (section 4, point 4): the first refusal is the answer."""
+
+from collections.abc import Callable, Iterator
+from itertools import chain
+
+from pharmacies.models import Utenza
+from sessions import pincode
+from sessions.models import Context
+from sessions.soap import messages
+from sessions.soap.envelope import Request
+from sessions.soap.reply import Reply
+
+PincodeCheck = Callable[[str], pincode.Outcome]
+
+
+def first_refusal(request: Request, utenza: Utenza, context: Context | None, check: PincodeCheck) -> Reply | None:
+    """Why this request of this utenza is refused; None when it is not. `context` None: no such row.
+
+    Lazy: the pincode is deciphered only when all that comes before it is right.
+    """
+    row = context or Context()  # what is required where nothing is configured: the defaults of a row
+    steps = chain(
+        _too_long(request),
+        _missing(request, row),
+        _another_user(request, utenza),
+        _tipo(request, row),
+        _pincode(request, check),
+        _person_and_place(request, utenza),
+        _context(request, context),
+        _options(request),
+    )
+    return next(steps, None)
+
+
+def _too_long(request: Request) -> Iterator[Reply]:
+    if request.too_long:
+        yield Reply(messages.TOO_LONG)
+
+
+def _missing(request: Request, context: Context) -> Iterator[Reply]:
+    """The token and the contesto are required by the service, the others by the row of the context; 300 names the field."""
+    required = {*context.required_fields, "contesto"}
+    for name in messages.FIELDS[request.operation]:
+        if name == "token" and not request.get("token"):
+            yield Reply(messages.MISSING)
+        if name not in required or name in messages.OF_THE_CONTEXT:
+            continue
+        if name == "identificativo":
+            there = request.identificativo is not None and request.identificativo[1] is not None
+        else:
+            there = name in request.has if name in messages.MAY_BE_EMPTY else bool(request.get(name))
+        if not there:
+            yield Reply(messages.MISSING_IN_CONTEXT, about=f": {name}")
+
+
+def _another_user(request: Request, utenza: Utenza) -> Iterator[Reply]:
+    if request.get("userId") not in ("", utenza.user_id):
+        yield Reply(messages.ANOTHER_USER)
+
+
+def _tipo(request: Request, context: Context) -> Iterator[Reply]:
+    if request.identificativo is None:
+        return
+    tipo = request.identificativo[0]
+    if not tipo:
+        yield Reply(messages.TIPO_MISSING)
+    elif tipo != context.allowed_tipo:
+        yield Reply(messages.TIPO_WRONG)
+
+
+def _pincode(request: Request, check: PincodeCheck) -> Iterator[Reply]:
+    if request.identificativo is None:
+        return
+    match check(request.identificativo[1] or ""):
+        case pincode.Outcome.MALFORMED:
+            yield Reply(messages.PINCODE_MALFORMED)
+        case pincode.Outcome.WRONG:
+            yield Reply(messages.PINCODE_WRONG)
+
+
+def _person_and_place(request: Request, utenza: Utenza) -> Iterator[Reply]:
+    """Of what was sent: an absent field that the context does not require says nothing."""
+    received = request.get("cfUtente")
+    if "cfUtente" in request.has and received != utenza.codice_fiscale:
+        yield Reply(messages.CODICE_FISCALE_WRONG, about=f" Valore ricevuto: {received}")
+    codes = {"codRegione": utenza.codice_regione, "codAslAo": utenza.codice_asl, "codSsa": utenza.codice_ssa}
+    if any(name in request.has and request.get(name) != code for name, code in codes.items()):
+        yield Reply(messages.PLACE_WRONG)
+
+
+def _context(request: Request, context: Context | None) -> Iterator[Reply]:
+    if context is None:
+        yield Reply(messages.CONTEXT_UNKNOWN)
+    elif any(name in context.required_fields and name not in request.has for name in messages.OF_THE_CONTEXT):
+        yield Reply(messages.CONTEXT_NOT_RESPECTED)
+
+
+def _options(request: Request) -> Iterator[Reply]:
+    keys = [key for key, _ in request.options]
+    if not all(value for _, value in request.options):
+        yield Reply(messages.OPTION_WITHOUT_VALUE)
+    if not all(keys):
+        yield Reply(messages.OPTION_WITHOUT_KEY)
+    if len(keys) > messages.OPTIONS_AT_MOST:
+        yield Reply(messages.TOO_MANY_OPTIONS)
+    if len(set(keys)) < len(keys):
+        yield Reply(messages.OPTION_TWICE)
+    if not messages.OPTIONS_ALLOWED.issuperset(keys):
+        yield Reply(messages.OPTION_NOT_ALLOWED)

@@ -1,0 +1,169 @@
+"""A SOAP 1.1 message: the bytes in, the request out. The parser fetches nothing, expands nothing, accepts no DTD."""
+
+import codecs
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from lxml import etree
+
+from sessions.soap import schema
+from sessions.soap.faults import ClientFault
+from sessions.soap.messages import (
+    BY_ACTION,
+    BY_REQUEST,
+    FIELDS,
+    INNER,
+    MESSAGES,
+    OPTIONS_AT_MOST,
+    SOAP,
+    TYPES,
+    Operation,
+)
+
+LARGEST = 64 * 1024  # bytes of a request
+MEDIA_TYPES = ("text/xml", "application/xml")
+CHARSETS = {"utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252", "utf-16", "utf-16-le", "utf-16-be"}
+_CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
+_CODED = {"SCHEMAV_CVC_MAXLENGTH_VALID", "SCHEMAV_CVC_MINLENGTH_VALID", "SCHEMAV_ELEMENT_CONTENT"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked, field by field as it came: None is absent, "" is there and empty. Never printed: it holds secrets."""
+
+    operation: Operation
+    fields: dict[str, str]  # the simple ones of messages.FIELDS
+    identificativo: tuple[str | None, str | None] | None  # tipo, valore
+    options: list[tuple[str | None, str | None]]  # chiave, valore
+    has: frozenset[str]  # every element that is there
+    too_long: tuple[str, ...]  # the names of the fields over their length
+
+    def __repr__(self) -> str:
+        return f"Request({self.operation.value})"
+
+    def get(self, name: str) -> str:
+        """The text of a simple field, "" when it is absent."""
+        return self.fields.get(name, "")
+
+
+def read(body: bytes, content_type: str, action: str) -> Request:
+    """The request in these bytes. `action`: the SOAPAction header as it came. Raises ClientFault."""
+    element = _body_of(_parsed(body, _encoding(content_type)))
+    operation = BY_REQUEST.get(str(element.tag))
+    if operation is None:
+        raise ClientFault(f"Operazione sconosciuta: {_name(element)}.")
+    wanted = action.strip().strip("\"'").strip()
+    if wanted and BY_ACTION.get(wanted) is not operation:
+        raise ClientFault(f"La SOAPAction non corrisponde al messaggio {_name(element)}.")
+    return _request(operation, element)
+
+
+def _encoding(content_type: str) -> str | None:
+    """The charset that the header declares; it wins over the one that the document declares (RFC 7303). Raises ClientFault."""
+    media = content_type.partition(";")[0].strip().lower()
+    if media and media not in MEDIA_TYPES:
+        raise ClientFault("Content-Type non ammesso: usa text/xml oppure application/xml.")
+    found = _CHARSET.search(content_type)
+    if found is None:
+        return None
+    try:
+        charset = codecs.lookup(found.group(1).strip("'")).name
+    except (LookupError, ValueError):
+        charset = ""
+    if charset not in CHARSETS:
+        raise ClientFault("Codifica dei caratteri non ammessa: usa UTF-8.")
+    # the byte order mark says the rest, and libxml2 knows Python's names but for this one
+    return (
+        None
+        if charset.startswith("utf-16")
+        else {"cp1252": "windows-1252"}.get(charset, charset.replace("iso8859", "iso-8859"))
+    )
+
+
+def _parsed(body: bytes, encoding: str | None) -> etree._Element:
+    """The root of the document. Raises ClientFault."""
+    if body.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = None  # the document says it in its first bytes
+    parser = etree.XMLParser(
+        encoding=encoding, resolve_entities=False, load_dtd=False, dtd_validation=False, attribute_defaults=False,
+        no_network=True, huge_tree=False, remove_comments=True, remove_pis=True,
+    )  # fmt: skip
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError, LookupError):
+        raise ClientFault("Il messaggio non è XML ben formato.") from None  # libxml2's sentence may repeat a value
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise ClientFault("Il messaggio contiene una DTD, che non è ammessa.")
+    return root
+
+
+def _body_of(root: etree._Element) -> etree._Element:
+    """The one element inside the Body. Raises ClientFault."""
+    if root.tag != f"{{{SOAP}}}Envelope":
+        raise ClientFault(f"Il messaggio non è una busta SOAP 1.1: {_name(root)}.")
+    bodies = [part for part in root if part.tag == f"{{{SOAP}}}Body"]
+    others = [part for part in root if part.tag not in (f"{{{SOAP}}}Body", f"{{{SOAP}}}Header")]
+    if others or len(bodies) != 1:
+        raise ClientFault(f"La busta SOAP deve contenere un solo Body: {_name(others[0] if others else root)}.")
+    for entry in root.iterfind(f"{{{SOAP}}}Header/*"):
+        if entry.get(f"{{{SOAP}}}mustUnderstand") in ("1", "true"):
+            raise ClientFault(f"Intestazione SOAP non compresa: {_name(entry)}.")
+    if len(bodies[0]) != 1:
+        raise ClientFault("Il Body deve contenere un solo elemento.")
+    return bodies[0][0]
+
+
+def _request(operation: Operation, element: etree._Element) -> Request:
+    """The fields of a message that keeps to the schema, or breaks it only where a code says so. Raises ClientFault."""
+    too_long: tuple[str, ...] = ()
+    if not schema.is_valid(element):
+        too_long = _coded_only(operation, element)
+    children = {_name(child): child for child in element}
+    fields = {name: child.text or "" for name, child in children.items() if name not in INNER}
+    who = children.get("identificativo")
+    pairs = [(_text(option, "chiave"), _text(option, "valore")) for option in children.get("opzioni", ())]
+    return Request(
+        operation, fields, None if who is None else (_text(who, "tipo"), _text(who, "valore")), pairs,
+        frozenset(children), too_long,
+    )  # fmt: skip
+
+
+def _coded_only(operation: Operation, element: etree._Element) -> tuple[str, ...]:
+    """The names of the fields that are too long. Raises ClientFault when something else than the coded cases is wrong."""
+    for wrong in _out_of_place(element, FIELDS[operation], MESSAGES):
+        raise ClientFault(f"Elemento non previsto o fuori posto: {wrong}.")
+    found = schema.violations(element)
+    for kind, name in found:
+        if kind not in _CODED or (kind == "SCHEMAV_ELEMENT_CONTENT" and name in ("opzioni", "infoAggiuntive")):
+            raise ClientFault(f"Elemento non conforme allo schema: {name}.")
+    if any(
+        len(extra) > OPTIONS_AT_MOST or any(len(pair) < 2 for pair in extra)
+        for extra in element.iterfind(f"{{{MESSAGES}}}infoAggiuntive")
+    ):
+        raise ClientFault("Elemento non conforme allo schema: infoAggiuntive.")
+    return tuple(name for kind, name in found if kind == "SCHEMAV_CVC_MAXLENGTH_VALID")
+
+
+def _out_of_place(element: etree._Element, order: tuple[str, ...], namespace: str) -> Iterator[str]:
+    """The names of the children that are unknown, repeated or too late, at every depth."""
+    allowed = {f"{{{namespace}}}{name}": place for place, name in enumerate(order)}
+    last, repeats = -1, order == ("opzione",)
+    for child in element:
+        place = allowed.get(str(child.tag), -1)
+        if place < last or place < 0 or (place == last and not repeats):
+            yield _name(child)
+        last = place
+        if _name(child) in INNER:
+            yield from _out_of_place(child, INNER[_name(child)], TYPES)
+
+
+def _text(element: etree._Element, name: str) -> str | None:
+    """The text of a child of a type; None when it is absent."""
+    child = element.find(f"{{{TYPES}}}{name}")
+    return None if child is None else child.text or ""
+
+
+def _name(element: etree._Element) -> str:
+    """The local name, as far as it is worth repeating."""
+    return str(element.tag).rpartition("}")[2][:60]

@@ -1,0 +1,59 @@
+"""The refusals that are not replies: SOAP 1.1 Faults. Source: A2F contract, section 4, points 1 to 3."""
+
+from dataclasses import dataclass, field, replace
+from xml.sax.saxutils import escape
+
+from sessions.soap.messages import NOT_USABLE, REJECTED, SOAP
+
+CONTENT_TYPE = "text/xml; charset=utf-8"
+
+
+class ClientFault(Exception):  # noqa: N818  a fact, as the domain says it
+    """The request cannot be answered as it is written; the message is the sentence for who wrote it, without values."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What goes back over HTTP. Always XML, never kept by anybody on the way."""
+
+    status: int
+    body: bytes = field(repr=False)
+    more: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        return [
+            ("Content-Type", CONTENT_TYPE), ("Content-Length", str(len(self.body))), ("Cache-Control", "no-store"),
+            *self.more,
+        ]  # fmt: skip
+
+    def with_header(self, name: str, value: str) -> "Answer":
+        return replace(self, more=(*self.more, (name, value)))
+
+
+def rejected() -> Answer:
+    """Basic absent, malformed or wrong: one answer for all of them."""
+    return _fault(REJECTED, 401).with_header("WWW-Authenticate", 'Basic realm="login"')
+
+
+def not_usable() -> Answer:
+    """The utenza is disabled or blocked."""
+    return _fault(NOT_USABLE, 500)
+
+
+def client(fault: ClientFault) -> Answer:
+    return _fault(str(fault), 500)
+
+
+def too_large() -> Answer:
+    """The body is over the limit: nothing of it was parsed."""
+    return _fault("Il messaggio supera la dimensione massima consentita di 64 KiB.", 413)
+
+
+def _fault(sentence: str, status: int) -> Answer:
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<env:Envelope xmlns:env="{SOAP}"><env:Body><env:Fault><faultcode>env:Client</faultcode>'
+        f"<faultstring>{escape(sentence)}</faultstring></env:Fault></env:Body></env:Envelope>"
+    )
+    return Answer(status, text.encode())

@@ -1,0 +1,69 @@
+"""The three operations, once the request has passed its checks. Source: A2F contract, sections 3, 4 (points 5, 6) and 5."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pharmacies.models import Utenza
+from portal.codes import digest
+from sessions import anomalies, issuing
+from sessions.gate_row import Row, read
+from sessions.models import Context, IdSessione, State
+from sessions.soap import messages
+from sessions.soap.envelope import Request
+from sessions.soap.messages import Operation
+from sessions.soap.reply import InfoToken, Reply, printed_moment
+
+
+class NoLongerUsable(Exception):  # noqa: N818  a fact, as the domain says it
+    """The utenza was disabled or blocked while its request was under way."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who asks, as it proved itself, and the id that it speaks of, when the message carries one that exists and is its own."""
+
+    utenza: Utenza
+    asked: issuing.Asked = field(repr=False)
+    row: Row | None = field(default=None, repr=False)
+
+
+def carry_out(request: Request, caller: Caller, context: Context, now: datetime) -> Reply:
+    """What the operation answers. Raises NoLongerUsable."""
+    if request.operation is Operation.CREATE:
+        return _create(caller, context, now)
+    row = caller.row
+    if row is None or (row.contesto, row.applicazione) != (context.contesto, context.applicazione):
+        return Reply(messages.UNKNOWN_ID)
+    return _revoke(row, request.get("token"), now) if request.operation is Operation.REVOKE else _check(row, now)
+
+
+def _create(caller: Caller, context: Context, now: datetime) -> Reply:
+    """The id is given once its letter is in the outbox; too many addresses in a day block the utenza right after."""
+    try:
+        issued = issuing.issue(caller.utenza, context, now, asked=caller.asked)
+    except issuing.UtenzaNotUsable as refusal:
+        raise NoLongerUsable from refusal
+    except issuing.AddressUnreachable:
+        return Reply(messages.MAIL_REFUSED)
+    except (issuing.NoCertifiedAddress, issuing.PharmacyClosed):  # a closed pharmacy has no address in force
+        return Reply(messages.NO_CERTIFIED_MAIL)
+    if anomalies.noticed(caller.utenza, caller.asked.client_address, now):
+        raise NoLongerUsable  # with this id, which is dead already
+    return Reply(info=messages.MAIL_QUEUED, plain=issued.plain)
+
+
+def _revoke(row: Row, plain: str, now: datetime) -> Reply:
+    if issuing.revoke(IdSessione(pk=row.pk, utenza_id=row.utenza_id), None, now):
+        return Reply(info=messages.REVOCATION_DONE)
+    ended = read(digest(plain)) or row  # as it is now: another call may have been quicker
+    at = ended.ended_early_at(now) if ended.state(now) is State.REVOCATO else None
+    return Reply(messages.ALREADY_REVOKED, info=(messages.EARLIER_REVOCATION, printed_moment(at)) if at else None)
+
+
+def _check(row: Row, now: datetime) -> Reply:
+    """A question: nothing is written."""
+    outcome, state = {
+        State.REVOCATO: (messages.REVOKED, messages.WAS_REVOKED),
+        State.SCADUTO: (messages.EXPIRED, messages.HAS_EXPIRED),
+    }.get(row.state(now), (None, messages.VALID))
+    return Reply(outcome, info_token=InfoToken(state, row.requested_at, row.expires_at))

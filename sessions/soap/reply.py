@@ -1,0 +1,89 @@
+"""What is answered: the order that flat readers need (codEsito is the first leaf, token the first comunicazione).
+
+Source: A2F contract, section 3.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from xml.sax.saxutils import escape
+
+from portal.clock import ROME
+from sessions.soap.messages import MESSAGES, SOAP, TYPES, Operation, Outcome
+
+
+@dataclass(frozen=True)
+class InfoToken:
+    """How an id is doing."""
+
+    state: tuple[int, str]
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer to one request: done when `outcome` is None. At most one `info`; the id in clear on a create, in TEST only."""
+
+    outcome: Outcome | None = None
+    about: str = ""  # what follows the sentence: the name of the field, the value received
+    info_token: InfoToken | None = None
+    info: tuple[str, str] | None = None
+    plain: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Reply({self.outcome.code if self.outcome else '0'})"  # never the id
+
+
+def written(operation: Operation, reply: Reply, notes: list[tuple[str, str]]) -> bytes:
+    """The whole envelope, UTF-8. `notes` are the comunicazioni; [] for none."""
+    name = operation.reply
+    parts = [
+        _leaf("codEsito", "1" if reply.outcome else "0"),
+        _errors(reply.outcome, reply.about) if reply.outcome else "",
+        _info_token(reply.info_token) if reply.info_token else "",
+        f"<info>{_typed('chiave', reply.info[0])}{_typed('valore', reply.info[1])}</info>" if reply.info else "",
+        f"<comunicazioni>{''.join(_note(*note) for note in notes)}</comunicazioni>" if notes else "",
+    ]
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<env:Envelope xmlns:env="{SOAP}"><env:Body><{name} xmlns="{MESSAGES}" xmlns:dt="{TYPES}">'
+        f"{''.join(parts)}</{name}></env:Body></env:Envelope>"
+    )
+    return text.encode()
+
+
+def wire_moment(at: datetime) -> str:
+    """xs:dateTime with milliseconds and the offset of Rome: `2025-05-30T19:51:31.000+02:00`."""
+    return at.astimezone(ROME).isoformat(timespec="milliseconds")
+
+
+def printed_moment(at: datetime) -> str:
+    """`dd/MM/yyyy HH:mm:ss`, Rome."""
+    return f"{at.astimezone(ROME):%d/%m/%Y %H:%M:%S}"
+
+
+def _errors(outcome: Outcome, about: str) -> str:
+    sentence = f"{outcome.sentence}{about}"[:256]
+    leaves = _typed("tipoErrore", outcome.type) + _typed("codEsito", outcome.code) + _typed("descrEsito", sentence)
+    return f"<errori><dt:errore>{leaves}</dt:errore></errori>"
+
+
+def _info_token(info: InfoToken) -> str:
+    number, word = info.state
+    leaves = (
+        _typed("stato", str(number)) + _typed("descrizione", word)
+        + _typed("dataInizioValidita", wire_moment(info.starts_at)) + _typed("dataFineValidita", wire_moment(info.ends_at))
+    )  # fmt: skip
+    return f"<infoToken>{leaves}</infoToken>"
+
+
+def _note(code: str, message: str) -> str:
+    return f"<dt:comunicazione>{_typed('codice', code)}{_typed('messaggio', message)}</dt:comunicazione>"
+
+
+def _leaf(name: str, value: str) -> str:
+    return f"<{name}>{escape(value)}</{name}>"
+
+
+def _typed(name: str, value: str) -> str:
+    return f"<dt:{name}>{escape(value)}</dt:{name}>"

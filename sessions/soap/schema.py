@@ -1,0 +1,50 @@
+"""The service description and the schema files that the portal ships: compiled once, served with the address they are asked at."""
+
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+
+from lxml import etree
+
+FOLDER = Path(__file__).parent / "description"
+WSDL = "sts-a2f-service.wsdl"
+SCHEMAS = ("sts-a2f-service.v0.1.xsd", "sts-a2f-service-data-type.v0.1.xsd")
+_WSDL_ADDRESS = "{http://schemas.xmlsoap.org/wsdl/soap/}address"
+
+
+def _compiled() -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(str(FOLDER / SCHEMAS[0])))
+
+
+_schema = _compiled()
+_explaining, _one_at_a_time = _compiled(), Lock()  # the errors are kept by the schema, not by the call
+
+
+def is_valid(element: etree._Element) -> bool:
+    """Whether a request or a reply keeps to the schema."""
+    return bool(_schema.validate(element))
+
+
+def violations(element: etree._Element) -> list[tuple[str, str]]:
+    """(kind, local name of the element) of each violation, as libxml2 names them; [] when there is none."""
+    with _one_at_a_time:
+        _explaining.validate(element)
+        return [(entry.type_name, _element_of(entry.message)) for entry in list(_explaining.error_log)]  # type: ignore[call-overload]
+
+
+def _element_of(message: str) -> str:
+    """`Element '{namespace}userId': ...` names userId."""
+    return message.partition("'")[2].partition("'")[0].rpartition("}")[2]
+
+
+@lru_cache(maxsize=64)
+def described(name: str, address: str) -> bytes | None:
+    """The file of this name as served at this address of the service: its imports point there too. None: no such file."""
+    if name != WSDL and name not in SCHEMAS:
+        return None
+    tree = etree.parse(str(FOLDER / name))
+    for element in tree.iter(_WSDL_ADDRESS):
+        element.set("location", address)
+    for element in tree.iter("{http://www.w3.org/2001/XMLSchema}import"):
+        element.set("schemaLocation", f"{address}?xsd={element.get('schemaLocation')}")
+    return etree.tostring(tree, xml_declaration=True, encoding="UTF-8")

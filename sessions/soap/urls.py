@@ -1,0 +1,7 @@
+"""The address that every gestionale calls, as the contract has it (section 1)."""
+
+from django.urls import path
+
+from sessions.soap import views
+
+urlpatterns = [path("a2f-auth-ws/soap/v1/authentication-service", views.ask, name="service")]

@@ -1,0 +1,81 @@
+"""The A2F service over HTTP. Two doors, one answer: in front of Django (`ServiceInFront`, what gunicorn serves) and as a view.
+
+In front for the same reason as the gate (sessions.gate_views): no session, cookie, message or CSRF token is wanted here.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from django.core.signals import request_finished, request_started
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from portal.clock import now_of
+from sessions.soap import call, faults, schema
+from sessions.soap.envelope import LARGEST
+from sessions.soap.faults import CONTENT_TYPE, Answer
+
+PATH = "/a2f-auth-ws/soap/v1/authentication-service"
+
+
+@csrf_exempt
+def ask(request: HttpRequest) -> HttpResponse:
+    """POST: one call. GET: `?wsdl` and `?xsd=NAME`, with the address they are asked at."""
+    if request.method == "POST":
+        answer = _answer(request.META, now_of(request))
+        response = HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))
+        response._has_been_logged = True  # type: ignore[attr-defined]  # a Fault is an answer, not an error of ours
+        return response
+    if request.method not in ("GET", "HEAD"):
+        return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
+    asked = {key.lower(): str(value) for key, value in request.GET.items()}
+    if "wsdl" not in asked and "xsd" not in asked:
+        return HttpResponseNotAllowed(["POST"])
+    name = schema.WSDL if "wsdl" in asked else asked["xsd"]
+    described = schema.described(name, request.build_absolute_uri(request.path))
+    if described is None:
+        raise Http404
+    return HttpResponse(described, content_type=CONTENT_TYPE)
+
+
+class ServiceInFront:
+    """WSGI: answers the calls and hands every other request on, the service description among them."""
+
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+        self.application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") != PATH or environ.get("REQUEST_METHOD") != "POST":
+            return self.application(environ, start_response)
+        request_started.send(sender=type(self), environ=environ)  # as Django: a connection that has aged is closed
+        try:
+            answer = _answer(environ, timezone.now())
+        finally:
+            request_finished.send(sender=type(self))
+        start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", answer.headers)
+        return [answer.body]
+
+
+def _answer(meta: Mapping[str, Any], now: datetime) -> Answer:
+    body = _body(meta)
+    return faults.too_large() if body is None else call.answer(meta, body, now)
+
+
+def _body(meta: Mapping[str, Any]) -> bytes | None:
+    """The bytes of the request; None when they are over the limit, and then no more than the limit was read."""
+    try:
+        length = int(meta.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        length = 0
+    if length > LARGEST:
+        return None
+    if not meta.get("CONTENT_LENGTH") and meta.get("wsgi.input_terminated"):
+        length = LARGEST + 1  # chunked: its end is known to the server only
+    try:
+        body: bytes = meta["wsgi.input"].read(max(length, 0))
+    except OSError:
+        return b""  # the client has gone
+    return None if len(body) > LARGEST else body

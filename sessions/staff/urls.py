@@ -1,0 +1,14 @@
+from django.urls import path
+
+from sessions.staff import contexts, utenze, views
+
+app_name = "staff"
+urlpatterns = [
+    path("stato-sessioni/", views.status, name="status"),
+    path("stato-sessioni/<str:code>/", views.pharmacy, name="pharmacy"),
+    path("stato-sessioni/<str:code>/invia-di-nuovo/<int:pk>/", views.resend, name="resend"),
+    path("stato-sessioni/<str:code>/utenze/<int:pk>/blocca/", utenze.block, name="block"),
+    path("stato-sessioni/<str:code>/utenze/<int:pk>/sblocca/", utenze.unblock, name="unblock"),
+    path("contesti/", contexts.every_context, name="contexts"),
+    path("contesti/<int:pk>/", contexts.context, name="context"),
+]

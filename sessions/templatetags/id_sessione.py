@@ -1,0 +1,28 @@
+"""How an ID-SESSIONE is written on a page or in a mail. `{% load id_sessione %}`."""
+
+from typing import Any
+
+from django import template
+
+from pharmacies.models import MailCertification, Pharmacy
+from sessions.cards import current
+from sessions.models import IdSessione
+
+register = template.Library()
+
+
+@register.filter
+def groups(plain: str) -> list[str]:
+    """The 36 characters in the five groups between the dashes; joined again they are the id: nothing is added or lost."""
+    *head, tail = plain.split("-")
+    return [*(f"{part}-" for part in head), tail]
+
+
+@register.inclusion_tag("sessions/summary.html", takes_context=True)
+def id_sessione_summary(context: template.Context, pharmacy: Pharmacy) -> dict[str, Any]:
+    """The box of the overview page: the live ids of this pharmacy, or how to have one. Needs `now` in the context."""
+    now = context["now"]
+    rows = IdSessione.objects.filter(pharmacy=pharmacy).live(now).with_facts().order_by("-expires_at")
+    certified = MailCertification.objects.current().filter(pharmacy=pharmacy).exists()
+    last = None if rows else IdSessione.objects.filter(pharmacy=pharmacy).order_by("-requested_at").first()
+    return {"pharmacy": pharmacy, "now": now, "cards": current(list(rows), now), "last": last, "certified": certified}

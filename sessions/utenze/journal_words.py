@@ -1,0 +1,12 @@
+"""What the timeline says of the acts on an utenza."""
+
+WORDS = {
+    "utenza.opened": "ha creato l’utenza del gestionale {user_id}",
+    "utenza.password": "ha cambiato la password dell’utenza {user_id}",
+    "utenza.pincode": "ha cambiato il pincode dell’utenza {user_id}",
+    "utenza.disabled": "ha disabilitato l’utenza {user_id} (ID SESSIONE revocati: {revoked})",
+    "utenza.enabled": "ha riattivato l’utenza {user_id}",
+    "utenza.blocked": "ha bloccato l’utenza {user_id} (ID SESSIONE revocati: {revoked}). Motivo: {because}",
+    "utenza.anomaly": "ha bloccato l’utenza {user_id} per un’anomalia (ID SESSIONE revocati: {revoked}): {because}",
+    "utenza.unblocked": "ha sbloccato l’utenza {user_id}. Motivo: {because}",
+}

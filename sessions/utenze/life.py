@@ -1,0 +1,129 @@
+"""The life of an utenza: opened, its secrets changed, disabled by the pharmacy, blocked by staff or by an anomaly.
+
+Each verb takes the row of the utenza as its lock, as issuing does, so that no id is born while its utenza closes. Closing
+revokes the ids in the same transaction: an utenza that comes back does not bring them back. Each act is told to the
+certified address and written in the journal. False: there was nothing to do.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from pharmacies.models import MailCertification, Pharmacy, Utenza
+from portal.identity.models import User
+from portal.journal.models import record
+from portal.outbox.models import OutgoingMail
+from sessions import mails
+from sessions.models import IdSessione
+from sessions.utenze.minting import new_pincode, new_user_id
+
+
+@transaction.atomic
+def open_for(
+    pharmacy: Pharmacy, codice_fiscale: str, codes: tuple[str, str, str], password: str, by: User, now: datetime
+) -> tuple[Utenza, str]:
+    """A new utenza and its pincode in clear, for the page that shows it once. `codes`: regione, ASL, SSA."""
+    region, asl, ssa = codes
+    pincode = new_pincode()
+    utenza = Utenza(
+        pharmacy=pharmacy, user_id=new_user_id(), codice_fiscale=codice_fiscale, codice_regione=region, codice_asl=asl,
+        codice_ssa=ssa, created_at=now,
+    )  # fmt: skip
+    utenza.set_password(password, now)
+    utenza.set_pincode(pincode)
+    utenza.save()
+    _tell("utenza.opened", utenza, by, now)
+    return utenza, pincode
+
+
+@transaction.atomic
+def change_password(utenza: Utenza, password: str, by: User, now: datetime) -> None:
+    """The gestionale must be told the new one. The ids stay, but each must be proved once more with it."""
+    row = locked(utenza)
+    row.set_password(password, now)
+    row.save(update_fields=["password", "password_changed_at"])
+    _tell("utenza.password", row, by, now)
+
+
+@transaction.atomic
+def reset_pincode(utenza: Utenza, by: User, now: datetime) -> str:
+    """The new pincode in clear, for the page that shows it once."""
+    row, pincode = locked(utenza), new_pincode()
+    row.set_pincode(pincode)
+    row.save(update_fields=["pincode"])
+    _tell("utenza.pincode", row, by, now)
+    return pincode
+
+
+@transaction.atomic
+def disable(utenza: Utenza, by: User, now: datetime) -> bool:
+    """By the pharmacy: its ids are revoked and it gets no others."""
+    row = locked(utenza)
+    if row.disabled_at is not None:
+        return False
+    revoked = revoke_ids_of(row, now)
+    row.disable(now)
+    _tell("utenza.disabled", row, by, now, revoked=revoked)
+    return True
+
+
+@transaction.atomic
+def enable(utenza: Utenza, by: User, now: datetime) -> bool:
+    """The pharmacy takes its utenza back. The ids revoked meanwhile stay revoked."""
+    row = locked(utenza)
+    if row.disabled_at is None:
+        return False
+    revoke_ids_of(row, now)
+    row.enable()
+    _tell("utenza.enabled", row, by, now)
+    return True
+
+
+@transaction.atomic
+def block(utenza: Utenza, because: str, by: User | None, now: datetime) -> bool:
+    """By staff, or by an anomaly when `by` is None: its ids are revoked and only staff can take the block away."""
+    row = locked(utenza)
+    if row.blocked_at is not None:
+        return False
+    revoked = revoke_ids_of(row, now)
+    row.block(by, because, now)
+    _tell("utenza.blocked" if by else "utenza.anomaly", row, by, now, because=because, revoked=revoked)
+    return True
+
+
+@transaction.atomic
+def unblock(utenza: Utenza, because: str, by: User, now: datetime) -> bool:
+    """By staff, with the reason. The ids revoked meanwhile stay revoked."""
+    row = locked(utenza)
+    if row.blocked_at is None:
+        return False
+    revoke_ids_of(row, now)
+    row.unblock(now)
+    _tell("utenza.unblocked", row, by, now, because=because)
+    return True
+
+
+def locked(utenza: Utenza) -> Utenza:
+    """The utenza as it is now, ours until the end of the transaction."""
+    return Utenza.objects.select_for_update(of=("self",), no_key=True).select_related("pharmacy").get(pk=utenza.pk)
+
+
+def revoke_ids_of(utenza: Utenza, now: datetime) -> int:
+    """Ends every id of an utenza held by the caller, whatever its context; how many were live."""
+    ids = IdSessione.objects.filter(utenza=utenza)
+    in_place = list(ids.in_place().values_list("pk", "letter_id"))
+    live = ids.live(now).count()
+    ids.filter(pk__in=[pk for pk, _ in in_place]).end(now)
+    OutgoingMail.objects.filter(pk__in=[letter for _, letter in in_place]).withdraw(now)
+    return live
+
+
+def _tell(verb: str, utenza: Utenza, by: User | None, now: datetime, because: str = "", revoked: int = 0) -> None:
+    """One journal line, and one letter to the certified address if it receives mail."""
+    pharmacy = utenza.pharmacy
+    detail = {"user_id": utenza.user_id, **({"because": because} if because else {}), "revoked": revoked}
+    record(verb, now=now, actor=by, about=pharmacy.code if pharmacy else "", subject=utenza, **detail)
+    current = MailCertification.objects.current().filter(pharmacy=pharmacy, undeliverable_at=None)
+    certification = current.select_related("pharmacy").first() if pharmacy else None
+    if certification is not None:
+        mails.utenza_news(verb, utenza, certification, by, because, now)

@@ -1,0 +1,60 @@
+"""Which passwords an utenza may have. Source: NIST SP 800-63B, 5.1.1.2: length and a list of what leaks, no composition rules."""
+
+import re
+from functools import lru_cache
+
+from django.contrib.auth.password_validation import CommonPasswordValidator
+
+SHORTEST, LONGEST = 12, 128  # characters, of any kind
+_EDGES = re.compile(r"^[\W\d_]+|[\W\d_]+$")
+_RUNS = (
+    "abcdefghijklmnopqrstuvwxyz" * 2,
+    "01234567890123456789",
+    "qwertyuiopasdfghjklzxcvbnm",
+    "qazwsxedcrfvtgbyhnujmikolp",
+)
+
+
+class WeakPassword(ValueError):  # noqa: N818  a fact, as the domain says it
+    """La password non va bene."""
+
+
+def examine(password: str, words: list[str]) -> None:
+    """Raises WeakPassword with the reason as a sentence. `words`: userId, name of the pharmacy, what an attacker tries first."""
+    if len(password) < SHORTEST:
+        raise WeakPassword(
+            f"La password è troppo corta: servono almeno {SHORTEST} caratteri, ne hai scritti {len(password)}"
+        )
+    if len(password) > LONGEST:
+        raise WeakPassword(f"La password è troppo lunga: al massimo {LONGEST} caratteri")
+    folded = password.casefold()
+    if len(set(folded)) < 4 or any(_is_a_run(folded, run) for run in _RUNS):
+        raise WeakPassword("Questa password si indovina subito: è una sequenza o ripete pochi caratteri")
+    if any(_is_made_of(folded, word.casefold()) for word in words):
+        raise WeakPassword("La password non può essere lo userId, il nome della farmacia o quello del portale")
+    if _leaked(folded):
+        raise WeakPassword("Questa password è tra quelle già rubate e pubblicate: scegline un’altra")
+
+
+def _leaked(folded: str) -> bool:
+    """In the list of leaked passwords as it is, or once the digits and signs at its ends are taken away."""
+    core = _EDGES.sub("", folded)
+    half = folded[: len(folded) // 2]
+    doubled = half * 2 == folded and half in _list()
+    return doubled or folded.strip() in _list() or (2 * len(core) >= len(folded) and core in _list())
+
+
+def _is_a_run(folded: str, run: str) -> bool:
+    return folded in run or folded[::-1] in run
+
+
+def _is_made_of(folded: str, word: str) -> bool:
+    """The word, its spaces aside, is at least half of the password."""
+    plain, password = "".join(word.split()), "".join(folded.split())
+    return len(plain) >= 4 and plain in password and 2 * len(plain) >= len(password)
+
+
+@lru_cache(maxsize=1)
+def _list() -> frozenset[str]:
+    """Twenty thousand leaked passwords, shipped with Django."""
+    return frozenset(CommonPasswordValidator().passwords)

@@ -1,0 +1,151 @@
+"""«Utenze del gestionale»: the titolare opens, changes, disables them; a delegate looks."""
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from pharmacies.access import OfficeRequest, office_required
+from pharmacies.models import Utenza
+from portal.clock import now_of
+from portal.identity.access import fresh_authentication_required
+from sessions.models import IdSessione
+from sessions.utenze import life, shown_once
+from sessions.utenze.forms import NewUtenzaForm, PasswordForm
+
+P = ParamSpec("P")
+UTENZE_AT_MOST = 20  # per pharmacy
+no_store = cache_control(no_store=True, private=True)
+asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
+hides_passwords = sensitive_post_parameters("password", "ripeti")
+
+
+def fresh_holder_required(
+    view: Callable[Concatenate[OfficeRequest, P], HttpResponse],
+) -> Callable[..., HttpResponse]:
+    """Only titolare and direttore, who showed the identity in the last 15 minutes: who may not is told before being asked."""
+    fresh = fresh_authentication_required(view)  # type: ignore[arg-type]  # an OfficeRequest is a request
+
+    @wraps(view)
+    def guarded(request: OfficeRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.office.may_certify:
+            raise PermissionDenied("Solo il titolare o il direttore può creare o modificare le utenze del gestionale.")
+        return fresh(request, *args, **kwargs)
+
+    return office_required(guarded)
+
+
+@office_required
+@require_safe
+@no_store
+def every_utenza(request: OfficeRequest) -> HttpResponse:
+    """The utenze of the pharmacy, those that work first, with what may be done to each."""
+    rows = request.pharmacy.utenze.defer("password", "pincode")
+    utenze = sorted(rows, key=lambda row: (not row.is_usable, row.user_id))
+    return _page(request, "all", {"utenze": utenze, "may_open": len(utenze) < UTENZE_AT_MOST})
+
+
+@hides_passwords
+@fresh_holder_required
+@asks_and_acts
+@no_store
+def new(request: OfficeRequest) -> HttpResponse:
+    """A new utenza: what the portal cannot know is asked, userId and pincode are made."""
+    now, pharmacy = now_of(request), request.pharmacy
+    if pharmacy.utenze.count() >= UTENZE_AT_MOST:
+        messages.error(request, f"La farmacia ha già {UTENZE_AT_MOST} utenze: riusa quelle che hai disabilitato.")
+        return _back(request)
+    form = NewUtenzaForm(pharmacy, request.user.codice_fiscale or "", request.POST or None)
+    if form.is_valid():
+        data = form.cleaned_data
+        utenza, pincode = life.open_for(
+            pharmacy, data["codice_fiscale"], form.codes, data["password"], request.user, now
+        )
+        return _show_once(request, utenza, pincode)
+    return _page(request, "new", {"form": form})
+
+
+@hides_passwords
+@fresh_holder_required
+@asks_and_acts
+@no_store
+def password(request: OfficeRequest, pk: int) -> HttpResponse:
+    """A new password, chosen by the person."""
+    utenza = _utenza(request, pk)
+    form = PasswordForm(request.pharmacy, request.POST or None, user_id=utenza.user_id)
+    if form.is_valid():
+        life.change_password(utenza, form.cleaned_data["password"], request.user, now_of(request))
+        messages.success(request, f"Password di {utenza.user_id} cambiata: scrivila subito anche nel gestionale.")
+        return _back(request)
+    return _page(request, "password", {"form": form, "utenza": utenza})
+
+
+@fresh_holder_required
+@asks_and_acts
+@no_store
+def pincode(request: OfficeRequest, pk: int) -> HttpResponse:
+    """A new pincode, made by the portal."""
+    utenza = _utenza(request, pk)
+    if request.method != "POST":
+        return _page(request, "pincode", {"utenza": utenza})
+    return _show_once(request, utenza, life.reset_pincode(utenza, request.user, now_of(request)))
+
+
+@fresh_holder_required
+@require_http_methods(["GET"])  # not HEAD: it would use up the only time
+@no_store
+def pincode_shown(request: OfficeRequest, pk: int) -> HttpResponse:
+    """The new pincode, once: a second look finds the page without it."""
+    utenza = _utenza(request, pk)
+    plain = shown_once.take(request, utenza, now_of(request))
+    return _page(request, "pincode_shown", {"utenza": utenza, "plain": plain})
+
+
+@fresh_holder_required
+@asks_and_acts
+def disable(request: OfficeRequest, pk: int) -> HttpResponse:
+    """Says what will stop, then disables."""
+    utenza, now = _utenza(request, pk), now_of(request)
+    if request.method != "POST" and utenza.disabled_at is None:
+        live = IdSessione.objects.filter(utenza=utenza).live(now).count()
+        return _page(request, "disable", {"utenza": utenza, "live": live})
+    if request.method == "POST" and life.disable(utenza, request.user, now):
+        messages.success(request, f"Utenza {utenza.user_id} disabilitata: i suoi ID SESSIONE non valgono più.")
+    return _back(request)
+
+
+@fresh_holder_required
+@asks_and_acts
+def enable(request: OfficeRequest, pk: int) -> HttpResponse:
+    """«Riattiva»: says what comes back and what does not."""
+    utenza, now = _utenza(request, pk), now_of(request)
+    if request.method != "POST" and utenza.disabled_at is not None:
+        return _page(request, "enable", {"utenza": utenza})
+    if request.method == "POST" and life.enable(utenza, request.user, now):
+        messages.success(request, f"Utenza {utenza.user_id} riattivata: può chiedere un nuovo ID SESSIONE.")
+    return _back(request)
+
+
+def _show_once(request: OfficeRequest, utenza: Utenza, plain: str) -> HttpResponse:
+    shown_once.keep(request, utenza, plain, now_of(request))
+    return redirect("utenze:pincode_shown", request.pharmacy.code, utenza.pk)
+
+
+def _utenza(request: OfficeRequest, pk: int) -> Utenza:
+    return get_object_or_404(request.pharmacy.utenze.defer("password", "pincode"), pk=pk)
+
+
+def _back(request: OfficeRequest) -> HttpResponse:
+    return redirect("utenze:all", request.pharmacy.code)
+
+
+def _page(request: OfficeRequest, name: str, context: Mapping[str, object]) -> HttpResponse:
+    frame = {"pharmacy": request.pharmacy, "office": request.office, "current": "utenze"}
+    return render(request, f"utenze/{name}.html", {**frame, **context})

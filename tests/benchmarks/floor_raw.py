@@ -1,0 +1,33 @@
+"""(b): a WSGI function without Django: psycopg with a prepared statement (sqlite3 on SQLite), the same read as (a)."""
+
+import os
+import sqlite3
+from hashlib import sha256
+from threading import local
+
+import psycopg
+
+_mine = local()
+_READ = "select id, expires_at from pharmacy_sessions_idsessione where digest = "
+
+
+def _one(digest: bytes):
+    """The row, on the connection of this thread."""
+    if not hasattr(_mine, "connection"):
+        url = os.environ["DATABASE_URL"]
+        _mine.postgres = url.startswith("postgres")
+        _mine.connection = (
+            psycopg.connect(url, autocommit=True)
+            if _mine.postgres
+            else sqlite3.connect(os.path.join(os.environ["PORTAL_VAR"], "portal.sqlite3"), isolation_level=None)
+        )
+    if _mine.postgres:
+        return _mine.connection.execute(_READ + "%s", (digest,), prepare=True).fetchone()
+    return _mine.connection.execute(_READ + "?", (digest,)).fetchone()
+
+
+def application(environ, start_response):
+    plain = environ["HTTP_AUTHORIZATION2F"].partition(" ")[2]
+    row = _one(sha256(plain.encode()).digest())
+    start_response("204 No Content", [("X-A2F-Expires-At", str(row[1])), ("Content-Length", "0")])
+    return []

@@ -1,0 +1,34 @@
+-- What wrk sends: BENCH_KIND (gate, floor, checkToken, create) for every line of BENCH_LIVE, in an order of chance.
+local kind, requests = os.getenv("BENCH_KIND"), {}
+local service = "/a2f-auth-ws/soap/v1/authentication-service"
+
+function init(args)
+  math.randomseed(os.time())
+  local n = 0
+  for line in io.lines(os.getenv("BENCH_LIVE")) do
+    local id, basic, check, create = line:match("([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)")
+    local headers = { ["Authorization"] = basic, ["Authorization2F"] = "Bearer " .. id, ["Host"] = "127.0.0.1" }
+    n = n + 1 -- every pharmacy calls from an address of its own: wrong passwords are counted by address
+    headers["X-Forwarded-For"] = string.format("10.%d.%d.%d", n / 65536 % 256, n / 256 % 256, n % 256)
+    if kind == "gate" then
+      requests[#requests + 1] = wrk.format("GET", "/a2f/gate?contesto=RICETTA-DEM&applicazione=EROGATORE", headers)
+    elseif kind == "floor" then
+      requests[#requests + 1] = wrk.format("GET", "/floor", headers)
+    else
+      headers["Authorization2F"] = nil
+      headers["Content-Type"] = "text/xml; charset=utf-8"
+      requests[#requests + 1] = wrk.format("POST", service, headers, kind == "create" and create or check)
+    end
+  end
+end
+
+function request()
+  return requests[math.random(#requests)]
+end
+
+-- One line that the program reads: requests, microseconds, errors, then the latencies in microseconds.
+function done(summary, latency, _)
+  local e = summary.errors
+  io.write(string.format("BENCH %d %d %d %d %d\n", summary.requests, summary.duration,
+    e.connect + e.read + e.write + e.status + e.timeout, latency:percentile(50), latency:percentile(99)))
+end

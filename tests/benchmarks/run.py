@@ -1,0 +1,203 @@
+"""`make benchmark`: the gate and checkToken beside (a) a bare Django view and (b) a raw WSGI function. See docs/performance.md.
+
+Run by hand on a quiet machine; loopback only; needs wrk (Debian: apt install wrk) and a PostgreSQL that
+BENCH_POSTGRES names (a role that may create databases). Ports, databases and files are its own and go away at the end.
+"""
+
+import argparse
+import base64
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+
+from tests.benchmarks.servers import ROOT, Server
+
+POSTGRES = os.environ.get("BENCH_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres")
+REDIS = os.environ.get("BENCH_REDIS", "redis://127.0.0.1:6379/9")
+SERVICE = "/a2f-auth-ws/soap/v1/authentication-service"
+RAW, DJANGO, GATE, CHECK, CREATE = "(b) raw WSGI", "(a) bare Django", "gate", "checkToken", "create"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One load of one subject."""
+
+    per_second: float
+    p50: float  # milliseconds
+    p99: float
+
+
+def load(server: Server, kind: str, live: Path, seconds: float, clients: int) -> Run:
+    """wrk against one server. An error or a refusal spoils the run: it raises."""
+    done = subprocess.run(
+        ["wrk", "-t1", "--timeout", "30s", f"-c{clients}", f"-d{seconds}s", "-s", str(ROOT / "tests/benchmarks/load.lua"),
+         f"http://127.0.0.1:{server.port}"],
+        env={**os.environ, "BENCH_KIND": kind, "BENCH_LIVE": str(live)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    line = next(line for line in done.stdout.splitlines() if line.startswith("BENCH "))
+    requests, microseconds, errors, p50, p99 = (int(word) for word in line.split()[1:])
+    if errors:
+        raise SystemExit(f"{kind}: {errors} of {requests} calls were not answered well.")
+    return Run(requests / microseconds * 1e6, p50 / 1000, p99 / 1000)
+
+
+class Database:
+    """One database with its rows, and the environment of the processes that use it."""
+
+    def __init__(self, name: str, folder: Path, rows: int) -> None:
+        self.name, self.folder = name, folder / name
+        self.folder.mkdir()
+        self.servers: list[Server] = []
+        self.postgres = name.startswith("postgres")
+        env = {k: v for k, v in os.environ.items() if k not in ("REDIS_URL", "EMAIL_URL", "PORTAL_MODE", "A2F_MODE")}
+        self.env = {**env, "PORTAL_VAR": str(self.folder), "DATABASE_URL": "sqlite"}
+        if self.postgres:
+            database = f"portal_benchmark_{os.getpid()}_{rows}"
+            on_server(f'create database "{database}"')
+            url = urlunsplit(urlsplit(POSTGRES)._replace(path=f"/{database}"))
+            self.drop = f'drop database "{database}" with (force)'
+            self.env |= {
+                "PORTAL_MODE": "production", "DATABASE_URL": url, "SECRET_KEY": "benchmark" * 8,
+                "SEALING_KEYS": base64.urlsafe_b64encode(b"k" * 32).decode(), "REDIS_URL": REDIS,
+                "EMAIL_URL": "smtp://127.0.0.1:9", "MAIL_DOMAIN": "example.it", "ALLOWED_HOSTS": "127.0.0.1",
+                "PORTAL_URL": "https://127.0.0.1", "STATIC_ROOT": str(self.folder / "static"),
+            }  # fmt: skip
+        self.live = self.folder / "live.tsv"
+
+    def fill(self, rows: int, utenze: int) -> None:
+        say(f"{self.name}: {rows:,} ids of {utenze:,} utenze ...")
+        subprocess.run(
+            [sys.executable, "-m", "tests.benchmarks.rows", str(rows), str(utenze), str(self.folder)],
+            env=self.env, cwd=ROOT, check=True,
+        )  # fmt: skip
+
+    def serve(self, application: str) -> Server:
+        self.servers.append(Server(application, self.env, self.folder / "gunicorn.log"))
+        return self.servers[-1]
+
+    def remove(self) -> None:
+        for server in self.servers:
+            server.stop()
+        if self.postgres:
+            on_server(self.drop)
+        shutil.rmtree(self.folder)
+
+
+def compare(database: Database, knobs: argparse.Namespace) -> None:
+    """All subjects on one database, in turns, so that a slow minute of the machine is everybody's."""
+    portal = database.serve("portal.wsgi")
+    django = database.serve("tests.benchmarks.floor_django")
+    raw = database.serve("tests.benchmarks.floor_raw")
+    subjects = [(RAW, raw, "floor"), (DJANGO, django, "floor"), (GATE, portal, "gate"), (CHECK, portal, "checkToken")]
+    probe(portal, database.live)
+    for _, server, kind in subjects:
+        load(server, kind, database.live, min(knobs.seconds, 2), knobs.clients)  # warm
+    runs: dict[str, list[Run]] = {name: [] for name, _, _ in subjects}
+    for _ in range(knobs.times):
+        for name, server, kind in subjects:
+            runs[name].append(load(server, kind, database.live, knobs.seconds, knobs.clients))
+    before = portal.worker_megabytes()
+    runs[CREATE] = [load(portal, "create", database.live, knobs.seconds, knobs.clients) for _ in range(knobs.times)]
+    told(database, runs, before, portal.worker_megabytes())
+
+
+def probe(portal: Server, live: Path) -> None:
+    """The answers are the right ones, before anybody counts them. Raises SystemExit."""
+    plain, basic, check, create = live.read_text().splitlines()[0].split("\t")
+    sent = {"Authorization": basic, "Authorization2F": f"Bearer {plain}"}
+    status, _ = portal.ask("GET", "/a2f/gate?contesto=RICETTA-DEM&applicazione=EROGATORE", sent)
+    wrong = {**sent, "Authorization": "Basic " + base64.b64encode(b"UBB0:x").decode()}
+    refused, _ = portal.ask("GET", "/a2f/gate?contesto=RICETTA-DEM&applicazione=EROGATORE", wrong)
+    soap = [portal.ask("POST", SERVICE, {**sent, "Content-Type": "text/xml"}, body) for body in (check, create)]
+    if (status, refused) != (204, 401) or any(s != 200 or "codEsito>0<" not in text for s, text in soap):
+        raise SystemExit(f"The portal does not answer as it should: {status}, {refused}, {soap}")
+
+
+def told(database: Database, runs: dict[str, list[Run]], before: float, after: float) -> None:
+    median = {name: statistics.median(run.per_second for run in some) for name, some in runs.items()}
+    print(f"\n### {database.name}\n\n| | calls/s (median) | of each run | p50 ms | p99 ms |\n|---|---:|---|---:|---:|")
+    for name, some in runs.items():
+        each = ", ".join(f"{run.per_second:,.0f}" for run in some)
+        p50, p99 = (statistics.median(getattr(run, what) for run in some) for what in ("p50", "p99"))
+        print(f"| {name} | {median[name]:,.0f} | {each} | {p50:.1f} | {p99:.1f} |")
+    tail = statistics.median(run.p99 / run.p50 for run in runs[GATE])
+    print("\n| | measured | to reach | |\n|---|---:|---:|---|")
+    against("gate / (a)", median[GATE] / median[DJANGO], 1.5)
+    against("gate / (b)", median[GATE] / median[RAW], 0.65)
+    against("checkToken / (a)", median[CHECK] / median[DJANGO], 0.7)
+    against("p99 / p50 of the gate", tail, 4, at_most=True)
+    against("MB of the largest worker, gate and checkToken", before, 120, at_most=True)
+    against("MB of the largest worker, after create too", after, 120, at_most=True)
+
+
+def against(what: str, measured: float, target: float, *, at_most: bool = False) -> None:
+    reached = measured <= target if at_most else measured >= target
+    print(
+        f"| {what} | {measured:.2f} | {'≤' if at_most else '≥'} {target} | {'reached' if reached else '**missed**'} |"
+    )
+
+
+def grow(small: Database, large: Database, knobs: argparse.Namespace) -> None:
+    """The gate on few rows and on many, in turns."""
+    servers = [(small.serve("portal.wsgi"), small.live), (large.serve("portal.wsgi"), large.live)]
+    for server, live in servers:
+        load(server, "gate", live, min(knobs.seconds, 2), knobs.clients)
+    runs = [[load(server, "gate", live, knobs.seconds, knobs.clients) for server, live in servers]
+            for _ in range(knobs.times)]  # fmt: skip
+    few, many = (statistics.median(run[n].per_second for run in runs) for n in (0, 1))
+    print(f"\n### The gate as the table grows (PostgreSQL)\n\n{knobs.few:,} ids: {few:,.0f} calls/s; "
+          f"{knobs.many:,} ids: {many:,.0f} calls/s\n\n| | measured | to reach | |\n|---|---:|---:|---|")  # fmt: skip
+    against(f"cost of a call at {knobs.many:,} ids / at {knobs.few:,}", few / many, 1.15, at_most=True)
+
+
+def on_server(statement: str) -> None:
+    with psycopg.connect(POSTGRES, autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[arg-type]
+
+
+def say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--utenze", type=int, default=20_000)
+    parser.add_argument("--seconds", type=int, default=6)
+    parser.add_argument("--clients", type=int, default=16)
+    parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--few", type=int, default=100_000)
+    parser.add_argument("--many", type=int, default=10_000_000, help="0: leave the growth of the table out")
+    parser.add_argument("--on", nargs="+", default=["postgresql", "sqlite"], choices=["postgresql", "sqlite"])
+    knobs = parser.parse_args()
+    if shutil.which("wrk") is None:
+        raise SystemExit("wrk is missing (Debian: apt install wrk).")
+    made: list[Database] = []
+    with tempfile.TemporaryDirectory(prefix="portal-benchmark-") as folder:
+
+        def database(name: str, rows: int) -> Database:
+            made.append(Database(name, Path(folder), rows))
+            made[-1].fill(rows, min(knobs.utenze, rows // 2))
+            return made[-1]
+
+        try:
+            for name in knobs.on:
+                compare(database(name, knobs.rows), knobs)
+                made.pop().remove()
+            if knobs.many:
+                grow(database("postgresql-few", knobs.few), database("postgresql-many", knobs.many), knobs)
+        finally:
+            for one in made:
+                one.remove()
+
+
+if __name__ == "__main__":
+    main()

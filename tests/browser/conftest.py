@@ -1,0 +1,83 @@
+"""Real Chromium against the portal in this process: `pytest -m browser`.
+
+`chromium` is one browser for the whole run (/usr/bin/chromium, or $CHROMIUM); `context` and `page` are new for every
+test and go to `live_server`; `console_errors` is what the console complained about, Content-Security-Policy included.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connections
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
+
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder is a browser test, without saying so in every module."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium(django_db_setup) -> Iterator[Browser]:
+    named = os.environ.get("CHROMIUM")
+    path = Path(named or "/usr/bin/chromium")
+    if not path.exists():
+        if named:
+            pytest.fail(f"CHROMIUM names {named}, which is not there")
+        pytest.skip("no Chromium here: install it, or name it with CHROMIUM")
+    # Playwright keeps an event loop in this thread. Django would refuse the database to the fixtures; and it sees another
+    # connection object from here on, which must know, as the first did, the rows that come back after each test.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    rows = connections["default"]._test_serialized_contents
+    with sync_playwright() as playwright:
+        connections["default"]._test_serialized_contents = rows
+        browser = playwright.chromium.launch(executable_path=str(path), args=QUIET)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def context(chromium: Browser, live_server) -> Iterator[BrowserContext]:
+    """A browser with no cookies; relative addresses go to the live server. A page that waits over 15 s is a failure."""
+    context = chromium.new_context(
+        base_url=live_server.url, locale="it-IT", timezone_id="Europe/Rome", viewport={"width": 1280, "height": 900}
+    )
+    context.set_default_timeout(15_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def console_errors(context: BrowserContext) -> Callable[[], list[str]]:
+    """Call it for the complaints so far. That a page answered 403 or 404 is not one; that its style did not load is."""
+    messages: list[ConsoleMessage] = []
+    crashes: list[str] = []
+    pages: set[str] = set()
+
+    def note(response: Response) -> None:
+        if response.request.is_navigation_request():
+            pages.add(response.url)
+
+    context.on("response", note)
+    context.on("console", lambda message: messages.append(message) if message.type == "error" else None)
+    context.on("weberror", lambda error: crashes.append(str(error.error)))
+    return lambda: [message.text for message in messages if message.location["url"] not in pages] + crashes
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()

@@ -1,0 +1,197 @@
+"""Every page of the lived-in demonstration, as the person who may open it: 0 axe violations, no complaint of the console."""
+
+import re
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from django.urls import NoReverseMatch, get_resolver, reverse
+
+from pharmacies.models import Pharmacy, Utenza
+from portal.demo.models import DemoLetter
+from portal.demo.people import PEOPLE
+from portal.identity.models import User
+from sessions.models import Context, IdSessione
+from tests.browser.harness import WIDTHS, carry_session, faults
+from tests.browser.journey import enter
+from tests.conftest import sign_in_staff
+
+pytestmark = pytest.mark.timeout(400)
+
+NOBODY = [
+    "identity:choose",
+    "identity:staff_login",
+    "demo:home",
+    "demo:mailbox",
+    "demo:letter",
+    "demo:authenticator",
+    "demo:till",
+    "demo:till_settings",
+    "a2f:certificate",
+]
+STAFF = ["staff:status", "staff:pharmacy", "staff:resend", "staff:block", "staff:contexts", "staff:context"]
+ANNA = [
+    "pharmacies:overview", "pharmacies:security", "pharmacies:mail", "pharmacies:mail_change", "pharmacies:mail_revoke",
+    "pharmacies:journal", "sessions:manage", "sessions:request", "sessions:revoke", "sessions:reminders", "wizard:done",
+    "utenze:all", "utenze:new", "utenze:password", "utenze:pincode", "utenze:disable",
+]  # fmt: skip
+BRUNO = ["pharmacies:overview", "pharmacies:security", "wizard:address", "pharmacies:mail", "sessions:manage"]
+ELSEWHERE = {
+    "pages:home": "a redirect", "pages:robots": "a file", "pages:favicon": "a redirect",
+    "pharmacies:choose": "Giulia and Franco", "wizard:resume": "a redirect",
+    "wizard:code": "below, on its way", "wizard:new_code": "a POST", "sessions:show": "a POST, below",
+    "sessions:resend": "a POST", "identity:start": "a POST", "identity:answer": "an answer", "identity:sign_out": "a POST",
+    "identity:staff_code": "below, on its way", "pharmacies:mail_change_cancel": "a POST",
+    "pages:information": "test_information_pages", "demo:letter_html": "a letter, not a page: shown inside demo:letter",
+    "demo:identity_provider": "below, on its way", "utenze:pincode_shown": "below", "utenze:enable": "below",
+    "staff:unblock": "below", "a2f:certificate_pem": "a file", "a2f:certificate_der": "a file",
+    "a2f:service": "for programs", "a2f:gate": "for programs",
+}  # fmt: skip
+
+
+def names(patterns, namespace=""):
+    for pattern in patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from names(pattern.url_patterns, pattern.namespace or namespace)
+        else:
+            yield f"{namespace}:{pattern.name}"
+
+
+def test_no_page_escapes_the_sweep():
+    known = {*NOBODY, *STAFF, *ANNA, *BRUNO, *ELSEWHERE}
+    assert set(names(get_resolver().url_patterns)) == known
+
+
+@pytest.fixture
+def lived_in(live_server, django_db_serialized_rollback) -> None:
+    call_command("seed_demo", verbosity=0)
+    DemoLetter.objects.create(
+        received_at="2026-11-23T08:00Z", recipient="a@b.example", subject="Prova", raw=b"Subject: Prova\r\n\r\nCiao\r\n"
+    )
+
+
+@pytest.fixture
+def sweep(page, console_errors):
+    """Opens addresses (or looks at the page that is open) at the three widths, and tells every fault at the end."""
+    found: list[str] = []
+
+    def look(*addresses: str) -> None:
+        for address in addresses or [""]:
+            if address:
+                response = page.goto(address)
+                assert response.status == 200, f"{response.status} {address}"
+            found.extend(f"{page.url} at {width}: {fault}" for width in WIDTHS for fault in faults(page, width))
+
+    yield look
+    assert found == []
+    assert console_errors() == []
+
+
+def address_of(name: str, code: str) -> str:
+    live = IdSessione.objects.filter(pharmacy__code=code).order_by("-requested_at").first()
+    utenza = Utenza.objects.filter(pharmacy__code=code).first()
+    row = utenza if name.startswith("utenze:") or name in ("staff:block", "staff:unblock") else live
+    context = Context.objects.usual().pk if name == "staff:context" else 0
+    for args in ([], [context or code], [code, row.pk if row else 0], [DemoLetter.objects.first().pk]):
+        try:
+            return reverse(name, args=args)
+        except NoReverseMatch:
+            continue
+    raise AssertionError(name)
+
+
+def code_of(person: str) -> str:
+    who = next(each for each in PEOPLE if each.given_name == person)
+    return Pharmacy.objects.filter(offices__codice_fiscale=who.codice_fiscale).first().code
+
+
+def test_the_pages_for_everybody(lived_in, sweep, page):
+    sweep(*(address_of(name, "") for name in NOBODY))
+    for method in ("SPID", "CIE", "TS-CNS"):
+        page.goto("/accesso/")
+        page.get_by_role("button", name=f"Entra con {method}").click()
+        page.wait_for_url(re.compile("/prova/identita/"))
+        sweep()
+    page.goto("/accesso/")
+    page.get_by_role("button", name="Entra con SPID").click()
+    page.get_by_role("radio", name="Anna Rossi,").check()
+    page.get_by_role("radio", name=re.compile("Annullo io")).check()
+    page.get_by_role("button", name="Conferma").click()
+    page.get_by_role("button", name="Torna al portale").click()
+    page.wait_for_url(re.compile("/ritorno/"))
+    sweep()
+
+
+def test_the_pages_of_a_certified_pharmacy(lived_in, sweep, page):
+    enter(page, "Anna Rossi")
+    page.wait_for_url(re.compile("/servizi/"))
+    code = code_of("Anna")
+    sweep(*(address_of(name, code) for name in ANNA))
+    page.goto(reverse("sessions:manage", args=[code]))
+    page.get_by_role("button", name="Mostra").first.click()
+    page.wait_for_url(re.compile("/mostra/"))
+    sweep()
+    page.goto(address_of("utenze:pincode", code))
+    page.get_by_role("button", name="Genera il nuovo pincode").click()
+    page.wait_for_url(re.compile("/nuovo/"))
+    sweep()
+    sweep(page.url)  # a second look: without the pincode
+    page.goto(address_of("utenze:disable", code))
+    page.get_by_role("button", name=re.compile("Disabilita")).click()
+    page.wait_for_url(re.compile("/utenze/$"))
+    sweep()
+    sweep(address_of("utenze:enable", code))
+    page.goto(address_of("utenze:new", code))
+    page.get_by_label("Nuova password").fill("corta")
+    page.get_by_role("button", name="Crea l’utenza").click()
+    page.wait_for_load_state()
+    sweep()
+
+
+def test_the_pages_on_the_way_to_the_certification(lived_in, sweep, page):
+    enter(page, "Bruno Bianchi")
+    page.wait_for_url(re.compile("/servizi/"))
+    code = code_of("Bruno")
+    sweep(*(address_of(name, code) for name in BRUNO))
+    page.goto(reverse("wizard:address", args=[code]))
+    for address in ("farmacia@pec.it", "farmacia@libreo.it", "alredentore@gmail.com"):
+        page.get_by_label("Indirizzo e-mail").fill(address)
+        page.get_by_role("button", name="Invia il codice").first.click()
+        page.wait_for_load_state()
+        sweep()
+    page.get_by_label("Indirizzo e-mail").fill("idsessione@alredentore.example")
+    page.get_by_role("button", name="Invia il codice").first.click()
+    page.wait_for_url(re.compile("/codice/"))
+    sweep()
+    page.get_by_label("Codice validazione").fill("12")
+    page.get_by_role("button", name="Conferma il codice").click()
+    page.wait_for_load_state()
+    sweep()
+
+
+@pytest.mark.parametrize("person", ["Giulia Ferraro", "Franco Galli"])
+def test_the_choice_among_three_pharmacies_and_the_page_of_who_has_none(lived_in, sweep, page, person):
+    enter(page, person)
+    page.wait_for_url(re.compile("/servizi/"))
+    sweep()
+
+
+def test_the_pages_of_the_staff(lived_in, sweep, page, context, live_server):
+    page.goto(reverse("identity:staff_login"))
+    page.get_by_label("Nome utente").fill("carla")
+    page.get_by_label("Password").fill("prova-operatori-2026")
+    page.get_by_role("button", name="Continua").click()
+    page.wait_for_url(re.compile("/codice/"))
+    sweep()
+    context.clear_cookies()
+    carry_session(sign_in_staff(Client(), User.objects.get(username="carla")), context, live_server.url)
+    sweep(*(address_of(name, code_of("Anna")) for name in STAFF))
+    page.goto(address_of("staff:block", code_of("Anna")))
+    page.get_by_role("button", name=re.compile("Blocca")).click()  # without a reason
+    page.wait_for_load_state()
+    sweep()
+    page.get_by_label("Motivo").fill("Password rubata")
+    page.get_by_role("button", name=re.compile("Blocca")).click()
+    page.wait_for_url(re.compile(f"{code_of('Anna')}/$"))
+    sweep(address_of("staff:unblock", code_of("Anna")))
+    sweep(f"{reverse('staff:status')}?q=nessuna-farmacia-si-chiama-cosi")

@@ -1,0 +1,149 @@
+"""Named people with a fixed meaning, and the doors they use.
+
+Anna: titolare, address certified. Bruno: titolare, not certified. Carla: staff. Dario: a stranger, no office anywhere.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from pharmacies.models import MailCertification, Office, Pharmacy, Utenza
+from portal.identity.models import StaffTotp, User
+from portal.sealing import seal
+
+ANNA, BRUNO, DARIO = "RSSNNA80A41H501L", "BNCBRN75B12F205N", "VRDDRA82C03L219M"
+
+
+@pytest.fixture(autouse=True)
+def _outbox_is_the_real_one(settings) -> None:
+    """Django's test runner swaps EMAIL_BACKEND for locmem: letters must become rows."""
+    settings.EMAIL_BACKEND = "portal.outbox.backend.OutboxBackend"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _shipped_rows_come_back(django_db_serialized_rollback) -> None:
+    """A test with real transactions empties every table: the next one finds again the rows that migrations wrote."""
+
+
+@pytest.fixture(autouse=True)
+def _nobody_wakes_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No broker in the fast suite: what is due is done by calling the function or the command."""
+    monkeypatch.setattr("celery.app.task.Task.apply_async", lambda *args, **kwargs: None)
+
+
+def sign_in(client: Client, user: User, *, at: datetime | None = None) -> Client:
+    """The portal session of a person who has just entered with SPID level 2 (the front door is tested in tests/identity)."""
+    client.force_login(user, backend="portal.identity.backends.DigitalIdentityBackend")
+    session = client.session
+    session["identity_authenticated_at"] = (at or timezone.now()).timestamp()
+    session["identity_with"] = "SPID livello 2"
+    session.save()
+    return client
+
+
+def make_pharmacy(code: str, name: str, **fields) -> Pharmacy:
+    values = {
+        "address": "Via Roma 12", "cap": "38122", "comune": "TRENTO", "comune_code": "022205", "province": "TN",
+        "region_code": "042", "region": "PROV. AUTON. TRENTO", "partita_iva": "01234567897",
+    }  # fmt: skip
+    return Pharmacy.objects.create(code=code, name=name, **{**values, **fields})
+
+
+@pytest.fixture
+def san_marco(db) -> Pharmacy:
+    """Anna's pharmacy."""
+    return make_pharmacy("4512", "San Marco")
+
+
+@pytest.fixture
+def al_redentore(db) -> Pharmacy:
+    """Bruno's pharmacy."""
+    return make_pharmacy("1877", "Al Redentore", comune="ROVERETO", address="Corso Rosmini 3")
+
+
+def _person(fiscal_code: str, given: str, family: str, pharmacy: Pharmacy | None = None) -> User:
+    if pharmacy is not None:
+        Office.objects.create(
+            pharmacy=pharmacy,
+            codice_fiscale=fiscal_code,
+            role=Office.Role.TITOLARE,
+            since=datetime(2020, 1, 1, tzinfo=UTC),
+        )
+    return User.objects.for_person(fiscal_code, given, family)
+
+
+@pytest.fixture
+def anna(san_marco: Pharmacy) -> User:
+    return _person(ANNA, "Anna", "Rossi", san_marco)
+
+
+@pytest.fixture
+def bruno(al_redentore: Pharmacy) -> User:
+    return _person(BRUNO, "Bruno", "Bianchi", al_redentore)
+
+
+@pytest.fixture
+def dario(db) -> User:
+    return _person(DARIO, "Dario", "Verdi")
+
+
+@pytest.fixture
+def carla(db) -> User:
+    return User.objects.create_staff("carla", "una password lunga", "Carla", "Neri")
+
+
+@pytest.fixture
+def certified(anna: User, san_marco: Pharmacy) -> MailCertification:
+    """Anna's certified address, since yesterday."""
+    at = timezone.now() - timedelta(days=1)
+    return MailCertification.objects.create(
+        pharmacy=san_marco, address="idsessione@farmaciasanmarco.it", address_key="idsessione@farmaciasanmarco.it",
+        requested_by=anna, requested_at=at, certified_at=at, certified_by=anna, certified_with="SPID livello 2",
+    )  # fmt: skip
+
+
+@pytest.fixture
+def utenza(san_marco: Pharmacy) -> Utenza:
+    """The account of the gestionale of Anna's pharmacy."""
+    now = timezone.now()
+    row = Utenza(
+        pharmacy=san_marco, user_id="UVANNA01", codice_fiscale=ANNA, codice_regione="042", codice_asl="001",
+        codice_ssa="045120", created_at=now,
+    )  # fmt: skip
+    row.set_password("SALVE", now)
+    row.set_pincode("1729594276")
+    row.save()
+    return row
+
+
+@pytest.fixture
+def anna_client(anna: User) -> Client:
+    return sign_in(Client(), anna)
+
+
+@pytest.fixture
+def bruno_client(bruno: User) -> Client:
+    return sign_in(Client(), bruno)
+
+
+@pytest.fixture
+def dario_client(dario: User) -> Client:
+    return sign_in(Client(), dario)
+
+
+def sign_in_staff(client: Client, user: User) -> Client:
+    """Staff with the second factor done (the staff's door is tested in tests/identity)."""
+    device = StaffTotp.objects.create(user=user, name="app", sealed_secret=seal(b"0" * 20))
+    client.force_login(user, backend="portal.identity.backends.StaffBackend")
+    session = client.session
+    session["otp_device_id"] = device.persistent_id
+    session.save()
+    return client
+
+
+@pytest.fixture
+def carla_client(carla: User) -> Client:
+    return sign_in_staff(Client(), carla)

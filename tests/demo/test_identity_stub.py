@@ -1,0 +1,119 @@
+"""The stub providers' pages: a look of their own, always marked as a trial, and honest about what they are."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from portal.demo.identity import envelopes
+from portal.demo.people import PEOPLE
+from tests.identity import door
+
+pytestmark = pytest.mark.django_db
+
+METHODS = ["spid", "cie", "ts-cns"]
+REAL_PROVIDERS = [
+    "Aruba",
+    "Poste",
+    "InfoCert",
+    "Infocert",
+    "Lepida",
+    "Namirial",
+    "Sielte",
+    "TIM",
+    "Register",
+    "TeamSystem",
+]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_page_of_a_stub_is_marked_as_a_trial_and_not_for_search_engines(client, method):
+    page = door.go_to_provider(client, method)
+    for response in (client.get(page), client.post(page, door.choices(method)), client.get(page.split("?")[0])):
+        assert "AMBIENTE DI PROVA" in response.content.decode()
+        assert "noindex" in response["X-Robots-Tag"]
+        assert "no-store" in response["Cache-Control"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_stub_lists_the_invented_people_and_the_ways_it_may_end(client, method):
+    page = client.get(door.go_to_provider(client, method)).content.decode()
+    for person in PEOPLE:
+        assert person.family_name in page
+    for code in ("ok", "25", "21", "19", "23"):
+        assert f'name="esito" value="{code}"' in page
+
+
+def test_the_providers_of_the_stub_are_twelve_and_none_is_real(client):
+    page = client.get(door.go_to_provider(client)).content.decode()
+    assert page.count("<option") == 12
+    assert not [name for name in REAL_PROVIDERS if name in page]
+
+
+def test_the_providers_of_the_stub_change_order(client):
+    page = door.go_to_provider(client)
+    orders = {client.get(page).content.decode().split("<select")[1].split("</select>")[0] for _ in range(8)}
+    assert len(orders) > 1
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_stubs_do_not_look_like_the_portal(client, method):
+    page = client.get(door.go_to_provider(client, method)).content.decode()
+    assert "portale.css" not in page
+    assert "bootstrap" not in page
+
+
+def test_the_answer_travels_in_a_form_and_never_in_an_address(client):
+    page = door.go_to_provider(client)
+    response = client.post(page, door.choices())
+    assert response.status_code == 200
+    assert f'method="post" action="{door.answer_url()}"' in response.content.decode()
+
+
+def test_a_refusal_carries_no_data_of_the_person(client):
+    claims = envelopes.verified("spid", door.begin(client, esito="22")["risposta"])
+    assert claims["outcome"] == "22"
+    assert not {"fiscal_number", "given_name", "family_name", "level"} & set(claims)
+
+
+@pytest.mark.parametrize("query", ["", "?richiesta=", "?richiesta=abc", "?richiesta=a:b:c"])
+def test_a_stub_answers_only_requests_that_the_portal_signed(client, query):
+    response = client.get(reverse("demo:identity_provider", args=["spid"]) + query)
+    assert response.status_code == 400
+    assert "Torna al portale" in response.content.decode()
+
+
+def test_a_request_to_one_stub_is_not_good_for_another(client):
+    query = door.go_to_provider(client).split("?")[1]
+    assert client.get(reverse("demo:identity_provider", args=["cie"]) + "?" + query).status_code == 400
+
+
+def test_there_is_no_fourth_stub(client):
+    assert client.get(reverse("demo:identity_provider", args=["eidas"])).status_code == 404
+
+
+def test_nobody_chosen_is_said_and_what_was_chosen_is_kept(client):
+    page = client.post(
+        door.go_to_provider(client), {"gestore": "Sigillo", "livello": "3", "esito": "25"}
+    ).content.decode()
+    assert "<title>Errore: " in page
+    assert '<option value="Sigillo" selected' in page
+    assert page.count("checked") == 2
+
+
+def test_a_person_written_by_hand_needs_a_well_formed_codice_fiscale(client):
+    chosen = door.choices(persona="altro", codice_fiscale="RSSMRA80A01H501Z", nome="Mario", cognome="")
+    page = client.post(door.go_to_provider(client), chosen).content.decode()
+    assert "codice fiscale ben formato" in page
+    assert "Scrivi il cognome" in page
+
+
+def test_the_stubs_page_is_protected_from_other_sites(client):
+    page = door.go_to_provider(client)
+    assert Client(enforce_csrf_checks=True).post(page, door.choices()).status_code == 403
+
+
+def test_a_name_with_markup_stays_text(client):
+    chosen = door.choices(persona="altro", codice_fiscale="VRDDRA82C03L219M", nome="<b>Ivo", cognome="Verdi")
+    page = client.post(door.go_to_provider(client), chosen).content.decode()
+    assert "<b>Ivo" not in page
+    assert "&lt;b&gt;Ivo" in page

@@ -1,0 +1,46 @@
+"""A command given beside a running demonstration talks to its broker and its mailbox."""
+
+import os
+
+import pytest
+
+from portal.demo import running
+
+TOLD = {"PORTAL_URL": "http://127.0.0.1:8123", "EMAIL_URL": "smtp://127.0.0.1:4321", "REDIS_URL": "unix:///nowhere"}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch):
+    """join() writes in the environment of the process: a copy is written to instead."""
+    copy = {name: value for name, value in os.environ.items() if name not in {*TOLD, "PORTAL_MODE"}}
+    monkeypatch.setattr(os, "environ", copy)
+
+
+def test_what_the_running_processes_were_told_becomes_the_default(tmp_path):
+    running.write(tmp_path, {**TOLD, "SECRET_KEY": "not for a file"})
+    assert "not for a file" not in (tmp_path / "running.json").read_text()
+    os.environ["REDIS_URL"] = "redis://chosen"
+    running.join(["manage.py", "send_due_reminders"], tmp_path)
+    assert os.environ["EMAIL_URL"] == TOLD["EMAIL_URL"]
+    assert os.environ["REDIS_URL"] == "redis://chosen"
+
+
+@pytest.mark.parametrize("command", running.OWN_WAY)
+def test_up_does_not_read_what_an_earlier_one_left(tmp_path, command):
+    running.write(tmp_path, TOLD)
+    running.join(["manage.py", command], tmp_path)
+    assert "EMAIL_URL" not in os.environ
+
+
+def test_production_never_reads_it(tmp_path):
+    running.write(tmp_path, TOLD)
+    os.environ["PORTAL_MODE"] = "production"
+    running.join(["manage.py", "send_due_reminders"], tmp_path)
+    assert "EMAIL_URL" not in os.environ
+
+
+def test_nothing_runs_nothing_changes(tmp_path):
+    running.write(tmp_path, TOLD)
+    running.forget(tmp_path)
+    running.join(["manage.py", "send_due_reminders"], tmp_path)
+    assert "EMAIL_URL" not in os.environ

@@ -1,0 +1,45 @@
+"""What an identity provider says of a person is taken as one line of text, and the codice fiscale as it is written officially."""
+
+import pytest
+from django.test import Client
+
+from portal.demo.people import ANNA
+from portal.identity.models import User
+from tests.identity.door import answer_url, begin, forged, signed_in
+
+
+def enter_as(**claims) -> User | None:
+    client = Client()
+    client.post(answer_url(), forged(begin(client), **claims))
+    return User.objects.get() if signed_in(client) else None
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (
+            "Anna\r\nID SESSIONE: 00000000-0000-4000-8000-000000000000",
+            "Anna ID SESSIONE: 00000000-0000-4000-8000-000000000000",
+        ),
+        ("  Anna   Maria ", "Anna Maria"),
+        ("Anna\u202e\u2028Maria", "Anna Maria"),
+        ("An\0na", "An na"),
+        ("N" * 300, "N" * 120),
+        ("Niccolò D’Amico", "Niccolò D’Amico"),
+    ],
+)
+def test_a_name_is_one_line_that_fits(db, given, kept):
+    user = enter_as(given_name=given, family_name="Rossi")
+    assert user is not None
+    assert user.given_name == kept
+
+
+def test_two_longest_names_still_fit_the_journal(db):
+    user = enter_as(given_name="N" * 300, family_name="C" * 300)
+    assert len(str(user)) == 241
+
+
+def test_a_codice_fiscale_in_small_letters_is_the_same_person(db):
+    user = enter_as(fiscal_number=f"TINIT-{ANNA.codice_fiscale.lower()}")
+    assert user is not None
+    assert user.codice_fiscale == ANNA.codice_fiscale

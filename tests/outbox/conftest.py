@@ -1,0 +1,40 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from portal.outbox.letters import Envelope, post
+from portal.outbox.models import OutgoingMail
+from tests.outbox.sink import Sink
+
+
+@pytest.fixture(autouse=True)
+def _letters_of_the_tests(settings) -> None:
+    own = Path(__file__).parent / "templates"
+    engine = settings.TEMPLATES[0]
+    settings.TEMPLATES = [{**engine, "DIRS": [*engine["DIRS"], own]}]
+
+
+@pytest.fixture
+def sink(settings):
+    with Sink() as sink:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
+        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+        settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+        settings.EMAIL_TIMEOUT = 5
+        yield sink
+
+
+@pytest.fixture
+def write(db):
+    """Posts a letter about Anna's pharmacy, in a transaction of its own."""
+
+    def write(recipient="idsessione@farmaciasanmarco.it", *, useful_for=timedelta(minutes=15), now=None, **context):
+        now = now or timezone.now()
+        envelope = Envelope(OutgoingMail.Kind.CODE, "4512", now, now + useful_for, secret=True)
+        with transaction.atomic():
+            return post(envelope, recipient, "trial", {"name": "Anna", "code": "914203", **context})
+
+    return write

@@ -1,0 +1,73 @@
+"""A real SMTP server on loopback that does what a test tells it: the fake at the edge."""
+
+import asyncio
+import socket
+from collections import Counter, defaultdict
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+
+from aiosmtpd.controller import Controller
+
+HANG, HANG_UP = "hang", "hang up"
+
+
+def free_port() -> int:
+    """A loopback port where nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Sink:
+    """Accepts everything, until told otherwise: `at_rcpt[address]` and `at_data` are answers to give first, in order."""
+
+    def __init__(self) -> None:
+        self.at_rcpt: dict[str, list[str]] = defaultdict(list)
+        self.at_data: list[str] = []
+        self.letters: list[EmailMessage] = []
+        self.raw: list[bytes] = []
+        self.recipients: list[str] = []
+        self.connections = 0
+        self.reached_data = 0
+        self.port = free_port()
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=10)
+
+    def __enter__(self) -> "Sink":
+        self._controller.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._controller.stop()
+
+    @property
+    def url(self) -> str:
+        return f"smtp://127.0.0.1:{self.port}"
+
+    @property
+    def count_by_message_id(self) -> Counter:
+        return Counter(letter["Message-ID"] for letter in self.letters)
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802
+        self.connections += 1
+        session.host_name = hostname
+        return responses
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+        if self.at_rcpt[address]:
+            return self.at_rcpt[address].pop(0)
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        self.reached_data += 1
+        answer = self.at_data.pop(0) if self.at_data else "250 2.0.0 OK"
+        if answer == HANG:
+            await asyncio.sleep(60)
+        if answer == HANG_UP:
+            server.transport.abort()
+            return "421 4.3.0 gone"
+        if answer.startswith("2"):
+            self.raw.append(envelope.content)
+            self.letters.append(message_from_bytes(envelope.content, policy=policy.default))
+            self.recipients.extend(envelope.rcpt_tos)
+        return answer

@@ -1,0 +1,57 @@
+"""Several requests at the same instant, each on its own thread and database connection."""
+
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Barrier
+
+from django.db import connection, connections
+
+
+def in_parallel(acts: list[Callable[[], object]]) -> list[object]:
+    """Starts all acts together and returns what they returned; needs `django_db(transaction=True)`."""
+    together = Barrier(len(acts))
+
+    def run(act: Callable[[], object]) -> object:
+        together.wait(timeout=20)
+        try:
+            return act()
+        finally:
+            connections.close_all()
+
+    with _database_for_threads(), ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+@contextmanager
+def _database_for_threads() -> Iterator[None]:
+    """SQLite's test database lives in memory, where threads trip over each other's locks: they work on a file, as `make run` does."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    connection.ensure_connection()
+    memory, name = connection.connection, connection.settings_dict["NAME"]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "portal.sqlite3"
+        _copy_out(memory, path)
+        connection.settings_dict["NAME"] = path
+        try:
+            yield
+        finally:
+            connection.settings_dict["NAME"] = name
+        _copy_back(path, memory)
+
+
+def _copy_out(memory: sqlite3.Connection, path: Path) -> None:
+    target = sqlite3.connect(path)
+    memory.backup(target)
+    target.close()
+
+
+def _copy_back(path: Path, memory: sqlite3.Connection) -> None:
+    source = sqlite3.connect(path)
+    source.backup(memory)
+    source.close()

@@ -1,0 +1,37 @@
+"""Writes rows of the national register as the Ministry does, and imports them through the command."""
+
+from datetime import UTC, datetime
+from io import StringIO
+
+from django.core.management import call_command
+
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+TODAY = (
+    "cod_farmacia;cod_farmacia_asl;indirizzo;descrizione_farmacia;p_iva;cap;cod_comune;comune;frazione;cod_provincia;"
+    "sigla_provincia;provincia;cod_regione;regione;data_inizio_validita;data_fine_validita;descrizione_tipologia;"
+    "codice_tipologia;latitudine;longitudine;localizzazione"
+)
+OLDER = (
+    "CODICEIDENTIFICATIVOFARMACIA;CODFARMACIAASSEGNATODAASL;INDIRIZZO;DESCRIZIONEFARMACIA;PARTITAIVA;CAP;"
+    "CODICECOMUNEISTAT;DESCRIZIONECOMUNE;FRAZIONE;CODICEPROVINCIAISTAT;SIGLAPROVINCIA;DESCRIZIONEPROVINCIA;CODICEREGIONE;"
+    "DESCRIZIONEREGIONE;DATAINIZIOVALIDITA;DATAFINEVALIDITA;DESCRIZIONETIPOLOGIA;CODICETIPOLOGIA;LATITUDINE;LONGITUDINE;"
+    "LOCALIZE"
+)
+PARTITA_IVA = "01234560223"
+
+
+def row(code="4512", name="San Marco", **cells) -> str:
+    values = {
+        "code": code, "asl": "-", "address": "Via Roma 12", "name": name, "partita_iva": PARTITA_IVA, "cap": "38122",
+        "comune_code": "022205", "comune": "TRENTO", "frazione": "-", "province_code": "022", "province": "TN",
+        "province_name": "-", "region_code": "042", "region": "PROV. AUTON. TRENTO", "starts": "01/02/2015", "ends": "-",
+        "type_name": "Ordinaria", "type": "1", "latitude": "46,0678", "longitude": "11,1211", "where": "-",
+    }  # fmt: skip
+    assert cells.keys() <= values.keys()
+    return ";".join({**values, **cells}.values())
+
+
+def importing(source, **options) -> tuple[str, str]:
+    out, err = StringIO(), StringIO()
+    call_command("import_pharmacies", str(source), stdout=out, stderr=err, **options)
+    return " ".join(out.getvalue().split()), " ".join(err.getvalue().split())

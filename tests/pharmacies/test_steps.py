@@ -1,0 +1,44 @@
+"""The eight documented steps as an enumeration."""
+
+import pytest
+
+from pharmacies.wizard.steps import Facts, Step, current_step, side_list
+
+
+@pytest.mark.parametrize(
+    ("facts", "step"),
+    [
+        (Facts(), Step.ADDRESS),
+        (Facts(address_given=True, code_usable=True), Step.CODE),
+        (Facts(address_given=True), Step.NEW_CODE),
+        (Facts(certified=True, told=True), Step.DONE),
+        (Facts(certified=True), Step.MANAGE),
+        (Facts(certified=True, address_given=True, code_usable=True), Step.CODE),
+    ],
+)
+def test_the_step_follows_from_the_facts(facts, step):
+    assert current_step(facts) == step
+
+
+@pytest.mark.parametrize("current", list(Step))
+def test_what_is_before_is_done_and_what_is_after_is_to_come(current):
+    states = [line.state for line in side_list(current, asked_again=True)]
+    if current is Step.NEW_CODE:
+        states[Step.CODE - 1] = "done"  # see below
+    assert states == ["done"] * (current - 1) + ["current"] + ["to come"] * (8 - current)
+
+
+def shown(current, step, **how) -> str:
+    return next(line.state for line in side_list(current, **how) if line.step is step)
+
+
+def test_who_must_ask_for_a_new_code_has_not_done_the_step_of_the_code():
+    assert shown(Step.NEW_CODE, Step.CODE) == "to come"
+    assert shown(Step.NEW_CODE, Step.ADDRESS) == "done"
+
+
+@pytest.mark.parametrize("end", [Step.DONE, Step.MANAGE])
+def test_a_new_code_that_nobody_asked_for_was_not_needed(end):
+    assert shown(end, Step.NEW_CODE) == "not needed"
+    assert shown(end, Step.NEW_CODE, asked_again=True) == "done"
+    assert shown(end, Step.CODE) == "done"

@@ -1,0 +1,156 @@
+"""Real worker processes on a real database and a real broker, a world apart from the one of the other tests.
+
+With DATABASE_URL and REDIS_URL set: a database of its own on that server, a number of its own on that Redis.
+Otherwise SQLite and the embedded broker, in a temporary folder.
+"""
+
+import itertools
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+
+from portal.demo import processes
+from portal.demo.broker import EmbeddedBroker
+from portal.demo.supervisor import Child
+from tests.outbox.sink import Sink
+
+_SET_UP = "import django; django.setup()\n"
+_EMPTY_BROKER = """
+from portal.celery import app
+with app.connection() as connection:
+    connection.default_channel.client.flushdb()
+"""
+_number = itertools.count(1)
+
+
+def until(ready: Callable[[], bool], seconds: float, what: str) -> None:
+    """Asks again and again: other processes tell no event. Fails with `what` after that many seconds."""
+    end, pause = time.monotonic() + seconds, Event()
+    while not ready():
+        assert time.monotonic() < end, f"after {seconds} seconds still not: {what}"
+        pause.wait(0.1)
+
+
+class World:
+    """The environment of the processes, and the verbs to start them, kill them and look at their database."""
+
+    def __init__(self, folder: Path, env: dict[str, str]) -> None:
+        self.folder = folder
+        self.env = {**os.environ, "DJANGO_SETTINGS_MODULE": "portal.settings", "PORTAL_VAR": str(folder), **env}
+        self.children: list[Child] = []
+
+    def start(self, name: str, argv: list[str], **env: str) -> Child:
+        child = Child(name, argv, {**self.env, **env}, self.folder / f"{name}.log")
+        self.children.append(child)
+        child.start()
+        return child
+
+    def start_worker(self, name: str = "worker", **env: str) -> Child:
+        return self.start(name, processes.worker(name), **env)
+
+    def start_timetable(self, name: str = "timetable", **env: str) -> Child:
+        return self.start(name, processes.timetable(self.folder / f"{name}.rounds"), **env)
+
+    def kill(self, child: Child) -> None:
+        """kill -9 of the process and of everything it started."""
+        child.wait_or_kill(0)
+
+    def kill_all(self) -> None:
+        for child in self.children:
+            self.kill(child)
+        self.children.clear()
+
+    def run(self, code: str, **env: str) -> str:
+        """Runs Python on the database of this world, in a process of its own; returns what it printed."""
+        done = subprocess.run(
+            [processes.PYTHON, "-c", _SET_UP + code],
+            env={**self.env, **env},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def manage(self, *argv: str, **env: str) -> None:
+        subprocess.run([*processes.MANAGE, *argv], env={**self.env, **env}, capture_output=True, check=True)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Made once: its database is migrated and never written to, its broker answers. Each test gets a copy of it."""
+    folder = tmp_path_factory.mktemp("world")
+    env: dict[str, str] = {}
+    url, redis = os.environ.get("DATABASE_URL", ""), os.environ.get("REDIS_URL", "")
+    if url:
+        env["DATABASE_URL"] = _another_database(url, f"portale_processes_{os.getpid()}")
+        _create_database(env["DATABASE_URL"], "template1")
+    if redis:
+        env["REDIS_URL"] = urlunsplit(urlsplit(redis)._replace(path=f"/{1 + os.getpid() % 15}"))
+    world = World(folder, env)
+    broker = None
+    if not redis:
+        broker = EmbeddedBroker(folder, folder / "broker.log", world.env)
+        broker.child.start()
+        until(broker.answers, 20, "the broker answers")
+        world.env["REDIS_URL"] = broker.url
+    world.manage("migrate", "--verbosity", "0")
+    yield world
+    if broker is not None:
+        broker.child.wait_or_kill(0)
+    if url:
+        _drop_database(env["DATABASE_URL"])
+
+
+def _another_database(url: str, name: str) -> str:
+    return urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+
+
+def _create_database(url: str, template: str) -> None:
+    _on_server(url, f'CREATE DATABASE "{_name(url)}" TEMPLATE "{template}"')
+
+
+def _drop_database(url: str) -> None:
+    _on_server(url, f'DROP DATABASE IF EXISTS "{_name(url)}" WITH (FORCE)')
+
+
+def _name(url: str) -> str:
+    return urlsplit(url).path[1:]
+
+
+def _on_server(url: str, statement: str) -> None:
+    with psycopg.connect(_another_database(url, "postgres"), autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def world(migrated: World, tmp_path: Path) -> Iterator[World]:
+    """A database of this test alone and an empty broker; whatever the test starts is killed at its end."""
+    world = World(tmp_path, {"REDIS_URL": migrated.env["REDIS_URL"]})
+    template = migrated.env.get("DATABASE_URL", "")
+    if template:
+        world.env["DATABASE_URL"] = f"{template}_{next(_number)}"
+        _create_database(world.env["DATABASE_URL"], _name(template))
+    else:
+        for part in migrated.folder.glob("portal.sqlite3*"):
+            shutil.copy(part, tmp_path)
+    world.run(_EMPTY_BROKER)
+    yield world
+    world.kill_all()
+    if template:
+        _drop_database(world.env["DATABASE_URL"])
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    """Give `EMAIL_URL=sink.url` to the workers that should deliver to it."""
+    with Sink() as sink:
+        yield sink

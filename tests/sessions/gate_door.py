@@ -1,0 +1,48 @@
+"""A gestionale at the gate: what it sends, what it is told."""
+
+from base64 import b64encode
+from typing import NamedTuple
+
+from django.test import Client
+
+GATE = "/a2f/gate"
+USUAL = {"contesto": "RICETTA-DEM", "applicazione": "EROGATORE"}
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+class Told(NamedTuple):
+    """204, 401, or 403 and the reason."""
+
+    status: int
+    reason: str | None = None
+
+
+PASSED, BASIC_REFUSED = Told(204), Told(401)
+
+
+def refused(reason: str) -> Told:
+    return Told(403, reason)
+
+
+def basic(user_id: str = "UVANNA01", password: str = "SALVE") -> str:
+    return "Basic " + b64encode(f"{user_id}:{password}".encode()).decode()
+
+
+def knock(plain: str | None, authorization: str | None = basic(), *, asked=USUAL, method="get", **headers: str):
+    """The response of the gate. `headers`: more of them, instead of Authorization2F when they carry the id."""
+    sent = dict(headers)
+    if plain is not None:
+        sent["Authorization2F"] = f"Bearer {plain}"
+    if authorization is not None:
+        sent["Authorization"] = authorization
+    query = "&".join(f"{name}={value}" for name, value in asked.items())
+    return getattr(Client(), method)(f"{GATE}?{query}", headers=sent)
+
+
+def told(*args, **kwargs) -> Told:
+    response = knock(*args, **kwargs)
+    assert response.headers["Cache-Control"] == "no-store"
+    assert not response.content
+    assert not response.cookies
+    assert response.headers.get("X-A2F-Error") == ("9101" if response.status_code == 403 else None)
+    return Told(response.status_code, response.headers.get("X-A2F-Reason"))

@@ -1,0 +1,122 @@
+"""The door that gunicorn serves: the same answers, without Django in between; bodies without a length."""
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from django.test import RequestFactory
+from lxml import etree
+
+from sessions.soap.envelope import LARGEST
+from sessions.soap.views import ServiceInFront
+from tests.sessions.soap.calls import URL, assert_sound, basic
+
+
+@pytest.fixture(autouse=True)
+def _the_transaction_of_the_test_stays_open():
+    """As django.test.Client does: the connection belongs to the test."""
+    signals = (request_started, request_finished)
+    for signal in signals:
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in signals:
+        signal.connect(close_old_connections)
+
+
+class Stream(BytesIO):
+    """A body of any length that remembers how much of it was asked for."""
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(content)
+        self.asked: list[int] = []
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.asked.append(-1 if size is None else size)
+        return super().read(size)
+
+
+def in_front(
+    gest, body: bytes, *, path: str = URL, method: str = "POST", **changes: Any
+) -> tuple[str, dict[str, str], bytes]:
+    """Status line, headers, body; "handed on" when it is not for this door."""
+    heard: dict[str, Any] = {}
+
+    def start_response(status: str, headers: list[tuple[str, str]]) -> None:
+        heard.update(status=status, headers=dict(headers))
+
+    def portal(environ: dict[str, Any], start: Any) -> list[bytes]:
+        start("299 handed on", [])
+        return [b""]
+
+    environ = RequestFactory().generic(method, path, body, "text/xml").environ
+    environ["HTTP_AUTHORIZATION"] = basic(gest.user_id, gest.password)
+    environ.update(changes)
+    parts = ServiceInFront(portal)(environ, start_response)
+    return heard["status"], heard["headers"], b"".join(parts)
+
+
+def test_a_call_is_answered(gest) -> None:
+    status, headers, body = in_front(gest, gest.message("create").encode())
+    assert (status, headers["Content-Type"]) == ("200 OK", "text/xml; charset=utf-8")
+    assert int(headers["Content-Length"]) == len(body)
+    assert b"<codEsito>0</codEsito>" in body
+
+
+@pytest.mark.parametrize(("path", "method"), [("/", "POST"), (URL, "GET"), (URL + "/", "POST"), (URL, "OPTIONS")])
+def test_what_is_not_a_call_is_handed_on(gest, path, method) -> None:
+    assert in_front(gest, b"", path=path, method=method)[0] == "299 handed on"
+
+
+def test_without_basic_it_is_401(gest) -> None:
+    status, headers, _ = in_front(gest, b"", HTTP_AUTHORIZATION="")
+    assert (status, headers["WWW-Authenticate"]) == ("401 Unauthorized", 'Basic realm="login"')
+
+
+def chunked(content: bytes) -> dict[str, Any]:
+    """As gunicorn hands on a body in chunks: no length, and a stream that ends by itself."""
+    return {"CONTENT_LENGTH": "", "wsgi.input_terminated": True, "wsgi.input": Stream(content)}
+
+
+def test_a_body_in_chunks_is_read(gest) -> None:
+    status, _, body = in_front(gest, b"", **chunked(gest.message("create").encode()))
+    assert status == "200 OK"
+    assert b"<codEsito>0</codEsito>" in body
+
+
+def test_a_body_in_chunks_without_end_is_refused_at_the_limit(gest) -> None:
+    changes = chunked(b" " * 10_000_000)
+    assert in_front(gest, b"", **changes)[0].startswith("413 ")
+    assert sum(changes["wsgi.input"].asked) == LARGEST + 1
+
+
+def test_a_length_over_the_limit_is_refused_unread(gest) -> None:
+    stream = Stream(b"")
+    changes = {"CONTENT_LENGTH": str(LARGEST + 1), "wsgi.input": stream}
+    assert in_front(gest, b"", **changes)[0].startswith("413 ")
+    assert stream.asked == []
+
+
+def test_a_client_that_goes_away_is_no_crash(gest) -> None:
+    class Gone(BytesIO):
+        def read(self, *args: int) -> bytes:
+            raise ConnectionResetError
+
+    assert in_front(gest, b"", **{"CONTENT_LENGTH": "10", "wsgi.input": Gone()})[0] == "500 Internal Server Error"
+
+
+def test_a_body_shorter_than_its_length_is_a_fault(gest) -> None:
+    message = gest.message("create").encode()
+    changes = {"CONTENT_LENGTH": str(len(message)), "wsgi.input": Stream(message[:-30])}
+    assert in_front(gest, b"", **changes)[0] == "500 Internal Server Error"
+
+
+def test_a_charset_that_crashes_codecs_is_a_fault(gest) -> None:
+    status, _, body = in_front(gest, gest.message("create").encode(), CONTENT_TYPE="text/xml; charset=\x00")
+    assert status == "500 Internal Server Error"
+    assert b"env:Client" in body
+
+
+def test_the_replies_are_sound_here_too(gest) -> None:
+    assert_sound(etree.fromstring(in_front(gest, gest.message("create").encode())[2]))

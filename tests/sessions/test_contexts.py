@@ -1,0 +1,33 @@
+"""The contexts that come with the portal."""
+
+from importlib import import_module
+
+from django.apps import apps
+
+from sessions import issuing
+from sessions.models import Context
+
+from .conftest import MORNING
+
+shipped = import_module("sessions.migrations.0002_shipped_contexts")
+
+
+def names() -> list[str]:
+    return [f"{row} {row.hours} {row.policy}" for row in Context.objects.order_by("pk")]
+
+
+def test_the_four_contexts_of_the_manual_are_there_from_the_start(db) -> None:
+    shipped.withdraw(apps, None)
+    shipped.ship(apps, None)
+    shipped.ship(apps, None)
+    assert names() == [
+        "RICETTA-DEM EROGATORE 16 overlap", "RICETTA-BIANCA EROGATORE 16 overlap", "RICETTA-DEM 16 overlap",
+        "RICETTA-DEM PRESCRITTORE 16 overlap",
+    ]  # fmt: skip
+    assert Context.objects.usual() == Context.objects.for_pharmacies().first()
+
+
+def test_the_migration_goes_back_but_leaves_the_context_of_an_id(utenza, certified, context) -> None:
+    issuing.issue(utenza, context, MORNING)
+    shipped.withdraw(apps, None)
+    assert names() == ["RICETTA-DEM EROGATORE 16 overlap"]

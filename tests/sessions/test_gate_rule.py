@@ -1,0 +1,69 @@
+"""The rule of the gate (one row read by hand) is the rule of IdSessione: state() and live() and decide() never disagree."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pharmacies.models import MailCertification, Pharmacy, Utenza
+from portal.clock import ROME
+from portal.codes import digest
+from sessions import gate, issuing
+from sessions.models import IdSessione, State
+
+from .conftest import MORNING
+
+EXPIRES = MORNING + timedelta(hours=16)
+INSTANTS = [None, MORNING + timedelta(hours=1), EXPIRES - timedelta(seconds=1), EXPIRES, EXPIRES + timedelta(hours=1)]
+MOMENTS = [MORNING, MORNING + timedelta(hours=2), EXPIRES - timedelta(seconds=1), EXPIRES, EXPIRES + timedelta(days=2)]
+DAYS = [None, *(MORNING.astimezone(ROME).date() + timedelta(days=n) for n in (-1, 0, 1, 2))]
+REASONS = {State.REVOCATO: gate.Reason.REVOKED, State.SCADUTO: gate.Reason.EXPIRED}
+FACTS = st.fixed_dictionaries(
+    {
+        "first_used_at": st.sampled_from(INSTANTS[:2]), "revoked_at": st.sampled_from(INSTANTS),
+        "address": st.sampled_from(INSTANTS), "disabled_at": st.sampled_from(INSTANTS),
+        "blocked_at": st.sampled_from(INSTANTS), "closed_on": st.sampled_from(DAYS), "no_pharmacy": st.booleans(),
+    }
+)  # fmt: skip
+
+
+def write(facts: dict) -> None:
+    pharmacy = None if facts["no_pharmacy"] else Pharmacy.objects.get()
+    IdSessione.objects.update(first_used_at=facts["first_used_at"], revoked_at=facts["revoked_at"], pharmacy=pharmacy)
+    MailCertification.objects.update(revoked_at=facts["address"])
+    Utenza.objects.update(disabled_at=facts["disabled_at"], blocked_at=facts["blocked_at"])
+    Pharmacy.objects.update(closed_on=facts["closed_on"])
+
+
+@pytest.fixture
+def plain(utenza, certified, context) -> str:
+    return issuing.issue(utenza, context, MORNING).plain
+
+
+@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(facts=FACTS, now=st.sampled_from(MOMENTS))
+@pytest.mark.django_db
+def test_the_row_of_the_gate_and_the_model_tell_the_same_state(plain, facts, now: datetime):
+    write(facts)
+    row, model = gate.read(digest(plain)), IdSessione.objects.with_facts().get()
+    assert row is not None
+    assert row.state(now) is model.state(now)
+    live = IdSessione.objects.live(now).exists()
+    assert live == (row.state(now) in (State.VALIDATO, State.ATTIVO))
+    call = gate.Call(plain, ("UVANNA01", "SALVE"), "RICETTA-DEM", "EROGATORE")
+    verdict = gate.decide(row, call, now)
+    assert verdict.reason == REASONS.get(model.state(now))
+    assert (verdict.row is row) == live
+
+
+@pytest.mark.django_db
+def test_the_row_holds_what_the_models_hold(plain):
+    row, model = gate.read(digest(plain)), IdSessione.objects.with_facts().get()
+    assert row is not None
+    assert (row.pk, row.utenza_id, row.pharmacy) == (model.pk, model.utenza_id, "4512")
+    assert (row.user_id, row.codice_fiscale) == (model.utenza.user_id, model.utenza.codice_fiscale)
+    assert (row.password, row.pincode) == (model.utenza.password, model.utenza.pincode)
+    assert (row.contesto, row.applicazione) == ("RICETTA-DEM", "EROGATORE")
+    assert (row.requested_at, row.expires_at) == (MORNING, EXPIRES)
+    assert gate.read(digest("another")) is None

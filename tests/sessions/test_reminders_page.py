@@ -1,0 +1,82 @@
+"""Avvisi e promemoria."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.test import Client
+
+from portal.journal.models import Entry
+from sessions import issuing
+from sessions.models import Reminder, ReminderSettings
+from tests.conftest import sign_in
+
+from .conftest import MORNING
+from .test_manage_page import text
+
+PAGE = "/servizi/4512/avvisi/"
+
+
+@pytest.fixture(autouse=True)
+def clock():
+    with time_machine.travel(MORNING, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def client(anna, certified, utenza, context) -> Client:
+    return sign_in(Client(), anna)
+
+
+def test_the_default_is_an_hour_before_and_is_ticked(client) -> None:
+    html = client.get(PAGE).content.decode()
+    assert html.count("checked") == 1
+    assert "un’ora prima (60 minuti)" in html
+
+
+def test_the_page_says_in_words_when_the_next_letter_leaves(client, utenza, context) -> None:
+    row = issuing.issue(utenza, context, MORNING).id_sessione
+    page = text(client.get(PAGE).content.decode())
+    assert f"…{row.last4} che scade domani 00:58" in page
+    assert "ti scriviamo: oggi 23:58" in page
+
+
+def test_what_is_chosen_holds_for_the_live_ids_too(client, utenza, context, anna, san_marco) -> None:
+    issuing.issue(utenza, context, MORNING)
+    page = text(client.post(PAGE, {"minuti": ["120", "30"], "scaduto": "on"}, follow=True).content.decode())
+    assert "Preferenze salvate" in page
+    assert "oggi 22:58 , domani 00:28 e domani 00:58 (per dirti che è scaduto)" in page
+    chosen = ReminderSettings.objects.get(pharmacy=san_marco)
+    assert (chosen.minutes_before, chosen.tell_when_expired) == ([120, 30], True)
+    assert Entry.objects.filter(verb="reminders.chosen", actor=anna, about="4512").exists()
+
+
+def test_nothing_may_be_chosen(client, utenza, context) -> None:
+    issuing.issue(utenza, context, MORNING)
+    assert "non ti scriveremo più" in text(client.post(PAGE, {}, follow=True).content.decode())
+    assert not Reminder.objects.exists()
+
+
+def test_a_lead_time_that_is_not_offered_is_refused_with_a_sentence(client) -> None:
+    html = client.post(PAGE, {"minuti": ["7"]}).content.decode()
+    assert "<title>Errore: " in html
+    assert not ReminderSettings.objects.exists()
+
+
+def test_an_id_already_renewed_is_said_to_be(client, utenza, context) -> None:
+    issuing.use(issuing.issue(utenza, context, MORNING - timedelta(hours=3)).id_sessione, MORNING)
+    issuing.issue(utenza, context, MORNING)
+    assert "non ti scriviamo: hai già un ID più nuovo" in text(client.get(PAGE).content.decode())
+
+
+def test_without_a_certified_address_the_page_says_that_nothing_can_be_sent(anna) -> None:
+    page = text(sign_in(Client(), anna).get(PAGE).content.decode())
+    assert "finché manca, non possiamo scriverti" in page
+
+
+def test_the_overview_says_how_the_id_is(client, utenza, context) -> None:
+    assert "Non è ancora stato chiesto nessun ID SESSIONE" in client.get("/servizi/4512/").content.decode()
+    row = issuing.issue(utenza, context, MORNING).id_sessione
+    page = text(client.get("/servizi/4512/").content.decode())
+    assert f"…{row.last4} pronto, non ancora usato" in page
+    assert "Scade alle 00:58 di martedì 24 novembre 2026 : ancora 16 h" in page

@@ -1,0 +1,70 @@
+"""House rules that a reader should not have to remember."""
+
+import re
+from pathlib import Path
+
+from django.apps import apps
+from django.db import models
+
+ROOT = Path(__file__).resolve().parent.parent
+OURS = {"identity", "outbox", "journal", "demo", "pharmacies", "pharmacy_sessions"}
+EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "service", "services", "managers"}
+
+
+def python_files():
+    for folder in ("portal", "pharmacies", "sessions", "tests"):
+        yield from (ROOT / folder).rglob("*.py")
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def test_no_module_is_over_300_lines():
+    lengths = {
+        named(path): len(path.read_text().splitlines()) for path in python_files() if "migrations" not in path.parts
+    }
+    assert {name: length for name, length in lengths.items() if length > 300} == {}
+
+
+def test_no_module_has_a_name_that_says_nothing():
+    assert [named(path) for path in python_files() if {path.stem, *path.parts} & EMPTY_NAMES] == []
+
+
+def test_requirements_carry_no_address():
+    assert [path.name for path in (ROOT / "requirements").glob("*.txt") if "://" in path.read_text()] == []
+
+
+def test_every_folder_of_tests_is_a_package():
+    folders = {path.parent for path in (ROOT / "tests").rglob("test_*.py")}
+    assert [named(folder) for folder in folders if not (folder / "__init__.py").exists()] == []
+
+
+def test_a_record_of_fact_is_never_deleted_with_another():
+    keys = [
+        f"{model.__name__}.{field.name}"
+        for model in apps.get_models()
+        if model._meta.app_label in OURS
+        for field in model._meta.get_fields()
+        if isinstance(field, (models.ForeignKey, models.OneToOneField))
+        and field.remote_field.on_delete is not models.PROTECT
+        and model.__name__ != "StaffTotp"  # django-otp's own key: the app goes with the operator
+    ]
+    assert keys == []
+
+
+def test_no_page_carries_script_or_style_inside():
+    """The Content-Security-Policy would stop it; letters (templates/mail) are not pages."""
+    inside = re.compile(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|javascript:", re.IGNORECASE)
+    pages = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "portal").rglob("templates/**/*.html")]
+    assert [named(path) for path in pages if "mail" not in path.parts and inside.search(path.read_text())] == []
+
+
+def test_nothing_is_taken_from_another_site():
+    outside = re.compile(r"(src|href)=\"(https?:)?//(?!www\.|eur-lex)", re.IGNORECASE)
+    pages = [path for path in (ROOT / "templates").rglob("*.html") if "mail" not in path.parts]
+    assert [
+        named(path)
+        for path in pages
+        if re.search(r"<(script|img|link|iframe)[^>]*" + outside.pattern, path.read_text())
+    ] == []
