@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser benchmark check lint types imports migrations-check format clean lock
+.PHONY: help run test test-browser proxies benchmark check lint types imports migrations-check format clean lock
 
 help:
 	@echo "make run           try the portal on http://127.0.0.1:$(PORT)/ (PORT= changes it; Ctrl-C stops it)"
 	@echo "make test          the whole suite; with DATABASE_URL and REDIS_URL set, on PostgreSQL and Redis"
 	@echo "make test-browser  the journeys in a real Chromium (needs chromium on this machine)"
+	@echo "make proxies       Traefik and Envoy beside the tests, which skip them otherwise (90 MB)"
 	@echo "make benchmark     the gate beside two floors: by hand, on a quiet machine (docs/performance.md)"
 	@echo "make check         lint, types, import contract, migrations"
 	@echo "make clean         forgets the data of make run; the environment stays"
@@ -31,6 +32,8 @@ $(VENV)/.test: requirements/test.txt
 	$(install)
 $(VENV)/.dev: requirements/dev.txt
 	$(install)
+$(VENV)/.proxies: requirements/proxies.txt
+	$(install)
 
 run: $(VENV)/.run
 	@$(BIN)/python manage.py up --port $(PORT)
@@ -40,6 +43,8 @@ test: $(VENV)/.test
 
 test-browser: $(VENV)/.test
 	$(BIN)/python -m pytest -m browser
+
+proxies: $(VENV)/.test $(VENV)/.proxies
 
 benchmark: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks.run $(KNOBS)

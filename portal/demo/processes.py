@@ -4,14 +4,17 @@ import sys
 from pathlib import Path
 
 PYTHON = sys.executable
-MANAGE = [PYTHON, str(Path(__file__).resolve().parents[2] / "manage.py")]
+ROOT = Path(__file__).resolve().parents[2]
+MANAGE = [PYTHON, str(ROOT / "manage.py")]
+GUNICORN = ["-c", str(ROOT / "deploy" / "gunicorn.conf.py")]
 CELERY = [PYTHON, "-m", "celery", "-A", "portal"]
 
 
 def web(port: int) -> list[str]:
+    """As in production, but two workers on any machine, which stop before STOP_WITHIN of the supervisor."""
     return [
-        PYTHON, "-m", "gunicorn", "portal.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4",
-        "--worker-class", "gthread", "--graceful-timeout", "3", "--no-control-socket",
+        PYTHON, "-m", "gunicorn", "portal.wsgi", *GUNICORN, "--bind", f"127.0.0.1:{port}", "--workers", "2",
+        "--graceful-timeout", "3", "--no-control-socket",
     ]  # fmt: skip
 
 

@@ -1,13 +1,10 @@
-"""A real nginx, with the configuration we hand out, before a toy dispensing service, asking a real gunicorn."""
+"""nginx, Traefik and Envoy with the configurations we hand out, before a toy dispensing service, asking a real gunicorn."""
 
-import http.client
 import itertools
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -16,25 +13,11 @@ from portal.demo import processes
 from portal.demo.supervisor import Child
 from tests.outbox.sink import free_port
 from tests.processes.conftest import World, until
+from tests.processes.proxies import EVERY, NGINX, Front, Proxy
 from tests.sessions.gate_door import UNKNOWN, basic
 
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-pytestmark = [
-    pytest.mark.processes,
-    pytest.mark.timeout(180),
-    pytest.mark.skipif(NGINX is None, reason="no nginx on this machine (Debian: apt install nginx-light)"),
-]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
 _number = itertools.count(1)
-DEPLOY = Path(__file__).resolve().parents[2] / "deploy" / "nginx" / "a2f-gate.conf"
-AROUND = """
-daemon off; master_process off; error_log {folder}/error.log; pid {folder}/nginx.pid;
-events {{}}
-http {{
-    access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
-    include {folder}/a2f-gate.conf;
-}}
-"""
 IDS = """
 from datetime import timedelta
 from django.utils import timezone
@@ -57,8 +40,9 @@ context = Context.objects.usual()
 revoked = issuing.issue(utenza, context, now)
 issuing.revoke(revoked.id_sessione, None, now)
 expired = issuing.issue(utenza, context, now - timedelta(hours=17))
+elsewhere = issuing.issue(utenza, Context.objects.get(contesto="RICETTA-BIANCA", applicazione="EROGATORE"), now)
 live = issuing.issue(utenza, context, now)
-print(live.plain, revoked.plain, expired.plain)
+print(live.plain, revoked.plain, expired.plain, elsewhere.plain)
 """
 USES = """
 from sessions.models import IdSessione
@@ -66,18 +50,28 @@ print(IdSessione.objects.order_by("-pk").values_list("uses", flat=True)[0])
 """
 
 
-class Dispensing(BaseHTTPRequestHandler):
-    """Dispenses whatever reaches it, and remembers with which headers."""
+class Toy(BaseHTTPRequestHandler):
+    """Stands in the place of the dispensing service, and of the portal where only the question matters."""
 
-    reached: list[dict[str, str]] = []
+    protocol_version = "HTTP/1.1"
+    reached: list[tuple[str, dict[str, str]]] = []  # what was dispensed: path and headers
+    asked: list[tuple[str, dict[str, str]]] = []  # what the gate was asked
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.reached.append({name.lower(): value for name, value in self.headers.items()})
+        self.reached.append((self.path, self._lowered()))
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        self.asked.append((self.path, self._lowered()))
+        self.send_response(204)
+        self.end_headers()
+
+    def _lowered(self) -> dict[str, str]:
+        return {name.lower(): value for name, value in self.headers.items()}
 
     def log_message(self, *args: object) -> None:
         pass
@@ -92,7 +86,8 @@ class Answer:
 
 @dataclass
 class Scene:
-    port: int
+    proxy: Proxy
+    front: Front
     portal: Child
     world: World
     user_id: str
@@ -100,53 +95,61 @@ class Scene:
     live: str
     revoked: str
     expired: str
+    elsewhere: str
 
     def dispense(self, plain: str | None, password: str = "SALVE", **headers: str) -> Answer:
-        """A prescription through nginx."""
+        """A prescription through the proxy."""
         sent = {"Authorization": basic(self.user_id, password), **headers}
         if plain is not None:
             sent["Authorization2F"] = f"Bearer {plain}"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        try:
-            connection.request("POST", "/eroga?contesto=ALTRO", body=b"<ricetta/>", headers=sent)
-            response = connection.getresponse()
-            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
-        finally:
-            connection.close()
+        return dispense(self.front, sent)
 
     def stopped(self, plain: str | None, **kwargs: str) -> tuple[int, str | None, str | None]:
         """Status, error, reason of a call that must not reach the service."""
-        before = len(Dispensing.reached)
+        before = len(Toy.reached)
         answer = self.dispense(plain, **kwargs)
-        assert len(Dispensing.reached) == before
+        assert len(Toy.reached) == before
         return answer.status, answer.headers.get("x-a2f-error"), answer.headers.get("x-a2f-reason")
 
 
+def dispense(front: Front, headers: dict[str, str]) -> Answer:
+    connection = front.connection()
+    try:
+        connection.request("POST", "/eroga?contesto=ALTRO", body=b"<ricetta/>", headers=headers)
+        response = connection.getresponse()
+        return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+    finally:
+        connection.close()
+
+
 @pytest.fixture
-def scene(world: World, tmp_path: Path) -> Iterator[Scene]:
-    front, portal_port = free_port(), free_port()
-    service = ThreadingHTTPServer(("127.0.0.1", 0), Dispensing)
+def toy() -> Iterator[int]:
+    """The port of the toy."""
+    service = ThreadingHTTPServer(("127.0.0.1", 0), Toy)
     Thread(target=service.serve_forever, daemon=True).start()
-    Dispensing.reached.clear()
-    n = next(_number)  # the tests share one database: an utenza for each
-    live, revoked, expired = world.run(IDS.format(n=n)).split()
-    portal = world.start("web", processes.web(portal_port))
-    configuration = DEPLOY.read_text()
-    for address, port in (("8000", portal_port), ("9000", service.server_port), ("8080", front)):
-        assert f"127.0.0.1:{address};" in configuration
-        configuration = configuration.replace(f"127.0.0.1:{address};", f"127.0.0.1:{port};")
-    (tmp_path / "a2f-gate.conf").write_text(configuration)
-    (tmp_path / "nginx.conf").write_text(AROUND.format(folder=tmp_path))
-    assert NGINX is not None
-    world.start("nginx", [NGINX, "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf")])
-    until(lambda: _answers(portal_port) and _answers(front), 60, "nginx and the portal answer")
-    yield Scene(front, portal, world, f"UVANNA0{n}", f"N{n}", live, revoked, expired)
+    Toy.reached.clear()
+    Toy.asked.clear()
+    yield service.server_port
     service.shutdown()
     service.server_close()
 
 
-def _answers(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+@pytest.fixture
+def scene(world: World, toy: int, request: pytest.FixtureRequest) -> Scene:
+    proxy: Proxy = request.param
+    portal_port = free_port()
+    n = next(_number)  # the tests share one database: an utenza for each
+    live, revoked, expired, elsewhere = world.run(IDS.format(n=n)).split()
+    portal = world.start("web", processes.web(portal_port))
+    front = proxy.start(world, portal_port, toy)
+    until(
+        lambda: _answers(Front(portal_port, tls=False)) and _answers(front), 60, f"{proxy.name} and the portal answer"
+    )
+    return Scene(proxy, front, portal, world, f"UVANNA0{n}", f"N{n}", live, revoked, expired, elsewhere)
+
+
+def _answers(front: Front) -> bool:
+    connection = front.connection()
     try:
         connection.request("GET", "/a2f/gate")
         return connection.getresponse().status in (401, 403)
@@ -156,11 +159,34 @@ def _answers(port: int) -> bool:
         connection.close()
 
 
+@pytest.mark.parametrize("proxy", EVERY)
+def test_the_gate_is_asked_in_the_context_of_the_file_and_told_the_address_that_the_proxy_saw(
+    proxy: Proxy, world: World, toy: int
+):
+    front = proxy.start(world, toy, toy)
+    sent = {"Authorization2F": "Bearer x", "X-Forwarded-For": "203.0.113.9", "X-A2F-Utenza": "UVBUGIA"}
+    until(lambda: _passes(front, sent), 30, f"{proxy.name} answers")
+    path, told = Toy.asked[-1]
+    assert path == "/a2f/gate?contesto=RICETTA-DEM&applicazione=EROGATORE"
+    assert told["x-forwarded-for"].rpartition(",")[2].strip() == "127.0.0.1"
+    path, received = Toy.reached[-1]
+    assert path == "/eroga?contesto=ALTRO"
+    assert received.get("x-a2f-utenza", "") == ""  # the gate said nothing: the lie of the caller is gone all the same
+
+
+def _passes(front: Front, headers: dict[str, str]) -> bool:
+    try:
+        return dispense(front, headers).status == 200
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("scene", EVERY, indirect=True)
 def test_only_a_live_id_reaches_the_dispensing_service_and_a_dead_portal_stops_everything(scene: Scene):
     lies = {"X-A2F-Utenza": "UVBUGIA", "X-A2F-Pharmacy": "666"}
     passed = scene.dispense(scene.live, **lies)
     assert (passed.status, passed.body) == (200, b"<ricetta/>")
-    received = Dispensing.reached[-1]
+    _, received = Toy.reached[-1]
     assert (received["x-a2f-utenza"], received["x-a2f-pharmacy"]) == (scene.user_id, scene.pharmacy)
     assert received["x-a2f-codice-fiscale"] == "RSSNNA80A41H501L"
     assert "x-a2f-expires-at" in received
@@ -172,16 +198,18 @@ def test_only_a_live_id_reaches_the_dispensing_service_and_a_dead_portal_stops_e
     assert scene.stopped(UNKNOWN) == (403, "9101", "unknown")
     assert scene.stopped(scene.revoked) == (403, "9101", "revoked")
     assert scene.stopped(scene.expired) == (403, "9101", "expired")
+    assert scene.stopped(scene.elsewhere) == (403, "9101", "other-context")
     assert scene.stopped(scene.live, Authorization=basic("UVALTRA1")) == (403, "9101", "other-utenza")
     assert scene.stopped(scene.live, password="sbagliata") == (401, None, None)
 
     scene.portal.ask_to_stop()
     scene.portal.wait_or_kill(time.monotonic() + 20)
-    assert scene.stopped(scene.live) == (500, None, None)
-    assert scene.stopped(None) == (500, None, None)
+    dead = (scene.proxy.status_of_a_dead_portal, None, None)
+    assert scene.stopped(scene.live) == scene.stopped(None) == dead
     assert scene.world.run(USES) == "2"  # written down by the workers as they stopped
 
 
+@pytest.mark.parametrize("scene", [NGINX.param], indirect=True)
 def test_a_portal_killed_outright_fails_closed_and_opens_again_when_it_is_back(scene: Scene):
     assert scene.dispense(scene.live).status == 200
     scene.world.kill(scene.portal)
