@@ -7,5 +7,7 @@ WORDS = {
     "certification.certified": "ha certificato l’indirizzo {address} con {with}",
     "certification.changed": "ha cambiato l’indirizzo certificato da {old} a {new} con {with}",
     "certification.withdrawn": "ha annullato la certificazione dell’indirizzo {address}",
+    "certification.undeliverable": "ha segnato l’indirizzo {address} come non raggiungibile: {why}",
+    "certification.reachable_again": "ha segnato l’indirizzo {address} come di nuovo raggiungibile: {reason}",
     "certification.revoked": "ha revocato l’indirizzo certificato {address}",
 }

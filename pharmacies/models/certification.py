@@ -1,6 +1,5 @@
 """The certified address of a pharmacy: from the address typed to the code confirmed, changed, revoked."""
 
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,85 +9,21 @@ from django.db.models import Q
 
 from pharmacies import mails
 from pharmacies.addresses import mailbox_of
+from pharmacies.models.certification_queryset import PENDING_FOR, MailCertificationQuerySet, hold
 from pharmacies.models.codice_validazione import CODE_DIGITS, CODE_USABLE_FOR, CodiceValidazione, NextSend, hash_of
 from pharmacies.models.office import Office
 from pharmacies.models.pharmacy import Pharmacy
-from pharmacies.models.refusals import AlreadyCertified, NothingToConfirm, TooManyAttempts, TooManySends, TooSoon
+from pharmacies.models.refusals import NothingToConfirm, TooManyAttempts
 from portal.codes import new_code, same
 from portal.journal.models import record
 from portal.masking import mask_address
 from portal.outbox.models import OutgoingMail
 
 if TYPE_CHECKING:
-    from pharmacies.addresses import Examined
     from portal.identity.models import User
 
 ATTEMPTS = 5  # wrong codes for one address of one pharmacy ...
 ATTEMPTS_FORGIVEN_AFTER = timedelta(hours=1)  # ... until an hour has passed since the last
-PENDING_FOR = timedelta(hours=24)  # a request that nobody completes
-
-
-class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
-    def current(self) -> "MailCertificationQuerySet":
-        """The certified addresses in force: at most one per pharmacy."""
-        return self.filter(certified_at__isnull=False, replaced_at=None, revoked_at=None)
-
-    def pending(self, now: datetime) -> "MailCertificationQuerySet":
-        """Asked for, not yet confirmed, not given up, newest first: the first of a pharmacy is the one under way."""
-        return self.filter(certified_at=None, withdrawn_at=None, requested_at__gt=now - PENDING_FOR).order_by(
-            "-requested_at", "-pk"
-        )
-
-    def past(self) -> "MailCertificationQuerySet":
-        """Addresses that were certified and are no longer, newest first."""
-        return (
-            self.filter(certified_at__isnull=False)
-            .exclude(replaced_at=None, revoked_at=None)
-            .order_by("-certified_at", "-pk")
-        )
-
-    def used_by_another(self, pharmacy: Pharmacy, address_key: str) -> bool:
-        """True when another pharmacy has this mailbox certified. Which one is nobody's business."""
-        return self.current().filter(address_key=address_key).exclude(pharmacy=pharmacy).exists()
-
-    @transaction.atomic
-    def begin(self, pharmacy: Pharmacy, examined: "Examined", by: "User", now: datetime) -> "MailCertification":
-        """The one request under way of this pharmacy becomes the one for this address; sends nothing. An earlier one for
-        the same mailbox is taken up again with its wrong attempts: asking again, or another address and back, gives no new
-        guesses. Raises AlreadyCertified, unless the mailbox must prove that it works again.
-        """
-        _lock(pharmacy)
-        mine = self.filter(pharmacy=pharmacy)
-        current = mine.current().filter(address_key=examined.key).first()
-        proving = mine.pending(now).filter(address_key=examined.key).exists()
-        if current is not None and not (proving or current.refuses_mail):
-            raise AlreadyCertified
-        earlier = mine.filter(address_key=examined.key, certified_at=None).order_by("-requested_at", "-pk").first()
-        certification = earlier or self.model(pharmacy=pharmacy, address_key=examined.key, requested_at=now)
-        is_news = earlier is None or not earlier.is_pending(now)
-        certification.address, certification.withdrawn_at = examined.address, None
-        certification.requested_by, certification.requested_at = by, now
-        certification.save()
-        mine.pending(now).exclude(pk=certification.pk).update(withdrawn_at=now)
-        if is_news:
-            certification.note("certification.requested", by, now, address=mask_address(examined.address))
-        return certification
-
-    @transaction.atomic
-    def begin_and_send(
-        self, pharmacy: Pharmacy, examined: "Examined", by: "User", now: datetime
-    ) -> "MailCertification":
-        """begin(), and the first code leaves. A double click, or coming back to an address whose code is still good, sends no
-        second letter. Raises AlreadyCertified, TooManySends (and then nothing was begun).
-        """
-        certification = self.begin(pharmacy, examined, by, now)
-        try:
-            with suppress(TooSoon, TooManyAttempts):  # the page of the code says the time
-                certification.send_code(now)
-        except TooManySends:
-            if not certification.codes.usable(now).exists():
-                raise
-        return certification
 
 
 class MailCertification(models.Model):
@@ -113,6 +48,7 @@ class MailCertification(models.Model):
     replaced_at = models.DateTimeField("sostituita il", null=True)
     revoked_at = models.DateTimeField("revocata il", null=True)
     undeliverable_at = models.DateTimeField("non raggiungibile dal", null=True)  # the mailbox refused for good
+    reachable_again_at = models.DateTimeField("di nuovo raggiungibile dal", null=True)  # as a member of the staff said
 
     objects = MailCertificationQuerySet.as_manager()
 
@@ -160,7 +96,42 @@ class MailCertification(models.Model):
     def refuses_mail(self) -> bool:
         """The mailbox refused for good, or did not take the last letter: what the pages call «non raggiungibile»."""
         letter = self.last_letter
-        return self.undeliverable_at is not None or (letter is not None and letter.failed_at is not None)
+        if self.undeliverable_at is not None:
+            return True
+        return letter is not None and letter.failed_at is not None and not self.was_before_it_worked(letter.created_at)
+
+    def was_before_it_worked(self, at: datetime) -> bool:
+        """True when the mailbox proved that it works, or staff said so, after `at`: what it refused until then does not count."""
+        return any(since is not None and at < since for since in (self.certified_at, self.reachable_again_at))
+
+    @transaction.atomic
+    def mark_undeliverable(self, why: str, written_at: datetime, now: datetime) -> bool:
+        """The mailbox refused for good a letter written at `written_at` (UTC): until the address is proved again, changed, or
+        reachable_again(), no id is issued and no reminder is sent. `why` in plain Italian words, for the journal.
+
+        False when the address is not in force, was known as undeliverable, or is held good since that letter.
+        """
+        self._take()
+        if not self.is_current or self.undeliverable_at is not None or self.was_before_it_worked(written_at):
+            return False
+        self.undeliverable_at = now
+        self.save(update_fields=["undeliverable_at"])
+        self.note("certification.undeliverable", None, now, address=mask_address(self.address), why=why)
+        return True
+
+    @transaction.atomic
+    def reachable_again(self, by: "User", reason: str, now: datetime) -> bool:
+        """A member of the staff knows that the mailbox works again; letters refused before now no longer count.
+
+        False when the address is not in force or was not undeliverable.
+        """
+        self._take()
+        if not self.is_current or self.undeliverable_at is None:
+            return False
+        self.undeliverable_at, self.reachable_again_at = None, now
+        self.save(update_fields=["undeliverable_at", "reachable_again_at"])
+        self.note("certification.reachable_again", by, now, address=mask_address(self.address), reason=reason)
+        return True
 
     def attempts_left(self, now: datetime) -> int:
         """How many wrong codes may still be typed before the hour's rest."""
@@ -258,7 +229,7 @@ class MailCertification(models.Model):
 
     def _take(self) -> None:
         """One at a time for each pharmacy: waits for whoever holds it, then reads this row again."""
-        _lock(self.pharmacy)
+        hold(self.pharmacy)
         self.refresh_from_db()
 
     def _certify(self, by: "User", with_: str, now: datetime) -> None:
@@ -293,8 +264,3 @@ class MailCertification(models.Model):
     def note(self, verb: str, by: "User | None", now: datetime, **detail: object) -> None:
         """A line in the journal of the pharmacy."""
         record(verb, now=now, actor=by, about=self.pharmacy.code, subject=self, **detail)
-
-
-def _lock(pharmacy: Pharmacy) -> None:
-    """Holds the pharmacy's row until the transaction ends; on SQLite the transaction itself is alone (IMMEDIATE)."""
-    Pharmacy.objects.select_for_update(no_key=True).get(pk=pharmacy.pk)

@@ -1,0 +1,86 @@
+"""Which certifications: those in force, under way, of the past; and how a request begins."""
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import models, transaction
+
+from pharmacies.models.pharmacy import Pharmacy
+from pharmacies.models.refusals import AlreadyCertified, TooManyAttempts, TooManySends, TooSoon
+from portal.masking import mask_address
+
+if TYPE_CHECKING:
+    from pharmacies.addresses import Examined
+    from pharmacies.models.certification import MailCertification
+    from portal.identity.models import User
+
+PENDING_FOR = timedelta(hours=24)  # a request that nobody completes
+
+
+class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
+    def current(self) -> "MailCertificationQuerySet":
+        """The certified addresses in force: at most one per pharmacy."""
+        return self.filter(certified_at__isnull=False, replaced_at=None, revoked_at=None)
+
+    def pending(self, now: datetime) -> "MailCertificationQuerySet":
+        """Asked for, not yet confirmed, not given up, newest first: the first of a pharmacy is the one under way."""
+        return self.filter(certified_at=None, withdrawn_at=None, requested_at__gt=now - PENDING_FOR).order_by(
+            "-requested_at", "-pk"
+        )
+
+    def past(self) -> "MailCertificationQuerySet":
+        """Addresses that were certified and are no longer, newest first."""
+        return (
+            self.filter(certified_at__isnull=False)
+            .exclude(replaced_at=None, revoked_at=None)
+            .order_by("-certified_at", "-pk")
+        )
+
+    def used_by_another(self, pharmacy: Pharmacy, address_key: str) -> bool:
+        """True when another pharmacy has this mailbox certified. Which one is nobody's business."""
+        return self.current().filter(address_key=address_key).exclude(pharmacy=pharmacy).exists()
+
+    @transaction.atomic
+    def begin(self, pharmacy: Pharmacy, examined: "Examined", by: "User", now: datetime) -> "MailCertification":
+        """The one request under way of this pharmacy becomes the one for this address; sends nothing. An earlier one for
+        the same mailbox is taken up again with its wrong attempts: asking again, or another address and back, gives no new
+        guesses. Raises AlreadyCertified, unless the mailbox must prove that it works again.
+        """
+        hold(pharmacy)
+        mine = self.filter(pharmacy=pharmacy)
+        current = mine.current().filter(address_key=examined.key).first()
+        proving = mine.pending(now).filter(address_key=examined.key).exists()
+        if current is not None and not (proving or current.refuses_mail):
+            raise AlreadyCertified
+        earlier = mine.filter(address_key=examined.key, certified_at=None).order_by("-requested_at", "-pk").first()
+        certification = earlier or self.model(pharmacy=pharmacy, address_key=examined.key, requested_at=now)
+        is_news = earlier is None or not earlier.is_pending(now)
+        certification.address, certification.withdrawn_at = examined.address, None
+        certification.requested_by, certification.requested_at = by, now
+        certification.save()
+        mine.pending(now).exclude(pk=certification.pk).update(withdrawn_at=now)
+        if is_news:
+            certification.note("certification.requested", by, now, address=mask_address(examined.address))
+        return certification
+
+    @transaction.atomic
+    def begin_and_send(
+        self, pharmacy: Pharmacy, examined: "Examined", by: "User", now: datetime
+    ) -> "MailCertification":
+        """begin(), and the first code leaves. A double click, or coming back to an address whose code is still good, sends no
+        second letter. Raises AlreadyCertified, TooManySends (and then nothing was begun).
+        """
+        certification = self.begin(pharmacy, examined, by, now)
+        try:
+            with suppress(TooSoon, TooManyAttempts):  # the page of the code says the time
+                certification.send_code(now)
+        except TooManySends:
+            if not certification.codes.usable(now).exists():
+                raise
+        return certification
+
+
+def hold(pharmacy: Pharmacy) -> None:
+    """Holds the pharmacy's row until the transaction ends; on SQLite the transaction itself is alone (IMMEDIATE)."""
+    Pharmacy.objects.select_for_update(no_key=True).get(pk=pharmacy.pk)
