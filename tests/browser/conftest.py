@@ -43,10 +43,15 @@ def chromium(django_db_setup) -> Iterator[Browser]:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     rows = connections["default"]._test_serialized_contents
     with sync_playwright() as playwright:
-        connections["default"]._test_serialized_contents = rows
+        connection = connections["default"]
+        connection._test_serialized_contents = rows
+        # The browser keeps its lines open: the server's threads put them down, and with them the connection that SQLite
+        # in memory shares among threads, when the test that opened them has ended. Sharing lasts as long as the browser.
+        connection.inc_thread_sharing()
         browser = playwright.chromium.launch(executable_path=str(path), args=QUIET)
         yield browser
         browser.close()
+        connection.dec_thread_sharing()
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
