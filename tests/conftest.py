@@ -3,6 +3,7 @@
 Anna: titolare, address certified. Bruno: titolare, not certified. Carla: staff. Dario: a stranger, no office anywhere.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from django.utils import timezone
 
 from pharmacies.models import MailCertification, Office, Pharmacy, Utenza
 from portal.identity.models import StaffTotp, User
+from portal.identity.roles import Role
 from portal.sealing import seal
 
 ANNA, BRUNO, DARIO = "RSSNNA80A41H501L", "BNCBRN75B12F205N", "VRDDRA82C03L219M"
@@ -92,7 +94,8 @@ def dario(db) -> User:
 
 @pytest.fixture
 def carla(db) -> User:
-    return User.objects.create_staff("carla", "una password lunga", "Carla", "Neri")
+    """Staff with every role, for the whole nation."""
+    return User.objects.create_staff("carla", "una password lunga", "Carla", "Neri", roles=Role.values)
 
 
 @pytest.fixture
@@ -142,6 +145,19 @@ def sign_in_staff(client: Client, user: User) -> Client:
     session["otp_device_id"] = device.persistent_id
     session.save()
     return client
+
+
+@pytest.fixture
+def operator(db) -> Callable[..., Client]:
+    """The browser of somebody of the staff with these roles and this territory: `operator("lettura", limited_to=["042"])`."""
+
+    def enter(*roles: str, limited_to: Sequence[str] = ()) -> Client:
+        user = User.objects.create_staff("-".join(["oriana", *roles, *limited_to]), "una password lunga", roles=roles)
+        user.limited_to = list(limited_to)
+        user.save()
+        return sign_in_staff(Client(), user)
+
+    return enter
 
 
 @pytest.fixture

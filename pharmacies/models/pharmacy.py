@@ -5,11 +5,32 @@ from datetime import date
 from django.db import models
 from django.db.models import Q
 
+from portal.identity.models import User
+from portal.identity.territory import Territory
+
 
 class PharmacyQuerySet(models.QuerySet["Pharmacy"]):
     def open_on(self, day: date) -> "PharmacyQuerySet":
         """Those that the register holds as valid on this (Italian) day."""
         return self.filter(Q(closed_on=None) | Q(closed_on__gt=day))
+
+    def visible_to(self, user: User) -> "PharmacyQuerySet":
+        """Those of the territory of this member of the staff. One outside does not exist for them: 404."""
+        return self.filter(within(user.territory))
+
+
+def within(territory: Territory, prefix: str = "") -> Q:
+    """The condition on a pharmacy, or on what belongs to one: `within(user.territory, "pharmacy__")`.
+
+    A pharmacy is of a region as the register says; of an ASL as one of its utenze says (the register does not name the ASL).
+    """
+    if territory.is_whole_nation:
+        return Q()
+    condition = Q(**{f"{prefix}region_code__in": sorted(territory.regions)})
+    for region, asl in sorted(territory.asl):
+        theirs = Pharmacy.objects.filter(utenze__codice_regione=region, utenze__codice_asl=asl)
+        condition |= Q(**{f"{prefix}pk__in": theirs.values("pk")})
+    return condition
 
 
 class Pharmacy(models.Model):

@@ -13,7 +13,7 @@ from portal import a2f_client
 from portal.clock import now_of
 from portal.demo.models import DemoLetter
 from portal.demo.next_reminder import next_reminder
-from portal.demo.people import PEOPLE, STAFF_PASSWORD, STAFF_TOTP_SECRET, STAFF_USERNAME
+from portal.demo.people import OPERATORS, PEOPLE, STAFF_PASSWORD, STAFF_TOTP_SECRET
 from portal.demo.public_users import PRINTED_PINCODE, PUBLIC_USERS
 
 PER_PAGE = 30
@@ -32,7 +32,7 @@ IN_THE_FRAME = {
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What can be tried, and who to be."""
-    staff = {"username": STAFF_USERNAME, "password": STAFF_PASSWORD, "totp_secret": STAFF_TOTP_SECRET}
+    staff = {"operators": OPERATORS, "password": STAFF_PASSWORD, "totp_secret": STAFF_TOTP_SECRET}
     service = {
         "service": settings.PORTAL_URL + a2f_client.PATH, "messages_ns": a2f_client.MESSAGES,
         "types_ns": a2f_client.TYPES, "valore": PRINTED_PINCODE, "a2f_users": PUBLIC_USERS,

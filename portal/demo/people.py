@@ -5,6 +5,8 @@ The stub identity providers list them, `seed_demo` gives them their offices. Ann
 
 from dataclasses import dataclass
 
+from portal.identity.roles import Role
+
 
 @dataclass(frozen=True)
 class Person:
@@ -32,9 +34,33 @@ DARIO = Person("dario", "Dario", "Verdi", "VRDDRA82C03L219M", "persona sconosciu
 
 PEOPLE = (ANNA, BRUNO, GIULIA, ELENA, NICCOLO, MARIA, FRANCO, DARIO)
 
-# The staff of the demonstration: printed at the start, shown on the pages that ask for them.
-STAFF_USERNAME = "carla"
-STAFF_GIVEN_NAME, STAFF_FAMILY_NAME = "Carla", "Neri"
+
+@dataclass(frozen=True)
+class Operator:
+    """A member of the staff; `limited_to` as User.limited_to."""
+
+    username: str
+    given_name: str
+    family_name: str
+    roles: tuple[str, ...]
+    who: str
+    limited_to: tuple[str, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.given_name} {self.family_name}"
+
+
+# The staff of the demonstration, who share password and app: printed at the start, shown on the pages that ask for them.
+CARLA = Operator("carla", "Carla", "Neri", tuple(Role.values), "tutti i ruoli")
+OPERATORS = (
+    CARLA,
+    Operator("livia", "Livia", "Serra", ("lettura",), "lettura: guarda e basta, solo la provincia di Trento", ("042",)),
+    Operator("sandro", "Sandro", "Pace", ("assistenza",), "assistenza: invia di nuovo, sblocca, scrive note"),
+    Operator("silvia", "Silvia", "Costa", ("sicurezza",), "sicurezza: revoca, blocca, legge il registro attività"),
+    Operator("amedeo", "Amedeo", "Fonti", ("amministrazione",), "amministrazione: operatori, contesti, certificati"),
+)
+STAFF_USERNAME = CARLA.username
 STAFF_PASSWORD = "prova-operatori-2026"
 STAFF_TOTP_SECRET = "PROVAPORTALEFARMACIEPROVAPORTALE"  # base32, 160 bits
 

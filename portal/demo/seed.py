@@ -103,6 +103,7 @@ def refresh(now: datetime) -> Seeded:
         facts = {"closed_at": now} if over else {"revoked_at": now}
         IdSessione.objects.filter(pk=row.pk).update(sealed=None, **facts)
     open_test_users(Pharmacy.objects.get(code=TELVE), now)
+    enrol_the_staff()
     _give_ids(Random(now.timestamp()), now, with_past=False)
     return _count()
 

@@ -105,13 +105,17 @@ def open_utenze(pharmacies: list[Pharmacy], titolari: dict[str, User], now: date
     return {pharmacy.code: row for pharmacy, row in zip(pharmacies, rows, strict=True)}
 
 
-def enrol_the_staff() -> User:
-    """Carla, with the app whose secret the demonstration prints."""
-    carla = User.objects.create_staff(
-        people.STAFF_USERNAME, people.STAFF_PASSWORD, people.STAFF_GIVEN_NAME, people.STAFF_FAMILY_NAME
-    )
-    StaffTotp.enrol(carla, base64.b32decode(people.STAFF_TOTP_SECRET))
-    return carla
+def enrol_the_staff() -> None:
+    """Carla and one operator for each role, all with the app whose secret the demonstration prints; those not there yet."""
+    for each in people.OPERATORS:
+        if User.objects.filter(username=each.username).exists():
+            continue
+        user = User.objects.create_staff(
+            each.username, people.STAFF_PASSWORD, each.given_name, each.family_name, roles=each.roles
+        )
+        user.limited_to = list(each.limited_to)
+        user.save(update_fields=["limited_to"])
+        StaffTotp.enrol(user, base64.b32decode(people.STAFF_TOTP_SECRET))
 
 
 def invented_codice_fiscale(given: str, family: str, number: int) -> str:

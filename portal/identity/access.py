@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import wraps
-from typing import Concatenate, ParamSpec
+from functools import partial, wraps
+from typing import Concatenate, ParamSpec, overload
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
@@ -17,6 +17,7 @@ from django.utils.cache import patch_cache_control
 from portal.clock import now_of
 from portal.identity.identity import Identity
 from portal.identity.models import User
+from portal.identity.roles import Role
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -93,9 +94,24 @@ def typed_before(request: HttpRequest) -> dict[str, str] | None:
     return dict(typed)
 
 
-def staff_required(view: View[P]) -> View[P]:
-    """Only staff with the second factor; nobody goes to the staff login, everybody else gets 403."""
+@overload
+def staff_required(role: View[P], /) -> View[P]: ...
+@overload
+def staff_required(role: str, /) -> Callable[[View[P]], View[P]]: ...
 
+
+def staff_required(role: View[P] | str, /) -> View[P] | Callable[[View[P]], View[P]]:
+    """Only staff with the second factor and the role: `@staff_required("sicurezza")`; `@staff_required` is whoever may look.
+
+    Nobody goes to the staff login; a person of a pharmacy, or the wrong role, gets 403 with the reason. The view says on its
+    own who may open it (`view.staff_role`): the tests hold every page of the staff to it.
+    """
+    if callable(role):
+        return _staff_only(role, Role.LETTURA)
+    return partial(_staff_only, role=Role(role))  # a role that does not exist fails when the module is read
+
+
+def _staff_only(view: View[P], role: Role) -> View[P]:
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         user = request.user
@@ -103,9 +119,20 @@ def staff_required(view: View[P]) -> View[P]:
             return redirect(f"{reverse('identity:staff_login')}?{urlencode({'next': request.get_full_path()})}")
         if not (user.is_staff and user.is_verified()):  # type: ignore[attr-defined]
             raise PermissionDenied("Questa pagina è riservata agli operatori.")
+        if role not in user.roles:
+            raise PermissionDenied(
+                f"Per questa pagina serve il ruolo «{role.value}»: lo assegna chi amministra gli operatori."
+            )
         return _not_kept(view(request, *args, **kwargs))
 
+    guarded.staff_role = role  # type: ignore[attr-defined]
     return guarded
+
+
+def staff_of(request: HttpRequest) -> User:
+    """Who is at the keyboard, behind staff_required."""
+    assert request.user.is_authenticated  # noqa: S101  staff_required let in only staff
+    return request.user
 
 
 def _not_kept(response: HttpResponse) -> HttpResponse:

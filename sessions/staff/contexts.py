@@ -74,7 +74,7 @@ def _words(value: Any) -> str:
     return ", ".join(value) or "nessuno" if isinstance(value, list) else f"«{value}»"
 
 
-@staff_required
+@staff_required("amministrazione")
 @require_safe
 def every_context(request: HttpRequest) -> HttpResponse:
     """The rows, and who changed them last."""
@@ -82,7 +82,7 @@ def every_context(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/contexts.html", {"contexts": Context.objects.order_by("pk"), "changes": changes})
 
 
-@staff_required
+@staff_required("amministrazione")
 @require_http_methods(["GET", "HEAD", "POST"])
 def context(request: HttpRequest, pk: int) -> HttpResponse:
     """One row: everything but the two codes that gestionali send."""

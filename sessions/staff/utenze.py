@@ -9,8 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from pharmacies.models import Pharmacy, Utenza
 from portal.clock import now_of
-from portal.identity.access import staff_required
-from portal.identity.models import User
+from portal.identity.access import staff_of, staff_required
 from sessions.models import IdSessione
 from sessions.utenze import life
 
@@ -36,34 +35,34 @@ class ReasonForm(forms.Form):
         return reason
 
 
-@staff_required
+@staff_required("sicurezza")
 @asks_and_acts
 def block(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """«Blocca»: says what will stop, asks why, then blocks."""
-    now, pharmacy = now_of(request), get_object_or_404(Pharmacy, code=code)
+    now, pharmacy = now_of(request), get_object_or_404(Pharmacy.objects.visible_to(staff_of(request)), code=code)
     utenza = _utenza(pharmacy, pk)
     if utenza.blocked_at is not None:
         messages.warning(request, f"L’utenza {utenza.user_id} è già bloccata.")
         return redirect("staff:pharmacy", code)
     form = ReasonForm(request.POST or None)
-    if form.is_valid() and life.block(utenza, form.cleaned_data["motivo"], _staff(request), now):
+    if form.is_valid() and life.block(utenza, form.cleaned_data["motivo"], staff_of(request), now):
         messages.success(request, f"Utenza {utenza.user_id} bloccata: i suoi ID SESSIONE non valgono più.")
         return redirect("staff:pharmacy", code)
     live = IdSessione.objects.filter(utenza=utenza).live(now).count()
     return render(request, "staff/block.html", {"pharmacy": pharmacy, "utenza": utenza, "form": form, "live": live})
 
 
-@staff_required
+@staff_required("assistenza")
 @asks_and_acts
 def unblock(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """«Sblocca»: says why it was blocked, asks what was verified, then takes the block away."""
-    now, pharmacy = now_of(request), get_object_or_404(Pharmacy, code=code)
+    now, pharmacy = now_of(request), get_object_or_404(Pharmacy.objects.visible_to(staff_of(request)), code=code)
     utenza = _utenza(pharmacy, pk)
     if utenza.blocked_at is None:
         messages.warning(request, f"L’utenza {utenza.user_id} non è bloccata.")
         return redirect("staff:pharmacy", code)
     form = ReasonForm(request.POST or None)
-    if form.is_valid() and life.unblock(utenza, form.cleaned_data["motivo"], _staff(request), now):
+    if form.is_valid() and life.unblock(utenza, form.cleaned_data["motivo"], staff_of(request), now):
         messages.success(request, f"Utenza {utenza.user_id} sbloccata: può chiedere un nuovo ID SESSIONE.")
         return redirect("staff:pharmacy", code)
     return render(request, "staff/unblock.html", {"pharmacy": pharmacy, "utenza": utenza, "form": form})
@@ -71,8 +70,3 @@ def unblock(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 
 def _utenza(pharmacy: Pharmacy, pk: int) -> Utenza:
     return get_object_or_404(pharmacy.utenze.select_related("blocked_by").defer("password", "pincode"), pk=pk)
-
-
-def _staff(request: HttpRequest) -> User:
-    assert request.user.is_authenticated  # noqa: S101  staff_required let in only staff
-    return request.user

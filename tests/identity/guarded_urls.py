@@ -1,4 +1,4 @@
-"""The portal's addresses, and one page behind each of the three guards."""
+"""The portal's addresses, and one page behind each guard."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -18,4 +18,5 @@ urlpatterns = [
     path("guarded/person/", person_required(page)),
     path("guarded/fresh/", person_required(fresh_authentication_required(page))),
     path("guarded/staff/", staff_required(page)),
+    path("guarded/sicurezza/", staff_required("sicurezza")(page)),
 ]

@@ -6,12 +6,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from portal.identity.roles import Role
 from tests.conftest import sign_in
 from tests.identity import door
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.identity.guarded_urls")]
 
-PERSON, FRESH, STAFF = "/guarded/person/", "/guarded/fresh/", "/guarded/staff/"
+PERSON, FRESH, STAFF, SECURITY = "/guarded/person/", "/guarded/fresh/", "/guarded/staff/", "/guarded/sicurezza/"
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,29 @@ def test_the_staff_open_their_pages_and_not_those_of_people(carla_client):
     assert carla_client.get(STAFF).status_code == 200
     assert carla_client.get(PERSON).status_code == 403
     assert carla_client.get(FRESH).status_code == 403
+
+
+def test_the_staff_without_a_role_open_no_page(operator):
+    page = operator().get(STAFF)
+    assert page.status_code == 403
+    assert "«lettura»" in page.content.decode()
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_every_role_may_look(operator, role):
+    assert operator(role).get(STAFF).status_code == 200
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_only_the_role_that_a_page_names_opens_it(operator, role):
+    page = operator(role).get(SECURITY)
+    assert page.status_code == (200 if role == "sicurezza" else 403)
+    assert ("«sicurezza»" in page.content.decode()) == (role != "sicurezza")
+
+
+def test_a_role_taken_away_is_gone_at_the_next_page(carla, carla_client):
+    carla.groups.clear()
+    assert carla_client.get(STAFF).status_code == 403
 
 
 def test_the_password_alone_opens_no_page_of_the_staff(carla):

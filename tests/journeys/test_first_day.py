@@ -141,7 +141,7 @@ def test_a_stranger_is_shown_three_ways_out_and_finds_nothing_at_another_s_addre
 
 
 def test_the_staff_enter_with_password_and_authenticator(db):
-    user = User.objects.create_staff(people.STAFF_USERNAME, people.STAFF_PASSWORD, "Carla", "Neri")
+    user = User.objects.create_staff(people.STAFF_USERNAME, people.STAFF_PASSWORD, "Carla", "Neri", roles=["lettura"])
     StaffTotp.enrol(user, base64.b32decode(people.STAFF_TOTP_SECRET))
     reader = Reader()
     reader.open("/operatori/stato-sessioni/")

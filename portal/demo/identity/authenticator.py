@@ -20,8 +20,7 @@ def authenticator(request: HttpRequest) -> HttpResponse:
     app = TOTP(base64.b32decode(people.STAFF_TOTP_SECRET), STEP, 0, DIGITS)
     app.time = now_of(request).timestamp()
     context = {
-        "name": f"{people.STAFF_GIVEN_NAME} {people.STAFF_FAMILY_NAME}",
-        "username": people.STAFF_USERNAME,
+        "operators": people.OPERATORS,
         "password": people.STAFF_PASSWORD,
         "secret": people.STAFF_TOTP_SECRET,
         "code": f"{app.token():0{DIGITS}d}",

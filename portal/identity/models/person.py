@@ -1,12 +1,16 @@
 """The person by codice fiscale, and the member of the staff by username."""
 
+from collections.abc import Iterable
+from functools import cached_property
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.models import Group, Permission, PermissionsMixin
 from django.db import models
 
 from portal import codice_fiscale
+from portal.identity.roles import Role
+from portal.identity.territory import Territory
 
 
 class UserManager(BaseUserManager["User"]):
@@ -24,10 +28,14 @@ class UserManager(BaseUserManager["User"]):
         )
         return user
 
-    def create_staff(self, username: str, password: str, given_name: str = "", family_name: str = "") -> "User":
+    def create_staff(
+        self, username: str, password: str, given_name: str = "", family_name: str = "", *, roles: Iterable[str] = ()
+    ) -> "User":
+        """A member of the staff, for the whole nation; without a role, every page of the staff answers 403."""
         user: User = self.model(username=username, given_name=given_name, family_name=family_name, is_staff=True)
         user.set_password(password)
         user.save()
+        user.groups.set(Group.objects.filter(name__in=list(roles)))
         return user
 
     def create_superuser(self, username: str, password: str) -> "User":
@@ -49,6 +57,8 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     is_staff = models.BooleanField("operatore", default=False)
     is_active = models.BooleanField("abilitato", default=True)
     created_at = models.DateTimeField("creato il", auto_now_add=True)
+    # of a member of the staff: "042" is a region, "010-301" an ASL; nothing is the whole nation
+    limited_to = models.JSONField("limitato a", default=list, blank=True)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -58,6 +68,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     class Meta:
         verbose_name = "utente"
         verbose_name_plural = "utenti"
+        permissions = [(role.value, role.label) for role in Role]
 
     def __str__(self) -> str:
         return self.full_name
@@ -65,3 +76,20 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     @property
     def full_name(self) -> str:
         return f"{self.given_name} {self.family_name}".strip() or self.username
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """What a member of the staff may do (values of Role), from the permissions of its groups; read once a request."""
+        if not (self.is_staff and self.is_active):
+            return frozenset()
+        if self.is_superuser:
+            return frozenset(Role.values)
+        given = Permission.objects.filter(
+            group__user=self, content_type__app_label="identity", codename__in=Role.values
+        )
+        return frozenset(given.values_list("codename", flat=True))
+
+    @property
+    def territory(self) -> Territory:
+        """Where a member of the staff may look."""
+        return Territory.of(self.limited_to)

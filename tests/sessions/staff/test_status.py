@@ -172,7 +172,7 @@ def test_the_number_of_queries_does_not_grow_with_the_pharmacies(carla_client, g
         give_id()
     make_pharmacy("1", "Senza")
 
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         carla_client.get(f"{STATUS}?stato=tutte&pagina=2&cerca=a&provincia=TN")
 
 

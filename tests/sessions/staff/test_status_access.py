@@ -41,3 +41,29 @@ def test_staff_with_the_second_factor_come_in(carla_client, san_marco, page):
 
 def test_a_pharmacy_that_does_not_exist_is_not_found(carla_client):
     assert carla_client.get(f"{STATUS}9999/").status_code == 404
+
+
+# --- the territory
+
+
+@pytest.mark.parametrize(
+    ("limited_to", "answer"),
+    [
+        ([], 200),
+        (["042"], 200),
+        (["010"], 404),
+        (["042-001"], 200),
+        (["042-002"], 404),
+        (["010-001"], 404),
+        (["010", "042-001"], 200),
+    ],
+)
+def test_a_pharmacy_outside_the_territory_does_not_exist(operator, san_marco, utenza, limited_to, answer):
+    """San Marco is in Trento (042) and its utenza says ASL 001."""
+    assert operator("lettura", limited_to=limited_to).get(f"{STATUS}4512/").status_code == answer
+
+
+def test_two_utenze_in_the_same_asl_are_still_one_pharmacy(operator, san_marco, utenza):
+    utenza.pk, utenza.user_id = None, "UVANNA02"
+    utenza.save()
+    assert operator("lettura", limited_to=["042-001"]).get(f"{STATUS}4512/").status_code == 200

@@ -113,7 +113,9 @@ class Command(BaseCommand):
             "  Chi puoi essere (accesso con SPID, CIE o TS-CNS di prova)",
             *[f"    {one.full_name:<18}{one.codice_fiscale}  {one.who}" for one in people.PEOPLE], "",
             f"  Operatore: utente {people.STAFF_USERNAME}, password {people.STAFF_PASSWORD}",
-            f"    chiave TOTP {people.STAFF_TOTP_SECRET}, codice in questo momento {staff_code(timezone.now())}", "",
+            f"    chiave TOTP {people.STAFF_TOTP_SECRET}, codice in questo momento {staff_code(timezone.now())}",
+            "    con la stessa password e la stessa chiave, uno per ruolo:",
+            *[f"    {one.username:<8}{one.who}" for one in people.OPERATORS if one is not people.CARLA], "",
             f"  Log in {self.var / 'log'}. Ctrl-C ferma tutto.", "",
         ]  # fmt: skip
         self.stdout.write("\n".join(lines))

@@ -11,6 +11,7 @@ from django.db import transaction
 from portal import codice_fiscale
 from portal.identity.management.commands.renew_staff_app import once
 from portal.identity.models import StaffTotp, User
+from portal.identity.roles import Role
 
 SHORTEST_PASSWORD = 12  # characters
 
@@ -22,6 +23,13 @@ class Command(BaseCommand):
         parser.add_argument("username")
         parser.add_argument("--given-name", required=True)
         parser.add_argument("--family-name", required=True)
+        parser.add_argument(
+            "--role",
+            action="append",
+            choices=Role.values,
+            default=[],
+            help="what they may do, more than once for more roles; without it every page of the staff is closed to them",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         username = options["username"].strip()
@@ -31,7 +39,9 @@ class Command(BaseCommand):
             raise CommandError(f"There is already a user {username}.")
         password = self._new_password()
         with transaction.atomic():
-            user = User.objects.create_staff(username, password, options["given_name"], options["family_name"])
+            user = User.objects.create_staff(
+                username, password, options["given_name"], options["family_name"], roles=options["role"]
+            )
             _, url = StaffTotp.enrol(user)
         self.stdout.write(f"{user.full_name} can sign in as {username}.")
         self.stdout.write(once(url))

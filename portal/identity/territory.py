@@ -1,0 +1,25 @@
+"""The part of the nation that a member of the staff works for: regions, ASL, or all of it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Territory:
+    """Regions by code ("042"), ASL by region and code (("010", "301")); neither is the whole nation."""
+
+    regions: frozenset[str] = frozenset()
+    asl: frozenset[tuple[str, str]] = frozenset()
+
+    @classmethod
+    def of(cls, codes: Iterable[str]) -> "Territory":
+        """From "042" (a region) and "010-301" (an ASL)."""
+        split = [code.partition("-") for code in codes]
+        return cls(
+            frozenset(region for region, dash, _ in split if not dash),
+            frozenset((region, asl) for region, dash, asl in split if dash),
+        )
+
+    @property
+    def is_whole_nation(self) -> bool:
+        return not (self.regions or self.asl)
