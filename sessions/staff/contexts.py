@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.core.validators import RegexValidator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -12,18 +13,46 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal.clock import now_of
 from portal.identity.access import staff_required
 from portal.journal.models import Entry, record
-from sessions.models import Context
+from sessions.models import Context, IdSessione
+from sessions.staff.journal_words import WORDS
 
+LONGEST_CODE = 30  # characters: the web service takes no more
 LONGEST = 48  # hours
 CHANGES_SHOWN = 10
 FIELDS = (
     "userId", "identificativo", "cfUtente", "codRegione", "codAslAo", "codSsa", "codiceStruttura", "contesto",
     "applicazione",
 )  # fmt: skip
+CODE_FORMAT = "può avere lettere, cifre, punti e trattini, senza spazi e senza accenti"
 KINDS = (("P", "P, pincode"), ("I", "I, identificativo dell’inviante"))
 
 
+def _code(label: str, name: str, help_text: str, *, required: bool) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        help_text=help_text,
+        required=required,
+        max_length=LONGEST_CODE,
+        validators=[RegexValidator(r"\A[A-Za-z0-9._-]+\Z", f"{name} {CODE_FORMAT}")],
+        error_messages={
+            "required": f"Scrivi {name[0].lower()}{name[1:]}",
+            "max_length": f"{name} ha al massimo {LONGEST_CODE} caratteri",
+        },
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}),
+    )
+
+
 class ContextForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    contesto = _code(
+        "Contesto", "Il codice del contesto",
+        "Il codice che manda il gestionale, per esempio RICETTA-BIANCA. Conta anche la differenza fra maiuscole e minuscole.",
+        required=True,
+    )  # fmt: skip
+    applicazione = _code(
+        "Applicazione", "Il codice dell’applicazione",
+        "Il codice che manda il gestionale, per esempio EROGATORE. Vuoto, se non ne manda nessuno.",
+        required=False,
+    )  # fmt: skip
     hours = forms.IntegerField(
         label="Ore di validità",
         help_text=f"Da 1 a {LONGEST}. Vale per gli ID chiesti da ora: quelli già emessi non cambiano.",
@@ -51,9 +80,30 @@ class ContextForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
 
     class Meta:
         model = Context
-        fields = ("title", "hours", "policy", "required_fields", "allowed_tipo")
+        fields = ("contesto", "applicazione", "title", "hours", "policy", "required_fields", "allowed_tipo")
         labels = {"title": "Nome"}
         help_texts = {"title": "Come lo chiamano le persone. Senza, si vedono i due codici."}
+
+    def __init__(self, *args: Any, codes_stay: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if codes_stay:
+            del self.fields["contesto"], self.fields["applicazione"]
+
+    def clean(self) -> None:
+        """Two rows that differ in capitals alone would be taken for each other by everybody but the web service."""
+        codes = self.cleaned_data.get("contesto"), self.cleaned_data.get("applicazione")
+        if None in codes:
+            return
+        twins = Context.objects.filter(contesto__iexact=codes[0], applicazione__iexact=codes[1])
+        twin = twins.exclude(pk=self.instance.pk).first()
+        if twin is not None:
+            self.add_error("contesto", f"Il contesto {twin} c’è già: modifica quello, o cambia uno dei due codici")
+
+    @property
+    def rules(self) -> str:
+        """`ore di validità «16»; …`: what the journal says of a new row."""
+        told = (name for name in self.fields if name not in ("contesto", "applicazione"))
+        return "; ".join(f"{self._name(each)} {self._is(each)}" for each in told)
 
     @property
     def changes(self) -> str:
@@ -78,23 +128,41 @@ def _words(value: Any) -> str:
 @require_safe
 def every_context(request: HttpRequest) -> HttpResponse:
     """The rows, and who changed them last."""
-    changes = Entry.objects.filter(about="", verb="context.changed").order_by("-at", "-pk")[:CHANGES_SHOWN]
+    changes = Entry.objects.filter(about="", verb__in=WORDS).order_by("-at", "-pk")[:CHANGES_SHOWN]
     return render(request, "staff/contexts.html", {"contexts": Context.objects.order_by("pk"), "changes": changes})
 
 
 @staff_required("amministrazione")
 @require_http_methods(["GET", "HEAD", "POST"])
+def add_context(request: HttpRequest) -> HttpResponse:
+    """«Nuovo contesto»: from then on gestionali may ask for ids in it."""
+    form = ContextForm(request.POST if request.method == "POST" else None, instance=Context())
+    if form.is_valid():
+        with transaction.atomic():
+            row = form.save()
+            record("context.added", now=now_of(request), actor=request.user, subject=row, context=str(row), rules=form.rules)  # fmt: skip
+        messages.success(request, f"Contesto {row} aggiunto: i gestionali lo possono già usare.")
+        return redirect("staff:contexts")
+    return render(request, "staff/context.html", {"form": form})
+
+
+@staff_required("amministrazione")
+@require_http_methods(["GET", "HEAD", "POST"])
+@transaction.atomic
 def context(request: HttpRequest, pk: int) -> HttpResponse:
-    """One row: everything but the two codes that gestionali send."""
-    row = get_object_or_404(Context, pk=pk)
-    form = ContextForm(request.POST or None, instance=row)
+    """One row: its rules always, the two codes that gestionali send until somebody has used them."""
+    held = request.method == "POST"  # against a first id that is asked for meanwhile
+    row = get_object_or_404(Context.objects.select_for_update() if held else Context.objects, pk=pk)
+    name, codes_stay = str(row), IdSessione.objects.filter(context=row).exists()
+    form = ContextForm(request.POST if held else None, instance=row, codes_stay=codes_stay)
     if form.is_valid():
         if form.changed_data:
-            with transaction.atomic():
-                form.save()
-                record("context.changed", now=now_of(request), actor=request.user, subject=row, context=str(row), changes=form.changes)  # fmt: skip
+            form.save()
+            record("context.changed", now=now_of(request), actor=request.user, subject=row, context=name, changes=form.changes)  # fmt: skip
             messages.success(request, f"Contesto {row} salvato.")
         else:
             messages.info(request, f"Contesto {row}: non è cambiato nulla.")
         return redirect("staff:contexts")
-    return render(request, "staff/context.html", {"form": form, "row": Context.objects.get(pk=pk)})
+    return render(
+        request, "staff/context.html", {"form": form, "row": Context.objects.get(pk=pk), "codes_stay": codes_stay}
+    )

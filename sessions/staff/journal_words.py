@@ -1,3 +1,6 @@
 """What the timeline says of the acts of the staff that are about no pharmacy."""
 
-WORDS = {"context.changed": "ha modificato il contesto {context}: {changes}"}
+WORDS = {
+    "context.added": "ha aggiunto il contesto {context}: {rules}",
+    "context.changed": "ha modificato il contesto {context}: {changes}",
+}

@@ -10,5 +10,6 @@ urlpatterns = [
     path("stato-sessioni/<str:code>/utenze/<int:pk>/blocca/", utenze.block, name="block"),
     path("stato-sessioni/<str:code>/utenze/<int:pk>/sblocca/", utenze.unblock, name="unblock"),
     path("contesti/", contexts.every_context, name="contexts"),
+    path("contesti/nuovo/", contexts.add_context, name="add_context"),
     path("contesti/<int:pk>/", contexts.context, name="context"),
 ]

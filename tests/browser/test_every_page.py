@@ -29,7 +29,15 @@ NOBODY = [
     "demo:till_settings",
     "a2f:certificate",
 ]
-STAFF = ["staff:status", "staff:pharmacy", "staff:resend", "staff:block", "staff:contexts", "staff:context"]
+STAFF = [
+    "staff:status",
+    "staff:pharmacy",
+    "staff:resend",
+    "staff:block",
+    "staff:contexts",
+    "staff:context",
+    "staff:add_context",
+]
 ANNA = [
     "pharmacies:overview", "pharmacies:security", "pharmacies:mail", "pharmacies:mail_change", "pharmacies:mail_revoke",
     "pharmacies:journal", "sessions:manage", "sessions:request", "sessions:revoke", "sessions:reminders", "wizard:done",

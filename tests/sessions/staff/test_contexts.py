@@ -1,13 +1,17 @@
 """«Contesti»: the rows of the web service, changed by staff, each change written down."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 
 from portal.journal.models import Entry
 from sessions.models import Context
 from sessions.models.context import REQUIRED_BY_DEFAULT
 from tests.sessions.staff.conftest import words
+
+NEW = reverse_lazy("staff:add_context")
 
 
 @pytest.fixture
@@ -21,6 +25,7 @@ def url(row: Context) -> str:
 
 def values(row: Context, **changed) -> dict:
     return {
+        "contesto": row.contesto, "applicazione": row.applicazione,
         "title": row.title, "hours": row.hours, "policy": row.policy, "required_fields": row.required_fields,
         "allowed_tipo": row.allowed_tipo, **changed,
     }  # fmt: skip
@@ -54,7 +59,7 @@ def test_saving_without_a_change_writes_nothing(carla_client, row) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [("hours", "0"), ("hours", "49"), ("hours", "x"), ("hours", ""), ("policy", "mai"), ("required_fields", ["password"]),
-     ("allowed_tipo", "Z"), ("title", "x" * 81)],
+     ("allowed_tipo", "Z"), ("title", "x" * 81), ("contesto", "è")],
 )  # fmt: skip
 def test_a_value_that_makes_no_sense_is_told_and_changes_nothing(carla_client, row, field, value) -> None:
     page = carla_client.post(url(row), values(row, **{field: value})).content.decode()
@@ -64,10 +69,79 @@ def test_a_value_that_makes_no_sense_is_told_and_changes_nothing(carla_client, r
     assert not Entry.objects.exists()
 
 
-def test_the_two_codes_cannot_be_changed(carla_client, row) -> None:
+def test_the_two_codes_can_be_corrected_until_somebody_asks_for_an_id(carla_client, row) -> None:
+    carla_client.post(url(row), values(row, contesto="RICETTA-NUOVA", applicazione=""))
+    row.refresh_from_db()
+    assert str(row) == "RICETTA-NUOVA"
+    assert Entry.objects.get().sentence == (
+        "ha modificato il contesto RICETTA-DEM EROGATORE: contesto da «RICETTA-DEM» a «RICETTA-NUOVA»; "
+        "applicazione da «EROGATORE» a «»"
+    )
+
+
+def test_the_codes_of_a_context_with_an_id_stay_and_the_page_says_why(carla_client, row, give_id) -> None:
+    give_id(left=-timedelta(days=300))
+    page = carla_client.get(url(row)).content.decode()
+    assert "è già stato chiesto almeno un ID" in page
+    assert 'name="contesto"' not in page
     carla_client.post(url(row), values(row, contesto="ALTRO", hours=12))
     row.refresh_from_db()
     assert (row.contesto, row.hours) == ("RICETTA-DEM", 12)
+
+
+def new(**changed) -> dict:
+    return {
+        "contesto": "RICETTA-NERA", "applicazione": "EROGATORE", "title": "Ricette nere", "hours": "8",
+        "policy": "replace", "required_fields": ["userId", "contesto"], "allowed_tipo": "P", **changed,
+    }  # fmt: skip
+
+
+def test_a_new_context_starts_as_the_shipped_ones_and_is_written_down(carla_client, db) -> None:
+    empty = carla_client.get(NEW).content.decode()
+    assert 'name="hours" value="16"' in empty
+    assert empty.count("checked") == len(REQUIRED_BY_DEFAULT) + 2  # the fields, the policy, the kind
+    answer = carla_client.post(NEW, new(), follow=True)
+    row = Context.objects.get(contesto="RICETTA-NERA", applicazione="EROGATORE")
+    assert (row.hours, row.policy, row.required_fields, row.title) == (
+        8, "replace", ["userId", "contesto"], "Ricette nere",
+    )  # fmt: skip
+    page = words(answer.content.decode())
+    assert "Contesto RICETTA-NERA EROGATORE aggiunto" in page
+    assert "Carla Neri ha aggiunto il contesto RICETTA-NERA EROGATORE: nome «Ricette nere»; ore di validità «8»" in page
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"contesto": ""}, "Scrivi il codice del contesto"),
+        ({"contesto": "RICETTA NERA"}, "Il codice del contesto può avere lettere, cifre, punti e trattini"),
+        ({"applicazione": "FARMACÌA"}, "Il codice dell’applicazione può avere lettere, cifre, punti e trattini"),
+        ({"contesto": "X" * 31}, "Il codice del contesto ha al massimo 30 caratteri"),
+        ({"contesto": "ricetta-dem"}, "Il contesto RICETTA-DEM EROGATORE c’è già"),
+        ({"contesto": "RICETTA-DEM", "applicazione": ""}, "Il contesto RICETTA-DEM c’è già"),
+    ],
+)
+def test_codes_that_nobody_could_send_or_tell_apart_are_refused_with_a_reason(carla_client, db, wrong, sentence):
+    before = Context.objects.count()
+    page = carla_client.post(NEW, new(**wrong)).content.decode()
+    assert "<title>Errore: Nuovo contesto" in page
+    assert sentence in words(page)
+    assert Context.objects.count() == before
+    assert not Entry.objects.exists()
+
+
+def test_a_context_cannot_take_the_codes_of_another(carla_client, row) -> None:
+    page = carla_client.post(url(row), values(row, applicazione="PRESCRITTORE")).content.decode()
+    assert "Il contesto RICETTA-DEM PRESCRITTORE c’è già" in page
+    row.refresh_from_db()
+    assert row.applicazione == "EROGATORE"
+
+
+def test_with_no_context_at_all_the_page_says_what_that_means(carla_client, db) -> None:
+    Context.objects.all().delete()
+    page = words(carla_client.get(reverse("staff:contexts")).content.decode())
+    assert "nessun gestionale può chiedere un ID SESSIONE" in page
+    assert "Nuovo contesto" in page
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
@@ -75,7 +149,7 @@ def test_only_staff_with_the_second_factor(dario_client, anna_client, carla, row
     half_way = Client()
     half_way.force_login(carla, backend="portal.identity.backends.StaffBackend")
     for client in (dario_client, anna_client, half_way):
-        for place in (url(row), reverse("staff:contexts")):
+        for place in (url(row), reverse("staff:contexts"), NEW):
             assert getattr(client, method)(place, values(row, hours=1)).status_code == 403
     assert getattr(Client(), method)(url(row)).status_code == 302
     assert Context.objects.get(pk=row.pk).hours == 16
