@@ -6,6 +6,9 @@ a call of the gate costs 0.1 ms of processor, and more workers than cores only w
 
 import ctypes
 import os
+import shutil
+import tempfile
+from pathlib import Path
 
 workers = int(os.environ.get("WEB_CONCURRENCY", os.cpu_count() or 2))
 worker_class = "gthread"
@@ -15,6 +18,22 @@ graceful_timeout = 10  # seconds: enough to write down the uses counted so far
 preload_app = False  # a database connection must not be shared by two processes
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+
+# /metrics adds up what all workers counted: in files of this folder (portal/measures.py), emptied at every start.
+_counts = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+_own_folder = not _counts
+_counts = os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counts or tempfile.mkdtemp(prefix="portal-metrics-")
+
+
+def on_starting(server: object) -> None:
+    Path(_counts).mkdir(parents=True, exist_ok=True)
+    for file in Path(_counts).glob("*.db"):
+        file.unlink()
+
+
+def on_exit(server: object) -> None:
+    if _own_folder:
+        shutil.rmtree(_counts, ignore_errors=True)
 
 
 def post_fork(server: object, worker: object) -> None:

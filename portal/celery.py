@@ -4,6 +4,7 @@ Several timetables and several workers may run: every task may run twice and at 
 """
 
 import os
+from importlib import import_module
 
 from celery import Celery
 
@@ -11,6 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("portal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+import_module("portal.watch.tasks")  # registers itself with Celery
 app.autodiscover_tasks(["portal.outbox", "portal.identity", "pharmacies", "sessions"])
 
 EVERY = {

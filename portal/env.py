@@ -3,6 +3,7 @@
 import base64
 import os
 import warnings
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 import environ
@@ -58,6 +59,12 @@ class Environment:
         """A comma-separated list; without a default the variable must be there."""
         value = self.text(name, default=None if default is None else ",".join(default))
         return [part.strip() for part in value.split(",") if part.strip()]
+
+    def networks(self, name: str, *, default: list[str]) -> list[IPv4Network | IPv6Network]:
+        try:
+            return [ip_network(part) for part in self.names(name, default=default)]
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name} must be a list of networks: 10.0.0.0/8,192.168.1.0/24.") from error
 
     def secret(self, name: str) -> str:
         """A secret of at least 50 characters. The demonstration makes its own and keeps it under var/."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from portal import logs
 from portal.env import Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -51,11 +52,13 @@ INSTALLED_APPS = [
     "sessions.apps.SessionsConfig",
 ]
 MIDDLEWARE = [
+    "portal.watch.doors.Watched",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.plain_requests.PlainRequests",
+    "portal.watch.doors.ForMachines",
     "portal.clock.NowMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -141,6 +144,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 SESSION_COOKIE_NAME = "__Host-sessionid" if SECURE_COOKIES else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if SECURE_COOKIES else "csrftoken"
 SECURE_SSL_REDIRECT = env.production
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked by machines on a private address
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.production else None
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if env.production else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.production
@@ -211,14 +215,16 @@ CELERY_TASK_TIME_LIMIT = 300  # seconds
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"portal": {"level": "INFO"}, "pharmacies": {"level": "INFO"}, "sessions": {"level": "INFO"}},
-}
+# --- who watches it: /readyz and /metrics (portal/watch)
+READY_LETTER_LATE = timedelta(seconds=env.number("READY_LETTER_LATE", default=120))
+READY_REMINDER_LATE = timedelta(seconds=env.number("READY_REMINDER_LATE", default=120))
+METRICS_TOKEN = env.text("METRICS_TOKEN", default="")
+METRICS_NETWORKS = env.networks("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"] if DEMO else [])
+METRICS_FOLDERS = env.names("METRICS_FOLDERS", default=[])  # where the workers of this machine count
+
+LOGGING = logs.configuration(
+    env.choice("LOG_FORMAT", [logs.TEXT, logs.JSON], default=logs.JSON if env.production else logs.TEXT)
+)
 
 if DEMO:
     # Stand-ins are plugins named here, and portal.checks refuses them in production.

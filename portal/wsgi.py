@@ -11,11 +11,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 try:
     portal = get_wsgi_application()
     from portal.plain_requests import with_known_charset  # the apps are there only now
+    from portal.request_id import RequestIds
     from sessions.gate_views import GateInFront
     from sessions.soap.views import ServiceInFront
 
     if serious := [error for error in run_checks() if error.is_serious()]:  # gunicorn runs no command that would
         sys.exit("The portal cannot start: " + " ".join(str(error.msg) for error in serious))
-    application = GateInFront(ServiceInFront(with_known_charset(portal)))
+    application = RequestIds(GateInFront(ServiceInFront(with_known_charset(portal))))
 except ImproperlyConfigured as error:
     sys.exit(f"The portal cannot start: {error}")

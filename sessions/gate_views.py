@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from http import HTTPStatus
+from time import perf_counter
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -17,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
+from portal import measures
 from portal.client_address import client_address
 from portal.clock import ROME
 from sessions import credentials, gate, uses
@@ -30,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 def answer(environ: dict[str, Any]) -> tuple[HTTPStatus, Headers]:
     """Status and headers for this request; the body is always empty."""
+    started = perf_counter()
     headers = [("Cache-Control", "no-store"), ("Content-Length", "0")]
     if environ["REQUEST_METHOD"] not in ("GET", "POST"):
         return HTTPStatus.METHOD_NOT_ALLOWED, [*headers, ("Allow", "GET, POST")]
@@ -42,6 +45,7 @@ def answer(environ: dict[str, Any]) -> tuple[HTTPStatus, Headers]:
     )
     verdict = gate.ask(call, client_address(environ), timezone.now())
     status, told = _told(verdict)
+    measures.gate(_decision(verdict), started)
     return status, headers + told
 
 
@@ -57,6 +61,13 @@ def _told(verdict: Verdict) -> tuple[HTTPStatus, Headers]:
     if verdict.reason is not None:
         return HTTPStatus.FORBIDDEN, [("X-A2F-Error", "9101"), ("X-A2F-Reason", verdict.reason.value)]
     return HTTPStatus.UNAUTHORIZED, [("WWW-Authenticate", 'Basic realm="login"')]
+
+
+def _decision(verdict: Verdict) -> str:
+    """One of the words of portal.measures."""
+    if verdict.row is not None:
+        return "passed"
+    return "basic-refused" if verdict.reason is None else verdict.reason.value
 
 
 @lru_cache(maxsize=64)  # the proxy asks for the same few again and again
@@ -107,6 +118,7 @@ class GateInFront:
         except Exception:
             # Closed: whoever asks lets nothing pass that is not a 2xx.
             logger.exception("The gate could not answer.")
+            measures.gate("failed", perf_counter())
             status, headers = HTTPStatus.SERVICE_UNAVAILABLE, [("Cache-Control", "no-store"), ("Content-Length", "0")]
         start_response(f"{status.value} {status.phrase}", headers)
         return []

@@ -11,6 +11,7 @@ from uuid import uuid4
 from django.db import transaction
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
+from portal import measures
 from portal.clock import ROME
 from portal.codes import digest
 from portal.identity.models import User
@@ -143,6 +144,8 @@ def issue(
         "id.issued", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4, context=context.name,
         asked="dal gestionale" if by is None else "sul portale", replaced=len(replaced),
     )  # fmt: skip
+    asker = measures.ISSUED.labels("gestionale" if by is None else "portal")
+    transaction.on_commit(asker.inc, robust=True)
     return Issued(row, plain)
 
 
@@ -161,6 +164,7 @@ def use(id_sessione: IdSessione, now: datetime, fingerprint: bytes | None = None
             if other.first_used_at is not None:
                 _leave_place(other, now, replaced_by=row)
         facts["first_used_at"] = now
+        transaction.on_commit(measures.USED.inc, robust=True)
         record("id.used", now=now, about=row.pharmacy.code if row.pharmacy else "", subject=row, last4=row.last4)
     if facts:
         IdSessione.objects.filter(pk=row.pk).update(**facts)

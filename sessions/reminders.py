@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
+from portal import measures
 from portal.identity.models import User
 from portal.journal.models import record
 from sessions import mails
@@ -97,6 +98,7 @@ def _settle(reminder: Reminder, now: datetime) -> None:
     reminder.id_sessione = IdSessione.objects.with_facts().get(pk=reminder.id_sessione_id)
     certification = _address(reminder.id_sessione)
     reason = _why_not(reminder, now) or _why_nowhere(certification)
+    measures.reminder(reason or "sent", (now - reminder.due_at).total_seconds())
     if reason or certification is None:
         Reminder.objects.filter(pk=reminder.pk).update(skipped_because=reason)
         return

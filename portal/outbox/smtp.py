@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.message import sanitize_address
 
+from portal import measures
 from portal.masking import mask_secrets_in
 
 
@@ -43,6 +44,12 @@ class SmtpLine:
 
     def hand_over(self, recipient: str, source: bytes) -> Answer:
         """MAIL, RCPT, DATA. Raises OSError when the connection is lost or silent, ValueError on an unusable address."""
+        with measures.smtp() as outcome:
+            answer = self._converse(recipient, source)
+            outcome.append("accepted" if answer.accepted else "refused for ever" if answer.for_ever else "later")
+        return answer
+
+    def _converse(self, recipient: str, source: bytes) -> Answer:
         connection: SMTP = self._backend.connection  # type: ignore[assignment]
         words: bytes | str
         code, words = connection.mail(self._sender)

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import TruncDate
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
+from portal import measures
 from portal.clock import ROME
 from portal.outbox.models import OutgoingMail
 from sessions.models.context import Context
@@ -55,7 +56,7 @@ class IdSessioneQuerySet(models.QuerySet["IdSessione"]):
 
     def end(self, now: datetime) -> int:
         """They die now: an id whose hours are over leaves its place, any other is revoked, and no copy stays. How many."""
-        self.in_place().filter(expires_at__lte=now).update(closed_at=now)
+        measures.EXPIRED.inc(self.in_place().filter(expires_at__lte=now).update(closed_at=now))
         self.in_place().update(revoked_at=now)
         return self.update(sealed=None)
 

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import re
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,14 +9,15 @@ from datetime import datetime
 from ipaddress import ip_address
 from time import perf_counter
 from typing import Any
-from uuid import uuid4
 
 from django.conf import settings
 
 from pharmacies.models import Utenza
+from portal import measures
 from portal.client_address import client_address
 from portal.codes import digest
 from portal.masking import mask_addresses_in
+from portal.request_id import taken_or_made
 from sessions import credentials, fingerprint, issuing, pincode
 from sessions.gate_row import Row, read
 from sessions.models import Context, State
@@ -26,7 +26,6 @@ from sessions.soap.faults import Answer, ClientFault
 from sessions.soap.messages import UNEXPECTED
 
 log = logging.getLogger(__name__)
-_SANE_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}\Z")  # nginx's $request_id, a UUID
 
 
 @dataclass
@@ -39,8 +38,7 @@ class Call:
     started: float = field(default_factory=perf_counter)  # seconds, for execution-time
 
     def __post_init__(self) -> None:
-        given = str(self.meta.get("HTTP_X_REQUEST_ID", ""))
-        self.id = given if _SANE_REQUEST_ID.match(given) else str(uuid4())
+        self.id = taken_or_made(str(self.meta.get("HTTP_X_REQUEST_ID", "")))
         self.client = client_address(self.meta)
         self.basic = credentials.parse_basic(self.meta.get("HTTP_AUTHORIZATION"))
         self.request: envelope.Request | None = None
@@ -57,6 +55,8 @@ def answer(meta: Mapping[str, Any], body: bytes, now: datetime) -> Answer:
     except Exception:
         _write_down(call)
         given = _replied(call, reply.Reply(UNEXPECTED)) if call.request else faults.rejected()
+    operation = call.request.operation if call.request else "refused"
+    measures.A2F.labels(operation).observe(perf_counter() - call.started)
     return given.with_header("X-Request-Id", call.id)
 
 

@@ -3,6 +3,7 @@
 import fcntl
 import http.client
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -68,10 +69,11 @@ class Command(BaseCommand):
         connections.close_all()
         if broker is not None:
             self.supervisor.wait_for(broker.answers, broker.child, START_WITHIN)
-        web = self._child("web", processes.web(self.port))
+        self.env["METRICS_FOLDERS"] = str(self._counts("worker"))
+        web = self._child("web", processes.web(self.port), self._counts("web"))
         self._child("mailbox", processes.mailbox(mail_port))
         self._seed()
-        self._child("worker", processes.worker())
+        self._child("worker", processes.worker(), self._counts("worker"))
         self._child("timetable", processes.timetable(self.var / "timetable"))
         if self.supervisor.wait_for(lambda: _answers(self.port), web, START_WITHIN):
             self._welcome(time.monotonic() - started)
@@ -86,8 +88,17 @@ class Command(BaseCommand):
         self.supervisor.start(broker.child)
         return broker
 
-    def _child(self, name: str, argv: list[str]) -> Child:
-        return self.supervisor.start(Child(name, argv, self.env, self._log(name)))
+    def _child(self, name: str, argv: list[str], counts: Path | None = None) -> Child:
+        """`counts` is the folder where it counts for /metrics, emptied now."""
+        env = self.env
+        if counts is not None:
+            shutil.rmtree(counts, ignore_errors=True)
+            counts.mkdir(parents=True)
+            env = {**env, "PROMETHEUS_MULTIPROC_DIR": str(counts)}
+        return self.supervisor.start(Child(name, argv, env, self._log(name)))
+
+    def _counts(self, name: str) -> Path:
+        return Path(self.var / "metrics" / name)
 
     def _log(self, name: str) -> Path:
         return Path(self.var / "log" / f"{name}.log")

@@ -1,0 +1,78 @@
+"""How a log line looks: one JSON object in production, plain text in the demonstration, the number of the request in both.
+
+Modules log with the standard library's `logging`; nobody passes an address, a codice fiscale, an id or a code. A traceback
+is the one text that nobody writes by hand: it is cleaned here.
+"""
+
+import re
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+from portal import request_id
+from portal.masking import mask_codice_fiscale, mask_secrets_in
+
+TEXT, JSON = "text", "json"
+# What a line may carry beside its words. Named, because Django adds the whole request to some of its own.
+EXTRAS = ("page", "method", "status", "milliseconds")
+_CODICE_FISCALE = re.compile(r"\b[A-Z]{6}[0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]\b")
+_ROW = re.compile(r"^DETAIL:.*\n?", re.MULTILINE)  # PostgreSQL repeats the values of the row that it refused
+_Line = MutableMapping[str, Any]
+
+
+def _number(logger: Any, method: str, line: _Line) -> _Line:
+    """The request or the task that this line belongs to."""
+    if number := request_id.current.get():
+        line["request_id"] = number
+    return line
+
+
+def _clean_traceback(logger: Any, method: str, line: _Line) -> _Line:
+    if "exception" in line:
+        text = mask_secrets_in(_ROW.sub("", str(line["exception"])))
+        line["exception"] = _CODICE_FISCALE.sub(lambda found: mask_codice_fiscale(found.group()), text)
+    return line
+
+
+def _text(logger: Any, method: str, line: _Line) -> str:
+    """`10:42:03 WARNING portal.outbox.delivery Letter … [3f2a…] key=value`"""
+    number, trace = line.pop("request_id", ""), line.pop("exception", "")
+    words = [line.pop("timestamp"), line.pop("level").upper(), line.pop("logger", ""), str(line.pop("event"))]
+    more = [f"{name}={value}" for name, value in line.items() if not name.startswith("_")]
+    return " ".join([*words, *more, *([f"[{number}]"] if number else [])]) + (f"\n{trace}" if trace else "")
+
+
+def configuration(form: str) -> dict[str, Any]:
+    """For settings.LOGGING. `form` is TEXT or JSON."""
+    added = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(allow=EXTRAS),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _number,
+    ]
+    last = structlog.processors.JSONRenderer(ensure_ascii=False) if form == JSON else _text
+    ours = ("portal", "pharmacies", "sessions")
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "foreign_pre_chain": added,
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    structlog.processors.format_exc_info,
+                    _clean_traceback,
+                    last,
+                ],
+            }
+        },
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"handlers": ["console"], "level": "WARNING"},
+        "loggers": {
+            **{name: {"level": "INFO"} for name in ours},
+            "gunicorn.error": {"level": "INFO", "handlers": ["console"], "propagate": False},
+        },
+    }

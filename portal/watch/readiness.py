@@ -1,0 +1,78 @@
+"""Can this machine do its work? The questions of /readyz, each with a limit from the settings."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import redis
+from django.conf import settings
+from django.db import Error, connection
+
+from portal.outbox.models import OutgoingMail
+from sessions.models import Reminder
+
+BROKER_PATIENCE = 1  # seconds
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The answer to one question: well or not, and a few words without an address, a name or a password."""
+
+    name: str
+    well: bool
+    words: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {"ok": self.well, "says": self.words}
+
+
+def oldest_due_letter(now: datetime) -> datetime | None:
+    """When the letter that waits longest for a worker should have left (UTC). One row of the partial index."""
+    return OutgoingMail.objects.due(now).order_by("next_attempt_at").values_list("next_attempt_at", flat=True).first()
+
+
+def oldest_due_reminder(now: datetime) -> datetime | None:
+    """When the reminder that waits longest for a worker was due (UTC). One row of the partial index."""
+    return Reminder.objects.due(now).values_list("due_at", flat=True).first()
+
+
+def findings(now: datetime) -> list[Finding]:
+    """Database, broker, letters, reminders. Raises nothing."""
+    return [*_in_the_database(now), _broker()]
+
+
+def _in_the_database(now: datetime) -> list[Finding]:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("select 1")
+        return [
+            Finding("database", True, "answers"),
+            _in_time("letters", oldest_due_letter(now), settings.READY_LETTER_LATE, now),
+            _in_time("reminders", oldest_due_reminder(now), settings.READY_REMINDER_LATE, now),
+        ]
+    except Error as error:
+        return [Finding("database", False, f"does not answer ({type(error).__name__})")]
+
+
+def _in_time(name: str, oldest: datetime | None, limit: timedelta, now: datetime) -> Finding:
+    if oldest is None:
+        return Finding(name, True, "none is due")
+    late = int((now - oldest).total_seconds())
+    return Finding(name, late <= limit.total_seconds(), f"due for {late} s, limit {limit.total_seconds():.0f} s")
+
+
+def _broker() -> Finding:
+    url = str(settings.CELERY_BROKER_URL)
+    if url.startswith("filesystem"):
+        folder = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_in"])  # type: ignore[arg-type]
+        return Finding("broker", folder.is_dir(), "a folder")
+    try:
+        with redis.from_url(
+            url.replace("redis+socket://", "unix://"),
+            socket_connect_timeout=BROKER_PATIENCE, socket_timeout=BROKER_PATIENCE,
+        ) as line:  # fmt: skip
+            line.ping()
+    except (redis.RedisError, OSError, ValueError) as error:
+        return Finding("broker", False, f"does not answer ({type(error).__name__})")
+    return Finding("broker", True, "answers")

@@ -1,0 +1,35 @@
+"""A task belongs to the request that woke it: its number travels in the headers of the message. How long tasks take."""
+
+from time import perf_counter
+from typing import Any
+
+from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun
+
+from portal import measures, request_id
+
+HEADER = "request_id"
+_started: dict[str, float] = {}
+
+
+@before_task_publish.connect
+def give_the_number(headers: dict[str, Any], **kwargs: Any) -> None:
+    if number := request_id.current.get():
+        headers[HEADER] = number
+
+
+@task_prerun.connect
+def take_the_number(task_id: str, task: Any, **kwargs: Any) -> None:
+    """A task of the timetable has no request: its own number stands for it."""
+    request_id.current.set(request_id.taken_or_made(str(getattr(task.request, HEADER, None) or task_id)))
+    _started[task_id] = perf_counter()
+
+
+@task_postrun.connect
+def count(task_id: str, task: Any, **kwargs: Any) -> None:
+    measures.TASKS.labels(task.name).observe(perf_counter() - _started.pop(task_id, perf_counter()))
+    request_id.current.set("")
+
+
+@setup_logging.connect
+def leave_logging_to_django(**kwargs: Any) -> None:
+    """That somebody listens keeps Celery from setting it up in its own form."""

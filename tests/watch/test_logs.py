@@ -1,0 +1,84 @@
+"""What a log line looks like, and what is never in one."""
+
+import json
+import logging
+import sys
+
+import pytest
+from django.db import IntegrityError
+from django.test import Client
+
+from portal import logs, request_id
+
+
+def written(form: str, words: str, *, error: Exception | None = None, **extra: object) -> str:
+    """One line, as the process would write it."""
+    made = dict(logs.configuration(form)["formatters"]["line"])
+    formatter = made.pop("()")(**made)
+    trace = None
+    if error is not None:
+        try:
+            raise error
+        except type(error):
+            trace = sys.exc_info()
+    record = logging.getLogger("sessions.gate").makeRecord(
+        "sessions.gate", logging.WARNING, __file__, 1, words, (), trace, extra=extra
+    )
+    return formatter.format(record)
+
+
+@pytest.fixture(autouse=True)
+def _no_request_is_under_way():
+    request_id.current.set("")
+
+
+@pytest.fixture
+def number():
+    token = request_id.current.set("3f2a9c1e")
+    yield "3f2a9c1e"
+    request_id.current.reset(token)
+
+
+def test_a_line_in_production_is_one_json_object_with_the_number_of_the_request(number):
+    line = written(logs.JSON, "Due\nrighe")
+    assert "\n" not in line
+    found = json.loads(line)
+    assert (found["event"], found["level"], found["logger"], found["request_id"]) == (
+        "Due\nrighe", "warning", "sessions.gate", number,
+    )  # fmt: skip
+    assert found["timestamp"].endswith("Z")
+
+
+def test_a_line_in_the_demonstration_is_text(number):
+    line = written(logs.TEXT, "Ecco", page="access:home")
+    assert line.endswith("WARNING sessions.gate Ecco page=access:home [3f2a9c1e]")
+
+
+def test_outside_any_request_there_is_no_number():
+    assert "request_id" not in json.loads(written(logs.JSON, "Ecco"))
+
+
+@pytest.mark.parametrize("form", [logs.JSON, logs.TEXT])
+def test_a_traceback_tells_no_address_no_id_no_person(form):
+    error = IntegrityError(
+        "duplicate key for anna@farmaciasanmarco.it of RSSNNA80A41H501L id 0f8fad5b-d9cb-469f-a165-70867728950e\n"
+        "DETAIL:  Failing row contains (12, via Roma 12, 482913).\n"
+    )
+    line = written(form, "Non riuscito", error=error)
+    for secret in ("anna@", "RSSNNA80A41H501L", "0f8fad5b", "482913", "via Roma"):
+        assert secret not in line
+    assert "IntegrityError" in line
+
+
+def test_what_django_adds_to_its_lines_stays_out():
+    assert "segreto" not in written(logs.JSON, "Not Found", request="<WSGIRequest: GET '/?codice=segreto'>")
+
+
+@pytest.mark.django_db
+def test_a_page_leaves_one_line_with_its_name_and_not_its_address(caplog):
+    with caplog.at_level(logging.INFO, logger="portal.watch"):
+        Client().get("/?indirizzo=anna@farmacia.it")
+    [line] = [record for record in caplog.records if record.name == "portal.watch.doors"]
+    assert (line.status, line.method) == (302, "GET")
+    assert line.page
+    assert "anna" not in str(vars(line))
