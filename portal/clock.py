@@ -1,7 +1,7 @@
 """Time: taken once at the entrance of a request, UTC inside, Italian time at the edge."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
@@ -57,6 +57,18 @@ def relative_moment(at: datetime, now: datetime) -> str:
         days, f"{local:%d/%m}" if local.year == today.year else f"{local:%d/%m/%Y}"
     )
     return f"{word} {local:%H:%M}"
+
+
+def moment_in_words(at: datetime, now: datetime) -> str:
+    """`oggi alle 18:30`, `domani alle 09:00`, else `mercoledì 25 novembre alle 09:00`, Italian time."""
+    local, today = at.astimezone(ROME), now.astimezone(ROME).date()
+    word = {0: "oggi", 1: "domani"}.get((local.date() - today).days)
+    return f"{word or day_in_words(local.date())} alle {local:%H:%M}"
+
+
+def day_in_words(day: date) -> str:
+    """`lunedì 23 novembre`."""
+    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
 
 
 def in_words(length: timedelta) -> str:

@@ -19,7 +19,7 @@ from portal.journal.models import Entry, record
 from portal.outbox.models import OutgoingMail
 from portal.sealing import seal, unseal
 from sessions import fingerprint as proofs
-from sessions import mails, reminders
+from sessions import mails, planning
 from sessions.models import Context, IdSessione, ReminderSettings
 
 SAME_REQUEST_FOR = timedelta(seconds=60)  # a second click on "Richiedi" is the same request
@@ -135,11 +135,11 @@ def issue(
         last4=plain[-4:], sealed=seal(plain.encode()), requested_at=now, requested_by=by,
         expires_at=now + context.usable_for, **origin,
     )  # fmt: skip
-    lead_times = ReminderSettings.objects.of(pharmacy).lead_times
-    row.letter = mails.issued(row, plain, certification, lead_times, now)
+    coming = planning.moments_of(row.expires_at, ReminderSettings.objects.of(pharmacy), now)
+    row.letter = mails.issued(row, plain, certification, coming, now)
     row.save()
     IdSessione.objects.filter(pk__in=replaced).update(replaced_by=row)
-    reminders.plan([row], lead_times, now)
+    planning.plan(row, coming)
     record(
         "id.issued", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4, context=context.name,
         asked="dal gestionale" if by is None else "sul portale", replaced=len(replaced),
@@ -200,7 +200,8 @@ def resend(id_sessione: IdSessione, by: User | None, now: datetime) -> bool:
         return False
     plain = unseal(row.sealed or b"").decode()
     _withdraw_letter(row, now)  # still waiting, it would arrive twice, or at an address that has changed meanwhile
-    row.letter = mails.issued(row, plain, certification, ReminderSettings.objects.of(pharmacy).lead_times, now)
+    coming = planning.moments_of(row.expires_at, ReminderSettings.objects.of(pharmacy), now)
+    row.letter = mails.issued(row, plain, certification, coming, now)
     row.save(update_fields=["letter"])
     record("id.resent", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4)
     return True

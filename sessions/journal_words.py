@@ -9,4 +9,6 @@ WORDS = {
     "certificate.made": "ha pubblicato il certificato per cifrare il pincode {serial}",
     "certificate.retired": "ha ritirato il certificato per cifrare il pincode {serial}",
     "reminders.chosen": "ha scelto i promemoria: {minutes}",
+    "hours.set": "ha scritto gli orari di apertura: {hours}",
+    "nights.set": "ha scritto i turni di notte: {nights}",
 }

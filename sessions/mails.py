@@ -7,6 +7,7 @@ from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal.clock import ROME
 from portal.outbox.letters import Envelope, post
 from portal.outbox.models import OutgoingMail
+from sessions.hours.moments import Moment
 from sessions.models import Context, IdSessione
 
 Kind = OutgoingMail.Kind
@@ -50,13 +51,10 @@ UTENZA_NEWS = {  # verb of the journal: title, what it means
 
 
 def issued(
-    id_sessione: IdSessione, plain: str, certification: MailCertification, lead_times: list[int], now: datetime
+    id_sessione: IdSessione, plain: str, certification: MailCertification, coming: list[Moment], now: datetime
 ) -> OutgoingMail:
     """Carries the id itself: sealed in the outbox, blanked after delivery, useless once the id has expired."""
-    about = {
-        "id_sessione": plain,
-        "lead_times": [minutes for minutes in lead_times if minutes],
-    }
+    about = {"id_sessione": plain, "coming": coming}
     return _post(id_sessione, Kind.ISSUED, "issued", certification, now, id_sessione.expires_at, about, secret=True)
 
 

@@ -1,21 +1,31 @@
 """Avvisi e promemoria: what the pharmacy wants to be told about its ids."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
+from typing import Concatenate, ParamSpec
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from pharmacies.access import OfficeRequest, office_required
+from pharmacies.addresses import AddressRefused, examine
 from pharmacies.models import MailCertification, Pharmacy
 from portal.clock import now_of
-from sessions.models import IdSessione, Reminder, ReminderSettings
+from sessions.hours.moments import Moment, reason
+from sessions.hours.openings import Openings
+from sessions.models import IdSessione, NightDuty, Reminder, ReminderSettings
 from sessions.models.reminder import OFFERED_MINUTES
-from sessions.reminders import choose, is_renewed
+from sessions.planning import Wishes, choose
+from sessions.reminders import is_renewed
 
+P = ParamSpec("P")
 WORDS = {
     120: "2 ore prima",
     90: "un’ora e mezza prima",
@@ -23,6 +33,21 @@ WORDS = {
     30: "mezz’ora prima",
     15: "un quarto d’ora prima",
 }
+BEFORE, AFTER = "chiusura", "apertura"
+
+
+def holder_required(
+    view: Callable[Concatenate[OfficeRequest, P], HttpResponse],
+) -> Callable[..., HttpResponse]:
+    """Titolare and direttore decide what the mailbox of the pharmacy receives; a delegate gets 403 with the reason."""
+
+    @wraps(view)
+    def guarded(request: OfficeRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.office.may_certify:
+            raise PermissionDenied("Solo il titolare o il direttore può scegliere gli avvisi e i promemoria.")
+        return view(request, *args, **kwargs)
+
+    return office_required(guarded)
 
 
 class RemindersForm(forms.Form):
@@ -34,22 +59,59 @@ class RemindersForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+    a_chiusa = forms.ChoiceField(
+        label="Se l’ID scade mentre la farmacia è chiusa",
+        help_text="Vale quando ci hai detto gli orari. Nelle notti di turno ti scriviamo comunque all’ora giusta.",
+        choices=[
+            (BEFORE, "scrivimi prima della chiusura, con l’anticipo scelto qui sopra"),
+            (AFTER, "scrivimi alla riapertura: troverò scritto che è scaduto"),
+        ],
+        required=False,
+        widget=forms.RadioSelect,
+    )
     scaduto = forms.BooleanField(
         label="Scrivici anche quando l’ID è scaduto",
         help_text="Non arriva se nel frattempo avete già un ID nuovo.",
         required=False,
     )
+    copia = forms.CharField(
+        label="Copia al titolare",
+        help_text="Un indirizzo a cui mandare una copia dei promemoria. L’ID SESSIONE non c’è mai scritto. Vuoto: nessuna copia.",
+        required=False,
+        max_length=254,
+        widget=forms.TextInput(
+            attrs={"type": "email", "inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+
+    def clean_copia(self) -> str:
+        typed = self.cleaned_data["copia"].strip()
+        if not typed:
+            return ""
+        try:
+            return examine(typed, check_mx=settings.CHECK_MX).address
+        except AddressRefused as refusal:
+            raise forms.ValidationError(str(refusal), code=type(refusal).__name__) from refusal
+
+    def wishes(self) -> Wishes:
+        """What a valid form says."""
+        data = self.cleaned_data
+        return Wishes(data["minuti"], data["scaduto"], data["a_chiusa"] == AFTER, data["copia"])
 
 
-@office_required
+@holder_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def reminders(request: OfficeRequest) -> HttpResponse:
+    """What will happen now, in words; the choices; the ways to the hours and to the nights on duty."""
     now, pharmacy = now_of(request), request.pharmacy
     chosen = ReminderSettings.objects.of(pharmacy)
-    start = {"minuti": chosen.minutes_before, "scaduto": chosen.tell_when_expired}
+    start = {
+        "minuti": chosen.minutes_before, "scaduto": chosen.tell_when_expired, "copia": chosen.copy_to,
+        "a_chiusa": AFTER if chosen.at_opening else BEFORE,
+    }  # fmt: skip
     form = RemindersForm(request.POST if request.method == "POST" else None, initial=start)
     if request.method == "POST" and form.is_valid():
-        choose(pharmacy, form.cleaned_data["minuti"], form.cleaned_data["scaduto"], request.user, now)
+        choose(pharmacy, form.wishes(), request.user, now)
         messages.success(request, "Preferenze salvate: valgono anche per gli ID SESSIONE già attivi.")
         return redirect("sessions:reminders", pharmacy.code)
     context = {
@@ -58,10 +120,21 @@ def reminders(request: OfficeRequest) -> HttpResponse:
         "current": "reminders",
         "form": form,
         "chosen": chosen,
-        "coming": _coming(pharmacy, now),
+        "week": chosen.week,
+        "nights": NightDuty.objects.coming(pharmacy.pk, now),
+        "coming": _coming(pharmacy, chosen.openings(now), now),
         "certification": MailCertification.objects.current().filter(pharmacy=pharmacy).first(),
     }
     return render(request, "sessions/reminders.html", context)
+
+
+@dataclass(frozen=True)
+class Unsaid:
+    """One letter to come: when (UTC), why then, and whether it says that the id has expired."""
+
+    at: datetime
+    why: str
+    is_notice: bool
 
 
 @dataclass(frozen=True)
@@ -70,13 +143,22 @@ class Coming:
 
     row: IdSessione
     renewed: bool  # nothing, because a newer one is there
-    unsaid: list[Reminder]
+    unsaid: list[Unsaid]
 
 
-def _coming(pharmacy: Pharmacy, now: datetime) -> list[Coming]:
+def _coming(pharmacy: Pharmacy, openings: Openings | None, now: datetime) -> list[Coming]:
     """Each live id, the first to expire first."""
     rows = IdSessione.objects.filter(pharmacy=pharmacy).live(now).select_related("context", "utenza")
-    unsaid = Reminder.objects.filter(settled_at=None, due_at__gt=now).order_by("due_at")
     return [
-        Coming(row, is_renewed(row, now), list(unsaid.filter(id_sessione=row))) for row in rows.order_by("expires_at")
+        Coming(row, is_renewed(row, now), [_unsaid(each, row, openings) for each in _waiting(row, now)])
+        for row in rows.order_by("expires_at")
     ]
+
+
+def _waiting(row: IdSessione, now: datetime) -> list[Reminder]:
+    return list(Reminder.objects.filter(id_sessione=row, settled_at=None, due_at__gt=now).order_by("due_at"))
+
+
+def _unsaid(reminder: Reminder, row: IdSessione, openings: Openings | None) -> Unsaid:
+    why = reason(Moment(reminder.minutes_before, reminder.due_at), row.expires_at, openings)
+    return Unsaid(reminder.due_at, why, is_notice=not reminder.minutes_before)

@@ -1,68 +1,23 @@
-"""Reminders: rows written with the id, settled with the letter or skipped with a reason, once each.
+"""Reminders: rows written with the id (planning.py), settled with the letter or skipped with a reason, once each.
 
 The timetable only wakes send_due(); what is due, and that it was said, is in the database. Source: A2F contract, section 5.
 """
 
 import logging
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Q
 
-from pharmacies.models import MailCertification, Pharmacy, Utenza
+from pharmacies.models import MailCertification
 from portal import measures
-from portal.identity.models import User
-from portal.journal.models import record
 from sessions import mails
-from sessions.models import IdSessione, Reminder, ReminderSettings, State
+from sessions.models import IdSessione, Reminder, State
 
 log = logging.getLogger(__name__)
 BATCH = 100  # rows in one transaction
 TRY_AGAIN_AFTER = timedelta(minutes=5)  # a row that fails must not stand in the way of the others
 Skip = Reminder.Skip
-
-
-def plan(ids: Iterable[IdSessione], lead_times: list[int], now: datetime) -> None:
-    """Writes what must be said about these ids and when; moments already past are not written. Planning twice adds nothing."""
-    rows = [
-        Reminder(id_sessione=id_sessione, minutes_before=minutes, due_at=due_at)
-        for id_sessione in ids
-        for minutes in lead_times
-        if (due_at := id_sessione.expires_at - timedelta(minutes=minutes)) > now
-    ]
-    Reminder.objects.bulk_create(rows, ignore_conflicts=True)
-
-
-@transaction.atomic
-def choose(
-    pharmacy: Pharmacy, minutes: list[int], tell_when_expired: bool, by: User, now: datetime
-) -> ReminderSettings:
-    """What a pharmacy wants to be told from now on; the unsent reminders of its live ids are planned again."""
-    # the same lock as issuing: an id issued meanwhile is either planned with the new choice or seen here
-    list(Utenza.objects.select_for_update(no_key=True).filter(pharmacy=pharmacy).order_by("pk"))
-    chosen, _ = ReminderSettings.objects.update_or_create(
-        pharmacy=pharmacy,
-        defaults={"minutes_before": sorted(set(minutes), reverse=True), "tell_when_expired": tell_when_expired},
-    )
-    ids = list(IdSessione.objects.filter(pharmacy=pharmacy).live(now))
-    unsaid = Reminder.objects.filter(id_sessione__in=ids, settled_at=None)
-    unsaid.exclude(minutes_before__in=chosen.lead_times).delete()
-    plan(ids, chosen.lead_times, now)
-    record(
-        "reminders.chosen", now=now, actor=by, about=pharmacy.code, minutes=_in_words(chosen)
-    )  # fmt: skip
-    return chosen
-
-
-def _in_words(chosen: ReminderSettings) -> str:
-    """`120, 30 minuti prima della scadenza e a ID scaduto`."""
-    words = (
-        [f"{', '.join(map(str, chosen.minutes_before))} minuti prima della scadenza"] if chosen.minutes_before else []
-    )
-    if chosen.tell_when_expired:
-        words.append("a ID scaduto")
-    return " e ".join(words) or "nessuno"
 
 
 def send_due(now: datetime, limit: int = BATCH) -> int:
@@ -113,7 +68,8 @@ def _why_not(reminder: Reminder, now: datetime) -> str:
         return Skip.REPLACED if row.replaced_by_id else Skip.REVOKED
     if is_renewed(row, now):
         return Skip.RENEWED
-    too_late = now > row.expires_at + mails.NOTICE_USEFUL_FOR if state is State.SCADUTO else False
+    # a notice that waits for the opening of the pharmacy is news until then
+    too_late = state is State.SCADUTO and now > max(row.expires_at, reminder.due_at) + mails.NOTICE_USEFUL_FOR
     if too_late or (reminder.minutes_before > 0) == (state is State.SCADUTO):
         return Skip.TOO_LATE
     nearer = Reminder.objects.due(now).filter(id_sessione=row, minutes_before__lt=reminder.minutes_before)

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from sessions import preferences, views
+from sessions.hours import views as hours
 
 app_name = "sessions"
 urlpatterns = [
@@ -10,4 +11,6 @@ urlpatterns = [
     path("id-sessione/<int:pk>/reinvia/", views.resend, name="resend"),
     path("id-sessione/<int:pk>/revoca/", views.revoke, name="revoke"),
     path("avvisi/", preferences.reminders, name="reminders"),
+    path("avvisi/orari/", hours.hours, name="hours"),
+    path("avvisi/turni/", hours.nights, name="nights"),
 ]

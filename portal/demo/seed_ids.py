@@ -177,7 +177,9 @@ class Ledger:
 
     def _remind(self, row: IdSessione, newer: IdSessione | None, draft: Draft, before: int) -> None:
         """What the timetable would have done by now, or is still to do."""
-        reminder = Reminder(id_sessione=row, minutes_before=before, due_at=row.expires_at - before * MINUTE)
+        reminder = Reminder(
+            id_sessione=row, pharmacy=row.pharmacy, minutes_before=before, due_at=row.expires_at - before * MINUTE
+        )
         self.reminders.append(reminder)
         if reminder.due_at > self.now:
             return

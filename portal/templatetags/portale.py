@@ -17,6 +17,8 @@ register.filter("moment", clock.italian_moment)  # 00:35 di martedì 24 novembre
 register.filter("date_time", clock.italian_date_time)  # 23 novembre 2026, ore 10:44
 register.filter("hour", clock.italian_time)  # 14:32
 register.filter("relative", clock.relative_moment)  # {{ at|relative:now }}: oggi 14:51
+register.filter("when", clock.moment_in_words)  # {{ at|when:now }}: oggi alle 14:51
+register.filter("day", clock.day_in_words)  # lunedì 23 novembre
 register.filter("mask", masking.mask_address)  # id•••@farmaciasanmarco.it
 register.filter("mask_addresses", masking.mask_addresses_in)  # in a mail server's answer
 register.filter("mask_codice_fiscale", masking.mask_codice_fiscale)

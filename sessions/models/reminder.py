@@ -1,12 +1,15 @@
 """What must be said about an id, and when: rows written with the id, claimed with the letter."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
 
 from pharmacies.models import Pharmacy
+from portal.clock import ROME
 from portal.outbox.models import OutgoingMail
+from sessions.hours.openings import Openings
+from sessions.hours.week import Week
 from sessions.models.id_sessione import IdSessione
 
 DEFAULT_MINUTES = [60]
@@ -31,6 +34,11 @@ class ReminderSettings(models.Model):
         "minuti prima della scadenza", default=default_minutes
     )  # e.g. [120, 30]; [] for none
     tell_when_expired = models.BooleanField("avvisa quando è scaduto", default=False)
+    hours = models.JSONField("orario di apertura", null=True)  # see Week.dump; None: not told, the plain rule
+    at_opening = models.BooleanField(
+        "scrivi alla riapertura", default=False, db_default=False
+    )  # else before the closing
+    copy_to = models.EmailField("copia al titolare", max_length=254, blank=True, db_default="")
 
     objects = ReminderSettingsManager()
 
@@ -46,6 +54,48 @@ class ReminderSettings(models.Model):
         """Minutes before expiry, the earliest letter first; 0 stands for the notice that it has expired."""
         minutes = sorted({minute for minute in self.minutes_before if minute > 0}, reverse=True)
         return [*minutes, 0] if self.tell_when_expired else minutes
+
+    @property
+    def week(self) -> Week | None:
+        return Week.load(self.hours)
+
+    def openings(self, now: datetime) -> Openings | None:
+        """The hours and the nights on duty from yesterday's on; None when the pharmacy told no hours."""
+        week = self.week
+        if week is None:
+            return None
+        return Openings(
+            week, frozenset(NightDuty.objects.coming(self.pharmacy_id, now).values_list("evening", flat=True))
+        )
+
+
+class NightDutyQuerySet(models.QuerySet["NightDuty"]):
+    def coming(self, pharmacy: int, now: datetime) -> "NightDutyQuerySet":
+        """Those that are not over: the one of yesterday evening may still run."""
+        yesterday = now.astimezone(ROME).date() - timedelta(days=1)
+        return self.filter(pharmacy=pharmacy, evening__gte=yesterday).order_by("evening")
+
+
+class NightDuty(models.Model):
+    """A night in which the pharmacy is open: from that evening to the next morning."""
+
+    pharmacy = models.ForeignKey(Pharmacy, models.PROTECT, related_name="night_duties")
+    evening = models.DateField("sera del")
+
+    objects = NightDutyQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "turno di notte"
+        verbose_name_plural = "turni di notte"
+        constraints = [models.UniqueConstraint(fields=["pharmacy", "evening"], name="one_night_duty_an_evening")]
+
+    def __str__(self) -> str:
+        return f"turno di notte del {self.evening} di {self.pharmacy_id}"
+
+    @property
+    def morning(self) -> date:
+        """The day on which it ends."""
+        return self.evening + timedelta(days=1)
 
 
 class ReminderQuerySet(models.QuerySet["Reminder"]):
@@ -66,6 +116,8 @@ class Reminder(models.Model):
         UNREACHABLE = "unreachable", "la casella certificata rifiuta la posta"
 
     id_sessione = models.ForeignKey(IdSessione, models.PROTECT, related_name="reminders")
+    # who is told; None in rows written before this column: they travel alone
+    pharmacy = models.ForeignKey(Pharmacy, models.PROTECT, null=True, related_name="+", db_index=False)
     minutes_before = models.PositiveSmallIntegerField()  # 0: "it has expired"
     due_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
@@ -80,7 +132,11 @@ class Reminder(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["id_sessione", "minutes_before"], name="one_reminder_per_lead_time")
         ]
-        indexes = [models.Index(fields=["due_at"], condition=Q(settled_at=None), name="reminder_due")]  # the timetable
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(settled_at=None), name="reminder_due"),  # the timetable
+            # what else one mailbox is to be told in the same letter
+            models.Index(fields=["pharmacy", "due_at"], condition=Q(settled_at=None), name="reminder_due_of_pharmacy"),
+        ]
 
     def __str__(self) -> str:
         return f"promemoria {self.minutes_before} min di {self.id_sessione_id}"

@@ -40,7 +40,8 @@ STAFF = [
 ]
 ANNA = [
     "pharmacies:overview", "pharmacies:security", "pharmacies:mail", "pharmacies:mail_change", "pharmacies:mail_revoke",
-    "pharmacies:journal", "sessions:manage", "sessions:request", "sessions:revoke", "sessions:reminders", "wizard:done",
+    "pharmacies:journal", "sessions:manage", "sessions:request", "sessions:revoke", "sessions:reminders", "sessions:hours",
+    "sessions:nights", "wizard:done",
     "utenze:all", "utenze:new", "utenze:password", "utenze:pincode", "utenze:disable",
 ]  # fmt: skip
 BRUNO = ["pharmacies:overview", "pharmacies:security", "wizard:address", "pharmacies:mail", "sessions:manage"]

@@ -6,7 +6,7 @@ import time_machine
 from django.test import Client
 
 from portal.journal.models import Entry, record
-from sessions import issuing, reminders
+from sessions import issuing, planning
 from sessions.journal_words import WORDS
 from tests.conftest import sign_in
 
@@ -27,7 +27,7 @@ def test_every_act_on_an_id_has_its_words_in_the_timeline(anna, utenza, certifie
     issuing.use(row, MORNING)
     issuing.resend(row, anna, later)
     issuing.revoke(row, anna, later)
-    reminders.choose(san_marco, [120, 30], True, anna, later)
+    planning.choose(san_marco, planning.Wishes([120, 30], True), anna, later)
     of_ids = {verb for verb in WORDS if verb.startswith(("id.", "reminders."))}
     assert set(Entry.objects.values_list("verb", flat=True)) == of_ids
     with time_machine.travel(later, tick=False):

@@ -11,6 +11,7 @@ from portal.outbox.models import OutgoingMail
 from portal.sealing import unseal
 from sessions import issuing, reminders
 from sessions.models import Reminder, ReminderSettings
+from sessions.planning import Wishes, choose
 
 from .conftest import MORNING, make_utenza
 
@@ -166,7 +167,7 @@ def test_moments_already_past_are_not_planned(utenza, certified, context, san_ma
 
 def test_new_preferences_hold_for_the_ids_already_live(anna, utenza, certified, context, san_marco) -> None:
     issuing.issue(utenza, context, MORNING)
-    reminders.choose(san_marco, [30, 15], True, anna, MORNING + H)
+    choose(san_marco, Wishes([30, 15], True), anna, MORNING + H)
     assert [END - due for due in Reminder.objects.order_by("due_at").values_list("due_at", flat=True)] == [
         30 * MIN, 15 * MIN, 0 * MIN,
     ]  # fmt: skip
@@ -179,14 +180,14 @@ def test_choosing_again_what_was_already_said_does_not_say_it_twice(
 ) -> None:
     issuing.issue(utenza, context, MORNING)
     assert tick(END - H) == ["reminder"]
-    reminders.choose(san_marco, [], False, anna, END - H)
-    reminders.choose(san_marco, [60], False, anna, END - H)
+    choose(san_marco, Wishes([], False), anna, END - H)
+    choose(san_marco, Wishes([60], False), anna, END - H)
     assert tick(END - 59 * MIN) == ["reminder"]
 
 
 def test_a_pharmacy_that_wants_nothing_gets_nothing(anna, utenza, certified, context, san_marco) -> None:
     issuing.issue(utenza, context, MORNING)
-    reminders.choose(san_marco, [], False, anna, MORNING)
+    choose(san_marco, Wishes([], False), anna, MORNING)
     assert tick(END) == []
     assert not Reminder.objects.exists()
 

@@ -30,22 +30,22 @@ def client(anna, certified, utenza, context) -> Client:
 
 def test_the_default_is_an_hour_before_and_is_ticked(client) -> None:
     html = client.get(PAGE).content.decode()
-    assert html.count("checked") == 1
+    assert html.count("checked") == 2  # and what to do when it is closed
     assert "un’ora prima (60 minuti)" in html
 
 
 def test_the_page_says_in_words_when_the_next_letter_leaves(client, utenza, context) -> None:
     row = issuing.issue(utenza, context, MORNING).id_sessione
     page = text(client.get(PAGE).content.decode())
-    assert f"…{row.last4} che scade domani 00:58" in page
-    assert "ti scriviamo: oggi 23:58" in page
+    assert f"…{row.last4} scade domani alle 00:58" in page
+    assert "Ti scriviamo oggi alle 23:58" in page
 
 
 def test_what_is_chosen_holds_for_the_live_ids_too(client, utenza, context, anna, san_marco) -> None:
     issuing.issue(utenza, context, MORNING)
     page = text(client.post(PAGE, {"minuti": ["120", "30"], "scaduto": "on"}, follow=True).content.decode())
     assert "Preferenze salvate" in page
-    assert "oggi 22:58 , domani 00:28 e domani 00:58 (per dirti che è scaduto)" in page
+    assert "oggi alle 22:58 , domani alle 00:28 e domani alle 00:58 (per dirti che è scaduto)" in page
     chosen = ReminderSettings.objects.get(pharmacy=san_marco)
     assert (chosen.minutes_before, chosen.tell_when_expired) == ([120, 30], True)
     assert Entry.objects.filter(verb="reminders.chosen", actor=anna, about="4512").exists()
@@ -53,7 +53,7 @@ def test_what_is_chosen_holds_for_the_live_ids_too(client, utenza, context, anna
 
 def test_nothing_may_be_chosen(client, utenza, context) -> None:
     issuing.issue(utenza, context, MORNING)
-    assert "non ti scriveremo più" in text(client.post(PAGE, {}, follow=True).content.decode())
+    assert "Non ti scriveremo più" in text(client.post(PAGE, {}, follow=True).content.decode())
     assert not Reminder.objects.exists()
 
 
@@ -66,7 +66,7 @@ def test_a_lead_time_that_is_not_offered_is_refused_with_a_sentence(client) -> N
 def test_an_id_already_renewed_is_said_to_be(client, utenza, context) -> None:
     issuing.use(issuing.issue(utenza, context, MORNING - timedelta(hours=3)).id_sessione, MORNING)
     issuing.issue(utenza, context, MORNING)
-    assert "non ti scriviamo: hai già un ID più nuovo" in text(client.get(PAGE).content.decode())
+    assert "Non ti scriviamo: hai già un ID più nuovo" in text(client.get(PAGE).content.decode())
 
 
 def test_without_a_certified_address_the_page_says_that_nothing_can_be_sent(anna) -> None:

@@ -1,0 +1,80 @@
+"""From hours on the wall to instants: when somebody is there to read, in UTC, across clock changes and nights on duty."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from portal.clock import ROME
+from sessions.hours.week import DAY, Week
+
+# A night on duty joins the evening to the morning. The evening's closing begins it when it comes after 18:00, else 20:00;
+# the morning's opening ends it when it comes by noon, else 8:30.
+EVENING, NIGHT_BEGINS, NIGHT_ENDS, NOON = 18 * 60, 20 * 60, 8 * 60 + 30, 12 * 60
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Open from one instant to another (UTC), whatever midnights lie between."""
+
+    start: datetime
+    end: datetime
+
+    def has(self, at: datetime) -> bool:
+        return self.start <= at < self.end
+
+
+@dataclass(frozen=True)
+class Openings:
+    """The hours of the week, and the nights on duty (the date is that of the evening)."""
+
+    week: Week
+    nights: frozenset[date] = frozenset()
+
+    def stretches(self, since: datetime, until: datetime) -> list[Stretch]:
+        """When it is open, in order and apart from each other, from the day before `since` to the day after `until`."""
+        first = since.astimezone(ROME).date() - timedelta(days=1)
+        last = until.astimezone(ROME).date() + timedelta(days=1)
+        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+        found = sorted(span for day in days for span in self._spans_of(day))
+        joined: list[Stretch] = []
+        for start, end in found:
+            if end <= start:  # the hour that the clock skips
+                continue
+            if joined and start <= joined[-1].end:
+                joined[-1] = Stretch(joined[-1].start, max(joined[-1].end, end))
+            else:
+                joined.append(Stretch(start, end))
+        return joined
+
+    def is_night_duty(self, at: datetime) -> bool:
+        """Inside a night on duty."""
+        today = at.astimezone(ROME).date()
+        nights = (day for day in (today - timedelta(days=1), today) if day in self.nights)
+        return any(start <= at < end for start, end in map(self._night, nights))
+
+    def _spans_of(self, day: date) -> list[tuple[datetime, datetime]]:
+        spans = [
+            (instant(day, opens, closing=False), instant(day, closes, closing=True))
+            for opens, closes in self.week.days[day.weekday()]
+        ]
+        return [*spans, self._night(day)] if day in self.nights else spans
+
+    def _night(self, day: date) -> tuple[datetime, datetime]:
+        evening, morning = self.week.days[day.weekday()], self.week.days[(day.weekday() + 1) % 7]
+        begins = evening[-1][1] if evening and evening[-1][1] >= EVENING else NIGHT_BEGINS
+        ends = morning[0][0] if morning and morning[0][0] <= NOON else NIGHT_ENDS
+        after = day + timedelta(days=1)
+        return instant(day, begins, closing=False), instant(after, ends, closing=True)
+
+
+def instant(day: date, minute: int, *, closing: bool) -> datetime:
+    """The instant (UTC) of a time on the Italian wall clock; minute 1440 is the midnight that ends the day.
+
+    An hour that the clock shows twice is open from its first showing to its second; a time that the clock skips is the
+    instant of the jump.
+    """
+    days, minute = divmod(minute, DAY)
+    wall = datetime.combine(day + timedelta(days=days), time(minute // 60, minute % 60))
+    at = wall.replace(tzinfo=ROME, fold=int(closing)).astimezone(UTC)
+    if at.astimezone(ROME).replace(tzinfo=None) == wall:
+        return at
+    return wall.replace(minute=0, tzinfo=ROME, fold=0).astimezone(UTC)  # Rome jumps on the hour

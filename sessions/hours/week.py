@@ -1,0 +1,123 @@
+"""The opening hours of a week as a pharmacist writes them: `9–13, 15:30–19:30`, `24 ore`, `chiuso`."""
+
+import itertools
+import re
+from dataclasses import dataclass
+
+DAY = 24 * 60  # minutes
+DAYS = ("lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica")
+SPANS_A_DAY = 4
+Span = tuple[int, int]  # minutes from midnight, Italian time: opens, closes; 1440 is the midnight that ends the day
+Day = tuple[Span, ...]
+
+_CLOSED = frozenset({"", "chiuso", "chiusa", "-", "–", "—", "riposo"})
+_ALL_DAY = frozenset({"24 ore", "24h", "24 h", "h24", "h 24", "24 ore su 24", "sempre aperto", "sempre aperta"})
+_APART = re.compile(r"(?:[\s,;/+.]|\be\b)+")
+_SPAN = re.compile(
+    r"(?:dalle\s+)?(?P<opens>\d[\d:.]*)\s*(?:-|–|—|\ba\b|\balle\b)\s*(?P<closes>\d[\d:.]*)", re.IGNORECASE
+)
+_TIME = re.compile(r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))?")
+
+
+class UnclearHours(Exception):  # noqa: N818  a fact, as the domain says it
+    """The hours cannot be read or make no sense; `str()` is the sentence for the person who wrote them."""
+
+
+@dataclass(frozen=True)
+class Week:
+    """Seven days, Monday first; each its spans in order. At least one day is open."""
+
+    days: tuple[Day, ...]
+
+    @classmethod
+    def load(cls, stored: list[list[list[int]]] | None) -> "Week | None":
+        """From the column of the database; None when the pharmacy said nothing."""
+        return cls(tuple(tuple((opens, closes) for opens, closes in day) for day in stored)) if stored else None
+
+    def dump(self) -> list[list[list[int]]]:
+        """For the column of the database."""
+        return [[list(span) for span in day] for day in self.days]
+
+    def lines(self) -> list[tuple[str, str]]:
+        """`("da lunedì a venerdì", "9–13, 15:30–19:30")`: neighbouring days with the same hours together."""
+        groups: list[tuple[int, int]] = []
+        for number, day in enumerate(self.days):
+            if groups and self.days[groups[-1][0]] == day:
+                groups[-1] = (groups[-1][0], number)
+            else:
+                groups.append((number, number))
+        return [(_between(first, last), write_day(self.days[first]) or "chiuso") for first, last in groups]
+
+
+def read_day(text: str) -> Day:
+    """The spans of one day. Raises UnclearHours."""
+    typed = " ".join(text.lower().split())
+    if typed in _CLOSED:
+        return ()
+    if typed in _ALL_DAY:
+        return ((0, DAY),)
+    left_over = " ".join(piece for piece in _APART.split(_SPAN.sub(" ", typed)) if piece)
+    if left_over:
+        raise UnclearHours(f"Non capisco «{left_over}»: scrivi ad esempio 9–13, 15:30–19:30")
+    spans = sorted(_span(found) for found in _SPAN.finditer(typed))
+    if len(spans) > SPANS_A_DAY:
+        raise UnclearHours(f"Ci sono più di {SPANS_A_DAY} orari nello stesso giorno: scrivi solo quelli della farmacia")
+    for before, after in itertools.pairwise(spans):
+        if after[0] < before[1]:
+            raise UnclearHours(
+                f"Gli orari {write_day((before,))} e {write_day((after,))} si sovrappongono: "
+                "la riapertura deve venire dopo la chiusura"
+            )
+    return _joined(spans)
+
+
+def write_day(day: Day) -> str:
+    """`9–13, 15:30–19:30`; `24 ore`; empty for a day that is closed."""
+    if day == ((0, DAY),):
+        return "24 ore"
+    return ", ".join(f"{write_time(opens)}–{write_time(closes)}" for opens, closes in day)
+
+
+def write_time(minute: int) -> str:
+    """`9`, `15:30`, `24`."""
+    hour, minute = divmod(minute, 60)
+    return f"{hour}:{minute:02}" if minute else str(hour)
+
+
+def _span(found: re.Match[str]) -> Span:
+    piece = found.group()
+    opens, closes = _read_time(found["opens"]), _read_time(found["closes"])
+    if opens == closes:
+        raise UnclearHours(f"In «{piece}» apertura e chiusura coincidono: se non chiudi mai, scrivi 24 ore")
+    if closes < opens:
+        opening, closing = write_time(opens), write_time(closes)
+        raise UnclearHours(
+            f"In «{piece}» la chiusura viene prima dell’apertura. Se chiudi dopo mezzanotte, scrivi {opening}–24 qui e "
+            + (f"0–{closing} nel giorno dopo" if closes else "niente nel giorno dopo")
+        )
+    return opens, closes
+
+
+def _read_time(text: str) -> int:
+    found = _TIME.fullmatch(text)
+    hour, minute = (int(found["hour"]), int(found["minute"] or 0)) if found else (99, 0)
+    if minute > 59 or hour * 60 + minute > DAY:
+        raise UnclearHours(f"«{text}» non è un’ora: scrivi ad esempio 9, 9:00 oppure 15:30")
+    return hour * 60 + minute
+
+
+def _joined(spans: list[Span]) -> Day:
+    """`9–13, 13–19` is one span."""
+    joined: list[Span] = []
+    for opens, closes in spans:
+        if joined and joined[-1][1] == opens:
+            joined[-1] = (joined[-1][0], closes)
+        else:
+            joined.append((opens, closes))
+    return tuple(joined)
+
+
+def _between(first: int, last: int) -> str:
+    if first == last:
+        return DAYS[first]
+    return f"{DAYS[first]} e {DAYS[last]}" if last == first + 1 else f"da {DAYS[first]} a {DAYS[last]}"

@@ -1,0 +1,181 @@
+"""Hours on the wall to the instant of a letter: never before the id, never after its end, always when somebody reads."""
+
+import itertools
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.clock import ROME
+from sessions.hours.moments import Moment, moments, reason
+from sessions.hours.openings import Openings, Stretch, instant
+from sessions.hours.week import Week, read_day
+
+H = timedelta(hours=1)
+SPLIT = Week((read_day("9–13, 15:30–19:30"),) * 5 + (read_day("9–13"), ()))
+
+
+def rome(text: str) -> datetime:
+    """`2026-11-23 08:58`, Italian time (the first showing of an hour shown twice), as UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=ROME).astimezone(UTC)
+
+
+def said(issued: str, *, minutes=(60,), hours=16, week=SPLIT, nights=(), **how) -> list[str]:
+    """When (Italian time) each letter leaves about an id issued then; `!` marks the notice that it has expired."""
+    start = rome(issued)
+    openings = Openings(week, frozenset(date.fromisoformat(night) for night in nights))
+    return [
+        f"{moment.at.astimezone(ROME):%a %H:%M}{'' if moment.minutes_before else '!'}"
+        for moment in moments(start + hours * H, minutes, start, openings, **how)
+    ]
+
+
+def test_an_id_that_dies_at_night_is_spoken_of_before_the_closing() -> None:
+    assert said("2026-11-23 08:58") == ["Mon 18:30"]
+    assert said("2026-11-23 08:58", minutes=(120, 30)) == ["Mon 17:30", "Mon 19:00"]
+
+
+def test_or_at_the_next_opening_as_expired() -> None:
+    assert said("2026-11-23 08:58", at_opening=True) == ["Tue 09:00!"]
+
+
+def test_on_a_night_on_duty_it_is_spoken_of_at_its_time() -> None:
+    assert said("2026-11-23 08:58", nights=["2026-11-23"]) == ["Mon 23:58"]
+    assert said("2026-11-23 08:58", nights=["2026-11-23"], at_opening=True) == ["Mon 23:58"]
+
+
+def test_the_night_of_yesterday_lasts_until_this_morning() -> None:
+    assert said("2026-11-23 16:30", nights=["2026-11-23"]) == ["Tue 07:30"]
+
+
+def test_an_id_that_dies_while_it_is_open_has_the_plain_time() -> None:
+    assert said("2026-11-23 20:00") == ["Tue 11:00"]
+
+
+def test_a_plain_time_that_falls_in_the_lunch_break_moves_before_or_after_it() -> None:
+    assert said("2026-11-23 23:45") == ["Tue 12:00"]
+    assert said("2026-11-23 23:45", at_opening=True) == ["Tue 15:30"]
+
+
+def test_just_after_the_opening_the_evening_before_is_the_time_to_read() -> None:
+    assert said("2026-11-23 17:15") == ["Mon 18:30"]
+    assert said("2026-11-23 17:15", at_opening=True) == ["Tue 09:00"]
+
+
+def test_an_id_asked_for_too_late_for_the_closing_is_spoken_of_at_the_opening() -> None:
+    assert said("2026-11-23 19:00", hours=10) == ["Tue 09:00!"]
+
+
+def test_that_is_not_said_to_who_was_told_already() -> None:
+    assert said("2026-11-23 19:00", hours=10, told=True) == []
+
+
+def test_saturday_evening_waits_for_monday() -> None:
+    assert said("2026-11-28 12:45") == ["Mon 09:00!"]
+
+
+def test_the_notice_that_it_has_expired_waits_for_the_opening() -> None:
+    assert said("2026-11-23 08:58", minutes=(60, 0)) == ["Mon 18:30", "Tue 09:00!"]
+    assert said("2026-11-23 20:00", minutes=(0,)) == ["Tue 12:00!"]
+
+
+def test_who_never_closes_has_the_plain_rule() -> None:
+    always = Week((read_day("24 ore"),) * 7)
+    assert said("2026-11-23 08:58", week=always, minutes=(60, 0)) == ["Mon 23:58", "Tue 00:58!"]
+
+
+def test_open_past_midnight_is_one_stretch() -> None:
+    late = Week((read_day("0–1, 9–24"),) * 7)
+    assert said("2026-11-23 09:15", week=late) == ["Tue 00:00"]  # dies at 01:15: an hour before one o'clock
+
+
+def test_the_night_of_the_spring_change_is_an_hour_short() -> None:
+    night = Week((read_day("24 ore"),) * 7)
+    assert said("2026-03-28 12:00", week=night) == ["Sun 04:00"]  # 16 real hours end at 05:00
+    assert instant(date(2026, 3, 29), 150, closing=False) == rome("2026-03-29 03:00")  # 02:30 is skipped
+
+
+def test_the_hour_shown_twice_in_autumn_is_open_all_along() -> None:
+    early = Week((read_day("2:30–8"),) * 7)
+    opening = Openings(early).stretches(rome("2026-10-25 00:00"), rome("2026-10-25 12:00"))[1]
+    assert opening == Stretch(datetime(2026, 10, 25, 0, 30, tzinfo=UTC), datetime(2026, 10, 25, 7, 0, tzinfo=UTC))
+
+
+def test_the_leap_day_has_its_hours() -> None:
+    assert said("2028-02-29 08:58") == ["Tue 18:30"]
+
+
+def test_a_pharmacy_without_hours_has_the_plain_rule() -> None:
+    start = rome("2026-11-23 08:58")
+    assert moments(start + 16 * H, [60, 0], start) == [Moment(60, start + 15 * H), Moment(0, start + 16 * H)]
+    assert moments(start + H, [60], start) == []
+
+
+@pytest.mark.parametrize(
+    ("minutes", "at", "nights", "words"),
+    [
+        (60, "2026-11-23 18:30", [], "prima della chiusura"),
+        (0, "2026-11-24 09:00", [], "all’apertura"),
+        (60, "2026-11-23 23:58", ["2026-11-23"], "durante il turno di notte"),
+        (60, "2026-11-23 23:58", [], ""),
+    ],
+)
+def test_the_reason_is_said_in_words(minutes, at, nights, words) -> None:
+    openings = Openings(SPLIT, frozenset(map(date.fromisoformat, nights)))
+    assert reason(Moment(minutes, rome(at)), rome("2026-11-24 00:58"), openings) == words
+
+
+# --- properties
+
+quarters = st.integers(0, 96).map(lambda quarter: quarter * 15)
+days = st.lists(quarters, unique=True, max_size=6).map(sorted).map(lambda at: tuple(zip(at[::2], at[1::2])))
+weeks = st.lists(days, min_size=7, max_size=7).filter(any).map(lambda each: Week(tuple(each)))
+around = st.sampled_from(
+    [
+        datetime(2026, 3, 28, 6, tzinfo=UTC),
+        datetime(2026, 10, 24, 6, tzinfo=UTC),
+        datetime(2028, 2, 28, 6, tzinfo=UTC),
+        datetime(2026, 12, 31, 6, tzinfo=UTC),
+    ]
+)
+starts = st.builds(lambda day, minutes: day + timedelta(minutes=minutes), around, st.integers(0, 2880))
+lives = st.integers(1, 36).map(lambda hours: hours * H)
+wanted = st.lists(st.sampled_from([120, 90, 60, 30, 15, 0]), unique=True, min_size=1)
+
+
+@given(starts, lives, weeks, st.sets(st.integers(-1, 3)), wanted, st.booleans())
+def test_whatever_the_hours_nothing_leaves_too_early_too_late_or_to_a_closed_door(
+    issued, life, week, nights, minutes, at_opening
+) -> None:
+    ends, today = issued + life, issued.astimezone(ROME).date()
+    openings = Openings(week, frozenset(today + timedelta(days=night) for night in nights))
+    found = moments(ends, minutes, issued, openings, at_opening=at_opening)
+    assert len({moment.minutes_before for moment in found}) == len(found)
+    stretches = openings.stretches(issued, ends + timedelta(days=15))
+    assert all(before.end < after.start for before, after in itertools.pairwise(stretches))
+    for moment in found:
+        assert moment.at > issued
+        assert moment.at < ends if moment.minutes_before else moment.at >= ends
+        assert any(stretch.has(moment.at) for stretch in stretches)
+
+
+@given(starts, weeks, st.integers(0, 2879))
+def test_a_wall_that_says_a_time_of_the_hours_is_an_open_door(start, week, minute) -> None:
+    """Asked the other way round: from the instant to the wall clock, without our arithmetic."""
+    at = start + timedelta(minutes=minute)
+    wall = at.astimezone(ROME)
+    since_midnight = wall.hour * 60 + wall.minute
+    if any(opens <= since_midnight < closes for opens, closes in week.days[wall.weekday()]):
+        assert any(stretch.has(at) for stretch in Openings(week).stretches(start, start + 48 * H))
+    elif wall.hour not in (2, 3):  # away from the clock changes the door is closed too
+        assert not any(stretch.has(at) for stretch in Openings(week).stretches(start, start + 48 * H))
+
+
+@given(starts, weeks)
+def test_a_midnight_between_two_open_days_is_no_closing(start, week) -> None:
+    midnight = datetime.combine(start.date() + timedelta(days=1), time(), ROME).astimezone(UTC)
+    evening, morning = week.days[start.date().weekday()], week.days[(start.date().weekday() + 1) % 7]
+    if evening and morning and evening[-1][1] == 1440 and morning[0][0] == 0:
+        stretches = Openings(week).stretches(start, start + 24 * H)
+        assert any(stretch.start < midnight < stretch.end for stretch in stretches)
