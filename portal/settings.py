@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "portal.plain_requests.PlainRequests",
     "portal.watch.doors.ForMachines",
     "portal.clock.NowMiddleware",
+    "portal.client_address.ClientAddressMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -1,18 +1,50 @@
-"""Append-only record of who did what, on what, when."""
+"""Append-only record of who did what, on what, when, from where."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models, transaction
+from django.db.models import Exists, OuterRef
 
+from portal.chain import Chain, Link
+from portal.client_address import here
 from portal.journal import words
+from portal.journal.retention import keep_until
 
 PORTAL = "Portale"  # who did it, when nobody in person
+FORGOTTEN_AT_A_TIME = 1000
+
+
+class EntryQuerySet(models.QuerySet["Entry"]):
+    """A line is written once. On PostgreSQL a trigger says the same to whoever does not come through here."""
+
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise TypeError("The journal is append-only.")
+
+    def bulk_update(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("The journal is append-only.")
+
+    def delete(self) -> NoReturn:
+        raise TypeError("The journal is append-only.")
+
+    def forgettable(self, now: datetime) -> "EntryQuerySet":
+        """The lines whose time is over: sealed, and kept until the instant that their link says."""
+        return self.filter(Exists(EntryLink.objects.filter(row_id=OuterRef("pk"), keep_until__lte=now)))
+
+    def forget(self, now: datetime) -> int:
+        """Deletes what is forgettable, a thousand at a time; how many. Their links stay, and the chain holds."""
+        forgotten = 0
+        while ids := list(self.forgettable(now).order_by("pk").values_list("pk", flat=True)[:FORGOTTEN_AT_A_TIME]):
+            with transaction.atomic():
+                _let_the_trigger_pass()
+                super().filter(pk__in=ids)._raw_delete(using=self.db)
+            forgotten += len(ids)
+        return forgotten
 
 
 class Entry(models.Model):
-    """One line of the journal. Never changed, never deleted."""
+    """One line of the journal. Never changed; deleted only by forget(), when its time is over."""
 
     at = models.DateTimeField("quando")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="chi")
@@ -23,11 +55,17 @@ class Entry(models.Model):
     about = models.CharField(max_length=40, blank=True)  # the code of the pharmacy, when it is about one
     subject = models.CharField(max_length=80, blank=True)  # "pharmacies.mailcertification:12"
     detail = models.JSONField(default=dict, blank=True)  # never an id, a code, a password, a whole address
+    origin = models.CharField("da dove", max_length=45, blank=True)  # the network address; "" for the background work
+
+    objects = EntryQuerySet.as_manager()
 
     class Meta:
         verbose_name = "voce del registro attività"
         verbose_name_plural = "registro attività"
-        indexes = [models.Index(fields=["about", "-at"], name="journal_of_pharmacy")]  # the timeline of a pharmacy
+        indexes = [
+            models.Index(fields=["about", "-at"], name="journal_of_pharmacy"),  # the timeline of a pharmacy
+            models.Index(fields=["-at", "-id"], name="journal_by_time"),  # the search, newest first
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.actor_name} {self.verb}"
@@ -37,7 +75,7 @@ class Entry(models.Model):
             raise TypeError("The journal is append-only.")
         super().save(*args, **kwargs)
 
-    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise TypeError("The journal is append-only.")
 
     @property
@@ -49,6 +87,22 @@ class Entry(models.Model):
     def sentence(self) -> str:
         """What was done, in Italian, to be read after the name of who did it."""
         return words.sentence(self.verb, self.detail)
+
+
+class EntryLink(Link):
+    """The place of one line in the chain of the journal."""
+
+    class Meta:
+        verbose_name = "anello del registro attività"
+        verbose_name_plural = "anelli del registro attività"
+
+
+def _facts(entry: Entry) -> dict[str, Any]:
+    fields = ("pk", "at", "actor_id", "actor_name", "verb", "about", "subject", "detail", "origin")
+    return {name: getattr(entry, name) for name in fields}
+
+
+CHAIN = Chain("journal", Entry, EntryLink, _facts, lambda entry: keep_until(entry.verb, entry.at))
 
 
 def record(
@@ -69,4 +123,12 @@ def record(
         about=about,
         subject=f"{subject._meta.label_lower}:{subject.pk}" if subject is not None else "",
         detail=detail,
+        origin=here(),
     )
+
+
+def _let_the_trigger_pass() -> None:
+    """For this transaction only; see migration 0003."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("select set_config('portal.forgetting', 'on', true)")

@@ -1,0 +1,14 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from portal.journal.models import CHAIN
+
+
+class Command(BaseCommand):
+    help = "Chains the lines of the journal that are not chained yet. The timetable runs it every minute."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        sealed = CHAIN.seal(timezone.now())
+        self.stdout.write(f"Sealed: {sealed}. Newest link: {CHAIN.head() or 'none'}")
