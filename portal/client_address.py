@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
@@ -37,3 +38,11 @@ class ClientAddressMiddleware:
 def here() -> str:
     """The address of whoever asked for what is being done; "" for the background work and the commands."""
     return _HERE.get()
+
+
+def known_ip(address: str) -> str | None:
+    """The address when it is one; None when a proxy has told nothing, or something else."""
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        return None

@@ -115,6 +115,12 @@ def _remembered_keys(now: datetime) -> list[rsa.RSAPrivateKey]:
     return keys
 
 
+def forget() -> None:
+    """What this process remembers of the live certificates; the others remember theirs for 30 seconds at most."""
+    global _remembered  # noqa: PLW0603
+    _remembered = float("-inf"), []
+
+
 def _private_keys(now: datetime) -> list[rsa.RSAPrivateKey]:
     keys = []
     for row in PincodeCertificate.objects.live(now):
@@ -218,7 +224,11 @@ def _sign(key: rsa.RSAPrivateKey, common_name: str, valid_from: datetime, lastin
 
 @transaction.atomic
 def retire(serial: str, now: datetime, *, even_the_last: bool = False) -> PincodeCertificate:
-    """It deciphers nothing more, and its private key is wiped. Raises NoSuchCertificate, LastLive."""
+    """Its private key is wiped. Raises NoSuchCertificate, LastLive.
+
+    It deciphers nothing more, but for who is found to have proved the pincode before, with a live id: the other processes
+    may remember the key for REMEMBERED_FOR.
+    """
     in_service = PincodeCertificate.objects.filter(retired_at=None).select_for_update()
     row = in_service.filter(serial=serial).first()
     if row is None:
@@ -228,6 +238,7 @@ def retire(serial: str, now: datetime, *, even_the_last: bool = False) -> Pincod
         raise LastLive
     row.retired_at, row.sealed_key = now, None
     row.save()
+    forget()
     record("certificate.retired", now=now, subject=row, serial=row.serial)
     return row
 

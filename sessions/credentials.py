@@ -3,14 +3,20 @@
 import base64
 import binascii
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.hashers import make_password
 
 from pharmacies.models import Utenza
+from portal.codes import keyed_hash
+from sessions import fingerprint
+from sessions.gate_row import Row
 from sessions.guesses import guess
+from sessions.models import IdSessione
 
-_DOOR, _DOOR_WITH_ID = "a2f-password", "a2f-password-with-id"
+_DOOR, _DOOR_WITH_ID, _MISTAKE = "a2f-password", "a2f-password-with-id", "a2f-password-with-id-mistake"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 LONGEST_HEADER = 1024  # characters: 16 of userId and 128 of password fit many times
 
@@ -39,15 +45,47 @@ def parse_basic(header: str | None) -> tuple[str, str] | None:
     return user_id, password
 
 
-def prove(
-    user_id: str, password: str, client_address: str, now: datetime, *, with_live_id: bool = False
-) -> Utenza | None:
+@dataclass(frozen=True)
+class Proved:
+    """The utenza whose password was proved beside one of its live ids."""
+
+    utenza: Utenza
+    may_be_remembered: bool  # in the row of the id: not while somebody guesses
+
+
+def prove(user_id: str, password: str, client_address: str, now: datetime) -> Utenza | None:
     """The utenza whose password this is, even when it is disabled or blocked (the caller answers); else None.
 
     None for an unknown userId, a wrong password and one that came after too many wrong ones (guesses.guess), alike.
-    Who showed a live id of this utenza is counted apart (`with_live_id`): strangers have none, so they cannot lock out who
-    has. Not inside a transaction of the caller.
+    Not inside a transaction of the caller.
     """
+    utenza, is_right = _known(user_id, password)
+    return utenza if guess(_DOOR, user_id, client_address, now, is_right).is_right else None
+
+
+def prove_with_id(row: Row, plain: str, password: str, client_address: str, now: datetime) -> Proved | None:
+    """As prove(), for who shows a live id (`row`, `plain`) with the userId of its utenza; counted apart.
+
+    Strangers have no id, so they cannot come here: however many wrong passwords they send, the id that was proved goes on
+    at its till. Who has the id and not the password (it reads the mailbox) must not have what remembers the password for
+    an oracle, that answers a guess at once and any number of times: from the fifth wrong one within 15 minutes the id
+    remembers nothing, and nothing new, so that every proof is a slow one that the counts govern, the right password's
+    too. At a familiar place (guesses) the till pays a slow hash a call and goes on; elsewhere it waits for the attack to
+    end and 15 minutes at most, and the pharmacy may revoke the id. The same wrong password again is no other guess: one
+    till that was not told the new one stops nobody.
+    """
+    utenza, is_right = _known(row.user_id, password)
+    mistake = keyed_hash(_MISTAKE, fingerprint.fingerprint(plain, row.user_id, password, row.password).hex())
+    guessed = guess(_DOOR_WITH_ID, row.user_id, client_address, now, is_right, mistake)
+    if guessed.somebody_guesses and row.fingerprint is not None:
+        IdSessione.objects.filter(pk=row.pk).update(fingerprint=None)
+    if utenza is None or not guessed.is_right:
+        return None
+    return Proved(utenza, may_be_remembered=not guessed.somebody_guesses)
+
+
+def _known(user_id: str, password: str) -> tuple[Utenza | None, Callable[[], bool]]:
+    """The utenza of this userId, and the slow question whether the password is its own."""
     utenza = Utenza.objects.select_related("pharmacy").filter(user_id=user_id).first()
 
     def is_right() -> bool:
@@ -56,5 +94,4 @@ def prove(
             return False
         return utenza.check_password(password)
 
-    door = _DOOR_WITH_ID if with_live_id else _DOOR
-    return utenza if guess(door, user_id, client_address, now, is_right) else None
+    return utenza, is_right

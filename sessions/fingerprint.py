@@ -5,8 +5,18 @@ useless to who steals the database, and void as soon as the stored hash of the s
 """
 
 import hmac
+from dataclasses import dataclass, field
 
 _PASSWORD, _PINCODE = "password", "pincode"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How the password was proved to the gate: against `stored`, its slow hash; void once that has changed."""
+
+    stored: str = field(repr=False)
+    fingerprint: bytes | None = field(default=None, repr=False)  # kept with the id, whether or not it is the first use
+    client_address: str | None = None  # a place that is familiar from now on (sessions.guesses)
 
 
 def fingerprint(plain_id: str, user_id: str, password: str, stored_hash: str) -> bytes:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from django.conf import settings
 
+from portal.client_address import known_ip
 from portal.codes import digest
 from sessions import credentials, fingerprint, gate_wildcards, issuing, uses
 from sessions.gate_row import Row, read
@@ -93,16 +94,19 @@ def ask(call: Call, client_address: str, now: datetime) -> Verdict:
 
 def _prove_and_use(row: Row, unproved: bool, call: Call, client_address: str, now: datetime) -> Verdict:
     """The password, slowly, when no fingerprint vouches for it (none yet, or void); then what must be written, under the lock."""
-    plain, (user_id, password), kept = call.plain or "", call.basic or ("", ""), None
+    plain, (user_id, password), stored, kept = call.plain or "", call.basic or ("", ""), row.password, None
     if unproved:
-        utenza = credentials.prove(user_id, password, client_address, now, with_live_id=True)
-        if utenza is None:
+        proved = credentials.prove_with_id(row, plain, password, client_address, now)
+        if proved is None:
             return BASIC_REFUSED
-        kept = fingerprint.fingerprint(plain, user_id, password, utenza.password)
-    if issuing.use(IdSessione(pk=row.pk, utenza_id=row.utenza_id), now, kept):
+        stored = proved.utenza.password
+        if proved.may_be_remembered:
+            kept = fingerprint.fingerprint(plain, user_id, password, stored)
+    proof = fingerprint.Proof(stored, kept, known_ip(client_address))
+    if issuing.use(IdSessione(pk=row.pk, utenza_id=row.utenza_id), now, proof):
         return Verdict(row)
-    ended = decide(read(digest(plain)), call, now)  # between the reading and the lock
-    return Verdict(reason=ended.reason or Reason.REVOKED)
+    ended = decide(read(digest(plain)), call, now)  # between the reading and the lock: it died, or the password changed
+    return Verdict(reason=ended.reason) if ended.reason else BASIC_REFUSED
 
 
 def _ask_wildcard(call: Call, client_address: str, now: datetime) -> Verdict:

@@ -66,6 +66,10 @@ class Row(NamedTuple):
             return State.SCADUTO
         return State.VALIDATO if self.first_used_at is None else State.ATTIVO
 
+    def is_live(self, now: datetime) -> bool:
+        """As IdSessione.is_live."""
+        return self.state(now) in (State.VALIDATO, State.ATTIVO)
+
 
 def read(id_digest: bytes) -> Row | None:
     """The id with this SHA-256, whatever its state; None when there is none. One query; shared with checkToken."""

@@ -7,18 +7,20 @@ Three counts of wrong secrets, each over PasswordFailure.WINDOW (15 minutes):
 - from one unfamiliar place at all utenze: 50. One machine tries a list of passwords (a software house may speak for
   thousands of pharmacies from one address: theirs is a familiar place).
 
-A place is familiar to an utenza when an id was given to it there in the last 30 days, so with password and pincode. There
+A place is familiar to an utenza when an id of the last 30 days was given to it there (so with password and pincode) or
+used there (so with the id and the password). There
 only the first count holds: who guesses from elsewhere, however long, cannot lock a pharmacy out of its own shop, nor can
 one pharmacy lock out another behind the same address. Who is locked out of a new place waits at most for the attack to
 end and 15 minutes. Meanwhile the portal gives ids without the password of the utenza, and they pass the gate: who shows a
-live id is counted apart (credentials.prove), where a stranger cannot come. Guesses at userIds that do not exist are
-counted alike, so that the lock tells nothing either. An address that is not known is no place that many could share.
+live id is counted apart (credentials.prove_with_id), where a stranger cannot come. Guesses at userIds that do not exist
+are counted alike, so that the lock tells nothing either. An address that is not known is no place that many could share.
 
 A guess that is not looked at leaves no row: it makes no lock longer, and a flood does not fill the table. A right
 secret writes nothing, unless it has mistakes of its own, of the same place, to be forgotten.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -35,12 +37,26 @@ WRONG_AT_ALL_UTENZE = 50
 FAMILIAR_FOR = timedelta(days=30)
 
 
-def guess(door: str, user_id: str, client_address: str, now: datetime, is_right: Callable[[], bool]) -> bool:
-    """Whether the secret is right; False, without calling the slow `is_right`, when too many were wrong.
+@dataclass(frozen=True, slots=True)
+class Guessed:
+    """What became of a guess."""
+
+    is_right: bool
+    somebody_guesses: bool = False  # nothing that remembers the secret may vouch for it now: every proof is a slow one
+
+
+def guess(
+    door: str, user_id: str, client_address: str, now: datetime, is_right: Callable[[], bool], mistake: str = ""
+) -> Guessed:
+    """Looks at a secret; a wrong one, without calling the slow `is_right`, when too many were wrong.
 
     `door` names the secret. Guesses that would share a count wait for each other, so that a flood of parallel ones is
     not looked at more often than the counts allow; each waits for few others, because few are looked at. Its own
     transaction, never inside the caller's: a failure stays on record whatever happens next.
+
+    `mistake` is a keyed hash of the secret itself, from who has a key that the database has not: the same wrong secret
+    again is no other guess, so it is wrong again, for nothing, and is not counted. (One till of a shop that still has the
+    old password must not lock out the others.)
     """
     place = place_of(client_address)
     by_user = PasswordFailure.hash_of_username(door, user_id)
@@ -48,24 +64,28 @@ def guess(door: str, user_id: str, client_address: str, now: datetime, is_right:
     with transaction.atomic(durable=True):
         familiar = _is_familiar(user_id, place, now)
         _one_at_a_time([keyed_hash(by_user, by_place)] if familiar else [by_user, by_place])
-        mine, at_utenza, from_place = _wrong(by_user, by_place, now)
-        at_all = from_place if place else 0
-        too_many = not familiar and (at_utenza >= WRONG_AT_ONE_UTENZA or at_all >= WRONG_AT_ALL_UTENZE)
-        if too_many or mine >= WRONG_FROM_ONE_PLACE:
-            return False
+        wrong = _wrong(by_user, by_place, mistake, now)
+        if wrong["known"]:
+            return Guessed(False)
+        from_place = wrong["place"] if place else 0
+        too_many = not familiar and (wrong["user"] >= WRONG_AT_ONE_UTENZA or from_place >= WRONG_AT_ALL_UTENZE)
+        if too_many or wrong["mine"] >= WRONG_FROM_ONE_PLACE:
+            return Guessed(False, somebody_guesses=True)
         right = is_right()
         if not right:
             PasswordFailure.objects.create(username_hash=by_user, address_hash=by_place, at=now)
-        elif mine:
+            if mistake:
+                PasswordFailure.objects.create(username_hash=mistake, address_hash=mistake, at=now)
+        elif wrong["mine"]:
             PasswordFailure.objects.filter(username_hash=by_user, address_hash=by_place).delete()
-    return right
+    return Guessed(right, somebody_guesses=wrong["user"] + (not right) >= WRONG_FROM_ONE_PLACE)
 
 
 def _is_familiar(user_id: str, place: str, now: datetime) -> bool:
     """The same query for an utenza that does not exist: it takes as long."""
     given = IdSessione.objects.filter(utenza__user_id=user_id, requested_at__gt=now - FAMILIAR_FOR)
-    addresses = given.exclude(requested_from=None).values_list("requested_from", flat=True).distinct()
-    return place in {place_of(address) for address in addresses if address}
+    addresses = given.values_list("requested_from", "used_from").distinct()
+    return place in {place_of(address) for both in addresses for address in both if address}
 
 
 def _one_at_a_time(counts: list[str]) -> None:
@@ -77,14 +97,14 @@ def _one_at_a_time(counts: list[str]) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
 
 
-def _wrong(by_user: str, by_place: str, now: datetime) -> tuple[int, int, int]:
-    """Wrong guesses on record: of this utenza from this place, of this utenza, from this place."""
-    user, place = Q(username_hash=by_user), Q(address_hash=by_place)
-    counted = (
+def _wrong(by_user: str, by_place: str, mistake: str, now: datetime) -> dict[str, int]:
+    """Wrong guesses on record: of this utenza from this place, of this utenza, from this place, with this very secret."""
+    user, place, known = Q(username_hash=by_user), Q(address_hash=by_place), Q(username_hash=mistake)
+    return (
         PasswordFailure.objects.recent(now)
-        .filter(user | place)
+        .filter(user | place | known)
         .aggregate(
-            mine=Count("pk", filter=user & place), user=Count("pk", filter=user), place=Count("pk", filter=place)
+            mine=Count("pk", filter=user & place), user=Count("pk", filter=user), place=Count("pk", filter=place),
+            known=Count("pk", filter=known),
         )
-    )
-    return counted["mine"], counted["user"], counted["place"]
+    )  # fmt: skip

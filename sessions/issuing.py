@@ -150,15 +150,14 @@ def issue(
 
 
 @transaction.atomic
-def use(id_sessione: IdSessione, now: datetime, fingerprint: bytes | None = None) -> bool:
-    """The gate saw it: the first use makes a Validato Attivo and revokes the previous Attivo. False when it is not live.
-
-    `fingerprint`: of the password that was just proved, kept with the id whether or not it is the first use.
+def use(id_sessione: IdSessione, now: datetime, proof: proofs.Proof | None = None) -> bool:
+    """The gate saw it: the first use makes a Validato Attivo and revokes the previous Attivo. False when it is not live, or the
+    password changed after its proof.
     """
     row = _fresh(id_sessione)
-    if not row.is_live(now):
+    if not row.is_live(now) or (proof is not None and proof.stored != row.utenza.password):
         return False
-    facts: dict[str, object] = {} if fingerprint is None else {"fingerprint": fingerprint}
+    facts: dict[str, object] = {"fingerprint": proof.fingerprint} if proof and proof.fingerprint else {}
     if row.first_used_at is None:
         for other in IdSessione.objects.of(row.utenza, row.context).in_place().exclude(pk=row.pk).with_facts():
             if other.first_used_at is not None:
@@ -167,7 +166,7 @@ def use(id_sessione: IdSessione, now: datetime, fingerprint: bytes | None = None
         transaction.on_commit(measures.USED.inc, robust=True)
         record("id.used", now=now, about=row.pharmacy.code if row.pharmacy else "", subject=row, last4=row.last4)
     if facts:
-        IdSessione.objects.filter(pk=row.pk).update(**facts)
+        IdSessione.objects.filter(pk=row.pk).update(used_from=proof.client_address if proof else None, **facts)
     return True
 
 

@@ -10,13 +10,14 @@ from datetime import datetime
 from enum import Enum
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
 
 from pharmacies.models import Utenza
 from sessions import certificates, fingerprint
 from sessions.guesses import guess
+from sessions.models import IdSessione
 
 _DOOR = "a2f-pincode"
+_NOISE = "noise"  # no pincode: it is compared like any wrong one, on the same path
 SHORTEST, LONGEST = 4, 16  # digits of a pincode; the official ones have 10. Noise as short as one digit is not rare.
 
 
@@ -31,6 +32,7 @@ class Proof:
     """What a live id of this utenza says about an earlier proof: no slow hash when it matches."""
 
     plain_id: str = field(repr=False)
+    pk: int  # of its row
     pincode_fingerprint: bytes | memoryview | None = field(repr=False)  # of the row
 
 
@@ -80,16 +82,12 @@ def examine(
     vouched = proof and _vouched(proof, utenza, pincodes)
     if vouched:
         return Examined(Outcome.OK, vouched)
-    pincode = pincodes[0] if pincodes else ""
-
-    def is_right() -> bool:
-        if not pincode:
-            make_password("")  # noise costs as much as a wrong pincode
-            return False
-        return utenza.check_pincode(pincode)
-
-    right = guess(_DOOR, utenza.user_id, client_address, now, is_right)
-    return Examined(Outcome.OK, pincode) if right else Examined(Outcome.WRONG)
+    pincode = pincodes[0] if pincodes else _NOISE
+    guessed = guess(_DOOR, utenza.user_id, client_address, now, lambda: utenza.check_pincode(pincode))
+    if guessed.somebody_guesses and proof and proof.pincode_fingerprint is not None:
+        # as credentials.prove_with_id: what remembers the pincode is no oracle for who has the id and the password
+        IdSessione.objects.filter(pk=proof.pk).update(pincode_fingerprint=None)
+    return Examined(Outcome.OK, pincode) if guessed.is_right else Examined(Outcome.WRONG)
 
 
 def _pincodes(utenza: Utenza, valore: str, now: datetime, *, remembered: bool = False) -> list[str] | None:

@@ -97,6 +97,7 @@ class IdSessione(models.Model):
         max_length=32, null=True
     )  # the same for the pincode: `create` carries both
     requested_from = models.GenericIPAddressField("richiesto da", null=True)  # the address of the gestionale: anomalies
+    used_from = models.GenericIPAddressField("usato da", null=True)  # where its password was proved last: guesses
     uses = models.PositiveIntegerField("utilizzi", default=0)  # added up in batches: at most 10 s behind
     last_used_at = models.DateTimeField("ultimo utilizzo", null=True)
     replaced_by = models.ForeignKey(

@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import ip_address
 from time import perf_counter
 from typing import Any
 
@@ -14,13 +13,13 @@ from django.conf import settings
 
 from pharmacies.models import Utenza
 from portal import measures
-from portal.client_address import client_address
+from portal.client_address import client_address, known_ip
 from portal.codes import digest
 from portal.masking import mask_addresses_in
 from portal.request_id import taken_or_made
 from sessions import credentials, fingerprint, issuing, pincode
 from sessions.gate_row import Row, read
-from sessions.models import Context, State
+from sessions.models import Context
 from sessions.soap import checks, envelope, faults, operations, reply
 from sessions.soap.faults import Answer, ClientFault
 from sessions.soap.messages import UNEXPECTED
@@ -84,22 +83,23 @@ def _answered(call: Call) -> Answer:
 
 
 def _who(call: Call, user_id: str, password: str, token: str, row: Row | None) -> Utenza | None:
-    """Whose password this is. An id that remembers it vouches for it: no slow hash, and the row read is the utenza's too."""
-    mine = row is not None and row.user_id == user_id
-    if row and mine and fingerprint.matches(row.fingerprint, token, user_id, password, row.password):
+    """Whose password this is. A live id that remembers it vouches for it: no slow hash, and the row read is the utenza's too."""
+    if row is None or row.user_id != user_id or not row.is_live(call.now):
+        return credentials.prove(user_id, password, call.client, call.now)
+    if fingerprint.matches(row.fingerprint, token, user_id, password, row.password):
         return Utenza(
             pk=row.utenza_id, user_id=row.user_id, codice_fiscale=row.codice_fiscale, password=row.password,
             pincode=row.pincode, disabled_at=row.disabled_at, blocked_at=row.blocked_at,
         )  # fmt: skip
-    live = row is not None and mine and row.state(call.now) in (State.VALIDATO, State.ATTIVO)
-    return credentials.prove(user_id, password, call.client, call.now, with_live_id=live)
+    proved = credentials.prove_with_id(row, token, password, call.client, call.now)
+    return proved.utenza if proved else None
 
 
 def _reply(call: Call, request: envelope.Request, utenza: Utenza, token: str, row: Row | None) -> reply.Reply:
     if row is not None and row.utenza_id != utenza.pk:
         row = None  # another's id is no id at all, from here on
     context = _context(request.get("contesto"), request.get("applicazione"), row)
-    proof = pincode.Proof(token, row.pincode_fingerprint) if row else None
+    proof = pincode.Proof(token, row.pk, row.pincode_fingerprint) if row and row.is_live(call.now) else None
     in_clear = ""
 
     def check(valore: str) -> pincode.Outcome:
@@ -112,7 +112,7 @@ def _reply(call: Call, request: envelope.Request, utenza: Utenza, token: str, ro
     if refusal is not None or context is None:
         return refusal or reply.Reply(UNEXPECTED)
     password = call.basic[1] if call.basic else ""
-    asked = issuing.Asked(_ip(call.client), password, in_clear)
+    asked = issuing.Asked(known_ip(call.client), password, in_clear)
     return operations.carry_out(request, operations.Caller(utenza, asked, row), context, call.now)
 
 
@@ -135,18 +135,10 @@ def _replied(call: Call, given: reply.Reply) -> Answer:
         notes = [("token", given.plain)] if given.plain else []
         notes += [
             ("working-mode", "TEST"),
-            ("client-ip", _ip(call.client) or ""),
+            ("client-ip", known_ip(call.client) or ""),
             ("execution-time-in-seconds", seconds),
         ]
     return Answer(200, reply.written(call.request.operation, given, notes))
-
-
-def _ip(address: str) -> str | None:
-    """The address when it is one: a proxy without the header leaves nothing."""
-    try:
-        return str(ip_address(address))
-    except ValueError:
-        return None
 
 
 def _write_down(call: Call) -> None:

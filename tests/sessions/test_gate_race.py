@@ -1,16 +1,20 @@
 """First uses at the same instant, on threads with connections of their own."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
+from django.db import connection, connections, transaction
 
 from portal.journal.models import Entry
 from sessions import issuing, uses
 from sessions.models import IdSessione, State
+from sessions.utenze import life
 from tests.parallel import in_parallel
+from tests.processes.conftest import until
 
 from .conftest import MORNING
-from .gate_door import PASSED, refused, told
+from .gate_door import BASIC_REFUSED, PASSED, basic, refused, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT_ONCE = 8
@@ -58,3 +62,30 @@ def test_counts_written_down_beside_first_uses_are_all_there(utenza, certified, 
     in_parallel([partial(told, plain), uses.write_down] * 4)
     uses.write_down()
     assert IdSessione.objects.get().uses == 5
+
+
+def test_a_password_that_changes_during_a_first_use_is_a_wrong_password(utenza, certified, context, anna):
+    if connection.vendor != "postgresql":
+        pytest.skip("an embedded database does not let a call read while another writes")
+    plain = issuing.issue(utenza, context, MORNING).plain
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            life.change_password(utenza, "la password nuova", anna, MORNING)
+            call = pool.submit(in_its_own_connection, partial(told, plain))
+            until(somebody_waits_for_us, 20, "the gate has proved the old password and waits to write the first use")
+        assert call.result(timeout=20) == BASIC_REFUSED
+    assert IdSessione.objects.get().first_used_at is None
+    assert told(plain, basic(password="la password nuova")) == PASSED
+
+
+def in_its_own_connection(act):
+    try:
+        return act()
+    finally:
+        connections.close_all()
+
+
+def somebody_waits_for_us() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("select 1 from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid))")
+        return cursor.fetchone() is not None

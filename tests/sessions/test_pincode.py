@@ -1,17 +1,22 @@
 """The pincode deciphered and compared; nothing tells a wrong padding from a wrong pincode."""
 
 import base64
+import re
+import sys
+from functools import partial
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import padding
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 
 from portal.identity.models import PasswordFailure
-from sessions import certificates, fingerprint, pincode
-from sessions.models import PincodeCertificate
+from sessions import certificates, fingerprint, guesses, issuing, pincode
+from sessions.models import IdSessione, PincodeCertificate
 from sessions.pincode import PRINTED, Outcome, Proof, check, examine
 from tests.identity.counting_hasher import CountingHasher
 
@@ -117,6 +122,41 @@ def test_every_wrong_ciphertext_answers_alike_and_costs_one_slow_hash_and_one_ro
     assert PasswordFailure.objects.count() == 1
 
 
+def lines_of(act) -> list[tuple[str, int]]:
+    """Every line of ours that `act` runs, in order."""
+    seen: list[tuple[str, int]] = []
+
+    def follow(frame, event, arg):
+        name = frame.f_code.co_filename
+        if "/sessions/" not in name and "/pharmacies/" not in name and "/hashers.py" not in name:
+            return None
+        if event == "line":
+            seen.append((name.rpartition("/")[2], frame.f_lineno))
+        return follow
+
+    before = sys.gettrace()
+    sys.settrace(follow)
+    try:
+        act()
+    finally:
+        sys.settrace(before)
+    return seen
+
+
+def test_every_wrong_ciphertext_runs_the_same_lines_and_asks_the_same_queries(anna_s, certificate):
+    valori = [raw(certificate, block) for block in BAD_BLOCKS.values()]
+    valori += [encrypted(certificate, text) for text in WELL_PADDED.values()]
+    check(anna_s, valori[0], MORNING)  # what is remembered by the process is there now
+    paths, queries = set(), set()
+    for valore in valori:
+        PasswordFailure.objects.all().delete()
+        with CaptureQueriesContext(connection) as asked:
+            paths.add(tuple(lines_of(partial(check, anna_s, valore, MORNING))))
+        queries.add(tuple(re.sub(r"'[^']*'|\d+|\"s\w+\"", "?", query["sql"]) for query in asked))
+    assert [len(path) > 30 for path in paths] == [True]
+    assert len(queries) == 1
+
+
 def test_a_number_larger_than_the_modulus_answers_alike_too(anna_s, certificate, hashes):
     assert check(anna_s, base64.b64encode(b"\xff" * 192).decode(), MORNING) is WRONG
     assert len(hashes) == 1
@@ -147,32 +187,45 @@ def test_after_five_wrong_ones_even_the_right_one_answers_as_a_wrong_one(anna_s,
 
 def test_an_id_that_remembers_the_pincode_saves_the_slow_hash(anna_s, certificate, hashes):
     kept = fingerprint.of_pincode(PLAIN_ID, anna_s.user_id, "1729594276", anna_s.pincode)
-    assert check(anna_s, encrypted(certificate, "1729594276"), MORNING, Proof(PLAIN_ID, kept)) is OK
+    assert check(anna_s, encrypted(certificate, "1729594276"), MORNING, Proof(PLAIN_ID, 0, kept)) is OK
     assert hashes == []
 
 
 def test_an_id_that_remembers_another_pincode_does_not_vouch(anna_s, certificate, hashes):
     kept = fingerprint.of_pincode(PLAIN_ID, anna_s.user_id, "1729594276", anna_s.pincode)
-    assert check(anna_s, encrypted(certificate, "1729594277"), MORNING, Proof(PLAIN_ID, kept)) is WRONG
+    assert check(anna_s, encrypted(certificate, "1729594277"), MORNING, Proof(PLAIN_ID, 0, kept)) is WRONG
     assert len(hashes) == 1
 
 
 def test_an_id_that_remembers_nothing_leaves_it_to_the_slow_hash(anna_s, certificate, hashes):
-    assert check(anna_s, encrypted(certificate, "1729594276"), MORNING, Proof(PLAIN_ID, None)) is OK
+    assert check(anna_s, encrypted(certificate, "1729594276"), MORNING, Proof(PLAIN_ID, 0, None)) is OK
     assert len(hashes) == 1
+
+
+def test_an_id_that_remembers_the_pincode_is_no_oracle_for_it(utenza, anna_s, certificate, hashes, certified, context):
+    plain = issuing.issue(utenza, context, MORNING).plain
+    row = IdSessione.objects.get()
+    row.pincode_fingerprint = fingerprint.of_pincode(plain, utenza.user_id, "1729594276", utenza.pincode)
+    row.save()
+    for number in range(guesses.WRONG_FROM_ONE_PLACE + 1):
+        proof = Proof(plain, row.pk, IdSessione.objects.get().pincode_fingerprint)
+        assert check(utenza, encrypted(certificate, f"000000000{number}"), MORNING, proof) is WRONG
+    assert IdSessione.objects.get().pincode_fingerprint is None
+    assert check(utenza, encrypted(certificate, "1729594276"), MORNING, Proof(plain, row.pk, None)) is WRONG
+    assert len(hashes) == guesses.WRONG_FROM_ONE_PLACE
 
 
 def test_a_pincode_that_was_reset_is_void_in_every_id(anna_s, certificate):
     kept = fingerprint.of_pincode(PLAIN_ID, anna_s.user_id, "1729594276", anna_s.pincode)
     anna_s.set_pincode("5555555555")
-    assert check(anna_s, encrypted(certificate, "1729594276"), MORNING, Proof(PLAIN_ID, kept)) is WRONG
+    assert check(anna_s, encrypted(certificate, "1729594276"), MORNING, Proof(PLAIN_ID, 0, kept)) is WRONG
 
 
 def test_the_pincode_in_clear_and_the_id_are_in_no_repr(anna_s, certificate):
     examined = examine(anna_s, encrypted(certificate, "1729594276"), MORNING)
     assert examined.pincode == "1729594276"
     assert "1729594276" not in repr(examined)
-    assert PLAIN_ID not in repr(Proof(PLAIN_ID, b""))
+    assert PLAIN_ID not in repr(Proof(PLAIN_ID, 0, b""))
 
 
 def test_no_pincode_reaches_the_log(anna_s, certificate, caplog):
@@ -221,7 +274,7 @@ def test_the_outcomes_carry_the_codes_of_the_contract():
 
 
 def test_a_certificate_made_a_moment_ago_is_read_at_once_with_a_proof_too(anna_s, certificate, hashes):
-    proof = Proof(PLAIN_ID, fingerprint.of_pincode(PLAIN_ID, anna_s.user_id, "1729594276", anna_s.pincode))
+    proof = Proof(PLAIN_ID, 0, fingerprint.of_pincode(PLAIN_ID, anna_s.user_id, "1729594276", anna_s.pincode))
     assert check(anna_s, encrypted(certificate, "1729594276"), MORNING, proof) is OK
     successor = certificates.make(MORNING)
     assert check(anna_s, encrypted(successor, "1729594276"), MORNING, proof) is OK

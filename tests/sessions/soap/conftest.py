@@ -20,6 +20,7 @@ def certificate(db) -> PincodeCertificate:
         _MADE.update({name: getattr(row, name) for name in ("serial", "certificate", "sealed_key", "valid_until")})
         row.delete()
     at = timezone.now() - timedelta(days=1)
+    certificates.forget()  # those of the tests before
     return PincodeCertificate.objects.create(**_MADE, valid_from=at, created_at=at)
 
 
