@@ -8,7 +8,7 @@ from portal.clock import ROME
 from portal.outbox.letters import Envelope, post
 from portal.outbox.models import OutgoingMail
 from sessions.hours.moments import Moment
-from sessions.models import Context, IdSessione
+from sessions.models import Context, IdSessione, ReminderSettings
 
 Kind = OutgoingMail.Kind
 NOTICE_USEFUL_FOR = timedelta(hours=12)  # that an id has expired or was revoked is old news after this
@@ -58,15 +58,18 @@ def issued(
     return _post(id_sessione, Kind.ISSUED, "issued", certification, now, id_sessione.expires_at, about, secret=True)
 
 
-def expiring(id_sessione: IdSessione, certification: MailCertification, now: datetime) -> OutgoingMail:
-    """Before the end: which id, until when, where to renew it. Never the id."""
-    return _post(id_sessione, Kind.REMINDER, "reminder", certification, now, id_sessione.expires_at, {})
+def expiring(rows: list[IdSessione], certification: MailCertification, now: datetime) -> OutgoingMail:
+    """Before the end: which id, until when, where to renew it. Never the id. More rows: ids of the same mailbox, of this
+    pharmacy or of others, in one letter that says which is whose.
+    """
+    rows = sorted(rows, key=lambda row: row.expires_at)
+    return _to_all("reminder", Kind.REMINDER, rows, certification, now, rows[0].expires_at)
 
 
 def expired(id_sessione: IdSessione, certification: MailCertification, now: datetime) -> OutgoingMail:
     """After the end, for who asked to be told."""
-    give_up_at = id_sessione.expires_at + NOTICE_USEFUL_FOR
-    return _post(id_sessione, Kind.EXPIRED, "expired", certification, now, give_up_at, {})
+    give_up_at = max(id_sessione.expires_at, now) + NOTICE_USEFUL_FOR
+    return _to_all("expired", Kind.EXPIRED, [id_sessione], certification, now, give_up_at)
 
 
 def revoked(id_sessione: IdSessione, certification: MailCertification, by: Any, now: datetime) -> OutgoingMail:
@@ -88,6 +91,56 @@ def utenza_news(
     return post(envelope, certification.address, "utenza", context)
 
 
+def _to_all(
+    template: str,
+    kind: OutgoingMail.Kind,
+    rows: list[IdSessione],
+    certification: MailCertification,
+    now: datetime,
+    give_up_at: datetime,
+) -> OutgoingMail:
+    """The letter to the mailbox, which is returned; and a copy to each titolare who wants one, of the own ids only."""
+    wanted = ReminderSettings.objects.filter(pharmacy__in={row.pharmacy_id for row in rows}).exclude(copy_to="")
+    copies: dict[str, list[IdSessione]] = {}
+    for chosen in wanted:
+        theirs = [row for row in rows if row.pharmacy_id == chosen.pharmacy_id]
+        if chosen.copy_to != certification.address:
+            copies.setdefault(chosen.copy_to, []).extend(theirs)
+    for address, theirs in sorted(copies.items()):
+        _about(template, kind, theirs, address, now, give_up_at, is_copy=True)
+    return _about(template, kind, rows, certification.address, now, give_up_at)
+
+
+def _about(
+    template: str,
+    kind: OutgoingMail.Kind,
+    rows: list[IdSessione],
+    address: str,
+    now: datetime,
+    give_up_at: datetime,
+    *,
+    is_copy: bool = False,
+) -> OutgoingMail:
+    """One letter about one id, or the letter of the same name about many."""
+    first = rows[0]
+    about = {"is_copy": is_copy, "rows": rows, "pharmacies": len({row.certification.pharmacy_id for row in rows})}
+    context = {**_context(first, first.certification.pharmacy), **about}
+    if len(rows) > 1:
+        context["pharmacy"] = None if about["pharmacies"] != 1 else context["pharmacy"]
+        template = f"{template}_many"
+    envelope = Envelope(kind, first.certification.pharmacy.code, now, give_up_at)
+    return post(envelope, address, template, context, headers=_headers(first))
+
+
+def _context(row: IdSessione, pharmacy: Pharmacy) -> dict[str, Any]:
+    return {"pharmacy": pharmacy, "row": row, "overlap": row.context.policy == Context.Policy.OVERLAP}
+
+
+def _headers(row: IdSessione) -> dict[str, str]:
+    """For the programs that read the mailbox: until when the id is good."""
+    return {"X-Portale-Scadenza": row.expires_at.astimezone(ROME).isoformat(timespec="seconds")}
+
+
 def _post(
     id_sessione: IdSessione,
     kind: OutgoingMail.Kind,
@@ -100,9 +153,6 @@ def _post(
     secret: bool = False,
 ) -> OutgoingMail:
     pharmacy: Pharmacy = certification.pharmacy
-    overlap = id_sessione.context.policy == Context.Policy.OVERLAP
-    context = {"pharmacy": pharmacy, "row": id_sessione, "overlap": overlap, **about}
-    # for the programs that read the mailbox: what kind of letter, until when the id is good
-    headers = {"X-Portale-Scadenza": id_sessione.expires_at.astimezone(ROME).isoformat(timespec="seconds")}
     envelope = Envelope(kind, pharmacy.code, now, give_up_at, secret=secret)
-    return post(envelope, certification.address, template, context, headers=headers)
+    context = {**_context(id_sessione, pharmacy), **about}
+    return post(envelope, certification.address, template, context, headers=_headers(id_sessione))

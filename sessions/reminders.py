@@ -11,13 +11,18 @@ from django.db.models import Q
 
 from pharmacies.models import MailCertification
 from portal import measures
-from sessions import mails
+from portal.outbox.models import OutgoingMail
+from sessions import mails, together
 from sessions.models import IdSessione, Reminder, State
 
 log = logging.getLogger(__name__)
 BATCH = 100  # rows in one transaction
 TRY_AGAIN_AFTER = timedelta(minutes=5)  # a row that fails must not stand in the way of the others
 Skip = Reminder.Skip
+
+
+class SaidTwice(Exception):  # noqa: N818  a fact, as the domain says it
+    """Another worker settled the reminder first, on a database that locks no rows: nothing of ours stays."""
 
 
 def send_due(now: datetime, limit: int = BATCH) -> int:
@@ -27,15 +32,7 @@ def send_due(now: datetime, limit: int = BATCH) -> int:
     UPDATE in the same transaction as the letter.
     """
     with transaction.atomic():
-        claimed = _claimed(now, limit)
-        for reminder in claimed:
-            try:
-                with transaction.atomic():
-                    _settle(reminder, now)
-            except Exception:
-                log.exception("Reminder %s failed: it is tried again later.", reminder.pk)
-                Reminder.objects.filter(pk=reminder.pk).update(due_at=now + TRY_AGAIN_AFTER)
-    return len(claimed)
+        return sum(_took_in_hand(reminder, now) for reminder in _claimed(now, limit))
 
 
 def _claimed(now: datetime, limit: int) -> list[Reminder]:
@@ -45,20 +42,50 @@ def _claimed(now: datetime, limit: int) -> list[Reminder]:
     return list(rows[:limit])
 
 
-def _settle(reminder: Reminder, now: datetime) -> None:
-    """One letter or one reason, unless another worker said it first. The id is read now, not with the batch."""
-    unsaid = Reminder.objects.filter(pk=reminder.pk, settled_at=None)
-    if not unsaid.update(settled_at=now):
-        return
-    reminder.id_sessione = IdSessione.objects.with_facts().get(pk=reminder.id_sessione_id)
-    certification = _address(reminder.id_sessione)
-    reason = _why_not(reminder, now) or _why_nowhere(certification)
-    measures.reminder(reason or "sent", (now - reminder.due_at).total_seconds())
+def _took_in_hand(reminder: Reminder, now: datetime) -> bool:
+    for alone in (False, True):  # one that cannot be written must not take its companions along
+        try:
+            with transaction.atomic():
+                return _settle(reminder, now, alone=alone)
+        except Exception:
+            log.exception("Reminder %s failed: it is tried again later.", reminder.pk)
+    Reminder.objects.filter(pk=reminder.pk).update(due_at=now + TRY_AGAIN_AFTER)
+    return True
+
+
+def _settle(reminder: Reminder, now: datetime, *, alone: bool) -> bool:
+    """One letter or one reason, unless it was said meanwhile. False: it waits for those that go into the same letter.
+
+    The id is read now, not with the batch.
+    """
+    if not Reminder.objects.filter(pk=reminder.pk, settled_at=None).exists():
+        return True
+    row = reminder.id_sessione = IdSessione.objects.with_facts().get(pk=reminder.id_sessione_id)
+    certification = _address(row)
+    reason = _why_not(reminder, now) or _overtaken(reminder, now) or _why_nowhere(certification)
     if reason or certification is None:
-        Reminder.objects.filter(pk=reminder.pk).update(skipped_because=reason)
-        return
-    letter = mails.expiring if reminder.minutes_before else mails.expired
-    Reminder.objects.filter(pk=reminder.pk).update(letter=letter(reminder.id_sessione, certification, now))
+        _write_down([reminder], now, reason=reason)
+        return True
+    if not reminder.minutes_before:
+        _write_down([reminder], now, letter=mails.expired(row, certification, now))
+        return True
+    held = [] if alone else together.companions(reminder, certification, now)
+    if held is None:
+        return False
+    others, overtaken = together.nearest([each for each in held if not _why_not(each, now)], now)
+    told = [reminder, *others]
+    _write_down(told, now, letter=mails.expiring([each.id_sessione for each in told], certification, now))
+    _write_down(overtaken, now, reason=Skip.OVERTAKEN)
+    return True
+
+
+def _write_down(told: list[Reminder], now: datetime, letter: OutgoingMail | None = None, reason: str = "") -> None:
+    """They are settled, with the letter or the reason. Raises SaidTwice when another worker said one of them."""
+    unsaid = Reminder.objects.filter(pk__in=[each.pk for each in told], settled_at=None)
+    if unsaid.update(settled_at=now, letter=letter, skipped_because=reason) < len(told):
+        raise SaidTwice
+    for each in told:
+        measures.reminder(reason or "sent", max((now - each.due_at).total_seconds(), 0))
 
 
 def _why_not(reminder: Reminder, now: datetime) -> str:
@@ -72,6 +99,12 @@ def _why_not(reminder: Reminder, now: datetime) -> str:
     too_late = state is State.SCADUTO and now > max(row.expires_at, reminder.due_at) + mails.NOTICE_USEFUL_FOR
     if too_late or (reminder.minutes_before > 0) == (state is State.SCADUTO):
         return Skip.TOO_LATE
+    return ""
+
+
+def _overtaken(reminder: Reminder, now: datetime) -> str:
+    """A letter nearer to the end of the same id is due too: one of them is enough."""
+    row = reminder.id_sessione
     nearer = Reminder.objects.due(now).filter(id_sessione=row, minutes_before__lt=reminder.minutes_before)
     return Skip.OVERTAKEN if nearer.exists() else ""
 
