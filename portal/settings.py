@@ -183,6 +183,9 @@ A2F_MODE = env.choice("A2F_MODE", ["TEST", "PRODUCTION"], default="TEST" if DEMO
 A2F_PRIVATE_KEY = env.text("A2F_PRIVATE_KEY", default="")  # PEM, when the key of the pincode stays out of the database
 A2F_MAX_ADDRESSES_A_DAY = env.number("A2F_MAX_ADDRESSES_A_DAY", default=8)  # more of them block the utenza
 
+# --- the staff's desk: what many operators read at once is counted once
+DESK_KEPT_FOR = timedelta(seconds=10)  # how old the counters may be; 0 counts again at every look
+
 # --- names that change from one administration to the next
 OWNER_NAME = env.text("OWNER_NAME", default="Ente titolare del servizio")
 ASSISTANCE_PHONE = env.text("ASSISTANCE_PHONE", default="800 000 000")

@@ -26,6 +26,12 @@ def _outbox_is_the_real_one(settings) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _every_look_counts_again(settings) -> None:
+    """What the staff's pages keep for a few seconds would be told to the next test."""
+    settings.DESK_KEPT_FOR = timedelta(0)
+
+
+@pytest.fixture(autouse=True)
 def _shipped_rows_come_back(django_db_serialized_rollback) -> None:
     """A test with real transactions empties every table: the next one finds again the rows that migrations wrote."""
 

@@ -38,3 +38,48 @@ document.querySelectorAll("button[data-copy]").forEach((button) => {
 
 // The summary of the errors takes the focus, so that it is read first.
 document.querySelector(".error-summary")?.focus();
+
+// <div data-refresh="30">: asks again every so many seconds for what changes in this page (304: nothing did). Not while
+// paused, while the tab is hidden, nor where the focus is. The counters are read out only when they change.
+document.querySelectorAll("[data-refresh]").forEach((box) => {
+  const stale = document.querySelector("[data-stale]"), pause = box.querySelector("[data-pause]");
+  const at = box.querySelector("[data-at]"), every = 1000 * box.dataset.refresh;
+  const counters = () => [...document.querySelectorAll("[data-counter]")].map((n) => `${n.textContent} ${n.dataset.counter}`).join(", ");
+  let read = Date.now(), asked = read, etag = "", paused = false, told = counters();
+  const put = (html) => new DOMParser().parseFromString(html, "text/html").querySelectorAll("[data-live]").forEach((fresh) => {
+    const old = document.getElementById(fresh.id);
+    if (!old || old.contains(document.activeElement)) { etag = ""; return; }
+    old.querySelectorAll("details[open][id]").forEach((open) => fresh.querySelector(`#${open.id}`)?.setAttribute("open", ""));
+    old.replaceWith(fresh);
+  });
+  const ask = async () => {
+    asked = Date.now();
+    try {
+      const answer = await fetch(location.href, { headers: { "X-Frammento": "1", ...(etag && { "If-None-Match": etag }) } });
+      if (answer.status !== 304 && (!answer.ok || answer.redirected)) return;
+      read = Date.now();
+      at.textContent = new Date(answer.headers.get("Date") || read).toLocaleTimeString("it-IT", { timeZone: "Europe/Rome" });
+      if (answer.status === 304) return;
+      etag = answer.headers.get("ETag") || "";
+      put(await answer.text());
+      const now = counters();
+      if (now !== told) box.querySelector("[data-said]").textContent = now;
+      told = now;
+    } catch { /* no network: the age below says so */ }
+  };
+  const look = async () => {
+    if (!paused && !document.hidden && Date.now() - asked >= every) await ask();
+    const minutes = Math.floor((Date.now() - read) / 60000), words = `Dati vecchi di ${minutes} minuti`;
+    if (!stale) return;
+    stale.hidden = minutes < 2;
+    if (!stale.hidden && stale.lastElementChild.textContent !== words) stale.lastElementChild.textContent = words;
+  };
+  box.querySelectorAll("[hidden]").forEach((node) => { node.hidden = false; });
+  pause?.addEventListener("click", () => {
+    paused = !paused;
+    pause.textContent = paused ? "Riprendi" : "Sospendi";
+    if (!paused) ask();
+  });
+  document.addEventListener("visibilitychange", look);
+  window.setInterval(look, Math.min(every, 5000));
+});

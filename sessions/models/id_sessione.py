@@ -25,6 +25,23 @@ class State(Enum):
     SCADUTO = "Scaduto"
 
 
+def standing(now: datetime, prefix: str = "") -> Q:
+    """The condition of IdSessioneQuerySet.standing, for an id reached from elsewhere: `standing(now, "ids__")`."""
+    over, expires_at, closed_on = (
+        Q(**{f"{prefix}expires_at__lte": now}),
+        F(f"{prefix}expires_at"),
+        f"{prefix}pharmacy__closed_on",
+    )
+    condition = (
+        Q(**{closed_on: None})
+        | Q(**{f"{closed_on}__gt": now.astimezone(ROME).date()})
+        | over & Q(**{f"{closed_on}__gt": TruncDate(expires_at, tzinfo=ROME)})
+    )
+    for fact in FACTS_THAT_END:
+        condition &= Q(**{f"{prefix}{fact}": None}) | over & Q(**{f"{prefix}{fact}__gte": expires_at})
+    return condition
+
+
 class IdSessioneQuerySet(models.QuerySet["IdSessione"]):
     def live(self, now: datetime) -> "IdSessioneQuerySet":
         """Validato or Attivo: what the gate lets through. The same rule as IdSessione.state (a test holds them together).
@@ -36,15 +53,7 @@ class IdSessioneQuerySet(models.QuerySet["IdSessione"]):
 
     def standing(self, now: datetime) -> "IdSessioneQuerySet":
         """All but Revocato: live, or with the hours over before anything else ended it."""
-        standing, over = self, Q(expires_at__lte=now)
-        for fact in FACTS_THAT_END:
-            standing = standing.filter(Q(**{fact: None}) | over & Q(**{f"{fact}__gte": F("expires_at")}))
-        closed_on = "pharmacy__closed_on"
-        return standing.filter(
-            Q(**{closed_on: None})
-            | Q(**{f"{closed_on}__gt": now.astimezone(ROME).date()})
-            | over & Q(**{f"{closed_on}__gt": TruncDate("expires_at", tzinfo=ROME)})
-        )
+        return self.filter(standing(now))
 
     def expired(self, now: datetime) -> "IdSessioneQuerySet":
         """Scaduto."""

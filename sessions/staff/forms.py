@@ -5,11 +5,22 @@ from typing import Any
 from django import forms
 from django.core.validators import RegexValidator
 
-from pharmacies.models import Pharmacy
-
-TODAY, LIVE, EXPIRING, EXPIRED, UNDELIVERED, WITHOUT, NEVER, ALL = (
-    "", "attive", "in-scadenza", "scadute", "non-consegnate", "senza-id", "mai-richiesto", "tutte",
+from portal.identity.models import User
+from sessions.staff.choice import (
+    ALL,
+    BLOCKED,
+    EXPIRED,
+    EXPIRING,
+    LIVE,
+    NEVER,
+    TODAY,
+    UNDELIVERED,
+    WITHOUT,
+    Certification,
+    Choice,
+    Delivery,
 )  # fmt: skip
+from sessions.staff.places import places_for
 
 STATES = [
     (TODAY, "Con un ID oggi"),
@@ -19,9 +30,10 @@ STATES = [
     (UNDELIVERED, "Non consegnate"),
     (WITHOUT, "Senza ID oggi"),
     (NEVER, "Mai richiesto"),
+    (BLOCKED, "Con un’utenza bloccata"),
     (ALL, "Tutte le farmacie"),
 ]
-
+EVERYWHERE = ("", "Tutte")
 _CONTROL = r"[\x00-\x1f\x7f]"
 
 
@@ -29,11 +41,13 @@ class StatusFilter(forms.Form):
     """A value that makes no sense is told and left out: the page comes all the same."""
 
     cerca = forms.CharField(
-        label="Cerca farmacia, codice o comune",
+        label="Cerca una farmacia",
+        help_text="Nome, codice, comune, partita IVA, codice fiscale del titolare o indirizzo e-mail.",
         max_length=80,
         required=False,
         error_messages={"max_length": "Scrivi al massimo 80 caratteri: per ora cerchiamo tra tutte."},
         validators=[RegexValidator(_CONTROL, "La ricerca contiene caratteri non validi.", inverse_match=True)],
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     stato = forms.ChoiceField(
         label="Stato",
@@ -41,18 +55,46 @@ class StatusFilter(forms.Form):
         required=False,
         error_messages={"invalid_choice": "Questo stato non esiste: vedi le farmacie con un ID oggi."},
     )
+    consegna = forms.ChoiceField(
+        label="Consegna e-mail",
+        choices=[EVERYWHERE, *Delivery.choices],
+        required=False,
+        error_messages={"invalid_choice": "Questo esito di consegna non esiste: li vedi tutti."},
+    )
+    certificazione = forms.ChoiceField(
+        label="Indirizzo certificato",
+        choices=[EVERYWHERE, *Certification.choices],
+        required=False,
+        error_messages={"invalid_choice": "Questa scelta sull’indirizzo non esiste: le vedi tutte."},
+    )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        provinces = Pharmacy.objects.exclude(province="").order_by("province").values_list("province", flat=True)
-        self.fields["provincia"] = forms.ChoiceField(
-            label="Provincia",
-            choices=[("", "Tutte"), *((code, code) for code in provinces.distinct())],
-            required=False,
-            error_messages={"invalid_choice": "In questa provincia non c’è nessuna farmacia: le vedi tutte."},
-        )
+    def __init__(self, data: Any, user: User) -> None:
+        super().__init__(data)
+        self.user = user
+        places = places_for(user)
+        region = str(data.get("regione", ""))
+        for name, label, choices, nowhere in (
+            ("regione", "Regione", places.regions(), "In questa regione non c’è nessuna farmacia: le vedi tutte."),
+            ("provincia", "Provincia", places.provinces(region), "In questa provincia non c’è nessuna farmacia: le vedi tutte."),
+            ("asl", "ASL", places.asl(region), "In questa ASL non c’è nessuna farmacia: le vedi tutte."),
+        ):  # fmt: skip
+            self.fields[name] = forms.ChoiceField(
+                label=label, choices=[EVERYWHERE, *choices], required=False, error_messages={"invalid_choice": nowhere}
+            )
 
     def value(self, name: str) -> str:
         """What was asked for, or nothing when it makes no sense."""
         self.is_valid()  # fills cleaned_data with the fields that make sense
         return str(self.cleaned_data.get(name, ""))
+
+    def choice(self) -> Choice:
+        """What the list must hold."""
+        return Choice(
+            territory=self.user.territory, words=self.value("cerca"), state=self.value("stato"),
+            region=self.value("regione"), province=self.value("provincia"), asl=self.value("asl"),
+            delivery=self.value("consegna"), certification=self.value("certificazione"),
+        )  # fmt: skip
+
+    def query(self) -> dict[str, str]:
+        """What makes sense and is not empty, for a short URL."""
+        return {name: value for name in self.fields if (value := self.value(name))}

@@ -1,14 +1,18 @@
 """How urgent a pharmacy is for the staff, seen from its newest id: the rule for one row and, beside it, for many."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
-from django.db.models import Case, Exists, IntegerField, OuterRef, Q, Value, When
+from django.db.models import Exists, OuterRef, Q
 
 from portal.clock import day_start
 from sessions.cards import EXPIRING_WITHIN
 from sessions.models import IdSessione, State
 from sessions.models.id_sessione import IdSessioneQuerySet
+
+LONGEST_LIFE = timedelta(
+    days=3
+)  # no id of today was asked for longer ago: the index of the refused letters need not go back
 
 
 class Urgency(Enum):
@@ -47,19 +51,24 @@ def urgency_of(newest: IdSessione | None, now: datetime) -> Urgency:
     return Urgency.EXPIRING if newest.expires_at <= now + EXPIRING_WITHIN else Urgency.LIVE
 
 
+def candidates(now: datetime) -> IdSessioneQuerySet:
+    """The ids that are live or expired since midnight in Italy: several for a pharmacy that renewed."""
+    # revoked_at: an id that has expired is never revoked, and the indexes on expires_at hold the others only
+    return IdSessione.objects.standing(now).filter(expires_at__gte=day_start(now), revoked_at=None)
+
+
 def of_today(now: datetime) -> IdSessioneQuerySet:
-    """One id per pharmacy: the newest that is live or expired since midnight in Italy.
+    """One id per pharmacy: the newest of its candidates.
 
     The newest is the one that expires last. So a renewal counts from the moment it is asked for, and an id that
     expired does not count where another is live.
     """
-    live_or_expired = IdSessione.objects.live(now) | IdSessione.objects.expired(now)
-    # revoked_at: an id that has expired is never revoked, and the index on expires_at holds the others only
-    candidates = live_or_expired.filter(expires_at__gte=day_start(now), revoked_at=None)
-    later = candidates.filter(pharmacy=OuterRef("pharmacy")).filter(
-        Q(expires_at__gt=OuterRef("expires_at")) | Q(expires_at=OuterRef("expires_at"), pk__gt=OuterRef("pk"))
+    later = (
+        candidates(now)
+        .filter(pharmacy=OuterRef("pharmacy"), expires_at__gte=OuterRef("expires_at"))
+        .filter(Q(expires_at__gt=OuterRef("expires_at")) | Q(pk__gt=OuterRef("pk")))
     )
-    return candidates.filter(~Exists(later), pharmacy__isnull=False)
+    return candidates(now).filter(~Exists(later), pharmacy__isnull=False)
 
 
 def undelivered() -> Q:
@@ -81,13 +90,15 @@ def expired(now: datetime) -> Q:
     return Q(expires_at__lte=now)
 
 
-def rank(now: datetime) -> Case:
-    """0 for the most urgent, in the order of Urgency. Among the ids of today; `urgency_of` says the same of one row."""
-    order = list(Urgency)
-    return Case(
-        When(undelivered(), then=Value(order.index(Urgency.UNDELIVERED))),
-        When(expiring(now), then=Value(order.index(Urgency.EXPIRING))),
-        When(expired(now), then=Value(order.index(Urgency.EXPIRED_TODAY))),
-        default=Value(order.index(Urgency.LIVE)),
-        output_field=IntegerField(),
-    )
+def segments(now: datetime) -> dict[Urgency, Q]:
+    """The ids of today by urgency, most urgent first: each is in one segment. `urgency_of` says the same of one row.
+
+    Four short stretches of one index instead of one order for all: a page reads as many rows as it shows.
+    """
+    arrived, an_hour = Q(letter__failed_at=None), now + EXPIRING_WITHIN
+    return {
+        Urgency.UNDELIVERED: undelivered() & Q(letter__failed_at__gte=day_start(now) - LONGEST_LIFE),
+        Urgency.EXPIRING: arrived & expiring(now),
+        Urgency.EXPIRED_TODAY: arrived & expired(now),
+        Urgency.LIVE: arrived & Q(expires_at__gt=an_hour),
+    }

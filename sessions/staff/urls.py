@@ -1,10 +1,11 @@
 from django.urls import path
 
-from sessions.staff import contexts, utenze, views
+from sessions.staff import contexts, desk, utenze, views
 
 app_name = "staff"
 urlpatterns = [
-    path("stato-sessioni/", views.status, name="status"),
+    path("stato-sessioni/", desk.status, name="status"),
+    path("stato-sessioni/cerca/", desk.look_for, name="search"),
     path("stato-sessioni/<str:code>/", views.pharmacy, name="pharmacy"),
     path("stato-sessioni/<str:code>/invia-di-nuovo/<int:pk>/", views.resend, name="resend"),
     path("stato-sessioni/<str:code>/utenze/<int:pk>/blocca/", utenze.block, name="block"),

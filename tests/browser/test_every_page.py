@@ -53,7 +53,7 @@ ELSEWHERE = {
     "identity:staff_code": "below, on its way", "pharmacies:mail_change_cancel": "a POST",
     "pages:information": "test_information_pages", "demo:letter_html": "a letter, not a page: shown inside demo:letter",
     "demo:identity_provider": "below, on its way", "utenze:pincode_shown": "below", "utenze:enable": "below",
-    "staff:unblock": "below", "a2f:certificate_pem": "a file", "a2f:certificate_der": "a file",
+    "staff:unblock": "below", "staff:search": "a POST, below", "a2f:certificate_pem": "a file", "a2f:certificate_der": "a file",
     "a2f:service": "for programs", "a2f:gate": "for programs",
 }  # fmt: skip
 
@@ -203,4 +203,8 @@ def test_the_pages_of_the_staff(lived_in, sweep, page, context, live_server):
     page.get_by_role("button", name=re.compile("Blocca")).click()
     page.wait_for_url(re.compile(f"{code_of('Anna')}/$"))
     sweep(address_of("staff:unblock", code_of("Anna")))
-    sweep(f"{reverse('staff:status')}?q=nessuna-farmacia-si-chiama-cosi")
+    sweep(f"{reverse('staff:status')}?cerca=nessuna-farmacia-si-chiama-cosi")
+    page.get_by_label("Cerca una farmacia").fill("a" * 90)
+    page.get_by_role("button", name="Filtra").click()
+    page.wait_for_url(re.compile("/cerca/"))
+    sweep()

@@ -112,4 +112,4 @@ def words(html: str) -> str:
 
 def counter(html: str, word: str) -> int:
     tile = re.search(rf'<a class="counter[^>]*>(?:(?!</a>).)*{word}.*?</a>', html, re.DOTALL)
-    return int(re.search(r"<strong>(\d+)</strong>", tile[0])[1])
+    return int(re.search(r"<strong[^>]*>(\d+)</strong>", tile[0])[1])

@@ -2,14 +2,17 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from sessions.models import IdSessione
-from sessions.staff.urgency import Urgency, of_today, rank, urgency_of
+from pharmacies.models import Utenza
+from sessions.models import IdSessione, Reminder
+from sessions.staff.listing import Key
+from sessions.staff.urgency import Urgency, of_today, segments, urgency_of
 from tests.conftest import make_pharmacy
-from tests.sessions.staff.conftest import NOW, STATUS, counter, rows, words
+from tests.sessions.staff.conftest import NOW, STATUS, counter, rows, utenza_of, words
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
@@ -77,20 +80,38 @@ def test_a_pharmacy_has_one_row_and_the_renewal_counts(page, give_id):
     assert counter(html, "In scadenza") == 0
 
 
-def test_who_is_to_follow_comes_first_and_says_why(page, give_id):
+def panel(html: str) -> str:
+    return words(
+        re.search(r'<section class="panel muted" aria-labelledby="da-seguire">(.*?)</section>', html, re.DOTALL)[1]
+    )
+
+
+def test_who_is_to_follow_is_said_with_the_reason(page, give_id):
     give_id(left=9 * HOUR, name="Tranquilla")
-    give_id(left=-HOUR, name="Scaduta")
     give_id(left=5 * MINUTE, name="Imminente")
     give_id(left=9 * HOUR, name="Piena", answer="552 5.2.2 mailbox full")
+    give_id(left=16 * HOUR - 4 * MINUTE, name="Appena", answer=None)
+    give_id(left=16 * HOUR - 6 * MINUTE, name="Lenta", answer=None)
+    utenza_of(make_pharmacy("9", "Chiusa")).block(None, "troppi indirizzi", NOW - HOUR)
 
-    panel = words(
-        re.search(r'<section class="panel muted" aria-labelledby="da-seguire">(.*?)</section>', page(), re.DOTALL)[1]
-    )
+    assert panel(page()) == (
+        "Da seguire Farmacia Chiusa Utenza {} bloccata per un’anomalia, oggi 13:32 Farmacia Piena Rifiutato: casella piena "
+        "Farmacia Lenta Consegna in ritardo da 6 min"
+    ).format(Utenza.objects.get(pharmacy__code="9").user_id)
 
-    assert panel == (
-        "Da seguire Farmacia Piena Rifiutato: casella piena Farmacia Imminente Scade tra 5 min "
-        "Farmacia Scaduta Scaduta da 1 h"
-    )
+
+def test_reminders_that_did_not_leave_are_said_to_the_staff(page, give_id):
+    row = give_id(left=50 * MINUTE)
+    Reminder.objects.create(id_sessione=row, minutes_before=60, due_at=NOW - 10 * MINUTE)
+
+    assert "Un promemoria non è ancora partito: il più vecchio doveva partire da 10 min." in panel(page())
+
+
+def test_a_reminder_that_is_due_this_minute_is_not_late(page, give_id):
+    row = give_id(left=59 * MINUTE)
+    Reminder.objects.create(id_sessione=row, minutes_before=60, due_at=NOW - MINUTE)
+
+    assert "Promemoria in ritardo" not in panel(page())
 
 
 def test_only_a_live_id_can_be_sent_again(page, give_id):
@@ -131,14 +152,14 @@ def test_each_counter_says_as_many_as_the_list_it_links_to(page, give_id):
     for left in (9 * HOUR, 8 * HOUR, 7 * HOUR, 30 * MINUTE, -HOUR, -2 * HOUR):
         give_id(left=left)
     give_id(left=3 * HOUR, answer="550 5.1.1 no such user")
+    give_id(left=-30 * HOUR).utenza.block(None, "anomalia", NOW - HOUR)
+    make_pharmacy("1", "Nuova")
     html = page()
 
-    found = {
-        state: len(rows(page(f"stato={state}"))) for state in re.findall(r'class="counter.*?stato=([a-z-]+)"', html)
-    }
+    tiles = re.findall(r'class="counter [^"]*" href="([^"]*)".*?<strong[^>]*>(\d+)<', html, re.DOTALL)
 
-    assert found == {"attive": 5, "in-scadenza": 1, "scadute": 2, "non-consegnate": 1}
-    assert [counter(html, word) for word in ("Attive", "In scadenza", "Scadute", "Non consegnate")] == [5, 1, 2, 1]
+    assert [int(number) for _, number in tiles] == [5, 1, 2, 1, 1, 1]
+    assert [len(rows(page(unescape(url).partition("?")[2]))) for url, _ in tiles] == [5, 1, 2, 1, 1, 1]
 
 
 def test_the_counter_of_the_list_on_the_page_is_marked(page, give_id):
@@ -172,8 +193,10 @@ def test_the_number_of_queries_does_not_grow_with_the_pharmacies(carla_client, g
         give_id()
     make_pharmacy("1", "Senza")
 
-    with django_assert_max_num_queries(14):
-        carla_client.get(f"{STATUS}?stato=tutte&pagina=2&cerca=a&provincia=TN")
+    with django_assert_max_num_queries(12):
+        carla_client.get(f"{STATUS}?stato=tutte&cerca=a&provincia=TN")
+    with django_assert_max_num_queries(12):
+        carla_client.get(f"{STATUS}?stato=tutte&dopo={Key(3, NOW, 1)}")
 
 
 def test_the_page_reads_no_secret_from_the_database(carla_client, give_id):
@@ -193,11 +216,16 @@ def test_the_rule_for_many_rows_agrees_with_the_rule_for_one(give_id):
             blocked = give_id(left=left, answer=answer).utenza
             blocked.blocked_at = NOW + min(left, timedelta(0)) + MINUTE if left < timedelta(0) else NOW - MINUTE
             blocked.save()
-    of_day = {each.pk: each.order for each in of_today(NOW).annotate(order=rank(NOW))}
+    of_day = {
+        pk: list(Urgency).index(urgency)
+        for urgency, condition in segments(NOW).items()
+        for pk in of_today(NOW).filter(condition).values_list("pk", flat=True)
+    }
 
     by_row = {each.pk: urgency_of(each, NOW) for each in IdSessione.objects.with_facts()}
 
     shown = (Urgency.UNDELIVERED, Urgency.EXPIRING, Urgency.EXPIRED_TODAY, Urgency.LIVE)
     expected = {pk: list(Urgency).index(found) for pk, found in by_row.items() if found in shown}
     assert of_day == expected
+    assert len(of_day) == of_today(NOW).count()
     assert len(expected) > 20

@@ -1,0 +1,96 @@
+"""«Da seguire»: what somebody of the staff should look at first, a few of each kind."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, IntegerField, Min, QuerySet, Value
+
+from pharmacies.models import Utenza
+from pharmacies.models.pharmacy import within
+from portal.clock import in_words
+from sessions.models import IdSessione, Reminder
+from sessions.staff.choice import Choice
+from sessions.staff.status import Row
+from sessions.staff.urgency import Urgency, segments
+
+OF_EACH = 3
+LETTER_IS_LATE_AFTER = timedelta(minutes=5)
+REMINDER_IS_LATE_AFTER = timedelta(minutes=2)  # the timetable looks every few seconds
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One line: a pharmacy and what is wrong there, or (no pharmacy) what is wrong with the portal."""
+
+    kind: str  # ok, warn, bad: the colour
+    icon: str
+    words: str
+    row: Row | None = None
+    utenza: Utenza | None = None
+
+
+class Follow:
+    """Reads at most three queries; the ids themselves are read with those of the list (`keys`, then `things`)."""
+
+    def __init__(self, choice: Choice, now: datetime) -> None:
+        self.place, self.now = choice.place_only, now
+        self._why = self._found()
+
+    @property
+    def keys(self) -> list[int]:
+        """Of the ids that the lines speak of."""
+        return [pk for pk, _ in self._why]
+
+    def things(self, ids: dict[int, IdSessione]) -> list[Thing]:
+        """The lines, the worst first. `ids` holds those of `keys`."""
+        rows = [(Row(ids[pk].pharmacy, ids[pk], self.now), kind) for pk, kind in self._why]  # type: ignore[arg-type]
+        return [*self._reminders(), *self._anomalies(), *(_of_id(row, kind) for row, kind in rows)]
+
+    def _found(self) -> list[tuple[int, int]]:
+        """Ids and why each is here, one query: the newest refusals first, then the letters that wait longest."""
+        ids = self.place.ids(self.now)
+        late = {"letter__accepted_at": None, "letter__failed_at": None, "letter__withdrawn_at": None}
+        kinds = (
+            (_REFUSED, ids.filter(segments(self.now)[Urgency.UNDELIVERED]).order_by("-letter__failed_at", "pk")),
+            (_LATE, ids.filter(expires_at__gt=self.now, letter__created_at__lt=self.now - LETTER_IS_LATE_AFTER, **late)
+             .order_by("letter__created_at", "pk")),
+        )  # fmt: skip
+        parts = [
+            IdSessione.objects.filter(pk__in=found.values("pk")[:OF_EACH])
+            .annotate(kind=Value(kind, IntegerField()))
+            .values_list("pk", "kind")
+            for kind, found in kinds
+        ]
+        together: QuerySet[Any, Any] = parts[0].union(*parts[1:], all=True)
+        return sorted(together, key=lambda pair: pair[1])
+
+    def _anomalies(self) -> list[Thing]:
+        found = Utenza.objects.blocked_by_anomaly().filter(within(self.place.territory, "pharmacy__"))
+        return [Thing("bad", "it-lock", "", utenza=utenza) for utenza in found[:OF_EACH]]
+
+    def _reminders(self) -> list[Thing]:
+        late = (
+            Reminder.objects.due(self.now - REMINDER_IS_LATE_AFTER)
+            .order_by()
+            .aggregate(n=Count("pk"), at=Min("due_at"))
+        )
+        if not late["n"]:
+            return []
+        many = (
+            f"{late['n']} promemoria non sono ancora partiti" if late["n"] > 1 else "Un promemoria non è ancora partito"
+        )
+        return [
+            Thing("bad", "it-error", f"{many}: il più vecchio doveva partire da {in_words(self.now - late['at'])}.")
+        ]
+
+
+_REFUSED, _LATE = range(2)
+
+
+def _of_id(row: Row, kind: int) -> Thing:
+    letter = row.letter
+    assert letter is not None  # noqa: S101  a row of an id
+    if kind == _REFUSED:
+        return Thing("bad", "it-error", letter.outcome, row=row)
+    return Thing("warn", "it-clock", f"Consegna in ritardo da {in_words(row.now - letter.created_at)}", row=row)
