@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
@@ -54,7 +55,7 @@ def answer(meta: Mapping[str, Any], body: bytes, now: datetime) -> Answer:
     except Exception:
         _write_down(call)
         given = _replied(call, reply.Reply(UNEXPECTED)) if call.request else faults.rejected()
-    operation = call.request.operation if call.request else "refused"
+    operation = call.request.operation.value if call.request else "refused"
     measures.A2F.labels(operation).observe(perf_counter() - call.started)
     return given.with_header("X-Request-Id", call.id)
 
@@ -120,10 +121,14 @@ def _context(contesto: str, applicazione: str, row: Row | None) -> Context | Non
     """The row of (contesto, applicazione); when the id is of that context it came along with it."""
     if row is None or (row.contesto, row.applicazione) != (contesto, applicazione):
         return Context.objects.filter(contesto=contesto, applicazione=applicazione).first()
-    required = json.loads(row.required_fields)
-    return Context(
-        contesto=contesto, applicazione=applicazione, required_fields=required, allowed_tipo=row.allowed_tipo
-    )
+    return _context_as_read(contesto, applicazione, row.required_fields, row.allowed_tipo)
+
+
+@lru_cache(maxsize=64)  # a handful of rows, the same for every call
+def _context_as_read(contesto: str, applicazione: str, required_fields: str, allowed_tipo: str) -> Context:
+    """To be looked at only: what the checks ask of a context."""
+    required = json.loads(required_fields)
+    return Context(contesto=contesto, applicazione=applicazione, required_fields=required, allowed_tipo=allowed_tipo)
 
 
 def _replied(call: Call, given: reply.Reply) -> Answer:

@@ -25,6 +25,8 @@ LARGEST = 64 * 1024  # bytes of a request
 MEDIA_TYPES = ("text/xml", "application/xml")
 CHARSETS = {"utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252", "utf-16", "utf-16-le", "utf-16-be"}
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
+_ENVELOPE, _HEADER, _BODY = f"{{{SOAP}}}Envelope", f"{{{SOAP}}}Header", f"{{{SOAP}}}Body"
+_MUST_UNDERSTAND = f"{{{SOAP}}}mustUnderstand"
 _CODED = {"SCHEMAV_CVC_MAXLENGTH_VALID", "SCHEMAV_CVC_MINLENGTH_VALID", "SCHEMAV_ELEMENT_CONTENT"}
 
 
@@ -100,14 +102,14 @@ def _parsed(body: bytes, encoding: str | None) -> etree._Element:
 
 def _body_of(root: etree._Element) -> etree._Element:
     """The one element inside the Body. Raises ClientFault."""
-    if root.tag != f"{{{SOAP}}}Envelope":
+    if root.tag != _ENVELOPE:
         raise ClientFault(f"Il messaggio non è una busta SOAP 1.1: {_name(root)}.")
-    bodies = [part for part in root if part.tag == f"{{{SOAP}}}Body"]
-    others = [part for part in root if part.tag not in (f"{{{SOAP}}}Body", f"{{{SOAP}}}Header")]
+    bodies = [part for part in root if part.tag == _BODY]
+    others = [part for part in root if part.tag not in (_BODY, _HEADER)]
     if others or len(bodies) != 1:
         raise ClientFault(f"La busta SOAP deve contenere un solo Body: {_name(others[0] if others else root)}.")
-    for entry in root.iterfind(f"{{{SOAP}}}Header/*"):
-        if entry.get(f"{{{SOAP}}}mustUnderstand") in ("1", "true"):
+    for entry in (entry for part in root if part.tag == _HEADER for entry in part):
+        if entry.get(_MUST_UNDERSTAND) in ("1", "true"):
             raise ClientFault(f"Intestazione SOAP non compresa: {_name(entry)}.")
     if len(bodies[0]) != 1:
         raise ClientFault("Il Body deve contenere un solo elemento.")
@@ -160,7 +162,7 @@ def _out_of_place(element: etree._Element, order: tuple[str, ...], namespace: st
 
 def _text(element: etree._Element, name: str) -> str | None:
     """The text of a child of a type; None when it is absent."""
-    child = element.find(f"{{{TYPES}}}{name}")
+    child = next(element.iterchildren(f"{{{TYPES}}}{name}"), None)
     return None if child is None else child.text or ""
 
 

@@ -4,25 +4,12 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
 from django.test import RequestFactory
 from lxml import etree
 
 from sessions.soap.envelope import LARGEST
 from sessions.soap.views import ServiceInFront
 from tests.sessions.soap.calls import URL, assert_sound, basic
-
-
-@pytest.fixture(autouse=True)
-def _the_transaction_of_the_test_stays_open():
-    """As django.test.Client does: the connection belongs to the test."""
-    signals = (request_started, request_finished)
-    for signal in signals:
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in signals:
-        signal.connect(close_old_connections)
 
 
 class Stream(BytesIO):
@@ -35,6 +22,9 @@ class Stream(BytesIO):
     def read(self, size: int | None = -1, /) -> bytes:
         self.asked.append(-1 if size is None else size)
         return super().read(size)
+
+
+def _the_connection_belongs_to_the_test() -> None: ...
 
 
 def in_front(
@@ -53,7 +43,7 @@ def in_front(
     environ = RequestFactory().generic(method, path, body, "text/xml").environ
     environ["HTTP_AUTHORIZATION"] = basic(gest.user_id, gest.password)
     environ.update(changes)
-    parts = ServiceInFront(portal)(environ, start_response)
+    parts = ServiceInFront(portal, begin=_the_connection_belongs_to_the_test)(environ, start_response)
     return heard["status"], heard["headers"], b"".join(parts)
 
 
