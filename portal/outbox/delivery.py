@@ -4,117 +4,195 @@ At least once: a worker killed after the server's 250 and before our UPDATE send
 """
 
 import logging
-from collections.abc import Callable
+from collections import deque
 from datetime import datetime, timedelta
-from random import uniform
+from statistics import median
 from time import monotonic
 
-from portal.outbox.models import OutgoingMail
+from django.conf import settings
+
+from portal.masking import domain_of
+from portal.outbox import pauses
+from portal.outbox.models import MailDomain, OutgoingMail, Priority
 from portal.outbox.outcome import NO_ANSWER, TOO_LATE, UNREADABLE
 from portal.outbox.smtp import Answer, SmtpLine, words_of
 from portal.sealing import SealBroken, unseal
 
 log = logging.getLogger(__name__)
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=10)  # after the first «later», and at most
+BATCH = 50  # letters claimed at once: between two batches a code passes before everything else
+ROUND_FOR = 60.0  # seconds; then the worker is free for another task and calls itself again
 LINE_PAUSE = timedelta(seconds=20)  # the server is down: not the letter's fault, so the pause does not grow
-SHORTEST_PAUSE = timedelta(seconds=10)
 TROUBLES_IN_A_ROW = 3  # then the server is left alone until the next round
-Clock = Callable[[], datetime]
+SLOWER = 4  # a domain is slow when it takes so many times as long as the others of this round ...
+SLOW_PART = 10  # ... and a tenth of EMAIL_TIMEOUT
+ENOUGH_OTHERS = 3
 
 
 class _Trouble(Exception):  # noqa: N818
     """The line to the server broke at this letter; its argument is what may be said about it."""
 
 
-def deliver_due(now: datetime, limit: int = 500) -> int:
-    """Delivers what is due, oldest first, until nothing is or `limit` letters were tried; returns how many were accepted.
+def deliver_due(now: datetime, limit: int = 5000, most: Priority = Priority.NOTICE) -> int:
+    """Delivers what is due, most urgent first, until nothing is, or `limit` letters were tried, or a minute has passed;
+    returns how many were accepted. `most`: the last priority to care for.
 
-    Any number of workers may do it at once. One broken letter or one lost connection does not stop the others.
+    Any number of workers may do it at once. One broken letter, one slow domain or one lost connection does not stop the others.
     """
-    started = monotonic()
-
-    def clock() -> datetime:
-        return now + timedelta(seconds=monotonic() - started)
-
-    _give_up(now)
-    accepted = troubles = 0
-    line = SmtpLine()
-    tried: set[int] = set()
+    late = OutgoingMail.objects.give_up(now)
+    if late:
+        log.warning("%d letters were not sent in time.", late)
+    one = _Round(now)
     try:
-        while len(tried) < limit and troubles < TROUBLES_IN_A_ROW:
-            letter = OutgoingMail.objects.due(clock()).exclude(pk__in=tried).order_by("next_attempt_at", "pk").first()
-            if letter is None:
-                break
-            tried.add(letter.pk)
-            try:
-                accepted += _deliver(letter, line, clock)
-                troubles = 0
-            except _Trouble as trouble:
-                troubles += 1
-                log.warning("Letter %s: %s", letter.message_id, trouble)
+        one.run(limit, most)
     finally:
-        line.close()
-    return accepted
+        one.line.close()
+    return one.accepted
 
 
-def _deliver(letter: OutgoingMail, line: SmtpLine, clock: Clock) -> bool:
-    """One letter, from the claim to the answer; True when the server took it. Raises _Trouble."""
-    try:
-        line.open()  # before the claim, so that the lease pays for the conversation only
-    except OSError as error:
-        if letter.claim(clock()):
-            letter.postpone(_after(LINE_PAUSE, letter, clock()), f"{NO_ANSWER}: {words_of(error)}")
-        raise _Trouble(f"cannot reach the SMTP server ({words_of(error)})") from None
-    if not letter.claim(clock()):
-        return False
-    try:
-        answer = line.hand_over(letter.recipient, unseal(letter.sealed_source or b""))
-    except OSError as error:
-        line.drop()
-        letter.postpone(_after(_growing(letter), letter, clock()), f"{NO_ANSWER}: {words_of(error)}")
-        raise _Trouble(f"the conversation broke ({words_of(error)})") from None
-    except SealBroken:
-        log.error("Letter %s: none of SEALING_KEYS opens it.", letter.message_id)
-        letter.postpone(_after(_growing(letter), letter, clock()), UNREADABLE)
-        return False
-    except Exception as error:
-        # Only the kind of the error: its text could hold the address or the letter.
-        log.error("Letter %s cannot be sent: %s.", letter.message_id, type(error).__name__)
-        letter.fail(clock(), f"Il messaggio non può partire ({type(error).__name__})")
-        line.reset()
-        return False
-    return _write_down(letter, answer, line, clock())
+class _Round:
+    """What one worker does with one connection, from batch to batch."""
 
+    def __init__(self, now: datetime) -> None:
+        self._now, self._started = now, monotonic()
+        self.line = SmtpLine()
+        self.accepted = self.tried = self.troubles = 0
+        self.took: deque[tuple[str, float]] = deque(maxlen=20)  # the last conversations: with whom, how many seconds
 
-def _write_down(letter: OutgoingMail, answer: Answer, line: SmtpLine, now: datetime) -> bool:
-    if answer.accepted:
-        letter.accept(now, answer.text)
+    def clock(self) -> datetime:
+        return self._now + timedelta(seconds=monotonic() - self._started)
+
+    def run(self, limit: int, most: Priority) -> None:
+        while self.tried < limit and self.troubles < TROUBLES_IN_A_ROW and monotonic() - self._started < ROUND_FOR:
+            batch = OutgoingMail.objects.claim(self.clock(), min(BATCH, limit - self.tried), most)
+            if not batch:
+                return
+            self._deliver(batch)
+
+    def _deliver(self, batch: list[OutgoingMail]) -> None:
+        was_open = self.line.is_open
+        if not self._open(batch):
+            return
+        # what is begun must be ended before the lease is over, whatever the server takes at each of its four answers
+        begin_before = batch[0].next_attempt_at - timedelta(seconds=4 * settings.EMAIL_TIMEOUT)  # the end of the lease
+        failing = {domain.name: domain.rests_until for domain in MailDomain.objects.failing(self.clock())}
+        for number, letter in enumerate(batch):
+            first = number == 0 and was_open
+            if self.troubles >= TROUBLES_IN_A_ROW or (self.clock() >= begin_before and not first):
+                OutgoingMail.objects.give_back(batch[number:], self.clock())
+                return
+            if not self._rests(letter, failing):
+                self._one(letter, failing)
+
+    def _open(self, batch: list[OutgoingMail]) -> bool:
+        try:
+            self.line.open()
+        except OSError as error:
+            words, now = words_of(error), self.clock()
+            OutgoingMail.objects.give_back(batch, now + pauses.jittered(LINE_PAUSE), f"{NO_ANSWER}: {words}")
+            log.warning("Cannot reach the SMTP server (%s): %d letters wait.", words, len(batch))
+            self.troubles = TROUBLES_IN_A_ROW
+            return False
         return True
-    if answer.for_ever:
-        letter.fail(now, answer.text)
-        log.warning("Letter %s refused for ever: %d.", letter.message_id, answer.code)
-    else:
-        letter.postpone(_after(_growing(letter), letter, now), answer.text)
-        log.info("Letter %s refused for now: %d.", letter.message_id, answer.code)
-    line.reset()
-    return False
+
+    def _rests(self, letter: OutgoingMail, failing: dict[str, datetime | None]) -> bool:
+        """True when its domain rests and the letter can wait for it: given back until then."""
+        until = failing.get(_domain(letter))
+        if until is None or until <= self.clock() or until >= letter.give_up_at:
+            return False
+        OutgoingMail.objects.give_back([letter], until)
+        return True
+
+    def _one(self, letter: OutgoingMail, failing: dict[str, datetime | None]) -> None:
+        """From the text to the answer."""
+        self.tried += 1
+        began = self.clock()
+        try:
+            answer = self._converse(letter, began)
+        except _Trouble as trouble:
+            self.troubles += 1
+            log.warning("Letter %s: %s", letter.message_id, trouble)
+            self._let_rest_if_slow(letter, f"{NO_ANSWER}: {trouble}", self.clock() - began, failing)
+            return
+        if answer is None:
+            return
+        self.troubles = 0
+        took, domain = self.clock() - began, _domain(letter)
+        if answer.for_now:
+            self._let_rest(domain, MailDomain.objects.refused(domain, answer.text, self.clock()), failing)
+        if not self._let_rest_if_slow(letter, answer.text, took, failing) and domain in failing and not answer.for_now:
+            MailDomain.objects.well(domain)
+            del failing[domain]
+        self.took.append((domain, took.total_seconds()))
+
+    def _converse(self, letter: OutgoingMail, now: datetime) -> Answer | None:
+        """None when nothing was said to the server. Raises _Trouble."""
+        if now >= letter.give_up_at:
+            letter.fail(now, TOO_LATE)
+            return None
+        sealed = letter.source()
+        if sealed is None:
+            return None
+        try:
+            answer = self.line.hand_over(letter.recipient, unseal(sealed))
+        except OSError as error:
+            self.line.drop()
+            letter.postpone(self._again(letter), f"{NO_ANSWER}: {words_of(error)}")
+            raise _Trouble(words_of(error)) from None
+        except SealBroken:
+            log.error("Letter %s: none of SEALING_KEYS opens it.", letter.message_id)
+            letter.postpone(self._again(letter), UNREADABLE)
+            return None
+        except Exception as error:
+            # Only the kind of the error: its text could hold the address or the letter.
+            log.error("Letter %s cannot be sent: %s.", letter.message_id, type(error).__name__)
+            letter.fail(self.clock(), f"Il messaggio non può partire ({type(error).__name__})")
+            self.line.reset()
+            return None
+        self._write_down(letter, answer)
+        return answer
+
+    def _write_down(self, letter: OutgoingMail, answer: Answer) -> None:
+        if answer.accepted:
+            letter.accept(self.clock(), answer.text)
+            self.accepted += 1
+            return
+        if answer.hung_up:
+            self.line.drop()
+            letter.postpone(self.clock() + pauses.jittered(LINE_PAUSE), answer.text)
+            raise _Trouble(f"risposta {answer.code}")
+        if answer.for_ever:
+            letter.fail(self.clock(), answer.text)
+            log.warning("Letter %s refused for ever: %d.", letter.message_id, answer.code)
+        else:
+            letter.postpone(self._again(letter), answer.text)
+            log.info("Letter %s refused for now: %d.", letter.message_id, answer.code)
+        self.line.reset()
+
+    def _again(self, letter: OutgoingMail) -> datetime:
+        return pauses.next_attempt_at(self.clock(), pauses.growing(letter.attempts), letter.give_up_at)
+
+    def _let_rest_if_slow(
+        self, letter: OutgoingMail, answer: str, took: timedelta, failing: dict[str, datetime | None]
+    ) -> bool:
+        domain = _domain(letter)
+        if not self._is_slow(domain, took.total_seconds()):
+            return False
+        self._let_rest(domain, MailDomain.objects.slow(domain, took, answer, self.clock()), failing)
+        return True
+
+    def _let_rest(self, domain: str, until: datetime | None, failing: dict[str, datetime | None]) -> None:
+        failing[domain] = until
+        if until is not None:
+            waiting = OutgoingMail.objects.rest(domain, self.clock(), until)
+            log.warning("The domain %s rests: %d letters wait with it.", domain, waiting)
+
+    def _is_slow(self, domain: str, took: float) -> bool:
+        """Slower than the others: when all are, it is the server, and no domain's fault."""
+        others = [lasted for name, lasted in self.took if name != domain]
+        if len(others) < ENOUGH_OTHERS or took < settings.EMAIL_TIMEOUT / SLOW_PART:
+            return False
+        return took > SLOWER * median(others)
 
 
-def _give_up(now: datetime) -> None:
-    """A code that has expired, a reminder after the fact: better told as not sent than sent late."""
-    for letter in OutgoingMail.objects.too_late(now):
-        last = f". Ultima risposta: {letter.last_answer}" if letter.last_answer else ""
-        letter.fail(now, f"{TOO_LATE}{last}"[:300])
-        log.warning("Letter %s was not sent in time.", letter.message_id)
-
-
-def _growing(letter: OutgoingMail) -> timedelta:
-    """30 s, 1 min, 2 min … 10 min: enough for greylisting within the life of a code."""
-    doublings: int = min(letter.attempts - 1, 10)
-    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
-
-
-def _after(pause: timedelta, letter: OutgoingMail, now: datetime) -> datetime:
-    """The pause ±20 %, but never so long that the letter's life passes without another try."""
-    half = (letter.give_up_at - now) / 2
-    return now + max(SHORTEST_PAUSE, min(pause * uniform(0.8, 1.2), half))  # noqa: S311  jitter, not a secret
+def _domain(letter: OutgoingMail) -> str:
+    return letter.domain or domain_of(letter.recipient).lower()

@@ -1,6 +1,5 @@
 """Writes a letter: three templates of the same name, one row in the outbox."""
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.charset import QP, Charset
@@ -10,15 +9,15 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
-from django.db import transaction
 from django.template import Context
 from django.template.loader import get_template, render_to_string
 from django.utils import timezone
 
-from portal.outbox.models import OutgoingMail
+from portal.masking import domain_of
+from portal.outbox.models import OutgoingMail, Priority
+from portal.outbox.waking import wake_after_commit
 from portal.sealing import seal
 
-log = logging.getLogger(__name__)
 UTF8 = Charset("utf-8")
 UTF8.body_encoding = QP  # quoted-printable: a relay that re-encodes 8bit would break the signature
 PLAIN_LETTER_FOR = timedelta(days=1)  # how long a message without an envelope may take to leave
@@ -109,6 +108,8 @@ def write_down(message: EmailMessage) -> None:
     source = message.message()
     row = OutgoingMail.objects.create(
         kind=envelope.kind,
+        priority=OutgoingMail.PRIORITY_OF.get(envelope.kind, Priority.NOTICE),
+        domain=domain_of(recipients[0]).lower(),
         about=envelope.about,
         recipient=recipients[0],
         subject=str(message.subject)[:200],
@@ -121,22 +122,4 @@ def write_down(message: EmailMessage) -> None:
     )
     if isinstance(message, Letter):
         message.row = row
-    transaction.on_commit(_wake_the_worker, robust=True)
-
-
-_unheard = False  # the broker did not answer the last call: said once, not at every letter
-
-
-def _wake_the_worker() -> None:
-    """A courtesy: the timetable finds the letter anyway, so a broker that is down costs seconds and raises nothing."""
-    from portal.outbox.tasks import deliver_due_mail  # the task imports delivery, delivery imports models
-
-    global _unheard  # noqa: PLW0603  one process, one word about one broker
-    try:
-        deliver_due_mail.apply_async(retry=False)
-    except Exception:
-        if not _unheard:
-            log.warning("The broker does not answer: letters wait for the timetable to find them.")
-        _unheard = True
-    else:
-        _unheard = False
+    wake_after_commit(Priority(row.priority))

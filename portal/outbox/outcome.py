@@ -97,8 +97,8 @@ def _last_step(letter: "OutgoingMail") -> Step:
         return Step("it-close-circle", "warn", outcome_of(letter), letter.withdrawn_at)
     if letter.leased_until:
         return Step("it-clock", "warn", f"In consegna al server di posta per {domain}")
-    if letter.attempts == 0:
+    if letter.attempts == 0 and letter.next_attempt_at <= letter.created_at:
         return Step("it-clock", "warn", "In attesa: parte tra pochi secondi")
-    why = reason(letter.last_answer)
+    why = reason(letter.last_answer) or ("" if letter.attempts else f"il server di {domain} non accetta posta adesso")
     again = f"In attesa, riproviamo alle {letter.next_attempt_at.astimezone(ROME):%H:%M:%S}"
     return Step("it-clock", "warn", f"{again}: {why}" if why else again)

@@ -25,17 +25,32 @@ class Answer:
     def accepted(self) -> bool:
         return 200 <= self.code < 300
 
+    @property
+    def for_now(self) -> bool:
+        return not self.accepted and not self.for_ever
+
+    @property
+    def hung_up(self) -> bool:
+        """421: the server closes the line (RFC 5321, 3.8). Nothing about the letter."""
+        return self.code == 421
+
 
 class SmtpLine:
-    """One connection to the server of EMAIL_URL, kept for a whole batch and opened again when it was lost."""
+    """One connection to the server of EMAIL_URL, kept for a whole round and opened again when it was lost."""
 
     def __init__(self) -> None:
+        self._used = False  # a letter went through this connection
         self._backend = EmailBackend()  # Django's knows TLS, login and time-outs; EMAIL_BACKEND is the outbox
         self._sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
 
+    @property
+    def is_open(self) -> bool:
+        return self._backend.connection is not None
+
     def open(self) -> None:
         """Raises OSError (of which SMTPException is one) when the server cannot be reached or does not want us."""
-        self._backend.open()
+        if self._backend.open():
+            self._used = False
         try:
             self._backend.connection.ehlo_or_helo_if_needed()  # type: ignore[union-attr]
         except OSError:
@@ -43,13 +58,36 @@ class SmtpLine:
             raise
 
     def hand_over(self, recipient: str, source: bytes) -> Answer:
-        """MAIL, RCPT, DATA. Raises OSError when the connection is lost or silent, ValueError on an unusable address."""
+        """One letter, on a line that is opened if need be. Raises OSError when the connection is lost or silent, ValueError on
+        an unusable address.
+
+        A server may end a connection after so many letters or so many idle seconds: before the text has left, one that was
+        used is opened again, once, and the letter never knows.
+        """
         with measures.smtp() as outcome:
             answer = self._converse(recipient, source)
             outcome.append("accepted" if answer.accepted else "refused for ever" if answer.for_ever else "later")
         return answer
 
     def _converse(self, recipient: str, source: bytes) -> Answer:
+        self.open()
+        used = self._used
+        try:
+            refused = self._envelope(recipient)
+        except SMTPServerDisconnected:
+            if not used:
+                raise
+            refused = Answer(421, "421")
+        if refused is not None and refused.hung_up and used:
+            self.drop()
+            self.open()
+            refused = self._envelope(recipient)
+        if refused is not None:
+            return refused
+        return self._text(source)
+
+    def _envelope(self, recipient: str) -> Answer | None:
+        """MAIL and RCPT; None when both were accepted."""
         connection: SMTP = self._backend.connection  # type: ignore[assignment]
         words: bytes | str
         code, words = connection.mail(self._sender)
@@ -58,10 +96,16 @@ class SmtpLine:
         code, words = connection.rcpt(sanitize_address(recipient, "utf-8"))
         if code not in (250, 251):
             return _answer(code, words, for_ever=code >= 500)
+        return None
+
+    def _text(self, source: bytes) -> Answer:
+        connection: SMTP = self._backend.connection  # type: ignore[assignment]
+        words: bytes | str
         try:
             code, words = connection.data(b"\r\n".join(source.splitlines()) + b"\r\n")
         except SMTPDataError as error:
             code, words = error.smtp_code, error.smtp_error
+        self._used = True
         return _answer(code, words, for_ever=code >= 500)
 
     def reset(self) -> None:

@@ -3,10 +3,26 @@
 from celery import shared_task
 from django.utils import timezone
 
+from portal.outbox import waking
 from portal.outbox.delivery import deliver_due
+from portal.outbox.models import OutgoingMail, Priority
+
+
+@shared_task
+def deliver_urgent_mail() -> None:
+    """Codes and ids only, so that a queue of its own is never behind a thousand reminders. May run twice and at the same time."""
+    _deliver(Priority.ID)
 
 
 @shared_task
 def deliver_due_mail() -> None:
-    """May run twice and at the same time: each letter is claimed."""
-    deliver_due(timezone.now())
+    """All that is due. May run twice and at the same time: each letter is claimed."""
+    _deliver(Priority.NOTICE)
+
+
+def _deliver(most: Priority) -> None:
+    waking.answered(urgent=most is Priority.ID)
+    accepted = deliver_due(timezone.now(), most=most)
+    # the round has a limit; with none accepted the server is in trouble, and the timetable comes back soon enough
+    if accepted and OutgoingMail.objects.due(timezone.now(), most).exists():
+        (deliver_urgent_mail if most is Priority.ID else deliver_due_mail).apply_async(retry=False)

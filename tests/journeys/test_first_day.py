@@ -107,6 +107,7 @@ def test_the_address_is_changed_without_a_gap_and_then_revoked_with_its_ids(anna
     enter(reader, "anna")
     reader.follow("Gestione ID-SESSIONE")
     reader.press("Richiedi")
+    post_round()
     reader.follow("Gestione mail certificata")
     reader.follow("Modifica")
     reader.press("Invia il codice", indirizzo="nuova@farmaciasanmarco.it")

@@ -78,16 +78,27 @@ def test_later_means_later_and_the_pauses_grow(write, sink):
 
 
 @pytest.mark.parametrize("answer", ["550 5.1.1 no such user", "552 5.2.2 mailbox full"])
-def test_never_means_never_and_blanks_the_text(write, sink, answer):
+def test_never_means_never(write, sink, answer):
     sink.at_rcpt[ANNA_BOX] = [answer]
     row = write()
     deliver_due(timezone.now())
     row.refresh_from_db()
     assert row.failed_at is not None
     assert row.last_answer == answer
-    assert row.sealed_source is None
     assert deliver_due(later(minutes=10)) == 0
     assert not sink.letters
+
+
+def test_the_text_of_a_refused_letter_goes_when_the_letter_becomes_useless(write, sink):
+    sink.at_rcpt[ANNA_BOX] = ["550 5.1.1 no such user"]
+    row = write()
+    deliver_due(timezone.now())
+    row.refresh_from_db()
+    assert row.sealed_source is not None  # staff may still have it tried again
+    deliver_due(row.give_up_at)
+    row.refresh_from_db()
+    assert row.sealed_source is None
+    assert row.outcome == "Rifiutato: casella inesistente"
 
 
 def test_a_refusal_after_the_text_is_for_ever_too(write, sink):
@@ -215,7 +226,7 @@ def test_an_address_that_smtp_cannot_say_fails_and_stops_nobody(write, sink):
 
 def test_a_letter_held_by_a_living_worker_is_left_to_it(write, sink, settings):
     row = write()
-    assert row.claim(timezone.now())
+    assert OutgoingMail.objects.claim(timezone.now(), 1) == [row]
     assert deliver_due(timezone.now()) == 0
     assert not sink.letters
     assert deliver_due(timezone.now() + settings.OUTBOX_LEASE) == 1  # the worker died: another takes it
@@ -223,18 +234,16 @@ def test_a_letter_held_by_a_living_worker_is_left_to_it(write, sink, settings):
 
 def test_only_one_of_two_workers_gets_a_letter(write):
     row = write()
-    same = OutgoingMail.objects.get(pk=row.pk)
     now = timezone.now()
-    assert row.claim(now)
-    assert not same.claim(now)
+    assert OutgoingMail.objects.claim(now, 50) == [row]
+    assert OutgoingMail.objects.claim(now, 50) == []
 
 
 def test_a_worker_that_lost_its_lease_cannot_undo_what_the_other_wrote(write, settings):
-    slow = write()
+    write()
     now = timezone.now()
-    slow.claim(now)
-    quick = OutgoingMail.objects.get(pk=slow.pk)
-    quick.claim(now + settings.OUTBOX_LEASE)
+    (slow,) = OutgoingMail.objects.claim(now, 1)
+    (quick,) = OutgoingMail.objects.claim(now + settings.OUTBOX_LEASE, 1)
     slow.postpone(now + timedelta(minutes=5), "451 slow")
     slow.fail(now, "550 slow")
     quick.accept(now, "250 OK")

@@ -53,10 +53,10 @@ def test_two_workers_and_two_timetables_send_no_letter_twice(world: World, sink:
 
 WAKE = """
 from time import monotonic
-from portal.outbox.letters import _wake_the_worker
-_wake_the_worker()  # the first one pays for the imports
+from portal.outbox.waking import _for_urgent
+_for_urgent()  # the first one pays for the imports
 started = monotonic()
-_wake_the_worker()
+_for_urgent()
 print(monotonic() - started < 1)
 """
 

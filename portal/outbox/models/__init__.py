@@ -1,0 +1,5 @@
+from portal.outbox.models.domain import MailDomain
+from portal.outbox.models.letter import OutgoingMail
+from portal.outbox.models.priority import Priority
+
+__all__ = ["MailDomain", "OutgoingMail", "Priority"]

@@ -1,0 +1,213 @@
+"""Every letter that leaves is a row first, written in the same transaction as its cause."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Concat, Left
+
+from portal.outbox.claims import claim
+from portal.outbox.models.priority import Priority
+from portal.outbox.outcome import TOO_LATE, Step, outcome_of, steps_of
+
+
+class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
+    def waiting(self) -> "OutgoingMailQuerySet":
+        """Neither accepted by a server, nor given up, nor withdrawn."""
+        return self.filter(accepted_at=None, failed_at=None, withdrawn_at=None)
+
+    def due(self, now: datetime, most: Priority = Priority.NOTICE) -> "OutgoingMailQuerySet":
+        """To be handed to the SMTP server now, `most` the last priority asked for: its time has come, no living worker holds it."""
+        return self.unheld(now).filter(next_attempt_at__lte=now, give_up_at__gt=now, priority__lte=most)
+
+    def too_late(self, now: datetime) -> "OutgoingMailQuerySet":
+        """Useless by now: they must not leave any more."""
+        return self.unheld(now).filter(give_up_at__lte=now, sealed_source__isnull=False)
+
+    def unheld(self, now: datetime) -> "OutgoingMailQuerySet":
+        """Waiting, and no living worker holds them."""
+        return self.waiting().filter(Q(leased_until=None) | Q(leased_until__lte=now))
+
+    def claim(self, now: datetime, size: int, most: Priority = Priority.NOTICE) -> "list[OutgoingMail]":
+        """Takes up to `size` due letters for OUTBOX_LEASE, the most urgent first, without their text.
+
+        Until the lease is over they are due for nobody: it moves next_attempt_at too, so that the index steps over them.
+        """
+        due = self.due(now, most).order_by("priority", "next_attempt_at", "pk").defer("sealed_source")
+        lease = now + settings.OUTBOX_LEASE
+        taken = claim(due, size, leased_until=lease, next_attempt_at=lease, attempts=F("attempts") + 1)
+        for letter in taken:
+            letter.leased_until = letter.next_attempt_at = lease
+            letter.attempts += 1
+        return taken
+
+    def give_back(self, letters: "Sequence[OutgoingMail]", until: datetime, answer: str | None = None) -> int:
+        """Claimed and not begun: due again at `until`; `answer` when there is a reason to write down."""
+        for_same_lease = {letter.leased_until for letter in letters}
+        mine = self.waiting().filter(pk__in=[letter.pk for letter in letters], leased_until__in=for_same_lease)
+        said = {} if answer is None else {"last_answer": answer}
+        return mine.update(leased_until=None, next_attempt_at=until, attempts=F("attempts") - 1, **said)
+
+    def rest(self, domain: str, now: datetime, until: datetime) -> int:
+        """The letters of a domain that rests wait with it, but for those that would not outlive the rest."""
+        waiting = self.unheld(now).filter(domain=domain, next_attempt_at__lt=until, give_up_at__gt=until)
+        return waiting.update(next_attempt_at=until)
+
+    def give_up(self, now: datetime) -> int:
+        """A code that has expired, a reminder after the fact: better told as not sent than sent late. Returns how many.
+
+        The text of a refused letter, kept so long as staff could have it tried again, goes at the same time.
+        """
+        last = Concat(Value(f"{TOO_LATE}. Ultima risposta: "), Left("last_answer", 250))
+        answer = Case(When(last_answer="", then=Value(TOO_LATE)), default=last)
+        late = self.too_late(now).update(failed_at=now, leased_until=None, last_answer=answer, sealed_source=None)
+        with_text = self.filter(sealed_source__isnull=False, give_up_at__lte=now)
+        with_text.exclude(failed_at=None).update(sealed_source=None)
+        return late
+
+    def withdraw(self, now: datetime) -> int:
+        """Those that wait must not leave: what they say is no longer true. Only the one that a worker is handing over at this
+        moment leaves all the same.
+        """
+        return self.waiting().update(withdrawn_at=now, leased_until=None, sealed_source=None)
+
+    def refused(self) -> "OutgoingMailQuerySet":
+        return self.exclude(failed_at=None)
+
+
+class OutgoingMail(models.Model):
+    """One letter to one mailbox, from the transaction that caused it to the server's answer."""
+
+    class Kind(models.TextChoices):
+        CODE = "code", "codice di validazione"
+        CERTIFIED = "certified", "indirizzo certificato"
+        CHANGED = "changed", "indirizzo modificato"
+        REVOKED = "revoked", "indirizzo revocato"
+        ISSUED = "issued", "ID SESSIONE"
+        REMINDER = "reminder", "promemoria"
+        EXPIRED = "expired", "ID SESSIONE scaduto"
+        NOTICE = "notice", "avviso"
+
+    PRIORITY_OF = {
+        Kind.CODE: Priority.CODE,
+        Kind.ISSUED: Priority.ID,
+        Kind.REMINDER: Priority.REMINDER,
+        Kind.EXPIRED: Priority.REMINDER,
+    }  # the others are notices
+
+    kind = models.CharField("tipo", max_length=20, choices=Kind.choices)
+    about = models.CharField("farmacia", max_length=40, blank=True)  # the code of the pharmacy the letter is about
+    priority = models.PositiveSmallIntegerField(
+        "urgenza", choices=Priority.choices, default=Priority.NOTICE, db_default=Priority.NOTICE
+    )
+    recipient = models.EmailField("destinatario", max_length=254)
+    # of the recipient, lower case: what paces the letters
+    domain = models.CharField("dominio", max_length=253, blank=True, default="", db_default="")
+    subject = models.CharField("oggetto", max_length=200)
+    message_id = models.CharField(max_length=120, unique=True)  # the same on every attempt
+    secret = models.BooleanField(default=False)  # carries a code or an id
+    # The whole MIME message, sealed. Blanked, secret or not, on acceptance, on withdrawal, and when it has become useless
+    # (give_up_at): until then staff may have a refused letter tried again.
+    sealed_source = models.BinaryField(null=True)
+    created_at = models.DateTimeField("preparato")
+    give_up_at = models.DateTimeField()  # after this the letter is useless: it fails instead of leaving late
+    next_attempt_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField("tentativi", default=0)
+    leased_until = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField("accettato dal server", null=True)
+    failed_at = models.DateTimeField("abbandonato", null=True)
+    withdrawn_at = models.DateTimeField("ritirato", null=True)  # what it carried died before it left
+    last_answer = models.CharField("ultima risposta del server", max_length=300, blank=True)
+
+    objects = OutgoingMailQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "messaggio in uscita"
+        verbose_name_plural = "messaggi in uscita"
+        constraints = [
+            models.CheckConstraint(condition=Q(accepted_at=None) | Q(failed_at=None), name="mail_accepted_or_failed"),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None) | Q(accepted_at=None, failed_at=None),
+                name="mail_withdrawn_before_it_left",
+            ),
+        ]
+        indexes = [
+            # claim(): due letters, most urgent first. Only what waits is in it: claiming costs the same after a million sent
+            models.Index(
+                fields=["priority", "next_attempt_at"],
+                condition=Q(accepted_at=None, failed_at=None, withdrawn_at=None),
+                name="mail_due",
+            ),
+            # give_up(): what has become useless, among the letters whose text is still there
+            models.Index(fields=["give_up_at"], condition=Q(sealed_source__isnull=False), name="mail_with_text"),
+            models.Index(fields=["about", "-created_at"], name="mail_of_pharmacy"),  # the timeline of a pharmacy
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.message_id}"
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.accepted_at is None and self.failed_at is None and self.withdrawn_at is None
+
+    @property
+    def outcome(self) -> str:
+        """A few words for a pill: `Accettato dal server`, `In attesa`, `Rifiutato: casella piena`."""
+        return outcome_of(self)
+
+    @property
+    def outcome_kind(self) -> str:
+        """`ok`, `warn` or `bad`, as the pill wants it."""
+        return "ok" if self.accepted_at else "bad" if self.failed_at else "warn"
+
+    @property
+    def delivery_steps(self) -> list[Step]:
+        """The lines of the box «Dove si trova il messaggio»."""
+        return steps_of(self)
+
+    def source(self) -> bytes | None:
+        """The sealed text, read at the last moment; None when the letter was withdrawn or another worker has it now."""
+        kept = self._mine().values_list("sealed_source", flat=True).first()
+        return None if kept is None else bytes(kept)
+
+    def accept(self, now: datetime, answer: str) -> None:
+        """The server took it. True even when the lease was lost meanwhile: what is sent is sent."""
+        OutgoingMail.objects.filter(pk=self.pk, accepted_at=None).update(
+            accepted_at=now,
+            failed_at=None,
+            withdrawn_at=None,
+            leased_until=None,
+            last_answer=answer,
+            sealed_source=None,
+        )
+
+    def fail(self, now: datetime, answer: str) -> None:
+        """It does not leave, unless staff retry() it in time: the server refused it for good."""
+        self._mine().update(failed_at=now, leased_until=None, last_answer=answer)
+
+    def may_be_retried(self, now: datetime) -> bool:
+        """Refused or waiting, its text still there, and not useless yet."""
+        if self.accepted_at or self.withdrawn_at or self.sealed_source is None:
+            return False
+        return self.give_up_at > now and (self.leased_until is None or self.leased_until <= now)
+
+    def retry(self, now: datetime) -> bool:
+        """Due at once, as staff asked; False when there is nothing to try again, or a worker holds it at this moment."""
+        if not self.may_be_retried(now):
+            return False
+        mine = OutgoingMail.objects.filter(pk=self.pk, accepted_at=None, withdrawn_at=None, sealed_source__isnull=False)
+        unheld = mine.filter(Q(leased_until=None) | Q(leased_until__lte=now))
+        return unheld.update(failed_at=None, leased_until=None, next_attempt_at=now) > 0
+
+    def cancel(self, now: datetime) -> bool:
+        """Must not leave, as staff asked; False when it has left, or does not wait."""
+        return OutgoingMail.objects.filter(pk=self.pk).withdraw(now) > 0
+
+    def postpone(self, until: datetime, answer: str) -> None:
+        self._mine().update(next_attempt_at=until, leased_until=None, last_answer=answer)
+
+    def _mine(self) -> OutgoingMailQuerySet:
+        """The row, unless another worker took it over when the lease ran out."""
+        return OutgoingMail.objects.waiting().filter(pk=self.pk, leased_until=self.leased_until)
