@@ -1,6 +1,7 @@
-"""The worker and the whole timetable. Celery only wakes somebody up: what is due is in the database.
+"""Workers, queues and the whole timetable. Celery only wakes somebody up: what is due is in the database, and claimed there.
 
-Several timetables and several workers may run: every task may run twice and at the same time.
+Any number of workers and of timetables may run, on any number of machines: every task may run twice and at the same time.
+Each setting stands here with its reason; the address of the broker and its patience are in settings.py.
 """
 
 import os
@@ -11,10 +12,41 @@ from celery import Celery
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("portal")
-app.config_from_object("django.conf:settings", namespace="CELERY")
+app.config_from_object("django.conf:settings", namespace="CELERY")  # only what depends on the environment
 import_module("portal.watch.tasks")  # registers itself with Celery
+
+# A message carries no work, only a knock at the door: whoever hears it asks the database what is due. So none is precious,
+# a lost one costs until the next knock of the timetable (EVERY), and a doubled one an empty query.
+app.conf.update(
+    # Three queues, so that nothing stands behind what can wait. `urgent`: codes and ids, a person is waiting. `bulk`: every
+    # other letter. `timetable`: all that the timetable wakes beside the letters.
+    task_default_queue="timetable",
+    task_routes={"portal.outbox.tasks.deliver_urgent_mail": "urgent", "portal.outbox.tasks.deliver_due_mail": "bulk"},
+    # The knock of a worker that was killed is heard by another (visibility_timeout in settings.py says when).
+    task_acks_late=True,
+    # But not that of a child killed alone: what kills every child that hears it would go round for ever. The rows stay due.
+    task_reject_on_worker_lost=False,
+    # A worker takes no message that it cannot begin: the next one belongs to whoever is free.
+    worker_prefetch_multiplier=1,
+    # A round of letters takes a minute at most and ends with one conversation of four answers (EMAIL_TIMEOUT each). What
+    # takes longer hangs: its child is killed and replaced, its rows come free with their lease. Shorter than the
+    # visibility_timeout, so that no message is given out again while it is being worked on.
+    task_time_limit=240,  # seconds
+    # No task is sent for later (ETA, countdown): a worker would hold it in memory, and it would come back at every
+    # visibility_timeout. What happens later is a row with its instant, found by the timetable.
+    # Nobody reads results, and a broker that is down is not tried again: the page that knocks has no time for that.
+    task_ignore_result=True,
+    task_publish_retry=False,
+    # A worker waits for a broker that is away as long as it takes, also at its start.
+    broker_connection_max_retries=None,
+    broker_connection_retry_on_startup=True,
+    timezone="UTC",
+    # Several may run, none remembers anything, and without the broker they do the rounds themselves.
+    beat_scheduler="portal.timetable:Timetable",
+)
 app.autodiscover_tasks(["portal.outbox", "portal.identity", "portal.journal", "pharmacies", "sessions"])
 
+# Name: (task, every how many seconds). A knock that nobody heard before the next one is thrown away (`expires`).
 EVERY = {
     "deliver due mail": ("portal.outbox.tasks.deliver_due_mail", 10),
     "send due reminders": ("sessions.tasks.send_due_reminders", 15),
@@ -24,7 +56,6 @@ EVERY = {
     "purge journal": ("portal.journal.tasks.purge_journal", 3600),
 }
 app.conf.beat_schedule = {
-    name: {"task": task, "schedule": float(seconds), "options": {"expires": seconds, "queue": "timetable"}}
+    name: {"task": task, "schedule": float(seconds), "options": {"expires": seconds}}
     for name, (task, seconds) in EVERY.items()
 }
-app.conf.task_default_queue = "work"

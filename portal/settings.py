@@ -206,20 +206,14 @@ if not REDIS_URL:
     }
 else:
     CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "visibility_timeout": 300,
-        "unacked_restore_interval": 10,
-        "unacked_restore_throttle": 1,
+        "visibility_timeout": 300,  # seconds until the message of a killed worker is given to another; over task_time_limit
+        "unacked_restore_interval": 10,  # seconds between two looks for such messages ...
+        "unacked_restore_throttle": 1,  # ... each of them a real one: Celery's own are a hundred seconds apart
+        "queue_order_strategy": "priority",  # a worker looks at its queues in the order of its -Q
         "max_retries": 0,  # waking a worker is a courtesy: a broker that is down must not slow a page
         "socket_connect_timeout": 1,  # seconds
         "socket_timeout": 5,  # nor one that is there and silent; the worker's own waiting (BRPOP) is one second at a time
     }
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True  # every task may run twice, so a killed worker's task is given to another
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_TASK_TIME_LIMIT = 300  # seconds
-CELERY_TASK_PUBLISH_RETRY = False
-CELERY_TIMEZONE = "UTC"
 
 # --- who watches it: /readyz and /metrics (portal/watch)
 READY_LETTER_LATE = timedelta(seconds=env.number("READY_LETTER_LATE", default=120))

@@ -18,17 +18,16 @@ def web(port: int) -> list[str]:
     ]  # fmt: skip
 
 
-def worker(name: str = "worker") -> list[str]:
-    """Two processes for both queues. Gossip and mingle are for clusters and cost a second at the start."""
+def worker(name: str = "worker", queues: str = "urgent,timetable,bulk") -> list[str]:
+    """Two processes for all queues. Gossip and mingle are for clusters and cost a second at the start."""
     return [
-        *CELERY, "worker", "-n", f"{name}@%h", "-Q", "work,timetable", "-c", "2", "-l", "WARNING",
+        *CELERY, "worker", "-n", f"{name}@%h", "-Q", queues, "-c", "2", "-l", "WARNING",
         "--without-gossip", "--without-mingle",
     ]  # fmt: skip
 
 
-def timetable(schedule: Path) -> list[str]:
-    """`schedule` is the file where the timetable remembers its last rounds."""
-    return [*CELERY, "beat", "-s", str(schedule), "-l", "WARNING", "--pidfile="]
+def timetable() -> list[str]:
+    return [*CELERY, "beat", "-l", "WARNING", "--pidfile="]
 
 
 def mailbox(port: int) -> list[str]:

@@ -25,8 +25,12 @@ class CannotStart(Exception):  # noqa: N818
 class Child:
     """One process with a log of its own, in a session of its own: Ctrl-C reaches the supervisor, which stops it in order."""
 
-    def __init__(self, name: str, argv: Sequence[str], env: Mapping[str, str], log: Path) -> None:
+    def __init__(
+        self, name: str, argv: Sequence[str], env: Mapping[str, str], log: Path, user: str | None = None
+    ) -> None:
+        """`user`: who it runs as, when we are root and it must not be."""
         self.name, self.argv, self.env, self.log = name, argv, env, log
+        self.user = user
         self.process: subprocess.Popen[bytes] | None = None
         self.born_at = 0.0
         self.young_deaths = 0
@@ -34,7 +38,7 @@ class Child:
     def start(self) -> None:
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603  our own command lines
-                self.argv, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                self.argv, env=self.env, user=self.user, cwd="/" if self.user else None, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True, preexec_fn=_die_with_the_supervisor if _libc else None,  # noqa: PLW1509
             )  # fmt: skip
         self.born_at = time.monotonic()

@@ -57,7 +57,7 @@ class World:
         return self.start(name, processes.worker(name), **env)
 
     def start_timetable(self, name: str = "timetable", **env: str) -> Child:
-        return self.start(name, processes.timetable(self.folder / f"{name}.rounds"), **env)
+        return self.start(name, processes.timetable(), **env)
 
     def kill(self, child: Child) -> None:
         """kill -9 of the process and of everything it started."""

@@ -74,7 +74,7 @@ class Command(BaseCommand):
         self._child("mailbox", processes.mailbox(mail_port))
         self._seed()
         self._child("worker", processes.worker(), self._counts("worker"))
-        self._child("timetable", processes.timetable(self.var / "timetable"))
+        self._child("timetable", processes.timetable())
         if self.supervisor.wait_for(lambda: _answers(self.port), web, START_WITHIN):
             self._welcome(time.monotonic() - started)
 

@@ -1,0 +1,44 @@
+"""What the settings of Celery promise to each other, and to who reads portal/celery.py."""
+
+import re
+
+import pytest
+
+from portal.celery import EVERY, app
+from portal.demo import processes
+from tests.test_house_rules import named, python_files
+
+SWEEP = 60  # seconds: docs/production.md promises that nothing is later than this when a call was lost
+
+
+def queue_of(task: str) -> str:
+    return app.amqp.router.route({}, task)["queue"].name
+
+
+def test_a_lost_call_costs_a_minute_at_most():
+    assert {name: seconds for name, (task, seconds) in EVERY.items() if "mail" in task and seconds > SWEEP} == {}
+    assert EVERY["send due reminders"][1] <= SWEEP
+
+
+@pytest.mark.parametrize("task", sorted({task for task, _ in EVERY.values()}))
+def test_the_timetable_wakes_tasks_that_exist_in_queues_that_are_served(task):
+    app.loader.import_default_modules()
+    assert task in app.tasks
+    assert queue_of(task) in processes.worker()[processes.worker().index("-Q") + 1].split(",")
+
+
+def test_the_letters_have_queues_of_their_own():
+    assert queue_of("portal.outbox.tasks.deliver_due_mail") == "bulk"
+    assert queue_of("sessions.tasks.send_due_reminders") == "timetable"
+
+
+def test_no_message_is_given_out_again_while_it_is_being_worked_on():
+    options = app.conf.broker_transport_options
+    assert "visibility_timeout" not in options or app.conf.task_time_limit < options["visibility_timeout"]
+
+
+def test_no_task_is_sent_for_later():
+    """A worker would hold it in memory: what happens later is a row."""
+    later = re.compile(r"apply_async\([^)]*\b(eta|countdown)=|\.retry\(\s*(eta|countdown)=")
+    ours = [path for path in python_files() if "tests" not in path.parts]
+    assert [named(path) for path in ours if later.search(path.read_text())] == []
