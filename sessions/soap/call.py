@@ -3,7 +3,7 @@
 import json
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 class Call:
     """One call under way. Never printed whole: it holds secrets."""
 
-    body: bytes = field(repr=False)
     meta: Mapping[str, Any] = field(repr=False)
     now: datetime
     started: float = field(default_factory=perf_counter)  # seconds, for execution-time
@@ -47,11 +46,14 @@ class Call:
         return str(self.meta.get(name, ""))
 
 
-def answer(meta: Mapping[str, Any], body: bytes, now: datetime) -> Answer:
-    """Status, headers and body for one POST; `meta` as in WSGI. Raises nothing."""
-    call = Call(body, meta, now)
+def answer(meta: Mapping[str, Any], body: Callable[[], bytes | None], now: datetime) -> Answer:
+    """Status, headers and body for one POST; `meta` as in WSGI. Raises nothing.
+
+    `body` reads it, None when it is too large: a slow one is waited for only when there is a userId and a password.
+    """
+    call = Call(meta, now)
     try:
-        given = _answered(call)
+        given = _answered(call, body)
     except Exception:
         _write_down(call)
         given = _replied(call, reply.Reply(UNEXPECTED)) if call.request else faults.rejected()
@@ -60,12 +62,14 @@ def answer(meta: Mapping[str, Any], body: bytes, now: datetime) -> Answer:
     return given.with_header("X-Request-Id", call.id)
 
 
-def _answered(call: Call) -> Answer:
+def _answered(call: Call, body: Callable[[], bytes | None]) -> Answer:
     if call.basic is None:
         return faults.rejected()
-    fault = None
+    message, fault = body(), None
+    if message is None:
+        return faults.too_large()
     try:
-        call.request = envelope.read(call.body, call.text("CONTENT_TYPE"), call.text("HTTP_SOAPACTION"))
+        call.request = envelope.read(message, call.text("CONTENT_TYPE"), call.text("HTTP_SOAPACTION"))
     except ClientFault as found:
         fault = found  # said to who proves the password only
     token = call.request.get("token") if call.request else ""

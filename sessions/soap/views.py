@@ -5,9 +5,12 @@ In front for the same reason as the gate (sessions.gate_views): no session, cook
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.db import close_old_connections
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils import timezone
@@ -44,6 +47,9 @@ def ask(request: HttpRequest) -> HttpResponse:
 class ServiceInFront:
     """WSGI: answers the calls and hands every other request on, the service description among them.
 
+    A call that Django would not let in (over http where https is demanded, for a host that is not ours) is handed on too:
+    Django redirects or refuses it, before anybody has looked at its password.
+
     `begin` goes before every call: as Django, a connection that has aged, or broke in the last call, is closed.
     """
 
@@ -54,7 +60,8 @@ class ServiceInFront:
         self.begin = begin
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") != PATH or environ.get("REQUEST_METHOD") != "POST":
+        is_call = environ.get("PATH_INFO") == PATH and environ.get("REQUEST_METHOD") == "POST"
+        if not is_call or not _Addressed(environ).is_welcome():
             return self.application(environ, start_response)
         self.begin()
         answer = _answer(environ, timezone.now())
@@ -62,19 +69,42 @@ class ServiceInFront:
         return [answer.body]
 
 
+class _Addressed(HttpRequest):
+    """A request as far as SecurityMiddleware and CommonMiddleware ask about it: its scheme and its host."""
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        self.META = environ  # nothing else is asked, so nothing else is made: that would cost more than the answer
+
+    def _get_scheme(self) -> str:
+        return str(self.META.get("wsgi.url_scheme", "http"))
+
+    def is_welcome(self) -> bool:
+        if settings.SECURE_SSL_REDIRECT and not self.is_secure():
+            return False
+        try:
+            self.get_host()
+        except DisallowedHost:
+            return False
+        return True
+
+
 def _answer(meta: Mapping[str, Any], now: datetime) -> Answer:
-    body = _body(meta)
-    return faults.too_large() if body is None else call.answer(meta, body, now)
+    if _length(meta) > LARGEST:
+        return faults.too_large()
+    return call.answer(meta, partial(_body, meta), now)
+
+
+def _length(meta: Mapping[str, Any]) -> int:
+    """As the header tells it, in bytes; 0 when it tells none."""
+    try:
+        return int(meta.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0
 
 
 def _body(meta: Mapping[str, Any]) -> bytes | None:
     """The bytes of the request; None when they are over the limit, and then no more than the limit was read."""
-    try:
-        length = int(meta.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        length = 0
-    if length > LARGEST:
-        return None
+    length = _length(meta)
     if not meta.get("CONTENT_LENGTH") and meta.get("wsgi.input_terminated"):
         length = LARGEST + 1  # chunked: its end is known to the server only
     try:

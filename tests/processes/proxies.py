@@ -94,6 +94,7 @@ def _envoy(configuration: Path, front: int) -> list[str]:
 
 
 NGINX = Proxy("nginx", "nginx/a2f-gate.conf", _nginx, (8000, 9000, 8080), 500, False, "Debian: apt install nginx-light")
+PORTAL_NGINX = Proxy("nginx", "nginx/portal.conf", _nginx, (8000, 8080), 502, False, "Debian: apt install nginx-light")
 TRAEFIK = Proxy("traefik", "traefik/a2f-gate.yml", _traefik, (8000, 9000), 500, True, "make proxies")
 ENVOY = Proxy("envoy", "envoy/a2f-gate.yaml", _envoy, (8000, 9000, 8080, 8081), 503, False, "make proxies")
 EVERY = [proxy.param for proxy in (NGINX, TRAEFIK, ENVOY)]

@@ -1,7 +1,9 @@
 """The web service behind a real gunicorn: bodies that are slow, endless or too large hurt nobody else."""
 
+import re
 import socket
 from contextlib import ExitStack
+from threading import Event, Thread
 
 import pytest
 
@@ -9,16 +11,24 @@ from portal.demo import processes
 from sessions.soap.envelope import LARGEST
 from tests.outbox.sink import free_port
 from tests.processes.conftest import World, until
+from tests.processes.proxies import DEPLOY, PORTAL_NGINX
+from tests.sessions.gate_door import basic
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
-HEAD = b"POST /a2f-auth-ws/soap/v1/authentication-service HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/xml\r\n"
+WITHOUT_BASIC = (
+    b"POST /a2f-auth-ws/soap/v1/authentication-service HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/xml\r\n"
+)
+HEAD = WITHOUT_BASIC + f"Authorization: {basic('NESSUNO')}\r\n".encode()
+EMPTY = b"Content-Length: 0\r\n\r\n"
+SLOW = b"Content-Length: 1000\r\n\r\n<a"
+WORKERS, THREADS = 2, int(re.search(r"^threads = (\d+)", (DEPLOY / "gunicorn.conf.py").read_text(), re.MULTILINE)[1])
 
 
-@pytest.fixture
-def port(world: World) -> int:
+@pytest.fixture(scope="module")
+def port(shared_world: World) -> int:
     number = free_port()
-    world.start("web", processes.web(number))
-    until(lambda: begins_with(number, HEAD + b"Content-Length: 0\r\n\r\n", b"HTTP/1.1 401"), 60, "the portal answers")
+    shared_world.start("web", processes.web(number))
+    until(lambda: begins_with(number, HEAD + EMPTY, b"HTTP/1.1 401"), 60, "the portal answers")
     return number
 
 
@@ -26,6 +36,21 @@ def opened(port: int, sent: bytes) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", port), timeout=20)
     connection.sendall(sent)
     return connection
+
+
+def trickle(connections: list[socket.socket], until_closed: ExitStack) -> None:
+    """A byte each every two seconds, so that no timeout of the proxy closes them."""
+    over = Event()
+
+    def drip() -> None:
+        while not over.wait(2):
+            for connection in connections:
+                connection.sendall(b" ")
+
+    dripping = Thread(target=drip)
+    dripping.start()
+    until_closed.callback(dripping.join)
+    until_closed.callback(over.set)
 
 
 def begins_with(port: int, sent: bytes, expected: bytes) -> bool:
@@ -39,10 +64,32 @@ def begins_with(port: int, sent: bytes, expected: bytes) -> bool:
 def test_slow_endless_and_large_bodies(port: int) -> None:
     with ExitStack() as slow:
         for _ in range(3):  # each holds a thread and no more
-            slow.enter_context(opened(port, HEAD + b"Content-Length: 1000\r\n\r\n<a"))
-        assert begins_with(port, HEAD + b"Content-Length: 0\r\n\r\n", b"HTTP/1.1 401")
+            slow.enter_context(opened(port, HEAD + SLOW))
+        assert begins_with(port, HEAD + EMPTY, b"HTTP/1.1 401")
         assert begins_with(port, HEAD + b"Content-Length: 10000000\r\n\r\n", b"HTTP/1.1 413")
         chunk = b"%x\r\n%s\r\n" % (LARGEST + 1, b" " * (LARGEST + 1))
         assert begins_with(port, HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunk, b"HTTP/1.1 413")
         small = b"4\r\n<a/>\r\n0\r\n\r\n"
         assert begins_with(port, HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + small, b"HTTP/1.1 401")
+
+
+def test_who_says_no_password_is_answered_without_waiting_for_the_body(port: int) -> None:
+    for body in (SLOW, b"Transfer-Encoding: chunked\r\n\r\n4\r\n<a"):
+        assert begins_with(port, WITHOUT_BASIC + body, b"HTTP/1.1 401")
+
+
+@pytest.mark.skipif(PORTAL_NGINX.binary is None, reason=f"no nginx on this machine ({PORTAL_NGINX.how_to_get_it})")
+def test_behind_nginx_more_slow_bodies_than_threads_hold_none(shared_world: World, port: int) -> None:
+    front = free_port()
+    PORTAL_NGINX.start(shared_world, port, front)
+    until(lambda: begins_with(front, HEAD + EMPTY, b"HTTP/1.1 401"), 60, "the portal answers through nginx")
+    with ExitStack() as slow:
+        trickle([slow.enter_context(opened(front, HEAD + SLOW)) for _ in range(3 * WORKERS * THREADS)], slow)
+        for _ in range(WORKERS * THREADS):
+            assert begins_with(front, HEAD + EMPTY, b"HTTP/1.1 401")
+
+
+def test_a_basic_header_of_64_kib_is_refused_and_the_next_call_is_answered(port: int) -> None:
+    huge = b"Authorization: Basic " + b"QUFB" * (16 * 1024) + b"\r\n"
+    assert begins_with(port, WITHOUT_BASIC + huge + EMPTY, b"HTTP/1.1 4")
+    assert begins_with(port, HEAD + EMPTY, b"HTTP/1.1 401")

@@ -64,6 +64,45 @@ def test_without_basic_it_is_401(gest) -> None:
     assert (status, headers["WWW-Authenticate"]) == ("401 Unauthorized", 'Basic realm="login"')
 
 
+@pytest.mark.parametrize("header", ["", "Basic", "Basic !!!", "Bearer abc"])
+def test_without_basic_no_byte_of_the_body_is_read(gest, header) -> None:
+    for changes in ({"CONTENT_LENGTH": "1000"}, {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}):
+        stream = Stream(b"<a")
+        status, _, _ = in_front(gest, b"", HTTP_AUTHORIZATION=header, **changes, **{"wsgi.input": stream})
+        assert (status, stream.asked) == ("401 Unauthorized", [])
+
+
+HTTPS, HTTP = {"wsgi.url_scheme": "https"}, {"wsgi.url_scheme": "http"}
+THROUGH_A_PROXY = {"HTTP_X_FORWARDED_PROTO": "https", **HTTP}
+
+
+def test_where_https_is_demanded_a_call_over_http_is_handed_on(gest, settings) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert in_front(gest, gest.message("create").encode(), **HTTP)[0] == "299 handed on"
+    assert (
+        in_front(gest, gest.message("create").encode(), **THROUGH_A_PROXY)[0] == "299 handed on"
+    )  # anybody may say so
+    assert in_front(gest, gest.message("create").encode(), **HTTPS)[0] == "200 OK"
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    assert in_front(gest, gest.message("create").encode(), **THROUGH_A_PROXY)[0] == "200 OK"
+    assert in_front(gest, gest.message("create").encode(), **HTTP)[0] == "299 handed on"
+
+
+def test_what_is_handed_on_for_that_is_redirected_by_django(gest, settings) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    answer = gest.post(gest.message("create"))
+    assert (answer.status, answer.response["Location"]) == (301, f"https://testserver{URL}")
+
+
+@pytest.mark.parametrize("host", ["altro.example", "testserver.altro.example", "a b", "", "testserver:x"])
+def test_a_call_for_another_host_is_handed_on_and_refused_by_django(gest, settings, host) -> None:
+    settings.ALLOWED_HOSTS = ["testserver"]
+    assert in_front(gest, gest.message("create").encode(), HTTP_HOST=host)[0] == "299 handed on"
+    answer = gest.post(gest.message("create"), HTTP_HOST=host)
+    assert answer.status == 400
+    assert in_front(gest, gest.message("create").encode(), HTTP_HOST="testserver")[0] == "200 OK"
+
+
 def chunked(content: bytes) -> dict[str, Any]:
     """As gunicorn hands on a body in chunks: no length, and a stream that ends by itself."""
     return {"CONTENT_LENGTH": "", "wsgi.input_terminated": True, "wsgi.input": Stream(content)}
