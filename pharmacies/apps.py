@@ -7,6 +7,9 @@ class PharmaciesConfig(AppConfig):
 
     def ready(self) -> None:
         from pharmacies.journal_words import WORDS
+        from pharmacies.reachability import mailbox_refused
         from portal.journal import words
+        from portal.outbox import refusals
 
         words.register(WORDS)
+        refusals.register(mailbox_refused)

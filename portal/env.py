@@ -90,6 +90,17 @@ class Environment:
                 ) from error
         return keys
 
+    def webhook_secret(self, name: str) -> bytes:
+        """`whsec_` and base64 of 24 to 64 bytes (Standard Webhooks); empty when it is not set."""
+        value = self.text(name, default="")
+        try:
+            secret = base64.b64decode(value.removeprefix("whsec_"), validate=True)
+        except ValueError:
+            secret = b""
+        if value and not 24 <= len(secret) <= 64:
+            raise ImproperlyConfigured(f"{name} must be whsec_ and 24 to 64 random bytes in base64.")
+        return secret
+
     def database(self) -> dict[str, object]:
         """`DATABASE_URL`: PostgreSQL, or the embedded SQLite file when the demonstration has none."""
         url = self.text("DATABASE_URL", default=None if self.production else "sqlite")

@@ -176,6 +176,10 @@ OUTBOX_LEASE = timedelta(seconds=env.number("OUTBOX_LEASE", default=90))  # more
 MAIL_DOMAIN = env.text("MAIL_DOMAIN", default=None if env.production else "portale-farmacie.example")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default=f"Portale Farmacie <no-reply@{MAIL_DOMAIN}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+BOUNCE_DOMAIN = env.text(
+    "BOUNCE_DOMAIN", default=""
+)  # where reports about our letters come back; without it to the sender
+BOUNCE_SECRET = env.webhook_secret("BOUNCE_SECRET")  # of the relay that posts those reports; without it nobody may
 
 # --- what the address of a pharmacy must pass
 CHECK_MX = env.flag("CHECK_MX", default=env.production)

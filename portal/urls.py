@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("", include("portal.pages")),
     path("", include("portal.identity.urls")),
+    path("", include("portal.outbox.urls")),
     path("servizi/", include("pharmacies.urls")),
     path("servizi/<str:code>/sicurezza/certifica-mail/", include("pharmacies.wizard.urls")),
     path("servizi/<str:code>/sicurezza/utenze/", include("sessions.utenze.urls")),

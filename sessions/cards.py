@@ -44,9 +44,9 @@ class Card:
 
     @property
     def letter_is_news(self) -> bool:
-        """Worth showing where the letter is: it has not been accepted, or it was a moment ago."""
-        accepted_at = self.row.letter.accepted_at
-        return accepted_at is None or self.now - accepted_at < NEWS_FOR
+        """Worth showing where the letter is: it has not been accepted, or it was a moment ago, or it came back."""
+        letter = self.row.letter
+        return letter.accepted_at is None or letter.failed_at is not None or self.now - letter.accepted_at < NEWS_FOR
 
     @property
     def percent(self) -> int:

@@ -132,7 +132,7 @@ def _code_page(request: OfficeRequest, certification: MailCertification, form: C
         "certified": _in_force(request),
         "newest": newest,
         "letter": newest.letter if newest else None,
-        "accepted": usable.filter(letter__accepted_at__isnull=False).exists(),
+        "accepted": usable.filter(letter__accepted_at__isnull=False, letter__failed_at=None).exists(),
         "several_usable": usable.count() > 1,
         "refused": newest is not None and newest.letter.failed_at is not None and not can_arrive,
         "expired": not usable.exists(),

@@ -6,16 +6,19 @@ At least once: a worker killed after the server's 250 and before our UPDATE send
 import logging
 from collections import deque
 from datetime import datetime, timedelta
+from email.utils import parseaddr
 from statistics import median
 from time import monotonic
 
 from django.conf import settings
+from django.db import transaction
 
 from portal.masking import domain_of
-from portal.outbox import pauses
+from portal.outbox import pauses, refusals
 from portal.outbox.models import MailDomain, OutgoingMail, Priority
-from portal.outbox.outcome import NO_ANSWER, TOO_LATE, UNREADABLE
+from portal.outbox.outcome import NO_ANSWER, TOO_LATE, UNREADABLE, is_gone, reason
 from portal.outbox.smtp import Answer, SmtpLine, words_of
+from portal.outbox.verp import sender_of
 from portal.sealing import SealBroken, unseal
 
 log = logging.getLogger(__name__)
@@ -55,6 +58,7 @@ class _Round:
     def __init__(self, now: datetime) -> None:
         self._now, self._started = now, monotonic()
         self.line = SmtpLine()
+        self._plain_sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
         self.accepted = self.tried = self.troubles = 0
         self.took: deque[tuple[str, float]] = deque(maxlen=20)  # the last conversations: with whom, how many seconds
 
@@ -133,7 +137,7 @@ class _Round:
         if sealed is None:
             return None
         try:
-            answer = self.line.hand_over(letter.recipient, unseal(sealed))
+            answer = self.line.hand_over(sender_of(letter.pk, self._plain_sender), letter.recipient, unseal(sealed))
         except OSError as error:
             self.line.drop()
             letter.postpone(self._again(letter), f"{NO_ANSWER}: {words_of(error)}")
@@ -161,12 +165,18 @@ class _Round:
             letter.postpone(self.clock() + pauses.jittered(LINE_PAUSE), answer.text)
             raise _Trouble(f"risposta {answer.code}")
         if answer.for_ever:
-            letter.fail(self.clock(), answer.text)
-            log.warning("Letter %s refused for ever: %d.", letter.message_id, answer.code)
+            self._refused_for_ever(letter, answer)
         else:
             letter.postpone(self._again(letter), answer.text)
             log.info("Letter %s refused for now: %d.", letter.message_id, answer.code)
         self.line.reset()
+
+    def _refused_for_ever(self, letter: OutgoingMail, answer: Answer) -> None:
+        log.warning("Letter %s refused for ever: %d.", letter.message_id, answer.code)
+        with transaction.atomic():
+            letter.fail(self.clock(), answer.text)
+            if is_gone(answer.text):
+                refusals.tell(letter, reason(answer.text), self.clock())
 
     def _again(self, letter: OutgoingMail) -> datetime:
         return pauses.next_attempt_at(self.clock(), pauses.growing(letter.attempts), letter.give_up_at)

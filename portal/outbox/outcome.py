@@ -28,6 +28,8 @@ BY_DETAIL = {
     "3.4": "messaggio troppo grande per il server",
     "4.4": "dominio inesistente",
 }
+# What no second letter will change: a mailbox or a domain that is not there, or takes no mail.
+GONE = {"1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "4.4", "5.0"}
 BY_SUBJECT = {"4": "il server del destinatario non risponde", "7": "il server non accetta messaggi dal portale"}
 BY_CODE = {
     "421": "il server di posta è occupato",
@@ -68,35 +70,45 @@ def reason(answer: str) -> str:
     return known or by_subject or BY_CODE.get(found["code"], "il server di posta lo ha rifiutato")
 
 
+def is_gone(answer: str) -> bool:
+    """The mailbox refuses for good: it does not exist, was closed, or takes certified mail only. A full one may be emptied,
+    a filter may change its mind (RFC 3463: only a 5 with these details), and a bare 550 proves nothing.
+    """
+    found = _ANSWER.match(answer)
+    if not found or found["code"][0] != "5":
+        return False
+    return found["detail"] in GONE or "posta certificata" in answer.lower()
+
+
 def outcome_of(letter: "OutgoingMail") -> str:
     """A few words for a pill: `Accettato dal server`, `In attesa`, `Rifiutato: casella piena`, `Non inviato in tempo`."""
+    if letter.failed_at and letter.last_answer.startswith(TOO_LATE):
+        return TOO_LATE
+    if letter.failed_at:
+        why = reason(letter.last_answer)
+        return f"Rifiutato: {why}" if why else "Rifiutato"
     if letter.accepted_at:
         return "Accettato dal server"
-    if letter.withdrawn_at:
-        return "Ritirato: non serviva più"
-    if letter.failed_at is None:
-        return "In attesa"
-    if letter.last_answer.startswith(TOO_LATE):
-        return TOO_LATE
-    why = reason(letter.last_answer)
-    return f"Rifiutato: {why}" if why else "Rifiutato"
+    return "Ritirato: non serviva più" if letter.withdrawn_at else "In attesa"
 
 
 def steps_of(letter: "OutgoingMail") -> list[Step]:
     """From «Preparato» to where the letter is now."""
-    return [Step("it-check-circle", "ok", "Preparato", letter.created_at), _last_step(letter)]
+    steps = [Step("it-check-circle", "ok", "Preparato", letter.created_at)]
+    if letter.accepted_at:
+        accepted = f"Accettato dal server di {domain_of(letter.recipient)}"
+        steps.append(Step("it-check-circle", "ok", accepted, letter.accepted_at))
+    return steps if letter.accepted_at and not letter.failed_at else [*steps, _last_step(letter)]
 
 
 def _last_step(letter: "OutgoingMail") -> Step:
     domain = domain_of(letter.recipient)
-    if letter.accepted_at:
-        return Step("it-check-circle", "ok", f"Accettato dal server di posta per {domain}", letter.accepted_at)
     if letter.failed_at:
         return Step("it-close-circle", "bad", outcome_of(letter), letter.failed_at)
     if letter.withdrawn_at:
         return Step("it-close-circle", "warn", outcome_of(letter), letter.withdrawn_at)
     if letter.leased_until:
-        return Step("it-clock", "warn", f"In consegna al server di posta per {domain}")
+        return Step("it-clock", "warn", f"In consegna al server di {domain}")
     if letter.attempts == 0 and letter.next_attempt_at <= letter.created_at:
         return Step("it-clock", "warn", "In attesa: parte tra pochi secondi")
     why = reason(letter.last_answer) or ("" if letter.attempts else f"il server di {domain} non accetta posta adesso")

@@ -2,10 +2,8 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from email.utils import parseaddr
 from smtplib import SMTP, SMTPDataError, SMTPException, SMTPResponseException, SMTPServerDisconnected
 
-from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.message import sanitize_address
 
@@ -41,7 +39,6 @@ class SmtpLine:
     def __init__(self) -> None:
         self._used = False  # a letter went through this connection
         self._backend = EmailBackend()  # Django's knows TLS, login and time-outs; EMAIL_BACKEND is the outbox
-        self._sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
 
     @property
     def is_open(self) -> bool:
@@ -57,7 +54,7 @@ class SmtpLine:
             self.drop()
             raise
 
-    def hand_over(self, recipient: str, source: bytes) -> Answer:
+    def hand_over(self, sender: str, recipient: str, source: bytes) -> Answer:
         """One letter, on a line that is opened if need be. Raises OSError when the connection is lost or silent, ValueError on
         an unusable address.
 
@@ -65,15 +62,15 @@ class SmtpLine:
         used is opened again, once, and the letter never knows.
         """
         with measures.smtp() as outcome:
-            answer = self._converse(recipient, source)
+            answer = self._converse(sender, recipient, source)
             outcome.append("accepted" if answer.accepted else "refused for ever" if answer.for_ever else "later")
         return answer
 
-    def _converse(self, recipient: str, source: bytes) -> Answer:
+    def _converse(self, sender: str, recipient: str, source: bytes) -> Answer:
         self.open()
         used = self._used
         try:
-            refused = self._envelope(recipient)
+            refused = self._envelope(sender, recipient)
         except SMTPServerDisconnected:
             if not used:
                 raise
@@ -81,16 +78,17 @@ class SmtpLine:
         if refused is not None and refused.hung_up and used:
             self.drop()
             self.open()
-            refused = self._envelope(recipient)
+            refused = self._envelope(sender, recipient)
         if refused is not None:
             return refused
         return self._text(source)
 
-    def _envelope(self, recipient: str) -> Answer | None:
+    def _envelope(self, sender: str, recipient: str) -> Answer | None:
         """MAIL and RCPT; None when both were accepted."""
         connection: SMTP = self._backend.connection  # type: ignore[assignment]
         words: bytes | str
-        code, words = connection.mail(self._sender)
+        # a report need not bring our letter back, which may hold a code (RFC 3461, 4.3)
+        code, words = connection.mail(sender, ["RET=HDRS"] if connection.has_extn("dsn") else [])
         if code != 250:
             return _answer(code, words)  # about us, not about the letter: never for ever
         code, words = connection.rcpt(sanitize_address(recipient, "utf-8"))

@@ -111,7 +111,7 @@ _CERTIFIED = {
 }
 _BLOCKED = Q(Exists(Utenza.objects.filter(pharmacy=OuterRef("pk"), blocked_at__isnull=False)))
 _DELIVERED = {
-    Delivery.ACCEPTED: Q(letter__accepted_at__isnull=False),
+    Delivery.ACCEPTED: Q(letter__accepted_at__isnull=False, letter__failed_at=None),
     Delivery.WAITING: Q(letter__accepted_at=None, letter__failed_at=None, letter__withdrawn_at=None),
     Delivery.REFUSED: rules.undelivered(),
 }

@@ -54,7 +54,7 @@ ELSEWHERE = {
     "pages:information": "test_information_pages", "demo:letter_html": "a letter, not a page: shown inside demo:letter",
     "demo:identity_provider": "below, on its way", "utenze:pincode_shown": "below", "utenze:enable": "below",
     "staff:unblock": "below", "staff:search": "a POST, below", "a2f:certificate_pem": "a file", "a2f:certificate_der": "a file",
-    "a2f:service": "for programs", "a2f:gate": "for programs",
+    "a2f:service": "for programs", "a2f:gate": "for programs", "outbox:bounce": "for programs",
 }  # fmt: skip
 
 

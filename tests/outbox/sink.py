@@ -27,6 +27,7 @@ class Sink:
         self.letters: list[EmailMessage] = []
         self.raw: list[bytes] = []
         self.recipients: list[str] = []
+        self.senders: list[str] = []  # of the envelope
         self.connections = 0
         self.reached_data = 0
         self.port = free_port()
@@ -70,4 +71,5 @@ class Sink:
             self.raw.append(envelope.content)
             self.letters.append(message_from_bytes(envelope.content, policy=policy.default))
             self.recipients.extend(envelope.rcpt_tos)
+            self.senders.append(envelope.mail_from)
         return answer

@@ -25,9 +25,21 @@ def box(row: OutgoingMail) -> str:
 
 def test_an_accepted_letter_tells_both_hours_and_that_accepted_is_not_read():
     html = box(letter(accepted_at=AT + timedelta(seconds=2)))
-    for words in ("Preparato", "10:42:03", "Accettato dal server di posta per farmaciasanmarco.it", "10:42:05"):
+    for words in ("Preparato", "10:42:03", "Accettato dal server di farmaciasanmarco.it", "10:42:05"):
         assert words in html
     assert "non vuol dire «letto»" in html
+
+
+def test_a_letter_that_came_back_tells_the_whole_way():
+    row = letter(
+        accepted_at=AT + timedelta(seconds=2), failed_at=AT + timedelta(minutes=4), last_answer="552 5.2.2 full"
+    )
+    assert [step.text for step in row.delivery_steps] == [
+        "Preparato", "Accettato dal server di farmaciasanmarco.it", "Rifiutato: casella piena",
+    ]  # fmt: skip
+    html = box(row)
+    assert "10:46:03" in html
+    assert "non vuol dire «letto»" not in html
 
 
 def test_a_new_letter_is_about_to_leave():

@@ -117,7 +117,8 @@ class OutgoingMail(models.Model):
     attempts = models.PositiveSmallIntegerField("tentativi", default=0)
     leased_until = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField("accettato dal server", null=True)
-    failed_at = models.DateTimeField("abbandonato", null=True)
+    # refused, or too late; with accepted_at: a server took it, and then a report said that it came back
+    failed_at = models.DateTimeField("non consegnato", null=True)
     withdrawn_at = models.DateTimeField("ritirato", null=True)  # what it carried died before it left
     last_answer = models.CharField("ultima risposta del server", max_length=300, blank=True)
 
@@ -127,7 +128,6 @@ class OutgoingMail(models.Model):
         verbose_name = "messaggio in uscita"
         verbose_name_plural = "messaggi in uscita"
         constraints = [
-            models.CheckConstraint(condition=Q(accepted_at=None) | Q(failed_at=None), name="mail_accepted_or_failed"),
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None) | Q(accepted_at=None, failed_at=None),
                 name="mail_withdrawn_before_it_left",
@@ -160,7 +160,7 @@ class OutgoingMail(models.Model):
     @property
     def outcome_kind(self) -> str:
         """`ok`, `warn` or `bad`, as the pill wants it."""
-        return "ok" if self.accepted_at else "bad" if self.failed_at else "warn"
+        return "bad" if self.failed_at else "ok" if self.accepted_at else "warn"
 
     @property
     def delivery_steps(self) -> list[Step]:
@@ -186,6 +186,12 @@ class OutgoingMail(models.Model):
     def fail(self, now: datetime, answer: str) -> None:
         """It does not leave, unless staff retry() it in time: the server refused it for good."""
         self._mine().update(failed_at=now, leased_until=None, last_answer=answer)
+
+    def came_back(self, now: datetime, answer: str) -> None:
+        """A report says that it was not delivered after all."""
+        OutgoingMail.objects.filter(pk=self.pk, failed_at=None, withdrawn_at=None).update(
+            failed_at=now, leased_until=None, last_answer=answer
+        )
 
     def may_be_retried(self, now: datetime) -> bool:
         """Refused or waiting, its text still there, and not useless yet."""

@@ -1,0 +1,51 @@
+"""`manage.py receive_bounce [RECIPIENT] < report`: the end of a mail server's pipe (docs/production.md)."""
+
+import os
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import Error
+from django.utils import timezone
+
+from portal.outbox import reports
+from portal.outbox.bounces import Outcome, receive
+
+# sysexits.h: what a mail server does with the message depends on it
+EXITS = {
+    Outcome.WRITTEN: os.EX_OK,
+    Outcome.KNOWN: os.EX_OK,
+    Outcome.REPLAYED: os.EX_OK,
+    Outcome.NO_REPORT: os.EX_OK,  # a holiday robot: nothing to do, and nobody to tell
+    Outcome.MALFORMED: os.EX_DATAERR,
+    Outcome.UNKNOWN: os.EX_NOUSER,
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Reads one delivery report (RFC 3464) from standard input, as a mail server's pipe hands it over. Exits with 0 when "
+        "it was taken (or says nothing new), 65 when it is malformed or too long, 67 when it is about no letter of ours, "
+        "75 when the database does not answer: then the mail server tries again."
+    )
+    requires_system_checks: list[str] = []  # a pipe starts it for each report
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "recipient",
+            nargs="?",
+            help="the envelope recipient (postfix: ${recipient}); without it, the headers of the report say",
+        )
+
+    def handle(self, *, recipient: str | None, **options: Any) -> None:
+        raw = sys.stdin.buffer.read(reports.LONGEST + 1)
+        try:
+            outcome = receive(raw, recipient, timezone.now())
+        except Error as error:
+            raise CommandError(
+                f"The database does not answer ({type(error).__name__}).", returncode=os.EX_TEMPFAIL
+            ) from error
+        if EXITS[outcome] != os.EX_OK:
+            raise CommandError(f"The report is {outcome.value}.", returncode=EXITS[outcome])
+        if options["verbosity"] > 1:
+            self.stdout.write(outcome.value)
