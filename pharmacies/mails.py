@@ -34,10 +34,16 @@ def changed(old: "MailCertification", new: "MailCertification", now: datetime) -
     post(_news(Kind.CHANGED, new, now), new.address, "changed_new", context)
 
 
-def revoked(certification: "MailCertification", by: "User", now: datetime) -> None:
-    """The address is no longer the pharmacy's: by whose hand, and when."""
-    context = {**_context(certification), "by": by}
+def revoked(certification: "MailCertification", by: "User", because: str, now: datetime) -> None:
+    """The address is no longer the pharmacy's: by whose hand, when, and why if staff did it."""
+    context = {**_context(certification), "by": by, "because": because}
     post(_news(Kind.REVOKED, certification, now), certification.address, "revoked", context)
+
+
+def reachable_again(certification: "MailCertification", by: "User", reason: str, now: datetime) -> None:
+    """Staff say that the mailbox works again; if it does not, the answer to this letter says so."""
+    context = {**_context(certification), "by": by, "because": reason}
+    post(_news(Kind.NOTICE, certification, now), certification.address, "reachable_again", context)
 
 
 def _news(kind: OutgoingMail.Kind, certification: "MailCertification", now: datetime) -> Envelope:

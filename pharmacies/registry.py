@@ -17,8 +17,10 @@ from typing import Any, TypeVar
 
 from django.db import transaction
 
+from pharmacies import registry_history as history
 from pharmacies.models import Pharmacy
 from pharmacies.registry_file import BrokenRow, Header, UnknownHeader, lines_of
+from pharmacies.registry_history import Change
 from pharmacies.registry_rows import DOUBTS, Row, read_row
 from portal.clock import ROME
 from portal.journal.models import record
@@ -147,10 +149,12 @@ def _compare_and_write(
     stored = Pharmacy.objects.order_by().values_list("code", *FIELDS, "doubts").iterator()
     held = {code: tuple(values) for code, *values in stored}
     to_write: list[Row] = []
+    changes: list[Change] = []
     for row in register.rows.values():
         report.add_doubts(row)
         if _count(row, held.get(row.code), day, report):
             to_write.append(row)
+            changes += history.changes(row, held.get(row.code), FIELDS)
     was_open = {code for code, values in held.items() if _is_open(values, day)}
     vanished = was_open - register.rows.keys() - register.unreadable
     if len(vanished) > SHARE_THAT_MAY_VANISH * len(was_open) and not allow_closing:
@@ -160,6 +164,8 @@ def _compare_and_write(
         _write(to_write, now)
         for codes in _batches(sorted(vanished)):
             Pharmacy.objects.filter(code__in=codes).update(closed_on=day, imported_at=now)
+        changes += [(code, "closed_on", None, day) for code in sorted(vanished)]
+        history.write(changes, now)
 
 
 def _count(row: Row, held: tuple[Any, ...] | None, day: date, report: Report) -> bool:

@@ -171,7 +171,7 @@ def use(id_sessione: IdSessione, now: datetime, proof: proofs.Proof | None = Non
 
 
 @transaction.atomic
-def revoke(id_sessione: IdSessione, by: User | None, now: datetime) -> bool:
+def revoke(id_sessione: IdSessione, by: User | None, now: datetime, because: str = "", *, tell: bool = True) -> bool:
     """Ends a live id at once and tells the certified address when a person did it. False when it is no longer live."""
     row = _fresh(id_sessione)
     if not row.is_live(now):
@@ -180,14 +180,14 @@ def revoke(id_sessione: IdSessione, by: User | None, now: datetime) -> bool:
     _withdraw_letter(row, now)
     pharmacy = row.certification.pharmacy
     certification = MailCertification.objects.current().filter(pharmacy=pharmacy, undeliverable_at=None).first()
-    if by is not None and certification is not None:
-        mails.revoked(row, certification, by, now)
-    record("id.revoked", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4)
+    if tell and by is not None and certification is not None:
+        mails.revoked(row, certification, by, because, now)
+    record("id.revoked", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4, because=because)
     return True
 
 
 @transaction.atomic
-def resend(id_sessione: IdSessione, by: User | None, now: datetime) -> bool:
+def resend(id_sessione: IdSessione, by: User | None, now: datetime, because: str = "") -> bool:
     """The same id once more, to the address certified now. False when it is not live, or too soon: see next_send_at().
 
     Raises NoCertifiedAddress, AddressUnreachable, UtenzaNotUsable, PharmacyClosed.
@@ -202,7 +202,7 @@ def resend(id_sessione: IdSessione, by: User | None, now: datetime) -> bool:
     coming = planning.moments_of(row.expires_at, ReminderSettings.objects.of(pharmacy), now)
     row.letter = mails.issued(row, plain, certification, coming, now)
     row.save(update_fields=["letter"])
-    record("id.resent", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4)
+    record("id.resent", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4, because=because)
     return True
 
 

@@ -72,10 +72,21 @@ def expired(id_sessione: IdSessione, certification: MailCertification, now: date
     return _to_all("expired", Kind.EXPIRED, [id_sessione], certification, now, give_up_at)
 
 
-def revoked(id_sessione: IdSessione, certification: MailCertification, by: Any, now: datetime) -> OutgoingMail:
-    """Somebody revoked the id on the portal: who, when, what to do now."""
-    give_up_at = now + NOTICE_USEFUL_FOR
-    return _post(id_sessione, Kind.NOTICE, "id_revoked", certification, now, give_up_at, {"by": by})
+def revoked(
+    id_sessione: IdSessione, certification: MailCertification, by: Any, because: str, now: datetime
+) -> OutgoingMail:
+    """Somebody revoked the id on the portal: who, when, why if staff did, what to do now."""
+    give_up_at, about = now + NOTICE_USEFUL_FOR, {"by": by, "because": because}
+    return _post(id_sessione, Kind.NOTICE, "id_revoked", certification, now, give_up_at, about)
+
+
+def all_revoked(
+    rows: list[IdSessione], certification: MailCertification, by: Any, because: str, now: datetime
+) -> OutgoingMail:
+    """Staff revoked every id of the pharmacy: one letter for all."""
+    context = {"pharmacy": certification.pharmacy, "rows": rows, "by": by, "because": because}
+    envelope = Envelope(Kind.NOTICE, certification.pharmacy.code, now, give_up_at=now + NOTICE_USEFUL_FOR)
+    return post(envelope, certification.address, "ids_revoked", context)
 
 
 def utenza_news(

@@ -2,6 +2,7 @@ from pharmacies.models.certification import MailCertification
 from pharmacies.models.codice_validazione import CodiceValidazione
 from pharmacies.models.office import Office
 from pharmacies.models.pharmacy import Pharmacy
+from pharmacies.models.register_change import RegisterChange
 from pharmacies.models.utenza import Utenza
 
-__all__ = ["CodiceValidazione", "MailCertification", "Office", "Pharmacy", "Utenza"]
+__all__ = ["CodiceValidazione", "MailCertification", "Office", "Pharmacy", "RegisterChange", "Utenza"]

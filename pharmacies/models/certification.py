@@ -130,6 +130,7 @@ class MailCertification(models.Model):
             return False
         self.undeliverable_at, self.reachable_again_at = None, now
         self.save(update_fields=["undeliverable_at", "reachable_again_at"])
+        mails.reachable_again(self, by, reason, now)
         self.note("certification.reachable_again", by, now, address=mask_address(self.address), reason=reason)
         return True
 
@@ -212,7 +213,7 @@ class MailCertification(models.Model):
         return True
 
     @transaction.atomic
-    def revoke(self, by: "User", now: datetime) -> bool:
+    def revoke(self, by: "User", now: datetime, because: str = "") -> bool:
         """The address is no longer certified, nor are those it replaced: every id that hangs on one of them dies by the
         rule that asks (IdSessione.state). False when there was nothing to revoke.
         """
@@ -223,8 +224,8 @@ class MailCertification(models.Model):
         theirs.filter(certified_at__isnull=False).update(revoked_at=now)
         self.revoked_at = now
         self._withdraw_secrets(now)
-        mails.revoked(self, by, now)
-        self.note("certification.revoked", by, now, address=mask_address(self.address))
+        mails.revoked(self, by, because, now)
+        self.note("certification.revoked", by, now, address=mask_address(self.address), because=because)
         return True
 
     def _take(self) -> None:

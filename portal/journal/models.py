@@ -114,7 +114,12 @@ def record(
     subject: models.Model | None = None,
     **detail: Any,
 ) -> Entry:
-    """Writes one line, in the transaction of the caller: an act and its line exist together or not at all."""
+    """Writes one line, in the transaction of the caller: an act and its line exist together or not at all.
+
+    `because`, the reason that somebody gave, stays out when there is none.
+    """
+    if not detail.get("because", True):
+        del detail["because"]
     return Entry.objects.create(
         at=now,
         actor=actor,

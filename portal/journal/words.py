@@ -7,7 +7,10 @@ _WORDS: dict[str, str] = {}
 
 
 def register(words: Mapping[str, str]) -> None:
-    """Adds `verb: sentence` pairs. The sentence follows the name of who did it and may quote the detail: `… {address}`."""
+    """Adds `verb: sentence` pairs. The sentence follows the name of who did it and may quote the detail: `… {address}`.
+
+    A `because` in the detail that the sentence does not quote is added at its end.
+    """
     _WORDS.update(words)
 
 
@@ -16,6 +19,8 @@ def sentence(verb: str, detail: Mapping[str, Any]) -> str:
     words = _WORDS.get(verb)
     if words is None:
         return f"ha registrato un’operazione ({verb})"
+    if detail.get("because") and "{because}" not in words:
+        words += ". Motivo: {because}"
     return words.format_map(_OrDots(detail))
 
 

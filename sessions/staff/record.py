@@ -1,22 +1,23 @@
-"""What the staff read of one pharmacy: register, offices, address, utenze, ids, letters. Masked where it is shown."""
+"""What the staff read of one pharmacy: register, offices, address, utenze, ids, letters, notes. Masked where it is shown."""
 
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F
 
-from pharmacies.models import MailCertification, Office, Pharmacy, Utenza
+from pharmacies.models import MailCertification, Office, Pharmacy, RegisterChange, Utenza
 from pharmacies.registry_rows import DOUBTS
 from portal.clock import ROME
-from portal.journal.models import Entry
+from portal.identity.models import User
 from portal.journal.words import sentence
 from portal.outbox.models import OutgoingMail
 from sessions.cards import Card
-from sessions.models import IdSessione
+from sessions.models import IdSessione, SupportNote
 from sessions.staff.status import UNREAD, Row, newest_today
+from sessions.staff.timeline import entries
 
-NEWEST = 20  # of ids, letters and addresses
-ENTRIES = 50
+NEWEST = 20  # of ids, letters, addresses and notes
+LINES = 10
 
 
 def of(pharmacy: Pharmacy, now: datetime) -> dict[str, Any]:
@@ -24,17 +25,22 @@ def of(pharmacy: Pharmacy, now: datetime) -> dict[str, Any]:
     ids = list(
         IdSessione.objects.filter(pharmacy=pharmacy).with_facts().defer(*UNREAD).order_by("-requested_at")[:NEWEST]
     )
+    cards = [Card(each, now) for each in ids]
     newest = newest_today(pharmacy, now) or next(iter(ids), None)
+    day = now.astimezone(ROME).date()
     return {
         "pharmacy": pharmacy,
         "row": Row(pharmacy, newest, now),
-        "is_open": pharmacy.is_open(now.astimezone(ROME).date()),
-        "offices": Office.objects.filter(pharmacy=pharmacy).order_by("-since", "pk"),
-        "certifications": MailCertification.objects.filter(pharmacy=pharmacy).order_by("-requested_at", "-pk")[:NEWEST],
+        "is_open": pharmacy.is_open(day),
+        "offices": _offices(pharmacy, now),
+        "certifications": _certifications(pharmacy),
         "utenze": Utenza.objects.filter(pharmacy=pharmacy).select_related("blocked_by").defer("password", "pincode"),
-        "ids": [Card(each, now) for each in ids],
+        "ids": cards,
+        "has_live": any(card.is_live for card in cards),
         "doubts": [DOUBTS.get(doubt, doubt) for doubt in pharmacy.doubts],
-        "timeline": [(entry, sentence(entry.verb, entry.detail)) for entry in _entries(pharmacy)],
+        "changes": RegisterChange.objects.filter(pharmacy=pharmacy).order_by("-at", "pk")[:NEWEST],
+        "notes": _notes(pharmacy),
+        "timeline": [(entry, sentence(entry.verb, entry.detail)) for entry in entries(pharmacy.code)[:LINES]],
         "letters": list(
             OutgoingMail.objects.filter(about=pharmacy.code)
             .defer("sealed_source")
@@ -43,5 +49,27 @@ def of(pharmacy: Pharmacy, now: datetime) -> dict[str, Any]:
     }
 
 
-def _entries(pharmacy: Pharmacy) -> QuerySet[Entry]:
-    return Entry.objects.filter(about=pharmacy.code).order_by("-at", "-pk")[:ENTRIES]
+def _offices(pharmacy: Pharmacy, now: datetime) -> list[dict[str, Any]]:
+    """Who, from when, until when: those that hold an office now first. The name is known of who has entered once."""
+    offices = list(Office.objects.filter(pharmacy=pharmacy).order_by(F("until").desc(nulls_first=True), "-since", "pk"))
+    people = User.objects.filter(codice_fiscale__in={office.codice_fiscale for office in offices})
+    names = {person.codice_fiscale: person.full_name for person in people}
+    return [
+        {
+            "office": office,
+            "name": names.get(office.codice_fiscale, ""),
+            "is_over": office.until is not None and office.until <= now,
+        }
+        for office in offices
+    ]
+
+
+def _certifications(pharmacy: Pharmacy) -> list[MailCertification]:
+    found = MailCertification.objects.filter(pharmacy=pharmacy).select_related("certified_by", "pharmacy")
+    return list(found.order_by("-requested_at", "-pk")[:NEWEST])
+
+
+def _notes(pharmacy: Pharmacy) -> list[SupportNote]:
+    """The open ones first."""
+    notes = SupportNote.objects.filter(pharmacy=pharmacy).select_related("opened_by", "closed_by")
+    return list(notes.order_by(F("closed_at").desc(nulls_first=True), "-opened_at")[:NEWEST])

@@ -1,51 +1,29 @@
 """The staff block an utenza and take the block away, each with a reason that the pharmacy reads."""
 
-from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_http_methods
 
 from pharmacies.models import Pharmacy, Utenza
 from portal.clock import now_of
 from portal.identity.access import staff_of, staff_required
 from sessions.models import IdSessione
+from sessions.staff.acts import asks_and_acts, pharmacy_of
+from sessions.staff.reason import ReasonForm
 from sessions.utenze import life
-
-asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
-
-
-class ReasonForm(forms.Form):
-    motivo = forms.CharField(
-        label="Motivo",
-        help_text="Lo leggono la farmacia e gli altri operatori: niente password, codici o dati di pazienti.",
-        max_length=200,
-        error_messages={
-            "required": "Scrivi il motivo",
-            "max_length": "Il motivo è troppo lungo: al massimo 200 caratteri",
-        },
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-
-    def clean_motivo(self) -> str:
-        reason = " ".join(str(self.cleaned_data["motivo"]).split()).rstrip(".")
-        if not reason:
-            raise ValidationError("Scrivi il motivo")
-        return reason
 
 
 @staff_required("sicurezza")
 @asks_and_acts
 def block(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """«Blocca»: says what will stop, asks why, then blocks."""
-    now, pharmacy = now_of(request), get_object_or_404(Pharmacy.objects.visible_to(staff_of(request)), code=code)
+    now, pharmacy = now_of(request), pharmacy_of(request, code)
     utenza = _utenza(pharmacy, pk)
     if utenza.blocked_at is not None:
         messages.warning(request, f"L’utenza {utenza.user_id} è già bloccata.")
         return redirect("staff:pharmacy", code)
     form = ReasonForm(request.POST or None)
-    if form.is_valid() and life.block(utenza, form.cleaned_data["motivo"], staff_of(request), now):
+    if form.is_valid() and life.block(utenza, form.reason, staff_of(request), now):
         messages.success(request, f"Utenza {utenza.user_id} bloccata: i suoi ID SESSIONE non valgono più.")
         return redirect("staff:pharmacy", code)
     live = IdSessione.objects.filter(utenza=utenza).live(now).count()
@@ -56,13 +34,13 @@ def block(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 @asks_and_acts
 def unblock(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """«Sblocca»: says why it was blocked, asks what was verified, then takes the block away."""
-    now, pharmacy = now_of(request), get_object_or_404(Pharmacy.objects.visible_to(staff_of(request)), code=code)
+    now, pharmacy = now_of(request), pharmacy_of(request, code)
     utenza = _utenza(pharmacy, pk)
     if utenza.blocked_at is None:
         messages.warning(request, f"L’utenza {utenza.user_id} non è bloccata.")
         return redirect("staff:pharmacy", code)
     form = ReasonForm(request.POST or None)
-    if form.is_valid() and life.unblock(utenza, form.cleaned_data["motivo"], staff_of(request), now):
+    if form.is_valid() and life.unblock(utenza, form.reason, staff_of(request), now):
         messages.success(request, f"Utenza {utenza.user_id} sbloccata: può chiedere un nuovo ID SESSIONE.")
         return redirect("staff:pharmacy", code)
     return render(request, "staff/unblock.html", {"pharmacy": pharmacy, "utenza": utenza, "form": form})

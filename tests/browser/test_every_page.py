@@ -6,8 +6,9 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
+from django.utils import timezone
 
-from pharmacies.models import Pharmacy, Utenza
+from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal.demo.models import DemoLetter
 from portal.demo.people import PEOPLE
 from portal.identity.models import User
@@ -32,7 +33,12 @@ NOBODY = [
 STAFF = [
     "staff:status",
     "staff:pharmacy",
+    "staff:timeline",
     "staff:resend",
+    "staff:revoke_id",
+    "staff:revoke_all",
+    "staff:revoke_address",
+    "staff:note",
     "staff:block",
     "staff:contexts",
     "staff:context",
@@ -53,7 +59,8 @@ ELSEWHERE = {
     "identity:staff_code": "below, on its way", "pharmacies:mail_change_cancel": "a POST",
     "pages:information": "test_information_pages", "demo:letter_html": "a letter, not a page: shown inside demo:letter",
     "demo:identity_provider": "below, on its way", "utenze:pincode_shown": "below", "utenze:enable": "below",
-    "staff:unblock": "below", "staff:search": "a POST, below", "a2f:certificate_pem": "a file", "a2f:certificate_der": "a file",
+    "staff:unblock": "below", "staff:reachable": "below", "staff:close_note": "below",
+    "staff:search": "a POST, below", "a2f:certificate_pem": "a file", "a2f:certificate_der": "a file",
     "a2f:service": "for programs", "a2f:gate": "for programs", "outbox:bounce": "for programs",
 }  # fmt: skip
 
@@ -203,6 +210,17 @@ def test_the_pages_of_the_staff(lived_in, sweep, page, context, live_server):
     page.get_by_role("button", name=re.compile("Blocca")).click()
     page.wait_for_url(re.compile(f"{code_of('Anna')}/$"))
     sweep(address_of("staff:unblock", code_of("Anna")))
+    page.goto(address_of("staff:note", code_of("Anna")))
+    page.get_by_label("Nota").fill("Richiamare domani")
+    page.get_by_role("button", name="Apri la nota").click()
+    page.wait_for_url(re.compile(f"{code_of('Anna')}/$"))
+    sweep()
+    page.get_by_role("link", name=re.compile("Chiudi la nota")).click()
+    page.wait_for_url(re.compile("/chiudi/$"))
+    sweep()
+    current = MailCertification.objects.current().get(pharmacy__code=code_of("Anna"))
+    current.mark_undeliverable("casella inesistente", timezone.now(), timezone.now())
+    sweep(address_of("staff:reachable", code_of("Anna")), address_of("staff:pharmacy", code_of("Anna")))
     sweep(f"{reverse('staff:status')}?cerca=nessuna-farmacia-si-chiama-cosi")
     page.get_by_label("Cerca una farmacia").fill("a" * 90)
     page.get_by_role("button", name="Filtra").click()

@@ -6,7 +6,7 @@ from django.core.management import CommandError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pharmacies.models import Pharmacy
+from pharmacies.models import Pharmacy, RegisterChange
 from pharmacies.registry import Report, read_register
 from portal.journal.models import Entry
 from tests.pharmacies.register import NOW, OLDER, PARTITA_IVA, TODAY, importing, row
@@ -66,6 +66,10 @@ def test_a_change_of_owner_keeps_the_pharmacy(import_rows):
     assert (pharmacy.pk, pharmacy.name, pharmacy.closed_on) == (kept, "Bianchi dr.ssa Lucia", None)
     assert "changed 1 " in report
     assert "owner_changed: 1 " in report
+    told = RegisterChange.objects.filter(pharmacy=pharmacy).values_list("field", "was", "became")
+    assert ("name", "Rossi dr. Mario", "Bianchi dr.ssa Lucia") in told
+    assert ("valid_from", "2015-02-01", "2026-11-01") in told
+    assert not [each for each in told if each[1] == each[2]]
 
 
 @pytest.mark.parametrize("newest_first", [True, False])
@@ -113,6 +117,9 @@ def test_a_pharmacy_that_leaves_the_file_is_closed_today_and_reopened_when_it_co
     report, _ = import_rows(*many(10))
     assert Pharmacy.objects.get(code="10").closed_on is None
     assert "reopened 1 " in report
+    day = NOW.date().isoformat()
+    told = RegisterChange.objects.order_by("pk").values_list("pharmacy__code", "field", "was", "became")
+    assert list(told) == [("10", "closed_on", "", day), ("10", "closed_on", day, "")]
 
 
 def test_a_truncated_file_does_not_close_a_nation(import_rows):

@@ -6,13 +6,14 @@ import pytest
 from django.db import transaction
 from django.test import Client
 
-from pharmacies.models import Office
+from pharmacies.models import Office, RegisterChange
 from portal.journal.models import Entry, record
 from portal.outbox.models import OutgoingMail
-from tests.conftest import ANNA, make_pharmacy
+from tests.conftest import ANNA, BRUNO, make_pharmacy
 from tests.sessions.staff.conftest import NOW, STATUS, certification_of, letter_for, utenza_of, words
 
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+WHY = "non l’hanno ricevuto"
 
 
 @pytest.fixture
@@ -110,8 +111,27 @@ def test_people_are_shown_by_a_masked_codice_fiscale(record_of, san_marco):
 
     html = record_of(san_marco)
 
-    assert "Titolare RSS•••••••••501L" in words(html)
+    assert "Titolare RSS•••••••••501L dal 06/06/2024" in words(html)
     assert ANNA not in html
+
+
+def test_who_has_entered_is_shown_by_name_and_an_office_that_is_over_says_so(record_of, anna, san_marco):
+    Office.objects.create(
+        pharmacy=san_marco, codice_fiscale=BRUNO, role="direttore", since=NOW - 900 * DAY, until=NOW - 30 * DAY
+    )
+
+    text = words(record_of(san_marco))
+
+    assert "Titolare Anna Rossi, RSS•••••••••501L dal 01/01/2020 Direttore" in text
+    assert "dal 06/06/2024 al 24/10/2026 Finito" in text
+
+
+def test_what_changed_in_the_register_is_told(record_of, san_marco):
+    RegisterChange.objects.create(pharmacy=san_marco, at=NOW, field="partita_iva", was="0123", became="0456")
+
+    assert "Che cosa è cambiato nel registro (1) 23/11/2026: partita IVA da «0123» a «0456»" in words(
+        record_of(san_marco)
+    )
 
 
 @pytest.mark.parametrize(
@@ -147,8 +167,15 @@ def test_the_number_of_queries_does_not_grow(carla_client, give_id, san_marco, d
     for hours in range(2, 30):
         give_id(san_marco, -hours * HOUR)
 
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         carla_client.get(f"{STATUS}4512/")
+
+
+def test_a_reason_is_needed_to_send_again(carla_client, give_id, san_marco):
+    page = carla_client.post(resend_url(give_id(san_marco)), {"motivo": " "}).content.decode()
+
+    assert "<title>Errore: Invia di nuovo" in page
+    assert OutgoingMail.objects.count() == 1
 
 
 def test_sending_again_asks_first_and_sends_nothing(carla_client, give_id, san_marco):
@@ -165,7 +192,7 @@ def test_sending_again_posts_the_same_id_to_the_certified_address_and_is_written
 ):
     row = give_id(san_marco, answer="550 5.1.1 unknown")
 
-    response = carla_client.post(resend_url(row), follow=True)
+    response = carla_client.post(resend_url(row), {"motivo": WHY}, follow=True)
 
     assert "L’ID …4hwd è di nuovo in viaggio" in response.content.decode()
     row.refresh_from_db()
@@ -173,13 +200,14 @@ def test_sending_again_posts_the_same_id_to_the_certified_address_and_is_written
     assert row.letter.is_waiting
     entry = Entry.objects.get(verb="id.resent")
     assert (entry.about, entry.actor_name) == ("4512", "Carla Neri")
+    assert entry.sentence == f"ha fatto reinviare l’ID SESSIONE …4hwd. Motivo: {WHY}"
 
 
 def test_sending_again_twice_sends_once_and_says_when_it_may_be_done(carla_client, give_id, san_marco):
     row = give_id(san_marco)
-    carla_client.post(resend_url(row))
+    carla_client.post(resend_url(row), {"motivo": WHY})
 
-    response = carla_client.post(resend_url(row), follow=True)
+    response = carla_client.post(resend_url(row), {"motivo": WHY}, follow=True)
 
     assert "potrai inviare di nuovo dalle 14:33:10" in response.content.decode()
     assert OutgoingMail.objects.count() == 2
@@ -188,7 +216,7 @@ def test_sending_again_twice_sends_once_and_says_when_it_may_be_done(carla_clien
 def test_an_expired_id_is_not_sent_again(carla_client, give_id, san_marco):
     row = give_id(san_marco, -HOUR)
 
-    response = carla_client.post(resend_url(row), follow=True)
+    response = carla_client.post(resend_url(row), {"motivo": WHY}, follow=True)
 
     assert "non è più valido" in response.content.decode()
     assert OutgoingMail.objects.count() == 1
@@ -200,7 +228,7 @@ def test_to_a_mailbox_that_refuses_mail_nothing_is_sent_and_the_reason_is_said(c
     row.certification.save()
 
     asked = carla_client.get(resend_url(row)).content.decode()
-    done = carla_client.post(resend_url(row), follow=True).content.decode()
+    done = carla_client.post(resend_url(row), {"motivo": WHY}, follow=True).content.decode()
 
     assert "rifiuta i messaggi" in asked
     assert "rifiuta i messaggi" in done

@@ -1,0 +1,19 @@
+"""The pages about one pharmacy: the code is in the address before them."""
+
+from django.urls import path
+
+from sessions.staff import acts, notes, pharmacy, utenze
+
+urlpatterns = [
+    path("", pharmacy.page, name="pharmacy"),
+    path("attivita/", pharmacy.timeline, name="timeline"),
+    path("invia-di-nuovo/<int:pk>/", acts.resend, name="resend"),
+    path("id/<int:pk>/revoca/", acts.revoke_id, name="revoke_id"),
+    path("id/revoca-tutti/", acts.revoke_all, name="revoke_all"),
+    path("mail/revoca/", acts.revoke_address, name="revoke_address"),
+    path("mail/raggiungibile/", acts.reachable, name="reachable"),
+    path("note/nuova/", notes.write, name="note"),
+    path("note/<int:pk>/chiudi/", notes.close, name="close_note"),
+    path("utenze/<int:pk>/blocca/", utenze.block, name="block"),
+    path("utenze/<int:pk>/sblocca/", utenze.unblock, name="unblock"),
+]
