@@ -52,6 +52,15 @@ def deliver_due(now: datetime, limit: int = 5000, most: Priority = Priority.NOTI
     return one.accepted
 
 
+def deliver(letter: OutgoingMail, now: datetime) -> None:
+    """Hands over one letter that the caller has claimed: its row says what became of it."""
+    one = _Round(now)
+    try:
+        one.deliver([letter])
+    finally:
+        one.line.close()
+
+
 class _Round:
     """What one worker does with one connection, from batch to batch."""
 
@@ -70,9 +79,10 @@ class _Round:
             batch = OutgoingMail.objects.claim(self.clock(), min(BATCH, limit - self.tried), most)
             if not batch:
                 return
-            self._deliver(batch)
+            self.deliver(batch)
 
-    def _deliver(self, batch: list[OutgoingMail]) -> None:
+    def deliver(self, batch: list[OutgoingMail]) -> None:
+        """What was claimed: handed over, or given back."""
         was_open = self.line.is_open
         if not self._open(batch):
             return

@@ -19,7 +19,11 @@ def free_port() -> int:
 
 
 class Sink:
-    """Accepts everything, until told otherwise: `at_rcpt[address]` and `at_data` are answers to give first, in order."""
+    """Accepts everything, until told otherwise: `at_rcpt[address]` and `at_data` are answers to give first, in order.
+
+    `hang_for`: addresses at which it falls silent. `take_then_hang_up`: so many letters are taken and never answered.
+    `letters_a_connection`: then it ends the connection, as many servers do.
+    """
 
     def __init__(self) -> None:
         self.at_rcpt: dict[str, list[str]] = defaultdict(list)
@@ -29,6 +33,9 @@ class Sink:
         self.recipients: list[str] = []
         self.senders: list[str] = []  # of the envelope
         self.connections = 0
+        self.hang_for: set[str] = set()
+        self.take_then_hang_up = 0
+        self.letters_a_connection = 0
         self.reached_data = 0
         self.port = free_port()
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=10)
@@ -53,7 +60,17 @@ class Sink:
         session.host_name = hostname
         return responses
 
+    async def handle_MAIL(self, server, session, envelope, address, options):  # noqa: N802
+        session.letters = getattr(session, "letters", 0) + 1
+        if self.letters_a_connection and session.letters > self.letters_a_connection:
+            server.transport.close()
+            return "421 4.7.0 enough for one connection"
+        envelope.mail_from = address
+        return "250 2.1.0 OK"
+
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+        if address in self.hang_for:
+            await asyncio.sleep(60)
         if self.at_rcpt[address]:
             return self.at_rcpt[address].pop(0)
         envelope.rcpt_tos.append(address)
@@ -68,8 +85,14 @@ class Sink:
             server.transport.abort()
             return "421 4.3.0 gone"
         if answer.startswith("2"):
-            self.raw.append(envelope.content)
-            self.letters.append(message_from_bytes(envelope.content, policy=policy.default))
-            self.recipients.extend(envelope.rcpt_tos)
-            self.senders.append(envelope.mail_from)
+            self._keep(envelope)
+        if self.take_then_hang_up:
+            self.take_then_hang_up -= 1
+            server.transport.abort()
         return answer
+
+    def _keep(self, envelope) -> None:
+        self.raw.append(envelope.content)
+        self.letters.append(message_from_bytes(envelope.content, policy=policy.default))
+        self.recipients.extend(envelope.rcpt_tos)
+        self.senders.append(envelope.mail_from)

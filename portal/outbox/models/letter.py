@@ -76,6 +76,10 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
     def refused(self) -> "OutgoingMailQuerySet":
         return self.exclude(failed_at=None)
 
+    def not_in_time(self) -> "OutgoingMailQuerySet":
+        """Failed because nobody took them before they became useless."""
+        return self.refused().filter(last_answer__startswith=TOO_LATE)
+
 
 class OutgoingMail(models.Model):
     """One letter to one mailbox, from the transaction that caused it to the server's answer."""
@@ -142,6 +146,8 @@ class OutgoingMail(models.Model):
             ),
             # give_up(): what has become useless, among the letters whose text is still there
             models.Index(fields=["give_up_at"], condition=Q(sealed_source__isnull=False), name="mail_with_text"),
+            # what failed lately: counters and lists of the staff, failing domains
+            models.Index(fields=["-failed_at"], condition=Q(failed_at__isnull=False), name="mail_failed"),
             models.Index(fields=["about", "-created_at"], name="mail_of_pharmacy"),  # the timeline of a pharmacy
         ]
 
