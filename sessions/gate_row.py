@@ -71,6 +71,9 @@ class Row(NamedTuple):
         return self.state(now) in (State.VALIDATO, State.ATTIVO)
 
 
+_INSTANTS = slice(Row._fields.index("requested_at"), Row._fields.index("closed_on"))
+
+
 def read(id_digest: bytes) -> Row | None:
     """The id with this SHA-256, whatever its state; None when there is none. One query; shared with checkToken."""
     database = connections[DEFAULT_DB_ALIAS]
@@ -113,7 +116,6 @@ def _execute_prepared(database: BaseDatabaseWrapper, id_digest: bytes) -> tuple[
 
 
 def _in_utc(found: tuple[Any, ...]) -> Row:
-    """SQLite keeps UTC without saying so."""
-    return Row._make(
-        value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value for value in found
-    )
+    """SQLite keeps UTC without saying so; the long way says it already."""
+    instants = (at if at is None or at.tzinfo else at.replace(tzinfo=UTC) for at in found[_INSTANTS])
+    return Row._make((*found[: _INSTANTS.start], *instants, *found[_INSTANTS.stop :]))

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -45,11 +46,27 @@ class Server:
         connection.close()
         return answer
 
-    def worker_megabytes(self) -> float:
-        """The largest worker's resident memory."""
+    def at_rest(self) -> "Server":
+        """Once its workers use no processor any more: a load that ends leaves calls under way."""
+        before, used = -1.0, self._processor_seconds()
+        while used - before > 0.05:
+            time.sleep(0.5)
+            before, used = used, self._processor_seconds()
+        return self
+
+    def worker_megabytes(self, *, at_most: bool = False) -> float:
+        """The largest worker's resident memory: now, or the most it ever was."""
+        word = "VmHWM" if at_most else "VmRSS"
+        found = [re.search(rf"{word}:\s+(\d+) kB", (child / "status").read_text()) for child in self._workers()]
+        return max(int(one[1]) for one in found if one) * 1024 / 1_000_000
+
+    def _processor_seconds(self) -> float:
+        words = [(child / "stat").read_text().rpartition(")")[2].split() for child in self._workers()]
+        return sum(int(each[11]) + int(each[12]) for each in words) / os.sysconf("SC_CLK_TCK")
+
+    def _workers(self) -> list[Path]:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        pages = [int(Path(f"/proc/{child}/statm").read_text().split()[1]) for child in children]
-        return max(pages) * os.sysconf("SC_PAGE_SIZE") / 1_000_000
+        return [Path("/proc") / child for child in children]
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
