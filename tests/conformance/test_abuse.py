@@ -3,7 +3,7 @@
 import base64
 import logging
 import re
-import time
+import socket
 from io import BytesIO
 
 import pytest
@@ -42,13 +42,11 @@ def _nothing_secret_is_logged(gest, caplog):
 @pytest.mark.parametrize("reference", ["&a9;", ""])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_a_dtd_is_a_fault_whatever_it_declares(gest, dtd, reference, encoding) -> None:
-    started = time.perf_counter()
     text = '<?xml version="1.0"?>' + dtd + gest.message("create").replace("UVANNA01", "UVANNA01" + reference)
     answer = gest.post(text.encode(encoding), content_type="text/xml")
     assert answer.status == 500
     assert "DTD" in answer.fault or "XML" in answer.fault
     assert b"root:" not in answer.response.content
-    assert time.perf_counter() - started < 2
     assert not IdSessione.objects.exists()
 
 
@@ -63,9 +61,17 @@ def test_inclusion_is_not_followed(gest) -> None:
 
 
 def test_a_schema_location_is_not_fetched(gest) -> None:
-    hint = ' xmlns:x="http://www.w3.org/2001/XMLSchema-instance" x:schemaLocation="urn:a http://127.0.0.1:9/a.xsd"'
-    text = gest.message("create").replace("<m:CreateAuthReq", "<m:CreateAuthReq" + hint)
-    assert gest.post(text).status in (200, 500)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        where = f"http://127.0.0.1:{server.getsockname()[1]}/a.xsd"
+        hint = (
+            f' xmlns:x="http://www.w3.org/2001/XMLSchema-instance" x:schemaLocation="{MESSAGES} {where}"'
+            f' x:noNamespaceSchemaLocation="{where}"'
+        )
+        text = gest.message("create").replace("<m:CreateAuthReq", "<m:CreateAuthReq" + hint)
+        assert gest.post(text).done
+        with pytest.raises(BlockingIOError):  # nobody has knocked
+            server.accept()
 
 
 @pytest.mark.parametrize("depth", [250, 5_000, 10_000])
