@@ -1,6 +1,8 @@
 """What may be shown to staff and written to a log: enough to recognise, never enough to use."""
 
 import re
+import traceback
+from collections.abc import Iterable
 
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"]+(?:@|%40|=40)[^\s<>()\[\]:;,\"]+", re.IGNORECASE)
 _SECRET = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b\d{6}\b", re.IGNORECASE)
@@ -20,6 +22,14 @@ def mask_addresses_in(text: str) -> str:
 def mask_secrets_in(text: str) -> str:
     """As mask_addresses_in, and without what looks like an id or a code: a server may quote the letter it refuses."""
     return _SECRET.sub("••••••", mask_addresses_in(text))
+
+
+def scrubbed_traceback(secrets: Iterable[str]) -> str:
+    """Of the exception being handled, without these secrets, without addresses and without what a database repeats of a row."""
+    text = "".join(line for line in traceback.format_exc().splitlines(keepends=True) if not line.startswith("DETAIL:"))
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "•••")
+    return mask_addresses_in(text)
 
 
 def mask_codice_fiscale(value: str) -> str:

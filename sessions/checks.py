@@ -1,10 +1,12 @@
-"""What an operator must know about the certificates of the pincode. Asked of the database: `manage.py check --database default`."""
+"""What an operator must know about the certificates of the pincode: `manage.py check --database default --fail-level WARNING`.
+
+Warnings all of them: `migrate` asks the same questions, and a portal that waits for its certificate must be able to migrate.
+"""
 
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004  Django's name
+from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004  Django's name
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
@@ -40,8 +42,6 @@ def pincode_can_be_encrypted(app_configs: Any, databases: Any = None, **kwargs: 
 
 def _none_live() -> list[CheckMessage]:
     said = "There is no live certificate for the pincode: no gestionale can ask for an id."
-    if settings.A2F_MODE == "PRODUCTION":
-        return [Error(said, hint=_NEW, id="sessions.E001")]
     return [Warning(said, hint=_NEW, id="sessions.W002")]
 
 
@@ -51,7 +51,7 @@ def _unreadable(row: PincodeCertificate) -> list[CheckMessage]:
     except certificates.KeyOutOfReach:
         said = f"The private key of certificate {row.serial} cannot be read."
         hint = "Put it in A2F_PRIVATE_KEY_FILE, or bring back the key of SEALING_KEYS that sealed it."
-        return [Error(said, hint=hint, id="sessions.E002")]
+        return [Warning(said, hint=hint, id="sessions.W003")]
     except certificates.UnsuitableKey:
-        return [Error("A2F_PRIVATE_KEY must hold RSA keys of 1,536 bits in PEM.", id="sessions.E003")]
+        return [Warning("A2F_PRIVATE_KEY must hold RSA keys of 1,536 bits in PEM.", id="sessions.W004")]
     return []

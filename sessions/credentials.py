@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from unicodedata import normalize
 
 from django.contrib.auth.hashers import make_password
 
@@ -17,14 +18,15 @@ from sessions.guesses import guess
 from sessions.models import IdSessione
 
 _DOOR, _DOOR_WITH_ID, _MISTAKE = "a2f-password", "a2f-password-with-id", "a2f-password-with-id-mistake"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # refused in a password too, where it is chosen
 LONGEST_HEADER = 1024  # characters: 16 of userId and 128 of password fit many times
 
 
 def parse_basic(header: str | None) -> tuple[str, str] | None:
     """(userId, password) of an `Authorization: Basic` header; None when it is absent or malformed. Raises nothing.
 
-    The password may hold colons (RFC 7617). UTF-8, or Latin-1 as older clients send. Control characters are refused.
+    The password may hold colons (RFC 7617). UTF-8, or Latin-1 as older clients send. Control characters are refused. An
+    accent written in two characters is read as one (NFC), as the password was when it was chosen (sessions.utenze.forms).
     """
     if header is None or len(header) > LONGEST_HEADER:
         return None
@@ -40,9 +42,9 @@ def parse_basic(header: str | None) -> tuple[str, str] | None:
     except UnicodeDecodeError:
         text = raw.decode("latin-1")
     user_id, colon, password = text.partition(":")
-    if not colon or not user_id or _CONTROL.search(text):
+    if not colon or not user_id or CONTROL.search(text):
         return None
-    return user_id, password
+    return user_id, normalize("NFC", password)
 
 
 @dataclass(frozen=True)

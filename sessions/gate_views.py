@@ -6,7 +6,7 @@ Host (so ALLOWED_HOSTS and the redirection to https are not asked about: a proxy
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from http import HTTPStatus
 from time import perf_counter
@@ -21,21 +21,23 @@ from django.views.decorators.csrf import csrf_exempt
 from portal import measures
 from portal.client_address import client_address
 from portal.clock import ROME
+from portal.masking import scrubbed_traceback
 from sessions import credentials, gate, uses
 from sessions.gate import Call, Verdict
 
 PATH = "/a2f/gate"
 HEADERS_OF_THE_ID = ("HTTP_AUTHORIZATION2F", "HTTP_X_IDSESSIONE")  # Sistema TS, Piemonte
 Headers = list[tuple[str, str]]
+_UNKEPT: Headers = [("Cache-Control", "no-store")]
+_EMPTY: Headers = [*_UNKEPT, ("Content-Length", "0")]  # a 204 has no length (RFC 9110, 8.6)
 logger = logging.getLogger(__name__)
 
 
 def answer(environ: dict[str, Any]) -> tuple[HTTPStatus, Headers]:
     """Status and headers for this request; the body is always empty."""
     started = perf_counter()
-    headers = [("Cache-Control", "no-store"), ("Content-Length", "0")]
     if environ["REQUEST_METHOD"] not in ("GET", "POST"):
-        return HTTPStatus.METHOD_NOT_ALLOWED, [*headers, ("Allow", "GET, POST")]
+        return HTTPStatus.METHOD_NOT_ALLOWED, [*_EMPTY, ("Allow", "GET, POST")]
     contesto, applicazione = _asked(environ.get("QUERY_STRING", ""))
     call = Call(
         plain=_presented(environ),
@@ -46,7 +48,7 @@ def answer(environ: dict[str, Any]) -> tuple[HTTPStatus, Headers]:
     verdict = gate.ask(call, client_address(environ), timezone.now())
     status, told = _told(verdict)
     measures.gate(_decision(verdict), started)
-    return status, headers + told
+    return status, (_UNKEPT if status is HTTPStatus.NO_CONTENT else _EMPTY) + told
 
 
 def _told(verdict: Verdict) -> tuple[HTTPStatus, Headers]:
@@ -72,10 +74,11 @@ def _decision(verdict: Verdict) -> str:
 
 @lru_cache(maxsize=64)  # the proxy asks for the same few again and again
 def _asked(query: str) -> tuple[str, str]:
-    """contesto and applicazione; twice the same name is no context at all."""
+    """contesto and applicazione; twice the same name, or a NUL, is no context at all."""
     found = parse_qs(query, keep_blank_values=True, max_num_fields=None)
     contesto, applicazione = found.get("contesto", [""]), found.get("applicazione", [""])
-    return (contesto[0], applicazione[0]) if len(contesto) == len(applicazione) == 1 else ("", "")
+    is_one = len(contesto) == len(applicazione) == 1 and "\0" not in contesto[0] + applicazione[0]
+    return (contesto[0], applicazione[0]) if is_one else ("", "")
 
 
 def _presented(environ: dict[str, Any]) -> str | None:
@@ -94,6 +97,14 @@ def ask(request: HttpRequest) -> HttpResponse:
     """The same answer where nothing stands in front of Django: the test client, another kind of server."""
     status, headers = answer(request.META)
     return HttpResponse(status=status, headers=dict(headers))
+
+
+def _secrets(environ: dict[str, Any]) -> Iterator[str]:
+    """What a call carries and a log must not repeat."""
+    for name in ("HTTP_AUTHORIZATION", *HEADERS_OF_THE_ID):
+        value = str(environ.get(name, ""))
+        yield from (value, value.partition(" ")[2].strip())
+    yield (credentials.parse_basic(environ.get("HTTP_AUTHORIZATION")) or ("", ""))[1]
 
 
 def _begin() -> None:
@@ -117,8 +128,8 @@ class GateInFront:
             status, headers = answer(environ)
         except Exception:
             # Closed: whoever asks lets nothing pass that is not a 2xx.
-            logger.exception("The gate could not answer.")
+            logger.error("The gate could not answer.\n%s", scrubbed_traceback(_secrets(environ)))
             measures.gate("failed", perf_counter())
-            status, headers = HTTPStatus.SERVICE_UNAVAILABLE, [("Cache-Control", "no-store"), ("Content-Length", "0")]
+            status, headers = HTTPStatus.SERVICE_UNAVAILABLE, _EMPTY
         start_response(f"{status.value} {status.phrase}", headers)
         return []

@@ -9,7 +9,7 @@ from portal.clock import ROME
 from sessions.gate_row import Row
 from sessions.models import Context
 
-_WRITTEN = re.compile(r"(?P<user_id>[^-\s]{1,16})-(?P<year>20\d\d)-(?P<month>0[1-9]|1[0-2])-(?P<context>\S{1,61})\Z")
+_WRITTEN = re.compile(r"(?P<user_id>[^-\s\0]{1,16})-(?P<year>20\d\d)-(?P<month>0[1-9]|1[0-2])-(?P<context>\S{1,61})\Z")
 
 
 @dataclass(frozen=True, slots=True)

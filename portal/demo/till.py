@@ -122,7 +122,7 @@ class Till:
         """The call, and the till with what went over the wire; None when nobody answered."""
         account = Account(self.user_id, self.password, self.codice_fiscale, self.codes)
         try:
-            with httpx.Client(timeout=a2f_client.TIMEOUT) as client:
+            with httpx.Client(timeout=a2f_client.TIMEOUT, trust_env=False) as client:  # no proxy on the way
                 if with_pincode:
                     account = replace(account, valore=a2f_client.encrypt(self.pincode, _certificate(client)))
                 exchange = act(client, account)

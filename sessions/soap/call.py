@@ -2,7 +2,6 @@
 
 import json
 import logging
-import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +15,7 @@ from pharmacies.models import Utenza
 from portal import measures
 from portal.client_address import client_address, known_ip
 from portal.codes import digest
-from portal.masking import mask_addresses_in
+from portal.masking import scrubbed_traceback
 from portal.request_id import taken_or_made
 from sessions import credentials, fingerprint, issuing, pincode
 from sessions.gate_row import Row, read
@@ -152,10 +151,7 @@ def _replied(call: Call, given: reply.Reply) -> Answer:
 
 def _write_down(call: Call) -> None:
     """The traceback under the id of the request, without the secrets of the call and what a database repeats of a row."""
-    text = "".join(line for line in traceback.format_exc().splitlines(keepends=True) if not line.startswith("DETAIL:"))
     secrets = [call.text("HTTP_AUTHORIZATION"), *(call.basic or ())[1:]]
     if call.request is not None:
         secrets += [call.request.get("token"), *(part for part in call.request.identificativo or () if part)]
-    for secret in filter(None, secrets):
-        text = text.replace(secret, "•••")
-    log.error("Request %s to the A2F service failed.\n%s", call.id, mask_addresses_in(text))
+    log.error("Request %s to the A2F service failed.\n%s", call.id, scrubbed_traceback(secrets))

@@ -79,12 +79,12 @@ def _pincode(request: Request, check: PincodeCheck) -> Iterator[Reply]:
 
 
 def _person_and_place(request: Request, utenza: Utenza) -> Iterator[Reply]:
-    """Of what was sent: an absent field that the context does not require says nothing."""
+    """Of what was sent: a field that is absent or empty, and that the context does not require, says nothing."""
     received = request.get("cfUtente")
-    if "cfUtente" in request.has and received != utenza.codice_fiscale:
+    if received not in ("", utenza.codice_fiscale):
         yield Reply(messages.CODICE_FISCALE_WRONG, about=f" Valore ricevuto: {received}")
     codes = {"codRegione": utenza.codice_regione, "codAslAo": utenza.codice_asl, "codSsa": utenza.codice_ssa}
-    if any(name in request.has and request.get(name) != code for name, code in codes.items()):
+    if any(request.get(name) not in ("", code) for name, code in codes.items()):
         yield Reply(messages.PLACE_WRONG)
 
 

@@ -1,6 +1,7 @@
 """What the titolare types about an utenza."""
 
 from typing import Any
+from unicodedata import normalize
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -36,7 +37,9 @@ class PasswordForm(forms.Form):
         self.words = [word for word in (user_id, pharmacy.name, pharmacy.display_name, "portale farmacie") if word]
 
     def clean_password(self) -> str:
-        password = str(self.cleaned_data["password"])
+        password = normalize(
+            "NFC", str(self.cleaned_data["password"])
+        )  # one keyboard writes è in one character, one in two
         try:
             examine(password, self.words)
         except WeakPassword as weak:
@@ -44,7 +47,7 @@ class PasswordForm(forms.Form):
         return password
 
     def clean_ripeti(self) -> str:
-        again = str(self.cleaned_data["ripeti"])
+        again = normalize("NFC", str(self.cleaned_data["ripeti"]))
         if "password" in self.cleaned_data and again != self.cleaned_data["password"]:
             raise ValidationError("Le due password non sono uguali: scrivile di nuovo")
         return again

@@ -5,6 +5,8 @@ from functools import lru_cache
 
 from django.contrib.auth.password_validation import CommonPasswordValidator
 
+from sessions.credentials import CONTROL
+
 SHORTEST, LONGEST = 12, 128  # characters, of any kind
 _EDGES = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 _RUNS = (
@@ -21,6 +23,10 @@ class WeakPassword(ValueError):  # noqa: N818  a fact, as the domain says it
 
 def examine(password: str, words: list[str]) -> None:
     """Raises WeakPassword with the reason as a sentence. `words`: userId, name of the pharmacy, what an attacker tries first."""
+    if CONTROL.search(password):
+        raise WeakPassword(
+            "La password contiene un carattere che non si vede, come una tabulazione: il gestionale non potrebbe inviarla"
+        )
     if len(password) < SHORTEST:
         raise WeakPassword(
             f"La password è troppo corta: servono almeno {SHORTEST} caratteri, ne hai scritti {len(password)}"

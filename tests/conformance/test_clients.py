@@ -10,9 +10,7 @@ import pytest
 from django.test import Client
 
 from pharmacies.models import Utenza
-from portal.codes import digest
-from sessions import issuing
-from sessions.models import IdSessione
+from tests.sessions.gate_door import BASIC_REFUSED, PASSED, basic, refused, told
 from tests.sessions.soap.calls import URL, Answer
 
 WIRE = Path(__file__).parent / "wire"
@@ -81,6 +79,8 @@ def test_in_production_the_printed_ciphertext_is_no_pincode(public_user, client,
 
 
 def test_an_id_that_a_client_was_given_opens_the_gate(public_user) -> None:
-    row = IdSessione.objects.get(digest=digest(sent("csharp", "create").token))
-    assert issuing.use(row, AT)
-    assert sent("php", "create").done
+    token = sent("csharp", "create").token
+    assert told(token, basic("UV386Q5B", "SALVE")) == PASSED
+    assert told(token, basic("UV386Q5B", "sbagliata")) == BASIC_REFUSED
+    assert sent("php", "revoke", token).done
+    assert told(token, basic("UV386Q5B", "SALVE")) == refused("revoked")

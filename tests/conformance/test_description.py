@@ -8,7 +8,7 @@ from lxml import etree
 
 from sessions.soap.schema import FOLDER
 from tests.conformance.conftest import OFFICIAL
-from tests.sessions.soap.calls import URL
+from tests.sessions.soap.calls import URL, schemas
 
 XSD = "{http://www.w3.org/2001/XMLSchema}"
 DEFAULTS = {"minOccurs": "1", "maxOccurs": "1"}
@@ -50,6 +50,10 @@ def official_shape(path: Path) -> tuple:
 @pytest.mark.parametrize("name", OFFICIAL)
 def test_ours_has_the_structure_of_the_official_one(contract, name) -> None:
     assert official_shape(FOLDER / name) == official_shape(contract / name)
+
+
+def test_every_reply_of_the_suite_is_held_against_the_official_schemas_too(contract) -> None:
+    assert len(schemas()) == 2
 
 
 @pytest.mark.parametrize("query", ["wsdl", "WSDL", "wsdl="])

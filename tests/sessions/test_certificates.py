@@ -1,6 +1,7 @@
 """The certificates of the pincode: the command, the system check, the key that stays elsewhere."""
 
 from datetime import timedelta
+from functools import partial
 from io import StringIO
 
 import pytest
@@ -10,11 +11,13 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.core.checks import Tags, run_checks
 from django.core.management import CommandError, call_command
+from django.core.management.base import SystemCheckError
 
 from portal.journal.models import Entry
 from sessions import certificates
 from sessions.models import PincodeCertificate
 from sessions.pincode import Outcome, check
+from tests.parallel import in_parallel
 
 from .conftest import MORNING
 from .test_pincode import encrypted
@@ -200,14 +203,13 @@ def said_by_the_check() -> list[str]:
     return [message.id for message in run_checks(tags=[Tags.database], databases=["default"])]
 
 
-def test_in_production_no_certificate_is_an_error(settings):
-    settings.A2F_MODE = "PRODUCTION"
-    assert said_by_the_check() == ["sessions.E001"]
-
-
-def test_in_test_mode_no_certificate_is_a_warning(settings):
-    settings.A2F_MODE = "TEST"
+@pytest.mark.parametrize("mode", ["TEST", "PRODUCTION"])
+def test_no_certificate_is_a_warning_that_fails_the_check_and_lets_migrate_go_on(settings, mode, capsys):
+    settings.A2F_MODE = mode
     assert said_by_the_check() == ["sessions.W002"]
+    with pytest.raises(SystemCheckError, match=r"sessions\.W002"):
+        call_command("check", databases=["default"], fail_level="WARNING")
+    call_command("migrate", "pharmacy_sessions", skip_checks=False, verbosity=0)
 
 
 def test_the_warning_comes_sixty_days_before_the_last_one_ends(clock):
@@ -220,9 +222,9 @@ def test_the_warning_comes_sixty_days_before_the_last_one_ends(clock):
     assert said_by_the_check() == []
 
 
-def test_a_private_key_that_is_not_where_it_should_be_is_an_error(key_pem):
+def test_a_private_key_that_is_not_where_it_should_be_is_said(key_pem):
     certificates.make(MORNING, key_pem=key_pem)
-    assert said_by_the_check() == ["sessions.E002"]
+    assert said_by_the_check() == ["sessions.W003"]
 
 
 def test_a_check_without_a_database_asks_none(django_assert_num_queries):
@@ -233,3 +235,22 @@ def test_a_check_without_a_database_asks_none(django_assert_num_queries):
 def test_the_demonstration_starts_with_one():
     assert certificates.ensure_one(MORNING) is not None
     assert certificates.ensure_one(MORNING) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_eight_operators_at_once_make_two_live_certificates_and_retire_one():
+    def make() -> bool:
+        try:
+            return bool(certificates.make(MORNING))
+        except certificates.TooManyLive:
+            return False
+
+    def retire(serial: str) -> bool:
+        try:
+            return bool(certificates.retire(serial, MORNING))
+        except certificates.CertificateRefused:
+            return False
+
+    assert sum(in_parallel([make] * 8)) == 2
+    serials = PincodeCertificate.objects.live(MORNING).values_list("serial", flat=True)
+    assert sum(in_parallel([partial(retire, serial) for serial in list(serials) * 4])) == 1

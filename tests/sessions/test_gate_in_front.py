@@ -8,12 +8,12 @@ from sessions import issuing, uses
 from sessions.gate_views import GateInFront
 
 from .conftest import MORNING
-from .gate_door import PASSED, basic, told
+from .gate_door import PASSED, UNKNOWN, basic, told
 
 QUERY = "contesto=RICETTA-DEM&applicazione=EROGATORE"
 
 
-def front(path="/a2f/gate", **environ):
+def front(path="/a2f/gate", begin=lambda: None, **environ):
     """Status, headers and body through the WSGI door; Django behind it would answer 200 `behind`."""
     said = {}
 
@@ -24,7 +24,7 @@ def front(path="/a2f/gate", **environ):
         start_response("200 OK", [])
         return [b"behind"]
 
-    door = GateInFront(behind, begin=lambda: None)
+    door = GateInFront(behind, begin=begin)
     body = door({"REQUEST_METHOD": "GET", "PATH_INFO": path, "REMOTE_ADDR": "127.0.0.1", **environ}, start_response)
     return said["status"], said["headers"], b"".join(body)
 
@@ -42,6 +42,7 @@ def test_in_front_of_django_the_answer_is_the_same(plain):
     status, headers, body = front(**sent)
     assert (status, body) == ("204 No Content", b"")
     assert (headers["X-A2F-Utenza"], headers["Cache-Control"]) == ("UVANNA01", "no-store")
+    assert "Content-Length" not in headers
     status, headers, _ = front(**{**sent, "HTTP_AUTHORIZATION": basic(password="sbagliata")})
     assert (status, headers["WWW-Authenticate"]) == ("401 Unauthorized", 'Basic realm="login"')
     status, headers, _ = front(QUERY_STRING=QUERY)
@@ -57,6 +58,39 @@ def test_what_cannot_be_answered_lets_nothing_pass(caplog):
     status, headers, body = front(HTTP_AUTHORIZATION2F=12)  # no server sends a number: the code breaks on it
     assert (status, headers["Cache-Control"], body) == ("503 Service Unavailable", "no-store", b"")
     assert "The gate could not answer." in caplog.text
+
+
+def test_what_breaks_is_logged_without_the_secrets_of_the_call(caplog):
+    secrets = [UNKNOWN, basic(), basic().removeprefix("Basic "), "SALVE", "id@farmaciasanmarco.it"]
+
+    def broken() -> None:
+        raise RuntimeError(" ".join(secrets))
+
+    assert front(begin=broken, HTTP_AUTHORIZATION2F=f"Bearer {UNKNOWN}", HTTP_AUTHORIZATION=basic())[0].startswith(
+        "503"
+    )
+    assert "RuntimeError" in caplog.text
+    for secret in secrets:
+        assert secret not in caplog.text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("query", ["contesto=%00", "contesto=RICETTA-DEM%00&applicazione=EROGATORE", QUERY + "%00"])
+def test_a_nul_in_the_context_is_no_context(plain, query, settings):
+    settings.A2F_MODE = "TEST"
+    wildcard = "UVANNA01-2026-11-RICETTA-DEM-EROGATORE"
+    for shown in (plain, wildcard):
+        status, headers, _ = front(
+            QUERY_STRING=query, HTTP_AUTHORIZATION2F=f"Bearer {shown}", HTTP_AUTHORIZATION=basic()
+        )
+        assert (status, headers["X-A2F-Reason"]) == ("403 Forbidden", "other-context")
+
+
+@pytest.mark.django_db
+def test_a_nul_in_the_id_is_malformed(settings):
+    settings.A2F_MODE = "TEST"
+    _, headers, _ = front(QUERY_STRING=QUERY, HTTP_AUTHORIZATION2F="Bearer UV\0-2026-11-RICETTA-DEM-EROGATORE")
+    assert headers["X-A2F-Reason"] == "malformed"
 
 
 @pytest.mark.django_db(transaction=True)

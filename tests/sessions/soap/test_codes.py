@@ -223,3 +223,11 @@ def test_the_first_that_applies_is_the_answer(gest, certified, anna, place) -> N
     assert gest.create(**changes).code == ORDER[place][0]
     assert gest.create(**changes, codSsa=None).code == "300"
     assert gest.create(**changes, codSsa=None, codiceStruttura="1" * 11).code == "02"
+
+
+@pytest.mark.parametrize("field", ["cfUtente", "codRegione", "codAslAo", "codSsa"])
+def test_a_field_that_is_empty_and_not_required_says_nothing(gest, field) -> None:
+    Context.objects.update(required_fields=["userId", "identificativo", "contesto"])
+    assert gest.create(**{field: ""}).done
+    assert gest.create(**{field: None}).done
+    assert gest.create(**{field: "999"}).code in ("306", "307")

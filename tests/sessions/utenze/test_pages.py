@@ -91,6 +91,8 @@ def test_the_codes_are_taken_from_the_register_or_from_the_utenza_that_is_there(
     ("password", "reason"),
     [
         ("otto8888", "troppo corta"),
+        ("una frase\tcon tabulazione", "un carattere che non si vede"),
+        ("una frase con\x85 dentro", "un carattere che non si vede"),
         ("aaaaaaaaaaaaaaaa", "si indovina subito"),
         ("123456789012", "si indovina subito"),
         ("qwertyuiopas", "si indovina subito"),
@@ -275,3 +277,9 @@ def test_the_identity_is_asked_again_after_a_quarter_of_an_hour(anna, utenza, na
 
 def test_staff_do_not_act_for_a_pharmacy(carla_client, utenza) -> None:
     assert carla_client.get(url("all")).status_code == 403
+
+
+def test_an_accent_is_one_character_whatever_keyboard_wrote_it(anna_client, san_marco) -> None:
+    typed = "perche\u0301 s\u00ec, domani"
+    new_utenza(anna_client, password=typed, ripeti="perch\u00e9 s\u00ec, domani")
+    assert Utenza.objects.get().check_password("perch\u00e9 s\u00ec, domani")
