@@ -50,6 +50,7 @@ app.autodiscover_tasks(["portal.outbox", "portal.identity", "portal.journal", "p
 EVERY = {
     "deliver due mail": ("portal.outbox.tasks.deliver_due_mail", 10),
     "send due reminders": ("sessions.tasks.send_due_reminders", 15),
+    "call webhooks": ("sessions.tasks.call_webhooks", 15),
     "forget dead ids": ("sessions.tasks.forget_dead_ids", 60),
     "purge logins": ("portal.identity.tasks.purge_logins", 3600),
     "seal journal": ("portal.journal.tasks.seal_journal", 60),

@@ -17,6 +17,7 @@ TEXT, JSON = "text", "json"
 # What a line may carry beside its words. Named, because Django adds the whole request to some of its own.
 EXTRAS = ("page", "method", "status", "milliseconds")
 _CODICE_FISCALE = re.compile(r"\b[A-Z]{6}[0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]\b")
+_CALENDAR = re.compile(r"(/calendario/)[^/\s]+")  # whoever has the address of a calendar reads it; Django logs paths
 _ROW = re.compile(r"^DETAIL:.*\n?", re.MULTILINE)  # PostgreSQL repeats the values of the row that it refused
 _Line = MutableMapping[str, Any]
 
@@ -32,6 +33,11 @@ def _clean_traceback(logger: Any, method: str, line: _Line) -> _Line:
     if "exception" in line:
         text = mask_secrets_in(_ROW.sub("", str(line["exception"])))
         line["exception"] = _CODICE_FISCALE.sub(lambda found: mask_codice_fiscale(found.group()), text)
+    return line
+
+
+def _hide_calendar(logger: Any, method: str, line: _Line) -> _Line:
+    line["event"] = _CALENDAR.sub(r"\1…", str(line["event"]))
     return line
 
 
@@ -65,6 +71,7 @@ def configuration(form: str) -> dict[str, Any]:
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     structlog.processors.format_exc_info,
                     _clean_traceback,
+                    _hide_calendar,
                     last,
                 ],
             }

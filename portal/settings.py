@@ -184,6 +184,9 @@ BOUNCE_SECRET = env.webhook_secret("BOUNCE_SECRET")  # of the relay that posts t
 # --- what the address of a pharmacy must pass
 CHECK_MX = env.flag("CHECK_MX", default=env.production)
 
+# --- which addresses of gestionali may be called: tests name a rule that lets them call this machine
+WEBHOOK_ADDRESSES = "sessions.webhooks.addresses.PublicHttps"
+
 # --- the web service of the gestionali (A2F contract, sections 3 and 5)
 A2F_MODE = env.choice("A2F_MODE", ["TEST", "PRODUCTION"], default="TEST" if DEMO else "PRODUCTION")
 A2F_PRIVATE_KEY = env.text("A2F_PRIVATE_KEY", default="")  # PEM, when the key of the pincode stays out of the database

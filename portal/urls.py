@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.urls import include, path
 
+from sessions.expiries.views import feed
+
 urlpatterns = [
     path("", include("portal.pages")),
     path("", include("portal.identity.urls")),
@@ -12,6 +14,7 @@ urlpatterns = [
     path("servizi/<str:code>/sicurezza/utenze/", include("sessions.utenze.urls")),
     path("servizi/<str:code>/", include("sessions.urls")),
     path("operatori/", include("sessions.staff.urls")),
+    path("calendario/<str:token>.ics", feed, name="calendar"),
     path("", include("sessions.a2f_urls")),
 ]
 if settings.DEMO:

@@ -14,6 +14,7 @@ from sessions import certificates
 from sessions.models import PincodeCertificate
 
 WARN_BEFORE = timedelta(days=60)
+PUBLIC_ONLY = "sessions.webhooks.addresses.PublicHttps"
 _NEW = "manage.py a2f_certificate new"
 
 
@@ -55,3 +56,11 @@ def _unreadable(row: PincodeCertificate) -> list[CheckMessage]:
     except certificates.UnsuitableKey:
         return [Warning("A2F_PRIVATE_KEY must hold RSA keys of 1,536 bits in PEM.", id="sessions.W004")]
     return []
+
+
+@register()
+def webhooks_go_to_public_addresses(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A rule that lets the portal call its own network is for tests (rule 6)."""
+    if settings.DEMO or settings.WEBHOOK_ADDRESSES == PUBLIC_ONLY:
+        return []
+    return [Error(f"{settings.WEBHOOK_ADDRESSES} cannot run in production.", hint=PUBLIC_ONLY, id="sessions.E004")]

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from sessions.models import IdSessione
+from sessions.webhooks import events
 
 BATCH = 500
 
@@ -28,4 +29,6 @@ def _forget_some(now: datetime) -> int:
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(of=("self",), skip_locked=True)
     dead = list(rows.values_list("pk", flat=True)[:BATCH])
-    return IdSessione.objects.filter(pk__in=dead).end(now)
+    ended = IdSessione.objects.filter(pk__in=dead).end(now)
+    events.revoked(dead, now)
+    return ended

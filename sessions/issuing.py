@@ -21,6 +21,7 @@ from portal.sealing import seal, unseal
 from sessions import fingerprint as proofs
 from sessions import mails, planning
 from sessions.models import Context, IdSessione, ReminderSettings
+from sessions.webhooks import events
 
 SAME_REQUEST_FOR = timedelta(seconds=60)  # a second click on "Richiedi" is the same request
 SAME_LOOK_FOR = timedelta(seconds=60)  # "Mostra" and its reloads
@@ -139,7 +140,8 @@ def issue(
     row.letter = mails.issued(row, plain, certification, coming, now)
     row.save()
     IdSessione.objects.filter(pk__in=replaced).update(replaced_by=row)
-    planning.plan(row, coming)
+    events.revoked(replaced, now)
+    planning.plan(row, coming, now)
     record(
         "id.issued", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4, context=context.name,
         asked="dal gestionale" if by is None else "sul portale", replaced=len(replaced),
@@ -160,8 +162,8 @@ def use(id_sessione: IdSessione, now: datetime, proof: proofs.Proof | None = Non
     facts: dict[str, object] = {"fingerprint": proof.fingerprint} if proof and proof.fingerprint else {}
     if row.first_used_at is None:
         for other in IdSessione.objects.of(row.utenza, row.context).in_place().exclude(pk=row.pk).with_facts():
-            if other.first_used_at is not None:
-                _leave_place(other, now, replaced_by=row)
+            if other.first_used_at is not None and _leave_place(other, now, replaced_by=row):
+                events.revoked([other.pk], now)
         facts["first_used_at"] = now
         transaction.on_commit(measures.USED.inc, robust=True)
         record("id.used", now=now, about=row.pharmacy.code if row.pharmacy else "", subject=row, last4=row.last4)
@@ -178,6 +180,7 @@ def revoke(id_sessione: IdSessione, by: User | None, now: datetime, because: str
         return False
     IdSessione.objects.filter(pk=row.pk).update(revoked_at=now, sealed=None)
     _withdraw_letter(row, now)
+    events.revoked([row.pk], now)
     pharmacy = row.certification.pharmacy
     certification = MailCertification.objects.current().filter(pharmacy=pharmacy, undeliverable_at=None).first()
     if tell and by is not None and certification is not None:

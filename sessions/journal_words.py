@@ -10,5 +10,10 @@ WORDS = {
     "certificate.retired": "ha ritirato il certificato per cifrare il pincode {serial}",
     "reminders.chosen": "ha scelto i promemoria: {minutes}",
     "hours.set": "ha scritto gli orari di apertura: {hours}",
+    "webhook.opened": "ha collegato il gestionale agli avvisi automatici",
+    "webhook.secret": "ha creato una nuova chiave per gli avvisi al gestionale",
+    "webhook.closed": "ha scollegato il gestionale dagli avvisi automatici",
+    "calendar.made": "ha creato un nuovo indirizzo per il calendario delle scadenze",
+    "calendar.closed": "ha disattivato il calendario delle scadenze",
     "nights.set": "ha scritto i turni di notte: {nights}",
 }

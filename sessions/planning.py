@@ -15,7 +15,10 @@ from portal.journal.models import record
 from portal.masking import mask_address
 from sessions.hours.moments import Moment, moments
 from sessions.hours.week import Week
-from sessions.models import IdSessione, NightDuty, Reminder, ReminderSettings
+from sessions.models import IdSessione, NightDuty, Reminder, ReminderSettings, Webhook
+from sessions.webhooks import events
+
+Channel = Reminder.Channel
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,17 @@ def moments_of(expires_at: datetime, chosen: ReminderSettings, now: datetime) ->
     return moments(expires_at, chosen.lead_times, now, chosen.openings(now), at_opening=chosen.at_opening)
 
 
-def plan(id_sessione: IdSessione, coming: Iterable[Moment]) -> None:
-    """Writes it down. Planning twice adds nothing."""
-    Reminder.objects.bulk_create(_rows(id_sessione, coming), ignore_conflicts=True)
+def plan(id_sessione: IdSessione, coming: Iterable[Moment], now: datetime) -> None:
+    """Writes it down, and when the gestionale is told, if it is. Planning twice adds nothing."""
+    rows = _rows(id_sessione, coming)
+    if Webhook.objects.open().filter(pharmacy=id_sessione.pharmacy_id).exists():
+        rows += _rows(id_sessione, events.coming(id_sessione.expires_at, now), Channel.GESTIONALE)
+    Reminder.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def plan_again(pharmacy: Pharmacy, now: datetime) -> None:
+    """What will be said about the live ids, after something changed. In the transaction of the change."""
+    _plan_again(pharmacy, _take(pharmacy), now)
 
 
 @transaction.atomic
@@ -91,20 +102,23 @@ def _plan_again(pharmacy: Pharmacy, chosen: ReminderSettings, now: datetime) -> 
     theirs = Reminder.objects.filter(id_sessione__in=ids)
     theirs.filter(settled_at=None).delete()
     told = set(theirs.filter(letter__isnull=False).values_list("id_sessione", flat=True))
-    openings = chosen.openings(now)
+    openings, has_webhook = chosen.openings(now), Webhook.objects.open().filter(pharmacy=pharmacy).exists()
     rows = []
     for row in ids:
         coming = moments(
             row.expires_at, chosen.lead_times, now, openings, at_opening=chosen.at_opening, told=row.pk in told
         )
         rows += _rows(row, coming)
+        if has_webhook:
+            rows += _rows(row, events.coming(row.expires_at, now), Channel.GESTIONALE)
     Reminder.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _rows(id_sessione: IdSessione, coming: Iterable[Moment]) -> list[Reminder]:
+def _rows(id_sessione: IdSessione, coming: Iterable[Moment], channel: Channel = Channel.MAIL) -> list[Reminder]:
     return [
         Reminder(
             id_sessione=id_sessione,
+            channel=channel,
             pharmacy_id=id_sessione.pharmacy_id,
             minutes_before=moment.minutes_before,
             due_at=moment.at,

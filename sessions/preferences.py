@@ -18,6 +18,7 @@ from pharmacies.access import OfficeRequest, office_required
 from pharmacies.addresses import AddressRefused, examine
 from pharmacies.models import MailCertification, Pharmacy
 from portal.clock import now_of
+from portal.identity.access import fresh_authentication_required
 from sessions.hours.moments import Moment, reason
 from sessions.hours.openings import Openings
 from sessions.models import IdSessione, NightDuty, Reminder, ReminderSettings
@@ -48,6 +49,13 @@ def holder_required(
         return view(request, *args, **kwargs)
 
     return office_required(guarded)
+
+
+def fresh_holder_required(
+    view: Callable[Concatenate[OfficeRequest, P], HttpResponse],
+) -> Callable[..., HttpResponse]:
+    """As holder_required, and the identity was shown in the last 15 minutes: for secrets and private links."""
+    return holder_required(fresh_authentication_required(view))  # type: ignore[arg-type]  # an OfficeRequest is a request
 
 
 class RemindersForm(forms.Form):
@@ -156,7 +164,8 @@ def _coming(pharmacy: Pharmacy, openings: Openings | None, now: datetime) -> lis
 
 
 def _waiting(row: IdSessione, now: datetime) -> list[Reminder]:
-    return list(Reminder.objects.filter(id_sessione=row, settled_at=None, due_at__gt=now).order_by("due_at"))
+    mine = Reminder.objects.by_mail().filter(id_sessione=row, settled_at=None, due_at__gt=now)
+    return list(mine.order_by("due_at"))
 
 
 def _unsaid(reminder: Reminder, row: IdSessione, openings: Openings | None) -> Unsaid:

@@ -14,6 +14,8 @@ from portal import measures
 from portal.outbox.models import OutgoingMail
 from sessions import mails, together
 from sessions.models import IdSessione, Reminder, State
+from sessions.webhooks import events
+from sessions.webhooks.events import Event
 
 log = logging.getLogger(__name__)
 BATCH = 100  # rows in one transaction
@@ -61,6 +63,8 @@ def _settle(reminder: Reminder, now: datetime, *, alone: bool) -> bool:
     if not Reminder.objects.filter(pk=reminder.pk, settled_at=None).exists():
         return True
     row = reminder.id_sessione = IdSessione.objects.with_facts().get(pk=reminder.id_sessione_id)
+    if reminder.channel == Reminder.Channel.GESTIONALE:
+        return _settle_for_gestionale(reminder, now)
     certification = _address(row)
     reason = _why_not(reminder, now) or _overtaken(reminder, now) or _why_nowhere(certification)
     if reason or certification is None:
@@ -79,6 +83,18 @@ def _settle(reminder: Reminder, now: datetime, *, alone: bool) -> bool:
     return True
 
 
+def _settle_for_gestionale(reminder: Reminder, now: datetime) -> bool:
+    """A call instead of a letter. A program is told the plain fact: renewed or not, the id ends."""
+    row, event = reminder.id_sessione, Event.EXPIRING if reminder.minutes_before else Event.EXPIRED
+    reason = _why_not(reminder, now)
+    if reason not in ("", Skip.RENEWED):
+        _write_down([reminder], now, reason=reason)
+        return True
+    _write_down([reminder], now)
+    events.of_time(row, event, now)
+    return True
+
+
 def _write_down(told: list[Reminder], now: datetime, letter: OutgoingMail | None = None, reason: str = "") -> None:
     """They are settled, with the letter or the reason. Raises SaidTwice when another worker said one of them."""
     unsaid = Reminder.objects.filter(pk__in=[each.pk for each in told], settled_at=None)
@@ -93,19 +109,17 @@ def _why_not(reminder: Reminder, now: datetime) -> str:
     row, state = reminder.id_sessione, reminder.id_sessione.state(now)
     if state is State.REVOCATO:
         return Skip.REPLACED if row.replaced_by_id else Skip.REVOKED
-    if is_renewed(row, now):
-        return Skip.RENEWED
     # a notice that waits for the opening of the pharmacy is news until then
     too_late = state is State.SCADUTO and now > max(row.expires_at, reminder.due_at) + mails.NOTICE_USEFUL_FOR
     if too_late or (reminder.minutes_before > 0) == (state is State.SCADUTO):
         return Skip.TOO_LATE
-    return ""
+    return Skip.RENEWED if is_renewed(row, now) else ""
 
 
 def _overtaken(reminder: Reminder, now: datetime) -> str:
     """A letter nearer to the end of the same id is due too: one of them is enough."""
     row = reminder.id_sessione
-    nearer = Reminder.objects.due(now).filter(id_sessione=row, minutes_before__lt=reminder.minutes_before)
+    nearer = Reminder.objects.due(now).by_mail().filter(id_sessione=row, minutes_before__lt=reminder.minutes_before)
     return Skip.OVERTAKEN if nearer.exists() else ""
 
 

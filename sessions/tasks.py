@@ -4,14 +4,20 @@ from celery import shared_task
 from django.utils import timezone
 
 from sessions import forgetting, reminders
+from sessions.webhooks import calls
 
 
 @shared_task
 def send_due_reminders() -> None:
-    while reminders.send_due(timezone.now()) == reminders.BATCH:
+    while reminders.send_due(timezone.now()):
         pass
 
 
 @shared_task
 def forget_dead_ids() -> None:
     forgetting.forget_dead(timezone.now())
+
+
+@shared_task
+def call_webhooks() -> None:
+    calls.call_due(timezone.now())

@@ -19,7 +19,8 @@ def companions(reminder: Reminder, certification: MailCertification, now: dateti
     served = MailCertification.objects.current().filter(address_key=certification.address_key)
     ends = reminder.id_sessione.expires_at
     theirs = (
-        Reminder.objects.filter(settled_at=None, due_at__lte=now + DUE_WITHIN, pharmacy__in=served.values("pharmacy"))
+        Reminder.objects.by_mail()
+        .filter(settled_at=None, due_at__lte=now + DUE_WITHIN, pharmacy__in=served.values("pharmacy"))
         .filter(minutes_before__gt=0, id_sessione__expires_at__range=(ends - ENDS_WITHIN, ends + ENDS_WITHIN))
         .exclude(id_sessione=reminder.id_sessione_id)
     )

@@ -1,7 +1,9 @@
 from django.urls import path
 
 from sessions import preferences, views
+from sessions.expiries import views as expiries
 from sessions.hours import views as hours
+from sessions.webhooks import views as webhooks
 
 app_name = "sessions"
 urlpatterns = [
@@ -13,4 +15,15 @@ urlpatterns = [
     path("avvisi/", preferences.reminders, name="reminders"),
     path("avvisi/orari/", hours.hours, name="hours"),
     path("avvisi/turni/", hours.nights, name="nights"),
+    path("avvisi/calendario/", expiries.panel, name="calendar"),
+    path("avvisi/calendario/crea/", expiries.make, name="calendar_make"),
+    path("avvisi/calendario/indirizzo/", expiries.shown, name="calendar_shown"),
+    path("avvisi/calendario/disattiva/", expiries.close, name="calendar_close"),
+    path("avvisi/gestionale/", webhooks.panel, name="webhook"),
+    path("avvisi/gestionale/collega/", webhooks.open_at, name="webhook_open"),
+    path("avvisi/gestionale/chiave/", webhooks.secret, name="webhook_secret"),
+    path("avvisi/gestionale/nuova-chiave/", webhooks.renew, name="webhook_renew"),
+    path("avvisi/gestionale/scollega/", webhooks.close, name="webhook_close"),
+    path("avvisi/gestionale/prova/", webhooks.test, name="webhook_test"),
+    path("avvisi/gestionale/<int:pk>/riprova/", webhooks.retry, name="webhook_retry"),
 ]

@@ -21,7 +21,7 @@ class NextReminder:
 
 def next_reminder(now: datetime) -> NextReminder | None:
     """The first reminder to come that will really leave; None when none is planned."""
-    rows = Reminder.objects.filter(
+    rows = Reminder.objects.by_mail().filter(
         settled_at=None, due_at__gt=now, minutes_before__gt=0, id_sessione__in=IdSessione.objects.live(now)
     )
     for reminder in rows.select_related("id_sessione__certification").order_by("due_at", "pk")[:LOOKED_AT]:

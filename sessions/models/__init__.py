@@ -1,10 +1,13 @@
+from sessions.models.calendar_link import CalendarLink
 from sessions.models.certificate import PincodeCertificate
 from sessions.models.context import Context
 from sessions.models.id_sessione import IdSessione, State
 from sessions.models.reminder import NightDuty, Reminder, ReminderSettings
 from sessions.models.support_note import SupportNote
+from sessions.models.webhook import Webhook, WebhookCall
 
 __all__ = [
+    "CalendarLink",
     "Context",
     "IdSessione",
     "NightDuty",
@@ -13,4 +16,6 @@ __all__ = [
     "ReminderSettings",
     "State",
     "SupportNote",
+    "Webhook",
+    "WebhookCall",
 ]

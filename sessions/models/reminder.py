@@ -102,6 +102,9 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
     def due(self, now: datetime) -> "ReminderQuerySet":
         return self.filter(settled_at=None, due_at__lte=now).order_by("due_at", "pk")
 
+    def by_mail(self) -> "ReminderQuerySet":
+        return self.filter(channel=Reminder.Channel.MAIL)
+
 
 class Reminder(models.Model):
     """One thing to say about one id: before it expires, or that it has expired (minutes_before 0). Said once, or skipped with a reason."""
@@ -115,7 +118,12 @@ class Reminder(models.Model):
         NO_ADDRESS = "no address", "nessun indirizzo certificato"
         UNREACHABLE = "unreachable", "la casella certificata rifiuta la posta"
 
+    class Channel(models.TextChoices):
+        MAIL = "mail", "posta"
+        GESTIONALE = "gestionale", "gestionale"  # a row of WebhookCall: at the plain time, whatever the hours
+
     id_sessione = models.ForeignKey(IdSessione, models.PROTECT, related_name="reminders")
+    channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.MAIL, db_default="mail")
     # who is told; None in rows written before this column: they travel alone
     pharmacy = models.ForeignKey(Pharmacy, models.PROTECT, null=True, related_name="+", db_index=False)
     minutes_before = models.PositiveSmallIntegerField()  # 0: "it has expired"
@@ -130,7 +138,9 @@ class Reminder(models.Model):
         verbose_name = "promemoria"
         verbose_name_plural = "promemoria"
         constraints = [
-            models.UniqueConstraint(fields=["id_sessione", "minutes_before"], name="one_reminder_per_lead_time")
+            models.UniqueConstraint(
+                fields=["id_sessione", "channel", "minutes_before"], name="one_reminder_per_lead_time_and_channel"
+            )
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(settled_at=None), name="reminder_due"),  # the timetable

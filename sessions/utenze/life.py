@@ -16,6 +16,7 @@ from portal.outbox.models import OutgoingMail
 from sessions import mails
 from sessions.models import IdSessione
 from sessions.utenze.minting import new_pincode, new_user_id
+from sessions.webhooks import events
 
 
 @transaction.atomic
@@ -112,10 +113,11 @@ def revoke_ids_of(utenza: Utenza, now: datetime) -> int:
     """Ends every id of an utenza held by the caller, whatever its context; how many were live."""
     ids = IdSessione.objects.filter(utenza=utenza)
     in_place = list(ids.in_place().values_list("pk", "letter_id"))
-    live = ids.live(now).count()
+    live = list(ids.live(now).values_list("pk", flat=True))
     ids.filter(pk__in=[pk for pk, _ in in_place]).end(now)
+    events.revoked(live, now)
     OutgoingMail.objects.filter(pk__in=[letter for _, letter in in_place]).withdraw(now)
-    return live
+    return len(live)
 
 
 def _tell(verb: str, utenza: Utenza, by: User | None, now: datetime, because: str = "", revoked: int = 0) -> None:

@@ -14,10 +14,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from pharmacies.access import OfficeRequest, office_required
 from pharmacies.models import Utenza
+from portal import shown_once
 from portal.clock import now_of
 from portal.identity.access import fresh_authentication_required
 from sessions.models import IdSessione
-from sessions.utenze import life, shown_once
+from sessions.utenze import life
 from sessions.utenze.forms import NewUtenzaForm, PasswordForm
 
 P = ParamSpec("P")
@@ -104,7 +105,7 @@ def pincode(request: OfficeRequest, pk: int) -> HttpResponse:
 def pincode_shown(request: OfficeRequest, pk: int) -> HttpResponse:
     """The new pincode, once: a second look finds the page without it."""
     utenza = _utenza(request, pk)
-    plain = shown_once.take(request, utenza, now_of(request))
+    plain = shown_once.take(request, f"pincode:{utenza.pk}", now_of(request))
     return _page(request, "pincode_shown", {"utenza": utenza, "plain": plain})
 
 
@@ -134,7 +135,7 @@ def enable(request: OfficeRequest, pk: int) -> HttpResponse:
 
 
 def _show_once(request: OfficeRequest, utenza: Utenza, plain: str) -> HttpResponse:
-    shown_once.keep(request, utenza, plain, now_of(request))
+    shown_once.keep(request, f"pincode:{utenza.pk}", plain, now_of(request))
     return redirect("utenze:pincode_shown", request.pharmacy.code, utenza.pk)
 
 

@@ -1,6 +1,7 @@
 """Every page of the lived-in demonstration, as the person who may open it: 0 axe violations, no complaint of the console."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
@@ -13,6 +14,7 @@ from portal.demo.models import DemoLetter
 from portal.demo.people import PEOPLE
 from portal.identity.models import User
 from sessions.models import Context, IdSessione
+from sessions.webhooks.calls import call_due
 from tests.browser.harness import WIDTHS, carry_session, faults
 from tests.browser.journey import enter
 from tests.conftest import sign_in_staff
@@ -47,7 +49,7 @@ STAFF = [
 ANNA = [
     "pharmacies:overview", "pharmacies:security", "pharmacies:mail", "pharmacies:mail_change", "pharmacies:mail_revoke",
     "pharmacies:journal", "sessions:manage", "sessions:request", "sessions:revoke", "sessions:reminders", "sessions:hours",
-    "sessions:nights", "wizard:done",
+    "sessions:nights", "sessions:webhook", "sessions:webhook_open", "sessions:calendar", "wizard:done",
     "utenze:all", "utenze:new", "utenze:password", "utenze:pincode", "utenze:disable",
 ]  # fmt: skip
 BRUNO = ["pharmacies:overview", "pharmacies:security", "wizard:address", "pharmacies:mail", "sessions:manage"]
@@ -62,6 +64,9 @@ ELSEWHERE = {
     "staff:unblock": "below", "staff:reachable": "below", "staff:close_note": "below",
     "staff:search": "a POST, below", "a2f:certificate_pem": "a file", "a2f:certificate_der": "a file",
     "a2f:service": "for programs", "a2f:gate": "for programs", "outbox:bounce": "for programs",
+    "sessions:webhook_secret": "below", "sessions:webhook_renew": "below", "sessions:webhook_close": "below",
+    "sessions:webhook_test": "a POST", "sessions:webhook_retry": "a POST", "sessions:calendar_make": "a POST",
+    "sessions:calendar_close": "a POST", "sessions:calendar_shown": "below", ":calendar": "for programs",
 }  # fmt: skip
 
 
@@ -162,6 +167,38 @@ def test_the_pages_of_a_certified_pharmacy(lived_in, sweep, page):
     page.get_by_role("button", name="Crea l’utenza").click()
     page.wait_for_load_state()
     sweep()
+
+
+def test_the_pages_of_the_hours_the_calendar_and_the_gestionale(lived_in, sweep, page, settings):
+    settings.WEBHOOK_ADDRESSES = "tests.sessions.webhooks.conftest.NamedHere"
+    enter(page, "Anna Rossi")
+    page.wait_for_url(re.compile("/servizi/"))
+    place = f"/servizi/{code_of('Anna')}/avvisi/"
+    sweep(f"{place}orari/?modello=spezzato")
+    page.get_by_label("Mercoledì").fill("9–13, 12–19")
+    page.get_by_role("button", name="Salva gli orari").last.click()
+    page.wait_for_load_state()
+    sweep()
+    page.get_by_label("Mercoledì").fill("9–13")
+    page.get_by_role("button", name="Salva gli orari").last.click()
+    page.wait_for_url(re.compile("/avvisi/$"))
+    sweep()
+    page.goto(f"{place}calendario/")
+    page.get_by_role("button", name="Crea l’indirizzo").click()
+    page.wait_for_url(re.compile("/indirizzo/"))
+    sweep()
+    sweep(page.url, f"{place}calendario/")
+    page.goto(f"{place}gestionale/collega/")
+    page.get_by_label("Indirizzo del gestionale").fill("http://gestionale.example.it:9/")
+    page.get_by_role("button", name="Collega il gestionale").click()
+    page.wait_for_url(re.compile("/chiave/"))
+    sweep()
+    sweep(page.url, f"{place}gestionale/nuova-chiave/", f"{place}gestionale/scollega/", f"{place}gestionale/")
+    page.get_by_role("button", name="Prova").click()
+    page.wait_for_load_state()
+    call_due(timezone.now() - timedelta(minutes=10))
+    call_due(timezone.now() + timedelta(minutes=10))
+    sweep(f"{place}gestionale/")
 
 
 def test_the_pages_on_the_way_to_the_certification(lived_in, sweep, page):

@@ -82,3 +82,8 @@ def test_a_page_leaves_one_line_with_its_name_and_not_its_address(caplog):
     assert (line.status, line.method) == (302, "GET")
     assert line.page
     assert "anna" not in str(vars(line))
+
+
+def test_the_private_address_of_a_calendar_is_not_in_a_line():
+    line = written(logs.JSON, "Method Not Allowed (POST): /calendario/3Odf3z-qbcG66VF.ics")
+    assert json.loads(line)["event"] == "Method Not Allowed (POST): /calendario/…"

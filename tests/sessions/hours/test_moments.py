@@ -4,7 +4,7 @@ import itertools
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.clock import ROME
@@ -144,6 +144,7 @@ lives = st.integers(1, 36).map(lambda hours: hours * H)
 wanted = st.lists(st.sampled_from([120, 90, 60, 30, 15, 0]), unique=True, min_size=1)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(starts, lives, weeks, st.sets(st.integers(-1, 3)), wanted, st.booleans())
 def test_whatever_the_hours_nothing_leaves_too_early_too_late_or_to_a_closed_door(
     issued, life, week, nights, minutes, at_opening
@@ -160,6 +161,7 @@ def test_whatever_the_hours_nothing_leaves_too_early_too_late_or_to_a_closed_doo
         assert any(stretch.has(moment.at) for stretch in stretches)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(starts, weeks, st.integers(0, 2879))
 def test_a_wall_that_says_a_time_of_the_hours_is_an_open_door(start, week, minute) -> None:
     """Asked the other way round: from the instant to the wall clock, without our arithmetic."""
@@ -172,6 +174,7 @@ def test_a_wall_that_says_a_time_of_the_hours_is_an_open_door(start, week, minut
         assert not any(stretch.has(at) for stretch in Openings(week).stretches(start, start + 48 * H))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(starts, weeks)
 def test_a_midnight_between_two_open_days_is_no_closing(start, week) -> None:
     midnight = datetime.combine(start.date() + timedelta(days=1), time(), ROME).astimezone(UTC)

@@ -1,0 +1,13 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from sessions.webhooks import calls
+
+
+class Command(BaseCommand):
+    help = "Makes the calls to the gestionali that are due, as the timetable does."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"Calls taken: {calls.call_due(timezone.now())}.")

@@ -1,0 +1,36 @@
+"""The private address at which a calendar program reads when the ids expire. Whoever has it reads it: it can be renewed."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from pharmacies.models import Pharmacy
+
+
+class CalendarLinkQuerySet(models.QuerySet["CalendarLink"]):
+    def open(self) -> "CalendarLinkQuerySet":
+        return self.filter(closed_at=None)
+
+
+class CalendarLink(models.Model):
+    """One private address of one pharmacy, from when to when. At most one is open."""
+
+    pharmacy = models.ForeignKey(Pharmacy, models.PROTECT, related_name="calendar_links")
+    digest = models.BinaryField(max_length=32, unique=True)  # SHA-256 of the 32 random bytes in the address
+    made_at = models.DateTimeField()
+    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    closed_at = models.DateTimeField(null=True)
+
+    objects = CalendarLinkQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "indirizzo del calendario"
+        verbose_name_plural = "indirizzi del calendario"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pharmacy"], condition=Q(closed_at=None), name="one_open_calendar_per_pharmacy"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"calendario {self.pk} di {self.pharmacy_id}"

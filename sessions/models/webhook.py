@@ -1,0 +1,158 @@
+"""The gestionale that wants to be told by http what becomes of the ids: where, and every call made. No id is ever in one."""
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from pharmacies.models import Pharmacy
+from sessions.models.id_sessione import IdSessione
+
+LEASE = timedelta(seconds=60)  # much more than one call may take (sessions/webhooks/calls.py)
+
+
+class WebhookQuerySet(models.QuerySet["Webhook"]):
+    def open(self) -> "WebhookQuerySet":
+        return self.filter(closed_at=None)
+
+
+class Webhook(models.Model):
+    """One address of one pharmacy's gestionale, from when to when. At most one is open."""
+
+    pharmacy = models.ForeignKey(Pharmacy, models.PROTECT, related_name="webhooks")
+    url = models.CharField("indirizzo", max_length=500)
+    sealed_secret = models.BinaryField()  # whsec_…: signs the calls; the pharmacy saw it once
+    opened_at = models.DateTimeField()
+    opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    closed_at = models.DateTimeField(null=True)
+
+    objects = WebhookQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "avviso al gestionale"
+        verbose_name_plural = "avvisi al gestionale"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pharmacy"], condition=Q(closed_at=None), name="one_open_webhook_per_pharmacy"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"avviso {self.pk} al gestionale di {self.pharmacy_id}"
+
+
+class WebhookCallQuerySet(models.QuerySet["WebhookCall"]):
+    def waiting(self) -> "WebhookCallQuerySet":
+        """Neither taken by the gestionale, nor given up, nor withdrawn."""
+        return self.filter(accepted_at=None, failed_at=None, withdrawn_at=None)
+
+    def unheld(self, now: datetime) -> "WebhookCallQuerySet":
+        """Waiting, and no living worker holds them."""
+        return self.waiting().filter(Q(leased_until=None) | Q(leased_until__lte=now))
+
+    def due(self, now: datetime) -> "WebhookCallQuerySet":
+        """To be made now."""
+        return self.unheld(now).filter(next_attempt_at__lte=now, give_up_at__gt=now)
+
+    def too_late(self, now: datetime) -> "WebhookCallQuerySet":
+        """Useless by now: they must not be made any more."""
+        return self.unheld(now).filter(give_up_at__lte=now)
+
+
+def new_message_id() -> str:
+    return f"msg_{uuid4().hex}"
+
+
+class WebhookCall(models.Model):
+    """One event for one gestionale, from the transaction that caused it to the answer."""
+
+    class Event(models.TextChoices):
+        EXPIRING = "id_sessione.expiring", "sta per scadere"
+        EXPIRED = "id_sessione.expired", "è scaduto"
+        REVOKED = "id_sessione.revoked", "è stato revocato"
+        TEST = "portale.test", "prova"
+
+    webhook = models.ForeignKey(Webhook, models.PROTECT, related_name="calls")
+    id_sessione = models.ForeignKey(IdSessione, models.PROTECT, null=True, related_name="+")  # None: a test
+    event = models.CharField("evento", max_length=30, choices=Event.choices)
+    message_id = models.CharField(max_length=40, unique=True, default=new_message_id)  # the same on every attempt
+    body = models.TextField()  # the very bytes that are signed
+    created_at = models.DateTimeField("preparato")
+    give_up_at = models.DateTimeField()  # after this the call is useless
+    next_attempt_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField("tentativi", default=0)
+    leased_until = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField("ricevuto dal gestionale", null=True)
+    failed_at = models.DateTimeField("abbandonato", null=True)
+    withdrawn_at = models.DateTimeField("ritirato", null=True)  # the webhook was closed first
+    last_answer = models.CharField("ultima risposta", max_length=200, blank=True)
+
+    objects = WebhookCallQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "chiamata al gestionale"
+        verbose_name_plural = "chiamate al gestionale"
+        constraints = [
+            models.UniqueConstraint(fields=["webhook", "id_sessione", "event"], name="one_call_per_event_of_an_id"),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None, failed_at=None)
+                | Q(accepted_at=None, withdrawn_at=None)
+                | Q(failed_at=None, withdrawn_at=None),
+                name="call_ends_in_one_way",
+            ),
+        ]
+        indexes = [
+            # the worker: due calls, oldest first
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=Q(accepted_at=None, failed_at=None, withdrawn_at=None),
+                name="call_due",
+            ),
+            models.Index(fields=["webhook", "-created_at"], name="call_of_webhook"),  # the log on the page
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.message_id}"
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.accepted_at is None and self.failed_at is None and self.withdrawn_at is None
+
+    @property
+    def outcome(self) -> str:
+        """A few words for a pill."""
+        if self.accepted_at:
+            return "Ricevuto"
+        if self.withdrawn_at:
+            return "Ritirato"
+        if self.failed_at:
+            return "Non consegnato"
+        return "Si riprova" if self.attempts else "In attesa"
+
+    @property
+    def outcome_kind(self) -> str:
+        """`ok`, `warn`, `bad` or `off`, as the pill wants it."""
+        return "ok" if self.accepted_at else "bad" if self.failed_at else "off" if self.withdrawn_at else "warn"
+
+    def accept(self, now: datetime, answer: str) -> None:
+        """The gestionale took it. True even when the lease was lost meanwhile."""
+        this = WebhookCall.objects.filter(pk=self.pk, accepted_at=None)
+        this.update(accepted_at=now, failed_at=None, withdrawn_at=None, leased_until=None, last_answer=answer)
+
+    def fail(self, now: datetime, answer: str) -> None:
+        """It is not made any more, unless the pharmacist says so: retry()."""
+        self._mine().update(failed_at=now, leased_until=None, last_answer=answer)
+
+    def postpone(self, until: datetime, answer: str) -> None:
+        self._mine().update(next_attempt_at=until, leased_until=None, last_answer=answer)
+
+    def retry(self, now: datetime, useful_for: timedelta) -> bool:
+        """«Riprova»: due at once, for so long. False when it was not given up, or its webhook is closed."""
+        given_up = WebhookCall.objects.filter(pk=self.pk, failed_at__isnull=False, webhook__closed_at=None)
+        return bool(given_up.update(failed_at=None, next_attempt_at=now, give_up_at=now + useful_for, attempts=0))
+
+    def _mine(self) -> WebhookCallQuerySet:
+        """The row, unless another worker took it over when the lease ran out."""
+        return WebhookCall.objects.waiting().filter(pk=self.pk, leased_until=self.leased_until)

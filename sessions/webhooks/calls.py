@@ -1,0 +1,98 @@
+"""Makes the calls that are due and writes down what came of each. At least once: a repeated call has the same number.
+
+The same discipline as the outbox: claimed with a lease, tried again with growing pauses, given up when it is no use any more.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from random import uniform
+from time import monotonic
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from portal.sealing import SealBroken, unseal
+from sessions.models import WebhookCall
+from sessions.models.webhook import LEASE
+from sessions.webhooks.post import Answer, Parcel, post_all
+from sessions.webhooks.signing import signed
+
+log = logging.getLogger(__name__)
+AT_ONCE = 20
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=20), timedelta(hours=1)
+SHORTEST_PAUSE = timedelta(seconds=10)
+TOO_LATE = "Non consegnato in tempo"
+UNREADABLE = Answer(False, "La chiave non si apre: creane una nuova", for_ever=True)
+
+
+def call_due(now: datetime, limit: int = 200) -> int:
+    """Makes what is due, oldest first, until nothing is or `limit` were tried; how many the gestionali took.
+
+    Any number of workers may do it at once. A gestionale that fails is left alone until the next round.
+    """
+    started = monotonic()
+
+    def clock() -> datetime:
+        return now + timedelta(seconds=monotonic() - started)
+
+    _give_up(now)
+    accepted = tried = 0
+    failing: set[int] = set()
+    while tried < limit and (held := _claim(clock(), failing, min(AT_ONCE, limit - tried))):
+        tried += len(held)
+        for call, answer in zip(held, _answers(held, clock()), strict=True):
+            accepted += _write_down(call, answer, clock())
+            if not answer.accepted:
+                failing.add(call.webhook_id)
+    return accepted
+
+
+@transaction.atomic
+def _claim(now: datetime, failing: set[int], most: int) -> list[WebhookCall]:
+    """Some that are due, ours for LEASE."""
+    rows = WebhookCall.objects.due(now).exclude(webhook__in=failing).order_by("next_attempt_at", "pk")
+    if connection.features.has_select_for_update_skip_locked:
+        rows = rows.select_for_update(of=("self",), skip_locked=True)
+    keys = [row.pk for row in rows[:most]]
+    lease = now + LEASE
+    WebhookCall.objects.due(now).filter(pk__in=keys).update(leased_until=lease, attempts=F("attempts") + 1)
+    ours = WebhookCall.objects.filter(pk__in=keys, leased_until=lease)
+    return list(ours.select_related("webhook").order_by("next_attempt_at", "pk"))
+
+
+def _answers(calls: list[WebhookCall], now: datetime) -> list[Answer]:
+    parcels: dict[int, Parcel] = {}
+    for call in calls:
+        try:
+            secret = unseal(call.webhook.sealed_secret).decode()
+        except SealBroken:
+            log.error("Call %s: none of SEALING_KEYS opens its secret.", call.message_id)
+            continue
+        parcels[call.pk] = Parcel(call.webhook.url, signed(secret, call.message_id, now, call.body), call.body)
+    answers = dict(zip(parcels, post_all(list(parcels.values())), strict=True))
+    return [answers.get(call.pk, UNREADABLE) for call in calls]
+
+
+def _write_down(call: WebhookCall, answer: Answer, now: datetime) -> bool:
+    if answer.accepted:
+        call.accept(now, answer.words)
+        return True
+    log.info("Call %s, attempt %d: %s", call.message_id, call.attempts, answer.words)
+    if answer.for_ever:
+        call.fail(now, answer.words)
+    else:
+        call.postpone(_after(call, now), answer.words)
+    return False
+
+
+def _give_up(now: datetime) -> None:
+    for call in WebhookCall.objects.too_late(now):
+        last = f": {call.last_answer}" if call.last_answer else ""
+        call.fail(now, f"{TOO_LATE}{last}"[:200])
+
+
+def _after(call: WebhookCall, now: datetime) -> datetime:
+    """20 s, 40 s … 1 h, ±20 %, but never so long that the call's life passes without another try."""
+    doublings: int = min(call.attempts - 1, 12)
+    pause = min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE) * uniform(0.8, 1.2)  # noqa: S311  jitter, not a secret
+    return now + max(SHORTEST_PAUSE, min(pause, (call.give_up_at - now) / 2))

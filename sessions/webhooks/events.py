@@ -1,0 +1,74 @@
+"""What is told to the gestionale: a row written in the transaction of its cause. The id itself is in none."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sessions.hours.moments import Moment, plain
+from sessions.models import IdSessione, State, Webhook, WebhookCall
+
+Event = WebhookCall.Event
+EXPIRING_BEFORE = 60  # minutes; a program does not sleep: at the plain time, whatever the hours of the pharmacy
+NEWS_FOR = timedelta(hours=24)  # that an id has expired or was revoked is old news after this
+TEST_FOR = timedelta(minutes=5)
+
+
+def coming(expires_at: datetime, now: datetime) -> list[Moment]:
+    """When the gestionale will be told about an id that ends then; moments already past are left out."""
+    return [Moment(each, at) for each in (EXPIRING_BEFORE, 0) if (at := plain(expires_at, each)) > now]
+
+
+def of_time(row: IdSessione, event: Event, now: datetime) -> None:
+    """The id is about to expire, or has expired. Nothing when no webhook is open."""
+    give_up_at = row.expires_at if event == Event.EXPIRING else row.expires_at + NEWS_FOR
+    for webhook in Webhook.objects.open().filter(pharmacy=row.pharmacy_id):
+        _write(webhook, event, row, now, give_up_at)
+
+
+def revoked(ids: Iterable[int], now: datetime) -> None:
+    """Those of these ids that are Revocato by now, for the pharmacies that have a webhook; each is told once."""
+    keys = list(ids)
+    if not keys:
+        return
+    webhooks = Webhook.objects.open().filter(pharmacy__ids__in=keys).select_related("pharmacy").distinct()
+    for webhook in webhooks:
+        for row in IdSessione.objects.with_facts().filter(pk__in=keys, pharmacy=webhook.pharmacy_id):
+            if row.state(now) is State.REVOCATO:
+                why = "sostituito" if row.replaced_by_id else "revocato"
+                _write(webhook, Event.REVOKED, row, now, now + NEWS_FOR, motivo=why)
+
+
+def test(webhook: Webhook, now: datetime) -> WebhookCall:
+    """«Prova»: about no id."""
+    data = {"farmacia": webhook.pharmacy.code, "messaggio": "Prova del portale: nessun ID SESSIONE è cambiato."}
+    return WebhookCall.objects.create(
+        webhook=webhook, event=Event.TEST, body=_body(Event.TEST, data, now), created_at=now, next_attempt_at=now,
+        give_up_at=now + TEST_FOR,
+    )  # fmt: skip
+
+
+def _write(webhook: Webhook, event: Event, row: IdSessione, now: datetime, give_up_at: datetime, **more: str) -> None:
+    data = {
+        "farmacia": row.pharmacy.code if row.pharmacy else "",
+        "utenza": row.utenza.user_id,
+        "contesto": row.context.contesto,
+        "applicazione": row.context.applicazione,
+        "ultime4": row.last4,
+        "richiesto_il": _stamp(row.requested_at),
+        "scade_il": _stamp(row.expires_at),
+        **more,
+    }
+    call = WebhookCall(
+        webhook=webhook, id_sessione=row, event=event, body=_body(event, data, now), created_at=now,
+        next_attempt_at=now, give_up_at=give_up_at,
+    )  # fmt: skip
+    WebhookCall.objects.bulk_create([call], ignore_conflicts=True)
+
+
+def _body(event: Event, data: dict[str, Any], now: datetime) -> str:
+    return json.dumps({"type": event.value, "timestamp": _stamp(now), "data": data}, separators=(",", ":"))
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,82 @@
+"""A webhook opened, given a new secret, closed; a call tried again. Each in one transaction with the plan of the live ids."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from pharmacies.models import Pharmacy
+from portal.identity.models import User
+from portal.journal.models import record
+from portal.sealing import seal
+from sessions import planning
+from sessions.models import Webhook, WebhookCall
+from sessions.webhooks import events, signing
+from sessions.webhooks.wake import wake_the_worker
+
+RETRY_FOR = timedelta(hours=1)
+TESTS_AT_ONCE = 3  # waiting for an answer: the button is no hammer
+
+
+@transaction.atomic
+def open_at(pharmacy: Pharmacy, url: str, by: User, now: datetime) -> tuple[Webhook, str]:
+    """From now on the gestionale is called there, about the live ids too. The secret in clear, for the page that shows it
+    once. One that was open is closed.
+    """
+    _hold(pharmacy)
+    _close(pharmacy, now)
+    secret = signing.new_secret()
+    webhook = Webhook.objects.create(
+        pharmacy=pharmacy, url=url, sealed_secret=seal(secret.encode()), opened_at=now, opened_by=by
+    )
+    planning.plan_again(pharmacy, now)
+    record("webhook.opened", now=now, actor=by, about=pharmacy.code, subject=webhook)
+    return webhook, secret
+
+
+@transaction.atomic
+def renew_secret(webhook: Webhook, by: User, now: datetime) -> str:
+    """A new secret in clear, for the page that shows it once: calls are signed with it from now on."""
+    secret = signing.new_secret()
+    Webhook.objects.filter(pk=webhook.pk).update(sealed_secret=seal(secret.encode()))
+    record("webhook.secret", now=now, actor=by, about=webhook.pharmacy.code, subject=webhook)
+    return secret
+
+
+@transaction.atomic
+def close(webhook: Webhook, by: User, now: datetime) -> bool:
+    """The gestionale is called no more, not even about what was waiting. False when it was closed already."""
+    _hold(webhook.pharmacy)
+    if not _close(webhook.pharmacy, now):
+        return False
+    planning.plan_again(webhook.pharmacy, now)
+    record("webhook.closed", now=now, actor=by, about=webhook.pharmacy.code, subject=webhook)
+    return True
+
+
+@transaction.atomic
+def send_test(webhook: Webhook, now: datetime) -> bool:
+    """«Prova». False when others still wait for their answer."""
+    waiting = webhook.calls.waiting().filter(event=events.Event.TEST)
+    if webhook.closed_at is not None or waiting.count() >= TESTS_AT_ONCE:
+        return False
+    events.test(webhook, now)
+    transaction.on_commit(wake_the_worker, robust=True)
+    return True
+
+
+@transaction.atomic
+def retry(call: WebhookCall, now: datetime) -> bool:
+    """«Riprova». False when it waits already, or arrived, or its webhook is closed."""
+    if not call.retry(now, RETRY_FOR):
+        return False
+    transaction.on_commit(wake_the_worker, robust=True)
+    return True
+
+
+def _hold(pharmacy: Pharmacy) -> None:
+    Pharmacy.objects.select_for_update(no_key=True).get(pk=pharmacy.pk)
+
+
+def _close(pharmacy: Pharmacy, now: datetime) -> bool:
+    WebhookCall.objects.filter(webhook__pharmacy=pharmacy).unheld(now).update(withdrawn_at=now)
+    return bool(Webhook.objects.open().filter(pharmacy=pharmacy).update(closed_at=now))

@@ -1,0 +1,195 @@
+"""The calls: signed, tried again, given up; never to a private network, never where a redirect points."""
+
+import datetime as dt
+import ssl
+from datetime import timedelta
+from functools import partial
+
+import pytest
+import time_machine
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from django.core.management import call_command
+from django.utils import timezone
+from standardwebhooks import Webhook as Receiver
+
+from sessions.models import Webhook, WebhookCall
+from sessions.webhooks import events, life
+from sessions.webhooks.calls import call_due
+from tests.parallel import in_parallel
+from tests.sessions.conftest import MORNING
+
+from .conftest import Gestionale, serve
+
+MIN = timedelta(minutes=1)
+
+
+@pytest.fixture
+def call(connected) -> WebhookCall:
+    return events.test(connected[0], MORNING)
+
+
+def fresh(call: WebhookCall) -> WebhookCall:
+    return WebhookCall.objects.get(pk=call.pk)
+
+
+def test_the_signature_is_the_one_of_standard_webhooks(gestionale, connected) -> None:
+    now = timezone.now()
+    call = events.test(connected[0], now)
+    assert call_due(now) == 1
+    ((path, headers, body),) = gestionale.heard
+    assert path == "/avvisi?chi=farmacia"
+    assert headers["Content-Type"] == "application/json"
+    assert headers["Host"] in gestionale.url
+    assert Receiver(connected[1]).verify(body, headers)["type"] == "portale.test"
+    assert headers["webhook-id"] == call.message_id
+    assert fresh(call).accepted_at is not None
+    assert fresh(call).last_answer == "Risponde 200"
+    assert call_due(now) == 0
+
+
+def test_another_secret_does_not_verify(gestionale, connected, call, anna) -> None:
+    renewed = life.renew_secret(connected[0], anna, MORNING)
+    now = timezone.now()
+    events.test(connected[0], now)
+    call_due(now)
+    _, headers, body = gestionale.heard[-1]
+    assert Receiver(renewed).verify(body, headers)
+    with pytest.raises(Exception, match="No matching signature"):
+        Receiver(connected[1]).verify(body, headers)
+
+
+@pytest.mark.parametrize("status", [500, 404, 429, 301])
+def test_a_gestionale_that_fails_is_called_again_with_the_same_number_after_growing_pauses(
+    status, gestionale, call
+) -> None:
+    gestionale.status, gestionale.headers = status, {"Location": gestionale.url}
+    pauses, at = [], MORNING
+    for _ in range(3):
+        assert call_due(at) == 0
+        pauses.append((fresh(call).next_attempt_at - at).total_seconds())
+        assert call_due(at + timedelta(seconds=pauses[-1] - 2)) == 0
+        at += timedelta(seconds=pauses[-1] + 1)
+    assert 16 <= pauses[0] <= 25
+    assert pauses[0] < pauses[1] < pauses[2]
+    assert len(gestionale.heard) == 3  # a redirect is not followed
+    assert {headers["webhook-id"] for _, headers, _ in gestionale.heard} == {call.message_id}
+    gestionale.status = 204
+    assert call_due(at) == 1
+
+
+def test_what_is_no_use_any_more_is_given_up_and_can_be_tried_again_by_hand(gestionale, call) -> None:
+    gestionale.status = 500
+    call_due(MORNING)
+    late = MORNING + 6 * MIN
+    call_due(late)
+    assert fresh(call).failed_at == late
+    assert fresh(call).last_answer == "Non consegnato in tempo: Risponde 500"
+    gestionale.status = 200
+    assert life.retry(fresh(call), late)
+    assert not life.retry(fresh(call), late)
+    assert call_due(late) == 1
+    assert fresh(call).failed_at is None
+
+
+def test_a_gestionale_that_wants_no_more_is_not_called_again(gestionale, call) -> None:
+    gestionale.status = 410
+    call_due(MORNING)
+    assert fresh(call).failed_at is not None
+    assert "non vuole più" in fresh(call).last_answer
+
+
+def test_one_that_fails_does_not_hold_back_the_others(gestionale, connected, call, bruno, al_redentore) -> None:
+    Webhook.objects.filter(pk=connected[0].pk).update(url="http://127.0.0.1:9/")
+    for _ in range(3):
+        events.test(connected[0], MORNING)
+    other, _ = life.open_at(al_redentore, gestionale.url, bruno, MORNING)
+    theirs = events.test(other, MORNING + MIN)
+    assert call_due(MORNING + MIN) == 1
+    assert fresh(theirs).accepted_at is not None
+    assert fresh(call).last_answer == "Il server non accetta il collegamento"
+
+
+def test_a_webhook_that_is_closed_is_called_no_more(gestionale, connected, call, anna) -> None:
+    life.close(connected[0], anna, MORNING)
+    assert call_due(MORNING) == 0
+    assert gestionale.heard == []
+    assert fresh(call).withdrawn_at == MORNING
+    assert not life.retry(fresh(call), MORNING)
+
+
+def test_the_rule_is_asked_again_at_every_call(gestionale, connected, call, settings) -> None:
+    """The name may stand for another machine since it was written: what counts is the address at the moment of the call."""
+    settings.WEBHOOK_ADDRESSES = "sessions.webhooks.addresses.PublicHttps"
+    assert call_due(MORNING) == 0
+    assert gestionale.heard == []
+    assert fresh(call).last_answer == "L’indirizzo deve cominciare con https://"
+
+
+def test_a_proxy_of_the_environment_is_not_used(gestionale, call, monkeypatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    assert call_due(MORNING) == 1
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(settings, tmp_path, san_marco, anna) -> None:
+    settings.WEBHOOK_ADDRESSES = "tests.sessions.webhooks.conftest.ThisMachine"
+    for served in serve(Gestionale(), _self_signed(tmp_path)):
+        webhook, _ = life.open_at(san_marco, served.url, anna, MORNING)
+        call = events.test(webhook, MORNING)
+        assert call_due(MORNING) == 0
+        assert fresh(call).last_answer == "Il certificato del server non è valido"
+        assert served.heard == []
+
+
+@pytest.mark.parametrize(
+    ("bears", "words"),
+    [("gestionale.example.it", "Risponde 200"), ("altro.example.it", "Il certificato del server non è valido")],
+)
+def test_the_number_is_called_and_the_certificate_must_bear_the_name(
+    bears, words, settings, tmp_path, monkeypatch, san_marco, anna
+) -> None:
+    settings.WEBHOOK_ADDRESSES = "tests.sessions.webhooks.conftest.NamedHere"
+    tls = _self_signed(tmp_path, bears)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))  # whoever signed it is believed
+    for served in serve(Gestionale(), tls):
+        url = served.url.replace("127.0.0.1", "gestionale.example.it")
+        webhook, _ = life.open_at(san_marco, url, anna, MORNING)
+        call = events.test(webhook, MORNING)
+        call_due(MORNING)
+        assert fresh(call).last_answer == words
+        assert [headers["Host"] for _, headers, _ in served.heard] == [url.split("/")[2]] * (words == "Risponde 200")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_once_make_each_call_once(gestionale, connected) -> None:
+    for _ in range(6):
+        events.test(connected[0], MORNING)
+    assert sum(in_parallel([partial(call_due, MORNING) for _ in range(4)])) == 6
+    assert len(gestionale.heard) == len({headers["webhook-id"] for _, headers, _ in gestionale.heard}) == 6
+
+
+def test_the_command_does_what_the_timetable_does(gestionale, call, capsys) -> None:
+    with time_machine.travel(MORNING, tick=False):
+        call_command("call_webhooks")
+        call_command("call_webhooks")
+    assert capsys.readouterr().out == "Calls taken: 1.\nCalls taken: 0.\n"
+
+
+def _self_signed(folder, bears="127.0.0.1") -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, bears)])
+    today = dt.datetime.now(dt.UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(bears)]), critical=False)
+    certificate = builder.not_valid_before(today).not_valid_after(today + timedelta(days=1)).sign(key, hashes.SHA256())
+    path = folder / "server.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
