@@ -6,7 +6,8 @@ Warnings all of them: `migrate` asks the same questions, and a portal that waits
 from datetime import timedelta
 from typing import Any
 
-from django.core.checks import CheckMessage, Tags, Warning, register  # noqa: A004  Django's name
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004  Django's name
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
