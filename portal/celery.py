@@ -51,6 +51,7 @@ EVERY = {
     "deliver due mail": ("portal.outbox.tasks.deliver_due_mail", 10),
     "send due reminders": ("sessions.tasks.send_due_reminders", 15),
     "call webhooks": ("sessions.tasks.call_webhooks", 15),
+    "advance bulk jobs": ("sessions.tasks.advance_bulk_jobs", 10),
     "forget dead ids": ("sessions.tasks.forget_dead_ids", 60),
     "purge logins": ("portal.identity.tasks.purge_logins", 3600),
     "seal journal": ("portal.journal.tasks.seal_journal", 60),

@@ -1,10 +1,15 @@
 """What the timetable wakes (portal/celery.py). Each may run twice and in two places at once."""
 
+from time import monotonic
+
 from celery import shared_task
 from django.utils import timezone
 
 from sessions import forgetting, reminders
+from sessions.staff import bulk
 from sessions.webhooks import calls
+
+A_TURN = 120  # seconds of one task: others wait for the worker too, and what is left is taken up at the next tick
 
 
 @shared_task
@@ -21,3 +26,11 @@ def forget_dead_ids() -> None:
 @shared_task
 def call_webhooks() -> None:
     calls.call_due(timezone.now())
+
+
+@shared_task
+def advance_bulk_jobs() -> None:
+    end = monotonic() + A_TURN
+    while bulk.advance(timezone.now()) and monotonic() < end:
+        pass
+    bulk.forget_sheets(timezone.now())

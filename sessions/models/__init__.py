@@ -1,3 +1,4 @@
+from sessions.models.bulk import BulkItem, BulkJob
 from sessions.models.calendar_link import CalendarLink
 from sessions.models.certificate import PincodeCertificate
 from sessions.models.context import Context
@@ -7,6 +8,8 @@ from sessions.models.support_note import SupportNote
 from sessions.models.webhook import Webhook, WebhookCall
 
 __all__ = [
+    "BulkItem",
+    "BulkJob",
     "CalendarLink",
     "Context",
     "IdSessione",

@@ -8,11 +8,12 @@ from django.db.models import Q
 from pharmacies.models import Pharmacy
 from portal.clock import ROME
 from portal.outbox.models import OutgoingMail
-from sessions.hours.openings import Openings
+from sessions.hours.openings import NIGHT_ENDS, Openings
 from sessions.hours.week import Week
 from sessions.models.id_sessione import IdSessione
 
 DEFAULT_MINUTES = [60]
+TONIGHT_UNTIL = timedelta(minutes=NIGHT_ENDS)
 OFFERED_MINUTES = [120, 90, 60, 30, 15]
 
 
@@ -74,6 +75,10 @@ class NightDutyQuerySet(models.QuerySet["NightDuty"]):
         """Those that are not over: the one of yesterday evening may still run."""
         yesterday = now.astimezone(ROME).date() - timedelta(days=1)
         return self.filter(pharmacy=pharmacy, evening__gte=yesterday).order_by("evening")
+
+    def of_tonight(self, now: datetime) -> "NightDutyQuerySet":
+        """The night that runs now or comes next: until 8:30 in the morning it is the one that began yesterday."""
+        return self.filter(evening=(now.astimezone(ROME) - TONIGHT_UNTIL).date())
 
 
 class NightDuty(models.Model):

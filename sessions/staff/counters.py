@@ -10,6 +10,7 @@ from pharmacies.models.pharmacy import PharmacyQuerySet
 from portal.clock import day_start
 from portal.outbox.models import OutgoingMail
 from sessions.cards import EXPIRING_WITHIN
+from sessions.models import NightDuty
 from sessions.models.id_sessione import standing
 from sessions.staff.choice import ALL, BLOCKED, EXPIRED, EXPIRING, LIVE, TODAY, UNDELIVERED, WITHOUT, Choice
 from sessions.staff.keeping import kept
@@ -30,6 +31,7 @@ class Counts:
     undelivered: int
     never_certified: int
     blocked: int
+    expired_on_duty: int
     by_hour: tuple[int, ...]
 
     def of_state(self, state: str) -> int | None:
@@ -74,6 +76,9 @@ def counts(pharmacies: PharmacyQuerySet, now: datetime) -> Counts:
         undelivered=Count("pk", filter=Q(last=F("last_refused"))),
         never_certified=Count("pk", filter=~Q(pk__in=certified)),
         blocked=Count("pk", filter=Q(pk__in=blocked)),
+        expired_on_duty=Count(
+            "pk", filter=Q(last__lte=now, pk__in=NightDuty.objects.of_tonight(now).values("pharmacy"))
+        ),
         **hours,
     )
     by_hour = tuple(found.pop(name) for name in hours)

@@ -22,7 +22,7 @@ from sessions.staff.forms import StatusFilter
 from sessions.staff.listing import Key, Listing, Page
 
 PLACES = ("regione", "provincia", "asl")
-REFRESH = range(15, 3601)  # seconds that ?auto= may ask for
+REFRESH = range(5, 3601)  # seconds that ?auto= may ask for
 SEARCH_IS_OVER = (
     "Questa ricerca non c’è più: era di un altro accesso, o ne sono seguite altre dieci. Scrivila di nuovo."
 )
@@ -50,14 +50,12 @@ def status(request: HttpRequest) -> HttpResponse:
         "narrow": chart.draw(counts.by_hour, now, width=330, height=210, hours_a_bar=2, label_every=2),
         "follow": follow.things(page.ids),
         "filtered": bool(query),
+        "may_act": Role.SICUREZZA in staff_of(request).roles,
         "may_resend": Role.ASSISTENZA in staff_of(request).roles,
     }
     if "X-Frammento" in request.headers:
-        return _fragment(request, context)
-    response = render(request, "staff/status.html", {**context, "auto": _auto(request)})
-    if _auto(request):
-        response["Refresh"] = str(_auto(request))  # asked for by who reads: `?auto=60`
-    return response
+        return fragment(request, "staff/status_live.html", context)
+    return auto_refresh(request, "staff/status.html", context)
 
 
 @staff_required
@@ -93,6 +91,12 @@ def query_of(request: HttpRequest, form: StatusFilter) -> dict[str, str]:
     return query
 
 
+def address_of(request: HttpRequest) -> str:
+    """The status page with the filters of this URL."""
+    query = request.GET.urlencode()
+    return f"{reverse('staff:status')}?{query}" if query else reverse("staff:status")
+
+
 def _address(query: dict[str, str], request: HttpRequest) -> str:
     words = query.get("cerca", "")
     if search.is_personal(words):
@@ -113,11 +117,21 @@ def _page(listing: Listing, request: HttpRequest, also: list[int]) -> Page:
     return page if page.rows or not after else listing.page(also=also)
 
 
-def _fragment(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
-    response = render(request, "staff/status_live.html", context)
+def fragment(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """What changes in a page, for the script that asks again and again: 304 when nothing did."""
+    response = render(request, template, context)
     etag = f'"{sha256(response.content).hexdigest()[:32]}"'
     response["ETag"] = etag
     return get_conditional_response(request, etag=etag, response=response) or response
+
+
+def auto_refresh(request: HttpRequest, template: str, context: dict[str, Any], *, while_: bool = True) -> HttpResponse:
+    """The whole page, which reloads itself every so many seconds when who reads asked for it: `?auto=60`."""
+    seconds = _auto(request)
+    response = render(request, template, {**context, "auto": seconds})
+    if seconds and while_:
+        response["Refresh"] = str(seconds)
+    return response
 
 
 def _how_many(choice: Choice, counts: Counts, page: Page) -> str:
@@ -133,11 +147,12 @@ def _how_many(choice: Choice, counts: Counts, page: Page) -> str:
 def _counters(counts: Counts, query: dict[str, str], state: str, certification: str) -> list[dict[str, object]]:
     """Each leads to the list of what it counts, in the same place."""
     total = f"su {thousands(counts.pharmacies)} {'farmacia' if counts.pharmacies == 1 else 'farmacie'}"
+    tonight = f"{counts.expired_on_duty} di turno stanotte" if counts.expired_on_duty else "oggi"
     never = {"stato": ALL, "certificazione": Certification.NEVER.value}
     tiles = (
         ("Attive", counts.live, total, "ok", "it-check-circle", {"stato": LIVE}),
         ("In scadenza", counts.expiring, "entro 60 minuti", "warn", "it-clock", {"stato": EXPIRING}),
-        ("Scadute", counts.expired, "oggi", "bad", "it-ban", {"stato": EXPIRED}),
+        ("Scadute", counts.expired, tonight, "bad", "it-ban", {"stato": EXPIRED}),
         ("Non consegnate", counts.undelivered, "da richiamare", "bad", "it-error", {"stato": UNDELIVERED}),
         ("Mai certificate", counts.never_certified, "nessun indirizzo", "off", "it-mail", never),
         ("Bloccate", counts.blocked, "con un’utenza bloccata", "off", "it-lock", {"stato": BLOCKED}),

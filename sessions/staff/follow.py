@@ -9,7 +9,7 @@ from django.db.models import Count, IntegerField, Min, QuerySet, Value
 from pharmacies.models import Utenza
 from pharmacies.models.pharmacy import within
 from portal.clock import in_words
-from sessions.models import IdSessione, Reminder
+from sessions.models import IdSessione, NightDuty, Reminder
 from sessions.staff.choice import Choice
 from sessions.staff.status import Row
 from sessions.staff.urgency import Urgency, segments
@@ -48,11 +48,13 @@ class Follow:
         return [*self._reminders(), *self._anomalies(), *(_of_id(row, kind) for row, kind in rows)]
 
     def _found(self) -> list[tuple[int, int]]:
-        """Ids and why each is here, one query: the newest refusals first, then the letters that wait longest."""
+        """Ids and why each is here, one query: refusals, pharmacies that are open tonight without an id, letters that wait."""
         ids = self.place.ids(self.now)
         late = {"letter__accepted_at": None, "letter__failed_at": None, "letter__withdrawn_at": None}
+        on_duty = NightDuty.objects.of_tonight(self.now).values("pharmacy")
         kinds = (
             (_REFUSED, ids.filter(segments(self.now)[Urgency.UNDELIVERED]).order_by("-letter__failed_at", "pk")),
+            (_ON_DUTY, ids.filter(expires_at__lte=self.now, pharmacy__in=on_duty).order_by("-expires_at", "pk")),
             (_LATE, ids.filter(expires_at__gt=self.now, letter__created_at__lt=self.now - LETTER_IS_LATE_AFTER, **late)
              .order_by("letter__created_at", "pk")),
         )  # fmt: skip
@@ -85,7 +87,7 @@ class Follow:
         ]
 
 
-_REFUSED, _LATE = range(2)
+_REFUSED, _ON_DUTY, _LATE = range(3)
 
 
 def _of_id(row: Row, kind: int) -> Thing:
@@ -93,4 +95,6 @@ def _of_id(row: Row, kind: int) -> Thing:
     assert letter is not None  # noqa: S101  a row of an id
     if kind == _REFUSED:
         return Thing("bad", "it-error", letter.outcome, row=row)
+    if kind == _ON_DUTY:
+        return Thing("bad", "it-ban", f"Di turno stanotte, ID scaduto da {in_words(row.left)}", row=row)
     return Thing("warn", "it-clock", f"Consegna in ritardo da {in_words(row.now - letter.created_at)}", row=row)

@@ -21,6 +21,7 @@ from sessions.staff.choice import (
     Delivery,
 )  # fmt: skip
 from sessions.staff.places import places_for
+from sessions.staff.search import is_personal
 
 STATES = [
     (TODAY, "Con un ID oggi"),
@@ -94,6 +95,17 @@ class StatusFilter(forms.Form):
             region=self.value("regione"), province=self.value("provincia"), asl=self.value("asl"),
             delivery=self.value("consegna"), certification=self.value("certificazione"),
         )  # fmt: skip
+
+    def in_words(self) -> str:
+        """`Stato: Attive · Regione: Veneto`, for a page or the journal: not what was searched, where it may say who."""
+        said = []
+        for name, field in self.fields.items():
+            value = self.value(name)
+            if value and isinstance(field, forms.ChoiceField):
+                said.append(f"{field.label}: {dict(field.choices)[value]}")  # type: ignore[arg-type]
+            elif value:
+                said.append("Ricerca: riservata" if is_personal(value) else f"Ricerca: «{value}»")
+        return " · ".join(said) or f"Stato: {STATES[0][1]}"
 
     def query(self) -> dict[str, str]:
         """What makes sense and is not empty, for a short URL."""

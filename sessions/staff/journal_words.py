@@ -3,6 +3,9 @@
 WORDS = {
     "note.opened": "ha aperto una nota di assistenza",
     "note.closed": "ha chiuso una nota di assistenza",
+    "bulk.revoke": "ha fatto revocare gli ID SESSIONE di {pharmacies} farmacie ({asked_for}). Motivo: {because}",
+    "bulk.block": "ha fatto bloccare le utenze di {pharmacies} farmacie ({asked_for}). Motivo: {because}",
+    "list.exported": "ha scaricato un elenco di {pharmacies} farmacie ({asked_for})",
     "context.added": "ha aggiunto il contesto {context}: {rules}",
     "context.changed": "ha modificato il contesto {context}: {changes}",
 }

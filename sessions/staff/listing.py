@@ -9,10 +9,11 @@ from typing import Any
 from django.db.models import IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 
 from pharmacies.models import MailCertification, Pharmacy
+from pharmacies.models.pharmacy import PharmacyQuerySet
 from sessions.models import IdSessione
 from sessions.staff.choice import Choice
 from sessions.staff.status import UNREAD, Row
-from sessions.staff.urgency import Urgency, segments
+from sessions.staff.urgency import Urgency, of_today, segments
 
 PAGE, CHUNK = 25, 500
 ORDER = list(Urgency)
@@ -131,7 +132,7 @@ class Listing:
         return [(Key(*row), None) for row in ordered]
 
     def _without_id(self, beyond: Key | None, backwards: bool, size: int) -> Found:
-        """By name, each with `newest_id` (the id it asked for last, whatever became of it) and `certified_address`."""
+        """By name."""
         found, sign = self.choice.without_id(self.now), "-" if backwards else ""
         if found.query.is_empty() or (backwards and beyond is not None and beyond.rank != WITHOUT):
             return []
@@ -139,18 +140,35 @@ class Listing:
             name = Subquery(Pharmacy.objects.filter(pk=beyond.pk).values("name")[:1])
             side = "lt" if backwards else "gt"
             found = found.filter(Q(**{f"name__{side}": name}) | Q(**{"name": name, f"pk__{side}": beyond.pk}))
-        newest = IdSessione.objects.filter(pharmacy=OuterRef("pk")).order_by("-requested_at", "-pk").values("pk")[:1]
-        address = MailCertification.objects.current().filter(pharmacy=OuterRef("pk")).values("address")[:1]
-        known = found.annotate(newest_id=Subquery(newest), certified_address=Subquery(address))
-        return [(Key(WITHOUT, None, each.pk), each) for each in known.order_by(f"{sign}name", f"{sign}pk")[:size]]
+        nearest = known(found).order_by(f"{sign}name", f"{sign}pk")[:size]
+        return [(Key(WITHOUT, None, each.pk), each) for each in nearest]
 
     def _row(self, key: Key, one: Pharmacy | None, ids: dict[int, IdSessione]) -> Row:
         if one is not None:
-            known: Any = one
-            return Row(one, ids.get(known.newest_id), self.now, known.certified_address or "")
+            return _of_known(one, ids, self.now)
         newest = ids[key.pk]
         assert newest.pharmacy is not None  # noqa: S101  an id of today has one
         return Row(newest.pharmacy, newest, self.now)
+
+
+def rows_of(keys: list[int], now: datetime) -> dict[int, Row]:
+    """The rows of these pharmacies, whatever became of them meanwhile. Three queries."""
+    todays = of_today(now).filter(pharmacy__in=keys).with_facts().defer(*UNREAD)
+    rows = {one.pharmacy_id: Row(one.pharmacy, one, now) for one in todays if one.pharmacy and one.pharmacy_id}
+    without: list[Any] = list(known(Pharmacy.objects.filter(pk__in=[pk for pk in keys if pk not in rows])))
+    ids = ids_of([each.newest_id for each in without if each.newest_id is not None])
+    return rows | {each.pk: _of_known(each, ids, now) for each in without}
+
+
+def known(pharmacies: PharmacyQuerySet) -> PharmacyQuerySet:
+    """Each with `newest_id` (the id it asked for last, whatever became of it) and `certified_address`."""
+    newest = IdSessione.objects.filter(pharmacy=OuterRef("pk")).order_by("-requested_at", "-pk").values("pk")[:1]
+    address = MailCertification.objects.current().filter(pharmacy=OuterRef("pk")).values("address")[:1]
+    return pharmacies.annotate(newest_id=Subquery(newest), certified_address=Subquery(address))
+
+
+def _of_known(one: Any, ids: dict[int, IdSessione], now: datetime) -> Row:
+    return Row(one, ids.get(one.newest_id), now, one.certified_address or "")
 
 
 def ids_of(keys: list[int]) -> dict[int, IdSessione]:

@@ -1,11 +1,17 @@
 from django.urls import include, path
 
-from sessions.staff import contexts, desk
+from sessions.staff import bulk_views, contexts, desk, sheet_views
 
 app_name = "staff"
 urlpatterns = [
     path("stato-sessioni/", desk.status, name="status"),
     path("stato-sessioni/cerca/", desk.look_for, name="search"),
+    path("stato-sessioni/scarica/<slug:slug>.<slug:kind>", sheet_views.sheet, name="sheet"),
+    path("stato-sessioni/agisci/", bulk_views.act_on_all, name="bulk"),
+    path("stato-sessioni/lavori/", bulk_views.jobs, name="jobs"),
+    path("stato-sessioni/lavori/<int:pk>/", bulk_views.job, name="job"),
+    path("stato-sessioni/lavori/<int:pk>/ferma/", bulk_views.stop, name="stop_job"),
+    path("stato-sessioni/lavori/<int:pk>/farmacie.<slug:kind>", sheet_views.job_sheet, name="job_sheet"),
     path("stato-sessioni/<str:code>/", include("sessions.staff.pharmacy_urls")),
     path("contesti/", contexts.every_context, name="contexts"),
     path("contesti/nuovo/", contexts.add_context, name="add_context"),

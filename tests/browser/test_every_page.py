@@ -34,6 +34,8 @@ NOBODY = [
 ]
 STAFF = [
     "staff:status",
+    "staff:bulk",
+    "staff:jobs",
     "staff:pharmacy",
     "staff:timeline",
     "staff:resend",
@@ -62,7 +64,8 @@ ELSEWHERE = {
     "pages:information": "test_information_pages", "demo:letter_html": "a letter, not a page: shown inside demo:letter",
     "demo:identity_provider": "below, on its way", "utenze:pincode_shown": "below", "utenze:enable": "below",
     "staff:unblock": "below", "staff:reachable": "below", "staff:close_note": "below",
-    "staff:search": "a POST, below", "a2f:certificate_pem": "a file", "a2f:certificate_der": "a file",
+    "staff:search": "a POST, below", "staff:job": "below", "staff:sheet": "a file", "staff:job_sheet": "a file",
+    "staff:stop_job": "a POST", "a2f:certificate_pem": "a file", "a2f:certificate_der": "a file",
     "a2f:service": "for programs", "a2f:gate": "for programs", "outbox:bounce": "for programs",
     "sessions:webhook_secret": "below", "sessions:webhook_renew": "below", "sessions:webhook_close": "below",
     "sessions:webhook_test": "a POST", "sessions:webhook_retry": "a POST", "sessions:calendar_make": "a POST",
@@ -258,6 +261,22 @@ def test_the_pages_of_the_staff(lived_in, sweep, page, context, live_server):
     current = MailCertification.objects.current().get(pharmacy__code=code_of("Anna"))
     current.mark_undeliverable("casella inesistente", timezone.now(), timezone.now())
     sweep(address_of("staff:reachable", code_of("Anna")), address_of("staff:pharmacy", code_of("Anna")))
+    page.goto(f"{reverse('staff:bulk')}?stato=attive")
+    page.get_by_role("button", name="Conta").click()  # without an act and a reason
+    page.wait_for_load_state()
+    sweep()
+    page.get_by_label("Revoca gli ID").check()
+    page.get_by_label("Motivo").fill("Prova di un incidente")
+    page.get_by_role("button", name="Conta").click()
+    page.get_by_role("button", name="Revoca").wait_for()
+    sweep()
+    field = page.get_by_label(re.compile("per confermare"))
+    field.fill(re.search(r"Scrivi ([\d.]+)", page.locator("form").inner_text())[1])
+    page.get_by_role("button", name="Revoca").click()
+    page.wait_for_url(re.compile(r"/lavori/\d+/"))
+    sweep()
+    sweep(reverse("staff:jobs"))
+    sweep(f"{reverse('staff:status')}?stato=tutte&certificazione=mai")
     sweep(f"{reverse('staff:status')}?cerca=nessuna-farmacia-si-chiama-cosi")
     page.get_by_label("Cerca una farmacia").fill("a" * 90)
     page.get_by_role("button", name="Filtra").click()

@@ -1,14 +1,16 @@
 """«Stato delle sessioni»: what the staff see of every pharmacy, and how they look for one."""
 
 import re
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from html import unescape
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from pharmacies.models import Utenza
-from sessions.models import IdSessione, Reminder
+from portal.clock import ROME
+from sessions.models import IdSessione, NightDuty, Reminder
 from sessions.staff.listing import Key
 from sessions.staff.urgency import Urgency, of_today, segments, urgency_of
 from tests.conftest import make_pharmacy
@@ -98,6 +100,28 @@ def test_who_is_to_follow_is_said_with_the_reason(page, give_id):
         "Da seguire Farmacia Chiusa Utenza {} bloccata per un’anomalia, oggi 13:32 Farmacia Piena Rifiutato: casella piena "
         "Farmacia Lenta Consegna in ritardo da 6 min"
     ).format(Utenza.objects.get(pharmacy__code="9").user_id)
+
+
+def test_a_pharmacy_that_is_on_duty_tonight_with_an_expired_id_is_to_follow(page, give_id):
+    on_duty = give_id(left=-2 * HOUR, name="Notturna").pharmacy
+    NightDuty.objects.create(pharmacy=on_duty, evening=NOW.date())
+    NightDuty.objects.create(pharmacy=give_id(left=-HOUR, name="Domani").pharmacy, evening=NOW.date() + 24 * HOUR)
+    NightDuty.objects.create(pharmacy=give_id(left=HOUR * 9, name="Pronta").pharmacy, evening=NOW.date())
+
+    html = page()
+
+    assert panel(html) == "Da seguire Farmacia Notturna Di turno stanotte, ID scaduto da 2 h"
+    assert "Scadute 2 1 di turno stanotte" in words(html)
+
+
+@pytest.mark.parametrize(("hour", "evening"), [(2, 22), (8, 22), (9, 23), (23, 23)])
+def test_tonight_is_the_night_that_runs_until_the_morning(san_marco, hour, evening):
+    for day in (22, 23, 24):
+        NightDuty.objects.create(pharmacy=san_marco, evening=date(2026, 11, day))
+
+    at = datetime(2026, 11, 23, hour, 15, tzinfo=ROME)
+
+    assert [night.evening.day for night in NightDuty.objects.of_tonight(at)] == [evening]
 
 
 def test_reminders_that_did_not_leave_are_said_to_the_staff(page, give_id):

@@ -1,0 +1,75 @@
+"""The list to take away: at once when it is short, prepared in the background when it is long."""
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portal.clock import ROME, now_of
+from portal.identity.access import staff_of, staff_required
+from portal.journal.models import record
+from sessions.models import BulkJob
+from sessions.staff import bulk
+from sessions.staff.desk import address_of, chosen
+from sessions.staff.listing import Listing
+from sessions.staff.sheets import SHEETS, Cell, Sheet, csv_lines, xlsx_file
+
+AT_ONCE = 2000  # rows that one waits for; more are a job with its progress
+SLUGS = {"elenco": BulkJob.Act.LIST, "lettere": BulkJob.Act.LETTERS}
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@staff_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def sheet(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
+    """What the filters of the URL find, as a sheet. A long one is prepared when the POST asks for it."""
+    if slug not in SLUGS or kind not in TYPES:
+        raise Http404
+    now, act = now_of(request), SLUGS[slug]
+    form, choice = chosen(request)
+    if form.errors:  # a filter that makes no sense is left out on the page: here it would give more than was asked for
+        return redirect(address_of(request))
+    listing = Listing(choice, now)
+    keys = listing.pharmacy_keys()
+    if len(keys) > AT_ONCE:
+        if request.method == "POST":
+            job = bulk.begin(act, keys, form.in_words(), staff_of(request), now)
+            return redirect(f"{reverse('staff:job', args=[job.pk])}?tipo={kind}")
+        return render(request, "staff/long_sheet.html", {"rows": len(keys), "kind": kind, "back": address_of(request)})
+    record(
+        "list.exported", now=now, actor=staff_of(request), pharmacies=len(keys), asked_for=form.in_words(), because=""
+    )  # fmt: skip
+    found = SHEETS[act]
+    return _answer(found, kind, (found.cells(row) for row in listing.every()), f"{now.astimezone(ROME):%Y-%m-%d-%H%M}")
+
+
+@staff_required
+@require_safe
+def job_sheet(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """The sheet of a finished job, for who asked for it, as long as its rows are kept."""
+    jobs = BulkJob.objects.filter(act__in=BulkJob.SHEETS, asked_by=staff_of(request), finished_at__isnull=False)
+    job = get_object_or_404(jobs, pk=pk)
+    if kind not in TYPES or not job.items.filter(cells__isnull=False).exists():
+        raise Http404
+    return _answer(SHEETS[job.act], kind, _cells_of(job), f"{job.asked_at.astimezone(ROME):%Y-%m-%d-%H%M}")
+
+
+def _cells_of(job: BulkJob) -> Iterator[list[Cell]]:
+    rows: Any = job.items.filter(cells__isnull=False).order_by("number").values_list("cells", flat=True)
+    return chain.from_iterable(Paginator(rows, AT_ONCE))
+
+
+def _answer(found: Sheet, kind: str, rows: Iterator[list[Cell]], when: str) -> HttpResponse:
+    name = f"{found.name}-{when}.{kind}"
+    if kind == "xlsx":
+        return FileResponse(xlsx_file(found, rows), as_attachment=True, filename=name, content_type=TYPES[kind])  # type: ignore[return-value]
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(csv_lines(found, rows), content_type=TYPES[kind], headers=headers)  # type: ignore[return-value]
