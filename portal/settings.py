@@ -129,7 +129,12 @@ AUTHENTICATION_BACKENDS = [
     "portal.identity.backends.DigitalIdentityBackend",
     "portal.identity.backends.StaffBackend",
 ]
-IDENTITY_PROVIDERS = env.names("IDENTITY_PROVIDERS", default=[])  # dotted paths; the demonstration adds its stubs below
+IDENTITY_PROVIDERS = env.names("IDENTITY_PROVIDERS", default=[])  # dotted paths; the demonstration has its stubs below
+IDENTITY_METADATA = Path(env.text("IDENTITY_METADATA", default=str(VAR_DIR / "identity")))  # of the identity providers
+SAML_ENTITY_ID = env.text("SAML_ENTITY_ID", default=PORTAL_URL)  # who we are for SPID and CIE
+SAML_PRIVATE_KEY = env.text("SAML_PRIVATE_KEY", default="")  # PEM; better as SAML_PRIVATE_KEY_FILE
+SAML_CERTIFICATE = env.text("SAML_CERTIFICATE", default="")  # PEM, of that key
+SAML_ORGANISATION = env.text("SAML_ORGANISATION", default="")  # TOML; better as SAML_ORGANISATION_FILE
 LOGIN_URL = "identity:choose"
 LOGIN_PENDING_FOR = timedelta(minutes=10)
 FRESH_AUTHENTICATION_FOR = timedelta(minutes=15)
@@ -236,8 +241,9 @@ LOGGING = logs.configuration(
 if DEMO:
     # Stand-ins are plugins named here, and portal.checks refuses them in production.
     INSTALLED_APPS += ["portal.demo.apps.DemoConfig"]
-    IDENTITY_PROVIDERS += [
+    IDENTITY_PROVIDERS = IDENTITY_PROVIDERS or [
         "portal.demo.identity.StubSpid",
         "portal.demo.identity.StubCie",
         "portal.demo.identity.StubTsCns",
     ]
+    STUB_IDENTITY_URL = env.text("STUB_IDENTITY_URL", default=PORTAL_URL).rstrip("/")  # where the stubs live

@@ -1,7 +1,10 @@
 """What an identity provider tells us, in our own words."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+MINIMUM_LEVEL = 2  # SpidL2 = LoA3: what the certification of the e-mail asks for
+CLOCKS_DIFFER_BY = timedelta(seconds=60)  # ours and a provider's, at most
 
 
 @dataclass(frozen=True)

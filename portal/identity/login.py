@@ -4,7 +4,7 @@ import logging
 import re
 import secrets
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth import authenticate
@@ -14,14 +14,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from portal import codice_fiscale
 from portal.identity import access
-from portal.identity.identity import Identity, LoginRefused
+from portal.identity.identity import CLOCKS_DIFFER_BY, MINIMUM_LEVEL, Identity, LoginRefused
 from portal.identity.models import LoginRecord, LoginTransaction, User
 from portal.identity.providers.base import Provider
+from portal.identity.refusals import OUR_REQUEST_IS_WRONG
 
 logger = logging.getLogger(__name__)
 
-MINIMUM_LEVEL = 2  # SpidL2 = LoA3: what the certification of the e-mail asks for
-CLOCKS_DIFFER_BY = timedelta(seconds=60)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _LONGEST_URL = 500
 _LONGEST_NAME = 120
@@ -38,6 +37,8 @@ class Outcome:
 
 def begin(request: HttpRequest, provider: Provider, next_url: str, now: datetime) -> HttpResponse:
     """Writes the pending login, binds it to this browser with a cookie of its own, and sends the browser away.
+
+    Raises LoginRefused when there is nobody to ask.
 
     The session cookie would not do: it is SameSite=Lax, and a provider's answer is a POST that starts on another site.
     """
@@ -146,5 +147,7 @@ def _refuse(
     now: datetime,
 ) -> Outcome:
     LoginRecord.objects.create(transaction=transaction, provider=provider.key, outcome=refusal.code[:40], at=now)
-    logger.info("login with %s refused: %s", provider.key, refusal.code)
+    # our own words, never the answer's; 8 to 18: the provider finds our request wrong, which only an operator can mend
+    level = logging.ERROR if refusal.code in OUR_REQUEST_IS_WRONG else logging.INFO
+    logger.log(level, "login with %s refused: %s (%s)", provider.key, refusal.code, refusal)
     return Outcome(None, refusal.code, local_url(request, transaction.next_url) if transaction else "")

@@ -62,6 +62,8 @@ _BY_PROVIDER = {
     ),
 }
 
+OUR_REQUEST_IS_WRONG = frozenset(str(number) for number in range(8, 19))  # 10 is shown by the provider itself
+
 _OURS = {
     "replayed": Refusal(
         "Questa risposta è già stata usata",
@@ -110,6 +112,40 @@ _OURS = {
         "Riprova. Se succede ancora, chiamaci: controlliamo con il gestore.",
         status=400,
         word="firma non valida",
+    ),
+    "malformed": Refusal(
+        "La risposta non è come dovrebbe",
+        "La conferma di identità non ha la forma prevista: non l’abbiamo accettata.",
+        "Riprova. Se succede ancora, chiamaci: controlliamo con il gestore.",
+        status=400,
+        word="risposta malformata",
+    ),
+    "not-asked": Refusal(
+        "Ha risposto un altro gestore",
+        "La conferma di identità non viene dal gestore a cui l’avevamo chiesta.",
+        "Ricomincia l’accesso e scegli il tuo gestore.",
+        status=400,
+        word="altro gestore",
+    ),
+    "not-for-us": Refusal(
+        "La risposta non era per questo portale",
+        "La conferma di identità è indirizzata a un altro servizio: non l’abbiamo accettata.",
+        "Riprova. Se succede ancora, chiamaci: controlliamo con il gestore.",
+        status=400,
+        word="risposta per altri",
+    ),
+    "declined": Refusal(
+        "Il gestore non ha confermato la tua identità",
+        "Il gestore di identità ha rifiutato l’accesso senza indicare un motivo conosciuto.",
+        "Riprova, o entra in un altro modo. Se succede ancora, chiedi al tuo gestore.",
+        word="rifiuto del gestore",
+    ),
+    "no-provider": Refusal(
+        "Scegli il tuo gestore",
+        "Per entrare così bisogna scegliere un gestore di identità fra quelli disponibili.",
+        "Torna alla pagina di accesso e scegline uno, o entra in un altro modo.",
+        status=400,
+        word="nessun gestore",
     ),
     "no-codice-fiscale": Refusal(
         "Manca un codice fiscale italiano",

@@ -9,8 +9,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal.clock import now_of
 from portal.identity import login
+from portal.identity.identity import LoginRefused
 from portal.identity.providers import every_provider, provider_of
-from portal.identity.providers.base import Provider
+from portal.identity.providers.base import Provider, allow_forms_to
 from portal.identity.refusals import refusal_of, spoken
 
 
@@ -23,12 +24,27 @@ def choose(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated and not again:
         return redirect(next_url or "pages:home")
     methods = [provider.method for provider in every_provider()]
-    return render(request, "identity/choose.html", {"methods": methods, "next_url": next_url, "again": again})
+    response = render(request, "identity/choose.html", {"methods": methods, "next_url": next_url, "again": again})
+    _allow_leaving(response)
+    return response
 
 
 @require_POST
 def start(request: HttpRequest, provider: str) -> HttpResponse:
-    return login.begin(request, _known(provider), request.POST.get("next", ""), now_of(request))
+    way_in, next_url = _known(provider), request.POST.get("next", "")
+    try:
+        return login.begin(request, way_in, next_url, now_of(request))
+    except LoginRefused as refusal:
+        return _refused(request, way_in, login.Outcome(None, refusal.code, login.local_url(request, next_url)))
+
+
+@require_safe
+def metadata(request: HttpRequest, provider: str) -> HttpResponse:
+    """What we publish of ourselves to the identity providers (SAML): public, signed."""
+    document = _known(provider).metadata()
+    if document is None:
+        raise Http404
+    return HttpResponse(document, content_type="application/samlmetadata+xml")
 
 
 @csrf_exempt  # the answer is a POST from the provider's site: the pending login and its cookie stand for the token
@@ -65,7 +81,14 @@ def _refused(request: HttpRequest, provider: Provider, outcome: login.Outcome) -
         "others": [each.method for each in every_provider() if each.key != provider.key],
         "next_url": outcome.next_url,
     }
-    return render(request, "identity/refused.html", context, status=refusal.status)
+    response = render(request, "identity/refused.html", context, status=refusal.status)
+    _allow_leaving(response)
+    return response
+
+
+def _allow_leaving(response: HttpResponse) -> None:
+    """The buttons of this page end at the identity providers."""
+    allow_forms_to(response, [origin for each in every_provider() for origin in each.form_origins()])
 
 
 def _known(key: str) -> Provider:

@@ -59,10 +59,10 @@ ELSEWHERE = {
     "pages:home": "a redirect", "pages:robots": "a file", "pages:favicon": "a redirect",
     "pharmacies:choose": "Giulia and Franco", "wizard:resume": "a redirect",
     "wizard:code": "below, on its way", "wizard:new_code": "a POST", "sessions:show": "a POST, below",
-    "sessions:resend": "a POST", "identity:start": "a POST", "identity:answer": "an answer", "identity:sign_out": "a POST",
+    "sessions:resend": "a POST", "identity:start": "a POST", "identity:answer": "an answer", "identity:metadata": "a file", "identity:sign_out": "a POST",
     "identity:staff_code": "below, on its way", "pharmacies:mail_change_cancel": "a POST",
     "pages:information": "test_information_pages", "demo:letter_html": "a letter, not a page: shown inside demo:letter",
-    "demo:identity_provider": "below, on its way", "utenze:pincode_shown": "below", "utenze:enable": "below",
+    "demo:identity_provider": "below, on its way", "demo:identity_provider_metadata": "a file", "utenze:pincode_shown": "below", "utenze:enable": "below",
     "staff:unblock": "below", "staff:reachable": "below", "staff:close_note": "below",
     "staff:search": "a POST, below", "staff:job": "below", "staff:sheet": "a file", "staff:job_sheet": "a file",
     "staff:stop_job": "a POST", "a2f:certificate_pem": "a file", "a2f:certificate_der": "a file",
@@ -140,7 +140,12 @@ def test_the_pages_for_everybody(lived_in, sweep, page):
     page.get_by_role("button", name="Entra con SPID").click()
     page.get_by_role("radio", name="Anna Rossi,").check()
     page.get_by_role("radio", name=re.compile("Annullo io")).check()
+    page.get_by_text("Risposte difettose").click()
+    page.get_by_text("La richiesta del portale").click()
+    sweep()
     page.get_by_role("button", name="Conferma").click()
+    page.get_by_text("La risposta firmata").click()
+    sweep()
     page.get_by_role("button", name="Torna al portale").click()
     page.wait_for_url(re.compile("/ritorno/"))
     sweep()

@@ -3,9 +3,11 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from lxml import etree
 
 from portal.demo.identity import envelopes
 from portal.demo.people import PEOPLE
+from portal.identity.providers.saml.names import RSA_SHA256
 from tests.identity import door
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +47,7 @@ def test_a_stub_lists_the_invented_people_and_the_ways_it_may_end(client, method
 
 def test_the_providers_of_the_stub_are_twelve_and_none_is_real(client):
     page = client.get(door.go_to_provider(client)).content.decode()
-    assert page.count("<option") == 12
+    assert page.split('name="gestore"')[1].split("</select>")[0].count("<option") == 12
     assert not [name for name in REAL_PROVIDERS if name in page]
 
 
@@ -70,14 +72,24 @@ def test_the_answer_travels_in_a_form_and_never_in_an_address(client):
 
 
 def test_a_refusal_carries_no_data_of_the_person(client):
-    claims = envelopes.verified("spid", door.begin(client, esito="22")["risposta"])
-    assert claims["outcome"] == "22"
+    said = etree.tostring(door.document(door.begin(client, esito="22"))).decode()
+    assert "ErrorCode nr22" in said
+    assert "Assertion" not in said.replace("AssertionConsumerService", "")
+    claims = envelopes.verified("ts-cns", door.begin(client, "ts-cns", esito="25")["risposta"])
+    assert claims["outcome"] == "25"
     assert not {"fiscal_number", "given_name", "family_name", "level"} & set(claims)
 
 
-@pytest.mark.parametrize("query", ["", "?richiesta=", "?richiesta=abc", "?richiesta=a:b:c"])
-def test_a_stub_answers_only_requests_that_the_portal_signed(client, query):
-    response = client.get(reverse("demo:identity_provider", args=["spid"]) + query)
+@pytest.mark.parametrize(
+    ("method", "query"),
+    [
+        ("ts-cns", ""), ("ts-cns", "?richiesta="), ("ts-cns", "?richiesta=abc"), ("ts-cns", "?richiesta=a:b:c"),
+        ("spid", ""), ("spid", "?SAMLRequest=&RelayState=x"), ("cie", f"?SAMLRequest=%01&SigAlg={RSA_SHA256}&Signature=€"),
+        ("spid", f"?SAMLRequest=abc&RelayState=x&SigAlg={RSA_SHA256}&Signature=abcd"),
+    ],
+)  # fmt: skip
+def test_a_stub_answers_only_requests_that_the_portal_signed(client, method, query):
+    response = client.get(reverse("demo:identity_provider", args=[method]) + query)
     assert response.status_code == 400
     assert "Torna al portale" in response.content.decode()
 

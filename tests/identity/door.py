@@ -1,13 +1,19 @@
 """The way in, one step at a time, as a browser takes it: the portal, the stub provider's page, the answer that comes back."""
 
-from datetime import UTC, datetime
+import base64
+from dataclasses import replace
+from datetime import datetime
 from html.parser import HTMLParser
 
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from lxml import etree
 
-from portal.demo.identity import envelopes
+from portal.demo.identity import answers, saml_desk
+from portal.demo.identity.answers import Answer
+from portal.demo.identity.saml_desk import Question
 from portal.demo.people import ANNA
 
 
@@ -39,6 +45,7 @@ def choices(method: str = "spid", **changed: str) -> dict[str, str]:
         chosen["gestore"] = "ChiaveCerta"
     if method != "ts-cns":
         chosen["livello"] = "2"
+        chosen["difetto"] = ""
     return chosen | changed
 
 
@@ -48,7 +55,8 @@ def answer_of(client: Client, page: str, method: str = "spid", **changed: str) -
     assert response.status_code == 200
     parser = _HiddenFields()
     parser.feed(response.content.decode())
-    assert set(parser.fields) == {"stato", "risposta"}, "the stub refused the choices"
+    fields = {"stato", "risposta"} if method == "ts-cns" else {"RelayState", "SAMLResponse"}
+    assert set(parser.fields) == fields, "the stub refused the choices"
     return parser.fields
 
 
@@ -62,21 +70,37 @@ def enter(client: Client, method: str = "spid", next_url: str = "", **changed: s
     return client.post(answer_url(method), begin(client, method, next_url, **changed))
 
 
-def forged(fields: dict[str, str], method: str = "spid", signer: str | None = None, **claims: object) -> dict[str, str]:
-    """The same answer with other claims, signed by the stub provider `signer`: what only a provider could do."""
-    content = envelopes.verified(method, fields["risposta"])
-    return fields | {"risposta": envelopes.signed(signer or method, content | claims)}
+def document(fields: dict[str, str]) -> etree._Element:
+    """The Response in the fields."""
+    return etree.fromstring(base64.b64decode(fields["SAMLResponse"]))
 
 
-def crafted(state: str, now: datetime, **claims: object) -> dict[str, str]:
-    """A well-signed answer for Anna made from nothing."""
-    content = {
-        "issuer": "spid", "audience": "http://127.0.0.1:8000", "in_response_to": state, "outcome": "ok",
-        "issued_at": now.timestamp(), "expires_at": now.timestamp() + 300, "level": 2,
-        "fiscal_number": f"TINIT-{ANNA.codice_fiscale}", "given_name": "Anna", "family_name": "Rossi",
-        "authenticated_at": datetime.now(UTC).timestamp(),
+def packed(fields: dict[str, str], response: etree._Element | bytes) -> dict[str, str]:
+    """The same fields with another Response."""
+    body = response if isinstance(response, bytes) else etree.tostring(response)
+    return fields | {"SAMLResponse": base64.b64encode(body).decode()}
+
+
+def right_answer(fields: dict[str, str], method: str = "spid", now: datetime | None = None) -> Answer:
+    """What the stub says to the same question when all goes well, of Anna; to be changed with `replace`."""
+    asked = Question(fields["RelayState"], document(fields).get("InResponseTo", ""))
+    anna = {
+        "given_name": "Anna", "family_name": "Rossi", "fiscal_number": f"TINIT-{ANNA.codice_fiscale}", "level": 2,
     }  # fmt: skip
-    return {"stato": state, "risposta": envelopes.signed("spid", content | claims)}
+    return saml_desk.answer(method, asked, anna, "ok", now or timezone.now())
+
+
+def forged(
+    fields: dict[str, str], method: str = "spid", signer: str | None = None, **changed: object
+) -> dict[str, str]:
+    """An answer to the same question with other contents, signed by the stub `signer`: what only a provider could do."""
+    answer = replace(right_answer(fields, method), **changed)
+    return packed(fields, answers.signed(answer, saml_desk.key_of(signer or method)))
+
+
+def attributes(**changed: str) -> dict[str, str]:
+    """Anna's, changed."""
+    return {"name": "Anna", "familyName": "Rossi", "fiscalNumber": f"TINIT-{ANNA.codice_fiscale}"} | changed
 
 
 def signed_in(client: Client) -> bool:

@@ -63,7 +63,7 @@ def test_a_login_is_written_down(client):
 def test_neither_state_nor_browser_secret_is_kept_in_clear(client):
     fields = door.begin(client)
     row = LoginTransaction.objects.values().get()
-    assert fields["stato"] not in str(row)
+    assert fields["RelayState"] not in str(row)
     assert client.cookies["accesso"].value not in str(row)
 
 

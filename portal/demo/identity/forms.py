@@ -6,6 +6,7 @@ from django import forms
 
 from portal import codice_fiscale
 from portal.demo import people
+from portal.demo.identity.faults import FAULTS
 
 SOMEBODY_ELSE = "altro"
 
@@ -29,6 +30,7 @@ OUTCOMES = {
         ("19", "Sbaglio le credenziali più volte (19)"),
         ("20", "Le mie credenziali hanno un livello troppo basso (20)"),
         ("23", "La mia identità è sospesa (23)"),
+        ("30", "Uso un’identità per uso professionale (30)"),
     ),
     "cie": (
         ("ok", "Tutto bene"),
@@ -59,6 +61,11 @@ class AnswerForm(forms.Form):
     cognome = forms.CharField(label="Cognome", max_length=60, required=False)
     livello = forms.ChoiceField(label="Livello", choices=LEVELS, initial="2", widget=forms.RadioSelect)
     esito = forms.ChoiceField(label="Come finisce", initial="ok", widget=forms.RadioSelect)
+    difetto = forms.ChoiceField(
+        label="Difetto della risposta",
+        required=False,
+        choices=[("", "Nessuno"), *((each.key, each.label) for each in FAULTS)],
+    )
 
     def __init__(self, method: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -69,6 +76,7 @@ class AnswerForm(forms.Form):
             del self.fields["gestore"]
         if method == "ts-cns":
             del self.fields["livello"]
+            del self.fields["difetto"]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -76,7 +84,7 @@ class AnswerForm(forms.Form):
             if not codice_fiscale.is_valid(codice_fiscale.normalise(cleaned.get("codice_fiscale", ""))):
                 self.add_error("codice_fiscale", "Scrivi un codice fiscale ben formato, di 16 caratteri.")
             for name in ("nome", "cognome"):
-                if not cleaned.get(name):
+                if not cleaned.get(name, "").isprintable() or not cleaned.get(name):  # XML holds no control characters
                     self.add_error(name, f"Scrivi il {name}.")
         return cleaned
 

@@ -1,5 +1,6 @@
-"""The three stub providers, behind the interface of the real ones."""
+"""The three stub providers, behind the interface of the real ones. SPID and CIE are the real ones, pointed at a stub."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -10,18 +11,50 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from portal.clock import now_of
-from portal.demo.identity import envelopes
-from portal.identity.identity import Identity, LoginRefused
+from portal.demo.identity import envelopes, saml_desk
+from portal.identity.identity import CLOCKS_DIFFER_BY, Identity, LoginRefused
 from portal.identity.models import LoginTransaction
-from portal.identity.providers.base import CIE, SPID, TS_CNS, Provider
+from portal.identity.providers import saml
+from portal.identity.providers.base import TS_CNS, Provider
+from portal.identity.providers.saml.entities import ProviderMetadata
+from portal.identity.providers.saml.provider import FISCAL_NUMBER_PREFIX
+from portal.identity.providers.saml.service_provider import ServiceProvider
 
 ANSWER_IS_GOOD_FOR = timedelta(minutes=5)
-CLOCKS_DIFFER_BY = timedelta(seconds=60)
-FISCAL_NUMBER_PREFIX = "TINIT-"
 
 
-class StubProvider(Provider):
+class StubSaml(saml.SamlProvider):
+    """The real thing, whose only identity provider is the stub: its question, its answer and its door are production's."""
+
+    def service_provider(self) -> ServiceProvider:
+        return saml_desk.portal_as_service_provider()
+
+    def identity_providers(self) -> Sequence[ProviderMetadata]:
+        return [saml_desk.provider(self.key)]
+
+    def form_origins(self) -> list[str]:
+        return [] if saml_desk.same_site() else super().form_origins()
+
+    def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
+        """On the portal's own site the address loses its host: who opened `localhost` stays there, with the cookies."""
+        response = super().start(request, transaction, state)
+        if saml_desk.same_site():
+            response["Location"] = response["Location"].removeprefix(settings.STUB_IDENTITY_URL)
+        return response
+
+
+class StubSpid(StubSaml, saml.Spid):
+    """SPID, with an invented provider."""
+
+
+class StubCie(StubSaml, saml.Cie):
+    """CIE, with an invented card."""
+
+
+class StubTsCns(Provider):
     """Sends the browser to a page of the demonstration and believes only what that page has signed."""
+
+    method = TS_CNS
 
     def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
         query = urlencode({"richiesta": envelopes.request_for(self.key, state)})
@@ -58,20 +91,8 @@ class StubProvider(Provider):
             raise LoginRefused("answer-expired")
 
 
-class StubSpid(StubProvider):
-    method = SPID
-
-
-class StubCie(StubProvider):
-    method = CIE
-
-
-class StubTsCns(StubProvider):
-    method = TS_CNS
-
-
 def answer(method: str, state: str, outcome: str, now: datetime, person: dict[str, Any]) -> str:
-    """What the stub's page sends back: signed, for this portal and this request, good for five minutes."""
+    """What the page of the TS-CNS sends back: signed, for this portal and this request, good for five minutes."""
     claims = {
         "issuer": method,
         "audience": settings.PORTAL_URL,

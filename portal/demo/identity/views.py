@@ -1,23 +1,40 @@
 """The stub providers' pages: one page to choose, one page that hands the signed answer back to the portal."""
 
+import base64
 import random
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
+from lxml import etree
 
 from portal.clock import now_of
-from portal.demo.identity import envelopes
+from portal.demo.identity import envelopes, faults, saml_desk
 from portal.demo.identity.forms import OUTCOMES, AnswerForm
 from portal.demo.identity.providers import answer
+from portal.demo.identity.saml_desk import Question
+from portal.identity.providers.base import allow_forms_to
+from portal.identity.providers.saml import service_provider
 
 _METHODS = {
     "spid": {"key": "spid", "name": "Identità digitale di prova", "instead_of": "SPID"},
     "cie": {"key": "cie", "name": "Carta d’identità di prova", "instead_of": "CIE"},
     "ts-cns": {"key": "ts-cns", "name": "Tessera sanitaria di prova", "instead_of": "TS-CNS"},
 }
+_SAML = ("spid", "cie")
+
+
+@dataclass(frozen=True)
+class Said:
+    """The fields that go back to the portal, and the answer as a person may read it."""
+
+    fields: dict[str, str]
+    shown: str = ""
 
 
 @never_cache
@@ -26,27 +43,64 @@ def identity_provider(request: HttpRequest, method: str) -> HttpResponse:
     """Shows the choices; once made, a page whose only button carries the signed answer back (never in an address)."""
     if method not in _METHODS:
         raise Http404
-    context: dict[str, object] = {"method": _METHODS[method]}
-    state = envelopes.state_in_request(method, request.GET.get("richiesta", ""), settings.LOGIN_PENDING_FOR)
-    if state is None:
+    now, context = now_of(request), dict[str, object](method=_METHODS[method])
+    asked = _question(method, request, now)
+    if asked is None:
         return _unlisted(render(request, "demo/identity/bad_request.html", context, status=400))
     form = AnswerForm(method, request.POST or None)
     if "gestore" in form.fields:
         # the rules of SPID want the list in a random order
         form.fields["gestore"].choices = random.sample(form.fields["gestore"].choices, k=12)  # type: ignore[attr-defined]
+    context["asked"] = asked
     if not form.is_valid():
         return _unlisted(render(request, f"demo/identity/{method}.html", context | {"form": form}))
-    now, outcome = now_of(request), form.cleaned_data["esito"]
-    person = form.claims() | {"authenticated_at": now.timestamp()}
+    outcome, fault = form.cleaned_data["esito"], form.cleaned_data.get("difetto", "")
     context |= {
-        "state": state,
-        "answer": answer(method, state, outcome, now, person),
+        "said": _answer(method, asked, form, now),
         "outcome": dict(OUTCOMES[method])[outcome],
         "went_well": outcome == "ok",
-        "person": person,
+        "person": form.claims(),
         "gestore": form.cleaned_data.get("gestore", ""),
+        "fault": next((each.label for each in faults.FAULTS if each.key == fault), ""),
+        "twice": fault == faults.REPEATED,
+        "address": _address_of_the_portal(method),
     }
-    return _unlisted(render(request, "demo/identity/answer.html", context))
+    response = _unlisted(render(request, "demo/identity/answer.html", context))
+    allow_forms_to(response, [] if saml_desk.same_site() else [settings.PORTAL_URL])
+    return response
+
+
+@require_safe
+def metadata(request: HttpRequest, method: str) -> HttpResponse:
+    """What the stub publishes of itself, as a real provider does."""
+    if method not in _SAML:
+        raise Http404
+    return _unlisted(HttpResponse(saml_desk.metadata(method), content_type="application/samlmetadata+xml"))
+
+
+def _question(method: str, request: HttpRequest, now: datetime) -> Question | None:
+    if method in _SAML:
+        return saml_desk.question(method, request, now)
+    state = envelopes.state_in_request(method, request.GET.get("richiesta", ""), settings.LOGIN_PENDING_FOR)
+    return None if state is None else Question(state)
+
+
+def _answer(method: str, asked: Question, form: AnswerForm, now: datetime) -> Said:
+    outcome = form.cleaned_data["esito"]
+    if method not in _SAML:
+        person = form.claims() | {"authenticated_at": now.timestamp()}
+        return Said({"stato": asked.state, "risposta": answer(method, asked.state, outcome, now, person)})
+    right = saml_desk.answer(method, asked, form.claims(), outcome, now)
+    made = faults.made(right, form.cleaned_data["difetto"], saml_desk.key_of(method), saml_desk.strangers_key())
+    packed = base64.b64encode(etree.tostring(made)).decode()
+    return Said({"SAMLResponse": packed, "RelayState": asked.state}, saml_desk.readable(made))
+
+
+def _address_of_the_portal(method: str) -> str:
+    """Without its host where the stub lives on the portal's own site (see StubSaml.start)."""
+    if saml_desk.same_site():
+        return reverse("identity:answer", args=[method])
+    return service_provider.addresses(method).answer
 
 
 def _unlisted(response: HttpResponse) -> HttpResponse:

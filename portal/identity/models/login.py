@@ -56,6 +56,10 @@ class LoginTransaction(models.Model):
     state_hash = models.CharField(max_length=64, unique=True)
     browser_hash = models.CharField(max_length=64)
     provider = models.CharField(max_length=32)
+    issuer = models.CharField(max_length=255, blank=True)  # the entity that was asked (SAML)
+    request_id = models.CharField(
+        max_length=64, null=True, unique=True
+    )  # of the question, which the answer must repeat
     next_url = models.CharField(max_length=500, blank=True)
     started_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -74,6 +78,11 @@ class LoginTransaction(models.Model):
     def is_of(self, state: str) -> bool:
         """True when this is the login that handed out the state (compared in constant time)."""
         return same(self.state_hash, keyed_hash("login-state", state))
+
+    def ask(self, issuer: str, request_id: str) -> None:
+        """Writes down who was asked, and the number of the question."""
+        self.issuer, self.request_id = issuer, request_id
+        self.save(update_fields=["issuer", "request_id"])
 
     @classmethod
     def begin(

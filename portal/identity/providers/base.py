@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from portal.identity.identity import Identity
 from portal.identity.models import LoginTransaction
@@ -24,6 +24,12 @@ CIE = Method("cie", "CIE", "Carta d’Identità Elettronica", "Con l’app CieID
 TS_CNS = Method("ts-cns", "TS-CNS", "TS-CNS", "Tessera sanitaria attivata, lettore e PIN.")
 
 
+def allow_forms_to(response: HttpResponseBase, origins: list[str]) -> None:
+    """Lets the forms of this page end at these sites: browsers apply `form-action` to the redirect that follows a form too."""
+    if origins:
+        response._csp_update = {"form-action": origins}  # type: ignore[attr-defined]  # django-csp's way
+
+
 class Provider(ABC):
     """One way in. `start` sends the browser away, `state_of` reads whose answer came back, `finish` verifies it.
 
@@ -41,13 +47,20 @@ class Provider(ABC):
     def label(self) -> str:
         return self.method.label
 
+    def form_origins(self) -> list[str]:
+        """The `https://host` of other sites that `start` may send the browser to."""
+        return []
+
+    def metadata(self) -> bytes | None:
+        """What we publish of ourselves to this provider, as XML; None when it asks for nothing."""
+        return None
+
     @abstractmethod
     def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
         """Sends the browser to the provider, asking for a new authentication at level 2 or above.
 
         `state` must come back with the answer (RelayState, OpenID Connect's state, a ticket); it says nothing of the
-        page that the person wanted. A provider on another site needs its origin in `form-action` of the
-        Content-Security-Policy: browsers apply it to the redirect that follows a form.
+        page that the person wanted. Raises LoginRefused when there is nobody to ask.
         """
 
     @abstractmethod

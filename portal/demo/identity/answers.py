@@ -1,0 +1,123 @@
+"""What a SAML identity provider says, as XML signed twice. The drawer of faulty answers and the tests change its parts."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from lxml import etree
+
+from portal.identity.providers.saml import signing
+from portal.identity.providers.saml.documents import written
+from portal.identity.providers.saml.keys import KeyPair
+from portal.identity.providers.saml.names import (
+    ASSERTION,
+    AUTHN_FAILED,
+    BASIC,
+    BEARER,
+    ENTITY,
+    PROTOCOL,
+    RESPONDER,
+    SUCCESS,
+    TRANSIENT,
+    child,
+    level_uri,
+    saml,
+    samlp,
+)
+
+GOOD_FOR = timedelta(minutes=5)
+_XSI, _XS = "http://www.w3.org/2001/XMLSchema-instance", "http://www.w3.org/2001/XMLSchema"
+
+
+def _number() -> str:
+    return f"_{secrets.token_hex(20)}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Who says what of whom, to whom, when. Instants in UTC; without `error` the person is shown."""
+
+    issuer: str
+    request_id: str
+    audience: str
+    address: str  # where it is sent: Destination and Recipient
+    at: datetime
+    good_until: datetime
+    authenticated_at: datetime
+    level: int
+    attributes: Mapping[str, str]
+    error: str = ""  # the number of the SPID error: then nobody is shown
+    response_id: str = field(default_factory=_number)
+    assertion_id: str = field(default_factory=_number)
+
+
+def signed(answer: Answer, pair: KeyPair) -> etree._Element:
+    """The Response, with its own signature and with that of the assertion."""
+    response = envelope(answer)
+    if not answer.error:
+        response.append(signing.sign(assertion(answer), pair, after=saml("Issuer")))
+    return signing.sign(response, pair, after=saml("Issuer"))
+
+
+def unsigned(answer: Answer) -> etree._Element:
+    """The same without signatures."""
+    response = envelope(answer)
+    if not answer.error:
+        response.append(assertion(answer))
+    return response
+
+
+def envelope(answer: Answer) -> etree._Element:
+    """The Response alone, unsigned, without an assertion."""
+    response = etree.Element(
+        samlp("Response"),
+        {
+            "ID": answer.response_id, "Version": "2.0", "IssueInstant": written(answer.at),
+            "InResponseTo": answer.request_id, "Destination": answer.address,
+        },
+        nsmap={"samlp": PROTOCOL, "saml": ASSERTION},
+    )  # fmt: skip
+    child(response, saml("Issuer"), answer.issuer, Format=ENTITY)
+    status = child(response, samlp("Status"))
+    if answer.error:
+        child(child(status, samlp("StatusCode"), Value=RESPONDER), samlp("StatusCode"), Value=AUTHN_FAILED)
+        child(status, samlp("StatusMessage"), f"ErrorCode nr{answer.error}")
+    else:
+        child(status, samlp("StatusCode"), Value=SUCCESS)
+    return response
+
+
+def assertion(answer: Answer) -> etree._Element:
+    """The Assertion alone, unsigned."""
+    root = etree.Element(
+        saml("Assertion"),
+        {"ID": answer.assertion_id, "Version": "2.0", "IssueInstant": written(answer.at)},
+        nsmap={"saml": ASSERTION, "xs": _XS, "xsi": _XSI},
+    )
+    child(root, saml("Issuer"), answer.issuer, Format=ENTITY)
+    _subject(root, answer)
+    good = {"NotBefore": written(answer.at), "NotOnOrAfter": written(answer.good_until)}
+    restriction = child(child(root, saml("Conditions"), **good), saml("AudienceRestriction"))
+    child(restriction, saml("Audience"), answer.audience)
+    authentication = child(
+        root, saml("AuthnStatement"), AuthnInstant=written(answer.authenticated_at), SessionIndex=_number()
+    )
+    context = child(authentication, saml("AuthnContext"))
+    child(context, saml("AuthnContextClassRef"), level_uri(answer.level))
+    statement = child(root, saml("AttributeStatement"))
+    for name, value in answer.attributes.items():
+        holder = child(statement, saml("Attribute"), Name=name, NameFormat=BASIC)
+        kind = "xs:date" if name == "dateOfBirth" else "xs:string"
+        child(holder, saml("AttributeValue"), value).set(f"{{{_XSI}}}type", kind)
+    return root
+
+
+def _subject(root: etree._Element, answer: Answer) -> None:
+    subject = child(root, saml("Subject"))
+    child(subject, saml("NameID"), _number(), Format=TRANSIENT, NameQualifier=answer.issuer)
+    confirmation = child(subject, saml("SubjectConfirmation"), Method=BEARER)
+    child(
+        confirmation, saml("SubjectConfirmationData"),
+        Recipient=answer.address, InResponseTo=answer.request_id, NotOnOrAfter=written(answer.good_until),
+    )  # fmt: skip

@@ -1,0 +1,117 @@
+"""Who may show us a person: the metadata of the identity providers, read from XML, several certificates each."""
+
+import base64
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography import x509
+from lxml import etree
+
+from portal.identity.providers.saml import documents
+from portal.identity.providers.saml.documents import Malformed
+from portal.identity.providers.saml.names import POST, PREFIXES, PROTOCOL, REDIRECT, ds, md
+
+logger = logging.getLogger(__name__)
+
+_MOST_CERTIFICATES = 6  # of one provider: an answer is tried with each
+
+
+@dataclass(frozen=True)
+class ProviderMetadata:
+    """One identity provider: where it is asked, and the certificates that its answers may be signed with."""
+
+    entity_id: str
+    name: str  # as it calls itself
+    sign_on: tuple[tuple[str, str], ...]  # binding, address
+    sign_out: tuple[tuple[str, str], ...]
+    certificates: tuple[x509.Certificate, ...]
+
+    @property
+    def binding(self) -> str:
+        """How it is asked: by Redirect where it can, which needs neither a page in between nor JavaScript."""
+        return REDIRECT if any(binding == REDIRECT for binding, _ in self.sign_on) else POST
+
+    @property
+    def address(self) -> str:
+        """Where it is asked, by `binding`."""
+        return next(address for binding, address in self.sign_on if binding == self.binding)
+
+    @property
+    def origins(self) -> list[str]:
+        """The `https://host` of its addresses, for the Content-Security-Policy."""
+        return list({f"{at.scheme}://{at.netloc}": None for at in map(urlsplit, self.addresses)})
+
+    @property
+    def addresses(self) -> list[str]:
+        return [address for _, address in (*self.sign_on, *self.sign_out)]
+
+
+def read(body: bytes) -> list[ProviderMetadata]:
+    """The identity providers of a document, one EntityDescriptor or a whole EntitiesDescriptor. Raises Malformed."""
+    root = documents.parse_metadata(body)
+    if root.tag not in (md("EntityDescriptor"), md("EntitiesDescriptor")):
+        raise Malformed("not metadata")
+    descriptors = [root] if root.tag == md("EntityDescriptor") else root.findall(md("EntityDescriptor"))
+    return [_provider(each) for each in descriptors if each.find(md("IDPSSODescriptor")) is not None]
+
+
+def find(providers: Iterable[ProviderMetadata], entity_id: str) -> ProviderMetadata | None:
+    return next((each for each in providers if each.entity_id == entity_id), None)
+
+
+class Folder:
+    """The providers of a folder, read again when a file of it changes: a refresh needs no restart.
+
+    A file that cannot be read is passed over and logged: it must not close the door of the other providers.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._seen: object = None
+        self._providers: Sequence[ProviderMetadata] = ()
+
+    def providers(self) -> Sequence[ProviderMetadata]:
+        seen = sorted((path.name, path.stat().st_mtime_ns) for path in self._path.glob("*.xml"))
+        if seen != self._seen:
+            self._providers, self._seen = [each for name, _ in seen for each in self._read(name)], seen
+        return self._providers
+
+    def _read(self, name: str) -> list[ProviderMetadata]:
+        try:
+            return read((self._path / name).read_bytes())
+        except (OSError, Malformed) as error:
+            logger.error("metadata %s cannot be read: %s", name, error)
+            return []
+
+
+def _provider(descriptor: etree._Element) -> ProviderMetadata:
+    role = descriptor.find(md("IDPSSODescriptor"))
+    entity_id = descriptor.get("entityID", "")
+    if role is None or PROTOCOL not in role.get("protocolSupportEnumeration", ""):
+        raise Malformed("not an identity provider of SAML 2.0")
+    sign_on, certificates = _addresses(role, "SingleSignOnService"), _certificates(role)
+    if not (entity_id and sign_on and certificates):
+        raise Malformed("an identity provider without address or certificate")
+    name = descriptor.findtext(".//md:OrganizationDisplayName", namespaces=PREFIXES) or entity_id
+    return ProviderMetadata(
+        entity_id, " ".join(name.split()), sign_on, _addresses(role, "SingleLogoutService"), certificates
+    )
+
+
+def _addresses(role: etree._Element, service: str) -> tuple[tuple[str, str], ...]:
+    found = [(each.get("Binding", ""), each.get("Location", "")) for each in role.findall(md(service))]
+    return tuple((binding, address) for binding, address in found if binding in (REDIRECT, POST) and address)
+
+
+def _certificates(role: etree._Element) -> tuple[x509.Certificate, ...]:
+    """Those for signing, or for no use in particular."""
+    keys = [each for each in role.findall(md("KeyDescriptor")) if each.get("use", "signing") == "signing"]
+    texts = [each.text or "" for key in keys for each in key.iter(ds("X509Certificate"))]
+    try:
+        found = [x509.load_der_x509_certificate(base64.b64decode("".join(text.split()))) for text in texts]
+    except ValueError as error:
+        raise Malformed("a certificate that cannot be read") from error
+    return tuple(dict.fromkeys(found))[:_MOST_CERTIFICATES]

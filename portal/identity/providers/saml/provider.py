@@ -1,0 +1,117 @@
+"""SPID and CIE behind the interface of every way in."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from portal.clock import now_of
+from portal.identity.identity import MINIMUM_LEVEL, Identity, LoginRefused
+from portal.identity.models import LoginTransaction
+from portal.identity.providers import base
+from portal.identity.providers.saml import entities, profiles, service_provider
+from portal.identity.providers.saml.entities import ProviderMetadata
+from portal.identity.providers.saml.metadata import service_metadata
+from portal.identity.providers.saml.names import REDIRECT
+from portal.identity.providers.saml.profiles import Profile
+from portal.identity.providers.saml.request import AuthnRequest, authn_request
+from portal.identity.providers.saml.response import Expected, Shown, decoded, shown_in
+from portal.identity.providers.saml.service_provider import ServiceProvider
+
+FISCAL_NUMBER_PREFIX = "TINIT-"  # an Italian codice fiscale; other countries have other prefixes (ETSI EN 319 412-1)
+
+
+class SamlProvider(base.Provider):
+    """Asks one of the identity providers that are loaded, and believes only that one's answer."""
+
+    profile: Profile
+
+    def service_provider(self) -> ServiceProvider:
+        """Who we are. The demonstration overrides this and the next."""
+        return service_provider.of_settings()
+
+    def identity_providers(self) -> Sequence[ProviderMetadata]:
+        """Who may be asked: the documents under IDENTITY_METADATA, in the folder named as this way in."""
+        return _folder(settings.IDENTITY_METADATA / self.key).providers()
+
+    def form_origins(self) -> list[str]:
+        return [origin for each in self.identity_providers() for origin in each.origins]
+
+    def metadata(self) -> bytes:
+        ours = self.service_provider()
+        return service_metadata(ours, self.profile, service_provider.addresses(self.key))
+
+    def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
+        asked = self._chosen(request.POST.get("gestore", ""))
+        question = authn_request(self.service_provider(), asked, MINIMUM_LEVEL, now_of(request))
+        transaction.ask(asked.entity_id, question.id)
+        if asked.binding == REDIRECT:
+            return redirect(question.signed_address(state))
+        return _posted(request, question, state)
+
+    def state_of(self, request: HttpRequest) -> str:
+        return str(request.POST.get("RelayState", ""))  # never from the address bar: an answer comes by POST
+
+    def finish(self, request: HttpRequest, transaction: LoginTransaction) -> Identity:
+        provider = entities.find(self.identity_providers(), transaction.issuer)
+        if provider is None:
+            raise LoginRefused("not-asked", "the provider is no longer loaded")
+        expected = Expected(
+            provider=provider,
+            profile=self.profile,
+            request_id=transaction.request_id or "",
+            started_at=transaction.started_at,
+            audience=self.service_provider().entity_id,
+            address=service_provider.addresses(self.key).answer,
+        )
+        return self._identity(shown_in(decoded(request.POST.get("SAMLResponse", "")), expected, now_of(request)))
+
+    def _identity(self, shown: Shown) -> Identity:
+        number = shown.attributes.get("fiscalNumber", "")
+        if not number.startswith(FISCAL_NUMBER_PREFIX):
+            raise LoginRefused("no-codice-fiscale", "fiscalNumber")
+        given_name, family_name = shown.attributes.get("name", ""), shown.attributes.get("familyName", "")
+        if not (given_name and family_name):
+            raise LoginRefused("malformed", "name")
+        return Identity(
+            codice_fiscale=number.removeprefix(FISCAL_NUMBER_PREFIX),
+            given_name=given_name,
+            family_name=family_name,
+            level=shown.level,
+            provider=self.key,
+            authenticated_at=shown.authenticated_at,
+        )
+
+    def _chosen(self, entity_id: str) -> ProviderMetadata:
+        """The provider that was chosen; when only one is loaded it needs no choosing. Raises LoginRefused."""
+        loaded = self.identity_providers()
+        found = entities.find(loaded, entity_id) if entity_id else loaded[0] if len(loaded) == 1 else None
+        if found is None:
+            raise LoginRefused("no-provider")
+        return found
+
+
+class Spid(SamlProvider):
+    method = base.SPID
+    profile = profiles.SPID
+
+
+class Cie(SamlProvider):
+    method = base.CIE
+    profile = profiles.CIE
+
+
+@lru_cache(maxsize=4)
+def _folder(path: Path) -> entities.Folder:
+    return entities.Folder(path)
+
+
+def _posted(request: HttpRequest, question: AuthnRequest, state: str) -> HttpResponse:
+    """A page with one form, which a script sends by itself where there is JavaScript."""
+    context = {"asked": question.asked, "fields": question.signed_fields(state)}
+    response = render(request, "identity/to_provider.html", context)
+    base.allow_forms_to(response, question.asked.origins)
+    return response

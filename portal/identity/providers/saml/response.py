@@ -1,0 +1,225 @@
+"""The answer, believed only after everything: small, no DTD, as the schema says, of the one shape, signed twice by who was
+asked, for us, to our question, now. Each line of reading takes from what was signed.
+
+Source: SPID technical rules, "Response" and "Assertion"; the order is that of design note IDENTITY, section 2.
+"""
+
+import base64
+import binascii
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from lxml import etree
+
+from portal.identity.identity import CLOCKS_DIFFER_BY, LoginRefused
+from portal.identity.providers.saml import documents, signing
+from portal.identity.providers.saml.documents import Malformed, instant, text_of
+from portal.identity.providers.saml.entities import ProviderMetadata
+from portal.identity.providers.saml.names import BEARER, ENTITY, LEVELS, SUCCESS, TRANSIENT, ds, saml, samlp
+from portal.identity.providers.saml.profiles import Profile
+from portal.identity.providers.saml.signing import SignatureWrong
+
+_ERROR_CODE = re.compile(r"ErrorCode nr(\d{1,2})")
+_WITH_ASSERTION = [saml("Issuer"), ds("Signature"), samlp("Status"), saml("Assertion")]
+_WITHOUT = ([saml("Issuer"), samlp("Status")], [saml("Issuer"), ds("Signature"), samlp("Status")])
+_ASSERTION = [saml("Issuer"), ds("Signature"), saml("Subject"), saml("Conditions")]
+_STATEMENTS = {saml("AuthnStatement"), saml("AttributeStatement")}  # one each, in either order
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The login that waits for this answer."""
+
+    provider: ProviderMetadata  # the one that was asked
+    profile: Profile
+    request_id: str
+    started_at: datetime
+    audience: str  # our entity
+    address: str  # of ours, where it arrived
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the provider states, all of it signed. Instants are UTC."""
+
+    attributes: dict[str, str]
+    level: int
+    authenticated_at: datetime
+    response_id: str
+    assertion_id: str
+    issued_at: datetime
+    name_id: str
+    session_index: str
+
+
+def decoded(field: str) -> bytes:
+    """The document in a form field. Raises LoginRefused."""
+    if len(field) > documents.LARGEST * 4 // 3 + 4_000:  # base64, with its line ends
+        raise LoginRefused("malformed", "too large")
+    try:
+        return base64.b64decode("".join(field.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise LoginRefused("malformed", "not base64") from error
+
+
+def shown_in(document: bytes, expected: Expected, now: datetime) -> Shown:
+    """The person and the level, when everything fits. Raises LoginRefused: nothing else, whatever the bytes."""
+    try:
+        root = documents.validate(documents.parse(document), "protocol")
+        _check_shape(root)
+        if _status(root) != SUCCESS:
+            raise _declined(root, expected, now)
+        response = signing.verified(root, expected.provider.certificates, now)
+        _check_response(response, expected, now)
+        inner = response.find(saml("Assertion"))
+        if inner is None:
+            raise Malformed("no assertion")
+        assertion = signing.verified(inner, expected.provider.certificates, now)
+        return _read(response, assertion, expected, now)
+    except SignatureWrong as error:
+        raise LoginRefused("signature", str(error)) from error
+    except Malformed as error:
+        raise LoginRefused("malformed", str(error)) from error
+
+
+def _check_shape(root: etree._Element) -> None:
+    """The one shape that the profile allows, before anything in it is believed. Raises Malformed."""
+    if root.tag != samlp("Response"):
+        raise Malformed("not a Response")
+    numbers = Counter(each.get("ID") or each.get("Id") or each.get("id") for each in root.iter())
+    del numbers[None]
+    if any(count > 1 for count in numbers.values()):
+        raise Malformed("two elements with one ID")
+    tags = [each.tag for each in root]
+    if _status(root) == SUCCESS:
+        assertion = root.find(saml("Assertion"))
+        if tags != _WITH_ASSERTION or assertion is None or not _is_of_the_one_shape(assertion):
+            raise Malformed("not of the one shape")
+    elif tags not in _WITHOUT:
+        raise Malformed("not of the one shape")
+    signatures = sum(1 for _ in root.iter(ds("Signature")))
+    if signatures != tags.count(ds("Signature")) + tags.count(saml("Assertion")):
+        raise Malformed("signatures where there should be none")
+    if any(True for _ in root.iter(ds("Object"), ds("Manifest"), ds("SignatureProperties"))):
+        raise Malformed("an object in a signature")
+
+
+def _is_of_the_one_shape(assertion: etree._Element) -> bool:
+    tags = [each.tag for each in assertion]
+    return tags[:4] == _ASSERTION and len(tags) == 6 and set(tags[4:]) == _STATEMENTS
+
+
+def _status(root: etree._Element) -> str:
+    code = root.find(f"{samlp('Status')}/{samlp('StatusCode')}")
+    return "" if code is None else code.get("Value", "")
+
+
+def _declined(root: etree._Element, expected: Expected, now: datetime) -> LoginRefused:
+    """The provider said no. Real ones do not always sign it, and nobody comes in by it: it must be to our question only."""
+    if root.find(ds("Signature")) is not None:
+        root = signing.verified(root, expected.provider.certificates, now)
+    _check_response(root, expected, now)
+    found = _ERROR_CODE.search(root.findtext(f"{samlp('Status')}/{samlp('StatusMessage')}") or "")
+    code = int(found[1]) if found else 0
+    return LoginRefused(str(code) if 8 <= code <= 30 else "declined")
+
+
+def _check_response(response: etree._Element, expected: Expected, now: datetime) -> None:
+    """The envelope: by whom, to which question, where, when. Raises LoginRefused and Malformed."""
+    _check_issuer(response, expected, format_required=False)
+    if response.get("Version") != "2.0":
+        raise Malformed("version")
+    if response.get("InResponseTo") != expected.request_id:
+        raise LoginRefused("unsolicited", "InResponseTo")
+    if response.get("Destination") != expected.address:
+        raise LoginRefused("not-for-us", "Destination")
+    _check_issued(response, expected, now)
+
+
+def _check_issuer(element: etree._Element, expected: Expected, *, format_required: bool) -> None:
+    issuer = element.find(saml("Issuer"))
+    if issuer is None or text_of(issuer) != expected.provider.entity_id:
+        raise LoginRefused("not-asked", "Issuer")
+    if issuer.get("Format", "" if format_required else ENTITY) != ENTITY:
+        raise Malformed("format of the issuer")
+
+
+def _check_issued(element: etree._Element, expected: Expected, now: datetime) -> None:
+    """Made after it was asked for, and not in the future, give or take the difference of the clocks."""
+    issued_at = instant(element.get("IssueInstant", ""))
+    if issued_at < expected.started_at - CLOCKS_DIFFER_BY:
+        raise LoginRefused("stale", "IssueInstant")
+    if issued_at > now + CLOCKS_DIFFER_BY:
+        raise LoginRefused("answer-expired", "IssueInstant in the future")
+
+
+def _read(response: etree._Element, assertion: etree._Element, expected: Expected, now: datetime) -> Shown:
+    if assertion.get("Version") != "2.0":
+        raise Malformed("version of the assertion")
+    _check_issuer(assertion, expected, format_required=expected.profile.issuer_format_required)
+    _check_issued(assertion, expected, now)
+    name_id = _subject(assertion, expected, now)
+    _check_conditions(assertion, expected, now)
+    statement = assertion.find(saml("AuthnStatement"))
+    level = LEVELS.get(text_of(assertion.find(f".//{saml('AuthnContextClassRef')}")))
+    if statement is None or level is None:
+        raise Malformed("level")
+    authenticated_at = instant(statement.get("AuthnInstant", ""))
+    if authenticated_at > now + CLOCKS_DIFFER_BY:
+        raise LoginRefused("answer-expired", "AuthnInstant in the future")
+    return Shown(
+        attributes=_attributes(assertion),
+        level=level,
+        authenticated_at=authenticated_at,
+        response_id=response.get("ID", ""),
+        assertion_id=assertion.get("ID", ""),
+        issued_at=instant(assertion.get("IssueInstant", "")),
+        name_id=name_id,
+        session_index=statement.get("SessionIndex", ""),
+    )
+
+
+def _subject(assertion: etree._Element, expected: Expected, now: datetime) -> str:
+    """The transient name; the confirmation is of the bearer, to our question, at our address, still good."""
+    name = assertion.find(f"{saml('Subject')}/{saml('NameID')}")
+    confirmations = assertion.findall(f"{saml('Subject')}/{saml('SubjectConfirmation')}")
+    if name is None or name.get("Format") != TRANSIENT or not (name.get("NameQualifier") and text_of(name)):
+        raise Malformed("NameID")
+    if len(confirmations) != 1 or confirmations[0].get("Method") != BEARER:
+        raise Malformed("SubjectConfirmation")
+    data = confirmations[0].find(saml("SubjectConfirmationData"))
+    if data is None or data.get("NotBefore") is not None:
+        raise Malformed("SubjectConfirmationData")
+    if data.get("InResponseTo") != expected.request_id:
+        raise LoginRefused("unsolicited", "InResponseTo of the subject")
+    if data.get("Recipient") != expected.address:
+        raise LoginRefused("not-for-us", "Recipient")
+    if instant(data.get("NotOnOrAfter", "")) <= now:
+        raise LoginRefused("answer-expired", "SubjectConfirmationData")
+    return text_of(name)
+
+
+def _check_conditions(assertion: etree._Element, expected: Expected, now: datetime) -> None:
+    conditions = assertion.find(saml("Conditions"))
+    if conditions is None or [each.tag for each in conditions] != [saml("AudienceRestriction")]:
+        raise Malformed("Conditions")
+    audiences = [text_of(each) for each in conditions.iter(saml("Audience"))]
+    if audiences != [expected.audience]:
+        raise LoginRefused("not-for-us", "Audience")
+    if instant(conditions.get("NotBefore", "")) > now + CLOCKS_DIFFER_BY:
+        raise LoginRefused("answer-expired", "NotBefore in the future")
+    if instant(conditions.get("NotOnOrAfter", "")) <= now:
+        raise LoginRefused("answer-expired", "Conditions")
+
+
+def _attributes(assertion: etree._Element) -> dict[str, str]:
+    """By name, each once and with one value: of two, nobody could say which was meant. Raises Malformed."""
+    found: dict[str, str] = {}
+    for attribute in assertion.findall(f"{saml('AttributeStatement')}/{saml('Attribute')}"):
+        name, values = attribute.get("Name", ""), attribute.findall(saml("AttributeValue"))
+        if name in found or len(values) != 1:
+            raise Malformed("an attribute twice, or with several values")
+        found[name] = text_of(values[0])
+    return found

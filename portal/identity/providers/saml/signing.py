@@ -1,0 +1,122 @@
+"""XML signatures, made and checked in the one form of the SPID profile: enveloped, exclusive canonical XML, RSA with SHA-2."""
+
+import base64
+import binascii
+from collections.abc import Iterable
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from lxml import etree
+from signxml.algorithms import CanonicalizationMethod, DigestAlgorithm, SignatureMethod
+from signxml.exceptions import SignXMLException
+from signxml.signer import XMLSigner
+from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
+
+from portal.identity.providers.saml.keys import SMALLEST_KEY, KeyPair
+from portal.identity.providers.saml.names import ENVELOPED, EXCLUSIVE_C14N, SIGNATURE, ds
+
+_CONFIGURATION = {
+    "location": "./",
+    "expect_references": 1,
+    "signature_methods": frozenset(
+        {SignatureMethod.RSA_SHA256, SignatureMethod.RSA_SHA384, SignatureMethod.RSA_SHA512}
+    ),
+    "digest_algorithms": frozenset({DigestAlgorithm.SHA256, DigestAlgorithm.SHA384, DigestAlgorithm.SHA512}),
+}
+
+
+class SignatureWrong(Exception):  # noqa: N818  a fact, as the domain says it
+    """Not signed, not in the one form, or by nobody that we know."""
+
+
+def sign(element: etree._Element, pair: KeyPair, *, after: str | None = None) -> etree._Element:
+    """A copy of the element with its signature, put behind the child of this tag (else first). It must carry an ID."""
+    place = etree.Element(ds("Signature"), Id="placeholder", nsmap={"ds": SIGNATURE})
+    before = element.find(after) if after else None
+    element.insert(0 if before is None else element.index(before) + 1, place)
+    signer = XMLSigner(c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0)
+    certificate = pair.certificate.public_bytes(Encoding.PEM).decode()
+    return signer.sign(
+        element, key=pair.key, cert=certificate, reference_uri=f"#{element.get('ID')}", id_attribute="ID"
+    )
+
+
+def verified(element: etree._Element, certificates: Iterable[x509.Certificate], now: datetime) -> etree._Element:
+    """What the signature of this element covers, and only that: the element itself, parsed again from what was digested.
+
+    The certificates are the pinned ones of who should have signed; a certificate inside the signature proves nothing.
+    Raises SignatureWrong.
+    """
+    _check_form(element)
+    alone = etree.tostring(element, with_tail=False)
+    for certificate in certificates:
+        key = certificate.public_key()
+        if not isinstance(key, rsa.RSAPublicKey) or key.key_size < SMALLEST_KEY:
+            continue
+        configuration = SignatureConfiguration(verification_time=now, **_CONFIGURATION)  # type: ignore[arg-type]
+        try:
+            result = XMLVerifier().verify(
+                alone, x509_cert=certificate, id_attribute="ID", expect_config=configuration, validate_schema=False
+            )
+        except (SignXMLException, etree.LxmlError, ValueError, TypeError):
+            continue
+        return _covered(element, result)
+    raise SignatureWrong("by no certificate of the provider that is valid now")
+
+
+def _covered(element: etree._Element, result: VerifyResult | list[VerifyResult]) -> etree._Element:
+    covered = None if isinstance(result, list) else result.signed_xml
+    if covered is None or covered.tag != element.tag or covered.get("ID") != element.get("ID"):
+        raise SignatureWrong("it covers something else")
+    return covered
+
+
+def _check_form(element: etree._Element) -> None:
+    """One signature, a direct child, over the element that holds it; no object, no transform but the two known ones."""
+    signatures = element.findall(ds("Signature"))
+    if len(signatures) != 1:
+        raise SignatureWrong("not exactly one")
+    signature = signatures[0]
+    info = signature.find(ds("SignedInfo"))
+    if info is None or [each.tag for each in signature] not in (
+        [ds("SignedInfo"), ds("SignatureValue")],
+        [ds("SignedInfo"), ds("SignatureValue"), ds("KeyInfo")],
+    ):
+        raise SignatureWrong("not of the one shape")
+    method, references = info.find(ds("CanonicalizationMethod")), info.findall(ds("Reference"))
+    if method is None or method.get("Algorithm") != EXCLUSIVE_C14N or len(references) != 1:
+        raise SignatureWrong("canonical form or references")
+    transforms = [each.get("Algorithm") for each in references[0].iter(ds("Transform"))]
+    if transforms != [ENVELOPED, EXCLUSIVE_C14N]:
+        raise SignatureWrong("transforms")
+    if not element.get("ID") or references[0].get("URI") != f"#{element.get('ID')}":
+        raise SignatureWrong("it refers to something else")
+
+
+def sign_query(query: str, pair: KeyPair) -> str:
+    """The signature of a query of the Redirect binding, base64 (SAML bindings, 3.4.4.1; RSA with SHA-256)."""
+    return base64.b64encode(pair.key.sign(query.encode(), padding.PKCS1v15(), SHA256())).decode()
+
+
+def query_is_signed(query: str, signature: str, certificates: Iterable[x509.Certificate]) -> bool:
+    """True when one of the certificates signed exactly this query."""
+    try:
+        raw = base64.b64decode(signature, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return any(_signed_by(certificate, query, raw) for certificate in certificates)
+
+
+def _signed_by(certificate: x509.Certificate, query: str, raw: bytes) -> bool:
+    key = certificate.public_key()
+    if not isinstance(key, rsa.RSAPublicKey):
+        return False
+    try:
+        key.verify(raw, query.encode(), padding.PKCS1v15(), SHA256())
+    except InvalidSignature:
+        return False
+    return True
