@@ -1,0 +1,135 @@
+"""The attacker's bench: questions caught on their way, answers made right and then spoilt, sent through the front door."""
+
+import base64
+import zlib
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from lxml import etree
+
+from portal.demo.identity import answers
+from portal.demo.identity.answers import Answer
+from portal.identity.providers.saml.keys import KeyPair
+from portal.identity.providers.saml.names import METADATA, PROTOCOL, REDIRECT, child, ds, md, saml
+from portal.identity.providers.saml.signing import sign
+from tests.conftest import ANNA
+from tests.identity.door import attributes, signed_in
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A provider whose metadata the portal has loaded."""
+
+    entity_id: str
+    pair: KeyPair
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the browser carried to the provider."""
+
+    provider: Registered
+    request: etree._Element
+    state: str
+    client: Client
+    door: str
+
+    @property
+    def right(self) -> Answer:
+        """What an honest provider says of Anna; to be changed with `replace`."""
+        now = timezone.now()
+        return Answer(
+            issuer=self.provider.entity_id, request_id=self.request.get("ID", ""), audience="http://127.0.0.1:8000",
+            address=f"http://127.0.0.1:8000{self.door}", at=now, good_until=now + timedelta(minutes=5),
+            authenticated_at=now, level=2, attributes=attributes(),
+        )  # fmt: skip
+
+    def signed(self, pair: KeyPair | None = None, **changed: object) -> etree._Element:
+        return answers.signed(replace(self.right, **changed), pair or self.provider.pair)
+
+    def around(self, assertion: etree._Element) -> etree._Element:
+        """A Response with this assertion, both signed by the provider: what only the provider itself could say."""
+        response = answers.envelope(self.right)
+        response.append(sign(assertion, self.provider.pair, after=saml("Issuer")))
+        return sign(response, self.provider.pair, after=saml("Issuer"))
+
+    def send(self, document: etree._Element | bytes, **fields: str) -> HttpResponse:
+        body = document if isinstance(document, bytes) else etree.tostring(document)
+        sent = {"SAMLResponse": base64.b64encode(body).decode(), "RelayState": self.state}
+        return self.client.post(self.door, sent | fields)
+
+    def refused(self, document: etree._Element | bytes, **fields: str) -> HttpResponse:
+        """Asserts that nobody came in, by a page that says so."""
+        response = self.send(document, **fields)
+        assert response.status_code in (400, 403), response.status_code
+        assert not signed_in(self.client)
+        return response
+
+    def accepted(self, document: etree._Element | bytes) -> None:
+        assert self.send(document).status_code == 302
+        assert signed_in(self.client)
+        assert self.client.session["identity_with"].startswith(("SPID", "CIE"))
+
+
+@lru_cache(maxsize=16)
+def pair(name: str, good_for: timedelta = timedelta(days=3650), size: int = 2048) -> KeyPair:
+    """A key and a certificate of its own, valid since 2020."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=size)
+    return KeyPair(key, certificate_of(key, name, good_for))
+
+
+def certificate_of(key: rsa.RSAPrivateKey, name: str, good_for: timedelta = timedelta(days=3650)) -> x509.Certificate:
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    since = datetime(2020, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder().subject_name(who).issuer_name(who).public_key(key.public_key())
+    builder = builder.serial_number(x509.random_serial_number()).not_valid_before(since)
+    return builder.not_valid_after(since + good_for).sign(key, hashes.SHA256())
+
+
+def metadata(entity_id: str, certificates: list[x509.Certificate], binding: str = REDIRECT) -> bytes:
+    """What a provider publishes."""
+    root = etree.Element(md("EntityDescriptor"), entityID=entity_id, nsmap={"md": METADATA})
+    role = child(root, md("IDPSSODescriptor"), protocolSupportEnumeration=PROTOCOL)
+    for certificate in certificates:
+        data = child(child(child(role, md("KeyDescriptor"), use="signing"), ds("KeyInfo")), ds("X509Data"))
+        child(data, ds("X509Certificate"), base64.b64encode(certificate.public_bytes(Encoding.DER)).decode())
+    child(role, md("SingleSignOnService"), Binding=binding, Location=f"{entity_id}/accedi")
+    return etree.tostring(root)
+
+
+def registered(folder: Path, name: str, door: str = "spid", binding: str = REDIRECT, **known: object) -> Registered:
+    """Loads a provider; `certificates` are those that its metadata lists, else its own."""
+    provider = Registered(f"https://{name}.example", pair(name))
+    certificates = known.get("certificates") or [provider.pair.certificate]
+    (folder / door).mkdir(exist_ok=True)
+    (folder / door / f"{name}.xml").write_bytes(metadata(provider.entity_id, certificates, binding))
+    return provider
+
+
+def ask(client: Client, provider: Registered, door: str = "spid", next_url: str = "") -> Asked:
+    """Begins a login with this provider and catches the question."""
+    choice = {"gestore": provider.entity_id, "next": next_url}
+    response = client.post(reverse("identity:start", args=[door]), choice)
+    assert response.status_code == 302
+    assert response["Location"].startswith(f"{provider.entity_id}/accedi?")
+    query = {name: values[0] for name, values in parse_qs(urlsplit(response["Location"]).query).items()}
+    question = etree.fromstring(zlib.decompress(base64.b64decode(query["SAMLRequest"]), wbits=-15))
+    return Asked(provider, question, query["RelayState"], client, reverse("identity:answer", args=[door]))
+
+
+def evil(root: etree._Element) -> None:
+    """Makes Anna's answer one of Dario."""
+    for value in root.iter("{urn:oasis:names:tc:SAML:2.0:assertion}AttributeValue"):
+        value.text = (value.text or "").replace(ANNA, "VRDDRA82C03L219M")

@@ -1,0 +1,104 @@
+"""Bytes that are no answer, or that would harm who reads them."""
+
+import base64
+
+import pytest
+from lxml import etree
+
+from portal.demo.identity import answers
+from portal.identity.models import LoginRecord, User
+from portal.identity.providers.saml.names import samlp
+from portal.identity.providers.saml.signing import sign
+from tests.conftest import ANNA
+from tests.identity.door import signed_in
+
+BOMB = b"<!DOCTYPE r [<!ENTITY a '" + b"a" * 1000 + b"'>" + b"".join(
+    b"<!ENTITY a%d '%s'>" % (each, b"&a%d;" % (each - 1) * 10 if each else b"&a;" * 10) for each in range(9)
+) + b"]>"  # fmt: skip
+
+
+def malformed(asked, document: bytes) -> None:
+    asked.refused(document)
+    assert LoginRecord.objects.order_by("-pk")[0].outcome == "malformed"
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "comment", [ANNA[:5] + "<!---->" + ANNA[5:], ANNA + "<!-- -->.evil", "<!-- -->" + ANNA, ANNA + "<?pi?>"]
+)
+def test_a_comment_inside_the_codice_fiscale_is_refused(asked, comment):
+    """The signature holds (comments are not signed): careless readers see half of the number."""
+    malformed(asked, etree.tostring(asked.signed()).replace(ANNA.encode(), comment.encode()))
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        b"<!DOCTYPE r>", b"<!DOCTYPE r SYSTEM 'http://127.0.0.1:1/x.dtd'>", b"<!DOCTYPE r [<!ENTITY x 'y'>]>",
+        b"<!DOCTYPE r [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>", b"<!DOCTYPE r [<!ENTITY % x SYSTEM 'file:///etc/passwd'> %x;]>",
+        b"<!-- a -->", b"<?xml-stylesheet href='x'?>", BOMB,
+    ],
+)  # fmt: skip
+def test_a_declaration_before_a_signed_answer_is_refused(asked, before):
+    malformed(asked, before + etree.tostring(asked.signed()))
+
+
+def test_an_entity_in_an_attribute_is_refused(asked):
+    body = etree.tostring(asked.signed()).replace(ANNA.encode(), b"&x;")
+    malformed(asked, b"<!DOCTYPE r [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>" + body)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-7", "utf-32", "cp037"])
+def test_an_answer_in_another_encoding_is_refused(asked, encoding):
+    text = f"<?xml version='1.0' encoding='{encoding}'?><!DOCTYPE r []>" + etree.tostring(asked.signed()).decode()
+    malformed(asked, text.encode(encoding))
+
+
+def test_an_answer_of_two_megabytes_is_refused(asked):
+    malformed(asked, b" " * 1_400_000 + etree.tostring(asked.signed()))
+
+
+def test_an_answer_of_three_megabytes_does_not_even_get_that_far(asked):
+    response = asked.client.post(asked.door, {"SAMLResponse": "x" * 3_000_000, "RelayState": asked.state})
+    assert response.status_code == 400
+    assert not signed_in(asked.client)
+
+
+def test_a_very_deep_answer_is_refused(asked):
+    malformed(asked, b"<a>" * 20_000 + b"</a>" * 20_000)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"x", b"<", b"<a/>", b"\x00", b"\xff\xfe", b"<a", "€".encode(), b"{}",
+        b'<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"/>',
+        b'<Response ID="a" Version="2.0" IssueInstant="2026-11-23T10:00:00Z"/>',
+    ],
+)  # fmt: skip
+def test_what_is_no_answer_is_refused_without_a_crash(asked, body):
+    malformed(asked, body)
+
+
+@pytest.mark.parametrize("field", ["", "x", "====", "€", "PGE+PC9hPg", " " * 100, "\n", "PGEvPg==" * 3])
+def test_what_is_no_base64_is_refused_without_a_crash(asked, field):
+    asked.refused(b"", SAMLResponse=field)
+
+
+def test_lines_in_the_base64_are_normal(asked):
+    field = base64.encodebytes(etree.tostring(asked.signed())).decode()
+    assert asked.client.post(asked.door, {"SAMLResponse": field, "RelayState": asked.state}).status_code == 302
+
+
+def test_another_message_of_the_protocol_is_no_answer(asked):
+    """Signed by the right provider, and a LogoutResponse."""
+    response = answers.envelope(asked.right)
+    other = etree.Element(samlp("LogoutResponse"), dict(response.attrib), nsmap=response.nsmap)
+    other.extend(list(response))
+    malformed(asked, etree.tostring(sign(other, asked.provider.pair, after=response[0].tag if len(response) else None)))
+
+
+def test_an_answer_is_not_printed_in_the_log(asked, caplog):
+    asked.refused(etree.tostring(asked.signed()).replace(b"Rossi", b"Verdi"))
+    assert ANNA not in caplog.text
+    assert asked.state not in caplog.text
