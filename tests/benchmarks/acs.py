@@ -1,0 +1,95 @@
+"""How long one answer of SPID takes: `python -m tests.benchmarks.acs [--logins 100]`. See docs/performance.md.
+
+The portal of the demonstration, served as in production on the database of DATABASE_URL (else SQLite of its own), one
+browser after the other. Each begins a login and brings back an answer at level 2 with two signatures; only the POST of the
+answer is timed. The floor is the same POST with a state that nobody handed out: what the portal spends without verifying.
+"""
+
+import argparse
+import base64
+import os
+import re
+import statistics
+import sys
+import tempfile
+import time
+import zlib
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+TARGET = 20.0  # milliseconds, median
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--logins", type=int, default=100)
+    logins = parser.parse_args().logins
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ |= {"PORTAL_VAR": folder, "PORTAL_MODE": "demo", "DJANGO_SETTINGS_MODULE": "portal.settings"}
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+
+        from tests.benchmarks.servers import Server
+
+        call_command("migrate", verbosity=0)
+        server = Server("portal.wsgi", {**os.environ}, Path(folder) / "gunicorn.log")
+        try:
+            answered, floor = zip(*(one_login(server.port) for _ in range(logins + 5)), strict=True)
+        finally:
+            server.stop()
+    report(answered[5:], floor[5:])  # the first ones warm the workers up
+
+
+def report(answered: tuple[float, ...], floor: tuple[float, ...]) -> None:
+    median, least = statistics.median(answered), statistics.median(floor)
+    print(f"an answer verified   median {median:6.1f} ms   p95 {statistics.quantiles(answered, n=20)[-1]:6.1f} ms")
+    print(f"the same, not asked  median {least:6.1f} ms")
+    print(f"to reach: < {TARGET:.0f} ms; {'reached' if median < TARGET else 'MISSED'}")
+    sys.exit(median >= TARGET)
+
+
+def one_login(port: int) -> tuple[float, float]:
+    """Milliseconds of the POST that is verified, and of the one that is not."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as browser:
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get("/accesso/").text)
+        assert token is not None
+        gone = browser.post("/accesso/spid/avvia/", data={"csrfmiddlewaretoken": token[1]})
+        fields = right_answer(gone.headers["Location"])
+        unknown, floor = timed(browser, fields | {"RelayState": "x" * 43})
+        inside, answered = timed(browser, fields)
+        assert (unknown, inside) == (400, 302), (unknown, inside)
+        return answered, floor
+
+
+def timed(browser: httpx.Client, fields: dict[str, str]) -> tuple[int, float]:
+    started = time.perf_counter()
+    response = browser.post("/accesso/spid/ritorno/", data=fields)
+    return response.status_code, (time.perf_counter() - started) * 1000
+
+
+def right_answer(location: str) -> dict[str, str]:
+    """What the stub would say of Anna, signed with its key, without asking it."""
+    from django.utils import timezone
+    from lxml import etree
+
+    from portal.demo.identity import answers, saml_desk
+    from portal.demo.identity.saml_desk import Question
+    from portal.demo.people import ANNA
+
+    query = parse_qs(urlsplit(location).query)
+    request = etree.fromstring(zlib.decompress(base64.b64decode(query["SAMLRequest"][0]), wbits=-15))
+    asked = Question(query["RelayState"][0], request.get("ID", ""))
+    anna = {
+        "given_name": "Anna", "family_name": "Rossi", "fiscal_number": f"TINIT-{ANNA.codice_fiscale}", "level": 2,
+    }  # fmt: skip
+    right = saml_desk.answer("spid", asked, anna, "ok", timezone.now())
+    document = etree.tostring(answers.signed(right, saml_desk.key_of("spid")))
+    return {"SAMLResponse": base64.b64encode(document).decode(), "RelayState": asked.state}
+
+
+if __name__ == "__main__":
+    main()
