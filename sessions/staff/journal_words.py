@@ -1,6 +1,8 @@
 """What the timeline says of the acts of the staff that are about no pharmacy."""
 
 WORDS = {
+    "letter.retried": "ha fatto ripartire un messaggio ({kind}): {reason}",
+    "letter.cancelled": "ha annullato l’invio di un messaggio ({kind}): {reason}",
     "note.opened": "ha aperto una nota di assistenza",
     "note.closed": "ha chiuso una nota di assistenza",
     "bulk.revoke": "ha fatto revocare gli ID SESSIONE di {pharmacies} farmacie ({asked_for}). Motivo: {because}",

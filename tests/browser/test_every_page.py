@@ -5,14 +5,17 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 from django.utils import timezone
 
+from pharmacies import mails
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal.demo.models import DemoLetter
 from portal.demo.people import PEOPLE
 from portal.identity.models import User
+from portal.outbox.models import OutgoingMail
 from sessions.models import Context, IdSessione
 from sessions.webhooks.calls import call_due
 from tests.browser.harness import WIDTHS, carry_session, faults
@@ -63,6 +66,7 @@ ELSEWHERE = {
     "identity:staff_code": "below, on its way", "pharmacies:mail_change_cancel": "a POST",
     "pages:information": "test_information_pages", "demo:letter_html": "a letter, not a page: shown inside demo:letter",
     "demo:identity_provider": "below, on its way", "demo:identity_provider_metadata": "a file", "utenze:pincode_shown": "below", "utenze:enable": "below",
+    "staff:retry_letter": "below", "staff:cancel_letter": "below",
     "staff:unblock": "below", "staff:reachable": "below", "staff:close_note": "below",
     "staff:search": "a POST, below", "staff:job": "below", "staff:sheet": "a file", "staff:job_sheet": "a file",
     "staff:stop_job": "a POST", "a2f:certificate_pem": "a file", "a2f:certificate_der": "a file",
@@ -266,6 +270,10 @@ def test_the_pages_of_the_staff(lived_in, sweep, page, context, live_server):
     current = MailCertification.objects.current().get(pharmacy__code=code_of("Anna"))
     current.mark_undeliverable("casella inesistente", timezone.now(), timezone.now())
     sweep(address_of("staff:reachable", code_of("Anna")), address_of("staff:pharmacy", code_of("Anna")))
+    with transaction.atomic():
+        mails.certified(current, timezone.now())
+    letter = OutgoingMail.objects.waiting().latest("pk")
+    sweep(*(reverse(f"staff:{name}", args=[letter.about, letter.pk]) for name in ("retry_letter", "cancel_letter")))
     page.goto(f"{reverse('staff:bulk')}?stato=attive")
     page.get_by_role("button", name="Conta").click()  # without an act and a reason
     page.wait_for_load_state()

@@ -200,8 +200,8 @@ class OutgoingMail(models.Model):
         )
 
     def may_be_retried(self, now: datetime) -> bool:
-        """Refused or waiting, its text still there, and not useless yet."""
-        if self.accepted_at or self.withdrawn_at or self.sealed_source is None:
+        """Refused or waiting, not useless yet (so its text is still there), and in no worker's hands."""
+        if self.accepted_at or self.withdrawn_at:
             return False
         return self.give_up_at > now and (self.leased_until is None or self.leased_until <= now)
 

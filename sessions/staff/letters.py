@@ -1,0 +1,105 @@
+"""The staff have a letter tried again at once, or see that it does not leave. They never see what is in it."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+
+from pharmacies.models import Pharmacy
+from portal.clock import now_of, relative_moment
+from portal.identity.access import staff_of, staff_required
+from portal.journal.models import record
+from portal.masking import mask_address
+from portal.outbox.models import MailDomain, OutgoingMail, Priority
+from portal.outbox.waking import wake_after_commit
+from sessions.staff.acts import Act, asks_and_acts, pharmacy_of
+from sessions.staff.reason import ReasonForm
+
+
+@staff_required("assistenza")
+@asks_and_acts
+def retry(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+    """«Riprova»: a letter that was refused, or waits for its next turn, leaves at once."""
+    now, pharmacy = now_of(request), pharmacy_of(request, code)
+    letter = _letter(pharmacy, pk)
+    if not letter.may_be_retried(now):
+        messages.warning(
+            request, "Questo messaggio non si può riprovare: è già partito, è in consegna o non serve più."
+        )
+        return redirect("staff:pharmacy", code)
+    form = ReasonForm(request.POST or None)
+    if form.is_valid():
+        if _do(request, letter, "letter.retried", form.reason):
+            messages.success(request, f"Il messaggio a {mask_address(letter.recipient)} riparte adesso.")
+        else:
+            messages.warning(
+                request, "Nel frattempo il messaggio è partito o è in consegna: non c’è nulla da riprovare."
+            )
+        return redirect("staff:pharmacy", code)
+    act = Act(
+        "Riprova l’invio",
+        f"Vuoi riprovare l’invio a {mask_address(letter.recipient)}?",
+        (
+            f"È il messaggio «{letter.get_kind_display()}», preparato {relative_moment(letter.created_at, now)}. "
+            f"Adesso: {letter.outcome.lower()}.",
+            "Riparte subito, lo stesso: chi lo avesse già ricevuto non ne trova due diversi.",
+            f"Se il server lo rifiuta ancora, riproviamo fino alle {relative_moment(letter.give_up_at, now)}; dopo non serve più.",
+            "Il tuo nome e il motivo restano nel registro attività della farmacia.",
+        ),
+        "Riprova adesso",
+        "Torna indietro, non riprovare",
+        danger=False,
+    )
+    return render(request, "staff/act.html", {"pharmacy": pharmacy, "act": act, "form": form})
+
+
+@staff_required("assistenza")
+@asks_and_acts
+def cancel(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+    """«Annulla l’invio»: a letter that waits does not leave any more."""
+    now, pharmacy = now_of(request), pharmacy_of(request, code)
+    letter = _letter(pharmacy, pk)
+    if not letter.is_waiting:
+        messages.warning(request, "Questo messaggio non aspetta più di partire: non c’è nulla da annullare.")
+        return redirect("staff:pharmacy", code)
+    form = ReasonForm(request.POST or None)
+    if form.is_valid():
+        if _do(request, letter, "letter.cancelled", form.reason):
+            messages.success(request, f"Il messaggio a {mask_address(letter.recipient)} non parte più.")
+        else:
+            messages.warning(request, "Nel frattempo il messaggio è partito: non si può più annullare.")
+        return redirect("staff:pharmacy", code)
+    act = Act(
+        "Annulla l’invio",
+        f"Vuoi annullare l’invio a {mask_address(letter.recipient)}?",
+        (
+            f"È il messaggio «{letter.get_kind_display()}», preparato {relative_moment(letter.created_at, now)}.",
+            "Non parte più, e non si può tornare indietro. Se un server lo sta ricevendo in questo istante, arriva lo stesso.",
+            "Ciò di cui parla non cambia: un ID SESSIONE resta valido, un codice si può chiedere di nuovo.",
+            "Il tuo nome e il motivo restano nel registro attività della farmacia.",
+        ),
+        "Annulla l’invio",
+        "Torna indietro, non annullare",
+    )
+    return render(request, "staff/act.html", {"pharmacy": pharmacy, "act": act, "form": form})
+
+
+def _letter(pharmacy: Pharmacy, pk: int) -> OutgoingMail:
+    """A letter about this pharmacy, without its text. Raises Http404."""
+    return get_object_or_404(OutgoingMail.objects.filter(about=pharmacy.code).defer("sealed_source"), pk=pk)
+
+
+@transaction.atomic
+def _do(request: HttpRequest, letter: OutgoingMail, verb: str, reason: str) -> bool:
+    """The act and its line in the journal: both or neither."""
+    now = now_of(request)
+    if not (letter.retry(now) if verb == "letter.retried" else letter.cancel(now)):
+        return False
+    if verb == "letter.retried":
+        MailDomain.objects.well(letter.domain)  # who asks to try again says that the reason is gone
+        wake_after_commit(Priority(letter.priority))
+    record(
+        verb, now=now, actor=staff_of(request), about=letter.about, subject=letter, kind=letter.get_kind_display(),
+        reason=reason,
+    )  # fmt: skip
+    return True
