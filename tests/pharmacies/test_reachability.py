@@ -5,7 +5,10 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from pharmacies.models import Office
+from portal.identity.models import User
 from portal.journal.models import Entry
+from tests.conftest import sign_in
 
 WHY = "casella inesistente"
 
@@ -63,3 +66,37 @@ def test_a_late_report_about_an_old_letter_does_not_undo_what_staff_said(certifi
 def test_what_works_cannot_work_again(certified, carla, now):
     assert not certified.reachable_again(carla, "per prova", now)
     assert not Entry.objects.filter(verb="certification.reachable_again").exists()
+
+
+# --- what the pages say
+
+
+SERVIZI = "/servizi/4512/"
+
+
+@pytest.mark.parametrize("page", ["", "sicurezza/", "registro/", "sicurezza/utenze/"])
+def test_every_page_invites_the_titolare_to_mend_the_address(anna_client, certified, now, page):
+    assert "non riceve più posta" not in anna_client.get(f"{SERVIZI}{page}").content.decode()
+    certified.mark_undeliverable(WHY, now, now)
+    html = anna_client.get(f"{SERVIZI}{page}").content.decode()
+    assert "L’indirizzo certificato non riceve più posta" in html
+    assert f'href="{SERVIZI}sicurezza/gestione-mail/modifica/">Sistema l’indirizzo' in html
+
+
+def test_a_delegate_is_told_whom_to_tell(client, certified, san_marco, now):
+    delegate = User.objects.for_person("VRDDRA82C03L219M", "Dario", "Verdi")
+    Office.objects.create(
+        pharmacy=san_marco, codice_fiscale=delegate.codice_fiscale, role=Office.Role.DELEGATE, since=now
+    )
+    certified.mark_undeliverable(WHY, now, now)
+    html = sign_in(client, delegate).get(SERVIZI).content.decode()
+    assert "Avvisa il titolare o il direttore" in html
+    assert "Sistema l’indirizzo" not in html
+
+
+def test_the_page_of_the_address_says_since_when_and_how_to_mend_it(anna_client, certified, now):
+    certified.mark_undeliverable(WHY, now, now)
+    html = anna_client.get(f"{SERVIZI}sicurezza/gestione-mail/").content.decode()
+    assert "la casella rifiuta i messaggi" in html
+    assert "scrivi di nuovo lo stesso indirizzo" in html
+    assert "L’indirizzo certificato non riceve più posta" not in html  # said once
