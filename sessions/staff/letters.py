@@ -43,7 +43,7 @@ def retry(request: HttpRequest, code: str, pk: int) -> HttpResponse:
             f"È il messaggio «{letter.get_kind_display()}», preparato {relative_moment(letter.created_at, now)}. "
             f"Adesso: {letter.outcome.lower()}.",
             "Riparte subito, lo stesso: chi lo avesse già ricevuto non ne trova due diversi.",
-            f"Se il server lo rifiuta ancora, riproviamo fino alle {relative_moment(letter.give_up_at, now)}; dopo non serve più.",
+            f"Se il server chiede di aspettare, riproviamo. Il messaggio serve fino a: {relative_moment(letter.give_up_at, now)}.",
             "Il tuo nome e il motivo restano nel registro attività della farmacia.",
         ),
         "Riprova adesso",
