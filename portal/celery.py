@@ -26,6 +26,9 @@ app.conf.update(
     task_acks_late=True,
     # But not that of a child killed alone: what kills every child that hears it would go round for ever. The rows stay due.
     task_reject_on_worker_lost=False,
+    # When the broker is lost, what is being worked on goes on: a child stopped between the text of a letter and the server's
+    # answer would send it twice.
+    worker_cancel_long_running_tasks_on_connection_loss=False,
     # A worker takes no message that it cannot begin: the next one belongs to whoever is free.
     worker_prefetch_multiplier=1,
     # A round of letters takes a minute at most and ends with one conversation of four answers (EMAIL_TIMEOUT each). What
@@ -48,6 +51,7 @@ app.autodiscover_tasks(["portal.outbox", "portal.identity", "portal.journal", "p
 
 # Name: (task, every how many seconds). A knock that nobody heard before the next one is thrown away (`expires`).
 EVERY = {
+    "deliver urgent mail": ("portal.outbox.tasks.deliver_urgent_mail", 5),
     "deliver due mail": ("portal.outbox.tasks.deliver_due_mail", 10),
     "send due reminders": ("sessions.tasks.send_due_reminders", 15),
     "call webhooks": ("sessions.tasks.call_webhooks", 15),

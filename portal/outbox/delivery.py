@@ -8,10 +8,11 @@ from collections import deque
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from statistics import median
-from time import monotonic
+from time import monotonic, sleep
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.utils import timezone
 
 from portal.masking import domain_of
 from portal.outbox import pauses, refusals
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 BATCH = 50  # letters claimed at once: between two batches a code passes before everything else
 ROUND_FOR = 60.0  # seconds; then the worker is free for another task and calls itself again
 LINE_PAUSE = timedelta(seconds=20)  # the server is down: not the letter's fault, so the pause does not grow
+DATABASE_PAUSE = 0.3  # seconds between two tries to write down what the server said
 TROUBLES_IN_A_ROW = 3  # then the server is left alone until the next round
 SLOWER = 4  # a domain is slow when it takes so many times as long as the others of this round ...
 SLOW_PART = 10  # ... and a tenth of EMAIL_TIMEOUT
@@ -65,14 +67,14 @@ class _Round:
     """What one worker does with one connection, from batch to batch."""
 
     def __init__(self, now: datetime) -> None:
-        self._now, self._started = now, monotonic()
+        self._ahead, self._started = now - timezone.now(), monotonic()
         self.line = SmtpLine()
         self._plain_sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
         self.accepted = self.tried = self.troubles = 0
         self.took: deque[tuple[str, float]] = deque(maxlen=20)  # the last conversations: with whom, how many seconds
 
     def clock(self) -> datetime:
-        return self._now + timedelta(seconds=monotonic() - self._started)
+        return timezone.now() + self._ahead
 
     def run(self, limit: int, most: Priority) -> None:
         while self.tried < limit and self.troubles < TROUBLES_IN_A_ROW and monotonic() - self._started < ROUND_FOR:
@@ -167,7 +169,7 @@ class _Round:
 
     def _write_down(self, letter: OutgoingMail, answer: Answer) -> None:
         if answer.accepted:
-            letter.accept(self.clock(), answer.text)
+            self._keep(letter, answer.text)
             self.accepted += 1
             return
         if answer.hung_up:
@@ -187,6 +189,21 @@ class _Round:
             letter.fail(self.clock(), answer.text)
             if is_gone(answer.text):
                 refusals.tell(letter, reason(answer.text), self.clock())
+
+    def _keep(self, letter: OutgoingMail, answer: str) -> None:
+        """The server has it: a database that is away now is waited for, as long as nobody else may take the letter.
+
+        Forgotten, it would leave again although the answer was heard. Raises Error when the lease is over.
+        """
+        while True:
+            now = self.clock()
+            try:
+                return letter.accept(now, answer)
+            except (OperationalError, InterfaceError):
+                if connection.in_atomic_block or letter.leased_until is None or now >= letter.leased_until:
+                    raise
+                connection.close()
+                sleep(DATABASE_PAUSE)
 
     def _again(self, letter: OutgoingMail) -> datetime:
         return pauses.next_attempt_at(self.clock(), pauses.growing(letter.attempts), letter.give_up_at)

@@ -25,4 +25,4 @@ def _deliver(most: Priority) -> None:
     accepted = deliver_due(timezone.now(), most=most)
     # the round has a limit; with none accepted the server is in trouble, and the timetable comes back soon enough
     if accepted and OutgoingMail.objects.due(timezone.now(), most).exists():
-        (deliver_urgent_mail if most is Priority.ID else deliver_due_mail).apply_async(retry=False)
+        waking.call_again(urgent=most is Priority.ID)

@@ -35,6 +35,11 @@ def answered(urgent: bool) -> None:
             log.debug("The cache does not answer.")
 
 
+def call_again(*, urgent: bool) -> None:
+    """More is due than one round could do."""
+    _for_urgent() if urgent else _for_the_rest()
+
+
 def _for_urgent() -> None:
     from portal.outbox.tasks import deliver_urgent_mail  # the task imports delivery, delivery imports models
 

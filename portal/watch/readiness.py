@@ -9,7 +9,7 @@ import redis
 from django.conf import settings
 from django.db import Error, connection
 
-from portal.outbox.models import OutgoingMail
+from portal.outbox.models import OutgoingMail, Priority
 from sessions.models import Reminder
 
 BROKER_PATIENCE = 1  # seconds
@@ -28,8 +28,10 @@ class Finding:
 
 
 def oldest_due_letter(now: datetime) -> datetime | None:
-    """When the letter that waits longest for a worker should have left (UTC). One row of the partial index."""
-    return OutgoingMail.objects.due(now).order_by("next_attempt_at").values_list("next_attempt_at", flat=True).first()
+    """When the letter that waits longest for a worker should have left (UTC). One row of the partial index for each priority."""
+    due = OutgoingMail.objects.due(now).order_by("next_attempt_at").values_list("next_attempt_at", flat=True)
+    longest = [due.filter(priority=priority).first() for priority in Priority.values]
+    return min((at for at in longest if at is not None), default=None)
 
 
 def oldest_due_reminder(now: datetime) -> datetime | None:

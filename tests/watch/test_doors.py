@@ -125,7 +125,7 @@ def test_the_measures_count_ids_and_what_the_gate_decided(utenza, certified, dja
 
 
 def test_the_measures_ask_the_database_a_fixed_number_of_questions(letter, django_assert_max_num_queries):
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(16):
         Client().get("/metrics")
 
 

@@ -28,6 +28,7 @@ def test_the_timetable_wakes_tasks_that_exist_in_queues_that_are_served(task):
 
 
 def test_the_letters_have_queues_of_their_own():
+    assert queue_of("portal.outbox.tasks.deliver_urgent_mail") == "urgent"
     assert queue_of("portal.outbox.tasks.deliver_due_mail") == "bulk"
     assert queue_of("sessions.tasks.send_due_reminders") == "timetable"
 
