@@ -2,17 +2,19 @@
 PYTHON ?= python3
 PORT ?= 8000
 VENV ?= .venv
+BENCH ?= run
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser proxies benchmark check lint types imports migrations-check format clean lock
+.PHONY: help run test test-browser proxies italy benchmark check lint types imports migrations-check format clean lock
 
 help:
 	@echo "make run           try the portal on http://127.0.0.1:$(PORT)/ (PORT= changes it; Ctrl-C stops it)"
 	@echo "make test          the whole suite; with DATABASE_URL and REDIS_URL set, on PostgreSQL and Redis"
 	@echo "make test-browser  the journeys in a real Chromium (needs chromium on this machine)"
 	@echo "make proxies       Traefik and Envoy beside the tests, which skip them otherwise (90 MB)"
+	@echo "make italy         a day of 20,000 pharmacies in minutes (needs postgresql and redis-server; docs/italy.md)"
 	@echo "make benchmark     the gate beside two floors: by hand, on a quiet machine (docs/performance.md)"
 	@echo "make check         lint, types, import contract, migrations"
 	@echo "make clean         forgets the data of make run; the environment stays"
@@ -46,8 +48,11 @@ test-browser: $(VENV)/.test
 
 proxies: $(VENV)/.test $(VENV)/.proxies
 
+italy: $(VENV)/.run
+	$(BIN)/python manage.py simulate_day $(KNOBS)
+
 benchmark: $(VENV)/.test
-	$(BIN)/python -m tests.benchmarks.run $(KNOBS)
+	$(BIN)/python -m tests.benchmarks.$(BENCH) $(KNOBS)
 
 check: lint types imports migrations-check
 

@@ -221,7 +221,6 @@ else:
         "visibility_timeout": 300,  # seconds until the message of a killed worker is given to another; over task_time_limit
         "unacked_restore_interval": 10,  # seconds between two looks for such messages ...
         "unacked_restore_throttle": 1,  # ... each of them a real one: Celery's own are a hundred seconds apart
-        "queue_order_strategy": "priority",  # a worker looks at its queues in the order of its -Q
         "max_retries": 0,  # waking a worker is a courtesy: a broker that is down must not slow a page
         "socket_connect_timeout": 1,  # seconds
         "socket_timeout": 5,  # nor one that is there and silent; the worker's own waiting (BRPOP) is one second at a time
@@ -241,6 +240,8 @@ LOGGING = logs.configuration(
 if DEMO:
     # Stand-ins are plugins named here, and portal.checks refuses them in production.
     INSTALLED_APPS += ["portal.demo.apps.DemoConfig"]
+    DEMO_CLOCK = env.text("DEMO_CLOCK", default="")  # the file of a clock that runs faster: `manage.py simulate_day`
+    INSTALLED_APPS += ["portal.demo.day.clock.CompressedClock"] if DEMO_CLOCK else []
     IDENTITY_PROVIDERS = IDENTITY_PROVIDERS or [
         "portal.demo.identity.StubSpid",
         "portal.demo.identity.StubCie",

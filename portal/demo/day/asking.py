@@ -1,0 +1,81 @@
+"""What the pharmacies do, each thing at its time of the day: `python -m portal.demo.day.asking PART OF PHARMACIES SEED BOOK`.
+
+One of several processes: it acts for every pharmacy whose number leaves PART when divided by OF. BOOK receives a line of
+JSON for each id that was promised to somebody: the day is judged by it, not by what the portal itself wrote down.
+"""
+
+import portal.demo.day.inside  # isort: skip  # noqa: F401
+
+import json
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import Error, close_old_connections, connection
+from django.utils import timezone
+
+from pharmacies.models import Utenza
+from portal.demo.day import shape
+from portal.demo.day.clock import Clock
+from portal.identity.models import User
+from sessions import issuing
+from sessions.models import Context, IdSessione
+
+AGAIN = 0.5  # seconds until a gestionale asks again that got no answer
+AGAIN_FOR = 60.0
+
+
+class Asker:
+    def __init__(self, utenze: dict[int, Utenza], anna: User, book: Any) -> None:
+        self.utenze, self.anna, self.book = utenze, anna, book
+        self.context = Context.objects.usual()
+        self.newest: dict[int, IdSessione] = {}
+
+    def act(self, act: shape.Act) -> None:
+        """As a person would: no answer, so once more in a moment. Raises Error after a minute of that."""
+        end = time.monotonic() + AGAIN_FOR
+        while True:
+            try:
+                self._once(act)
+                return
+            except issuing.AddressUnreachable:  # its mailbox has refused a letter: no second one is promised
+                self.book.write(json.dumps({"refused": True}) + "\n")
+                return
+            except Error:
+                connection.close()
+                if time.monotonic() > end:
+                    raise
+                time.sleep(AGAIN)
+
+    def _once(self, act: shape.Act) -> None:
+        asked, now = time.time(), timezone.now()
+        if act.verb == "ask":
+            issued = issuing.issue(self.utenze[act.pharmacy], self.context, now)
+            self.newest[act.pharmacy] = issued.id_sessione
+            line = {"pk": issued.id_sessione.pk, "asked": asked, "took": time.time() - asked}
+            self.book.write(json.dumps(line) + "\n")
+            return
+        row = self.newest.get(act.pharmacy)
+        if row is not None:
+            issuing.use(row, now) if act.verb == "use" else issuing.revoke(row, self.anna, now)
+
+
+def main(part: int, of: int, count: int, seed: int, book: Path) -> None:
+    who = shape.habits(count, seed)
+    mine = [act for act in shape.acts(who, seed) if act.pharmacy % of == part]
+    clock = Clock.load(Path(settings.DEMO_CLOCK))
+    utenze = {int(row.user_id[2:]): row for row in Utenza.objects.select_related("pharmacy")}
+    asker = Asker(utenze, User.objects.get(), book.open("a", buffering=1))
+    for act in mine:
+        due = clock.real_at(shape.BEGINS + timedelta(seconds=act.at))
+        time.sleep(max(due - time.time(), 0))
+        close_old_connections()
+        asker.act(act)
+
+
+if __name__ == "__main__":
+    part, of, count, seed = map(int, sys.argv[1:5])
+    main(part, of, count, seed, Path(sys.argv[5]))

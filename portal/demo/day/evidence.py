@@ -1,0 +1,130 @@
+"""What became of every promise of the day: `python -m portal.demo.day.evidence FOLDER` prints it as JSON.
+
+Three witnesses: what was promised (the books of the askers), what the portal wrote down (its database), what arrived (the
+book of the mail server).
+"""
+
+import portal.demo.day.inside  # isort: skip  # noqa: F401
+
+import json
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from portal.demo.day.clock import Clock
+from portal.outbox.models import OutgoingMail
+from portal.outbox.outcome import TOO_LATE
+from sessions.models import IdSessione, Reminder
+
+A_SWEEP = 60.0  # real seconds: what docs/production.md promises
+Lines = Iterator[dict[str, Any]]
+
+
+def collect(folder: Path) -> dict[str, Any]:
+    clock = Clock.load(folder / "clock.json")
+    arrived: dict[str, list[float]] = defaultdict(list)
+    unheard: Counter[str] = Counter()
+    for line in _lines(folder.glob("sink.jsonl")):
+        if "unheard" in line:
+            unheard[line["unheard"]] += 1
+        else:
+            arrived[line["id"]].append(line["at"])
+    letters = {row.message_id: row for row in OutgoingMail.objects.defer("sealed_source")}
+    asked = list(_lines(sorted(folder.glob("asked-*.jsonl"))))
+    promised = [line for line in asked if "pk" in line]
+    kept = {row.pk: row for row in IdSessione.objects.select_related("letter")}
+    ends = _ends(kept)
+    doubled = {number for number, times in arrived.items() if len(times) > 1}
+    waits = {line["pk"]: line["asked"] for line in promised}
+    ids = [arrived[row.letter.message_id][0] - waits[pk] for pk, row in kept.items()
+           if pk in waits and row.letter.message_id in arrived]  # fmt: skip
+    reminders = [number for number, row in letters.items() if row.kind == OutgoingMail.Kind.REMINDER]
+    told = [(number, arrived[number][0]) for number in reminders if number in arrived]
+    ahead = [(ends[number] - clock.day_at(at)).total_seconds() / 60 for number, at in told if number in ends]
+    due = _due_at()
+    late_by = [at - clock.real_at(due[number]) for number, at in told if number in due]
+    return {
+        "letters": len(letters),
+        "by_kind": dict(Counter(row.kind for row in letters.values())),
+        "arrived": sum(number in arrived for number in letters),
+        "refused": sum(_refused(row) for row in letters.values()),
+        "given_up": sum(_given_up(row) for row in letters.values()),
+        "withdrawn": sum(row.withdrawn_at is not None for row in letters.values()),
+        "lost": _lost(letters, arrived) + sum(line["pk"] not in kept for line in promised) + _unsaid(clock),
+        "promised": len(promised),
+        "not_promised": len(asked) - len(promised),
+        "unknown": len(set(arrived) - set(letters)),
+        "doubled": len(doubled),
+        "doubled_unheard": sum(len(arrived[number]) - 1 <= unheard[number] for number in doubled),
+        "after_their_sense": sum(
+            clock.day_at(max(times)) > letters[number].give_up_at for number, times in arrived.items() if number in letters
+        ),
+        "reminders": len(told),
+        "reminders_after_expiry": sum(minutes < 0 for minutes in ahead),
+        "reminders_late": sum(late > A_SWEEP for late in late_by),
+        "reminders_skipped": dict(Counter(Reminder.objects.exclude(skipped_because="").values_list("skipped_because", flat=True))),
+        "id_seconds": _spread(ids),
+        "reminder_seconds": _spread(late_by),
+        "request_seconds": _spread(line["took"] for line in promised),
+        "pictures": {
+            "ids": [[round(clock.day_at(waits[pk]).timestamp()), round(arrived[row.letter.message_id][0] - waits[pk], 3)]
+                    for pk, row in kept.items() if pk in waits and row.letter.message_id in arrived],
+            "ahead": [round(minutes, 1) for minutes in ahead],
+        },
+    }  # fmt: skip
+
+
+def _lines(books: Iterable[Path]) -> Lines:
+    for book in books:
+        for line in book.read_text().splitlines():
+            yield json.loads(line)
+
+
+def _refused(row: OutgoingMail) -> bool:
+    return row.failed_at is not None and not row.last_answer.startswith(TOO_LATE)
+
+
+def _given_up(row: OutgoingMail) -> bool:
+    """It said that it was not sent in time."""
+    return row.failed_at is not None and row.last_answer.startswith(TOO_LATE)
+
+
+def _lost(letters: dict[str, OutgoingMail], arrived: dict[str, list[float]]) -> int:
+    """Neither arrived nor accounted for; or written down as accepted, and never arrived."""
+    accounted = (number for number, row in letters.items() if row.failed_at or row.withdrawn_at or number in arrived)
+    return len(letters) - sum(1 for _ in accounted)
+
+
+def _unsaid(clock: Clock) -> int:
+    """Reminders that came due in the day and were neither said nor skipped with a reason."""
+    return Reminder.objects.filter(settled_at=None, due_at__lte=clock.day_at(clock.ends_real)).count()
+
+
+def _ends(kept: dict[int, IdSessione]) -> dict[str, datetime]:
+    """For each reminder, by its Message-ID: when the first of the ids that it speaks of ends."""
+    found: dict[str, datetime] = {}
+    rows = Reminder.objects.filter(letter__isnull=False, minutes_before__gt=0)
+    for number, pk in rows.values_list("letter__message_id", "id_sessione"):
+        found[number] = min(kept[pk].expires_at, found.get(number, kept[pk].expires_at))
+    return found
+
+
+def _due_at() -> dict[str, datetime]:
+    """For each reminder, by its Message-ID: when it was due."""
+    rows = Reminder.objects.filter(letter__isnull=False).order_by("-due_at")
+    return dict(rows.values_list("letter__message_id", "due_at"))
+
+
+def _spread(seconds: Iterable[float]) -> dict[str, float]:
+    values = sorted(seconds)
+    if not values:
+        return {}
+    return {name: round(values[min(int(len(values) * part), len(values) - 1)], 3)
+            for name, part in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))}  # fmt: skip
+
+
+if __name__ == "__main__":
+    print(json.dumps(collect(Path(sys.argv[1]))))

@@ -1,0 +1,209 @@
+"""One day from the first server started to the last letter counted."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from portal.clock import ROME
+from portal.demo import processes
+from portal.demo.day import shape
+from portal.demo.day.clock import Clock
+from portal.demo.day.saboteur import Saboteur
+from portal.demo.day.servers import OwnPostgres, OwnRedis, free_port
+from portal.demo.supervisor import CannotStart, Child
+
+ASKERS = 2
+READY_IN = 12.0  # real seconds that the processes have to start before the day begins
+DRAINED_WITHIN = 180.0  # real seconds for the last letters
+SAMPLE = 1.0
+LEASE, PATIENCE = 15, 1  # real seconds: OUTBOX_LEASE and EMAIL_TIMEOUT, shorter than in production as the day is
+ASIDE = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "PORTAL_MODE", "PORTAL_URL")
+WAITING = """
+select (select count(*) from outbox_outgoingmail
+        where accepted_at is null and failed_at is null and withdrawn_at is null),
+       (select count(*) from pharmacy_sessions_reminder where settled_at is null and due_at <= %s)
+"""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    pharmacies: int
+    register: Path | None
+    rate: float  # requests in a real second, at the peak
+    saboteur: bool
+    seed: int
+
+
+class Day:
+    """`with Day(...) as day: day.live()`. Everything it starts is gone at the end. Raises CannotStart."""
+
+    def __init__(self, wishes: Wishes, say: Callable[[str], None]) -> None:
+        self.wishes, self.say = wishes, say
+        self.folder = Path(tempfile.mkdtemp(prefix="portale-giorno-"))
+        self.children: list[Child] = []
+        self.samples: list[tuple[float, int, int]] = []
+        self.postgres: OwnPostgres | None = None
+
+    def __enter__(self) -> "Day":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for child in self.children:
+            child.wait_or_kill(0)
+        if self.postgres is not None:
+            self.postgres.remove()
+        if os.environ.get("KEEP_DAY"):
+            self.say(f"Kept: {self.folder}\n")
+        else:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def live(self) -> dict[str, Any]:
+        """What was found; see evidence.collect()."""
+        load = os.getloadavg()[0]
+        self._start_servers()
+        who, planned = self._fill()
+        clock = self._start_clock(who, planned)
+        workers = [self._start(name, processes.worker(name, queues))
+                   for name, queues in (("urgent", "urgent"), ("all", "urgent,timetable,bulk"))]  # fmt: skip
+        timetables = [self._start(name, processes.timetable()) for name in ("one", "two")]
+        askers = [
+            self._start(f"asker-{part}", [*_module("asking"), str(part), str(ASKERS), str(len(who)), str(self.wishes.seed),
+                                          str(self.folder / f"asked-{part}.jsonl")])
+            for part in range(ASKERS)
+        ]  # fmt: skip
+        saboteur = self._saboteur(workers, timetables) if self.wishes.saboteur else None
+        self._watch(clock, askers, saboteur)
+        self._drain(clock, askers)
+        found: dict[str, Any] = json.loads(self._run("evidence", str(self.folder)))
+        return found | {
+            "title": _title(self.wishes),
+            "pharmacies": len(who),
+            "sabotage": saboteur.done if saboteur else [],
+            "samples": self.samples,
+            "real_seconds": round(clock.ends_real - clock.begins_real, 1),
+            "peak": self._peak(),
+            "load": f"{load:.1f}, {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores",
+        }
+
+    def _start_servers(self) -> None:
+        self.say("Starting PostgreSQL, Redis and the mail server ...\n")
+        self.postgres, self.redis, self.smtp_port = OwnPostgres(self.folder), OwnRedis(self.folder), free_port()
+        self.postgres.start()
+        self.redis.start()
+        self.children.append(self.redis.child)
+        self.env = {
+            **{name: value for name, value in os.environ.items() if name not in ASIDE},
+            "DJANGO_SETTINGS_MODULE": "portal.settings", "PORTAL_VAR": str(self.folder), "PYTHONUNBUFFERED": "1",
+            "DATABASE_URL": self.postgres.url, "REDIS_URL": self.redis.url, "EMAIL_URL": f"smtp://127.0.0.1:{self.smtp_port}",
+            "OUTBOX_LEASE": str(LEASE), "EMAIL_TIMEOUT": str(PATIENCE),
+        }  # fmt: skip
+        self._start("sink", [*_module("sink"), str(self.smtp_port), str(self.folder / "sink.jsonl")])
+
+    def _fill(self) -> tuple[list[shape.Habit], list[shape.Act]]:
+        self.say("Opening the pharmacies ...\n")
+        register = [str(self.wishes.register.resolve())] if self.wishes.register else []
+        count = int(self._run("filling", str(self.wishes.pharmacies), str(self.wishes.seed), *register).split()[-1])
+        who = shape.habits(count, self.wishes.seed)
+        return who, shape.acts(who, self.wishes.seed)
+
+    def _start_clock(self, who: list[shape.Habit], planned: list[shape.Act]) -> Clock:
+        clock = Clock(time.time() + READY_IN, shape.BEGINS, tuple(shape.points(planned, who, self.wishes.rate)))
+        clock.save(self.folder / "clock.json")
+        self.env["DEMO_CLOCK"] = str(self.folder / "clock.json")
+        return clock
+
+    def _saboteur(self, workers: list[Child], timetables: list[Child]) -> Saboteur:
+        assert self.postgres is not None  # noqa: S101  started just now
+        return Saboteur(workers, timetables, self.redis, self.postgres, self.smtp_port, self.wishes.seed)
+
+    def _watch(self, clock: Clock, askers: list[Child], saboteur: Saboteur | None) -> None:
+        while (now := time.time()) < clock.ends_real:
+            if saboteur is not None and now > clock.begins_real:
+                saboteur.step(now)
+            self._sample(clock)
+            done = (now - clock.begins_real) / (clock.ends_real - clock.begins_real)
+            self._bar(max(done, 0), clock, saboteur)
+            self._still_asking(askers)
+            time.sleep(SAMPLE)
+        if saboteur is not None:
+            saboteur.stop()
+
+    def _drain(self, clock: Clock, askers: list[Child]) -> None:
+        end = time.time() + DRAINED_WITHIN
+        while time.time() < end:
+            self._sample(clock)
+            self._bar(1, clock, None)
+            self._still_asking(askers)
+            if not any(child.alive for child in askers) and self.samples and self.samples[-1][1:] == (0, 0):
+                break
+            time.sleep(SAMPLE)
+        self.say("\n")
+
+    def _still_asking(self, askers: list[Child]) -> None:
+        for child in askers:
+            if child.process is not None and child.process.poll() not in (None, 0):
+                raise CannotStart(f"{child.name} stopped: {child.log.read_text()[-2000:]}")
+
+    def _sample(self, clock: Clock) -> None:
+        assert self.postgres is not None  # noqa: S101
+        now = clock.day_at(time.time())
+        try:
+            with psycopg.connect(self.postgres.url, connect_timeout=2) as connection:
+                row = connection.execute(WAITING, [now]).fetchone()
+        except psycopg.Error:
+            return  # the saboteur is at work
+        if row is not None:
+            self.samples.append((now.timestamp(), row[0], row[1]))
+
+    def _bar(self, done: float, clock: Clock, saboteur: Saboteur | None) -> None:
+        now = clock.day_at(time.time()).astimezone(ROME)
+        waiting = self.samples[-1][1] if self.samples else 0
+        broken = f", {saboteur.done[-1][1]}" if saboteur and saboteur.done else ""
+        bar = "#" * int(done * 30)
+        words = f"[{bar:<30}] {now:%H:%M}  {waiting:>6,} letters wait{broken}"
+        if sys.stderr.isatty():
+            self.say(f"\r{words:<100}")
+        elif not self.samples or int(done * 10) != getattr(self, "_tenth", -1):
+            self._tenth = int(done * 10)
+            self.say(f"{words}\n")
+
+    def _peak(self) -> float:
+        """Ids asked for in the busiest five real seconds, for each of them."""
+        seconds = Counter(int(json.loads(line).get("asked", 0)) // 5
+                          for book in self.folder.glob("asked-*.jsonl") for line in book.read_text().splitlines())  # fmt: skip
+        return max(seconds.values(), default=0) / 5
+
+    def _start(self, name: str, argv: list[str]) -> Child:
+        child = Child(name, argv, self.env, self.folder / f"{name}.log")
+        self.children.append(child)
+        child.start()
+        return child
+
+    def _run(self, name: str, *argv: str) -> str:
+        env = {key: value for key, value in self.env.items() if key != "DEMO_CLOCK"}
+        done = subprocess.run([*_module(name), *argv], env=env, capture_output=True, text=True, check=False)  # noqa: S603
+        if done.returncode:
+            raise CannotStart(f"{name}: {done.stderr[-2000:]}")
+        return done.stdout
+
+
+def _module(name: str) -> list[str]:
+    return [processes.PYTHON, "-m", f"portal.demo.day.{name}"]
+
+
+def _title(wishes: Wishes) -> str:
+    whose = "of the national register" if wishes.register else "invented"
+    return f"Pharmacies {whose}, {wishes.rate:g} requests a second at the peak" + (
+        ", with a saboteur." if wishes.saboteur else "."
+    )

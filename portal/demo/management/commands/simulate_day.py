@@ -1,0 +1,69 @@
+"""`manage.py simulate_day`: a day of Italy on this machine, with everything real but the pharmacies. `make italy` calls it."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from portal.demo.day import report
+from portal.demo.day.running import Day, Wishes
+from portal.demo.supervisor import CannotStart
+
+
+class Command(BaseCommand):
+    help = (
+        "A working day of 20,000 pharmacies in minutes: openings, renewals, revocations, nights on duty, mailboxes that refuse. "
+        "PostgreSQL, Redis, workers, timetables and a mail server of its own, started in a temporary folder and gone at the "
+        "end. Writes a report with pictures. Exit code 1: something was lost, doubled or late."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--pharmacies", type=int, default=20_000, metavar="N")
+        parser.add_argument(
+            "--register", type=Path, metavar="FILE", help="the national register; without it they are invented"
+        )
+        parser.add_argument(
+            "--rate", type=float, default=100.0, help="requests in a real second at the peak (%(default)s)"
+        )
+        parser.add_argument(
+            "--limit",
+            type=float,
+            default=5.0,
+            metavar="SECONDS",
+            help="what 99 of 100 ids may take from the request to the mail server (%(default)s); 0: not judged",
+        )
+        parser.add_argument("--saboteur", action="store_true", help="break something every few seconds")
+        parser.add_argument("--seed", type=int, default=2026, help="the same seed is the same day")
+        parser.add_argument("--report", type=Path, default=Path("var/day"), metavar="FOLDER")
+        parser.add_argument("--json", action="store_true", help="the findings as JSON on standard output")
+
+    def handle(self, **options: Any) -> None:
+        if options["pharmacies"] < 1 or options["rate"] <= 0:
+            raise CommandError("--pharmacies and --rate must be 1 or more.")
+        wishes = Wishes(
+            options["pharmacies"], options["register"], options["rate"], options["saboteur"], options["seed"]
+        )
+        try:
+            with Day(wishes, self._say) as day:
+                found = day.live()
+        except CannotStart as reason:
+            raise CommandError(str(reason)) from reason
+        found["limit"] = options["limit"]
+        page = report.write(found, options["report"])
+        if options["json"]:
+            self.stdout.write(
+                json.dumps({name: value for name, value in found.items() if name not in ("pictures", "samples")})
+            )
+        else:
+            self.stdout.write(page.read_text())
+        self._say(f"The report is in {page}{os.linesep}")
+        missed = [what for what, _, well in report.verdicts(found) if not well]
+        if missed:
+            raise CommandError(f"Missed: {', '.join(missed)}.", returncode=1)
+
+    def _say(self, words: str) -> None:
+        """To standard error, so that --json leaves only JSON on standard output."""
+        self.stderr.write(words, ending="", style_func=lambda text: text)
+        self.stderr.flush()

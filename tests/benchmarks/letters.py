@@ -1,0 +1,111 @@
+"""Inside the process of `make benchmark BENCH=engine KNOBS=letters`: letters a second through one round of a worker, beside
+(a) Django's send_mass_mail on one connection and (b) postfix's smtp-source, all to the same mail server on loopback.
+"""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from email import message_from_bytes, policy
+from uuid import uuid4
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402  the apps are there only now
+from django.core.mail import get_connection, send_mass_mail  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from portal.outbox.delivery import deliver_due  # noqa: E402
+from portal.outbox.models import OutgoingMail  # noqa: E402
+from portal.sealing import unseal  # noqa: E402
+from tests.benchmarks.engine import against, say  # noqa: E402
+from tests.benchmarks.many_ids import ManyIds  # noqa: E402
+
+
+def engine(count: int, template: OutgoingMail) -> float:
+    """`count` letters with an id, written down as the portal does, then the rounds of one worker. Letters a second."""
+    now = timezone.now()
+    OutgoingMail.objects.bulk_create(
+        [
+            OutgoingMail(
+                kind=template.kind, priority=template.priority, about=template.about, recipient=f"id{n}@farmacia{n % 500}.example",
+                domain=f"farmacia{n % 500}.example", subject=template.subject, secret=True, message_id=f"<{uuid4()}@example.it>",
+                sealed_source=template.sealed_source, created_at=now, next_attempt_at=now, give_up_at=template.give_up_at,
+            ) for n in range(count)
+        ], batch_size=1000,
+    )  # fmt: skip
+    began = time.perf_counter()
+    taken = 0
+    while more := deliver_due(timezone.now()):
+        taken += more
+    seconds = time.perf_counter() - began
+    if taken != count:
+        raise SystemExit(f"{taken} of {count} letters were taken.")
+    return count / seconds
+
+
+def mass_mail(count: int, template: OutgoingMail) -> float:
+    """(a): the same text (without the HTML part that ours have), no row, no seal."""
+    source = message_from_bytes(unseal(bytes(template.sealed_source)), policy=policy.default)
+    text = source.get_body(("plain",)).get_content()
+    letters = [
+        (template.subject, text, "no-reply@portale.example", [f"id{n}@farmacia{n % 500}.example"]) for n in range(count)
+    ]
+    began = time.perf_counter()
+    send_mass_mail(letters, connection=get_connection("django.core.mail.backends.smtp.EmailBackend"))
+    return count / (time.perf_counter() - began)
+
+
+def smtp_source(count: int, port: int) -> float | None:
+    """(b): one session, messages of about the same size. None where it is not installed."""
+    program = shutil.which("smtp-source") or shutil.which("smtp-source", path="/usr/sbin")
+    if program is None:
+        return None
+    began = time.perf_counter()
+    subprocess.run(
+        [program, "-d", "-s", "1", "-m", str(count), "-l", "2500", "-f", "a@portale.example", "-t", "b@farmacia.example",
+         f"inet:127.0.0.1:{port}"], check=True,
+    )  # fmt: skip
+    return count / (time.perf_counter() - began)
+
+
+def measure(count: int, times: int) -> None:
+    call_command("migrate", verbosity=0)
+    template = OutgoingMail.objects.get(pk=ManyIds(timezone.now()).letter)
+    OutgoingMail.objects.filter(pk=template.pk).withdraw(timezone.now())
+    subjects = {
+        "the engine": lambda: engine(count, template),
+        "(a) send_mass_mail": lambda: mass_mail(count, template),
+        "(b) smtp-source": lambda: smtp_source(count, settings.EMAIL_PORT),
+    }
+    found: dict[str, list[float]] = {name: [] for name in subjects}
+    for number in range(times + 1):
+        for name, run in subjects.items():
+            say(f"{name} ...")
+            per_second = run()
+            if number and per_second is not None:  # the first one warms up
+                found[name].append(per_second)
+    print(
+        "\n### Letters a second to a mail server on loopback, one connection\n\n| | letters/s (median) | of each run |\n|---|---:|---|"
+    )
+    for name, some in found.items():
+        told = (
+            f"{statistics.median(some):,.0f} | {', '.join(f'{each:,.0f}' for each in some)}"
+            if some
+            else "not installed |"
+        )
+        print(f"| {name} | {told} |")
+    print("\n| | measured | to reach | |\n|---|---:|---:|---|")
+    against(
+        "the engine / (a)", statistics.median(found["the engine"]) / statistics.median(found["(a) send_mass_mail"]), 0.5
+    )
+
+
+if __name__ == "__main__":
+    measure(int(sys.argv[1]), int(sys.argv[2]))

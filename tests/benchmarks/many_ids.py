@@ -1,0 +1,105 @@
+"""Live ids by the million, each with a reminder to come, made inside the database: `grow(count)`.
+
+One pharmacy with all that hangs on it is made by the portal's own code; the others are copies of its rows. Ten live ids
+for each pharmacy: one Validato and one Attivo in each of five contexts.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.utils import timezone
+
+from pharmacies.models import MailCertification, Pharmacy, Utenza
+from portal.identity.models import User
+from sessions import issuing
+from sessions.models import Context, IdSessione, Reminder
+from tests.benchmarks.rows import CODICE_FISCALE
+
+IDS_EACH = 10
+TABLES = {model: model._meta.db_table for model in (Pharmacy, MailCertification, Utenza, IdSessione, Reminder)}
+
+
+class ManyIds:
+    """The rows that exist so far; numbers of pharmacies and ids begin at 0 and have no holes."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now, self.pharmacies, self.ids = now, 0, 0
+        anna = User.objects.for_person(CODICE_FISCALE, "Anna", "Rossi")
+        pharmacy = Pharmacy.objects.create(code="TEMPLATE", name="Farmacia", comune="TRENTO")
+        certification = MailCertification.objects.create(
+            pharmacy=pharmacy, address="template@example.it", address_key="template@example.it", requested_by=anna,
+            requested_at=now, certified_at=now, certified_by=anna,
+        )  # fmt: skip
+        utenza = Utenza.objects.create(
+            pharmacy=pharmacy, user_id="UTEMPLATE", codice_fiscale=CODICE_FISCALE, codice_regione="042", codice_asl="001",
+            codice_ssa="045120", created_at=now, password_changed_at=now,
+        )  # fmt: skip
+        contexts = list(Context.objects.order_by("pk")[:5])
+        more = range(len(contexts), 5)
+        contexts += [Context.objects.create(contesto=f"PROVA-{n}", applicazione="EROGATORE") for n in more]
+        self.contexts = [context.pk for context in contexts]
+        row = issuing.issue(utenza, contexts[0], now).id_sessione
+        self.templates = {
+            Pharmacy: pharmacy.pk, MailCertification: certification.pk, Utenza: utenza.pk, IdSessione: row.pk,
+            Reminder: Reminder.objects.filter(id_sessione=row).get().pk,
+        }  # fmt: skip
+        self.letter = row.letter_id
+        self.base = {model: pk + 1 for model, pk in self.templates.items()}
+
+    def grow(self, ids: int) -> None:
+        """Until there are so many. The keys follow the numbers; asked for in the order of their keys, one each millisecond."""
+        pharmacies = max(ids // IDS_EACH, 1)
+        first, last = self.pharmacies, pharmacies - 1
+        self._copy(Pharmacy, first, last, code="'Q' || n")
+        at = {model: f"{base} + n" for model, base in self.base.items()}
+        address = "'q' || n || '@example.it'"
+        self._copy(MailCertification, first, last, pharmacy_id=at[Pharmacy], address=address, address_key=address)
+        self._copy(Utenza, first, last, pharmacy_id=at[Pharmacy], user_id="'Q' || n")
+        # A number for each id; its pharmacy is spread by a stride, so that ids that end together are of pharmacies far apart.
+        whose = f"(n::bigint * 7919 % {pharmacies})"
+        lap = f"(n / {pharmacies}) % {IDS_EACH}"
+        context = f"(array[{','.join(map(str, self.contexts))}])[1 + ({lap}) / 2]"
+        asked = f"'{self.now.isoformat()}'::timestamptz + n * interval '1 millisecond'"
+        self._empty_ids()
+        self._copy(
+            IdSessione, 0, ids - 1, utenza_id=f"{self.base[Utenza]} + {whose}", pharmacy_id=f"{self.base[Pharmacy]} + {whose}",
+            certification_id=f"{self.base[MailCertification]} + {whose}", context_id=context,
+            digest="sha256(('live' || n)::bytea)", requested_at=asked, expires_at=f"{asked} + interval '16 hours'",
+            first_used_at=f"case when ({lap}) % 2 = 1 then {asked} end", sealed="null::bytea", letter_id=str(self.letter),
+        )  # fmt: skip
+        self._copy(
+            Reminder, 0, ids - 1, id_sessione_id=at[IdSessione], pharmacy_id=f"{self.base[Pharmacy]} + {whose}",
+            due_at=f"{asked} + interval '15 hours'", settled_at="null::timestamptz", letter_id="null::bigint",
+        )  # fmt: skip
+        self.pharmacies, self.ids = pharmacies, ids
+        with connection.cursor() as cursor:
+            cursor.execute("vacuum analyze")
+            cursor.execute("checkpoint")
+
+    def make_due(self, first: int, count: int) -> None:
+        """Their reminders are due now: neighbours, as in a day, because they were asked for together."""
+        keys = range(self.base[IdSessione] + first, self.base[IdSessione] + first + count)
+        Reminder.objects.filter(id_sessione__in=keys).update(due_at=timezone.now() - timedelta(seconds=30))
+
+    def _empty_ids(self) -> None:
+        """The ids of the step before: with another number of pharmacies they would belong to others."""
+        with connection.cursor() as cursor:
+            cursor.execute("set session_replication_role = replica")
+            for model in (Reminder, IdSessione):
+                cursor.execute(f"delete from {TABLES[model]} where id >= %s", [self.base[model]])
+            cursor.execute("set session_replication_role = default")
+
+    def _copy(self, model: type, first: int, last: int, **differs: str) -> None:
+        if last < first:
+            return
+        table, base = TABLES[model], self.base[model]
+        columns = [field.column for field in model._meta.local_fields]
+        values = [f"{base} + n" if name == "id" else differs.get(name, f"t.{name}") for name in columns]
+        with connection.cursor() as cursor:
+            cursor.execute("set session_replication_role = replica")  # the foreign keys are right by construction
+            cursor.execute(
+                f"insert into {table} ({', '.join(columns)}) select {', '.join(values)} "
+                f"from generate_series({first}, {last}) n, {table} t where t.id = {self.templates[model]}"
+            )
+            cursor.execute("set session_replication_role = default")
+            cursor.execute(f"select setval(pg_get_serial_sequence('{table}', 'id'), (select max(id) from {table}))")
