@@ -103,7 +103,7 @@ def play(steps, two: list[Gestionale], policy: str, now: datetime, time_machine)
             assert two[1 - each.owner].check(each.token).code == "603"
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.parametrize("policy", ["overlap", "replace"])
 def test_eight_gestionali_at_once_leave_one_attivo_and_one_validato_at_most(gest, policy) -> None:
     Context.objects.update(policy=policy)
