@@ -111,7 +111,7 @@ def staff_required(role: View[P] | str, /) -> View[P] | Callable[[View[P]], View
     return partial(_staff_only, role=Role(role))  # a role that does not exist fails when the module is read
 
 
-def _staff_only(view: View[P], role: Role) -> View[P]:
+def _staff_only(view: View[P], role: Role | None) -> View[P]:
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         user = request.user
@@ -119,14 +119,19 @@ def _staff_only(view: View[P], role: Role) -> View[P]:
             return redirect(f"{reverse('identity:staff_login')}?{urlencode({'next': request.get_full_path()})}")
         if not (user.is_staff and user.is_verified()):  # type: ignore[attr-defined]
             raise PermissionDenied("Questa pagina è riservata agli operatori.")
-        if role not in user.roles:
+        if role is not None and role not in user.roles:
             raise PermissionDenied(
                 f"Per questa pagina serve il ruolo «{role.value}»: lo assegna chi amministra gli operatori."
             )
         return _not_kept(view(request, *args, **kwargs))
 
-    guarded.staff_role = role  # type: ignore[attr-defined]
+    guarded.staff_role = role.value if role else "qualunque"  # type: ignore[attr-defined]
     return guarded
+
+
+def any_staff(view: View[P]) -> View[P]:
+    """For one's own account: every member of the staff with the second factor, whatever the role."""
+    return _staff_only(view, None)
 
 
 def staff_of(request: HttpRequest) -> User:

@@ -7,3 +7,7 @@ class IdentityConfig(AppConfig):
 
     def ready(self) -> None:
         from portal.identity import checks  # noqa: F401  registers them
+        from portal.identity.journal_words import WORDS
+        from portal.journal import words
+
+        words.register(WORDS)

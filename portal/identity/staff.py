@@ -11,15 +11,18 @@ from django.http import HttpRequest
 
 from portal.client_address import client_address
 from portal.codes import same
-from portal.identity.models import LoginRecord, PasswordFailure, StaffTotp, User
+from portal.identity import staff_sessions
+from portal.identity.models import LoginRecord, PasswordFailure, StaffRecoveryCode, StaffTotp, User
 from portal.identity.models.failure import PasswordFailureQuerySet
+from portal.journal.models import record
 
 WRONG_PER_USERNAME = 5  # from one address, in PasswordFailure.WINDOW
 WRONG_PER_USERNAME_ANYWHERE = 30  # from everywhere: a stranger with one address cannot lock an operator out
 WRONG_PER_ADDRESS = 20  # an office shares one address
 SECOND_FACTOR_WITHIN = timedelta(minutes=5)  # from the password to the code
+ENROLMENT_WITHIN = timedelta(minutes=20)  # from the password to the first code of a new app
+GIVEN_PASSWORD_LASTS = timedelta(days=3)  # the one that an administrator gave
 _WAITING = "staff_waiting"
-_BACKEND = "portal.identity.backends.StaffBackend"
 _PROVIDER = "staff"  # in the login records and on the wrong passwords
 
 
@@ -45,7 +48,7 @@ def check_password(request: HttpRequest, username: str, password: str, now: date
         attempt.delete()  # who is locked out does not make the lock longer
         return PasswordCheck(None, locked_until)
     user = authenticate(request, username=username, password=password)
-    if isinstance(user, User):
+    if isinstance(user, User) and not _is_too_old(user, now):
         failures.filter(username_hash=by_username).delete()
         return PasswordCheck(user)
     return PasswordCheck(None, _locked_until(failures.recent(now), by_username, by_address))
@@ -67,7 +70,7 @@ def wait_for_code(request: HttpRequest, user: User, next_url: str, now: datetime
     request.session[_WAITING] = {
         "user": user.pk,
         "password": user.get_session_auth_hash(),
-        "until": (now + SECOND_FACTOR_WITHIN).timestamp(),
+        "until": (now + (SECOND_FACTOR_WITHIN if app_of(user) else ENROLMENT_WITHIN)).timestamp(),
         "next": next_url,
     }
 
@@ -81,23 +84,75 @@ def waiting_for_code(request: HttpRequest, now: datetime) -> User | None:
     return user if user and same(user.get_session_auth_hash(), waiting["password"]) else None
 
 
+def wanted_page(request: HttpRequest) -> str:
+    """Where they were going when they were asked for the password."""
+    return str(request.session.get(_WAITING, {}).get("next", ""))
+
+
 def app_of(user: User) -> StaffTotp | None:
     app: StaffTotp | None = StaffTotp.objects.filter(user=user, confirmed=True).order_by("pk").first()
     return app
 
 
-def enter(request: HttpRequest, user: User, app: StaffTotp, code: str, now: datetime) -> str | None:
-    """Signs the staff in when the code is right and returns the page they wanted; None when it is not.
+def _is_too_old(user: User, now: datetime) -> bool:
+    """The password that an administrator gave, and nobody used in time, opens nothing."""
+    return user.password_given_at is not None and now >= user.password_given_at + GIVEN_PASSWORD_LASTS
 
-    The session is a new one: nothing of who was in this browser before is left.
-    """
+
+def enter(request: HttpRequest, user: User, app: StaffTotp, code: str, now: datetime) -> str | None:
+    """Signs the staff in when the code is right and returns the page they wanted; None when it is not."""
     if not app.verify_token(code):
         LoginRecord.objects.create(user=user, provider=_PROVIDER, outcome="wrong-code", at=now)
         return None
+    return _let_in(request, user, app, now)
+
+
+def enter_with_recovery_code(request: HttpRequest, user: User, app: StaffTotp, typed: str, now: datetime) -> str | None:
+    """As enter(), with one of the codes kept for the day when the telephone is lost. A wrong one slows down as a wrong
+    code of the app does, at the same door.
+    """
+    with transaction.atomic():
+        row = StaffTotp.objects.select_for_update().get(pk=app.pk)
+        may_try = row.locked_until() is None
+        right = may_try and StaffRecoveryCode.use(user, typed, now)
+        if may_try and not right:
+            row.throttle_increment()
+    app.refresh_from_db()
+    if not right:
+        LoginRecord.objects.create(user=user, provider=_PROVIDER, outcome="wrong-code", at=now)
+        return None
+    record("staff.recovered", now=now, actor=user, subject=user, name=user.username)
+    return _let_in(request, user, app, now)
+
+
+def enrol(
+    request: HttpRequest, user: User, app: StaffTotp, code: str, new_password: str, now: datetime
+) -> list[str] | None:
+    """The new app has shown that it knows the secret: from now on it is the second factor. Signs in and returns the recovery
+    codes, for the page that shows them once; None when the code is wrong. `new_password`: "" keeps the one there is.
+    """
+    if not app.verify_token(code):
+        return None
+    with transaction.atomic():
+        app.confirmed = True
+        app.save(update_fields=["confirmed"])
+        if new_password:
+            user.set_password(new_password)
+            user.password_given_at = None
+            user.save(update_fields=["password", "password_given_at"])
+        codes = StaffRecoveryCode.renew(user, now)
+        record("staff.enrolled", now=now, actor=user, subject=user, name=user.username)
+    _let_in(request, user, app, now)
+    return codes
+
+
+def _let_in(request: HttpRequest, user: User, app: StaffTotp, now: datetime) -> str:
+    """The page that was wanted. The session is a new one: nothing of who was in this browser before is left."""
     next_url = str(request.session[_WAITING]["next"])
     with transaction.atomic():
         request.session.flush()
-        login(request, user, backend=_BACKEND)
+        login(request, user, backend=staff_sessions.STAFF_BACKEND)
         django_otp.login(request, app)
+        staff_sessions.begin(request, user, now)
         LoginRecord.objects.create(user=user, provider=_PROVIDER, outcome="ok", at=now)
     return next_url

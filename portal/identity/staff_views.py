@@ -1,10 +1,13 @@
 """The staff's door: password, then the code of the app."""
 
 from datetime import datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 
+import segno
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -14,6 +17,7 @@ from portal.identity import staff
 from portal.identity.forms import PasswordForm, TotpForm
 from portal.identity.login import local_url
 from portal.identity.models import StaffTotp
+from portal.identity.staff_forms import EnrolForm, RecoveryForm
 from portal.templatetags.portale import seconds
 
 _WRONG_PASSWORD = "Nome utente o password non corretti."  # noqa: S105
@@ -49,7 +53,7 @@ def staff_code(request: HttpRequest) -> HttpResponse:
         return redirect("identity:staff_login")
     app = staff.app_of(user)
     if app is None:
-        return render(request, "identity/staff_no_app.html", status=403)
+        return redirect("identity:staff_enrol")
     form = TotpForm(request.POST or None)
     if form.is_valid():
         locked_until = app.locked_until()
@@ -59,6 +63,56 @@ def staff_code(request: HttpRequest) -> HttpResponse:
                 return redirect(next_url or "pages:home")
         form.add_error("code", _not_this_code(app, locked_until))
     return render(request, "identity/staff_code.html", {"form": form})
+
+
+@sensitive_post_parameters("code")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def staff_recovery(request: HttpRequest) -> HttpResponse:
+    """The telephone is not at hand: one of the codes that were kept for this day."""
+    now = now_of(request)
+    user = staff.waiting_for_code(request, now)
+    app = staff.app_of(user) if user else None
+    if user is None or app is None:
+        return redirect("identity:staff_code")
+    form = RecoveryForm(request.POST or None)
+    if form.is_valid():
+        locked_until = app.locked_until()
+        if locked_until is None:
+            next_url = staff.enter_with_recovery_code(request, user, app, form.cleaned_data["code"], now)
+            if next_url is not None:
+                messages.warning(request, "Sei entrato con un codice di recupero: quel codice non funziona più.")
+                return redirect("identity:staff_own")
+        form.add_error("code", _not_this_code(app, locked_until))
+    return render(request, "identity/staff_recovery.html", {"form": form})
+
+
+@sensitive_post_parameters("code", "new_password")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def staff_enrol(request: HttpRequest) -> HttpResponse:
+    """The first time, and after a reset: the app (a QR drawn here), one's own password, the recovery codes shown once."""
+    now = now_of(request)
+    user = staff.waiting_for_code(request, now)
+    if user is None or staff.app_of(user) is not None:
+        return redirect("identity:staff_code")
+    app, form = StaffTotp.waiting_for(user), EnrolForm(user, request.POST or None)
+    if form.is_valid():
+        locked_until, next_url = app.locked_until(), staff.wanted_page(request)
+        if locked_until is None:
+            password = form.cleaned_data.get("new_password", "")
+            codes = staff.enrol(request, user, app, form.cleaned_data["code"], password, now)
+            if codes is not None:
+                return render(request, "identity/staff_codes.html", {"codes": codes, "next_url": next_url})
+        form.add_error("code", _not_this_code(app, locked_until))
+    secret = parse_qs(urlsplit(app.otpauth).query)["secret"][0]
+    context = {"form": form, "qr": _drawn(app.otpauth), "secret": secret, "username": user.username}
+    return render(request, "identity/staff_enrol.html", context)
+
+
+def _drawn(text: str) -> SafeString:
+    """A QR code as SVG, with nothing that the Content-Security-Policy stops."""
+    return mark_safe(segno.make(text, error="m").svg_inline(omitsize=True, border=4, svgclass=None, lineclass=None))
 
 
 def _too_many(until: datetime) -> str:

@@ -1,5 +1,7 @@
 from django.urls import path
 
+from portal.identity import staff_account_views as operators
+from portal.identity import staff_own_views as own
 from portal.identity import staff_views, views
 
 app_name = "identity"
@@ -11,4 +13,16 @@ urlpatterns = [
     path("uscita/", views.sign_out, name="sign_out"),
     path("operatori/accesso/", staff_views.staff_login, name="staff_login"),
     path("operatori/accesso/codice/", staff_views.staff_code, name="staff_code"),
+    path("operatori/accesso/recupero/", staff_views.staff_recovery, name="staff_recovery"),
+    path("operatori/accesso/attiva/", staff_views.staff_enrol, name="staff_enrol"),
+    path("operatori/collegamento/", own.keep, name="staff_keep"),
+    path("operatori/mio-accesso/", own.own, name="staff_own"),
+    path("operatori/mio-accesso/codici/", own.new_codes, name="staff_new_codes"),
+    path("operatori/mio-accesso/collegamenti/<int:pk>/chiudi/", own.close, name="staff_close"),
+    path("operatori/utenti/", operators.everybody, name="operators"),
+    path("operatori/utenti/nuovo/", operators.new, name="operator_new"),
+    path("operatori/utenti/<int:pk>/", operators.change, name="operator"),
+    path("operatori/utenti/<int:pk>/disabilita/", operators.act, {"name": "disable"}, name="operator_disable"),
+    path("operatori/utenti/<int:pk>/riabilita/", operators.act, {"name": "enable"}, name="operator_enable"),
+    path("operatori/utenti/<int:pk>/azzera/", operators.act, {"name": "reset"}, name="operator_reset"),
 ]

@@ -36,6 +36,10 @@ NOBODY = [
     "a2f:certificate",
 ]
 STAFF = [
+    "identity:staff_own",
+    "identity:staff_new_codes",
+    "identity:operators",
+    "identity:operator_new",
     "staff:status",
     "staff:bulk",
     "staff:jobs",
@@ -63,7 +67,10 @@ ELSEWHERE = {
     "pharmacies:choose": "Giulia and Franco", "wizard:resume": "a redirect",
     "wizard:code": "below, on its way", "wizard:new_code": "a POST", "sessions:show": "a POST, below",
     "sessions:resend": "a POST", "identity:start": "a POST", "identity:answer": "an answer", "identity:metadata": "a file", "identity:sign_out": "a POST",
-    "identity:staff_code": "below, on its way", "pharmacies:mail_change_cancel": "a POST",
+    "identity:staff_code": "below, on its way", "identity:staff_recovery": "below", "identity:staff_enrol": "below",
+    "identity:staff_keep": "for the page", "identity:staff_close": "a POST", "identity:operator": "below",
+    "identity:operator_disable": "below", "identity:operator_enable": "below", "identity:operator_reset": "below",
+    "pharmacies:mail_change_cancel": "a POST",
     "pages:information": "test_information_pages", "demo:letter_html": "a letter, not a page: shown inside demo:letter",
     "demo:identity_provider": "below, on its way", "demo:identity_provider_metadata": "a file", "utenze:pincode_shown": "below", "utenze:enable": "below",
     "staff:retry_letter": "below", "staff:cancel_letter": "below",
@@ -248,6 +255,7 @@ def test_the_pages_of_the_staff(lived_in, sweep, page, context, live_server):
     page.get_by_role("button", name="Continua").click()
     page.wait_for_url(re.compile("/codice/"))
     sweep()
+    sweep(reverse("identity:staff_recovery"))
     context.clear_cookies()
     carry_session(sign_in_staff(Client(), User.objects.get(username="carla")), context, live_server.url)
     sweep(*(address_of(name, code_of("Anna")) for name in STAFF))
@@ -294,4 +302,27 @@ def test_the_pages_of_the_staff(lived_in, sweep, page, context, live_server):
     page.get_by_label("Cerca una farmacia").fill("a" * 90)
     page.get_by_role("button", name="Filtra").click()
     page.wait_for_url(re.compile("/cerca/"))
+    sweep()
+
+
+def test_the_pages_of_who_manages_the_staff(lived_in, sweep, page, context, live_server):
+    carry_session(sign_in_staff(Client(), User.objects.get(username="amedeo")), context, live_server.url)
+    for name, who in (("", "livia"), ("", "amedeo"), ("_disable", "livia"), ("_enable", "livia"), ("_reset", "livia")):
+        sweep(reverse(f"identity:operator{name}", args=[User.objects.get(username=who).pk]))
+    page.goto(reverse("identity:operator_new"))
+    page.get_by_role("button", name="Crea").click()  # with nothing in it
+    page.wait_for_load_state()
+    sweep()
+    for label, typed in (("Nome utente", "olga"), ("Nome", "Olga"), ("Cognome", "Blu")):
+        page.get_by_label(label, exact=True).fill(typed)
+    page.get_by_role("button", name="Crea").click()
+    page.get_by_role("heading", name="Password provvisoria").wait_for()
+    sweep()
+    password = page.locator("dd").nth(1).inner_text()
+    context.clear_cookies()
+    page.goto(reverse("identity:staff_login"))
+    page.get_by_label("Nome utente").fill("olga")
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Continua").click()
+    page.wait_for_url(re.compile("/attiva/"))
     sweep()

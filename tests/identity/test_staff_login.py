@@ -106,11 +106,10 @@ def test_a_disabled_member_of_the_staff_stays_out(client, app, carla):
     assert "Nome utente o password non corretti" in give_password(client).content.decode()
 
 
-def test_staff_without_an_app_stay_out_and_read_why(client, carla):
+def test_staff_without_an_app_are_sent_to_enrol_one_and_are_not_inside(client, carla):
     give_password(client)
-    response = client.get(CODE)
-    assert response.status_code == 403
-    assert "Manca l’app" in response.content.decode()
+    assert client.get(CODE)["Location"] == "/operatori/accesso/attiva/"
+    assert not door.signed_in(client)
 
 
 def test_unknown_wrong_and_not_staff_get_the_same_page(client, app, anna):

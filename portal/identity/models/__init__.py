@@ -4,5 +4,15 @@ from portal.identity.models.failure import PasswordFailure
 from portal.identity.models.login import LoginRecord, LoginTransaction
 from portal.identity.models.person import User, UserManager
 from portal.identity.models.staff import StaffTotp
+from portal.identity.models.staff_access import StaffRecoveryCode, StaffSession
 
-__all__ = ["LoginRecord", "LoginTransaction", "PasswordFailure", "StaffTotp", "User", "UserManager"]
+__all__ = [
+    "LoginRecord",
+    "LoginTransaction",
+    "PasswordFailure",
+    "StaffRecoveryCode",
+    "StaffSession",
+    "StaffTotp",
+    "User",
+    "UserManager",
+]

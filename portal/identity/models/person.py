@@ -57,6 +57,8 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     is_staff = models.BooleanField("operatore", default=False)
     is_active = models.BooleanField("abilitato", default=True)
     created_at = models.DateTimeField("creato il", auto_now_add=True)
+    # by an administrator: good for a few days, to choose one's own with
+    password_given_at = models.DateTimeField(null=True, blank=True)
     # of a member of the staff: "042" is a region, "010-301" an ASL; nothing is the whole nation
     limited_to = models.JSONField("limitato a", default=list, blank=True)
 

@@ -38,6 +38,19 @@ class StaffTotp(TimestampMixin, ThrottlingMixin, Device):
         device = cls.objects.create(user=user, name="app", sealed_secret=seal(secret))
         return device, otpauth_url(user.username, secret)
 
+    @classmethod
+    def waiting_for(cls, user: User) -> "StaffTotp":
+        """The app that the user has still to prove, always the same until then."""
+        pending: StaffTotp | None = cls.objects.filter(user=user, confirmed=False).order_by("pk").first()
+        return pending or cls.objects.create(
+            user=user, name="app", confirmed=False, sealed_secret=seal(os.urandom(SECRET_BYTES))
+        )
+
+    @property
+    def otpauth(self) -> str:
+        """The address for the app, and the secret in it: only for the page where its owner enrols."""
+        return otpauth_url(self.user.username, unseal(self.sealed_secret))
+
     def get_throttle_factor(self) -> int:
         """Waits of 1, 2, 4, 8... seconds after each wrong code."""
         return 1

@@ -1,0 +1,13 @@
+"""What the journal says of the staff's own accounts."""
+
+WORDS = {
+    "staff.created": "ha creato l’operatore {name} ({rights})",
+    "staff.changed": "ha cambiato l’operatore {name}: da ({was}) a ({rights})",
+    "staff.disabled": "ha disabilitato l’operatore {name}",
+    "staff.enabled": "ha riabilitato l’operatore {name}",
+    "staff.reset": "ha azzerato password e app dell’operatore {name}",
+    "staff.enrolled": "ha registrato la propria app di autenticazione ({name})",
+    "staff.recovered": "è entrato con un codice di recupero ({name})",
+    "staff.codes_renewed": "ha generato nuovi codici di recupero ({name})",
+    "staff.session_closed": "ha chiuso un proprio collegamento ({origin})",
+}

@@ -1,0 +1,101 @@
+"""What a member of the staff has beside password and app: recovery codes, and the sessions that are open."""
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import models, transaction
+from django.db.models import Q
+
+from portal.codes import keyed_hash, without_separators
+from portal.identity.models.person import User
+from portal.sealing import seal, unseal
+
+RECOVERY_CODES = 10
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is read for another
+LENGTH = 10  # 49 bits: more than a throttled door lets anybody try
+LASTS_FOR = timedelta(hours=8)  # a session, whatever one does
+IDLE_FOR = timedelta(minutes=30)
+KEPT_FOR = timedelta(days=731)  # as the records of the logins
+
+
+class StaffRecoveryCode(models.Model):
+    """Opens the door once, in place of the app. Kept as a keyed hash; shown once, when it is made."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="recovery_codes")
+    code_hash = models.CharField(max_length=64, unique=True)
+    made_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "codice di recupero"
+        verbose_name_plural = "codici di recupero"
+
+    def __str__(self) -> str:
+        return f"codice di recupero {self.pk}"
+
+    @classmethod
+    @transaction.atomic
+    def renew(cls, user: User, now: datetime) -> list[str]:
+        """Ten new ones, in clear for the page that shows them once; the unused ones of before no longer open."""
+        cls.objects.filter(user=user, used_at=None).delete()
+        codes = ["".join(secrets.choice(ALPHABET) for _ in range(LENGTH)) for _ in range(RECOVERY_CODES)]
+        StaffRecoveryCode.objects.bulk_create(
+            StaffRecoveryCode(user=user, code_hash=_hash(user, code), made_at=now) for code in codes
+        )
+        return [f"{code[:5]}-{code[5:]}" for code in codes]
+
+    @classmethod
+    def use(cls, user: User, typed: str, now: datetime) -> bool:
+        """True for one that was not used yet, once whatever the interleaving."""
+        mine = cls.objects.filter(user=user, code_hash=_hash(user, without_separators(typed).upper()), used_at=None)
+        return bool(mine.update(used_at=now))
+
+
+class StaffSessionQuerySet(models.QuerySet["StaffSession"]):
+    def open(self, now: datetime) -> "StaffSessionQuerySet":
+        return self.filter(closed_at=None, started_at__gt=now - LASTS_FOR, seen_at__gt=now - IDLE_FOR)
+
+    @transaction.atomic
+    def close(self, now: datetime) -> int:
+        """Whoever is in them is out at the next page; how many were not closed yet."""
+        rows = list(self.filter(closed_at=None).select_for_update())
+        for row in rows:
+            SessionStore(unseal(row.sealed_key).decode()).delete()
+        self.model.objects.filter(pk__in=[row.pk for row in rows]).update(closed_at=now)
+        return len(rows)
+
+    def forgettable(self, now: datetime) -> "StaffSessionQuerySet":
+        return self.filter(Q(started_at__lte=now - KEPT_FOR))
+
+
+class StaffSession(models.Model):
+    """One login of a member of the staff in one browser. The key of the session is sealed: who reads the table enters nowhere."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="staff_sessions")
+    sealed_key = models.BinaryField()
+    started_at = models.DateTimeField("iniziato il")
+    seen_at = models.DateTimeField("usato l’ultima volta il")  # a minute behind, at most
+    closed_at = models.DateTimeField("chiuso il", null=True)
+    origin = models.CharField("da dove", max_length=45, blank=True)  # the network address
+    browser = models.CharField("con che cosa", max_length=60, blank=True)
+
+    objects = StaffSessionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "collegamento di un operatore"
+        verbose_name_plural = "collegamenti degli operatori"
+        indexes = [models.Index(fields=["user", "-started_at"], name="session_of_staff")]  # the list, the reset
+
+    def __str__(self) -> str:
+        return f"collegamento {self.pk} di {self.user_id}"
+
+    @classmethod
+    def begin(cls, user: User, key: str, origin: str, browser: str, now: datetime) -> "StaffSession":
+        return cls.objects.create(
+            user=user, sealed_key=seal(key.encode()), started_at=now, seen_at=now, origin=origin, browser=browser
+        )
+
+
+def _hash(user: User, code: str) -> str:
+    return keyed_hash("staff-recovery", f"{user.pk}:{code}")

@@ -1,0 +1,132 @@
+"""«Operatori»: who of the staff may do what, and where. For whoever has the role «amministrazione»."""
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portal.clock import now_of
+from portal.identity import staff_accounts as accounts
+from portal.identity.access import staff_of, staff_required
+from portal.identity.models import StaffTotp, User
+from portal.identity.staff_forms import NewOperatorForm, OperatorForm
+
+asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
+ACTS = {  # what the page asks: crumb, question, consequences, button, danger
+    "disable": (
+        "Disabilita",
+        "Vuoi disabilitare {name}?",
+        ("È fuori subito, da tutti i collegamenti aperti.", "Non può più entrare finché qualcuno non lo riabilita."),
+        "Disabilita",
+        True,
+    ),
+    "enable": (
+        "Riabilita",
+        "Vuoi riabilitare {name}?",
+        ("Può entrare di nuovo, con la password e l’app di prima.", "Ha i ruoli e il territorio di prima."),
+        "Riabilita",
+        False,
+    ),
+    "reset": (
+        "Azzera l’accesso",
+        "Vuoi azzerare password e app di {name}?",
+        (
+            "L’app, i codici di recupero e i collegamenti aperti smettono di funzionare.",
+            "Ti mostriamo una volta una password provvisoria da dettare: vale tre giorni e serve solo a scegliere la propria e registrare l’app.",
+            "Prima accertati al telefono che sia davvero chi dice di essere.",
+        ),
+        "Azzera l’accesso",
+        True,
+    ),
+}
+
+_ONESELF = "Nessuno cambia i propri diritti, si disabilita o si azzera da solo: lo fa un altro amministratore."
+
+
+class WhyForm(forms.Form):
+    motivo = forms.CharField(
+        label="Motivo",
+        help_text="Resta nel registro attività.",
+        max_length=200,
+        error_messages={"required": "Scrivi il motivo", "max_length": "Al massimo 200 caratteri"},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+@staff_required("amministrazione")
+@require_safe
+def everybody(request: HttpRequest) -> HttpResponse:
+    """Those who are in service first."""
+    people = User.objects.filter(is_staff=True).prefetch_related("groups").order_by("-is_active", "username")
+    with_app = set(StaffTotp.objects.filter(confirmed=True).values_list("user_id", flat=True))
+    rows = [(each, sorted(group.name for group in each.groups.all()), each.pk in with_app) for each in people]
+    return render(request, "identity/operators.html", {"rows": rows})
+
+
+@staff_required("amministrazione")
+@asks_and_acts
+def new(request: HttpRequest) -> HttpResponse:
+    form = NewOperatorForm(request.POST or None)
+    if form.is_valid():
+        told = form.cleaned_data
+        names = (told["given_name"], told["family_name"])
+        user, password = accounts.create(
+            told["username"], names, told["roles"], told["territory"], staff_of(request), now_of(request)
+        )
+        return _once(request, user, password)
+    return render(request, "identity/operator_new.html", {"form": form})
+
+
+@staff_required("amministrazione")
+@asks_and_acts
+def change(request: HttpRequest, pk: int) -> HttpResponse:
+    """One operator: names, roles, territory; and the way to disable and to reset."""
+    user = get_object_or_404(User, pk=pk, is_staff=True)
+    form = OperatorForm(request.POST or None, instance=user)
+    oneself = user.pk == staff_of(request).pk
+    if request.method == "POST" and oneself:
+        raise PermissionDenied(_ONESELF)
+    if form.is_valid():
+        told = form.cleaned_data
+        if accounts.change(user, told["roles"], told["territory"], staff_of(request), now_of(request)):
+            messages.success(request, f"Operatore {user.username} salvato.")
+        else:
+            messages.info(request, f"Operatore {user.username}: non è cambiato nulla.")
+        return redirect("identity:operators")
+    has_app = StaffTotp.objects.filter(user=user, confirmed=True).exists()
+    return render(
+        request,
+        "identity/operator.html",
+        {"form": form, "operator": User.objects.get(pk=pk), "oneself": oneself, "has_app": has_app},
+    )
+
+
+@staff_required("amministrazione")
+@asks_and_acts
+def act(request: HttpRequest, pk: int, name: str) -> HttpResponse:
+    """«Disabilita», «Riabilita», «Azzera»: never on oneself."""
+    user, by, now = get_object_or_404(User, pk=pk, is_staff=True), staff_of(request), now_of(request)
+    if user.pk == by.pk:
+        raise PermissionDenied(_ONESELF)
+    form = WhyForm(request.POST or None)
+    if form.is_valid():
+        because = " ".join(form.cleaned_data["motivo"].split()).rstrip(".")
+        if name == "reset":
+            return _once(request, user, accounts.reset(user, by, because, now))
+        done = {"disable": accounts.disable, "enable": accounts.enable}[name](user, by, because, now)
+        words = "Fatto" if done else "Era già così"
+        messages.success(request, f"{words}: {user.username}.")
+        return redirect("identity:operators")
+    crumb, question, consequences, button, danger = ACTS[name]
+    context = {
+        "operator": user, "form": form, "crumb": crumb, "question": question.format(name=user.full_name),
+        "consequences": consequences, "button": button, "danger": danger,
+    }  # fmt: skip
+    return render(request, "identity/operator_act.html", context)
+
+
+def _once(request: HttpRequest, user: User, password: str) -> HttpResponse:
+    """The given password, on this page and never again."""
+    return render(request, "identity/operator_password.html", {"operator": user, "password": password})

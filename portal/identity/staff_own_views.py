@@ -1,0 +1,79 @@
+"""«Il mio accesso»: one's own sessions and recovery codes; and the few seconds that keep a session open."""
+
+from django.contrib import messages
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from portal.clock import now_of
+from portal.identity import staff, staff_sessions
+from portal.identity.access import any_staff, staff_of
+from portal.identity.forms import TotpForm
+from portal.identity.login import local_url
+from portal.identity.models import StaffRecoveryCode, StaffSession
+from portal.journal.models import record
+
+
+@any_staff
+@require_safe
+def own(request: HttpRequest) -> HttpResponse:
+    """Where one is signed in, and how many recovery codes are left."""
+    user, now = staff_of(request), now_of(request)
+    sessions = list(StaffSession.objects.filter(user=user).open(now).order_by("-seen_at"))
+    context = {
+        "sessions": sessions,
+        "this": staff_sessions.current(request),
+        "codes_left": StaffRecoveryCode.objects.filter(user=user, used_at=None).count(),
+        "past": StaffSession.objects.filter(user=user)
+        .exclude(pk__in=[each.pk for each in sessions])
+        .order_by("-seen_at")[:5],
+    }
+    return render(request, "identity/staff_own.html", context)
+
+
+@any_staff
+@require_POST
+def close(request: HttpRequest, pk: int) -> HttpResponse:
+    """«Chiudi»: whoever is in that browser is out. One's own only."""
+    user, now = staff_of(request), now_of(request)
+    row = get_object_or_404(StaffSession, pk=pk, user=user)
+    with transaction.atomic():
+        if StaffSession.objects.filter(pk=row.pk).close(now):
+            record("staff.session_closed", now=now, actor=user, subject=row, origin=row.browser)
+    if row.pk == staff_sessions.current(request):
+        request.session.flush()
+        return redirect("identity:staff_login")
+    messages.success(request, "Collegamento chiuso: chi lo usava è fuori.")
+    return redirect("identity:staff_own")
+
+
+@sensitive_post_parameters("code")
+@any_staff
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_codes(request: HttpRequest) -> HttpResponse:
+    """Ten new recovery codes, for who shows the code of the app once more; those of before no longer open."""
+    user, now, form = staff_of(request), now_of(request), TotpForm(request.POST or None)
+    app = staff.app_of(user)
+    if app is not None and form.is_valid():
+        if app.verify_token(form.cleaned_data["code"]):
+            with transaction.atomic():
+                codes = StaffRecoveryCode.renew(user, now)
+                record("staff.codes_renewed", now=now, actor=user, subject=user, name=user.username)
+            return render(request, "identity/staff_codes.html", {"codes": codes, "next_url": ""})
+        form.add_error("code", "Il codice non è corretto, o è già stato usato.")
+    return render(request, "identity/staff_new_codes.html", {"form": form})
+
+
+@any_staff
+@require_http_methods(["GET", "HEAD", "POST"])
+def keep(request: HttpRequest) -> HttpResponse:
+    """How many seconds are left (GET, which is no sign of life); «Resta collegato» (POST) begins the half hour again."""
+    ends_at = getattr(request, "staff_link_ends_at", now_of(request))
+    left = {"seconds": max(0, int((ends_at - now_of(request)).total_seconds()))}
+    if request.method != "POST":
+        return JsonResponse(left)
+    if request.headers.get("Accept", "").startswith("application/json"):
+        return JsonResponse(left)
+    return redirect(local_url(request, request.POST.get("next", "")) or "pages:home")

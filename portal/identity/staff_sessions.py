@@ -1,0 +1,81 @@
+"""How long a session of the staff lasts: eight hours at most, half an hour without doing anything."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from django.contrib import messages
+from django.contrib.auth import BACKEND_SESSION_KEY, logout
+from django.http import HttpRequest, HttpResponse
+
+from portal.client_address import here
+from portal.clock import now_of
+from portal.identity.models import StaffSession, User
+from portal.identity.models.staff_access import IDLE_FOR, LASTS_FOR
+
+STAFF_BACKEND = "portal.identity.backends.StaffBackend"
+SEEN_EVERY = timedelta(seconds=60)  # a page a second must not be a write a second
+_STARTED, _SEEN, _ROW = "staff_started", "staff_seen", "staff_session"
+_BROWSERS = (
+    ("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"),
+)  # fmt: skip
+_SYSTEMS = (
+    ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)  # fmt: skip
+
+
+class StaffSessionMiddleware:
+    """Ends what has lasted too long, and says in `request.staff_link_ends_at` (UTC) when this session will end."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.session.get(BACKEND_SESSION_KEY) == STAFF_BACKEND:
+            _look_at(request)
+        return self.get_response(request)
+
+
+def begin(request: HttpRequest, user: User, now: datetime) -> None:
+    """Writes down the session that has just been opened in this browser."""
+    request.session.cycle_key()
+    key = str(request.session.session_key)
+    row = StaffSession.begin(user, key, here(), browser_of(request.META.get("HTTP_USER_AGENT", "")), now)
+    request.session[_STARTED], request.session[_SEEN] = now.timestamp(), now.timestamp()
+    request.session[_ROW] = row.pk
+
+
+def current(request: HttpRequest) -> int:
+    """The key of the row of this browser's session; 0 when it has none."""
+    return int(request.session.get(_ROW, 0))
+
+
+def browser_of(agent: str) -> str:
+    """`Firefox su Windows`; "un programma" when it does not say."""
+    browser = next((name for sign, name in _BROWSERS if sign in agent), "un programma")
+    system = next((name for sign, name in _SYSTEMS if sign in agent), "")
+    return f"{browser} su {system}" if system else browser
+
+
+def _look_at(request: HttpRequest) -> None:
+    now, session = now_of(request), request.session
+    started = datetime.fromtimestamp(session.setdefault(_STARTED, now.timestamp()), UTC)
+    seen = datetime.fromtimestamp(session.setdefault(_SEEN, now.timestamp()), UTC)
+    if now >= started + LASTS_FOR or now >= seen + IDLE_FOR:
+        idle = now < started + LASTS_FOR
+        StaffSession.objects.filter(pk=current(request), closed_at=None).update(closed_at=now)
+        logout(request)
+        why = "dopo 30 minuti senza attività" if idle else "dopo 8 ore"
+        messages.warning(request, f"Il collegamento si è chiuso {why}: accedi di nuovo.")
+        return
+    if not _came_by_itself(request) and now - seen >= SEEN_EVERY:
+        seen = now
+        session[_SEEN] = now.timestamp()
+        StaffSession.objects.filter(pk=current(request)).update(seen_at=now)
+    request.staff_link_ends_at = min(seen + IDLE_FOR, started + LASTS_FOR)  # type: ignore[attr-defined]
+    request.staff_link_is_final = started + LASTS_FOR <= seen + IDLE_FOR  # type: ignore[attr-defined]
+
+
+def _came_by_itself(request: HttpRequest) -> bool:
+    """A page that refreshes itself (by our JavaScript, or `?auto=60`): nobody is doing anything."""
+    return "HTTP_X_FRAMMENTO" in request.META or ("auto" in request.GET and "HTTP_SEC_FETCH_USER" not in request.META)
