@@ -139,6 +139,7 @@ def issue(
     coming = planning.moments_of(row.expires_at, ReminderSettings.objects.of(pharmacy), now)
     row.letter = mails.issued(row, plain, certification, coming, now)
     row.save()
+    IdSessione.objects.outlived_by(row, now)
     IdSessione.objects.filter(pk__in=replaced).update(replaced_by=row)
     events.revoked(replaced, now)
     planning.plan(row, coming, now)

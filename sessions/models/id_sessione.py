@@ -1,6 +1,6 @@
 """The ID-SESSIONE: a random UUID kept as a hash, with a sealed copy while it lives. Source: A2F contract, section 5."""
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from enum import Enum
 
 from django.conf import settings
@@ -16,6 +16,8 @@ from sessions.models.context import Context
 
 # what ends an id before its hours are over, beside the closing of the pharmacy
 FACTS_THAT_END = ("revoked_at", "certification__revoked_at", "utenza__disabled_at", "utenza__blocked_at")
+
+NEWS_FOR = timedelta(days=2)  # an id that expired longer ago is on no list of the staff
 
 
 class State(Enum):
@@ -69,6 +71,12 @@ class IdSessioneQuerySet(models.QuerySet["IdSessione"]):
         self.in_place().update(revoked_at=now)
         return self.update(sealed=None)
 
+    def outlived_by(self, newest: "IdSessione", now: datetime) -> int:
+        """Marks the recent ids of its pharmacy that expire before this one, or with it. How many."""
+        recent = self.filter(pharmacy=newest.pharmacy_id, revoked_at=None, expires_at__gt=now - NEWS_FOR)
+        older = recent.filter(outlived_at=None, expires_at__lte=newest.expires_at).exclude(pk=newest.pk)
+        return older.update(outlived_at=now)
+
     def of(self, utenza: Utenza, context: Context) -> "IdSessioneQuerySet":
         return self.filter(utenza=utenza, context=context)
 
@@ -109,6 +117,8 @@ class IdSessione(models.Model):
     used_from = models.GenericIPAddressField("usato da", null=True)  # where its password was proved last: guesses
     uses = models.PositiveIntegerField("utilizzi", default=0)  # added up in batches: at most 10 s behind
     last_used_at = models.DateTimeField("ultimo utilizzo", null=True)
+    # An id of the same pharmacy that expires later was asked for: once its hours are over, this one is no news to the staff.
+    outlived_at = models.DateTimeField(null=True)
     replaced_by = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="+"
     )  # revoked because this one came
@@ -142,6 +152,12 @@ class IdSessione(models.Model):
             ),  # the titolare's page, the detail
             models.Index(fields=["utenza", "context", "-requested_at"], name="id_of_utenza"),  # issuing
             models.Index(fields=["expires_at"], condition=Q(revoked_at=None), name="id_by_expiry"),  # the status page
+            models.Index(
+                fields=["expires_at"], condition=Q(revoked_at=None, outlived_at=None), name="id_last_of_pharmacy"
+            ),  # the status page: expired today, without the thousands that were renewed in time
+            models.Index(
+                fields=["pharmacy", "expires_at"], condition=Q(revoked_at=None), name="id_of_pharmacy_by_expiry"
+            ),  # the status page: does another outlive it?
             models.Index(fields=["expires_at"], condition=Q(sealed__isnull=False), name="id_sealed"),  # the sweep
         ]
 

@@ -14,7 +14,7 @@ from sessions.models import NightDuty
 from sessions.models.id_sessione import standing
 from sessions.staff.choice import ALL, BLOCKED, EXPIRED, EXPIRING, LIVE, TODAY, UNDELIVERED, WITHOUT, Choice
 from sessions.staff.keeping import kept
-from sessions.staff.urgency import LONGEST_LIFE
+from sessions.staff.urgency import LONGEST_LIFE, counting
 
 HOURS_AHEAD = 16  # of the drawing: as long as an id lasts
 HOUR = timedelta(hours=1)
@@ -51,7 +51,7 @@ def counts_for(choice: Choice, now: datetime) -> Counts:
 
 def counts(pharmacies: PharmacyQuerySet, now: datetime) -> Counts:
     """One aggregate query. The id of a pharmacy is the one that expires last, as in `urgency.of_today`."""
-    ids = Q(ids__expires_at__gte=day_start(now), ids__revoked_at=None)
+    ids = Q(counting(now, "ids__"), ids__expires_at__gte=day_start(now), ids__revoked_at=None)
     refused = OutgoingMail.objects.filter(failed_at__gte=day_start(now) - LONGEST_LIFE).values("pk")
     theirs = (
         pharmacies.order_by()

@@ -52,9 +52,14 @@ def urgency_of(newest: IdSessione | None, now: datetime) -> Urgency:
 
 
 def candidates(now: datetime) -> IdSessioneQuerySet:
-    """The ids that are live or expired since midnight in Italy: several for a pharmacy that renewed."""
+    """The ids that are live, and those that expired since midnight in Italy and were the last: one or two of a pharmacy."""
     # revoked_at: an id that has expired is never revoked, and the indexes on expires_at hold the others only
-    return IdSessione.objects.standing(now).filter(expires_at__gte=day_start(now), revoked_at=None)
+    return IdSessione.objects.standing(now).filter(counting(now), expires_at__gte=day_start(now), revoked_at=None)
+
+
+def counting(now: datetime, prefix: str = "") -> Q:
+    """An id whose hours are over counts no more once the pharmacy asked for one that expires later, whatever became of it."""
+    return Q(**{f"{prefix}expires_at__gt": now}) | Q(**{f"{prefix}outlived_at": None})
 
 
 def of_today(now: datetime) -> IdSessioneQuerySet:
@@ -87,7 +92,7 @@ def expiring(now: datetime) -> Q:
 
 def expired(now: datetime) -> Q:
     """Among the ids of today."""
-    return Q(expires_at__lte=now)
+    return Q(expires_at__lte=now, outlived_at=None)
 
 
 def segments(now: datetime) -> dict[Urgency, Q]:

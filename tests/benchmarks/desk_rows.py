@@ -43,10 +43,11 @@ LETTERS = """insert into outbox_outgoingmail (kind, about, recipient, subject, m
             d = 0 and n %% 200 = 7 as refused
         from generate_series(1, %(pharmacies)s) n, generate_series(%(days)s - 1, 0, -1) d where n %% 10 > 0 order by d desc) made"""
 IDS = """insert into pharmacy_sessions_idsessione (utenza_id, pharmacy_id, context_id, certification_id, digest, last4,
-    requested_at, expires_at, first_used_at, closed_at, uses, letter_id)
+    requested_at, expires_at, first_used_at, closed_at, outlived_at, uses, letter_id)
     select u.id, c.pharmacy_id, %(context)s, c.id, sha256(m.message_id::bytea), 'aaaa', m.created_at,
         m.created_at + interval '16 hours', m.created_at + interval '2 minutes',
-        case when m.created_at < %(now)s::timestamptz - interval '16 hours' then m.created_at + interval '17 hours' end, 150, m.id
+        case when m.created_at < %(now)s::timestamptz - interval '16 hours' then m.created_at + interval '17 hours' end,
+        lead(m.created_at) over (partition by c.pharmacy_id order by m.created_at), 150, m.id
     from outbox_outgoingmail m join pharmacies_pharmacy p on p.code = m.about join pharmacies_utenza u on u.pharmacy_id = p.id
         join pharmacies_mailcertification c on c.pharmacy_id = p.id order by m.created_at"""
 

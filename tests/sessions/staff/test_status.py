@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from pharmacies.models import Utenza
 from portal.clock import ROME
-from sessions.models import IdSessione, NightDuty, Reminder
+from sessions import issuing
+from sessions.models import Context, IdSessione, NightDuty, Reminder
 from sessions.staff.listing import Key
 from sessions.staff.urgency import Urgency, of_today, segments, urgency_of
 from tests.conftest import make_pharmacy
@@ -253,3 +254,31 @@ def test_the_rule_for_many_rows_agrees_with_the_rule_for_one(give_id):
     assert of_day == expected
     assert len(of_day) == of_today(NOW).count()
     assert len(expected) > 20
+
+
+def test_an_id_that_expired_after_a_later_one_was_asked_for_is_no_news(page, certified, utenza, carla):
+    first = issuing.issue(utenza, Context.objects.usual(), NOW - 17 * HOUR).id_sessione
+    issuing.use(first, NOW - 16 * HOUR)
+    later = issuing.issue(utenza, Context.objects.usual(), NOW - 2 * HOUR).id_sessione
+
+    first.refresh_from_db()
+    assert first.outlived_at == NOW - 2 * HOUR
+    assert IdSessione.objects.get(pk=later.pk).outlived_at is None
+    assert f"…{later.last4}" in rows(page())[0]
+
+    issuing.revoke(later, carla, NOW)
+
+    assert rows(page()) == []
+    assert counter(page(), "Scadute") == 0
+    assert "Revocata" in rows(page("stato=tutte"))[0]
+
+
+def test_while_the_earlier_id_still_lives_it_counts_when_the_later_one_is_revoked(page, certified, utenza, carla):
+    first = issuing.issue(utenza, Context.objects.usual(), NOW - HOUR).id_sessione
+    issuing.use(first, NOW - HOUR)
+    later = issuing.issue(utenza, Context.objects.usual(), NOW - MINUTE).id_sessione
+
+    issuing.revoke(later, carla, NOW)
+
+    assert f"…{first.last4}" in rows(page())[0]
+    assert counter(page(), "Attive") == 1
