@@ -134,12 +134,13 @@ def _about(
 ) -> OutgoingMail:
     """One letter about one id, or the letter of the same name about many."""
     first = rows[0]
-    about = {"is_copy": is_copy, "rows": rows, "pharmacies": len({row.certification.pharmacy_id for row in rows})}
-    context = {**_context(first, first.certification.pharmacy), **about}
+    pharmacy = first.pharmacy or first.certification.pharmacy
+    about = {"is_copy": is_copy, "rows": rows, "pharmacies": len({row.pharmacy_id for row in rows})}
+    context = {**_context(first, pharmacy), **about}
     if len(rows) > 1:
         context["pharmacy"] = None if about["pharmacies"] != 1 else context["pharmacy"]
         template = f"{template}_many"
-    envelope = Envelope(kind, first.certification.pharmacy.code, now, give_up_at)
+    envelope = Envelope(kind, pharmacy.code, now, give_up_at)
     return post(envelope, address, template, context, headers=_headers(first))
 
 

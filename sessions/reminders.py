@@ -33,8 +33,9 @@ def send_due(now: datetime, limit: int = BATCH) -> int:
     May run in many places at once: the rows are locked (those of another are skipped) and settled by a conditional
     UPDATE in the same transaction as the letter.
     """
+    said: set[int] = set()  # in the letter of another of this batch
     with transaction.atomic():
-        return sum(_took_in_hand(reminder, now) for reminder in _claimed(now, limit))
+        return sum(each.pk in said or _took_in_hand(each, said, now) for each in _claimed(now, limit))
 
 
 def _claimed(now: datetime, limit: int) -> list[Reminder]:
@@ -44,64 +45,62 @@ def _claimed(now: datetime, limit: int) -> list[Reminder]:
     return list(rows[:limit])
 
 
-def _took_in_hand(reminder: Reminder, now: datetime) -> bool:
+def _took_in_hand(reminder: Reminder, said: set[int], now: datetime) -> bool:
     for alone in (False, True):  # one that cannot be written must not take its companions along
         try:
             with transaction.atomic():
-                return _settle(reminder, now, alone=alone)
+                settled = _settle(reminder, now, alone=alone)
+            said.update(settled)
+            return bool(settled)
         except Exception:
             log.exception("Reminder %s failed: it is tried again later.", reminder.pk)
     Reminder.objects.filter(pk=reminder.pk).update(due_at=now + TRY_AGAIN_AFTER)
     return True
 
 
-def _settle(reminder: Reminder, now: datetime, *, alone: bool) -> bool:
-    """One letter or one reason, unless it was said meanwhile. False: it waits for those that go into the same letter.
+def _settle(reminder: Reminder, now: datetime, *, alone: bool) -> list[int]:
+    """One letter or one reason; the keys of all that it settles. Nothing: it waits for those that go into the same letter.
 
     The id is read now, not with the batch.
     """
-    if not Reminder.objects.filter(pk=reminder.pk, settled_at=None).exists():
-        return True
     row = reminder.id_sessione = IdSessione.objects.with_facts().get(pk=reminder.id_sessione_id)
     if reminder.channel == Reminder.Channel.GESTIONALE:
         return _settle_for_gestionale(reminder, now)
     certification = _address(row)
     reason = _why_not(reminder, now) or _overtaken(reminder, now) or _why_nowhere(certification)
     if reason or certification is None:
-        _write_down([reminder], now, reason=reason)
-        return True
+        return _write_down([reminder], now, reason=reason)
     if not reminder.minutes_before:
-        _write_down([reminder], now, letter=mails.expired(row, certification, now))
-        return True
-    held = [] if alone else together.companions(reminder, certification, now)
+        return _write_down([reminder], now, letter=mails.expired(row, certification, now))
+    held = [] if alone or row.pharmacy is None else together.companions(reminder, certification, now)
     if held is None:
-        return False
+        return []
     others, overtaken = together.nearest([each for each in held if not _why_not(each, now)], now)
     told = [reminder, *others]
-    _write_down(told, now, letter=mails.expiring([each.id_sessione for each in told], certification, now))
-    _write_down(overtaken, now, reason=Skip.OVERTAKEN)
-    return True
+    letter = mails.expiring([each.id_sessione for each in told], certification, now)
+    settled = _write_down(told, now, letter=letter)
+    return settled + _write_down(overtaken, now, reason=Skip.OVERTAKEN) if overtaken else settled
 
 
-def _settle_for_gestionale(reminder: Reminder, now: datetime) -> bool:
+def _settle_for_gestionale(reminder: Reminder, now: datetime) -> list[int]:
     """A call instead of a letter. A program is told the plain fact: renewed or not, the id ends."""
     row, event = reminder.id_sessione, Event.EXPIRING if reminder.minutes_before else Event.EXPIRED
     reason = _why_not(reminder, now)
     if reason not in ("", Skip.RENEWED):
-        _write_down([reminder], now, reason=reason)
-        return True
-    _write_down([reminder], now)
+        return _write_down([reminder], now, reason=reason)
     events.of_time(row, event, now)
-    return True
+    return _write_down([reminder], now)
 
 
-def _write_down(told: list[Reminder], now: datetime, letter: OutgoingMail | None = None, reason: str = "") -> None:
-    """They are settled, with the letter or the reason. Raises SaidTwice when another worker said one of them."""
-    unsaid = Reminder.objects.filter(pk__in=[each.pk for each in told], settled_at=None)
+def _write_down(told: list[Reminder], now: datetime, letter: OutgoingMail | None = None, reason: str = "") -> list[int]:
+    """They are settled, with the letter or the reason; their keys. Raises SaidTwice when another worker said one of them."""
+    keys = [each.pk for each in told]
+    unsaid = Reminder.objects.filter(pk__in=keys, settled_at=None)
     if unsaid.update(settled_at=now, letter=letter, skipped_because=reason) < len(told):
         raise SaidTwice
     for each in told:
         measures.reminder(reason or "sent", max((now - each.due_at).total_seconds(), 0))
+    return keys
 
 
 def _why_not(reminder: Reminder, now: datetime) -> str:
