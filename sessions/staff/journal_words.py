@@ -1,6 +1,7 @@
 """What the timeline says of the acts of the staff that are about no pharmacy."""
 
 WORDS = {
+    "journal.exported": "ha esportato il registro attività ({filters})",
     "letter.retried": "ha fatto ripartire un messaggio ({kind}): {reason}",
     "letter.cancelled": "ha annullato l’invio di un messaggio ({kind}): {reason}",
     "note.opened": "ha aperto una nota di assistenza",

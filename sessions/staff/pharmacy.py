@@ -27,7 +27,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
 def timeline(request: HttpRequest, code: str) -> HttpResponse:
     """The whole journal of the pharmacy, with its filters."""
     pharmacy, form = pharmacy_of(request, code), TimelineFilter(request.GET)
-    shown = Paginator(entries(code, form), LINES_A_PAGE).get_page(request.GET.get("pagina"))
+    shown = Paginator(form.narrow(entries(code)), LINES_A_PAGE).get_page(request.GET.get("pagina"))
     context = {
         "pharmacy": pharmacy,
         "form": form,

@@ -1,7 +1,7 @@
-"""The journal of one pharmacy, narrowed: what kind of act, by whose hand, from when to when."""
+"""The journal narrowed: what kind of act, by whose hand, from when to when."""
 
-from datetime import datetime, time, timedelta
-from typing import Any
+from datetime import date, datetime, time, timedelta
+from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Q
@@ -9,23 +9,38 @@ from django.db.models import Q
 from portal.clock import ROME
 from portal.journal.models import PORTAL, Entry, EntryQuerySet
 
-KINDS = {  # how the page says it: the beginnings of the verbs
+Kinds = dict[str, tuple[str, tuple[str, ...]]]
+KINDS: Kinds = {  # how the page says it, and the beginnings of the verbs
     "id": ("ID SESSIONE", ("id.",)),
     "mail": ("Mail certificata e codici", ("certification.", "code.")),
     "utenze": ("Utenze del gestionale", ("utenza.",)),
-    "promemoria": ("Promemoria e orari", ("reminders.", "hours.", "nights.")),
+    "promemoria": ("Promemoria e orari", ("reminders.", "hours.", "nights.", "calendar.", "webhook.")),
+    "messaggi": ("Messaggi", ("letter.",)),
     "note": ("Note di assistenza", ("note.",)),
 }
 HANDS = {"operatori": "Operatori", "farmacia": "Persone della farmacia", "portale": "Portale e gestionale"}
 _NOT_A_DAY = "Scrivi il giorno così: 23/11/2026"
 
 
+class DayField(forms.DateField):
+    """A day of the Italian calendar."""
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            label=label,
+            required=False,
+            input_formats=["%Y-%m-%d", "%d/%m/%Y"],
+            error_messages={"invalid": _NOT_A_DAY},
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        )
+
+
 class TimelineFilter(forms.Form):
     """A value that makes no sense is told and left out: the page comes all the same."""
 
+    KINDS: ClassVar[Kinds] = KINDS
     tipo = forms.ChoiceField(
         label="Che cosa",
-        choices=[("", "Tutto"), *((key, words) for key, (words, _) in KINDS.items())],
         required=False,
         error_messages={"invalid_choice": "Questo tipo non esiste: vedi tutto."},
     )
@@ -35,52 +50,47 @@ class TimelineFilter(forms.Form):
         required=False,
         error_messages={"invalid_choice": "Questa scelta non esiste: vedi chiunque."},
     )
-    dal = forms.DateField(
-        label="Dal",
-        required=False,
-        error_messages={"invalid": _NOT_A_DAY},
-        input_formats=["%Y-%m-%d", "%d/%m/%Y"],
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
-    al = forms.DateField(
-        label="Al",
-        required=False,
-        error_messages={"invalid": _NOT_A_DAY},
-        input_formats=["%Y-%m-%d", "%d/%m/%Y"],
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-    )
+    dal = DayField("Dal")
+    al = DayField("Al")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["tipo"].choices = [  # type: ignore[attr-defined]
+            ("", "Tutto"), *((key, words) for key, (words, _) in self.KINDS.items()),
+        ]  # fmt: skip
 
     def value(self, name: str) -> Any:
         """What was asked for, or nothing when it makes no sense."""
         self.is_valid()
         return self.cleaned_data.get(name)
 
-
-def entries(code: str, wanted: TimelineFilter | None = None) -> EntryQuerySet:
-    """The lines about a pharmacy, newest first."""
-    found = Entry.objects.filter(about=code).select_related("actor").order_by("-at", "-pk")
-    if wanted is None:
+    def narrow(self, found: EntryQuerySet) -> EntryQuerySet:
+        """Those of these lines that were asked for."""
+        if kind := self.value("tipo"):
+            either = Q()
+            for beginning in self.KINDS[kind][1]:
+                either |= Q(verb__startswith=beginning)
+            found = found.filter(either)
+        if hand := self.value("chi"):
+            found = found.filter(_of_hand(hand))
+        if since := self.value("dal"):
+            found = found.filter(at__gte=midnight(since))
+        if until := self.value("al"):
+            found = found.filter(at__lt=midnight(until + timedelta(days=1)))
         return found
-    if kind := wanted.value("tipo"):
-        either = Q()
-        for beginning in KINDS[kind][1]:
-            either |= Q(verb__startswith=beginning)
-        found = found.filter(either)
-    if hand := wanted.value("chi"):
-        found = found.filter(_of_hand(hand))
-    if since := wanted.value("dal"):
-        found = found.filter(at__gte=_midnight(since))
-    if until := wanted.value("al"):
-        found = found.filter(at__lt=_midnight(until + timedelta(days=1)))
-    return found
+
+
+def entries(code: str) -> EntryQuerySet:
+    """The lines about a pharmacy, newest first."""
+    return Entry.objects.filter(about=code).select_related("actor").order_by("-at", "-pk")
+
+
+def midnight(day: date) -> datetime:
+    """When this Italian day begins."""
+    return datetime.combine(day, time(), ROME)
 
 
 def _of_hand(hand: str) -> Q:
     if hand == "portale":
         return Q(actor=None, actor_name=PORTAL)
     return Q(actor__is_staff=hand == "operatori")
-
-
-def _midnight(day: Any) -> datetime:
-    """When this Italian day begins."""
-    return datetime.combine(day, time(), ROME)

@@ -9,8 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
+
+from portal.demo.models import DemoLetter
+from tests.browser.harness import WIDTHS, faults
 
 QUIET = [
     "--no-sandbox",
@@ -86,3 +90,28 @@ def console_errors(context: BrowserContext) -> Callable[[], list[str]]:
 @pytest.fixture
 def page(context: BrowserContext) -> Page:
     return context.new_page()
+
+
+@pytest.fixture
+def lived_in(live_server, django_db_serialized_rollback) -> None:
+    call_command("seed_demo", verbosity=0)
+    DemoLetter.objects.create(
+        received_at="2026-11-23T08:00Z", recipient="a@b.example", subject="Prova", raw=b"Subject: Prova\r\n\r\nCiao\r\n"
+    )
+
+
+@pytest.fixture
+def sweep(page, console_errors):
+    """Opens addresses (or looks at the page that is open) at the three widths, and tells every fault at the end."""
+    found: list[str] = []
+
+    def look(*addresses: str) -> None:
+        for address in addresses or [""]:
+            if address:
+                response = page.goto(address)
+                assert response.status == 200, f"{response.status} {address}"
+            found.extend(f"{page.url} at {width}: {fault}" for width in WIDTHS for fault in faults(page, width))
+
+    yield look
+    assert found == []
+    assert console_errors() == []

@@ -4,7 +4,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
 from django.db import transaction
 from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
@@ -18,7 +17,7 @@ from portal.identity.models import User
 from portal.outbox.models import OutgoingMail
 from sessions.models import Context, IdSessione
 from sessions.webhooks.calls import call_due
-from tests.browser.harness import WIDTHS, carry_session, faults
+from tests.browser.harness import carry_session
 from tests.browser.journey import enter
 from tests.conftest import sign_in_staff
 
@@ -45,6 +44,7 @@ STAFF = [
     "staff:jobs",
     "staff:pharmacy",
     "staff:timeline",
+    "staff:journal",
     "staff:resend",
     "staff:revoke_id",
     "staff:revoke_all",
@@ -75,7 +75,7 @@ ELSEWHERE = {
     "demo:identity_provider": "below, on its way", "demo:identity_provider_metadata": "a file", "utenze:pincode_shown": "below", "utenze:enable": "below",
     "staff:retry_letter": "below", "staff:cancel_letter": "below",
     "staff:unblock": "below", "staff:reachable": "below", "staff:close_note": "below",
-    "staff:search": "a POST, below", "staff:job": "below", "staff:sheet": "a file", "staff:job_sheet": "a file",
+    "staff:search": "a POST, below", "staff:journal_csv": "a file", "staff:job": "below", "staff:sheet": "a file", "staff:job_sheet": "a file",
     "staff:stop_job": "a POST", "a2f:certificate_pem": "a file", "a2f:certificate_der": "a file",
     "a2f:service": "for programs", "a2f:gate": "for programs", "outbox:bounce": "for programs",
     "sessions:webhook_secret": "below", "sessions:webhook_renew": "below", "sessions:webhook_close": "below",
@@ -95,31 +95,6 @@ def names(patterns, namespace=""):
 def test_no_page_escapes_the_sweep():
     known = {*NOBODY, *STAFF, *ANNA, *BRUNO, *ELSEWHERE}
     assert set(names(get_resolver().url_patterns)) == known
-
-
-@pytest.fixture
-def lived_in(live_server, django_db_serialized_rollback) -> None:
-    call_command("seed_demo", verbosity=0)
-    DemoLetter.objects.create(
-        received_at="2026-11-23T08:00Z", recipient="a@b.example", subject="Prova", raw=b"Subject: Prova\r\n\r\nCiao\r\n"
-    )
-
-
-@pytest.fixture
-def sweep(page, console_errors):
-    """Opens addresses (or looks at the page that is open) at the three widths, and tells every fault at the end."""
-    found: list[str] = []
-
-    def look(*addresses: str) -> None:
-        for address in addresses or [""]:
-            if address:
-                response = page.goto(address)
-                assert response.status == 200, f"{response.status} {address}"
-            found.extend(f"{page.url} at {width}: {fault}" for width in WIDTHS for fault in faults(page, width))
-
-    yield look
-    assert found == []
-    assert console_errors() == []
 
 
 def address_of(name: str, code: str) -> str:
@@ -302,27 +277,4 @@ def test_the_pages_of_the_staff(lived_in, sweep, page, context, live_server):
     page.get_by_label("Cerca una farmacia").fill("a" * 90)
     page.get_by_role("button", name="Filtra").click()
     page.wait_for_url(re.compile("/cerca/"))
-    sweep()
-
-
-def test_the_pages_of_who_manages_the_staff(lived_in, sweep, page, context, live_server):
-    carry_session(sign_in_staff(Client(), User.objects.get(username="amedeo")), context, live_server.url)
-    for name, who in (("", "livia"), ("", "amedeo"), ("_disable", "livia"), ("_enable", "livia"), ("_reset", "livia")):
-        sweep(reverse(f"identity:operator{name}", args=[User.objects.get(username=who).pk]))
-    page.goto(reverse("identity:operator_new"))
-    page.get_by_role("button", name="Crea").click()  # with nothing in it
-    page.wait_for_load_state()
-    sweep()
-    for label, typed in (("Nome utente", "olga"), ("Nome", "Olga"), ("Cognome", "Blu")):
-        page.get_by_label(label, exact=True).fill(typed)
-    page.get_by_role("button", name="Crea").click()
-    page.get_by_role("heading", name="Password provvisoria").wait_for()
-    sweep()
-    password = page.locator("dd").nth(1).inner_text()
-    context.clear_cookies()
-    page.goto(reverse("identity:staff_login"))
-    page.get_by_label("Nome utente").fill("olga")
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Continua").click()
-    page.wait_for_url(re.compile("/attiva/"))
     sweep()

@@ -1,0 +1,119 @@
+"""«Registro attività» of the whole portal: searched, narrowed, taken away. For whoever has the role «sicurezza»."""
+
+from collections.abc import Iterator
+
+from django import forms
+from django.core.paginator import Paginator
+from django.core.validators import RegexValidator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from pharmacies.models import Pharmacy
+from portal.clock import ROME, now_of
+from portal.identity.access import staff_of, staff_required
+from portal.identity.models import User
+from portal.journal.models import Entry, EntryQuerySet, record
+from portal.journal.words import sentence
+from portal.masking import mask_addresses_in
+from sessions.staff.sheets import MOMENT, Cell, Sheet, csv_lines
+from sessions.staff.timeline import KINDS, TimelineFilter
+
+LINES_A_PAGE = 50
+COUNTED = 1000  # pages are counted up to here: beyond, one narrows the search
+FURTHER_KINDS = {
+    "operatori": ("Operatori e loro accessi", ("staff.",)),
+    "contesti": ("Contesti e certificati", ("context.", "certificate.")),
+    "registro": ("Registro delle farmacie ed elenchi", ("register.", "list.", "bulk.", "journal.")),
+}
+SHEET = Sheet(
+    "registro",
+    (
+        ("Quando", 17), ("Chi", 30), ("Che cosa", 90), ("Farmacia", 12), ("Da dove", 20), ("Verbo", 26),
+        ("Oggetto", 34), ("Numero", 10),
+    ),
+    lambda _: [],
+)  # fmt: skip
+
+
+class JournalFilter(TimelineFilter):
+    """As on the page of a pharmacy, and by name, pharmacy, network address."""
+
+    persona = forms.CharField(
+        label="Nome", max_length=80, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    farmacia = forms.CharField(
+        label="Codice farmacia",
+        max_length=10,
+        required=False,
+        validators=[RegexValidator(r"^\w+$", "Il codice è di sole cifre e lettere.")],
+    )
+    origine = forms.GenericIPAddressField(
+        label="Da dove",
+        required=False,
+        error_messages={"invalid": "Scrivi un indirizzo di rete, per esempio 192.0.2.7."},
+    )
+    field_order = ("tipo", "chi", "persona", "farmacia", "origine", "dal", "al")
+    KINDS = {**KINDS, **FURTHER_KINDS}
+
+
+@staff_required("sicurezza")
+@require_safe
+def journal(request: HttpRequest) -> HttpResponse:
+    """The lines that the filters find, newest first."""
+    form = JournalFilter(request.GET)
+    shown = Paginator(_found(form, staff_of(request))[: LINES_A_PAGE * COUNTED], LINES_A_PAGE).get_page(
+        request.GET.get("pagina")
+    )
+    context = {
+        "form": form,
+        "page_obj": shown,
+        "timeline": [(entry, sentence(entry.verb, entry.detail)) for entry in shown],
+        "filtered": any(form.value(name) for name in form.fields),
+        "query": request.GET.urlencode(),
+    }
+    return render(request, "staff/journal.html", context)
+
+
+@staff_required("sicurezza")
+@require_safe
+def export(request: HttpRequest) -> HttpResponse:
+    """The same lines as a CSV, streamed; that they were taken away is itself a line."""
+    form, user, now = JournalFilter(request.GET), staff_of(request), now_of(request)
+    if not form.is_valid():  # a filter that makes no sense is told there: here it would give more than was asked for
+        return redirect(f"{request.path.removesuffix('csv/')}?{request.GET.urlencode()}")
+    record("journal.exported", now=now, actor=user, filters=_in_words(form))
+    entries = _found(form, user).filter(at__lte=now).iterator(chunk_size=1000)
+    answer = StreamingHttpResponse(csv_lines(SHEET, _rows(entries)), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="registro-{now.astimezone(ROME):%Y-%m-%d-%H%M}.csv"'
+    return answer  # type: ignore[return-value]  # to Django a response like any other
+
+
+def _found(form: JournalFilter, user: User) -> EntryQuerySet:
+    """The lines of the territory: whoever is limited does not see the lines that are about no pharmacy."""
+    found = form.narrow(Entry.objects.select_related("actor").order_by("-at", "-pk"))
+    if not user.territory.is_whole_nation:
+        found = found.filter(about__in=Pharmacy.objects.visible_to(user).order_by().values("code"))
+    if name := form.value("persona"):
+        found = found.filter(Q(actor_name__icontains=name) | Q(actor__username__iexact=name))
+    if code := form.value("farmacia"):
+        found = found.filter(about=code)
+    if origin := form.value("origine"):
+        found = found.filter(origin=origin)
+    return found
+
+
+def _rows(entries: Iterator[Entry]) -> Iterator[list[Cell]]:
+    for entry in entries:
+        words = mask_addresses_in(sentence(entry.verb, entry.detail))
+        at = f"{entry.at.astimezone(ROME):{MOMENT}}"
+        yield [at, entry.who, words, entry.about, entry.origin, entry.verb, entry.subject, entry.pk]
+
+
+def _in_words(form: JournalFilter) -> str:
+    """`chi operatori, dal 2026-11-01`: what the journal keeps of an export; a name that was searched is not repeated."""
+    told = [f"{name} {form.value(name)}" for name in form.fields if form.value(name) and name != "persona"]
+    if form.value("persona"):
+        told.append("per nome")
+    return ", ".join(told) or "tutto"

@@ -1,0 +1,80 @@
+"""The journal of the whole portal, for the role «sicurezza»."""
+
+import csv
+from io import StringIO
+
+import pytest
+
+from portal.journal.models import Entry, record
+from tests.conftest import make_pharmacy
+from tests.sessions.staff.conftest import NOW, words
+
+PAGE, FILE = "/operatori/registro/", "/operatori/registro/csv/"
+SEEN = ("…aaaa", "UV1", "Contesto X", "…zzzz")
+
+
+@pytest.fixture
+def lines(anna, carla, san_marco) -> None:
+    """About San Marco (Trento), about nobody, about a pharmacy in Piemonte."""
+    make_pharmacy("77", "Torinese", region_code="010")
+    record("id.shown", now=NOW, actor=anna, about="4512", last4="aaaa")
+    record("utenza.blocked", now=NOW, actor=carla, about="4512", user_id="UV1", revoked=0, because="furto")
+    record("context.changed", now=NOW, actor=carla, context="Contesto X", changes="ore")
+    record("id.shown", now=NOW, about="77", last4="zzzz")
+
+
+@pytest.mark.parametrize(
+    ("query", "seen"),
+    [
+        ("", SEEN),
+        ("persona=rossi", ["…aaaa"]),
+        ("persona=carla", ["UV1", "Contesto X"]),
+        ("farmacia=4512", ["…aaaa", "UV1"]),
+        ("tipo=contesti", ["Contesto X"]),
+        ("chi=portale", ["…zzzz"]),
+        ("origine=192.0.2.7", []),
+        ("origine=casa", SEEN),
+        ("dal=2026-11-24", []),
+    ],
+)
+def test_the_journal_is_searched(operator, lines, query, seen):
+    page = words(operator("sicurezza").get(f"{PAGE}?{query}").content.decode())
+    assert [word for word in SEEN if word in page] == list(seen)
+
+
+def test_who_is_limited_to_a_territory_sees_its_lines_only(operator, lines):
+    desk = operator("sicurezza", limited_to=["042"])
+    page = words(desk.get(PAGE).content.decode())
+    assert [word for word in SEEN if word in page] == ["…aaaa", "UV1"]
+    told = b"".join(desk.get(FILE).streaming_content).decode()
+    assert "…aaaa" in told
+    assert "Contesto X" not in told
+    assert "…zzzz" not in told
+
+
+def rows_of(answer) -> list[list[str]]:
+    return list(csv.reader(StringIO(b"".join(answer.streaming_content).decode("utf-8-sig")), delimiter=";"))
+
+
+def test_what_is_taken_away_is_what_the_filters_find_and_leaves_a_line(operator, lines):
+    head, *rows = rows_of(operator("sicurezza").get(f"{FILE}?farmacia=4512&persona=neri"))
+    assert head[:5] == ["Quando", "Chi", "Che cosa", "Farmacia", "Da dove"]
+    assert [row[:4] for row in rows] == [
+        ["23/11/2026 14:32", "Carla Neri", "ha bloccato l’utenza UV1 (ID SESSIONE revocati: 0). Motivo: furto", "4512"]
+    ]
+    line = Entry.objects.get(verb="journal.exported")
+    assert line.sentence == "ha esportato il registro attività (farmacia 4512, per nome)"
+
+
+def test_no_cell_becomes_a_formula(operator, anna, san_marco):
+    anna.given_name = "=cmd|' /C calc'!A0"
+    anna.save()
+    record("id.shown", now=NOW, actor=anna, about="4512", last4="aaaa")
+    rows = rows_of(operator("sicurezza").get(f"{FILE}?farmacia=4512"))
+    assert rows[1][1].startswith("'=cmd")
+
+
+def test_a_filter_that_makes_no_sense_takes_nothing_away(operator, lines):
+    answer = operator("sicurezza").get(f"{FILE}?origine=casa")
+    assert answer["Location"] == f"{PAGE}?origine=casa"
+    assert not Entry.objects.filter(verb="journal.exported").exists()
