@@ -25,6 +25,7 @@ from portal.sealing import SealBroken, unseal
 log = logging.getLogger(__name__)
 BATCH = 50  # letters claimed at once: between two batches a code passes before everything else
 ROUND_FOR = 60.0  # seconds; then the worker is free for another task and calls itself again
+SOURCES_FRESH_FOR = timedelta(seconds=1)  # then the texts are read again: what was withdrawn meanwhile does not leave
 LINE_PAUSE = timedelta(seconds=20)  # the server is down: not the letter's fault, so the pause does not grow
 DATABASE_PAUSE = 0.3  # seconds between two tries to write down what the server said
 TROUBLES_IN_A_ROW = 3  # then the server is left alone until the next round
@@ -71,6 +72,8 @@ class _Round:
         self.line = SmtpLine()
         self._plain_sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
         self.accepted = self.tried = self.troubles = 0
+        self._sources: dict[int, bytes] = {}  # the texts of the batch, read at ...
+        self._read_at: datetime | None = None
         self.took: deque[tuple[str, float]] = deque(maxlen=20)  # the last conversations: with whom, how many seconds
 
     def clock(self) -> datetime:
@@ -90,14 +93,18 @@ class _Round:
             return
         # what is begun must be ended before the lease is over, whatever the server takes at each of its four answers
         begin_before = batch[0].next_attempt_at - timedelta(seconds=4 * settings.EMAIL_TIMEOUT)  # the end of the lease
+        self._read_at = None
         failing = {domain.name: domain.rests_until for domain in MailDomain.objects.failing(self.clock())}
         for number, letter in enumerate(batch):
             first = number == 0 and was_open
             if self.troubles >= TROUBLES_IN_A_ROW or (self.clock() >= begin_before and not first):
                 OutgoingMail.objects.give_back(batch[number:], self.clock())
                 return
-            if not self._rests(letter, failing):
-                self._one(letter, failing)
+            if self._rests(letter, failing):
+                continue
+            if self._read_at is None or self.clock() - self._read_at > SOURCES_FRESH_FOR:
+                self._sources, self._read_at = OutgoingMail.objects.sources(batch[number:]), self.clock()
+            self._one(letter, failing)
 
     def _open(self, batch: list[OutgoingMail]) -> bool:
         try:
@@ -145,8 +152,8 @@ class _Round:
         if now >= letter.give_up_at:
             letter.fail(now, TOO_LATE)
             return None
-        sealed = letter.source()
-        if sealed is None:
+        sealed = self._sources.pop(letter.pk, None)
+        if sealed is None:  # withdrawn, or another worker has it now
             return None
         try:
             answer = self.line.hand_over(sender_of(letter.pk, self._plain_sender), letter.recipient, unseal(sealed))

@@ -17,7 +17,7 @@ class Away:
         self.times = times
 
     def __call__(self, execute, sql, params, many, context):
-        if sql.startswith("UPDATE") and '"accepted_at" = ' in sql.split("WHERE")[0] and self.times:
+        if sql.startswith("update") and "accepted_at = " in sql and self.times:
             self.times -= 1
             raise OperationalError("server closed the connection unexpectedly")
         return execute(sql, params, many, context)
