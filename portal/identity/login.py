@@ -3,6 +3,7 @@
 import logging
 import re
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,6 +19,7 @@ from portal.identity.identity import CLOCKS_DIFFER_BY, MINIMUM_LEVEL, Identity, 
 from portal.identity.models import LoginRecord, LoginTransaction, User
 from portal.identity.providers.base import Provider
 from portal.identity.refusals import OUR_REQUEST_IS_WRONG
+from portal.sealing import SealBroken, unseal
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +45,9 @@ def begin(request: HttpRequest, provider: Provider, next_url: str, now: datetime
     The session cookie would not do: it is SameSite=Lax, and a provider's answer is a POST that starts on another site.
     """
     browser = _browser_of(request) or secrets.token_urlsafe(32)
-    transaction, state = LoginTransaction.begin(provider.key, browser, local_url(request, next_url), now)
+    transaction, state = LoginTransaction.begin(
+        provider.key, browser, local_url(request, next_url), now, request.session.session_key or ""
+    )
     response = provider.start(request, transaction, state)
     response.set_cookie(
         cookie_name(),
@@ -74,6 +78,7 @@ def complete(request: HttpRequest, provider: Provider, now: datetime) -> Outcome
             )
     except LoginRefused as refusal:
         return _refuse(request, provider, refusal, transaction, now)
+    _take_the_session_up(request, transaction)
     access.remember(request, user, identity)
     return Outcome(user, "", local_url(request, transaction.next_url))
 
@@ -107,6 +112,16 @@ def local_url(request: HttpRequest, url: str) -> str:
 def _browser_of(request: HttpRequest) -> str:
     value = request.COOKIES.get(cookie_name(), "")
     return value if _SECRET.fullmatch(value) else ""
+
+
+def _take_the_session_up(request: HttpRequest, transaction: LoginTransaction) -> None:
+    """From another site the answer comes without the portal's own cookie (Lax): what this browser had begun goes on.
+
+    Its key changes with the login, and of another person's session nothing is kept (django.contrib.auth.login).
+    """
+    if request.session.session_key is None and transaction.sealed_session:
+        with suppress(SealBroken):  # none of the keys fits any more: a new session will do
+            request.session = type(request.session)(unseal(transaction.sealed_session).decode())
 
 
 def _checked(identity: Identity, transaction: LoginTransaction, now: datetime) -> Identity:

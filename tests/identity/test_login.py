@@ -132,6 +132,52 @@ def test_showing_the_identity_again_renews_its_instant(client):
         assert client.session["identity_authenticated_at"] == (start + timedelta(minutes=40)).timestamp()
 
 
+# --- from another site: the answer comes without the portal's own cookie, which is Lax
+
+
+def as_from_another_site(client: Client, fields: dict[str, str]) -> None:
+    """The POST of the answer carries the cookie of the login only; the browser still has the other one."""
+    kept = client.cookies.pop("sessionid", None)
+    assert client.post(door.answer_url(), fields).status_code == 302
+    assert kept is None or client.cookies["sessionid"].value != kept.value
+
+
+def test_what_the_browser_had_begun_goes_on_after_an_answer_from_another_site(client):
+    door.enter(client)
+    session = client.session
+    session["of_anna"] = "x"
+    session.save()
+    before = session.session_key
+    as_from_another_site(client, door.begin(client))
+    assert client.session["of_anna"] == "x"
+    assert not client.session.exists(before), "the old key opens nothing any more"
+
+
+def test_another_person_coming_from_another_site_inherits_nothing(client):
+    door.enter(client)
+    session = client.session
+    session["of_anna"] = "x"
+    session.save()
+    as_from_another_site(client, door.begin(client, persona="dario"))
+    assert "of_anna" not in client.session
+    assert not client.session.exists(session.session_key)
+
+
+def test_a_browser_without_a_session_comes_in_from_another_site_too(client):
+    as_from_another_site(client, door.begin(client))
+    assert door.signed_in(client)
+
+
+def test_the_session_is_kept_sealed_and_only_until_the_answer(client):
+    door.enter(client)
+    fields = door.begin(client)
+    row = LoginTransaction.objects.latest("pk")
+    assert client.session.session_key.encode() not in bytes(row.sealed_session)
+    client.post(door.answer_url(), fields)
+    row.refresh_from_db()
+    assert row.sealed_session is None
+
+
 # --- the cookie that binds the login to the browser
 
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from portal.codes import keyed_hash, same
+from portal.sealing import seal
 
 ANSWERS_ARE_KEPT_FOR = timedelta(days=731)  # 24 months, never less (SPID, tracciature)
 STRANGERS_ARE_KEPT_FOR = timedelta(days=30)  # answers that nobody had asked for
@@ -30,7 +31,7 @@ class LoginTransactionQuerySet(models.QuerySet["LoginTransaction"]):
             provider=provider,
         )
         transaction = mine.first()
-        if transaction is None or not mine.filter(pk=transaction.pk).update(consumed_at=now):
+        if transaction is None or not mine.filter(pk=transaction.pk).update(consumed_at=now, sealed_session=None):
             return None
         transaction.consumed_at = now
         return transaction
@@ -60,6 +61,7 @@ class LoginTransaction(models.Model):
     request_id = models.CharField(
         max_length=64, null=True, unique=True
     )  # of the question, which the answer must repeat
+    sealed_session = models.BinaryField(null=True)  # the browser's session of the portal, until the answer comes
     next_url = models.CharField(max_length=500, blank=True)
     started_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -91,6 +93,7 @@ class LoginTransaction(models.Model):
         browser: str,
         next_url: str,
         now: datetime,
+        session_key: str = "",
         new_state: Callable[[], str] = lambda: secrets.token_urlsafe(32),
     ) -> tuple["LoginTransaction", str]:
         """Writes the pending login; returns it with the state, which is kept only as a hash."""
@@ -100,6 +103,7 @@ class LoginTransaction(models.Model):
             browser_hash=keyed_hash("login-browser", browser),
             provider=provider,
             next_url=next_url[:500],
+            sealed_session=seal(session_key.encode()) if session_key else None,
             started_at=now,
             expires_at=now + settings.LOGIN_PENDING_FOR,
         )
