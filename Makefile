@@ -2,17 +2,19 @@
 PYTHON ?= python3
 PORT ?= 8000
 VENV ?= .venv
+VENV_SPID ?= .venv-spid
 BENCH ?= run
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser proxies italy benchmark check lint types imports migrations-check format clean lock
+.PHONY: help run test test-browser test-spid proxies italy benchmark check lint types imports migrations-check format clean lock
 
 help:
 	@echo "make run           try the portal on http://127.0.0.1:$(PORT)/ (PORT= changes it; Ctrl-C stops it)"
 	@echo "make test          the whole suite; with DATABASE_URL and REDIS_URL set, on PostgreSQL and Redis"
 	@echo "make test-browser  the journeys in a real Chromium (needs chromium on this machine)"
+	@echo "make test-spid     the official test of SPID and CIE (needs xmlsec1 and openssl on this machine)"
 	@echo "make proxies       Traefik and Envoy beside the tests, which skip them otherwise (90 MB)"
 	@echo "make italy         a day of 20,000 pharmacies in minutes (needs postgresql and redis-server; docs/italy.md)"
 	@echo "make benchmark     the gate beside two floors: by hand, on a quiet machine (docs/performance.md)"
@@ -45,6 +47,17 @@ test: $(VENV)/.test
 
 test-browser: $(VENV)/.test
 	$(BIN)/python -m pytest -m browser
+
+# The tool pins old versions of its own, so it lives apart; it comes as source, so no wheel is asked for.
+$(VENV_SPID)/.installed: requirements/spid.txt
+	@command -v xmlsec1 >/dev/null 2>&1 && command -v openssl >/dev/null 2>&1 || { echo "The official tool needs two programs: apt-get install xmlsec1 openssl"; exit 1; }
+	@test -x $(VENV_SPID)/bin/python || $(PYTHON) -m venv $(VENV_SPID)
+	@echo "Installing $< ..."
+	@$(VENV_SPID)/bin/python -m pip install -q --require-hashes -r $<
+	@touch $@
+
+test-spid: $(VENV)/.test $(VENV_SPID)/.installed
+	VENV_SPID=$(VENV_SPID) $(BIN)/python -m tests.conformance.spid
 
 proxies: $(VENV)/.test $(VENV)/.proxies
 

@@ -18,3 +18,4 @@ lock run embedded
 lock test embedded test e2e
 lock dev embedded test e2e lint
 lock_apart proxies
+lock_apart spid

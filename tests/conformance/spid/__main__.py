@@ -1,0 +1,66 @@
+"""`make test-spid`: metadata, requests and answers of SPID and CIE, judged by the official tool and then by report.py."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import monotonic
+
+from tests.conformance.spid.portal import Place, new_pair, over_https
+from tests.conformance.spid.report import PROFILES, Verdict, judged
+
+TOOL = Path(os.environ.get("VENV_SPID", ".venv-spid")) / "bin" / "spid_sp_test"
+LASTS_AT_MOST = 600  # seconds, of one profile
+_DOORS = {"spid-sp-public": "spid", "cie-sp-public": "cie"}
+
+
+def main() -> int:
+    if shutil.which("xmlsec1") is None:
+        print("xmlsec1 is missing, and the official tool signs with it: apt-get install xmlsec1", file=sys.stderr)
+        return 1
+    begun = monotonic()
+    with tempfile.TemporaryDirectory(prefix="portale-spid-") as name:
+        folder = Path(name)
+        keys = new_pair(folder / "provider", "private.key", "public.cert")
+        metadata = _tool(keys, "--idp-metadata").stdout.encode()
+        with over_https(folder / "portal", keys, metadata) as place, ThreadPoolExecutor() as both:
+            verdicts = list(both.map(lambda profile: _run(place, profile), PROFILES))
+            crashes = [line for line in place.log.read_text().splitlines() if line.startswith("Traceback")]
+    for verdict in verdicts:
+        print(verdict)
+    if crashes:
+        print(f"{len(crashes)} times the portal itself failed: look in its log")
+    wrong = sum(len(verdict.wrong) for verdict in verdicts) + len(crashes)
+    print(f"{'WRONG' if wrong else 'All as the rules want it'}, in {monotonic() - begun:.0f} s.")
+    return 1 if wrong else 0
+
+
+def _run(place: Place, profile: str) -> Verdict:
+    door, report = _DOORS[profile], place.folder / f"{profile}.json"
+    done = _tool(
+        place.provider_keys,
+        "--metadata-url", f"{place.url}/accesso/{door}/metadata/",
+        "--authn-url", f"{place.url}#{door}", "--authn-plugin", "tests.conformance.spid.door.Door",
+        "--profile", profile, "--extra", "--debug", "CRITICAL", "-tr", "-rf", "json", "-o", str(report),
+    )  # fmt: skip
+    if not report.exists():
+        return Verdict(profile, wrong=[f"the tool made no report: {done.stderr[-2000:]}"])
+    return judged(profile, json.loads(report.read_text()))
+
+
+def _tool(keys: Path, *argv: str) -> subprocess.CompletedProcess[str]:
+    """Of the portal it sees the one module that it loads."""
+    env = {**os.environ, "IDP_CERT_PATH": str(keys), "PYTHONPATH": str(Path.cwd())}
+    interpreter = TOOL.with_name("python")
+    return subprocess.run(
+        [str(interpreter), "-W", "ignore", str(TOOL), *argv],
+        env=env, capture_output=True, text=True, timeout=LASTS_AT_MOST, check=False,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+"""How the tool comes in, loaded by it in its own environment (`--authn-plugin`): our way in is a POST with a token.
+
+The address that the tool is given is `https://host:port#spid`.
+"""
+
+import re
+from typing import Any
+
+_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+
+
+class Door:
+    """What the tool calls: `request` for a question of ours, `response` to hand in an answer. One session is one browser."""
+
+    def __init__(self, session: Any, address: str, *others: object) -> None:
+        self.session = session
+        self.portal, _, self.method = address.rpartition("#")
+
+    def request(self) -> dict[str, Any]:
+        from spid_sp_test.authn_request import build_authn_post_data, build_authn_redirect_data
+
+        chooser = f"{self.portal}/accesso/"
+        token = _TOKEN.search(self.session.get(chooser, verify=False).text)
+        if token is None:
+            raise RuntimeError("the chooser has no form")
+        answer = self.session.post(
+            f"{chooser}{self.method}/avvia/",
+            {"csrfmiddlewaretoken": token[1], "gestore": ""},
+            headers={"Referer": chooser},
+            allow_redirects=False,
+            verify=False,
+        )
+        if answer.status_code not in (200, 302):
+            raise RuntimeError(f"the door answered {answer.status_code}")
+        read = build_authn_redirect_data if answer.status_code == 302 else build_authn_post_data
+        return {**read(answer, "", "", ""), "requests_session": self.session}
+
+    def response(self, url: str, data: dict[str, Any] | None = None, **kwargs: object) -> Any:
+        return self.session.post(url, data=data, verify=False, allow_redirects=True)
