@@ -9,9 +9,9 @@ from sessions.hours.nights import read_nights
 from sessions.hours.week import DAYS, UnclearHours, Week, read_day, write_day
 
 PRESETS = {  # slug: title, Monday to Sunday
-    "spezzato": ("Orario spezzato", ["9–13, 15:30–19:30"] * 5 + ["9–13", "chiuso"]),
-    "continuato": ("Orario continuato", ["8:30–19:30"] * 6 + ["chiuso"]),
-    "sempre": ("Aperta 24 ore", ["24 ore"] * 7),
+    "spezzato": ("Spezzato: 9–13, 15:30–19:30", ["9–13, 15:30–19:30"] * 5 + ["9–13", "chiuso"]),
+    "continuato": ("Continuato: 8:30–19:30", ["8:30–19:30"] * 6 + ["chiuso"]),
+    "sempre": ("Sempre aperta: 24 ore", ["24 ore"] * 7),
 }
 FIELDS = ("lun", "mar", "mer", "gio", "ven", "sab", "dom")
 COPIES = {"feriali": ("gli altri giorni, da lunedì a venerdì", 5), "sabato": ("gli altri giorni, da lunedì a sabato", 6), "tutti": ("tutti gli altri giorni", 7)}  # fmt: skip

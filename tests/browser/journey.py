@@ -4,6 +4,9 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from pharmacies.models import Pharmacy
+from portal.demo.people import PEOPLE
+
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
@@ -59,3 +62,8 @@ def code_in_the_mailbox(page: Page, waiting: float = 0) -> str:
         return re.search(r"Codice validazione: (\d{6})", open_letter(tab, "Codice validazione")).group(1)
     finally:
         tab.close()
+
+
+def code_of(person: str) -> str:
+    who = next(each for each in PEOPLE if each.given_name == person)
+    return Pharmacy.objects.filter(offices__codice_fiscale=who.codice_fiscale).first().code

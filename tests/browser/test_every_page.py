@@ -1,7 +1,6 @@
 """Every page of the lived-in demonstration, as the person who may open it: 0 axe violations, no complaint of the console."""
 
 import re
-from datetime import timedelta
 
 import pytest
 from django.db import transaction
@@ -10,15 +9,13 @@ from django.urls import NoReverseMatch, get_resolver, reverse
 from django.utils import timezone
 
 from pharmacies import mails
-from pharmacies.models import MailCertification, Pharmacy, Utenza
+from pharmacies.models import MailCertification, Utenza
 from portal.demo.models import DemoLetter
-from portal.demo.people import PEOPLE
 from portal.identity.models import User
 from portal.outbox.models import OutgoingMail
 from sessions.models import Context, IdSessione
-from sessions.webhooks.calls import call_due
 from tests.browser.harness import carry_session
-from tests.browser.journey import enter
+from tests.browser.journey import code_of, enter
 from tests.conftest import sign_in_staff
 
 pytestmark = pytest.mark.timeout(400)
@@ -110,11 +107,6 @@ def address_of(name: str, code: str) -> str:
     raise AssertionError(name)
 
 
-def code_of(person: str) -> str:
-    who = next(each for each in PEOPLE if each.given_name == person)
-    return Pharmacy.objects.filter(offices__codice_fiscale=who.codice_fiscale).first().code
-
-
 def test_the_pages_for_everybody(lived_in, sweep, page):
     sweep(*(address_of(name, "") for name in NOBODY))
     for method in ("SPID", "CIE", "TS-CNS"):
@@ -161,38 +153,6 @@ def test_the_pages_of_a_certified_pharmacy(lived_in, sweep, page):
     page.get_by_role("button", name="Crea l’utenza").click()
     page.wait_for_load_state()
     sweep()
-
-
-def test_the_pages_of_the_hours_the_calendar_and_the_gestionale(lived_in, sweep, page, settings):
-    settings.WEBHOOK_ADDRESSES = "tests.sessions.webhooks.conftest.NamedHere"
-    enter(page, "Anna Rossi")
-    page.wait_for_url(re.compile("/servizi/"))
-    place = f"/servizi/{code_of('Anna')}/avvisi/"
-    sweep(f"{place}orari/?modello=spezzato")
-    page.get_by_label("Mercoledì").fill("9–13, 12–19")
-    page.get_by_role("button", name="Salva gli orari").last.click()
-    page.wait_for_load_state()
-    sweep()
-    page.get_by_label("Mercoledì").fill("9–13")
-    page.get_by_role("button", name="Salva gli orari").last.click()
-    page.wait_for_url(re.compile("/avvisi/$"))
-    sweep()
-    page.goto(f"{place}calendario/")
-    page.get_by_role("button", name="Crea l’indirizzo").click()
-    page.wait_for_url(re.compile("/indirizzo/"))
-    sweep()
-    sweep(page.url, f"{place}calendario/")
-    page.goto(f"{place}gestionale/collega/")
-    page.get_by_label("Indirizzo del gestionale").fill("http://gestionale.example.it:9/")
-    page.get_by_role("button", name="Collega il gestionale").click()
-    page.wait_for_url(re.compile("/chiave/"))
-    sweep()
-    sweep(page.url, f"{place}gestionale/nuova-chiave/", f"{place}gestionale/scollega/", f"{place}gestionale/")
-    page.get_by_role("button", name="Prova").click()
-    page.wait_for_load_state()
-    call_due(timezone.now() - timedelta(minutes=10))
-    call_due(timezone.now() + timedelta(minutes=10))
-    sweep(f"{place}gestionale/")
 
 
 def test_the_pages_on_the_way_to_the_certification(lived_in, sweep, page):
