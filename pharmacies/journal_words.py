@@ -1,6 +1,7 @@
 """What the timeline says of the acts of this app."""
 
 WORDS = {
+    "register.imported": "ha letto il registro nazionale {file}: {created} farmacie nuove, {changed} cambiate, {closed} chiuse",
     "certification.requested": "ha indicato l’indirizzo {address} da certificare",
     "code.sent": "ha preparato un codice di validazione per {address}",
     "code.wrong": "ha scritto un codice di validazione errato (tentativi rimasti: {left})",

@@ -13,6 +13,7 @@ from portal.identity.access import any_staff, staff_of
 from portal.identity.forms import TotpForm
 from portal.identity.login import local_url
 from portal.identity.models import StaffRecoveryCode, StaffSession
+from portal.identity.roles import Role
 from portal.journal.models import record
 
 
@@ -23,6 +24,7 @@ def own(request: HttpRequest) -> HttpResponse:
     user, now = staff_of(request), now_of(request)
     sessions = list(StaffSession.objects.filter(user=user).open(now).order_by("-seen_at"))
     context = {
+        "roles": [role for role in Role.values if role in user.roles],
         "sessions": sessions,
         "this": staff_sessions.current(request),
         "codes_left": StaffRecoveryCode.objects.filter(user=user, used_at=None).count(),
