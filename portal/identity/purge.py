@@ -1,4 +1,4 @@
-"""What is forgotten, and when: abandoned logins after a day, records after 24 months, wrong passwords after 15 minutes,
+"""What is forgotten, and when: abandoned logins after a day, records and sessions of the staff after 24 months, wrong passwords after 15 minutes,
 sessions of the portal once they have expired."""
 
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 
-from portal.identity.models import LoginRecord, LoginTransaction, PasswordFailure
+from portal.identity.models import LoginRecord, LoginTransaction, PasswordFailure, StaffSession
 
 
 @transaction.atomic
@@ -17,4 +17,5 @@ def purge_logins(now: datetime) -> dict[str, int]:
         "records": LoginRecord.objects.forgettable(now).delete()[0],
         "logins": LoginTransaction.objects.forgettable(now).delete()[0],
         "failures": PasswordFailure.objects.forgettable(now).delete()[0],
+        "staff sessions": StaffSession.objects.forgettable(now).delete()[0],
     }

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import models, transaction
-from django.db.models import Q
 
 from portal.codes import keyed_hash, without_separators
 from portal.identity.models.person import User
@@ -66,7 +65,7 @@ class StaffSessionQuerySet(models.QuerySet["StaffSession"]):
         return len(rows)
 
     def forgettable(self, now: datetime) -> "StaffSessionQuerySet":
-        return self.filter(Q(started_at__lte=now - KEPT_FOR))
+        return self.filter(started_at__lte=now - KEPT_FOR)
 
 
 class StaffSession(models.Model):

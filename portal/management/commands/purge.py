@@ -7,7 +7,7 @@ from django.contrib.sessions.models import Session
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from portal.identity.models import LoginRecord, LoginTransaction, PasswordFailure
+from portal.identity.models import LoginRecord, LoginTransaction, PasswordFailure, StaffSession
 from portal.identity.purge import purge_logins
 from portal.journal.models import Entry
 
@@ -27,6 +27,7 @@ class Command(BaseCommand):
             "login records": LoginRecord.objects.forgettable(now).count(),
             "abandoned logins": LoginTransaction.objects.forgettable(now).count(),
             "wrong passwords": PasswordFailure.objects.forgettable(now).count(),
+            "sessions of the staff": StaffSession.objects.forgettable(now).count(),
             "expired sessions": Session.objects.filter(expire_date__lt=now).count(),
             "lines of the journal": Entry.objects.forgettable(now).count(),
         }
