@@ -30,7 +30,7 @@ pytestmark = [
         reason="an embedded database lets one writer in at a time: nothing interleaves (set DATABASE_URL)",
     ),
 ]
-AT_ONCE = 8
+AT_ONCE, HOURS = 8, timedelta(hours=16)
 few = settings(
     max_examples=3, deadline=None, phases=[Phase.generate],  # what interleaves is found again by chance only: no shrinking
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -71,6 +71,9 @@ def play(rounds, gest: Gestionale, policy: str, now: datetime, time_machine) -> 
         tokens += [token for token in found if token]
         at_most_one_of_each(policy, now)
         died(gest, tokens, dead)
+    time_machine.move_to(now + HOURS, tick=False)  # the last second of all of them is over
+    late = [partial(told, token, basic(gest.user_id, gest.password)) for token in tokens[-AT_ONCE:]]
+    assert {status for status, _ in in_parallel(late)} <= {403}
 
 
 def one_of(gest: Gestionale) -> Gestionale:
