@@ -130,7 +130,7 @@ class _Round:
         self.tried += 1
         began = self.clock()
         try:
-            answer = self._converse(letter, began)
+            answer = self._converse(letter)
         except _Trouble as trouble:
             self.troubles += 1
             log.warning("Letter %s: %s", letter.message_id, trouble)
@@ -147,15 +147,16 @@ class _Round:
             del failing[domain]
         self.took.append((domain, took.total_seconds()))
 
-    def _converse(self, letter: OutgoingMail, now: datetime) -> Answer | None:
+    def _converse(self, letter: OutgoingMail) -> Answer | None:
         """None when nothing was said to the server. Raises _Trouble."""
-        if now >= letter.give_up_at:
-            letter.fail(now, TOO_LATE)
-            return None
         sealed = self._sources.pop(letter.pk, None)
         if sealed is None:  # withdrawn, or another worker has it now
             return None
         try:
+            self.line.open()  # a server may be slow to let us in: only then it is known whether there is still time
+            if (now := self.clock()) >= letter.give_up_at:
+                letter.fail(now, TOO_LATE)
+                return None
             answer = self.line.hand_over(sender_of(letter.pk, self._plain_sender), letter.recipient, unseal(sealed))
         except OSError as error:
             self.line.drop()

@@ -19,6 +19,7 @@ django.setup()
 from django.conf import settings  # noqa: E402  the apps are there only now
 from django.core.mail import get_connection, send_mass_mail  # noqa: E402
 from django.core.management import call_command  # noqa: E402
+from django.db import connection, connections  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from portal.outbox.delivery import deliver_due  # noqa: E402
@@ -27,9 +28,14 @@ from portal.sealing import unseal  # noqa: E402
 from tests.benchmarks.engine import against, say  # noqa: E402
 from tests.benchmarks.many_ids import ManyIds  # noqa: E402
 
+CHILDREN = 4  # as docs/production.md runs a worker
+ENGINE = f"the engine, a worker of {CHILDREN}"
 
-def engine(count: int, template: OutgoingMail) -> float:
-    """`count` letters with an id, written down as the portal does, then the rounds of one worker. Letters a second."""
+
+def engine(count: int, template: OutgoingMail, children: int) -> float:
+    """`count` letters with an id, written down as the portal does, then the rounds of a worker with so many children, one
+    connection each. Letters a second.
+    """
     now = timezone.now()
     OutgoingMail.objects.bulk_create(
         [
@@ -40,14 +46,32 @@ def engine(count: int, template: OutgoingMail) -> float:
             ) for n in range(count)
         ], batch_size=1000,
     )  # fmt: skip
-    began = time.perf_counter()
-    taken = 0
-    while more := deliver_due(timezone.now()):
-        taken += more
-    seconds = time.perf_counter() - began
+    seconds = _rounds(children)
+    taken = OutgoingMail.objects.filter(created_at=now).exclude(accepted_at=None).count()
     if taken != count:
         raise SystemExit(f"{taken} of {count} letters were taken.")
     return count / seconds
+
+
+def _rounds(children: int) -> float:
+    """Until nothing is due; seconds. The children are there when the clock starts."""
+    connections.close_all()
+    start, go = os.pipe()
+    for _ in range(children):
+        if os.fork() == 0:
+            os.close(go)
+            connection.ensure_connection()
+            os.read(start, 1)  # until the other end is closed
+            while deliver_due(timezone.now()):
+                pass
+            os._exit(0)
+    time.sleep(1)
+    began = time.perf_counter()
+    os.close(go)
+    for _ in range(children):
+        os.wait()
+    os.close(start)
+    return time.perf_counter() - began
 
 
 def mass_mail(count: int, template: OutgoingMail) -> float:
@@ -80,7 +104,8 @@ def measure(count: int, times: int) -> None:
     template = OutgoingMail.objects.get(pk=ManyIds(timezone.now()).letter)
     OutgoingMail.objects.filter(pk=template.pk).withdraw(timezone.now())
     subjects = {
-        "the engine": lambda: engine(count, template),
+        ENGINE: lambda: engine(count, template, CHILDREN),
+        "the engine, one child": lambda: engine(count, template, 1),
         "(a) send_mass_mail": lambda: mass_mail(count, template),
         "(b) smtp-source": lambda: smtp_source(count, settings.EMAIL_PORT),
     }
@@ -92,7 +117,7 @@ def measure(count: int, times: int) -> None:
             if number and per_second is not None:  # the first one warms up
                 found[name].append(per_second)
     print(
-        "\n### Letters a second to a mail server on loopback, one connection\n\n| | letters/s (median) | of each run |\n|---|---:|---|"
+        "\n### Letters a second to a mail server on loopback\n\n| | letters/s (median) | of each run |\n|---|---:|---|"
     )
     for name, some in found.items():
         told = (
@@ -102,9 +127,7 @@ def measure(count: int, times: int) -> None:
         )
         print(f"| {name} | {told} |")
     print("\n| | measured | to reach | |\n|---|---:|---:|---|")
-    against(
-        "the engine / (a)", statistics.median(found["the engine"]) / statistics.median(found["(a) send_mass_mail"]), 0.5
-    )
+    against("the engine / (a)", statistics.median(found[ENGINE]) / statistics.median(found["(a) send_mass_mail"]), 0.5)
 
 
 if __name__ == "__main__":

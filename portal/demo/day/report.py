@@ -106,7 +106,7 @@ def _pictures(found: dict[str, Any]) -> dict[str, str]:
     return {
         "depth.svg": pictures.over_the_day("Queue over the day", "hour of the day", depth, hours, begins),
         "delay.svg": pictures.over_the_day(
-            "From the request of an id to the server’s answer, real seconds", "hour of the day", delay, hours, begins
+            "Delay of an id’s letter, real seconds", "hour of the day", delay, hours, begins
         ),
         "ahead.svg": pictures.columns("Reminders, minutes before the end of the id", "minutes before", columns),
     }

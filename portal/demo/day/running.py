@@ -27,7 +27,7 @@ ASKERS = 2
 READY_IN = 12.0  # real seconds that the processes have to start before the day begins
 DRAINED_WITHIN = 180.0  # real seconds for the last letters
 SAMPLE = 1.0
-LEASE, PATIENCE = 15, 1  # real seconds: OUTBOX_LEASE and EMAIL_TIMEOUT, shorter than in production as the day is
+LEASE, PATIENCE = 25, 1  # real seconds: OUTBOX_LEASE and EMAIL_TIMEOUT, shorter than in production as the day is
 ASIDE = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "PORTAL_MODE", "PORTAL_URL")
 WAITING = """
 select (select count(*) from outbox_outgoingmail

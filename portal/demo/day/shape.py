@@ -92,7 +92,10 @@ def points(planned: list[Act], who: list[Habit], rate: float) -> list[tuple[floa
     for act in planned:
         if act.verb == "ask":
             work[int(act.at // BIN)] += 1
-            work[int(_told_at(act.at, who[act.pharmacy]) // BIN)] += 1
+            told = _told_at(act.at, who[act.pharmacy])
+            work[int(told // BIN)] += 1
+            for number in range(int(told // BIN), int((act.at + AN_ID) // BIN) + 1):
+                work[number] += 0  # a reminder that is late must not find the night gone in a moment
         else:
             work[int(act.at // BIN)] += 0
     real, found = 0.0, [(0.0, 0.0)]

@@ -60,6 +60,7 @@ class Line(asyncio.Protocol):
         self.server = server
         self.buffer = b""
         self.in_data = False
+        self.began = 0.0  # when the letter was announced
         self.last = ""  # the letter whose answer the client has not shown to have heard
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -110,6 +111,9 @@ class Line(asyncio.Protocol):
             self.transport.close()
         elif verb == "EHLO":
             self.say("250 sink")
+        elif verb == "MAIL":
+            self.began = time.time()
+            self.say("250 2.1.0 ok")
         elif verb == "RCPT" and REFUSED_DOMAIN in command:
             self.say("550 5.1.1 no such mailbox")
         elif verb == "DATA":
@@ -131,7 +135,7 @@ class Line(asyncio.Protocol):
             return
         found, kind = _MESSAGE_ID.search(source), _KIND.search(source)
         self.last = found[1].decode() if found else ""
-        self.server.write(at=time.time(), id=self.last, kind=kind[1].decode() if kind else "")
+        self.server.write(began=self.began, at=time.time(), id=self.last, kind=kind[1].decode() if kind else "")
         if mode is Mode.CUT:
             self.hang_up()
         else:
