@@ -13,7 +13,7 @@ from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal.identity.models import User
 from sessions import issuing
 from sessions.models import Context, IdSessione, Reminder
-from tests.benchmarks.rows import CODICE_FISCALE
+from tests.benchmarks.rows import CODICE_FISCALE, without_indexes
 
 IDS_EACH = 10
 TABLES = {model: model._meta.db_table for model in (Pharmacy, MailCertification, Utenza, IdSessione, Reminder)}
@@ -55,12 +55,20 @@ class ManyIds:
         address = "'q' || n || '@example.it'"
         self._copy(MailCertification, first, last, pharmacy_id=at[Pharmacy], address=address, address_key=address)
         self._copy(Utenza, first, last, pharmacy_id=at[Pharmacy], user_id="'Q' || n")
+        self._empty_ids()
+        with without_indexes(TABLES[IdSessione]), without_indexes(TABLES[Reminder]):
+            self._ids_and_reminders(ids, pharmacies)
+        self.pharmacies, self.ids = pharmacies, ids
+        with connection.cursor() as cursor:
+            cursor.execute("vacuum analyze")
+            cursor.execute("checkpoint")
+
+    def _ids_and_reminders(self, ids: int, pharmacies: int) -> None:
         # A number for each id; its pharmacy is spread by a stride, so that ids that end together are of pharmacies far apart.
         whose = f"(n::bigint * 7919 % {pharmacies})"
         lap = f"(n / {pharmacies}) % {IDS_EACH}"
         context = f"(array[{','.join(map(str, self.contexts))}])[1 + ({lap}) / 2]"
         asked = f"'{self.now.isoformat()}'::timestamptz + n * interval '1 millisecond'"
-        self._empty_ids()
         self._copy(
             IdSessione, 0, ids - 1, utenza_id=f"{self.base[Utenza]} + {whose}", pharmacy_id=f"{self.base[Pharmacy]} + {whose}",
             certification_id=f"{self.base[MailCertification]} + {whose}", context_id=context,
@@ -68,18 +76,17 @@ class ManyIds:
             first_used_at=f"case when ({lap}) % 2 = 1 then {asked} end", sealed="null::bytea", letter_id=str(self.letter),
         )  # fmt: skip
         self._copy(
-            Reminder, 0, ids - 1, id_sessione_id=at[IdSessione], pharmacy_id=f"{self.base[Pharmacy]} + {whose}",
+            Reminder, 0, ids - 1, id_sessione_id=f"{self.base[IdSessione]} + n", pharmacy_id=f"{self.base[Pharmacy]} + {whose}",
             due_at=f"{asked} + interval '15 hours'", settled_at="null::timestamptz", letter_id="null::bigint",
         )  # fmt: skip
-        self.pharmacies, self.ids = pharmacies, ids
-        with connection.cursor() as cursor:
-            cursor.execute("vacuum analyze")
-            cursor.execute("checkpoint")
 
-    def make_due(self, first: int, count: int) -> None:
-        """Their reminders are due now: neighbours, as in a day, because they were asked for together."""
-        keys = range(self.base[IdSessione] + first, self.base[IdSessione] + first + count)
-        Reminder.objects.filter(id_sessione__in=keys).update(due_at=timezone.now() - timedelta(seconds=30))
+    def make_due(self, time: int, count: int) -> None:
+        """The reminders of `count` ids are due now: neighbours, as in a day, because they were asked for together. Each `time`
+        others, of those that are the newest of their pharmacy and context: nobody has renewed them.
+        """
+        first = self.base[IdSessione] + self.pharmacies * (1 + 2 * time % IDS_EACH)
+        due_at = timezone.now() - timedelta(seconds=30)
+        Reminder.objects.filter(id_sessione__in=range(first, first + count)).update(due_at=due_at)
 
     def _empty_ids(self) -> None:
         """The ids of the step before: with another number of pharmacies they would belong to others."""

@@ -117,6 +117,9 @@ def _letter(now):
 class without_indexes:  # noqa: N801  reads as a verb
     """PostgreSQL builds the indexes once at the end: ten million rows in minutes instead of an hour."""
 
+    def __init__(self, table: str = TABLE) -> None:
+        self.table = table
+
     def __enter__(self) -> None:
         self.again: list[str] = []
         if connection.vendor != "postgresql":
@@ -125,12 +128,12 @@ class without_indexes:  # noqa: N801  reads as a verb
             cursor.execute("set session_replication_role = replica")  # the foreign keys are right by construction
             cursor.execute(
                 "select conname, pg_get_constraintdef(oid) from pg_constraint where conrelid = %s::regclass and contype = 'u'",
-                [TABLE],
+                [self.table],
             )
             for name, definition in cursor.fetchall():
-                cursor.execute(f'alter table {TABLE} drop constraint "{name}"')
-                self.again.append(f'alter table {TABLE} add constraint "{name}" {definition}')
-            cursor.execute("select indexname, indexdef from pg_indexes where tablename = %s", [TABLE])
+                cursor.execute(f'alter table {self.table} drop constraint "{name}"')
+                self.again.append(f'alter table {self.table} add constraint "{name}" {definition}')
+            cursor.execute("select indexname, indexdef from pg_indexes where tablename = %s", [self.table])
             for name, definition in cursor.fetchall():
                 if not name.endswith("_pkey"):
                     cursor.execute(f'drop index "{name}"')

@@ -4,6 +4,7 @@ import os
 import statistics
 import sys
 import time
+from collections import Counter
 
 import django
 
@@ -31,13 +32,15 @@ def measure(sizes: list[int], times: int) -> None:
         rows.grow(size)
         seconds = []
         for number in range(times + 1):  # the first one warms up
-            rows.make_due(size // 2 + number * DUE, DUE)
+            rows.make_due(number, DUE)
             letters, began = OutgoingMail.objects.count(), time.perf_counter()
             send_due_reminders()
             seconds.append(time.perf_counter() - began)
+            say(f"  {seconds[-1]:.2f} s")
             written = OutgoingMail.objects.count() - letters
             if written != DUE:
-                raise SystemExit(f"{written} letters for {DUE} reminders.")
+                why = Counter(Reminder.objects.exclude(skipped_because="").values_list("skipped_because", flat=True))
+                raise SystemExit(f"{written} letters for {DUE} reminders: {dict(why)}")
         found[size] = seconds[1:]
     print(
         "\n### One round of reminders, 1,000 due (PostgreSQL)\n\n| live ids | seconds (median) | of each run |\n|---:|---:|---|"
