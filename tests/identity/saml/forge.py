@@ -59,9 +59,14 @@ class Asked:
     def signed(self, pair: KeyPair | None = None, **changed: object) -> etree._Element:
         return answers.signed(replace(self.right, **changed), pair or self.provider.pair)
 
-    def around(self, assertion: etree._Element) -> etree._Element:
-        """A Response with this assertion, both signed by the provider: what only the provider itself could say."""
+    def around(self, assertion: etree._Element, **said: str) -> etree._Element:
+        """A Response with this assertion, both signed by the provider: what only the provider itself could say.
+
+        `said`: attributes of the Response that it says otherwise.
+        """
         response = answers.envelope(self.right)
+        for name, value in said.items():
+            response.set(name, value)
         response.append(sign(assertion, self.provider.pair, after=saml("Issuer")))
         return sign(response, self.provider.pair, after=saml("Issuer"))
 

@@ -1,15 +1,18 @@
 """Answers that are well signed and not for us, not to our question, not now, not enough."""
 
+import base64
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 import time_machine
 from django.test import Client
+from lxml import etree
 
 from portal.demo.identity import answers
 from portal.identity.models import LoginRecord, User
-from portal.identity.providers.saml.names import saml
+from portal.identity.providers.saml.documents import written
+from portal.identity.providers.saml.names import ASSERTION, saml
 from tests.conftest import ANNA
 from tests.identity.door import attributes, signed_in
 from tests.identity.saml import forge
@@ -48,7 +51,45 @@ def test_a_signed_answer_to_something_else_is_refused(asked, changed, code):
 )
 def test_one_signed_word_out_of_place_in_the_assertion_is_refused(asked, path, name, value, code):
     assertion = answers.assertion(asked.right)
-    assertion.find(path.replace("{a}", f"{{{saml('')[1:-1]}}}")).set(name, value)
+    assertion.find(path.replace("{a}", f"{{{ASSERTION}}}")).set(name, value)
+    asked.refused(asked.around(assertion))
+    assert outcome() == code
+
+
+def instant(asked: forge.Asked, minutes: int) -> str:
+    return written(asked.right.at + timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("Destination", ELSEWHERE, "not-for-us"),
+        ("InResponseTo", "_altra", "unsolicited"),
+        ("Version", "1.1", "malformed"),
+        ("IssueInstant", -2, "stale"),
+        ("IssueInstant", 2, "answer-expired"),
+    ],
+)
+def test_one_signed_word_out_of_place_in_the_envelope_is_refused(asked, name, value, code):
+    said = instant(asked, value) if isinstance(value, int) else value
+    asked.refused(asked.around(answers.assertion(asked.right), **{name: said}))
+    assert outcome() == code
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "minutes", "code"),
+    [
+        (".", "IssueInstant", -2, "stale"),
+        (".", "IssueInstant", 2, "answer-expired"),
+        (".//{a}Conditions", "NotBefore", 2, "answer-expired"),
+        (".//{a}Conditions", "NotOnOrAfter", 0, "answer-expired"),
+        (".//{a}SubjectConfirmationData", "NotOnOrAfter", 0, "answer-expired"),
+        (".//{a}SubjectConfirmationData", "NotBefore", 0, "malformed"),
+    ],
+)
+def test_one_signed_instant_out_of_place_in_the_assertion_is_refused(asked, path, name, minutes, code):
+    assertion = answers.assertion(asked.right)
+    assertion.find(path.replace("{a}", f"{{{ASSERTION}}}")).set(name, instant(asked, minutes))
     asked.refused(asked.around(assertion))
     assert outcome() == code
 
@@ -163,10 +204,6 @@ def test_a_relay_state_that_is_an_address_leads_nowhere(asked, state):
 
 
 def test_an_answer_in_the_address_bar_is_refused(asked):
-    import base64
-
-    from lxml import etree
-
     sent = {"SAMLResponse": base64.b64encode(etree.tostring(asked.signed())).decode(), "RelayState": asked.state}
     response = asked.client.get(asked.door, sent)
     assert response.status_code == 400

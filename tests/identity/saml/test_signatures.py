@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from lxml import etree
 from signxml.algorithms import CanonicalizationMethod, SignatureMethod
-from signxml.signer import XMLSigner
+from signxml.signer import SignatureReference, XMLSigner
 
 from portal.demo.identity import answers
 from portal.identity.models import LoginRecord
@@ -141,6 +141,23 @@ def test_a_transform_that_is_not_one_of_the_two_is_refused(asked, transform):
     response = asked.signed()
     response.find(f".//{ds('Transform')}[2]").set("Algorithm", transform)
     asked.refused(response)
+
+
+@pytest.mark.parametrize(
+    "form", ["CANONICAL_XML_1_0", "CANONICAL_XML_1_1", "EXCLUSIVE_XML_CANONICALIZATION_1_0_WITH_COMMENTS"]
+)
+@pytest.mark.parametrize("where", ["everywhere", "reference"])
+def test_a_good_signature_in_another_canonical_form_is_refused(asked, form, where):
+    """Well made by the right provider: the profile knows one form only."""
+    response = answers.envelope(asked.right)
+    response.append(sign(answers.assertion(asked.right), asked.provider.pair, after=saml("Issuer")))
+    response.insert(1, etree.Element(ds("Signature"), Id="placeholder"))
+    other, usual = CanonicalizationMethod[form], CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0
+    reference = SignatureReference(f"#{response.get('ID')}", c14n_method=other)
+    signer = XMLSigner(c14n_algorithm=other if where == "everywhere" else usual)
+    signed = signer.sign(response, key=asked.provider.pair.key, reference_uri=[reference], id_attribute="ID")
+    asked.refused(signed)
+    assert outcome() == "signature"
 
 
 def test_a_stylesheet_among_the_transforms_is_refused(asked):
