@@ -8,7 +8,7 @@ from lxml import etree
 
 from portal.demo.identity import answers
 from portal.identity.models import LoginTransaction, User
-from portal.identity.providers.saml.names import saml
+from portal.identity.providers.saml.names import SIGNATURE, ds, saml
 from portal.identity.providers.saml.signing import sign
 from tests.conftest import ANNA
 from tests.identity.saml import forge
@@ -51,6 +51,24 @@ def test_the_two_statements_may_come_in_either_order(asked):
     assertion = answers.assertion(asked.right)
     assertion.append(assertion.find(saml("AuthnStatement")))
     asked.accepted(asked.around(assertion))
+
+
+@pytest.mark.parametrize(
+    "key_info",
+    [
+        "<ds:KeyName>altro</ds:KeyName>",
+        "<ds:KeyValue><ds:RSAKeyValue><ds:Modulus>AAAA</ds:Modulus><ds:Exponent>AQAB</ds:Exponent></ds:RSAKeyValue></ds:KeyValue>",
+        '<d:DEREncodedKeyValue xmlns:d="http://www.w3.org/2009/xmldsig11#">MAAA</d:DEREncodedKeyValue>',
+        '<d:DEREncodedKeyValue xmlns:d="http://www.w3.org/2009/xmldsig11#"/>',
+        "<ds:X509Data><ds:X509Certificate>AAAA</ds:X509Certificate></ds:X509Data>",
+    ],
+)
+def test_what_a_signature_says_of_its_own_key_is_not_read(asked, key_info):
+    """It is not signed, anybody may write it: it opens nothing and breaks nothing."""
+    response = asked.signed()
+    holder = response.find(f"{ds('Signature')}/{ds('KeyInfo')}")
+    holder[:] = etree.fromstring(f'<ds:KeyInfo xmlns:ds="{SIGNATURE}">{key_info}</ds:KeyInfo>')[:]
+    asked.accepted(response)
 
 
 def test_while_a_provider_changes_its_certificate_both_are_good(client, settings, alfa):

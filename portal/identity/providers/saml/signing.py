@@ -22,6 +22,7 @@ from portal.identity.providers.saml.names import ENVELOPED, EXCLUSIVE_C14N, SIGN
 _CONFIGURATION = {
     "location": "./",
     "expect_references": 1,
+    "ignore_ambiguous_key_info": True,  # the certificate is pinned: what stands in KeyInfo is not even read
     "signature_methods": frozenset(
         {SignatureMethod.RSA_SHA256, SignatureMethod.RSA_SHA384, SignatureMethod.RSA_SHA512}
     ),
