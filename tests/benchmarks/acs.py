@@ -14,10 +14,15 @@ import sys
 import tempfile
 import time
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+
+if TYPE_CHECKING:
+    from tests.benchmarks.servers import Server
 
 TARGET = 20.0  # milliseconds, median
 
@@ -38,37 +43,56 @@ def main() -> None:
         call_command("migrate", verbosity=0)
         server = Server("portal.wsgi", {**os.environ}, Path(folder) / "gunicorn.log")
         try:
-            answered, floor = zip(*(one_login(server.port) for _ in range(logins + 5)), strict=True)
+            for _ in range(5):  # the workers warm up
+                one_login(server)
+            every = [one_login(server) for _ in range(logins)]
         finally:
             server.stop()
-    report(answered[5:], floor[5:])  # the first ones warm the workers up
+    report([each[0] for each in every], [each[1] for each in every])
 
 
-def report(answered: tuple[float, ...], floor: tuple[float, ...]) -> None:
-    median, least = statistics.median(answered), statistics.median(floor)
-    print(f"an answer verified   median {median:6.1f} ms   p95 {statistics.quantiles(answered, n=20)[-1]:6.1f} ms")
-    print(f"the same, not asked  median {least:6.1f} ms")
+def report(answered: list["Post"], floor: list["Post"]) -> None:
+    for name, posts in (("an answer verified ", answered), ("the same, not asked", floor)):
+        took = [each.milliseconds for each in posts]
+        processor = statistics.mean(
+            each.processor for each in posts
+        )  # its clock ticks every 10 ms: only a mean says something
+        print(
+            f"{name}  median {statistics.median(took):6.1f} ms   p95 {statistics.quantiles(took, n=20)[-1]:6.1f} ms"
+            f"   processor {processor:5.1f} ms"
+        )
+    median = statistics.median(each.milliseconds for each in answered)
     print(f"to reach: < {TARGET:.0f} ms; {'reached' if median < TARGET else 'MISSED'}")
     sys.exit(median >= TARGET)
 
 
-def one_login(port: int) -> tuple[float, float]:
-    """Milliseconds of the POST that is verified, and of the one that is not."""
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as browser:
+@dataclass(frozen=True)
+class Post:
+    """One POST of an answer: what the browser waited, what the workers' processor spent (milliseconds)."""
+
+    status: int
+    milliseconds: float
+    processor: float
+
+
+def one_login(server: "Server") -> tuple[Post, Post]:
+    """The POST that is verified, and the one that is not."""
+    with httpx.Client(base_url=f"http://127.0.0.1:{server.port}") as browser:
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get("/accesso/").text)
         assert token is not None
         gone = browser.post("/accesso/spid/avvia/", data={"csrfmiddlewaretoken": token[1]})
         fields = right_answer(gone.headers["Location"])
-        unknown, floor = timed(browser, fields | {"RelayState": "x" * 43})
-        inside, answered = timed(browser, fields)
-        assert (unknown, inside) == (400, 302), (unknown, inside)
+        floor = timed(server, browser, fields | {"RelayState": "x" * 43})
+        answered = timed(server, browser, fields)
+        assert (floor.status, answered.status) == (400, 302), (floor, answered)
         return answered, floor
 
 
-def timed(browser: httpx.Client, fields: dict[str, str]) -> tuple[int, float]:
-    started = time.perf_counter()
+def timed(server: "Server", browser: httpx.Client, fields: dict[str, str]) -> Post:
+    used, started = server.processor_seconds(), time.perf_counter()
     response = browser.post("/accesso/spid/ritorno/", data=fields)
-    return response.status_code, (time.perf_counter() - started) * 1000
+    took = (time.perf_counter() - started) * 1000
+    return Post(response.status_code, took, (server.processor_seconds() - used) * 1000)
 
 
 def right_answer(location: str) -> dict[str, str]:

@@ -48,10 +48,10 @@ class Server:
 
     def at_rest(self) -> "Server":
         """Once its workers use no processor any more: a load that ends leaves calls under way."""
-        before, used = -1.0, self._processor_seconds()
+        before, used = -1.0, self.processor_seconds()
         while used - before > 0.05:
             time.sleep(0.5)
-            before, used = used, self._processor_seconds()
+            before, used = used, self.processor_seconds()
         return self
 
     def worker_megabytes(self, *, at_most: bool = False) -> float:
@@ -60,7 +60,7 @@ class Server:
         found = [re.search(rf"{word}:\s+(\d+) kB", (child / "status").read_text()) for child in self._workers()]
         return max(int(one[1]) for one in found if one) * 1024 / 1_000_000
 
-    def _processor_seconds(self) -> float:
+    def processor_seconds(self) -> float:
         words = [(child / "stat").read_text().rpartition(")")[2].split() for child in self._workers()]
         return sum(int(each[11]) + int(each[12]) for each in words) / os.sysconf("SC_CLK_TCK")
 
