@@ -28,8 +28,9 @@ BY_DETAIL = {
     "3.4": "messaggio troppo grande per il server",
     "4.4": "dominio inesistente",
 }
-# What no second letter will change: a mailbox or a domain that is not there, or takes no mail.
-GONE = {"1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "4.4", "5.0"}
+# What no second letter will change: a mailbox that is not there, or takes no mail. Not 4.4: a mail server whose own DNS is
+# ill says it of every domain, and no pharmacy of the nation should lose its address for that.
+GONE = {"1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "5.0"}
 BY_SUBJECT = {"4": "il server del destinatario non risponde", "7": "il server non accetta messaggi dal portale"}
 BY_CODE = {
     "421": "il server di posta è occupato",

@@ -83,6 +83,7 @@ def test_what_is_kept_of_a_report_names_no_mailbox(sent):
         ("5.2.2", "552 5.2.2 Mailbox full"),
         ("5.7.1", "554 5.7.1 Message content rejected"),
         ("5.3.4", "552 5.3.4 too big"),
+        ("5.4.4", "X-Postfix; Host or domain name not found."),
         ("5.4.7", "delivery time expired"),
     ],
 )

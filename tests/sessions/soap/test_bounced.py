@@ -1,0 +1,39 @@
+"""A letter with an id comes back: what the gestionale, the reminders and the pages say from then on."""
+
+import io
+import sys
+from datetime import timedelta
+
+from django.core.management import call_command
+from django.utils import timezone
+
+from portal.outbox.delivery import deliver_due
+from portal.outbox.models import OutgoingMail
+from sessions import reminders
+from sessions.models import Reminder
+from tests.outbox.conftest import sink  # noqa: F401  the fixture
+from tests.outbox.postmaster import report
+
+
+def test_from_the_letter_that_comes_back_to_the_address_that_is_mended(
+    gest,
+    sink,
+    settings,
+    monkeypatch,
+    anna_client,
+    certified,  # noqa: F811
+):
+    settings.BOUNCE_DOMAIN = "rimbalzi.portale.example"
+    assert gest.create().done
+    assert deliver_due(timezone.now()) == 1
+
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(report(sink.senders[0], sink.recipients[0]))))
+    call_command("receive_bounce", sink.senders[0])
+
+    assert gest.create().code == "100"
+    assert "non riceve più posta" in anna_client.get("/servizi/4512/").content.decode()
+    assert "Rifiutato: casella inesistente" in anna_client.get("/servizi/4512/id-sessione/").content.decode()
+
+    reminders.send_due(timezone.now() + timedelta(hours=15, minutes=30))
+    assert not OutgoingMail.objects.filter(kind="reminder").exists()
+    assert {reminder.skipped_because for reminder in Reminder.objects.exclude(settled_at=None)} == {"unreachable"}
