@@ -17,11 +17,11 @@ from tests.outbox.postmaster import report
 
 def test_from_the_letter_that_comes_back_to_the_address_that_is_mended(
     gest,
-    sink,
+    sink,  # noqa: F811
     settings,
     monkeypatch,
     anna_client,
-    certified,  # noqa: F811
+    certified,
 ):
     settings.BOUNCE_DOMAIN = "rimbalzi.portale.example"
     assert gest.create().done
