@@ -26,6 +26,7 @@ BY_DETAIL = {
     "2.2": "casella piena",
     "2.3": "messaggio troppo grande per la casella",
     "3.4": "messaggio troppo grande per il server",
+    "4.1": "il server del destinatario non risponde",
     "4.4": "dominio inesistente",
 }
 # What no second letter will change: a mailbox that is not there, or takes no mail. Not 4.4: a mail server whose own DNS is

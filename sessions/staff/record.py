@@ -44,6 +44,7 @@ def of(pharmacy: Pharmacy, now: datetime) -> dict[str, Any]:
         "letters": list(
             OutgoingMail.objects.filter(about=pharmacy.code)
             .defer("sealed_source")
+            .prefetch_related("bounces")
             .order_by("-created_at", "-pk")[:NEWEST]
         ),
     }

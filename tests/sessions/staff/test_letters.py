@@ -9,7 +9,7 @@ from django.urls import reverse
 from pharmacies import mails
 from portal.journal.models import Entry
 from portal.outbox.delivery import deliver_due
-from portal.outbox.models import MailDomain, OutgoingMail
+from portal.outbox.models import Bounce, MailDomain, OutgoingMail
 from tests.outbox.conftest import sink  # noqa: F401  the fixture
 from tests.sessions.staff.conftest import NOW, STATUS, certification_of, words
 
@@ -107,3 +107,11 @@ def test_the_staff_see_the_whole_way_of_a_letter_and_the_last_answer(operator, r
     assert "Preparato 14:32:10 · Rifiutato: il server non accetta messaggi dal portale 14:32:10" in page
     assert "Risposta: 554 5.7.1 relay denied" in page
     assert BOX not in page
+
+
+def test_the_staff_see_the_reports_that_came_back(operator, letter):
+    Bounce.objects.create(
+        letter=letter, at=NOW, action="delayed", status="4.4.1", answer="450 4.4.1 timed out", report="0" * 64
+    )
+    page = text(operator("lettura").get(PAGE))
+    assert "Tornato un rapporto oggi 14:32 (in ritardo, 4.4.1): il server del destinatario non risponde" in page

@@ -167,7 +167,7 @@ def test_the_number_of_queries_does_not_grow(carla_client, give_id, san_marco, d
     for hours in range(2, 30):
         give_id(san_marco, -hours * HOUR)
 
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(20):
         carla_client.get(f"{STATUS}4512/")
 
 
