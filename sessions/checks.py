@@ -1,6 +1,7 @@
 """What an operator must know about the certificates of the pincode: `manage.py check --database default --fail-level WARNING`.
 
 Warnings all of them: `migrate` asks the same questions, and a portal that waits for its certificate must be able to migrate.
+And that webhooks go to the public internet only.
 """
 
 from datetime import timedelta

@@ -77,6 +77,7 @@ class PublicHttps:
     def resolve(self, host: str) -> list[Address]:
         """The addresses of a name, by the DNS alone. Raises NameUnknown, dns.exception.DNSException."""
         found: list[Address] = []
+        silence: dns.exception.DNSException | None = None
         resolver = dns.resolver.Resolver()
         for kind in ("A", "AAAA"):
             try:
@@ -85,7 +86,12 @@ class PublicHttps:
                 continue
             except dns.resolver.NXDOMAIN as error:
                 raise NameUnknown(f"Il nome {host} non esiste") from error
+            except dns.exception.DNSException as error:  # many servers never learnt to answer about AAAA
+                silence = error
+                continue
             found += [ip_address(record.to_text()) for record in answer]
+        if not found and silence is not None:
+            raise silence
         if not found:
             raise NameUnknown(f"Il nome {host} non corrisponde a nessun server")
         return found

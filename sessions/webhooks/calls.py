@@ -25,7 +25,7 @@ TOO_LATE = "Non consegnato in tempo"
 UNREADABLE = Answer(False, "La chiave non si apre: creane una nuova", for_ever=True)
 
 
-def call_due(now: datetime, limit: int = 200) -> int:
+def call_due(now: datetime, limit: int = 100) -> int:
     """Makes what is due, oldest first, until nothing is or `limit` were tried; how many the gestionali took.
 
     Any number of workers may do it at once. A gestionale that fails is left alone until the next round.

@@ -3,6 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import dns.exception
@@ -38,6 +39,9 @@ def post_all(parcels: Sequence[Parcel]) -> list[Answer]:
 
 
 async def _post_all(parcels: Sequence[Parcel]) -> list[Answer]:
+    asyncio.get_running_loop().set_default_executor(
+        ThreadPoolExecutor(max(len(parcels), 1))
+    )  # a DNS that is slow for one
     async with httpx.AsyncClient(
         verify=ssl.create_default_context(),
         timeout=SECONDS,
