@@ -66,8 +66,11 @@ def send_test(webhook: Webhook, now: datetime) -> bool:
 
 @transaction.atomic
 def retry(call: WebhookCall, now: datetime) -> bool:
-    """«Riprova». False when it waits already, or arrived, or its webhook is closed."""
-    if not call.retry(now, RETRY_FOR):
+    """«Riprova». False when it waits already, or arrived, or its webhook is closed, or says «sta per scadere» of the past."""
+    useful_for = RETRY_FOR
+    if call.event == events.Event.EXPIRING and call.id_sessione is not None:
+        useful_for = min(useful_for, call.id_sessione.expires_at - now)
+    if useful_for <= timedelta(0) or not call.retry(now, useful_for):
         return False
     transaction.on_commit(wake_the_worker, robust=True)
     return True

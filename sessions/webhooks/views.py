@@ -129,7 +129,8 @@ def retry(request: OfficeRequest, pk: int) -> HttpResponse:
         messages.success(request, "Riproviamo subito: tra pochi secondi aggiorna la pagina.")
     else:
         messages.warning(
-            request, "Questo avviso non si può ripetere: è già arrivato, oppure il gestionale è scollegato."
+            request,
+            "Questo avviso non si può ripetere: è già arrivato, non serve più, oppure il gestionale è scollegato.",
         )
     return _back(request)
 

@@ -15,6 +15,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from standardwebhooks import Webhook as Receiver
 
+from sessions import issuing
 from sessions.models import Webhook, WebhookCall
 from sessions.webhooks import events, life
 from sessions.webhooks.calls import call_due
@@ -92,6 +93,23 @@ def test_what_is_no_use_any_more_is_given_up_and_can_be_tried_again_by_hand(gest
     assert not life.retry(fresh(call), late)
     assert call_due(late) == 1
     assert fresh(call).failed_at is None
+
+
+def test_that_an_id_is_about_to_expire_is_never_told_after_its_end(
+    gestionale, connected, utenza, certified, context
+) -> None:
+    row = issuing.issue(utenza, context, MORNING).id_sessione
+    events.of_time(row, WebhookCall.Event.EXPIRING, row.expires_at - 30 * MIN)
+    gestionale.status = 500
+    call_due(row.expires_at - 30 * MIN)
+    call_due(row.expires_at)
+    gestionale.status = 200
+    call = WebhookCall.objects.get()
+    assert call.failed_at == row.expires_at
+    assert len(gestionale.heard) == 1
+    assert not life.retry(call, row.expires_at)
+    assert life.retry(call, row.expires_at - MIN)
+    assert fresh(call).give_up_at == row.expires_at
 
 
 def test_a_gestionale_that_wants_no_more_is_not_called_again(gestionale, call) -> None:
