@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import BACKEND_SESSION_KEY, logout
 from django.http import HttpRequest, HttpResponse
@@ -31,7 +32,9 @@ class StaffSessionMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.session.get(BACKEND_SESSION_KEY) == STAFF_BACKEND:
+        # without a cookie there is no session to ask about: the answers to programs stay the same for everybody
+        has_cookie = settings.SESSION_COOKIE_NAME in request.COOKIES
+        if has_cookie and request.session.get(BACKEND_SESSION_KEY) == STAFF_BACKEND:
             _look_at(request)
         return self.get_response(request)
 

@@ -14,6 +14,11 @@ def register(words: Mapping[str, str]) -> None:
     _WORDS.update(words)
 
 
+def known_verbs() -> list[str]:
+    """Every verb that has words."""
+    return sorted(_WORDS)
+
+
 def sentence(verb: str, detail: Mapping[str, Any]) -> str:
     """What was done, in words; a verb that nobody registered, or a detail that is missing, never breaks the page."""
     words = _WORDS.get(verb)

@@ -12,6 +12,7 @@ from django.db import IntegrityError, connection, transaction
 
 from portal.journal.models import CHAIN, Entry, EntryLink, record
 from portal.journal.retention import ACTS_KEPT_FOR, DAILY_KEPT_FOR
+from tests.parallel import in_parallel
 
 NOW = datetime(2026, 11, 23, 13, 32, 10, 123456, tzinfo=UTC)
 on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="the trigger is PostgreSQL's")
@@ -164,6 +165,28 @@ def test_the_verdict_can_be_read_by_a_program(lines):
     assert code == 1
     assert verdict["holds"] is False
     assert verdict["breaks"] == [{"position": 1, "row_id": lines[0].pk, "why": "the row was changed"}]
+
+
+def test_a_line_that_is_committed_late_comes_later_in_the_chain(lines):
+    """Ids are given before transactions commit: a smaller one may be seen after a greater one was sealed."""
+    Entry.objects.bulk_create([Entry(pk=lines[4].pk + 100, at=NOW, actor_name="Portale", verb="x")])
+    CHAIN.seal(NOW)
+    Entry.objects.bulk_create([Entry(pk=lines[4].pk + 50, at=NOW, actor_name="Portale", verb="late")])
+    CHAIN.seal(NOW)
+    assert list(EntryLink.objects.order_by("-position").values_list("row_id", flat=True)[:2]) == [
+        lines[4].pk + 50, lines[4].pk + 100,
+    ]  # fmt: skip
+    assert verify()[0] == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_sealers_at_once_make_one_chain():
+    for number in range(40):
+        record("context.changed", now=NOW, context=str(number))
+    in_parallel([lambda: CHAIN.seal(NOW)] * 4)
+    CHAIN.seal(NOW)
+    assert EntryLink.objects.count() == 40
+    assert verify()[0] == 0
 
 
 # --- append-only

@@ -6,6 +6,8 @@ from io import StringIO
 import pytest
 
 from portal.journal.models import Entry, record
+from portal.journal.words import known_verbs
+from sessions.staff.journal import JournalFilter
 from tests.conftest import make_pharmacy
 from tests.sessions.staff.conftest import NOW, words
 
@@ -78,3 +80,8 @@ def test_a_filter_that_makes_no_sense_takes_nothing_away(operator, lines):
     answer = operator("sicurezza").get(f"{FILE}?origine=casa")
     assert answer["Location"] == f"{PAGE}?origine=casa"
     assert not Entry.objects.filter(verb="journal.exported").exists()
+
+
+def test_every_verb_that_the_portal_knows_belongs_to_a_kind():
+    beginnings = tuple(each for _, begin in JournalFilter.KINDS.values() for each in begin)
+    assert [verb for verb in known_verbs() if not verb.startswith(beginnings)] == []
