@@ -86,10 +86,10 @@ class Chain(Generic[Row]):
 
     def seal(self, now: datetime) -> int:
         """Seals what is committed and not yet sealed, in the order of the ids; how many. May run twice and at the same time."""
-        sealed = 0
+        sealed, after = 0, 0
         try:
-            while batch := self._seal_some(now):
-                sealed += batch
+            while batch := self._seal_some(now, after):  # what is committed meanwhile with a smaller id waits a round
+                sealed, after = sealed + len(batch), batch[-1].row_id
         except IntegrityError:  # another sealer took the next position: it goes on, this one is not needed
             return sealed
         if sealed:
@@ -147,11 +147,11 @@ class Chain(Generic[Row]):
         return "the link was changed, or its key is no longer in SEALING_KEYS"
 
     @transaction.atomic
-    def _seal_some(self, now: datetime) -> int:
+    def _seal_some(self, now: datetime, after: int) -> list[Link]:
         newest = self._links().order_by("-position").first()
         position, before = (newest.position, newest.digest) if newest else (0, START)
         key, made = _keys()[0], []
-        for row in self.unsealed(now)[:BATCH]:
+        for row in self.unsealed(now).filter(pk__gt=after)[:BATCH]:
             position += 1
             link = self.links(
                 position=position, row_id=row.pk, keep_until=self.keep_until(row), sealed_at=now,
@@ -160,7 +160,7 @@ class Chain(Generic[Row]):
             link.digest = before = _digest(key, before, link)
             made.append(link)
         self._links().bulk_create(made)
-        return len(made)
+        return made
 
     def _pairs(self) -> Iterator[tuple[Link, Row | None]]:
         """Every link with its row, a batch at a time."""
