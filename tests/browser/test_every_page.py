@@ -227,7 +227,7 @@ def test_the_pages_of_the_staff(lived_in, sweep, page, context, live_server):
     page.get_by_role("button", name="Revoca").wait_for()
     sweep()
     field = page.get_by_label(re.compile("per confermare"))
-    field.fill(re.search(r"Scrivi ([\d.]+)", page.locator("form").inner_text())[1])
+    field.fill(re.search(r"Scrivi ([\d.]+)", page.locator("main").inner_text())[1])
     page.get_by_role("button", name="Revoca").click()
     page.wait_for_url(re.compile(r"/lavori/\d+/"))
     sweep()
