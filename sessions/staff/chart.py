@@ -85,4 +85,5 @@ def draw(
 def _round_top(highest: int) -> int:
     """The end of the scale: a round, even number not below the highest bar."""
     magnitude = int(10 ** (len(str(highest)) - 1))
-    return next(step * magnitude for step in (2, 4, 6, 8, 10) if highest <= step * magnitude)
+    steps = (2, 4, 6, 8, 10) if magnitude == 1 else (1, 2, 4, 6, 8, 10)
+    return next(step * magnitude for step in steps if highest <= step * magnitude)

@@ -21,6 +21,7 @@ from sessions.staff.follow import Follow
 from sessions.staff.forms import StatusFilter
 from sessions.staff.listing import Key, Listing, Page
 
+MORE = ("provincia", "asl", "consegna", "certificazione")  # behind «Altri filtri» until one is on
 PLACES = ("regione", "provincia", "asl")
 REFRESH = range(5, 3601)  # seconds that ?auto= may ask for
 SEARCH_IS_OVER = (
@@ -50,6 +51,7 @@ def status(request: HttpRequest) -> HttpResponse:
         "narrow": chart.draw(counts.by_hour, now, width=330, height=210, hours_a_bar=2, label_every=2),
         "follow": follow.things(page.ids),
         "filtered": bool(query),
+        "more_filters": any(request.GET.get(name) for name in MORE),  # a wrong value too: its error must be seen
         "may_act": Role.SICUREZZA in staff_of(request).roles,
         "may_resend": Role.ASSISTENZA in staff_of(request).roles,
     }
