@@ -217,6 +217,7 @@ def test_the_number_of_queries_does_not_grow_with_the_pharmacies(carla_client, g
     for _ in range(40):
         give_id()
     make_pharmacy("1", "Senza")
+    carla_client.get(STATUS)  # the first look of a session writes it down
 
     with django_assert_max_num_queries(12):
         carla_client.get(f"{STATUS}?stato=tutte&cerca=a&provincia=TN")
