@@ -46,7 +46,9 @@ class Counts:
 def counts_for(choice: Choice, now: datetime) -> Counts:
     """Of the place that is chosen, whatever else is; at most DESK_KEPT_FOR old."""
     place = choice.place_only
-    return kept("counts", place, lambda: counts(place.pharmacies(now), now))
+    territory = sorted(place.territory.regions), sorted(place.territory.asl)
+    of = (*territory, place.region, place.province, place.asl)
+    return kept("counts", of, lambda: counts(place.pharmacies(now), now))
 
 
 def counts(pharmacies: PharmacyQuerySet, now: datetime) -> Counts:
