@@ -22,9 +22,10 @@ def main() -> None:
     parser.add_argument("what", choices=["letters", "tick"])
     parser.add_argument("--letters", type=int, default=3_000)
     parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000, 10_000_000])
+    parser.add_argument("--due", type=int, default=1_000)
     parser.add_argument("--times", type=int, default=3)
     knobs = parser.parse_args()
-    inside = [knobs.letters, knobs.times] if knobs.what == "letters" else [knobs.times, *knobs.sizes]
+    inside = [knobs.letters, knobs.times] if knobs.what == "letters" else [knobs.times, knobs.due, *knobs.sizes]
     with tempfile.TemporaryDirectory(prefix="portal-benchmark-") as folder:
         port, postgres = free_port(), OwnPostgres(Path(folder))
         sink = subprocess.Popen(

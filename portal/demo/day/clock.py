@@ -16,6 +16,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.utils import timezone
 
+AFTER = 60.0  # seconds in a real second when the day is over: what waits for its next attempt must not wait for long
 A_MINUTE, OFTEN, SELDOM = 60, 1.0, 10.0  # what the timetable wakes more often than every minute; real seconds
 HEARD_WITHIN = 15  # real seconds
 
@@ -42,7 +43,7 @@ class Clock:
         path.write_text(json.dumps(stored))
 
     def day_at(self, real: float) -> datetime:
-        """The instant of the day at that real second since 1970. Before its beginning and after its end it goes like any clock."""
+        """The instant of the day at that real second since 1970. Before its beginning it goes like any clock."""
         passed = real - self.begins_real
         (real_0, day_0), speed = self._piece(passed)
         return self.begins_day + timedelta(seconds=day_0 + (passed - real_0) * speed)
@@ -54,7 +55,7 @@ class Clock:
         number = bisect_right(days, passed) - 1
         if number < 0 or number >= len(days) - 1:
             real, day = self.points[max(number, 0)]
-            return self.begins_real + real + passed - day
+            return self.begins_real + real + (passed - day) / (1.0 if number < 0 else AFTER)
         (real_0, day_0), (real_1, day_1) = self.points[number : number + 2]
         return self.begins_real + real_0 + (passed - day_0) * (real_1 - real_0) / (day_1 - day_0)
 
@@ -65,7 +66,7 @@ class Clock:
     def _piece(self, passed: float) -> tuple[tuple[float, float], float]:
         number = bisect_right(self.points, (passed, float("inf"))) - 1
         if number < 0 or number >= len(self.points) - 1:
-            return self.points[max(number, 0)], 1.0
+            return self.points[max(number, 0)], 1.0 if number < 0 else AFTER
         (real_0, day_0), (real_1, day_1) = self.points[number : number + 2]
         return (real_0, day_0), (day_1 - day_0) / (real_1 - real_0)
 

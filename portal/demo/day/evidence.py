@@ -21,7 +21,7 @@ from sessions.models import IdSessione, Reminder
 
 A_SWEEP = 60.0  # real seconds: what docs/production.md promises
 # The portal looks at its clock, then says MAIL: real seconds that may lie between. An instant of the day goes by in them.
-ANNOUNCED_WITHIN = 0.5
+ANNOUNCED_WITHIN = 1.0
 Lines = Iterator[dict[str, Any]]
 
 

@@ -27,7 +27,8 @@ ASKERS = 2
 READY_IN = 12.0  # real seconds that the processes have to start before the day begins
 DRAINED_WITHIN = 180.0  # real seconds for the last letters
 SAMPLE = 1.0
-LEASE, PATIENCE = 25, 1  # real seconds: OUTBOX_LEASE and EMAIL_TIMEOUT, shorter than in production as the day is
+LEASE = 25  # real seconds: OUTBOX_LEASE, shorter than in production as the day is
+PATIENCE = 1  # real seconds: EMAIL_TIMEOUT of a day with a saboteur
 ASIDE = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "PORTAL_MODE", "PORTAL_URL")
 WAITING = """
 select (select count(*) from outbox_outgoingmail
@@ -106,7 +107,7 @@ class Day:
             **{name: value for name, value in os.environ.items() if name not in ASIDE},
             "DJANGO_SETTINGS_MODULE": "portal.settings", "PORTAL_VAR": str(self.folder), "PYTHONUNBUFFERED": "1",
             "DATABASE_URL": self.postgres.url, "REDIS_URL": self.redis.url, "EMAIL_URL": f"smtp://127.0.0.1:{self.smtp_port}",
-            "OUTBOX_LEASE": str(LEASE), "EMAIL_TIMEOUT": str(PATIENCE),
+            "OUTBOX_LEASE": str(LEASE), **({"EMAIL_TIMEOUT": str(PATIENCE)} if self.wishes.saboteur else {}),
         }  # fmt: skip
         self._start("sink", [*_module("sink"), str(self.smtp_port), str(self.folder / "sink.jsonl")])
 
