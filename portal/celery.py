@@ -58,6 +58,7 @@ EVERY = {
     "advance bulk jobs": ("sessions.tasks.advance_bulk_jobs", 10),
     "forget dead ids": ("sessions.tasks.forget_dead_ids", 60),
     "purge logins": ("portal.identity.tasks.purge_logins", 3600),
+    "refresh identity providers": ("portal.identity.tasks.refresh_identity_providers", 6 * 3600),
     "seal journal": ("portal.journal.tasks.seal_journal", 60),
     "purge journal": ("portal.journal.tasks.purge_journal", 3600),
 }

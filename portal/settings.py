@@ -107,6 +107,10 @@ CACHES = {
 STATIC_URL = "static/"
 # The demonstration serves the files where they are: no folder to collect them in, so none to miss.
 STATIC_ROOT = env.text("STATIC_ROOT", default=str(BASE_DIR / "staticfiles") if env.production else "") or None
+# The official logos of the identity providers are trademarks: a deployment adds them (docs/identity.md).
+STATICFILES_DIRS = (
+    [("identity", IDENTITY_ASSETS)] if (IDENTITY_ASSETS := env.text("IDENTITY_ASSETS", default="")) else []
+)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -132,6 +136,16 @@ AUTHENTICATION_BACKENDS = [
 ]
 IDENTITY_PROVIDERS = env.names("IDENTITY_PROVIDERS", default=[])  # dotted paths; the demonstration has its stubs below
 IDENTITY_METADATA = Path(env.text("IDENTITY_METADATA", default=str(VAR_DIR / "identity")))  # of the identity providers
+IDENTITY_REGISTRIES = {  # way in: where its registry is, and the PEM of who signs it (`manage.py identity_providers`)
+    "spid": (
+        env.text("SPID_REGISTRY_URL", default="https://registry.spid.gov.it/metadata/idp/spid-entities-idps.xml"),
+        env.text("SPID_REGISTRY_CERTIFICATE", default=""),
+    ),
+    "cie": (
+        env.text("CIE_REGISTRY_URL", default="https://idserver.servizicie.interno.gov.it/idp/shibboleth?Metadata"),
+        env.text("CIE_REGISTRY_CERTIFICATE", default=""),
+    ),
+}
 SAML_ENTITY_ID = env.text("SAML_ENTITY_ID", default=PORTAL_URL)  # who we are for SPID and CIE
 SAML_PRIVATE_KEY = env.text("SAML_PRIVATE_KEY", default="")  # PEM; better as SAML_PRIVATE_KEY_FILE
 SAML_CERTIFICATE = env.text("SAML_CERTIFICATE", default="")  # PEM, of that key

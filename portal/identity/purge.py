@@ -6,13 +6,14 @@ from datetime import datetime
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import transaction
 
-from portal.identity.models import LoginRecord, LoginTransaction, PasswordFailure, StaffSession
+from portal.identity.models import LoginRecord, LoginTransaction, PasswordFailure, RegistryReading, StaffSession
 
 
 @transaction.atomic
 def purge_logins(now: datetime) -> dict[str, int]:
-    """Deletes what is no longer needed (the expired sessions too, uncounted); returns how many rows of each kind. Records go first: they protect their login."""
+    """Deletes what is no longer needed (expired sessions and old readings of the registries too, uncounted); returns how many rows of each kind. Records go first: they protect their login."""
     SessionStore.clear_expired()
+    RegistryReading.objects.forgettable(now).delete()
     return {
         "records": LoginRecord.objects.forgettable(now).delete()[0],
         "logins": LoginTransaction.objects.forgettable(now).delete()[0],

@@ -11,7 +11,7 @@ from portal.clock import now_of
 from portal.identity import login
 from portal.identity.identity import LoginRefused
 from portal.identity.providers import every_provider, provider_of
-from portal.identity.providers.base import Provider, allow_forms_to
+from portal.identity.providers.base import Provider, WayIn, allow_forms_to
 from portal.identity.refusals import refusal_of, spoken
 
 
@@ -23,8 +23,8 @@ def choose(request: HttpRequest) -> HttpResponse:
     again = request.user.is_authenticated and request.GET.get("di-nuovo") == "1"
     if request.user.is_authenticated and not again:
         return redirect(next_url or "pages:home")
-    methods = [provider.method for provider in every_provider()]
-    response = render(request, "identity/choose.html", {"methods": methods, "next_url": next_url, "again": again})
+    ways = [WayIn.of(provider) for provider in every_provider()]
+    response = render(request, "identity/choose.html", {"ways": ways, "next_url": next_url, "again": again})
     _allow_leaving(response)
     return response
 
@@ -78,7 +78,8 @@ def _refused(request: HttpRequest, provider: Provider, outcome: login.Outcome) -
         "refusal": refusal,
         "code": spoken(outcome.refusal),
         "method": provider.method,
-        "others": [each.method for each in every_provider() if each.key != provider.key],
+        "tried": WayIn.of(provider),
+        "others": [WayIn.of(each) for each in every_provider() if each.key != provider.key],
         "next_url": outcome.next_url,
     }
     response = render(request, "identity/refused.html", context, status=refusal.status)

@@ -25,11 +25,17 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """503 when something that the work needs is wrong; which, in the answer."""
-    found = readiness.findings(timezone.now())
+    """503 when something that the work needs is wrong; which, in the answer. A warning asks somebody to do something in the next days."""
+    now = timezone.now()
+    found = readiness.findings(now)
     well = all(one.well for one in found)
     wrong = [f"{one.name}: {one.words}" for one in found if not one.well]
-    body = {"ok": well, "wrong": wrong, "checks": {one.name: one.as_json() for one in found}}
+    body = {
+        "ok": well,
+        "wrong": wrong,
+        "warnings": readiness.warnings(now),
+        "checks": {one.name: one.as_json() for one in found},
+    }
     response = JsonResponse(body, status=200 if well else 503)
     response._has_been_logged = True  # type: ignore[attr-defined]  # an answer, not an error of ours
     return response

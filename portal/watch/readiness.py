@@ -9,6 +9,7 @@ import redis
 from django.conf import settings
 from django.db import Error, connection
 
+from portal.identity import registry_check
 from portal.outbox.models import OutgoingMail, Priority
 from sessions.models import Reminder
 
@@ -42,6 +43,14 @@ def oldest_due_reminder(now: datetime) -> datetime | None:
 def findings(now: datetime) -> list[Finding]:
     """Database, broker, letters, reminders. Raises nothing."""
     return [*_in_the_database(now), _broker()]
+
+
+def warnings(now: datetime) -> list[str]:
+    """What does not stop the work yet: certificates of the identity providers that end, registries that are silent."""
+    try:
+        return [str(alert) for alert in registry_check.alerts(now)]
+    except Error:
+        return []  # findings() says that the database is away
 
 
 def _in_the_database(now: datetime) -> list[Finding]:

@@ -3,6 +3,7 @@
 from portal.identity.models.failure import PasswordFailure
 from portal.identity.models.login import LoginRecord, LoginTransaction
 from portal.identity.models.person import User, UserManager
+from portal.identity.models.registry import RegisteredProvider, RegistryReading
 from portal.identity.models.staff import StaffTotp
 from portal.identity.models.staff_access import StaffRecoveryCode, StaffSession
 
@@ -10,6 +11,8 @@ __all__ = [
     "LoginRecord",
     "LoginTransaction",
     "PasswordFailure",
+    "RegisteredProvider",
+    "RegistryReading",
     "StaffRecoveryCode",
     "StaffSession",
     "StaffTotp",

@@ -30,6 +30,15 @@ def allow_forms_to(response: HttpResponseBase, origins: list[str]) -> None:
         response._csp_update = {"form-action": origins}  # type: ignore[attr-defined]  # django-csp's way
 
 
+@dataclass(frozen=True)
+class Gestore:
+    """One of several identity providers behind a way in. `logo` is a static file that the deployment added, or empty."""
+
+    entity_id: str
+    name: str
+    logo: str = ""
+
+
 class Provider(ABC):
     """One way in. `start` sends the browser away, `state_of` reads whose answer came back, `finish` verifies it.
 
@@ -51,6 +60,10 @@ class Provider(ABC):
         """The `https://host` of other sites that `start` may send the browser to."""
         return []
 
+    def gestori(self) -> list[Gestore] | None:
+        """Among whom one chooses, in a new order each time; empty when nobody can be asked, None when there is no choosing."""
+        return None
+
     def metadata(self) -> bytes | None:
         """What we publish of ourselves to this provider, as XML; None when it asks for nothing."""
         return None
@@ -70,3 +83,15 @@ class Provider(ABC):
     @abstractmethod
     def finish(self, request: HttpRequest, transaction: LoginTransaction) -> Identity:
         """Verifies the answer against the login that waited for it. Raises LoginRefused."""
+
+
+@dataclass(frozen=True)
+class WayIn:
+    """A way in as the pages show it."""
+
+    method: Method
+    gestori: list[Gestore] | None
+
+    @classmethod
+    def of(cls, provider: Provider) -> "WayIn":
+        return cls(provider.method, provider.gestori())

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from random import SystemRandom
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +12,7 @@ from django.shortcuts import redirect, render
 
 from portal.clock import now_of
 from portal.identity.identity import MINIMUM_LEVEL, Identity, LoginRefused
-from portal.identity.models import LoginTransaction
+from portal.identity.models import LoginTransaction, RegisteredProvider
 from portal.identity.providers import base
 from portal.identity.providers.saml import entities, profiles, service_provider
 from portal.identity.providers.saml.entities import ProviderMetadata
@@ -28,17 +30,37 @@ class SamlProvider(base.Provider):
     """Asks one of the identity providers that are loaded, and believes only that one's answer."""
 
     profile: Profile
+    real = True  # its identity providers come from files and a registry, and somebody must keep an eye on them
 
     def service_provider(self) -> ServiceProvider:
         """Who we are. The demonstration overrides this and the next."""
         return service_provider.of_settings()
 
     def identity_providers(self) -> Sequence[ProviderMetadata]:
-        """Who may be asked: the documents under IDENTITY_METADATA, in the folder named as this way in."""
+        """Who may be asked: the files, and what the registry says of everybody else."""
+        files = self.from_files()
+        named = {each.entity_id for each in files}
+        return [*files, *(each for each in self.from_registry() if each.entity_id not in named)]
+
+    def from_files(self) -> Sequence[ProviderMetadata]:
+        """The documents under IDENTITY_METADATA, in the folder named as this way in: put there by hand."""
         return _folder(settings.IDENTITY_METADATA / self.key).providers()
+
+    def from_registry(self) -> Sequence[ProviderMetadata]:
+        """What `manage.py identity_providers refresh` loaded last, the same for every process."""
+        current = RegisteredProvider.objects.current(self.key).values_list("pk", "digest")
+        return [_registered(pk, digest) for pk, digest in current]
 
     def form_origins(self) -> list[str]:
         return [origin for each in self.identity_providers() for origin in each.origins]
+
+    def gestori(self) -> list[base.Gestore] | None:
+        """In a random order, as the rules of SPID want it, so that none is favoured."""
+        loaded = list(self.identity_providers())
+        if len(loaded) == 1:
+            return None
+        SystemRandom().shuffle(loaded)
+        return [base.Gestore(each.entity_id, each.name, _logo(each)) for each in loaded]
 
     def metadata(self) -> bytes:
         ours = self.service_provider()
@@ -107,6 +129,18 @@ class Cie(SamlProvider):
 @lru_cache(maxsize=4)
 def _folder(path: Path) -> entities.Folder:
     return entities.Folder(path)
+
+
+def _logo(provider: ProviderMetadata) -> str:
+    """`identity/gestori/<host of its entityID>.svg`, where the deployment has put one."""
+    name = f"gestori/{urlsplit(provider.entity_id).hostname}.svg"
+    return f"identity/{name}" if settings.IDENTITY_ASSETS and (Path(settings.IDENTITY_ASSETS) / name).is_file() else ""
+
+
+@lru_cache(maxsize=128)
+def _registered(pk: int, digest: str) -> ProviderMetadata:
+    """Read once by each process: a row is never changed, another one replaces it."""
+    return entities.read(RegisteredProvider.objects.get(pk=pk).document.encode())[0]
 
 
 def _posted(request: HttpRequest, question: AuthnRequest, state: str) -> HttpResponse:

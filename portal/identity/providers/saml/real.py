@@ -1,0 +1,38 @@
+"""Is this identity provider somebody? Not a test tool, not this machine."""
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from portal.identity.providers.saml.entities import ProviderMetadata
+
+# The certificates of spid-sp-test, whose private keys are printed in its package (SHA-256).
+_KEYS_THAT_EVERYBODY_HAS = {
+    "800704ecc9fb77eb7c16a3d9d86c0c5f8097a584ba6291502573c6322512f8ab",
+    "3ddcf3f01364e24755a5d0affccacb0961c928e24250ef28591b44ceee6fed33",
+}
+
+
+def why_not_real(provider: ProviderMetadata) -> str:
+    """A sentence for who put it there; empty for a real one."""
+    if not all(map(_is_public, _addresses(provider))):
+        return f"The metadata of {provider.entity_id} name this machine, or no https address."
+    if any(each.fingerprint(SHA256()).hex() in _KEYS_THAT_EVERYBODY_HAS for each in provider.certificates):
+        return f"{provider.entity_id} signs with the key of a test tool, which everybody has."
+    return ""
+
+
+def _addresses(provider: ProviderMetadata) -> list[str]:
+    """Its name too, where that is an address: SAML allows `urn:` as well."""
+    named = provider.entity_id if "://" in provider.entity_id else ""
+    return [*([named] if named else []), *provider.addresses]
+
+
+def _is_public(address: str) -> bool:
+    parts = urlsplit(address)
+    host = parts.hostname or ""
+    try:
+        return parts.scheme == "https" and ipaddress.ip_address(host).is_global
+    except ValueError:  # a name
+        return parts.scheme == "https" and "." in host and not host.endswith((".localhost", ".localdomain"))

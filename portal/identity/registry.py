@@ -1,0 +1,204 @@
+"""The story of a registry of identity providers: read, believed only when signed, taken only when nobody who works today is lost.
+
+Source: SPID technical rules, "Registro"; the document is one signed EntitiesDescriptor. For CIE, one EntityDescriptor.
+"""
+
+import hmac
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+
+import httpx
+from cryptography import x509
+from django.conf import settings
+from django.db import transaction
+from lxml import etree
+
+from portal.identity.models import RegisteredProvider, RegistryReading
+from portal.identity.providers.saml import documents, entities, signing
+from portal.identity.providers.saml.documents import LARGEST_METADATA, Malformed
+from portal.identity.providers.saml.entities import ProviderMetadata
+from portal.identity.providers.saml.names import md
+from portal.identity.providers.saml.real import why_not_real
+from portal.identity.providers.saml.signing import SignatureWrong
+
+TIMEOUT = httpx.Timeout(20, connect=10)  # seconds without a byte
+
+
+class NotTaken(Exception):  # noqa: N818  a fact, as the domain says it
+    """What the registry said was not taken, and nothing changed; `str()` says why."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a registry is, and the certificates that its documents may be signed with."""
+
+    url: str
+    certificates: tuple[x509.Certificate, ...]
+
+
+@dataclass
+class Taken:
+    """What a reading changed. `left_out`: entity and why, of those that nobody can use."""
+
+    added: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+
+def fetched(url: str, transport: httpx.BaseTransport | None = None) -> bytes:
+    """The document at this https address; redirects are not followed. Raises NotTaken."""
+    if not url.startswith("https://"):
+        raise NotTaken("the address of the registry must be https")
+    body = bytearray()
+    try:
+        with (
+            httpx.Client(timeout=TIMEOUT, transport=transport, headers={"User-Agent": "portale-farmacie"}) as client,
+            client.stream("GET", url) as response,
+        ):
+            if response.status_code != 200:
+                raise NotTaken(f"the registry answers {response.status_code}")
+            for piece in response.iter_bytes():
+                body += piece
+                if len(body) > LARGEST_METADATA:
+                    raise NotTaken("the document is too large to be a registry")
+    except httpx.HTTPError as error:
+        raise NotTaken(f"the registry cannot be reached ({type(error).__name__})") from error
+    return bytes(body)
+
+
+def source_of(door: str) -> Source:
+    """The registry of this way in, from the settings. Raises NotTaken when there is none, or its certificate cannot be read."""
+    if door not in settings.IDENTITY_REGISTRIES:
+        raise NotTaken("this way in has no registry")
+    url, pem = settings.IDENTITY_REGISTRIES[door]
+    try:
+        return Source(url, tuple(x509.load_pem_x509_certificates(pem.encode())) if pem else ())
+    except ValueError as error:
+        raise NotTaken(f"{door.upper()}_REGISTRY_CERTIFICATE is not in PEM") from error
+
+
+def refresh(door: str, now: datetime) -> Taken:
+    """Reads the registry of this way in, from its address. Raises NotTaken; either way the reading is written down."""
+    source = source_of(door)
+    if not source.certificates:
+        raise NotTaken(f"{door.upper()}_REGISTRY_CERTIFICATE is not set: nobody could say who signed the document")
+    try:
+        taken = take(door, fetched(source.url), now, certificates=source.certificates)
+    except NotTaken as error:
+        written_down(door, source.url, now, error)
+        raise
+    written_down(door, source.url, now, taken)
+    return taken
+
+
+def written_down(door: str, source: str, now: datetime, result: Taken | NotTaken) -> None:
+    """One line for each reading: check() looks at the newest."""
+    reading = RegistryReading(door=door, at=now, source=source[:300])
+    if isinstance(result, NotTaken):
+        reading.refused_because = str(result)[:300]
+    else:
+        reading.providers = len(result.added) + len(result.changed) + len(result.unchanged)
+    reading.save()
+
+
+def take(
+    door: str,
+    body: bytes,
+    now: datetime,
+    *,
+    certificates: tuple[x509.Certificate, ...] = (),
+    digest: str = "",
+    dropping: tuple[str, ...] = (),
+) -> Taken:
+    """Believes the document when one of `certificates` signed it, or when its SHA-256 is `digest` (somebody had it by another
+    road); makes it what is in use, all or nothing. `dropping`: entities that may go. Raises NotTaken.
+    """
+    taken = Taken()
+    found = _usable(_believed(body, now, certificates, digest), now, taken)
+    if not found:
+        raise NotTaken("it holds no identity provider that can be used")
+    with transaction.atomic():
+        current = {each.entity_id: each for each in RegisteredProvider.objects.current(door).select_for_update()}
+        lost = [name for name, row in current.items() if name not in found and works(_read(row), now)]
+        if unexpected := sorted(set(lost) - set(dropping)):
+            raise NotTaken(f"it would drop who works today: {', '.join(unexpected)}")
+        for entity_id, document in found.items():
+            _put(door, entity_id, document, current.get(entity_id), now, taken)
+        gone = sorted(set(current) - set(found))
+        RegisteredProvider.objects.current(door).filter(entity_id__in=gone).update(replaced_at=now)
+        taken.removed = gone
+    return taken
+
+
+def works(provider: ProviderMetadata, now: datetime) -> bool:
+    """True when it has a certificate that is good now."""
+    return any(each.not_valid_before_utc <= now < each.not_valid_after_utc for each in provider.certificates)
+
+
+def _believed(body: bytes, now: datetime, certificates: tuple[x509.Certificate, ...], digest: str) -> etree._Element:
+    """The document, or what of it was signed. Raises NotTaken."""
+    try:
+        root = documents.parse_metadata(body)
+        if digest:
+            if not hmac.compare_digest(sha256(body).hexdigest(), digest.lower()):
+                raise NotTaken("its SHA-256 is another")
+        else:
+            root = signing.verified(root, certificates, now)
+        valid_until = root.get("validUntil")
+        if valid_until and documents.instant(valid_until) <= now:
+            raise NotTaken("it is no longer valid: an old copy")
+    except SignatureWrong as error:
+        raise NotTaken(f"it is not signed by the registry ({error})") from error
+    except Malformed as error:
+        raise NotTaken(f"it cannot be read ({error})") from error
+    return root
+
+
+def _usable(root: etree._Element, now: datetime, taken: Taken) -> dict[str, str]:
+    """entityID → document, of the identity providers that can be used now; the others are told in `taken`."""
+    if root.tag not in (md("EntityDescriptor"), md("EntitiesDescriptor")):
+        raise NotTaken("it is not metadata")
+    found: dict[str, str] = {}
+    descriptors = [root] if root.tag == md("EntityDescriptor") else root.findall(md("EntityDescriptor"))
+    for each in descriptors:
+        if each.find(md("IDPSSODescriptor")) is None:
+            continue
+        entity_id, document = each.get("entityID", ""), etree.tostring(each, encoding="unicode", with_tail=False)
+        if entity_id in found:
+            raise NotTaken(f"it names {entity_id} twice")
+        if why := _why_unusable(document, now):
+            taken.left_out[entity_id] = why
+        else:
+            found[entity_id] = document
+    return found
+
+
+def _why_unusable(document: str, now: datetime) -> str:
+    try:
+        [provider] = entities.read(document.encode())
+    except Malformed as error:
+        return str(error)
+    if not works(provider, now):
+        return "no certificate of it is valid today"
+    return "" if settings.DEMO else why_not_real(provider)
+
+
+def _read(row: RegisteredProvider) -> ProviderMetadata:
+    return entities.read(row.document.encode())[0]
+
+
+def _put(
+    door: str, entity_id: str, document: str, before: RegisteredProvider | None, now: datetime, taken: Taken
+) -> None:
+    digest = sha256(document.encode()).hexdigest()
+    if before is not None and before.digest == digest:
+        taken.unchanged.append(entity_id)
+        return
+    if before is not None:
+        before.replaced_at = now
+        before.save(update_fields=["replaced_at"])
+    RegisteredProvider.objects.create(door=door, entity_id=entity_id, document=document, digest=digest, loaded_at=now)
+    (taken.added if before is None else taken.changed).append(entity_id)

@@ -1,0 +1,86 @@
+"""What somebody must do about the identity providers before people notice: certificates that end, registries that are silent."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from cryptography import x509
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from portal.identity.models import RegistryReading
+from portal.identity.providers import every_provider
+from portal.identity.providers.saml.entities import ProviderMetadata
+from portal.identity.providers.saml.provider import SamlProvider
+
+CERTIFICATE_ENDS_WITHIN = timedelta(days=30)
+REGISTRY_SILENT_FOR = timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One thing to do. `urgent`: somebody cannot come in already."""
+
+    door: str
+    about: str
+    words: str
+    urgent: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.door}: {self.about}: {self.words}"
+
+
+def saml_doors() -> list[SamlProvider]:
+    return [door for door in every_provider() if isinstance(door, SamlProvider) and door.real]
+
+
+def alerts(now: datetime) -> list[Alert]:
+    """Of every way in that speaks SAML; nothing to do, nothing said."""
+    return [
+        each
+        for door in saml_doors()
+        for each in (*_of_ours(door, now), *_of_theirs(door, now), *_of_registry(door, now))
+    ]
+
+
+def good_until(provider: ProviderMetadata) -> datetime:
+    """The end of the certificate that ends last (UTC)."""
+    return max(each.not_valid_after_utc for each in provider.certificates)
+
+
+def _of_ours(door: SamlProvider, now: datetime) -> Iterator[Alert]:
+    try:
+        certificate: x509.Certificate = door.service_provider().pair.certificate
+    except ImproperlyConfigured as error:
+        yield Alert(door.key, "ours", str(error), urgent=True)
+        return
+    yield from _ending(door.key, "our certificate", certificate.not_valid_after_utc, now)
+
+
+def _of_theirs(door: SamlProvider, now: datetime) -> Iterator[Alert]:
+    loaded = door.identity_providers()
+    if not loaded:
+        yield Alert(door.key, "providers", "none is loaded: nobody comes in this way", urgent=True)
+    for each in loaded:
+        yield from _ending(door.key, each.entity_id, good_until(each), now)
+
+
+def _ending(door: str, about: str, end: datetime, now: datetime) -> Iterator[Alert]:
+    if end <= now:
+        yield Alert(door, about, f"expired on {end:%Y-%m-%d}", urgent=True)
+    elif end <= now + CERTIFICATE_ENDS_WITHIN:
+        yield Alert(door, about, f"expires on {end:%Y-%m-%d}, in {(end - now).days} days")
+
+
+def _of_registry(door: SamlProvider, now: datetime) -> Iterator[Alert]:
+    """Nothing is expected of a registry whose certificate is not named: its documents are loaded by hand."""
+    _, certificate = settings.IDENTITY_REGISTRIES.get(door.key, ("", ""))
+    if not certificate:
+        return
+    readings = RegistryReading.objects.filter(door=door.key)
+    newest, good = readings.newest(door.key), readings.filter(refused_because="").newest(door.key)
+    if good is None or now - good.at > REGISTRY_SILENT_FOR:
+        since = f"since {good.at:%Y-%m-%d}" if good else "ever"
+        yield Alert(door.key, "registry", f"not read {since}")
+    if newest is not None and newest.refused_because:
+        yield Alert(door.key, "registry", f"the last reading was not taken: {newest.refused_because}")
