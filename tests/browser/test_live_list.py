@@ -1,4 +1,6 @@
-"""The staff's list refreshes itself, and stands still when it should."""
+"""The staff's list refreshes itself, and stands still when it should; its sheets and bulk acts, without an axe violation."""
+
+import re
 
 import pytest
 from django.test import Client
@@ -62,3 +64,30 @@ def test_nothing_moves_under_the_focus_nor_while_it_is_paused(desk):
     assert desk.locator("[data-stale]").inner_text() == "Dati vecchi di 2 minuti"
     with desk.expect_response(is_refresh):
         desk.get_by_role("button", name="Riprendi").click()
+
+
+def test_the_pages_of_a_bulk_act_and_of_a_search(lived_in, sweep, page, context, live_server):
+    carry_session(sign_in_staff(Client(), User.objects.get(username="carla")), context, live_server.url)
+    page.goto(f"{reverse('staff:bulk')}?stato=attive")
+    page.get_by_role("button", name="Conta").click()  # without an act and a reason
+    page.wait_for_load_state()
+    sweep()
+    page.get_by_label("Revoca gli ID").check()
+    page.get_by_label("Motivo").fill("Prova di un incidente")
+    page.get_by_role("button", name="Conta").click()
+    page.get_by_role("button", name="Revoca").wait_for()
+    sweep()
+    field = page.get_by_label(re.compile("per confermare"))
+    field.fill(re.search(r"Scrivi ([\d.]+)", page.locator("main").inner_text())[1])
+    page.get_by_role("button", name="Revoca").click()
+    page.wait_for_url(re.compile(r"/lavori/\d+/"))
+    sweep()
+    sweep(reverse("staff:jobs"))
+    sweep(f"{reverse('staff:status')}?stato=tutte&certificazione=mai")
+    sweep(f"{reverse('staff:status')}?cerca=nessuna-farmacia-si-chiama-cosi")
+    field = page.get_by_label("Cerca una farmacia")
+    field.evaluate("node => node.removeAttribute('maxlength')")  # as who has no such browser
+    field.fill("a" * 90)
+    page.get_by_role("button", name="Filtra").click()
+    page.wait_for_url(re.compile("/cerca/"))
+    sweep()
