@@ -34,7 +34,8 @@ class StaffSessionMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # without a cookie there is no session to ask about: the answers to programs stay the same for everybody
         has_cookie = settings.SESSION_COOKIE_NAME in request.COOKIES
-        if has_cookie and request.session.get(BACKEND_SESSION_KEY) == STAFF_BACKEND:
+        # one that was opened before the half hours were counted ends as any session of the portal, after eight hours
+        if has_cookie and request.session.get(BACKEND_SESSION_KEY) == STAFF_BACKEND and _STARTED in request.session:
             _look_at(request)
         return self.get_response(request)
 
@@ -62,8 +63,8 @@ def browser_of(agent: str) -> str:
 
 def _look_at(request: HttpRequest) -> None:
     now, session = now_of(request), request.session
-    started = datetime.fromtimestamp(session.setdefault(_STARTED, now.timestamp()), UTC)
-    seen = datetime.fromtimestamp(session.setdefault(_SEEN, now.timestamp()), UTC)
+    started = datetime.fromtimestamp(session[_STARTED], UTC)
+    seen = datetime.fromtimestamp(session[_SEEN], UTC)
     if now >= started + LASTS_FOR or now >= seen + IDLE_FOR:
         idle = now < started + LASTS_FOR
         StaffSession.objects.filter(pk=current(request), closed_at=None).update(closed_at=now)
