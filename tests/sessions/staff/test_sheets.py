@@ -28,7 +28,6 @@ def download(carla_client):
         assert "attachment" in answer["Content-Disposition"]
         assert "no-store" in answer["Cache-Control"]
         content = b"".join(answer.streaming_content)
-        answer.close()
         return content
 
     return get
