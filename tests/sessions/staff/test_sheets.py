@@ -27,8 +27,7 @@ def download(carla_client):
         assert answer.status_code == 200
         assert "attachment" in answer["Content-Disposition"]
         assert "no-store" in answer["Cache-Control"]
-        content = b"".join(answer.streaming_content)
-        return content
+        return b"".join(answer.streaming_content)
 
     return get
 
