@@ -75,9 +75,9 @@ def _rounds(children: int) -> float:
 
 
 def mass_mail(count: int, template: OutgoingMail) -> float:
-    """(a): the same text (without the HTML part that ours have), no row, no seal."""
+    """(a): as many words as ours, text and HTML as one text (it sends no second part); no row, no seal."""
     source = message_from_bytes(unseal(bytes(template.sealed_source)), policy=policy.default)
-    text = source.get_body(("plain",)).get_content()
+    text = "".join(source.get_body((kind,)).get_content() for kind in ("plain", "html"))
     letters = [
         (template.subject, text, "no-reply@portale.example", [f"id{n}@farmacia{n % 500}.example"]) for n in range(count)
     ]
