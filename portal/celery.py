@@ -59,6 +59,7 @@ EVERY = {
     "forget dead ids": ("sessions.tasks.forget_dead_ids", 60),
     "purge logins": ("portal.identity.tasks.purge_logins", 3600),
     "refresh identity providers": ("portal.identity.tasks.refresh_identity_providers", 6 * 3600),
+    "seal logins": ("portal.identity.tasks.seal_logins", 60),
     "seal journal": ("portal.journal.tasks.seal_journal", 60),
     "purge journal": ("portal.journal.tasks.purge_journal", 3600),
 }

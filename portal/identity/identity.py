@@ -17,6 +17,8 @@ class Identity:
     level: int
     provider: str  # "spid", "cie", "ts-cns"
     authenticated_at: datetime
+    answer_id: str = ""  # the provider's own numbers of what it said (SAML: Response and Assertion)
+    assertion_id: str = ""
 
     @property
     def described(self) -> str:

@@ -10,4 +10,5 @@ WORDS = {
     "staff.recovered": "è entrato con un codice di recupero ({name})",
     "staff.codes_renewed": "ha generato nuovi codici di recupero ({name})",
     "staff.session_closed": "ha chiuso un proprio collegamento ({origin})",
+    "logins.searched": "ha cercato gli accessi con identità digitale di {name}",
 }

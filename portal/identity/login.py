@@ -17,6 +17,7 @@ from portal import codice_fiscale
 from portal.identity import access
 from portal.identity.identity import CLOCKS_DIFFER_BY, MINIMUM_LEVEL, Identity, LoginRefused
 from portal.identity.models import LoginRecord, LoginTransaction, User
+from portal.identity.models.login import person_hash, sealed_document
 from portal.identity.providers.base import Provider
 from portal.identity.refusals import OUR_REQUEST_IS_WRONG
 from portal.sealing import SealBroken, unseal
@@ -69,15 +70,17 @@ def complete(request: HttpRequest, provider: Provider, now: datetime) -> Outcome
     if transaction is None:
         code, lost = LoginTransaction.objects.why_not(state, browser, provider.key)
         return _refuse(request, provider, LoginRefused(code), lost, now)
+    record = _record_of(transaction, provider.said(request), now)
     try:
         identity = _checked(provider.finish(request, transaction), transaction, now)
+        record.person_hash, record.level = person_hash(identity.codice_fiscale), identity.level
+        record.answer_id, record.assertion_id = identity.answer_id, identity.assertion_id
         with database.atomic():
             user = _admit(request, identity)
-            LoginRecord.objects.create(
-                transaction=transaction, user=user, provider=provider.key, level=identity.level, outcome="ok", at=now
-            )
+            record.user, record.outcome = user, "ok"
+            record.save()
     except LoginRefused as refusal:
-        return _refuse(request, provider, refusal, transaction, now)
+        return _refuse(request, provider, refusal, transaction, now, record)
     _take_the_session_up(request, transaction)
     access.remember(request, user, identity)
     return Outcome(user, "", local_url(request, transaction.next_url))
@@ -112,6 +115,20 @@ def local_url(request: HttpRequest, url: str) -> str:
 def _browser_of(request: HttpRequest) -> str:
     value = request.COOKIES.get(cookie_name(), "")
     return value if _SECRET.fullmatch(value) else ""
+
+
+def _record_of(transaction: LoginTransaction, answer: bytes, now: datetime) -> LoginRecord:
+    """What was asked and what came back; how it ended is not known yet."""
+    return LoginRecord(
+        transaction=transaction,
+        provider=transaction.provider,
+        at=now,
+        asked_at=transaction.started_at,
+        issuer=transaction.issuer,
+        request_id=transaction.request_id or "",
+        sealed_request=transaction.sealed_request,
+        sealed_response=sealed_document(answer),
+    )
 
 
 def _take_the_session_up(request: HttpRequest, transaction: LoginTransaction) -> None:
@@ -160,8 +177,12 @@ def _refuse(
     refusal: LoginRefused,
     transaction: LoginTransaction | None,
     now: datetime,
+    record: LoginRecord | None = None,
 ) -> Outcome:
-    LoginRecord.objects.create(transaction=transaction, provider=provider.key, outcome=refusal.code[:40], at=now)
+    """Of an answer that nobody waited for, not a byte is kept: anybody could fill the disk."""
+    record = record or LoginRecord(transaction=transaction, provider=provider.key, at=now)
+    record.outcome = refusal.code[:40]
+    record.save()
     # our own words, never the answer's; 8 to 18: the provider finds our request wrong, which only an operator can mend
     level = logging.ERROR if refusal.code in OUR_REQUEST_IS_WRONG else logging.INFO
     logger.log(level, "login with %s refused: %s (%s)", provider.key, refusal.code, refusal)

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from portal.identity import purge, registry
+from portal.identity.models import LOGINS
 from portal.identity.registry_check import saml_doors
 
 logger = logging.getLogger(__name__)
@@ -15,6 +16,11 @@ logger = logging.getLogger(__name__)
 @shared_task
 def purge_logins() -> None:
     purge.purge_logins(timezone.now())
+
+
+@shared_task
+def seal_logins() -> None:
+    LOGINS.seal(timezone.now())
 
 
 @shared_task

@@ -3,6 +3,7 @@ from django.urls import path
 from portal.identity import staff_account_views as operators
 from portal.identity import staff_own_views as own
 from portal.identity import staff_views, views
+from portal.identity.login_search import login_search
 
 app_name = "identity"
 urlpatterns = [
@@ -19,6 +20,7 @@ urlpatterns = [
     path("operatori/mio-accesso/", own.own, name="staff_own"),
     path("operatori/mio-accesso/codici/", own.new_codes, name="staff_new_codes"),
     path("operatori/mio-accesso/collegamenti/<int:pk>/chiudi/", own.close, name="staff_close"),
+    path("operatori/accessi/", login_search, name="login_search"),
     path("operatori/utenti/", operators.everybody, name="operators"),
     path("operatori/utenti/nuovo/", operators.new, name="operator_new"),
     path("operatori/utenti/<int:pk>/", operators.change, name="operator"),

@@ -42,6 +42,7 @@ STAFF = [
     "staff:pharmacy",
     "staff:timeline",
     "staff:journal",
+    "identity:login_search",
     "staff:resend",
     "staff:revoke_id",
     "staff:revoke_all",

@@ -1,13 +1,15 @@
 """Who is at the keyboard."""
 
 from portal.identity.models.failure import PasswordFailure
-from portal.identity.models.login import LoginRecord, LoginTransaction
+from portal.identity.models.login import LOGINS, LoginLink, LoginRecord, LoginTransaction
 from portal.identity.models.person import User, UserManager
 from portal.identity.models.registry import RegisteredProvider, RegistryReading
 from portal.identity.models.staff import StaffTotp
 from portal.identity.models.staff_access import StaffRecoveryCode, StaffSession
 
 __all__ = [
+    "LOGINS",
+    "LoginLink",
     "LoginRecord",
     "LoginTransaction",
     "PasswordFailure",

@@ -1,18 +1,26 @@
 """The login that waits for its answer, and the record of what was answered."""
 
 import secrets
+import zlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 
+from portal.chain import Chain, Link
 from portal.codes import keyed_hash, same
-from portal.sealing import seal
+from portal.sealing import seal, unseal
 
 ANSWERS_ARE_KEPT_FOR = timedelta(days=731)  # 24 months, never less (SPID, tracciature)
 STRANGERS_ARE_KEPT_FOR = timedelta(days=30)  # answers that nobody had asked for
 ABANDONED_ARE_KEPT_FOR = timedelta(days=1)  # logins begun and never answered
+
+
+def sealed_document(document: bytes) -> bytes | None:
+    """What was said, packed and sealed; None when nothing was."""
+    return seal(zlib.compress(document, 9)) if document else None
 
 
 class LoginTransactionQuerySet(models.QuerySet["LoginTransaction"]):
@@ -31,7 +39,9 @@ class LoginTransactionQuerySet(models.QuerySet["LoginTransaction"]):
             provider=provider,
         )
         transaction = mine.first()
-        if transaction is None or not mine.filter(pk=transaction.pk).update(consumed_at=now, sealed_session=None):
+        if transaction is None or not mine.filter(pk=transaction.pk).update(
+            consumed_at=now, sealed_session=None, sealed_request=None
+        ):
             return None
         transaction.consumed_at = now
         return transaction
@@ -61,6 +71,7 @@ class LoginTransaction(models.Model):
     request_id = models.CharField(
         max_length=64, null=True, unique=True
     )  # of the question, which the answer must repeat
+    sealed_request = models.BinaryField(null=True)  # the question itself, until its record takes it
     sealed_session = models.BinaryField(null=True)  # the browser's session of the portal, until the answer comes
     next_url = models.CharField(max_length=500, blank=True)
     started_at = models.DateTimeField()
@@ -81,10 +92,10 @@ class LoginTransaction(models.Model):
         """True when this is the login that handed out the state (compared in constant time)."""
         return same(self.state_hash, keyed_hash("login-state", state))
 
-    def ask(self, issuer: str, request_id: str) -> None:
-        """Writes down who was asked, and the number of the question."""
-        self.issuer, self.request_id = issuer, request_id
-        self.save(update_fields=["issuer", "request_id"])
+    def ask(self, issuer: str, request_id: str, question: bytes = b"") -> None:
+        """Writes down who was asked, the number of the question and the question itself."""
+        self.issuer, self.request_id, self.sealed_request = issuer, request_id, sealed_document(question)
+        self.save(update_fields=["issuer", "request_id", "sealed_request"])
 
     @classmethod
     def begin(
@@ -111,6 +122,10 @@ class LoginTransaction(models.Model):
 
 
 class LoginRecordQuerySet(models.QuerySet["LoginRecord"]):
+    def of_person(self, fiscal_code: str) -> "LoginRecordQuerySet":
+        """Newest first; found by a keyed fingerprint."""
+        return self.filter(person_hash=person_hash(fiscal_code)).order_by("-at", "-pk")
+
     def forgettable(self, now: datetime) -> "LoginRecordQuerySet":
         """Older than 24 months; a month for answers that nobody had asked for."""
         strangers = models.Q(transaction=None, user=None, at__lte=now - STRANGERS_ARE_KEPT_FOR)
@@ -118,7 +133,7 @@ class LoginRecordQuerySet(models.QuerySet["LoginRecord"]):
 
 
 class LoginRecord(models.Model):
-    """What an identity provider answered: kept 24 months (SPID, tracciature). Never the attributes beyond the person.
+    """What was asked of an identity provider and what it answered: kept 24 months (SPID, tracciature), sealed, chained.
 
     The staff's logins are here too (provider "staff", no transaction).
     """
@@ -129,6 +144,14 @@ class LoginRecord(models.Model):
     level = models.PositiveSmallIntegerField(null=True)
     outcome = models.CharField(max_length=40)  # "ok", or the code of the refusal
     at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True)
+    issuer = models.CharField(max_length=255, blank=True)  # who was asked
+    request_id = models.CharField(max_length=64, blank=True)
+    answer_id = models.CharField(max_length=255, blank=True)
+    assertion_id = models.CharField(max_length=255, blank=True)
+    person_hash = models.CharField(max_length=64, blank=True)  # keyed fingerprint of the codice fiscale
+    sealed_request = models.BinaryField(null=True)
+    sealed_response = models.BinaryField(null=True)
 
     objects = LoginRecordQuerySet.as_manager()
 
@@ -138,7 +161,62 @@ class LoginRecord(models.Model):
         indexes = [
             models.Index(fields=["user", "-at"], name="login_record_of_user"),
             models.Index(fields=["at"], name="login_record_at"),
+            models.Index(  # the search of the staff
+                fields=["person_hash", "-at"], condition=~models.Q(person_hash=""), name="login_record_of_person"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.outcome} {self.at:%Y-%m-%d %H:%M}"
+
+    @property
+    def request(self) -> bytes:
+        """The question as it was sent; empty when there was none. Raises SealBroken."""
+        return _opened(self.sealed_request)
+
+    @property
+    def response(self) -> bytes:
+        """The answer as it came; empty when there was none. Raises SealBroken."""
+        return _opened(self.sealed_response)
+
+    @property
+    def keep_until(self) -> datetime:
+        """Until when it must be kept (UTC)."""
+        stranger = self.transaction_id is None and self.user_id is None
+        return self.at + (STRANGERS_ARE_KEPT_FOR if stranger else ANSWERS_ARE_KEPT_FOR)
+
+
+class LoginLink(Link):
+    """The place of one record in the chain of the logins."""
+
+    class Meta:
+        verbose_name = "anello degli accessi"
+        verbose_name_plural = "anelli degli accessi"
+
+
+def person_hash(fiscal_code: str) -> str:
+    return keyed_hash("login-person", fiscal_code)
+
+
+def _opened(sealed: bytes | memoryview | None) -> bytes:
+    return zlib.decompress(unseal(sealed)) if sealed else b""
+
+
+def _facts(record: LoginRecord) -> dict[str, Any]:
+    names = (
+        "pk",
+        "transaction_id",
+        "user_id",
+        "provider",
+        "level",
+        "outcome",
+        "at",
+        "asked_at",
+        "issuer",
+        "request_id",
+    )
+    more = ("answer_id", "assertion_id", "person_hash", "sealed_request", "sealed_response")
+    return {name: getattr(record, name) for name in (*names, *more)}
+
+
+LOGINS = Chain("logins", LoginRecord, LoginLink, _facts, lambda record: record.keep_until)

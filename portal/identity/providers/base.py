@@ -76,6 +76,10 @@ class Provider(ABC):
         page that the person wanted. Raises LoginRefused when there is nobody to ask.
         """
 
+    def said(self, request: HttpRequest) -> bytes:
+        """The answer itself, for the record of the login; empty when it is too large to be one, or none is kept."""
+        return b""
+
     @abstractmethod
     def state_of(self, request: HttpRequest) -> str:
         """The state that came with the answer, not trusted yet; empty when there is none."""

@@ -9,13 +9,15 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from portal.chain import BREAKS_TOLD, Verdict
+from portal.chain import BREAKS_TOLD, Chain, Verdict
 from portal.journal.models import CHAIN
 
 PROGRESS_EVERY = 10_000  # links
 
 
 class Command(BaseCommand):
+    chain: "Chain[Any]" = CHAIN
+    named = "journal"
     help = "Checks that nobody changed the journal. Exit code 0: it holds; 1: it does not, and the output says where."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -28,8 +30,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        verdict = CHAIN.verify(timezone.now(), self._tell, options["expect"])
-        self.stdout.write(_as_json(verdict) if options["json"] else _as_text(verdict))
+        verdict = self.chain.verify(timezone.now(), self._tell, options["expect"])
+        self.stdout.write(_as_json(verdict) if options["json"] else _as_text(verdict, self.named))
         if not verdict.holds:
             sys.exit(1)
 
@@ -42,7 +44,7 @@ def _as_json(verdict: Verdict) -> str:
     return json.dumps({"holds": verdict.holds, **asdict(verdict)})
 
 
-def _as_text(verdict: Verdict) -> str:
+def _as_text(verdict: Verdict, name: str) -> str:
     lines = [
         f"{verdict.checked} links: {verdict.checked - verdict.forgotten} lines as they were written,"
         f" {verdict.forgotten} forgotten in time; {verdict.waiting} lines not sealed yet.",
@@ -53,5 +55,5 @@ def _as_text(verdict: Verdict) -> str:
         lines.append(f"BREAK at {where}, line {each.row_id or '?'}: {each.why}.")
     if len(verdict.breaks) > BREAKS_TOLD:
         lines.append(f"... and {len(verdict.breaks) - BREAKS_TOLD} more.")
-    lines.append("The journal holds." if verdict.holds else "The journal does NOT hold.")
+    lines.append(f"The {name} holds." if verdict.holds else f"The {name} does NOT hold.")
     return "\n".join(lines)

@@ -21,7 +21,7 @@ RULES = {
     "staff:resend": A, "staff:reachable": A, "staff:unblock": A, "staff:note": A, "staff:close_note": A,
     "staff:retry_letter": A, "staff:cancel_letter": A,
     "staff:revoke_id": S, "staff:revoke_all": S, "staff:revoke_address": S, "staff:block": S,
-    "staff:journal": S, "staff:journal_csv": S,
+    "staff:journal": S, "identity:login_search": S, "staff:journal_csv": S,
     "staff:contexts": M, "staff:context": M, "staff:add_context": M,
     "identity:operators": M, "identity:operator": M, "identity:operator_new": M, "identity:operator_disable": M,
     "identity:operator_enable": M, "identity:operator_reset": M,

@@ -14,7 +14,7 @@ from portal.clock import now_of
 from portal.identity.identity import MINIMUM_LEVEL, Identity, LoginRefused
 from portal.identity.models import LoginTransaction, RegisteredProvider
 from portal.identity.providers import base
-from portal.identity.providers.saml import entities, profiles, service_provider
+from portal.identity.providers.saml import documents, entities, profiles, service_provider
 from portal.identity.providers.saml.entities import ProviderMetadata
 from portal.identity.providers.saml.metadata import service_metadata
 from portal.identity.providers.saml.names import REDIRECT
@@ -69,10 +69,17 @@ class SamlProvider(base.Provider):
     def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
         asked = self._chosen(request.POST.get("gestore", ""))
         question = authn_request(self.service_provider(), asked, MINIMUM_LEVEL, now_of(request))
-        transaction.ask(asked.entity_id, question.id)
+        transaction.ask(asked.entity_id, question.id, question.document)
         if asked.binding == REDIRECT:
             return redirect(question.signed_address(state))
         return _posted(request, question, state)
+
+    def said(self, request: HttpRequest) -> bytes:
+        try:
+            answer = decoded(request.POST.get("SAMLResponse", ""))
+        except LoginRefused:
+            return b""
+        return answer if len(answer) <= documents.LARGEST else b""
 
     def state_of(self, request: HttpRequest) -> str:
         return str(request.POST.get("RelayState", ""))  # never from the address bar: an answer comes by POST
@@ -105,6 +112,8 @@ class SamlProvider(base.Provider):
             level=shown.level,
             provider=self.key,
             authenticated_at=shown.authenticated_at,
+            answer_id=shown.response_id[:255],
+            assertion_id=shown.assertion_id[:255],
         )
 
     def _chosen(self, entity_id: str) -> ProviderMetadata:

@@ -35,6 +35,11 @@ class AuthnRequest:
     element: etree._Element
     pair: KeyPair
 
+    @property
+    def document(self) -> bytes:
+        """What is kept of it."""
+        return etree.tostring(self.element)
+
     def signed_address(self, state: str) -> str:
         """Where the browser is redirected (SAML bindings, 3.4): the request deflated, the whole query signed."""
         packed = zlib.compress(etree.tostring(self.element), wbits=-15)

@@ -1,0 +1,95 @@
+"""«Accessi con identità digitale»: what a provider said of one person, found by codice fiscale, with a reason that stays.
+
+For whoever has the role «sicurezza». The codice fiscale travels by POST: never in an address, a log or the journal.
+"""
+
+from dataclasses import dataclass
+
+from django import forms
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+from lxml import etree
+
+from portal import codice_fiscale
+from portal.clock import now_of
+from portal.identity.access import staff_of, staff_required
+from portal.identity.models import LoginRecord, User
+from portal.identity.refusals import refusal_of
+from portal.journal.models import record
+from portal.sealing import SealBroken
+
+SHOWN = 50
+
+
+class LoginSearchForm(forms.Form):
+    codice_fiscale = forms.CharField(
+        label="Codice fiscale",
+        max_length=30,
+        error_messages={"required": "Scrivi il codice fiscale della persona."},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+    motivo = forms.CharField(
+        label="Motivo della ricerca",
+        help_text="Resta nel registro attività, con il tuo nome. Per esempio il numero della richiesta dell’autorità.",
+        min_length=5,
+        max_length=200,
+        error_messages={"required": "Scrivi il motivo.", "min_length": "Scrivi il motivo in qualche parola in più."},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def clean_codice_fiscale(self) -> str:
+        typed = codice_fiscale.normalise(str(self.cleaned_data["codice_fiscale"]))
+        codice_fiscale.validate(typed)
+        return typed
+
+
+@dataclass(frozen=True)
+class Login:
+    """One record, as the page shows it. `request` and `response` are for a person to read, on lines."""
+
+    row: LoginRecord
+    ended: str
+    request: str
+    response: str
+
+
+@staff_required("sicurezza")
+@sensitive_post_parameters("codice_fiscale")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def login_search(request: HttpRequest) -> HttpResponse:
+    form, found = LoginSearchForm(request.POST or None), None
+    if form.is_valid():
+        found = _found(request, form.cleaned_data["codice_fiscale"], form.cleaned_data["motivo"])
+    return render(request, "identity/login_search.html", {"form": form, "found": found, "shown": SHOWN})
+
+
+@transaction.atomic
+def _found(request: HttpRequest, fiscal_code: str, because: str) -> list[Login]:
+    """The newest logins of this person; that somebody looked is written with them, or nothing is shown."""
+    person = User.objects.filter(codice_fiscale=fiscal_code).first()
+    name = str(person) if person else "una persona mai entrata"
+    reason = " ".join(because.split()).rstrip(".")
+    record("logins.searched", now=now_of(request), actor=staff_of(request), subject=person, name=name, because=reason)
+    return [_shown(row) for row in LoginRecord.objects.of_person(fiscal_code)[:SHOWN]]
+
+
+def _shown(row: LoginRecord) -> Login:
+    ended = "Entrato" if row.outcome == "ok" else refusal_of(row.outcome).title
+    try:
+        return Login(row, ended, _on_lines(row.request), _on_lines(row.response))
+    except SealBroken:
+        return Login(row, ended, "", "Non si può aprire: manca la chiave con cui è stato sigillato.")
+
+
+def _on_lines(document: bytes) -> str:
+    """XML made readable; what is not XML as it is. It comes from outside, and is shown as text only."""
+    try:
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
+        return etree.tostring(etree.fromstring(document, parser), pretty_print=True, encoding="unicode")
+    except (etree.LxmlError, ValueError):
+        return document.decode(errors="replace")
