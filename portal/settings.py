@@ -150,6 +150,13 @@ SAML_ENTITY_ID = env.text("SAML_ENTITY_ID", default=PORTAL_URL)  # who we are fo
 SAML_PRIVATE_KEY = env.text("SAML_PRIVATE_KEY", default="")  # PEM; better as SAML_PRIVATE_KEY_FILE
 SAML_CERTIFICATE = env.text("SAML_CERTIFICATE", default="")  # PEM, of that key
 SAML_ORGANISATION = env.text("SAML_ORGANISATION", default="")  # TOML; better as SAML_ORGANISATION_FILE
+CNS_URL = env.text("CNS_URL", default="").rstrip("/")  # the host where cards are shown: https, not the portal's own
+CNS_PROXY_SECRET = env.text("CNS_PROXY_SECRET", default="")  # what nginx says to be believed about cards
+CNS_POLICIES = env.names("CNS_POLICIES", default=["1.3.76.16.2.1"])  # of the certificates that are taken (CNS, AgID)
+CNS_FOLDER = Path(env.text("CNS_FOLDER", default=str(VAR_DIR / "cns")))  # what nginx believes: ca.pem, crl.pem
+CNS_TRUST_LIST = env.text("CNS_TRUST_LIST", default="https://eidas.agid.gov.it/TL/TSL-IT.xml")
+CNS_TRUST_LIST_SIGNERS = env.text("CNS_TRUST_LIST_SIGNERS", default="")  # PEM, one or more: who may sign that list
+CNS_REVOCATION_LISTS = env.names("CNS_REVOCATION_LISTS", default=[])  # addresses or files
 LOGIN_URL = "identity:choose"
 LOGIN_PENDING_FOR = timedelta(minutes=10)
 FRESH_AUTHENTICATION_FOR = timedelta(minutes=15)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
@@ -10,6 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 from portal.identity.providers import every_provider
 from portal.identity.providers.saml.provider import SamlProvider
 from portal.identity.providers.saml.real import why_not_real
+
+SHORTEST_SECRET = 50  # characters
 
 
 @register()
@@ -22,6 +25,22 @@ def only_real_identity_providers_in_production(app_configs: Any, **kwargs: Any) 
     except ImportError as error:
         return [Error(f"IDENTITY_PROVIDERS: {error}.", id="portal.E005")]
     return [problem for door in doors for problem in (*_of_ours(door), *_of_theirs(door))]
+
+
+@register()
+def cards_have_a_host_of_their_own(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """TS-CNS: the dialog of the browser is for one host, and only our nginx may say whose card it saw."""
+    if not {"portal.identity.providers.cns.TsCns"} & set(settings.IDENTITY_PROVIDERS):
+        return []
+    problems = []
+    host = urlsplit(settings.CNS_URL).hostname
+    if not settings.CNS_URL.startswith("https://") or host == urlsplit(settings.PORTAL_URL).hostname:
+        problems.append("CNS_URL must be the https:// address of the host of the cards, another one than PORTAL_URL.")
+    elif settings.ALLOWED_HOSTS != ["*"] and host not in settings.ALLOWED_HOSTS:
+        problems.append("ALLOWED_HOSTS must hold the host of CNS_URL too.")
+    if len(settings.CNS_PROXY_SECRET) < SHORTEST_SECRET:
+        problems.append("CNS_PROXY_SECRET is too short: 50 characters or more, random; nginx sends it.")
+    return [Error(problem, id="portal.E006") for problem in problems]
 
 
 def _of_ours(door: SamlProvider) -> Iterator[CheckMessage]:

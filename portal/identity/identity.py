@@ -17,7 +17,9 @@ class Identity:
     level: int
     provider: str  # "spid", "cie", "ts-cns"
     authenticated_at: datetime
-    answer_id: str = ""  # the provider's own numbers of what it said (SAML: Response and Assertion)
+    answer_id: str = (
+        ""  # the provider's own numbers of what it said (SAML: Response and Assertion; TS-CNS: the certificate)
+    )
     assertion_id: str = ""
 
     @property

@@ -86,6 +86,13 @@ def complete(request: HttpRequest, provider: Provider, now: datetime) -> Outcome
     return Outcome(user, "", local_url(request, transaction.next_url))
 
 
+def card_refused(provider: Provider, state: str, refusal: LoginRefused, now: datetime) -> None:
+    """Writes down that a card was refused where it was shown; the login still waits, for another card."""
+    waiting = LoginTransaction.objects.waiting(state, provider.key, now)
+    LoginRecord.objects.create(transaction=waiting, provider=provider.key, outcome=refusal.code[:40], at=now)
+    logger.info("card refused: %s (%s)", refusal.code, refusal)
+
+
 def cookie_name() -> str:
     """The prefix makes browsers refuse a cookie of this name set by a neighbour domain or without https."""
     return "__Host-accesso" if settings.SECURE_COOKIES else "accesso"

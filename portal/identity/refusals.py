@@ -153,6 +153,27 @@ _OURS = {
         "Entra con un’identità digitale italiana, tua personale, oppure chiamaci.",
         word="codice fiscale mancante",
     ),
+    "no-card": Refusal(
+        "Non abbiamo visto la tessera",
+        "Il browser non ha mostrato il certificato di nessuna tessera.",
+        "Controlla che il lettore sia collegato, la tessera inserita dal lato del chip e il suo programma installato; poi "
+        "chiudi tutte le finestre del browser, riaprilo e ricomincia. Quando il browser lo chiede, scegli il certificato e "
+        "digita il PIN.",
+        word="nessuna tessera",
+    ),
+    "wrong-card": Refusal(
+        "Questa tessera non va bene per entrare",
+        "Il certificato mostrato non è quello di autenticazione di una TS-CNS.",
+        "Può essere il certificato di firma, o di un’altra tessera. Chiudi tutte le finestre del browser, riaprilo e scegli "
+        "il certificato con il tuo codice fiscale; oppure entra in un altro modo.",
+        word="tessera non adatta",
+    ),
+    "expired-card": Refusal(
+        "Questa tessera è scaduta",
+        "Il certificato della tessera non è valido oggi.",
+        "Usa la tessera nuova, dopo averla attivata, o entra in un altro modo.",
+        word="tessera scaduta",
+    ),
     "inactive": Refusal(
         "Il tuo accesso al portale è sospeso",
         "La tua identità è corretta, ma il tuo accesso a questo portale è stato disabilitato.",

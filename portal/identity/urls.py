@@ -1,13 +1,14 @@
 from django.urls import path
 
+from portal.identity import card_views, staff_views, views
 from portal.identity import staff_account_views as operators
 from portal.identity import staff_own_views as own
-from portal.identity import staff_views, views
 from portal.identity.login_search import login_search
 
 app_name = "identity"
 urlpatterns = [
     path("accesso/", views.choose, name="choose"),
+    path("accesso/ts-cns/carta/", card_views.card, name="card"),  # on the host of the cards only
     path("accesso/<slug:provider>/avvia/", views.start, name="start"),
     path("accesso/<slug:provider>/ritorno/", views.answer, name="answer"),
     path("accesso/<slug:provider>/metadata/", views.metadata, name="metadata"),

@@ -15,6 +15,7 @@ from portal.sealing import seal, unseal
 
 ANSWERS_ARE_KEPT_FOR = timedelta(days=731)  # 24 months, never less (SPID, tracciature)
 STRANGERS_ARE_KEPT_FOR = timedelta(days=30)  # answers that nobody had asked for
+TICKETS_ARE_GOOD_FOR = timedelta(seconds=60)  # from the host of the cards to the portal
 ABANDONED_ARE_KEPT_FOR = timedelta(days=1)  # logins begun and never answered
 
 
@@ -55,6 +56,26 @@ class LoginTransactionQuerySet(models.QuerySet["LoginTransaction"]):
             return "other-browser", None
         return ("replayed" if asked.consumed_at else "expired"), asked
 
+    def waiting(self, state: str, provider: str, now: datetime) -> "LoginTransaction | None":
+        """The pending login that handed out this state, in whatever browser."""
+        return self._waiting(state, provider, now).first()
+
+    def _waiting(self, state: str, provider: str, now: datetime) -> "LoginTransactionQuerySet":
+        return self.pending(now).filter(state_hash=keyed_hash("login-state", state), provider=provider)
+
+    def show_card(self, state: str, provider: str, sealed_card: bytes, now: datetime) -> str | None:
+        """Ties a card that was shown to the pending login of this state; returns the ticket, or None when none waits.
+
+        A second card takes the place of the first, whose ticket is good no more.
+        """
+        ticket = secrets.token_urlsafe(32)
+        tied = self._waiting(state, provider, now).update(
+            ticket_hash=keyed_hash("login-ticket", ticket),
+            ticket_expires_at=now + TICKETS_ARE_GOOD_FOR,
+            sealed_card=sealed_card,
+        )
+        return ticket if tied else None
+
     def forgettable(self, now: datetime) -> "LoginTransactionQuerySet":
         """Over since a day, and behind no record."""
         recorded = LoginRecord.objects.filter(transaction=models.OuterRef("pk"))
@@ -73,6 +94,9 @@ class LoginTransaction(models.Model):
     )  # of the question, which the answer must repeat
     sealed_request = models.BinaryField(null=True)  # the question itself, until its record takes it
     sealed_session = models.BinaryField(null=True)  # the browser's session of the portal, until the answer comes
+    ticket_hash = models.CharField(max_length=64, blank=True)  # of who comes from the host of the cards (TS-CNS)
+    ticket_expires_at = models.DateTimeField(null=True)
+    sealed_card = models.BinaryField(null=True)  # whose card was shown there, until the ticket comes
     next_url = models.CharField(max_length=500, blank=True)
     started_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -96,6 +120,19 @@ class LoginTransaction(models.Model):
         """Writes down who was asked, the number of the question and the question itself."""
         self.issuer, self.request_id, self.sealed_request = issuer, request_id, sealed_document(question)
         self.save(update_fields=["issuer", "request_id", "sealed_request"])
+
+    def take_card(self, ticket: str, now: datetime) -> bytes | None:
+        """The sealed card that this ticket brings, taken once by one conditional UPDATE; None when it is not good.
+
+        Whatever the ticket, the card is kept no longer: the login is over.
+        """
+        mine = LoginTransaction.objects.filter(pk=self.pk)
+        good = mine.filter(ticket_hash=keyed_hash("login-ticket", ticket), ticket_expires_at__gt=now)
+        sealed = good.values_list("sealed_card", flat=True).first()
+        taken = good.update(ticket_hash="", sealed_card=None)
+        if not taken:
+            mine.update(ticket_hash="", sealed_card=None)
+        return bytes(sealed) if taken and sealed else None
 
     @classmethod
     def begin(

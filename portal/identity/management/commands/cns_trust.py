@@ -1,0 +1,44 @@
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from portal.identity.providers.cns import sources, trust_list
+from portal.identity.providers.cns.sources import RefreshFailed
+
+
+class Command(BaseCommand):
+    help = (
+        "Which authorities issue TS-CNS: reads the trust list (CNS_TRUST_LIST), checks its signature with "
+        "CNS_TRUST_LIST_SIGNERS and writes ca.pem in CNS_FOLDER. When anything is wrong, what was there stays."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("action", choices=["refresh"])
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = settings.CNS_FOLDER / "ca.pem"
+        try:
+            found = trust_list.read(sources.fetched(settings.CNS_TRUST_LIST), _signers(), timezone.now())
+            before = path.read_bytes() if path.exists() else b""
+            if found.number < trust_list.number_of(before):
+                raise RefreshFailed("The trust list is older than the one that ca.pem was made from.")
+            sources.replace(path, found.bundle())
+        except (RefreshFailed, OSError) as error:
+            raise CommandError(f"{error} {path} is as it was.") from error
+        self.stdout.write(
+            f"{len(found.authorities)} authorities from list {found.number}, good until {found.next_update:%Y-%m-%d}, in {path}"
+        )
+        self.stdout.write("Now run `cns_crl refresh`, then reload nginx: nginx -s reload")
+
+
+def _signers() -> list[x509.Certificate]:
+    try:
+        return x509.load_pem_x509_certificates(settings.CNS_TRUST_LIST_SIGNERS.encode())
+    except ValueError as error:
+        raise RefreshFailed(
+            "CNS_TRUST_LIST_SIGNERS must hold the certificates that may sign the list, in PEM."
+        ) from error

@@ -1,0 +1,98 @@
+"""TS-CNS behind the interface of every way in.
+
+The card is shown on another host, because a browser asked for a certificate shows its dialog on every page of that host.
+From there the browser brings a ticket back: 60 seconds, once, for the login that asked and the browser that began it.
+Who is lured to the host of the cards by somebody else's link carries the ticket home in the wrong browser, and nobody gets in.
+"""
+
+import json
+from datetime import UTC, datetime
+from urllib.parse import urlencode, urlsplit
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from portal.clock import now_of
+from portal.codes import same
+from portal.identity.identity import Identity, LoginRefused
+from portal.identity.models import LoginTransaction, User
+from portal.identity.providers import base
+from portal.identity.providers.cns.certificate import Holder, holder_of
+from portal.sealing import SealBroken, seal, unseal
+
+LEVEL = 3  # a card and its PIN: LoA4, as SpidL3
+
+# What nginx says of the card. Every server block overwrites all three (deploy/nginx).
+CERTIFICATE, VERIFIED, PROXY = "HTTP_X_CNS_CERTIFICATE", "HTTP_X_CNS_VERIFIED", "HTTP_X_CNS_PROXY"
+
+
+class TsCns(base.Provider):
+    method = base.TS_CNS
+
+    def form_origins(self) -> list[str]:
+        return [settings.CNS_URL]
+
+    def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
+        return redirect(f"{settings.CNS_URL}{reverse('identity:card')}?{urlencode({'richiesta': state})}")
+
+    def state_of(self, request: HttpRequest) -> str:
+        return str(request.POST.get("stato", ""))
+
+    def finish(self, request: HttpRequest, transaction: LoginTransaction) -> Identity:
+        sealed = transaction.take_card(request.POST.get("biglietto", ""), now_of(request))
+        if sealed is None:
+            raise LoginRefused("answer-expired", "no such ticket, used, or older than 60 seconds")
+        try:
+            shown = json.loads(unseal(sealed))
+        except SealBroken as error:
+            raise LoginRefused("answer-expired", "sealed with another key") from error
+        given_name, family_name = _names(shown)
+        return Identity(
+            codice_fiscale=shown["codice_fiscale"],
+            given_name=given_name,
+            family_name=family_name,
+            level=LEVEL,
+            provider=self.key,
+            authenticated_at=datetime.fromtimestamp(shown["at"], UTC),
+            assertion_id=shown["serial"],
+        )
+
+    def is_shown_here(self, request: HttpRequest) -> bool:
+        """True on the host of the cards."""
+        return request.get_host().partition(":")[0] == _host()
+
+    def came_through_the_proxy(self, request: HttpRequest) -> bool:
+        """True when the request carries the secret that only our nginx knows: nobody else may speak of cards."""
+        secret = settings.CNS_PROXY_SECRET
+        return bool(secret) and same(secret, request.META.get(PROXY, ""))
+
+    def card_of(self, request: HttpRequest) -> Holder:
+        """Whose card nginx has seen. Raises LoginRefused."""
+        if request.META.get(VERIFIED) != "SUCCESS":
+            raise LoginRefused("no-card", "no certificate")
+        return holder_of(request.META.get(CERTIFICATE, ""), settings.CNS_POLICIES, now_of(request))
+
+    def ticket_for(self, state: str, holder: Holder, now: datetime) -> str | None:
+        """Ties the card to the login that waits for it; None when none does."""
+        shown = {
+            "codice_fiscale": holder.codice_fiscale,
+            "given_name": holder.given_name,
+            "family_name": holder.family_name,
+            "serial": holder.serial,
+            "at": now.timestamp(),
+        }
+        return LoginTransaction.objects.show_card(state, self.key, seal(json.dumps(shown).encode()), now)
+
+
+def _host() -> str:
+    return urlsplit(settings.CNS_URL).hostname or ""
+
+
+def _names(shown: dict[str, str]) -> tuple[str, str]:
+    """Those of the card; when it says none, the ones that we know already."""
+    if shown["given_name"] or shown["family_name"]:
+        return shown["given_name"], shown["family_name"]
+    known = User.objects.filter(codice_fiscale=shown["codice_fiscale"]).first()
+    return (known.given_name, known.family_name) if known else ("", "")

@@ -1,0 +1,50 @@
+"""Documents fetched from an address or read from a file, and files that nginx reads, changed in one step."""
+
+import os
+import secrets
+from pathlib import Path
+
+import httpx
+
+LARGEST = 64 * 1024 * 1024  # bytes; the list of revoked cards of a large region is some megabytes
+TIMEOUT = httpx.Timeout(30, connect=10)  # seconds
+
+
+class RefreshFailed(Exception):  # noqa: N818  a fact, as the domain says it
+    """What was fetched cannot be believed or used; what was there before stays."""
+
+
+def fetched(source: str) -> bytes:
+    """The document at this address, or in this file. Raises RefreshFailed."""
+    try:
+        if not source.startswith(("http://", "https://")):
+            return Path(source).read_bytes()
+        return _downloaded(source)
+    except (OSError, httpx.HTTPError, httpx.InvalidURL) as error:
+        raise RefreshFailed(f"{source} cannot be read: {type(error).__name__}.") from error
+
+
+def _downloaded(address: str) -> bytes:
+    body = bytearray()
+    with httpx.stream("GET", address, timeout=TIMEOUT, follow_redirects=True) as response:
+        response.raise_for_status()
+        for piece in response.iter_bytes():
+            body += piece
+            if len(body) > LARGEST:
+                raise RefreshFailed(f"{address} is larger than {LARGEST // 1024 // 1024} MiB.")
+    return bytes(body)
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Writes the file beside the old one and changes the name: a reader finds the old one or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mine = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with mine.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        mine.chmod(0o644)  # authorities and revocations are public, and nginx must read them
+        mine.replace(path)
+    finally:
+        mine.unlink(missing_ok=True)

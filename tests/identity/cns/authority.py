@@ -1,0 +1,136 @@
+"""An invented authority that issues cards, right and wrong ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from tests.conftest import ANNA
+
+CNS_POLICY = "1.3.76.16.2.1"
+CARD = "6040123456789012.a/b+c=="  # the hash of the personal data is base64
+
+
+@cache
+def key(name: str) -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@dataclass(frozen=True)
+class Authority:
+    name: str = "CA di prova"
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def subject(self) -> x509.Name:
+        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, self.name)])
+
+    @property
+    def certificate(self) -> x509.Certificate:
+        years = timedelta(days=3650)
+        return (
+            x509.CertificateBuilder()
+            .subject_name(self.subject)
+            .issuer_name(self.subject)
+            .public_key(key(self.name).public_key())
+            .serial_number(1)
+            .not_valid_before(self.now - years)
+            .not_valid_after(self.now + years)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(_usage(sign=False, contracts=False, authority=True), critical=True)
+            .sign(key(self.name), SHA256())
+        )
+
+    def card(
+        self,
+        common_name: str = f"{ANNA}/{CARD}",
+        *,
+        serial: int = 100,
+        policy: str = CNS_POLICY,
+        sign: bool = True,
+        contracts: bool = False,
+        purpose: x509.ObjectIdentifier = ExtendedKeyUsageOID.CLIENT_AUTH,
+        names: tuple[str, str] | None = ("Anna", "Rossi"),
+        good: tuple[timedelta, timedelta] = (timedelta(days=-30), timedelta(days=30)),
+    ) -> x509.Certificate:
+        """`contracts` is nonRepudiation; `good` from when to when, from now."""
+        parts = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
+        if names:
+            given, family = names
+            parts += [x509.NameAttribute(NameOID.GIVEN_NAME, given), x509.NameAttribute(NameOID.SURNAME, family)]
+        building = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name(parts))
+            .issuer_name(self.subject)
+            .public_key(key("card").public_key())
+            .serial_number(serial)
+            .not_valid_before(self.now + good[0])
+            .not_valid_after(self.now + good[1])
+            .add_extension(_usage(sign=sign, contracts=contracts, authority=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([purpose]), critical=False)
+        )
+        if policy:
+            stated = [x509.PolicyInformation(x509.ObjectIdentifier(policy), None)]
+            building = building.add_extension(x509.CertificatePolicies(stated), critical=False)
+        return building.sign(key(self.name), SHA256())
+
+    def server(self, host: str) -> x509.Certificate:
+        """Of the host of the cards; its key is the one of every card."""
+        return (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)]))
+            .issuer_name(self.subject)
+            .public_key(key("card").public_key())
+            .serial_number(2)
+            .not_valid_before(self.now - timedelta(days=1))
+            .not_valid_after(self.now + timedelta(days=30))
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+            .sign(key(self.name), SHA256())
+        )
+
+    def revoking(
+        self,
+        *serials: int,
+        at: timedelta = timedelta(hours=-1),
+        until: timedelta = timedelta(days=1),
+        signed_by: str = "",
+    ) -> x509.CertificateRevocationList:
+        """The list of revoked cards made `at`, good until `until`, from now."""
+        building = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.subject)
+            .last_update(self.now + at)
+            .next_update(self.now + until)
+        )
+        for serial in serials:
+            revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(self.now + at).build()
+            building = building.add_revoked_certificate(revoked)
+        return building.sign(key(signed_by or self.name), SHA256())
+
+
+def pem(*found: x509.Certificate | x509.CertificateRevocationList) -> bytes:
+    return b"".join(each.public_bytes(Encoding.PEM) for each in found)
+
+
+def private() -> bytes:
+    """The key of every card, and of the host."""
+    return key("card").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def written(path: Path, parts: Sequence[bytes]) -> Path:
+    path.write_bytes(b"".join(parts))
+    return path
+
+
+def _usage(*, sign: bool, contracts: bool, authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=sign, content_commitment=contracts, key_encipherment=False, data_encipherment=False,
+        key_agreement=False, key_cert_sign=authority, crl_sign=authority, encipher_only=False, decipher_only=False,
+    )  # fmt: skip

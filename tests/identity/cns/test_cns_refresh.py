@@ -1,0 +1,210 @@
+"""`cns_trust refresh` and `cns_crl refresh`: what nginx believes is only ever changed for something better."""
+
+import base64
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+
+import pytest
+import time_machine
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from django.core.management import CommandError, call_command
+from lxml import etree
+from signxml.algorithms import CanonicalizationMethod
+from signxml.signer import XMLSigner
+
+from portal.identity.providers.cns.trust_list import TSL
+from tests.identity.cns.authority import Authority, key, pem
+
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+LIST, STRANGER = Authority("Chi firma la lista", NOON), Authority("Uno sconosciuto", NOON)
+ONE, TWO = Authority("Regione Uno", NOON), Authority("Regione Due", NOON)
+SERVICE = """
+<TSPService><ServiceInformation>
+  <ServiceTypeIdentifier>http://uri.etsi.org/TrstSvc/Svctype/{kind}</ServiceTypeIdentifier>
+  <ServiceDigitalIdentity><DigitalId><X509Certificate>{certificate}</X509Certificate></DigitalId></ServiceDigitalIdentity>
+  <ServiceStatus>http://uri.etsi.org/TrstSvc/TrustedList/Svcstatus/{status}</ServiceStatus>
+  <StatusStartingTime>2016-07-01T00:00:00Z</StatusStartingTime>
+</ServiceInformation></TSPService>"""
+
+
+@pytest.fixture(autouse=True)
+def folder(settings, tmp_path):
+    settings.CNS_FOLDER = tmp_path / "cns"
+    settings.CNS_FOLDER.mkdir()
+    settings.CNS_TRUST_LIST = str(tmp_path / "TSL-IT.xml")
+    settings.CNS_TRUST_LIST_SIGNERS = pem(LIST.certificate).decode()
+    settings.CNS_REVOCATION_LISTS = [str(tmp_path / "one.crl"), str(tmp_path / "two.crl")]
+    with time_machine.travel(NOON, tick=False):
+        yield settings.CNS_FOLDER
+
+
+def service(authority: Authority, kind: str = "IdV", status: str = "recognisedatnationallevel") -> str:
+    certificate = base64.b64encode(authority.certificate.public_bytes(Encoding.DER)).decode()
+    return SERVICE.format(kind=kind, status=status, certificate=certificate)
+
+
+def publish(
+    settings,
+    *services: str,
+    number: int = 7,
+    until: str = "2027-01-01T00:00:00Z",
+    signer=LIST,
+    change=("", ""),
+    covers=("#lista",),
+):
+    """A list signed by us, as AgID's is by AgID; `change` is made after the signature."""
+    text = f"""<TrustServiceStatusList xmlns="{TSL}" Id="lista">
+      <SchemeInformation Id="informazioni"><TSLSequenceNumber>{number}</TSLSequenceNumber>
+        <NextUpdate><dateTime>{until}</dateTime></NextUpdate></SchemeInformation>
+      <TrustServiceProviderList><TrustServiceProvider><TSPServices>{"".join(services)}</TSPServices>
+      </TrustServiceProvider></TrustServiceProviderList></TrustServiceStatusList>"""
+    body = etree.tostring(etree.fromstring(text))
+    if signer is not None:
+        signing = XMLSigner(c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0)
+        signed = signing.sign(
+            etree.fromstring(body),
+            key=key(signer.name),
+            cert=pem(signer.certificate).decode(),
+            reference_uri=list(covers),
+            id_attribute="Id",
+        )
+        body = etree.tostring(signed)
+    assert change[0].encode() in body
+    with open(settings.CNS_TRUST_LIST, "wb") as file:
+        file.write(body.replace(change[0].encode(), change[1].encode()))
+
+
+def refresh(command: str) -> tuple[str, str]:
+    out, err = StringIO(), StringIO()
+    call_command(command, "refresh", stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()
+
+
+def authorities(folder) -> list[str]:
+    found = x509.load_pem_x509_certificates((folder / "ca.pem").read_bytes())
+    return [each.subject.rfc4514_string().removeprefix("CN=") for each in found]
+
+
+def test_the_authorities_of_the_list_that_issue_cards_are_written(settings, folder):
+    publish(
+        settings, service(ONE), service(TWO, status="granted"), service(ONE),
+        service(LIST, kind="CA/QC"), service(STRANGER, status="withdrawn"),
+    )  # fmt: skip
+    said, _ = refresh("cns_trust")
+    assert authorities(folder) == ["Regione Uno", "Regione Due"]
+    assert "2 authorities from list 7" in said
+    assert "nginx -s reload" in said
+
+
+def test_a_signature_may_cover_more_than_the_list(settings, folder):
+    """XAdES signs properties of its own beside the list."""
+    publish(settings, service(ONE), covers=["#informazioni", "#lista"])
+    refresh("cns_trust")
+    assert authorities(folder) == ["Regione Uno"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"signer": None},
+        {"signer": STRANGER},
+        {"covers": ["#informazioni"]},
+        {"change": ("recognisedatnationallevel", "granted")},
+        {"number": 6},
+        {"until": "2026-11-23T12:00:00Z"},
+        {"until": "mai"},
+    ],
+    ids=["unsigned", "stranger", "signed in part", "changed", "older", "out of date", "no date"],
+)
+def test_a_list_that_cannot_be_believed_changes_nothing(settings, folder, wrong):
+    publish(settings, service(ONE))
+    refresh("cns_trust")
+    before = (folder / "ca.pem").read_bytes()
+    publish(settings, service(TWO), **{"number": 8, **wrong})
+    with pytest.raises(CommandError, match="as it was"):
+        refresh("cns_trust")
+    assert (folder / "ca.pem").read_bytes() == before
+    assert [each.name for each in folder.iterdir()] == ["ca.pem"]
+
+
+@pytest.mark.parametrize("body", [b"", b"<a/>", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', b"\xff"])
+def test_what_is_no_list_changes_nothing(settings, folder, body):
+    publish(settings, service(ONE))
+    refresh("cns_trust")
+    with open(settings.CNS_TRUST_LIST, "wb") as file:
+        file.write(body)
+    with pytest.raises(CommandError):
+        refresh("cns_trust")
+    assert authorities(folder) == ["Regione Uno"]
+
+
+def test_a_list_without_authorities_leaves_those_that_were_there(settings, folder):
+    publish(settings, service(ONE))
+    refresh("cns_trust")
+    publish(settings, number=8)
+    with pytest.raises(CommandError, match="no authority"):
+        refresh("cns_trust")
+    assert authorities(folder) == ["Regione Uno"]
+
+
+def test_without_a_pinned_signer_no_list_is_believed(settings):
+    settings.CNS_TRUST_LIST_SIGNERS = ""
+    publish(settings, service(ONE))
+    with pytest.raises(CommandError, match="CNS_TRUST_LIST_SIGNERS"):
+        refresh("cns_trust")
+
+
+def test_a_list_that_cannot_be_fetched_is_a_sentence():
+    with pytest.raises(CommandError, match="cannot be read"):
+        refresh("cns_trust")
+
+
+# --- the revoked cards
+
+
+@pytest.fixture
+def revoked(folder, tmp_path):
+    """Two authorities, and a list of each: one card of the first is revoked."""
+    (folder / "ca.pem").write_bytes(pem(ONE.certificate, TWO.certificate))
+    (tmp_path / "one.crl").write_bytes(pem(ONE.revoking(100)))
+    (tmp_path / "two.crl").write_bytes(TWO.revoking().public_bytes(Encoding.DER))
+    return tmp_path
+
+
+def count(folder) -> dict[str, int]:
+    parts = (folder / "crl.pem").read_bytes().split(b"-----END X509 CRL-----\n")[:-1]
+    lists = [x509.load_pem_x509_crl(part + b"-----END X509 CRL-----\n") for part in parts]
+    return {each.issuer.rfc4514_string().removeprefix("CN="): len(each) for each in lists}
+
+
+def test_the_lists_of_every_authority_are_gathered(folder, revoked):
+    said, complaints = refresh("cns_crl")
+    assert count(folder) == {"Regione Uno": 1, "Regione Due": 0}
+    assert "nginx -s reload" in said
+    assert complaints == ""
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        ONE.revoking(at=timedelta(hours=-2)),
+        ONE.revoking(until=timedelta(0)),
+        ONE.revoking(at=timedelta(minutes=1)),
+        ONE.revoking(signed_by=TWO.name),
+        STRANGER.revoking(),
+    ],
+    ids=["older", "out of date", "of tomorrow", "signed by another", "of a stranger"],
+)
+def test_a_list_that_fails_leaves_the_older_one_and_the_others_go_on(folder, revoked, bad):
+    refresh("cns_crl")
+    (revoked / "one.crl").write_bytes(pem(bad))
+    (revoked / "two.crl").write_bytes(pem(TWO.revoking(5, 6, at=timedelta(0))))
+    with pytest.raises(CommandError, match="1 lists failed"):
+        refresh("cns_crl")
+    assert count(folder) == {"Regione Uno": 1, "Regione Due": 2}
+
+
+def test_an_authority_without_a_list_is_named(folder, revoked, settings):
+    settings.CNS_REVOCATION_LISTS = settings.CNS_REVOCATION_LISTS[:1]
+    assert "Regione Due: nginx refuses its cards" in refresh("cns_crl")[1]
