@@ -12,6 +12,7 @@ urlpatterns = [
     path("accesso/<slug:provider>/avvia/", views.start, name="start"),
     path("accesso/<slug:provider>/ritorno/", views.answer, name="answer"),
     path("accesso/<slug:provider>/metadata/", views.metadata, name="metadata"),
+    path("accesso/<slug:provider>/uscita/", views.gone_out, name="gone_out"),
     path("uscita/", views.sign_out, name="sign_out"),
     path("operatori/accesso/", staff_views.staff_login, name="staff_login"),
     path("operatori/accesso/codice/", staff_views.staff_code, name="staff_code"),

@@ -1,18 +1,26 @@
 """The door for the people of the pharmacies: choose how, come back, go out. The staff's door is in staff_views.py."""
 
+import logging
+from urllib.parse import urlencode
+
 from django.contrib.auth import logout
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.clock import now_of
+from portal.errors import bad_request
 from portal.identity import login
 from portal.identity.identity import LoginRefused
 from portal.identity.providers import every_provider, provider_of
 from portal.identity.providers.base import Provider, WayIn, allow_forms_to
 from portal.identity.refusals import refusal_of, spoken
+
+logger = logging.getLogger(__name__)
+_GONE_OUT = "portal.identity.gone_out"
 
 
 @never_cache
@@ -70,6 +78,34 @@ def sign_out(request: HttpRequest) -> HttpResponse:
         logout(request)
         return redirect("identity:sign_out")
     return render(request, "identity/sign_out.html")
+
+
+@csrf_exempt  # it comes from the provider's site, and is believed for its signature
+@never_cache
+@require_http_methods(["GET", "POST"])
+def gone_out(request: HttpRequest, provider: str) -> HttpResponse:
+    """Single logout: closes the session that this provider opened in this browser, and answers the provider.
+
+    The portal's cookie (Lax) comes with a Redirect and not with a POST of another site: that one comes again as a GET.
+    """
+    way_in = _known(provider)
+    token = request.GET.get("creduta", "")
+    try:
+        said = signing.loads(token, salt=_GONE_OUT, max_age=60) if token else way_in.gone_out(request)
+    except LoginRefused as refusal:
+        logger.info("logout by %s refused: %s (%s)", way_in.key, refusal.code, refusal)
+        return bad_request(request, refusal)
+    except signing.BadSignature as error:
+        return bad_request(request, error)
+    if said is None:
+        raise Http404
+    if request.method == "POST":
+        again = urlencode({"creduta": signing.dumps(said, salt=_GONE_OUT)})
+        return HttpResponseRedirect(f"{request.path}?{again}", status=303)
+    issuer, answer_address = said
+    if login.opened_by(request, issuer):
+        logout(request)
+    return redirect(answer_address or "identity:sign_out")
 
 
 def _refused(request: HttpRequest, provider: Provider, outcome: login.Outcome) -> HttpResponse:

@@ -68,6 +68,12 @@ class Provider(ABC):
         """What we publish of ourselves to this provider, as XML; None when it asks for nothing."""
         return None
 
+    def gone_out(self, request: HttpRequest) -> tuple[str, str] | None:
+        """The provider says that the person went out there: by whom it was said, and where the browser goes next with our
+        answer ("" when nowhere). None when this way in knows no such thing. Raises LoginRefused.
+        """
+        return None
+
     @abstractmethod
     def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
         """Sends the browser to the provider, asking for a new authentication at level 2 or above.

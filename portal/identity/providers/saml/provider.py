@@ -14,7 +14,7 @@ from portal.clock import now_of
 from portal.identity.identity import MINIMUM_LEVEL, Identity, LoginRefused
 from portal.identity.models import LoginTransaction, RegisteredProvider
 from portal.identity.providers import base
-from portal.identity.providers.saml import documents, entities, profiles, service_provider
+from portal.identity.providers.saml import documents, entities, logout, profiles, service_provider
 from portal.identity.providers.saml.entities import ProviderMetadata
 from portal.identity.providers.saml.metadata import service_metadata
 from portal.identity.providers.saml.names import REDIRECT
@@ -97,6 +97,11 @@ class SamlProvider(base.Provider):
             address=service_provider.addresses(self.key).answer,
         )
         return self._identity(shown_in(decoded(request.POST.get("SAMLResponse", "")), expected, now_of(request)))
+
+    def gone_out(self, request: HttpRequest) -> tuple[str, str]:
+        now, address = now_of(request), service_provider.addresses(self.key).sign_out
+        gone = logout.believed(request, self.identity_providers(), address, now)
+        return gone.provider.entity_id, logout.answer_address(gone, self.service_provider(), now)
 
     def _identity(self, shown: Shown) -> Identity:
         number = shown.attributes.get("fiscalNumber", "")

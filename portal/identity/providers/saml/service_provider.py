@@ -62,12 +62,8 @@ class Addresses:
 
 def addresses(key: str) -> Addresses:
     """Of the door with this key. From PORTAL_URL, never from the Host that a browser sends."""
-    answer = reverse("identity:answer", args=[key])
-    return Addresses(f"{settings.PORTAL_URL}{answer}", f"{settings.PORTAL_URL}{sign_out_path(key)}")
-
-
-def sign_out_path(key: str) -> str:
-    return reverse("identity:answer", args=[key]).replace("/ritorno/", "/uscita/")
+    answer, gone_out = reverse("identity:answer", args=[key]), reverse("identity:gone_out", args=[key])
+    return Addresses(f"{settings.PORTAL_URL}{answer}", f"{settings.PORTAL_URL}{gone_out}")
 
 
 def of_settings() -> ServiceProvider:

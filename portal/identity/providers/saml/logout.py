@@ -1,0 +1,115 @@
+"""A provider says that the person went out there: believed when signed by who is loaded, answered with a signed answer.
+
+Source: SAML core 3.7, bindings 3.4 and 3.5; SPID technical rules, "Single Logout". At level 2 providers keep no session, so
+this is rare; the portal's own «Esci» asks nobody.
+"""
+
+import base64
+import secrets
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from lxml import etree
+
+from portal.identity.identity import CLOCKS_DIFFER_BY, LoginRefused
+from portal.identity.providers.saml import documents, entities, signing
+from portal.identity.providers.saml.documents import Malformed
+from portal.identity.providers.saml.entities import ProviderMetadata
+from portal.identity.providers.saml.names import (
+    ASSERTION,
+    ENTITY,
+    PROTOCOL,
+    REDIRECT,
+    RSA_SHA256,
+    SUCCESS,
+    child,
+    saml,
+    samlp,
+)
+from portal.identity.providers.saml.response import decoded
+from portal.identity.providers.saml.service_provider import ServiceProvider
+from portal.identity.providers.saml.signing import SignatureWrong
+
+GOOD_FOR = timedelta(minutes=5)
+LONGEST_STATE = 80  # characters of RelayState (SAML bindings, 3.4.3)
+
+
+@dataclass(frozen=True)
+class GoneOut:
+    """A request that was believed: by whom, its number, and the state that must go back."""
+
+    provider: ProviderMetadata
+    request_id: str
+    state: str
+
+
+def believed(request: HttpRequest, providers: Sequence[ProviderMetadata], address: str, now: datetime) -> GoneOut:
+    """By Redirect (the query is signed) or by POST (the document is). Raises LoginRefused, whatever the bytes."""
+    try:
+        by_post = request.method == "POST"
+        fields = request.POST if by_post else request.GET
+        body = decoded(fields.get("SAMLRequest", ""))
+        root = documents.validate(documents.parse(body if by_post else _inflated(body)), "protocol")
+        provider = entities.find(providers, documents.text_of(root.find(saml("Issuer"))))
+        if root.tag != samlp("LogoutRequest") or provider is None:
+            raise LoginRefused("not-asked", "no request of a provider that is loaded")
+        if by_post:
+            root = signing.verified(root, provider.certificates, now)
+        elif not _query_is_signed(request, provider, now):
+            raise SignatureWrong("the query")
+        _check(root, address, now)
+    except (Malformed, SignatureWrong, zlib.error) as error:
+        raise LoginRefused("signature", str(error)) from error
+    return GoneOut(provider, root.get("ID", ""), str(fields.get("RelayState", ""))[:LONGEST_STATE])
+
+
+def answer_address(gone: GoneOut, ours: ServiceProvider, now: datetime) -> str:
+    """Where the browser takes our signed «done»; empty when the provider takes it by Redirect nowhere."""
+    address = next((at for binding, at in gone.provider.sign_out if binding == REDIRECT), "")
+    if not address:
+        return ""
+    root = etree.Element(
+        samlp("LogoutResponse"),
+        {
+            "ID": f"_{secrets.token_hex(20)}", "Version": "2.0", "IssueInstant": documents.written(now),
+            "Destination": address, "InResponseTo": gone.request_id,
+        },
+        nsmap={"samlp": PROTOCOL, "saml": ASSERTION},
+    )  # fmt: skip
+    child(root, saml("Issuer"), ours.entity_id, Format=ENTITY, NameQualifier=ours.entity_id)
+    child(child(root, samlp("Status")), samlp("StatusCode"), Value=SUCCESS)
+    packed = base64.b64encode(zlib.compress(etree.tostring(root), wbits=-15)).decode()
+    state = {"RelayState": gone.state} if gone.state else {}
+    query = urlencode({"SAMLResponse": packed, **state, "SigAlg": RSA_SHA256})
+    signature = urlencode({"Signature": signing.sign_query(query, ours.pair)})
+    return f"{address}{'&' if '?' in address else '?'}{query}&{signature}"
+
+
+def _check(root: etree._Element, address: str, now: datetime) -> None:
+    """For us, now. Raises LoginRefused and Malformed."""
+    issued_at, until = documents.instant(root.get("IssueInstant", "")), root.get("NotOnOrAfter")
+    if root.get("Destination") != address:
+        raise LoginRefused("not-for-us", "Destination")
+    if not now - GOOD_FOR <= issued_at <= now + CLOCKS_DIFFER_BY or (until and documents.instant(until) <= now):
+        raise LoginRefused("answer-expired", "LogoutRequest")
+
+
+def _query_is_signed(request: HttpRequest, provider: ProviderMetadata, now: datetime) -> bool:
+    """Over the query as it came, in the order of the binding; a name twice is not ours to choose between."""
+    parts = [part.partition("=")[::2] for part in request.META.get("QUERY_STRING", "").split("&")]
+    raw = dict(parts)
+    names = [name for name in ("SAMLRequest", "RelayState", "SigAlg") if name in raw]
+    if len(raw) != len(parts) or request.GET.get("SigAlg") != RSA_SHA256:
+        return False
+    query = "&".join(f"{name}={raw[name]}" for name in names)
+    good = [each for each in provider.certificates if each.not_valid_before_utc <= now < each.not_valid_after_utc]
+    return signing.query_is_signed(query, request.GET.get("Signature", ""), good)
+
+
+def _inflated(body: bytes) -> bytes:
+    unpacking = zlib.decompressobj(wbits=-15)
+    return unpacking.decompress(body, documents.LARGEST + 1)
