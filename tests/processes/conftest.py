@@ -150,9 +150,10 @@ def shared_world(migrated: World, tmp_path_factory: pytest.TempPathFactory) -> I
 def _world(migrated: World, folder: Path) -> Iterator[World]:
     world = World(folder, {"REDIS_URL": migrated.env["REDIS_URL"]})
     template = migrated.env.get("DATABASE_URL", "")
+    own = f"{template}_{next(_number)}"
     if template:
-        world.env["DATABASE_URL"] = f"{template}_{next(_number)}"
-        _create_database(world.env["DATABASE_URL"], _name(template))
+        world.env["DATABASE_URL"] = own
+        _create_database(own, _name(template))
     else:
         for part in migrated.folder.glob("portal.sqlite3*"):
             shutil.copy(part, folder)
@@ -160,7 +161,7 @@ def _world(migrated: World, folder: Path) -> Iterator[World]:
     yield world
     world.kill_all()
     if template:
-        _drop_database(world.env["DATABASE_URL"])
+        _drop_database(own)  # a test may have given the world a server of its own meanwhile
 
 
 @pytest.fixture

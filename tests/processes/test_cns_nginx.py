@@ -275,7 +275,8 @@ def test_plain_http_on_the_port_of_the_cards_gets_the_page_too(front: Front) -> 
 def test_the_log_of_the_host_of_the_cards_says_neither_card_nor_login(front: Front) -> None:
     state = Browser(front).begin()
     front.show(OURS.card(), state)
-    log = (front.folder / "cns.log").read_text()
-    assert "/accesso/ts-cns/carta/" in log
+    path = front.folder / "cns.log"
+    until(lambda: "/accesso/ts-cns/carta/" in path.read_text(), 10, "nginx writes its line, after it answered")
+    log = path.read_text()
     assert state not in log
     assert ANNA not in log
