@@ -22,6 +22,7 @@ from cryptography.x509.oid import NameOID
 from django.conf import settings
 from django.db import connection, transaction
 
+from portal.identity.models import User
 from portal.journal.models import record
 from portal.sealing import SealBroken, seal, unseal
 from sessions.models import PincodeCertificate
@@ -81,6 +82,10 @@ class KeyOutOfReach(Exception):  # noqa: N818  a fact, as the domain says it
 
 class NoSuchCertificate(CertificateRefused):
     """No certificate in service has this serial number."""
+
+
+class AnotherMeanwhile(CertificateRefused):
+    """Somebody else made or retired one meanwhile: look at the list again."""
 
 
 class LastLive(CertificateRefused):
@@ -175,14 +180,24 @@ def read_key(pem: bytes) -> rsa.RSAPrivateKey:
 
 @transaction.atomic
 def make(
-    now: datetime, *, days: int = DAYS, common_name: str = COMMON_NAME, key_pem: bytes | None = None
+    now: datetime,
+    *,
+    days: int = DAYS,
+    common_name: str = COMMON_NAME,
+    key_pem: bytes | None = None,
+    actor: User | None = None,
+    newest: str | None = None,
 ) -> PincodeCertificate:
     """A new certificate, live at once. With `key_pem` the key stays where it is (A2F_PRIVATE_KEY); else it is sealed here.
 
-    Raises TooManyLive, UnsuitableKey.
+    `newest`: the serial of the newest live one that who asks has seen, "" for none; a form sent twice makes one.
+    Raises AnotherMeanwhile, TooManyLive, UnsuitableKey.
     """
     _one_at_a_time()
-    if PincodeCertificate.objects.live(now).count() >= LIVE_AT_ONCE:
+    live = [row.serial for row in PincodeCertificate.objects.live(now)]
+    if newest is not None and newest != (live or [""])[0]:
+        raise AnotherMeanwhile
+    if len(live) >= LIVE_AT_ONCE:
         raise TooManyLive
     key = rsa.generate_private_key(65537, BITS) if key_pem is None else read_key(key_pem)
     certificate = _sign(key, common_name, now.replace(microsecond=0), timedelta(days=days))
@@ -197,7 +212,7 @@ def make(
         valid_until=certificate.not_valid_after_utc,
         created_at=now,
     )
-    record("certificate.made", now=now, subject=row, serial=row.serial)
+    record("certificate.made", now=now, actor=actor, subject=row, serial=row.serial)
     return row
 
 
@@ -231,7 +246,9 @@ def _sign(key: rsa.RSAPrivateKey, common_name: str, valid_from: datetime, lastin
 
 
 @transaction.atomic
-def retire(serial: str, now: datetime, *, even_the_last: bool = False) -> PincodeCertificate:
+def retire(
+    serial: str, now: datetime, *, even_the_last: bool = False, actor: User | None = None, because: str = ""
+) -> PincodeCertificate:
     """Its private key is wiped. Raises NoSuchCertificate, LastLive.
 
     It deciphers nothing more, but for who is found to have proved the pincode before, with a live id: the other processes
@@ -247,7 +264,7 @@ def retire(serial: str, now: datetime, *, even_the_last: bool = False) -> Pincod
     row.retired_at, row.sealed_key = now, None
     row.save()
     forget()
-    record("certificate.retired", now=now, subject=row, serial=row.serial)
+    record("certificate.retired", now=now, actor=actor, subject=row, serial=row.serial, because=because)
     return row
 
 

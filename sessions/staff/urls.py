@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from sessions.staff import bulk_views, contexts, desk, journal, sheet_views
+from sessions.staff import bulk_views, certificates, contexts, desk, journal, sheet_views
 
 app_name = "staff"
 urlpatterns = [
@@ -18,4 +18,7 @@ urlpatterns = [
     path("contesti/", contexts.every_context, name="contexts"),
     path("contesti/nuovo/", contexts.add_context, name="add_context"),
     path("contesti/<int:pk>/", contexts.context, name="context"),
+    path("certificati/", certificates.every_certificate, name="certificates"),
+    path("certificati/nuovo/", certificates.new_certificate, name="new_certificate"),
+    path("certificati/<int:pk>/ritira/", certificates.retire_certificate, name="retire_certificate"),
 ]

@@ -52,6 +52,8 @@ STAFF = [
     "staff:contexts",
     "staff:context",
     "staff:add_context",
+    "staff:certificates",
+    "staff:new_certificate",
 ]
 ANNA = [
     "pharmacies:overview", "pharmacies:security", "pharmacies:mail", "pharmacies:mail_change", "pharmacies:mail_revoke",
@@ -72,7 +74,7 @@ ELSEWHERE = {
     "pages:information": "test_information_pages", "demo:letter_html": "a letter, not a page: shown inside demo:letter",
     "demo:identity_provider": "below, on its way", "demo:identity_provider_metadata": "a file", "utenze:pincode_shown": "below", "utenze:enable": "below",
     "staff:retry_letter": "below", "staff:cancel_letter": "below",
-    "staff:unblock": "below", "staff:reachable": "below", "staff:close_note": "below",
+    "staff:unblock": "below", "staff:reachable": "below", "staff:close_note": "below", "staff:retire_certificate": "below",
     "staff:search": "a POST, test_live_list", "staff:journal_csv": "a file", "staff:job": "test_live_list", "staff:sheet": "a file", "staff:job_sheet": "a file",
     "staff:stop_job": "a POST", "a2f:certificate_pem": "a file", "a2f:certificate_der": "a file",
     "a2f:service": "for programs", "a2f:gate": "for programs", "outbox:bounce": "for programs",
@@ -195,6 +197,17 @@ def test_the_pages_of_the_staff(lived_in, sweep, page, context, live_server):
     context.clear_cookies()
     carry_session(sign_in_staff(Client(), User.objects.get(username="carla")), context, live_server.url)
     sweep(*(address_of(name, code_of("Anna")) for name in STAFF))
+    page.goto(reverse("staff:new_certificate"))
+    page.get_by_role("button", name="Crea il certificato").click()
+    page.wait_for_url(re.compile("/certificati/$"))
+    sweep()
+    page.get_by_role("link", name=re.compile("Ritira")).last.click()
+    page.wait_for_url(re.compile("/ritira/$"))
+    sweep()
+    page.get_by_label("Motivo").fill("Tutti usano il nuovo")
+    page.get_by_role("button", name="Ritira il certificato").click()
+    page.wait_for_url(re.compile("/certificati/$"))
+    sweep()
     page.goto(address_of("staff:block", code_of("Anna")))
     page.get_by_role("button", name=re.compile("Blocca")).click()  # without a reason
     page.wait_for_load_state()

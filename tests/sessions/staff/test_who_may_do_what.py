@@ -23,6 +23,7 @@ RULES = {
     "staff:revoke_id": S, "staff:revoke_all": S, "staff:revoke_address": S, "staff:block": S,
     "staff:journal": S, "identity:login_search": S, "staff:journal_csv": S,
     "staff:contexts": M, "staff:context": M, "staff:add_context": M,
+    "staff:certificates": M, "staff:new_certificate": M, "staff:retire_certificate": M,
     "identity:operators": M, "identity:operator": M, "identity:operator_new": M, "identity:operator_disable": M,
     "identity:operator_enable": M, "identity:operator_reset": M,
     "identity:staff_own": ANY, "identity:staff_close": ANY, "identity:staff_new_codes": ANY, "identity:staff_keep": ANY,
