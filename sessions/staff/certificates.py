@@ -128,7 +128,9 @@ def new_certificate(request: HttpRequest) -> HttpResponse:
             row = certificates.make(now, actor=staff_of(request), newest=request.POST.get("dopo"))
         except certificates.CertificateRefused as refusal:
             return _refused(request, refusal)
-        messages.success(request, f"Certificato {row.serial} creato: i gestionali lo possono già scaricare.")
+        messages.success(
+            request, f"Certificato {certificates.Published.of(row).name} creato: i gestionali lo possono già scaricare."
+        )
         return redirect("staff:certificates")
     if len(live) >= certificates.LIVE_AT_ONCE:
         return _refused(request, certificates.TooManyLive())
@@ -155,7 +157,9 @@ def retire_certificate(request: HttpRequest, pk: int) -> HttpResponse:
             certificates.retire(row.serial, now, actor=staff_of(request), because=form.reason)
         except certificates.CertificateRefused as refusal:
             return _refused(request, refusal)
-        messages.success(request, f"Certificato {row.serial} ritirato: il portale non decifra più con la sua chiave.")
+        messages.success(
+            request, f"Certificato {listed.published.name} ritirato: il portale non decifra più con la sua chiave."
+        )
         return redirect("staff:certificates")
     heir = next((each for each in rows if each.is_live and each.row.pk != row.pk), None)
     return render(request, "staff/certificate_retire.html", {"form": form, "certificate": listed, "heir": heir})
