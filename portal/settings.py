@@ -36,6 +36,7 @@ else:
 
 # --- what it is made of
 INSTALLED_APPS = [
+    "django.contrib.admin.apps.SimpleAdminConfig",  # not its default site: sessions/staff/archive
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

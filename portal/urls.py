@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import include, path
 
 from sessions.expiries.views import feed
+from sessions.staff.archive.site import site as archive
 
 urlpatterns = [
     path("", include("portal.pages")),
@@ -13,6 +14,7 @@ urlpatterns = [
     path("servizi/<str:code>/sicurezza/certifica-mail/", include("pharmacies.wizard.urls")),
     path("servizi/<str:code>/sicurezza/utenze/", include("sessions.utenze.urls")),
     path("servizi/<str:code>/", include("sessions.urls")),
+    path("operatori/archivio/", archive.urls),
     path("operatori/", include("sessions.staff.urls")),
     path("calendario/<str:token>.ics", feed, name="calendar"),
     path("", include("sessions.a2f_urls")),

@@ -14,7 +14,6 @@ from portal.clock import now_of
 from portal.identity.access import staff_required
 from portal.journal.models import Entry, record
 from sessions.models import Context, IdSessione
-from sessions.staff.journal_words import WORDS
 
 LONGEST_CODE = 30  # characters: the web service takes no more
 LONGEST = 48  # hours
@@ -128,7 +127,7 @@ def _words(value: Any) -> str:
 @require_safe
 def every_context(request: HttpRequest) -> HttpResponse:
     """The rows, and who changed them last."""
-    changes = Entry.objects.filter(about="", verb__in=WORDS).order_by("-at", "-pk")[:CHANGES_SHOWN]
+    changes = Entry.objects.filter(verb__startswith="context.").order_by("-at", "-pk")[:CHANGES_SHOWN]
     return render(request, "staff/contexts.html", {"contexts": Context.objects.order_by("pk"), "changes": changes})
 
 

@@ -23,7 +23,7 @@ from sessions.staff.timeline import KINDS, TimelineFilter
 LINES_A_PAGE = 50
 COUNTED = 1000  # pages are counted up to here: beyond, one narrows the search
 FURTHER_KINDS = {
-    "operatori": ("Operatori e loro accessi", ("staff.", "logins.")),
+    "operatori": ("Operatori e loro accessi", ("staff.", "logins.", "archive.")),
     "contesti": ("Contesti e certificati", ("context.", "certificate.")),
     "registro": ("Registro delle farmacie ed elenchi", ("register.", "list.", "bulk.", "journal.")),
 }

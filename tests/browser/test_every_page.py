@@ -14,6 +14,7 @@ from portal.demo.models import DemoLetter
 from portal.identity.models import User
 from portal.outbox.models import OutgoingMail
 from sessions.models import Context, IdSessione
+from sessions.staff.archive.site import site as archive
 from tests.browser.harness import carry_session
 from tests.browser.journey import code_of, enter
 from tests.conftest import sign_in_staff
@@ -54,6 +55,7 @@ STAFF = [
     "staff:add_context",
     "staff:certificates",
     "staff:new_certificate",
+    "archive:index",
 ]
 ANNA = [
     "pharmacies:overview", "pharmacies:security", "pharmacies:mail", "pharmacies:mail_change", "pharmacies:mail_revoke",
@@ -75,6 +77,7 @@ ELSEWHERE = {
     "demo:identity_provider": "below, on its way", "demo:identity_provider_metadata": "a file", "utenze:pincode_shown": "below", "utenze:enable": "below",
     "staff:retry_letter": "below", "staff:cancel_letter": "below",
     "staff:unblock": "below", "staff:reachable": "below", "staff:close_note": "below", "staff:retire_certificate": "below",
+    "archive:rows": "test_the_archive", "archive:row": "test_the_archive",
     "staff:search": "a POST, test_live_list", "staff:journal_csv": "a file", "staff:job": "test_live_list", "staff:sheet": "a file", "staff:job_sheet": "a file",
     "staff:stop_job": "a POST", "a2f:certificate_pem": "a file", "a2f:certificate_der": "a file",
     "a2f:service": "for programs", "a2f:gate": "for programs", "outbox:bounce": "for programs",
@@ -184,6 +187,13 @@ def test_the_choice_among_three_pharmacies_and_the_page_of_who_has_none(lived_in
     enter(page, person)
     page.wait_for_url(re.compile("/servizi/"))
     sweep()
+
+
+def test_the_archive(lived_in, sweep, context, live_server):
+    carry_session(sign_in_staff(Client(), User.objects.get(username="carla")), context, live_server.url)
+    for shown in archive.by_slug.values():
+        rows = [reverse("archive:row", args=[shown.slug, row.pk]) for row in shown.model.objects.order_by("-pk")[:1]]
+        sweep(reverse("archive:rows", args=[shown.slug]), *rows)
 
 
 def test_the_pages_of_the_staff(lived_in, sweep, page, context, live_server):

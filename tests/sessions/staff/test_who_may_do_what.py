@@ -24,6 +24,7 @@ RULES = {
     "staff:journal": S, "identity:login_search": S, "staff:journal_csv": S,
     "staff:contexts": M, "staff:context": M, "staff:add_context": M,
     "staff:certificates": M, "staff:new_certificate": M, "staff:retire_certificate": M,
+    "archive:index": M, "archive:rows": M, "archive:row": M,
     "identity:operators": M, "identity:operator": M, "identity:operator_new": M, "identity:operator_disable": M,
     "identity:operator_enable": M, "identity:operator_reset": M,
     "identity:staff_own": ANY, "identity:staff_close": ANY, "identity:staff_new_codes": ANY, "identity:staff_keep": ANY,
