@@ -1,6 +1,8 @@
 """How a model is shown in the archive: the columns that are named, masked, and nothing that changes a row."""
 
+import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin
@@ -8,10 +10,12 @@ from django.contrib.admin.utils import display_for_field, label_for_field, looku
 from django.db import models
 from django.http import HttpRequest
 
+from portal.clock import italian_date_time
 from portal.identity.models import User
 from portal.masking import mask_codice_fiscale, mask_secrets_in
 
 EMPTY = "–"
+FISCAL_CODE = re.compile(r"[A-Z]{6}[A-Z0-9]{10}")
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy only
@@ -50,7 +54,8 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy 
 
     @property
     def title(self) -> str:
-        return str(self.opts.verbose_name_plural).capitalize()
+        name = str(self.opts.verbose_name_plural)
+        return name[:1].upper() + name[1:]
 
     def found(self, request: HttpRequest, code: str) -> "models.QuerySet[Any]":
         """The rows, newest first; those of one pharmacy when a code is given. Nothing else of the address is obeyed."""
@@ -84,12 +89,14 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy 
             return "sì" if value else "no"
         if isinstance(value, User):
             return who(value)
+        if isinstance(value, datetime):
+            return italian_date_time(value)
         if isinstance(value, list):
             return mask_secrets_in(", ".join(map(str, value)))
         if field is None or isinstance(value, models.Model):
-            return str(value)
+            return masked_account(str(value))
         shown = str(display_for_field(value, field, EMPTY))
-        return mask_secrets_in(shown) if isinstance(value, str) and name not in PLAIN else shown
+        return mask_secrets_in(shown) if isinstance(value, str) and name not in PLAIN else masked_account(shown)
 
 
 # Six digits that are no secret: codes of the public register, the number that the gestionale enters with.
@@ -99,3 +106,8 @@ PLAIN = frozenset({"code", "about", "comune_code", "codice_ssa", "partita_iva", 
 def who(user: User) -> str:
     """The name; of a person without one the account is the codice fiscale, which is masked."""
     return mask_codice_fiscale(user.codice_fiscale) if user.full_name == user.codice_fiscale else user.full_name
+
+
+def masked_account(name: str) -> str:
+    """A gestionale may enter with a codice fiscale as its userId, and a person without a name is written by it."""
+    return mask_codice_fiscale(name) if FISCAL_CODE.fullmatch(name) else name

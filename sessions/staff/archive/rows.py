@@ -1,6 +1,5 @@
 """What the archive shows of each model. Hashes, sealed copies, codes and fingerprints are in no list: they are never named."""
 
-import re
 from typing import Any
 
 from django.contrib import admin
@@ -13,9 +12,7 @@ from portal.journal.models import Entry
 from portal.masking import mask_address, mask_addresses_in, mask_codice_fiscale
 from portal.outbox.models import OutgoingMail
 from sessions.models import Context, IdSessione, Reminder
-from sessions.staff.archive.read_only import ReadOnly
-
-FISCAL_CODE = re.compile(r"[A-Z0-9]{16}|\d{11}")
+from sessions.staff.archive.read_only import ReadOnly, masked_account
 
 
 class Pharmacies(ReadOnly):
@@ -122,7 +119,7 @@ class Lines(ReadOnly):
     @admin.display(description="chi")
     def by(self, row: Entry) -> str:
         """The name as it was then; who had none is written by codice fiscale."""
-        return mask_codice_fiscale(row.who) if FISCAL_CODE.fullmatch(row.who) else row.who
+        return masked_account(row.who)
 
     @admin.display(description="che cosa")
     def said(self, row: Entry) -> str:
@@ -138,7 +135,7 @@ class Contexts(ReadOnly):
 class Operators(ReadOnly):
     """The accounts of the staff only: a person of a pharmacy is not in it."""
 
-    slug = "operatori"
+    slug, title = "operatori", "Operatori"
     list_display = ("username", "full_name", "their_roles", "limited_to", "is_active", "last_login")
     fields = (*list_display, "is_superuser", "created_at")
     labels = {"full_name": "nome", "is_superuser": "tutti i ruoli"}

@@ -94,7 +94,7 @@ def row(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if found is None:
         raise Http404
     if shown.personal:
-        what = f"{shown.title.lower()}, numero {pk}"
+        what = f"{shown.title}, numero {pk}"
         record("archive.opened", now=now_of(request), actor=staff_of(request), subject=found, what=what)
     context = {"shown": shown, "row": found, "facts": list(shown.facts(found)), "code": _code(shown, found)}
     return render(request, "staff/archive/row.html", context)

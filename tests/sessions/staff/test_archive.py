@@ -76,6 +76,15 @@ def test_no_whole_address_codice_fiscale_code_or_hash_is_shown(admin, kept, uten
     assert "RSS" in pages[f"{ARCHIVE}incarichi/"]
 
 
+def test_an_account_of_a_gestionale_that_is_a_codice_fiscale_is_masked(admin, kept, utenza):
+    kept.utenza.user_id = ANNA
+    kept.utenza.save()
+    pages = every_page(admin)
+    assert [address for address, page in pages.items() if ANNA in page] == []
+    assert "RSS•••" in pages[f"{ARCHIVE}utenze/"]
+    assert "RSS•••" in pages[f"{ARCHIVE}id-sessione/{kept.pk}/"]
+
+
 def test_no_column_that_is_secret_is_named():
     named = {name for shown in site.by_slug.values() for name in (*shown.list_display, *shown.fields)}
     assert {name for name in named - {"password_changed_at"} if any(word in name for word in NEVER)} == set()
@@ -150,7 +159,7 @@ def test_a_row_of_a_person_that_is_opened_is_in_the_journal(admin, kept):
     assert line.subject == f"pharmacies.mailcertification:{kept.certification_id}"
     assert (
         line.sentence
-        == f"ha aperto una riga dell’archivio (certificazioni degli indirizzi, numero {kept.certification_id})"
+        == f"ha aperto una riga dell’archivio (Certificazioni degli indirizzi, numero {kept.certification_id})"
     )
 
 
