@@ -98,8 +98,11 @@ def test_a_letter_goes_to_one_mailbox_only(db):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_broker_that_is_down_neither_stops_the_cause_nor_is_said_at_every_letter(write, monkeypatch, caplog, settings):
+def test_a_broker_that_is_down_neither_stops_the_cause_nor_is_said_at_every_letter(
+    write, monkeypatch, caplog, settings
+):
     settings.REDIS_URL = ""  # with one, a call that another process made a second ago would stand for ours
+
     def nobody_answers(*args, **kwargs):
         raise ConnectionRefusedError
 
