@@ -8,10 +8,10 @@ SHORTEST = timedelta(seconds=10)
 _JITTER = 0.2
 
 
-def growing(attempts: int) -> timedelta:
+def growing(attempts: int, first: timedelta = FIRST, longest: timedelta = LONGEST) -> timedelta:
     """30 s, 1 min, 2 min … 10 min after so many attempts: enough for greylisting within the life of a code."""
     doublings = max(0, min(attempts - 1, 10))
-    return min(FIRST * (1 << doublings), LONGEST)
+    return min(first * (1 << doublings), longest)
 
 
 def jittered(pause: timedelta) -> timedelta:

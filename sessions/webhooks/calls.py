@@ -5,12 +5,12 @@ The same discipline as the outbox: claimed with a lease, tried again with growin
 
 import logging
 from datetime import datetime, timedelta
-from random import uniform
 from time import monotonic
 
 from django.db import connection, transaction
 from django.db.models import F
 
+from portal.outbox import pauses
 from portal.sealing import SealBroken, unseal
 from sessions.models import WebhookCall
 from sessions.models.webhook import LEASE
@@ -20,7 +20,6 @@ from sessions.webhooks.signing import signed
 log = logging.getLogger(__name__)
 AT_ONCE = 20
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=20), timedelta(hours=1)
-SHORTEST_PAUSE = timedelta(seconds=10)
 TOO_LATE = "Non consegnato in tempo"
 UNREADABLE = Answer(False, "La chiave non si apre: creane una nuova", for_ever=True)
 
@@ -92,7 +91,5 @@ def _give_up(now: datetime) -> None:
 
 
 def _after(call: WebhookCall, now: datetime) -> datetime:
-    """20 s, 40 s … 1 h, ±20 %, but never so long that the call's life passes without another try."""
-    doublings: int = min(call.attempts - 1, 12)
-    pause = min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE) * uniform(0.8, 1.2)  # noqa: S311  jitter, not a secret
-    return now + max(SHORTEST_PAUSE, min(pause, (call.give_up_at - now) / 2))
+    """20 s, 40 s … 1 h, as the outbox spaces its letters."""
+    return pauses.next_attempt_at(now, pauses.growing(call.attempts, FIRST_PAUSE, LONGEST_PAUSE), call.give_up_at)
