@@ -22,7 +22,7 @@ def taken_or_made(given: str) -> str:
 
 
 class RequestIds:
-    """WSGI, in front of everything, the gate included: costs it one microsecond."""
+    """WSGI, in front of everything but the gate, which cares for its own (sessions/gate_views.py)."""
 
     def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
         self.application = application

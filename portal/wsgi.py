@@ -17,6 +17,6 @@ try:
 
     if serious := [error for error in run_checks() if error.is_serious()]:  # gunicorn runs no command that would
         sys.exit("The portal cannot start: " + " ".join(str(error.msg) for error in serious))
-    application = RequestIds(GateInFront(ServiceInFront(with_known_charset(portal))))
+    application = GateInFront(RequestIds(ServiceInFront(with_known_charset(portal))))
 except ImproperlyConfigured as error:
     sys.exit(f"The portal cannot start: {error}")

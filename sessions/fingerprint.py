@@ -45,7 +45,8 @@ def pincode_matches(
 
 def _proof(plain_id: str, *parts: str) -> bytes:
     """HMAC-SHA256 under the id. Each part goes with its length before it, so that no two lists of parts read alike."""
-    message = b"".join(len(part).to_bytes(4) + part for part in (text.encode() for text in parts))
+    encoded = [part.encode() for part in parts]
+    message = b"".join([len(part).to_bytes(4) + part for part in encoded])
     return hmac.digest(plain_id.encode(), message, "sha256")
 
 

@@ -5,9 +5,9 @@ pure function, `decide`; `ask` reads, decides, and does the two slow things (pro
 """
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -34,8 +34,7 @@ class Reason(StrEnum):
     OTHER_CONTEXT = "other-context"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """What the gestionale presented, and what the dispensing service asked for."""
 
     plain: str | None  # the id; None: no header, empty: a header that is not `Bearer <id>`
@@ -44,8 +43,7 @@ class Call:
     applicazione: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """One of four: passes (`row`), passes if the password is right (`row`, `unproved`), id refused (`reason`), Basic refused."""
 
     row: Row | None = None

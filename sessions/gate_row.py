@@ -1,6 +1,7 @@
 """What the gate and checkToken read: one id and all that it hangs on, in one query written by hand."""
 
-from datetime import UTC, date, datetime, time
+import re
+from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
 import psycopg
@@ -22,7 +23,9 @@ join pharmacy_sessions_context x on x.id = i.context_id
 left join pharmacies_pharmacy p on p.id = i.pharmacy_id
 where i.digest = %s
 """
-_READ_SQLITE = READ.replace("%s", "?")  # its own sign for a value; it keeps the statement prepared by itself
+# SQLite keeps UTC without saying so. Said here, an instant comes as text that Python's C code reads: past Django's converters.
+_READ_SQLITE = re.sub(r"\b\w\.\w+_at\b", r"\g<0> || '+00:00'", READ)
+_PREPARED_SQLITE = _READ_SQLITE.replace("%s", "?")  # its own sign for a value; it keeps the statement prepared by itself
 
 
 class Row(NamedTuple):
@@ -77,30 +80,32 @@ _INSTANTS = slice(Row._fields.index("requested_at"), Row._fields.index("closed_o
 def read(id_digest: bytes) -> Row | None:
     """The id with this SHA-256, whatever its state; None when there is none. One query; shared with checkToken."""
     database = connections[DEFAULT_DB_ALIAS]
+    is_postgres = database.vendor == "postgresql"
     if database.queries_logged:  # somebody looks at the queries: the long way, where they are seen
         with database.cursor() as cursor:
-            cursor.execute(READ, [id_digest])
+            cursor.execute(READ if is_postgres else _READ_SQLITE, [id_digest])
             found = cursor.fetchone()
-    elif database.vendor == "postgresql":
+    elif is_postgres:
         found = _read_prepared(database, id_digest)
     else:
         database.ensure_connection()
         with database.wrap_database_errors:
-            found = database.connection.execute(_READ_SQLITE, (id_digest,)).fetchone()
+            found = database.connection.execute(_PREPARED_SQLITE, (id_digest,)).fetchone()
     if found is None:
         return None
-    return Row._make(found) if database.vendor == "postgresql" else _in_utc(found)
+    return Row._make(found if is_postgres else _from_text(found))
 
 
 def _read_prepared(database: BaseDatabaseWrapper, id_digest: bytes) -> tuple[Any, ...] | None:
     """A prepared statement on Django's own connection, past Django's cursor: that one binds in the client.
 
-    A connection that the server has closed shows itself here, so none is tried out beforehand: once more, on a new one.
+    A connection that the server has closed shows itself here, so none is tried out beforehand; nor is a statement that was
+    prepared before a column changed its type. Whatever it was: once more, on a new connection.
     """
     database.ensure_connection()
     try:
         return _execute_prepared(database, id_digest)
-    except (psycopg.OperationalError, psycopg.InterfaceError):
+    except psycopg.Error:
         if database.in_atomic_block:
             raise
     database.close()
@@ -115,7 +120,8 @@ def _execute_prepared(database: BaseDatabaseWrapper, id_digest: bytes) -> tuple[
     return cursor.execute(READ, (id_digest,), prepare=True, binary=True).fetchone()
 
 
-def _in_utc(found: tuple[Any, ...]) -> Row:
-    """SQLite keeps UTC without saying so; the long way says it already."""
-    instants = (at if at is None or at.tzinfo else at.replace(tzinfo=UTC) for at in found[_INSTANTS])
-    return Row._make((*found[: _INSTANTS.start], *instants, *found[_INSTANTS.stop :]))
+def _from_text(found: tuple[Any, ...]) -> list[Any]:
+    """What _READ_SQLITE gives, its instants read."""
+    values = list(found)
+    values[_INSTANTS] = [at and datetime.fromisoformat(at) for at in found[_INSTANTS]]
+    return values

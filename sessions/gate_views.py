@@ -13,12 +13,12 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import parse_qs
 
-from django.db import close_old_connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from portal import measures
+from portal import measures, request_id
 from portal.client_address import client_address
 from portal.clock import ROME
 from portal.masking import scrubbed_traceback
@@ -110,11 +110,15 @@ def _secrets(environ: dict[str, Any]) -> Iterator[str]:
 def _begin() -> None:
     """What goes before every call of a server at work."""
     uses.keep_writing()
-    close_old_connections()  # as Django at the start of a request
+    connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()  # as Django at the start of a request
 
 
 class GateInFront:
-    """WSGI: answers the gate's address and hands every other on. `begin` goes before every call."""
+    """WSGI: answers the gate's address and hands every other on. `begin` goes before every call.
+
+    In front of RequestIds too: the number of a call is in what it logs, and in the answer only when that is a 503. A proxy
+    that asks knows the number that it gave.
+    """
 
     def __init__(self, application: Callable[..., Iterable[bytes]], begin: Callable[[], None] = _begin) -> None:
         self.application = application
@@ -123,6 +127,8 @@ class GateInFront:
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ.get("PATH_INFO") != PATH:
             return self.application(environ, start_response)
+        number = request_id.taken_or_made(environ.get("HTTP_X_REQUEST_ID", ""))
+        request_id.current.set(number)
         try:
             self.begin()
             status, headers = answer(environ)
@@ -130,6 +136,6 @@ class GateInFront:
             # Closed: whoever asks lets nothing pass that is not a 2xx.
             logger.error("The gate could not answer.\n%s", scrubbed_traceback(_secrets(environ)))
             measures.gate("failed", perf_counter())
-            status, headers = HTTPStatus.SERVICE_UNAVAILABLE, _EMPTY
+            status, headers = HTTPStatus.SERVICE_UNAVAILABLE, [*_EMPTY, ("X-Request-ID", number)]
         start_response(f"{status.value} {status.phrase}", headers)
         return []

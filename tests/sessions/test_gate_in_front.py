@@ -103,3 +103,19 @@ def test_a_connection_that_the_server_has_closed_is_replaced_unseen(plain):
         other.execute("select pg_terminate_backend(%s)", [lost.backend_pid])
     assert told(plain) == PASSED
     assert connection.connection.info.backend_pid != lost.backend_pid
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_column_that_changes_its_type_under_running_workers_stops_nobody(plain):
+    if connection.vendor != "postgresql":
+        pytest.skip("an embedded database is changed while nothing runs")
+    assert told(plain) == PASSED  # the statement is prepared now
+    alter = "alter table pharmacies_utenza alter column codice_fiscale type varchar(%s)"
+    with psycopg.connect(connection.connection.info.dsn, password=connection.connection.info.password) as other:
+        other.execute(alter % 17)
+    try:
+        assert told(plain) == PASSED
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(alter % 16)
+    assert told(plain) == PASSED
