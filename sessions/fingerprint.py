@@ -7,7 +7,7 @@ useless to who steals the database, and void as soon as the stored hash of the s
 import hmac
 from dataclasses import dataclass, field
 
-_PASSWORD, _PINCODE = "password", "pincode"
+_PASSWORD, _PINCODE, _CIPHERTEXT = "password", "pincode", "ciphertext"
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,18 @@ def pincode_matches(
 ) -> bool:
     """As matches(), for IdSessione.pincode_fingerprint."""
     return _same(fingerprint, _proof(plain_id, _PINCODE, user_id, pincode, stored_hash))
+
+
+def of_ciphertext(plain_id: str, user_id: str, valore: str, stored_hash: str) -> bytes:
+    """For IdSessione.ciphertext_fingerprint: this base64 text was deciphered to the pincode behind `stored_hash`."""
+    return _proof(plain_id, _CIPHERTEXT, user_id, valore, stored_hash)
+
+
+def ciphertext_matches(
+    fingerprint: bytes | memoryview | None, plain_id: str, user_id: str, valore: str, stored_hash: str
+) -> bool:
+    """As matches(), for IdSessione.ciphertext_fingerprint."""
+    return _same(fingerprint, of_ciphertext(plain_id, user_id, valore, stored_hash))
 
 
 def _proof(plain_id: str, *parts: str) -> bytes:

@@ -15,7 +15,8 @@ from sessions.models import State
 READ = """
 select i.id, i.utenza_id, u.user_id, u.codice_fiscale, u.password, p.code, x.contesto, x.applicazione,
     i.requested_at, i.expires_at, i.first_used_at, i.revoked_at, m.revoked_at, u.disabled_at, u.blocked_at, p.closed_on,
-    i.fingerprint, u.pincode, i.pincode_fingerprint, cast(x.required_fields as text), x.allowed_tipo
+    i.fingerprint, u.pincode, i.pincode_fingerprint, i.ciphertext_fingerprint,
+    cast(x.required_fields as text), x.allowed_tipo
 from pharmacy_sessions_idsessione i
 join pharmacies_utenza u on u.id = i.utenza_id
 join pharmacies_mailcertification m on m.id = i.certification_id
@@ -25,7 +26,7 @@ where i.digest = %s
 """
 # SQLite keeps UTC without saying so. Said here, an instant comes as text that Python's C code reads: past Django's converters.
 _READ_SQLITE = re.sub(r"\b\w\.\w+_at\b", r"\g<0> || '+00:00'", READ)
-_PREPARED_SQLITE = _READ_SQLITE.replace("%s", "?")  # its own sign for a value; it keeps the statement prepared by itself
+_PREPARED_SQLITE = _READ_SQLITE.replace("%s", "?")  # sqlite3's own sign for a value; it keeps the statement by itself
 
 
 class Row(NamedTuple):
@@ -50,6 +51,7 @@ class Row(NamedTuple):
     fingerprint: bytes | None
     pincode: str  # the slow hash
     pincode_fingerprint: bytes | None
+    ciphertext_fingerprint: bytes | None
     required_fields: str = "[]"  # JSON: of the context, as is the next
     allowed_tipo: str = "P"
 

@@ -45,5 +45,5 @@ def row_of(wildcard: Wildcard, contesto: str, applicazione: str, now: datetime) 
         contesto=contesto if is_asked else wildcard.context, applicazione=applicazione if is_asked else "?",
         requested_at=wildcard.starts_at, expires_at=wildcard.ends_at, first_used_at=wildcard.starts_at,
         revoked_at=None, address_revoked_at=None, disabled_at=utenza.disabled_at, blocked_at=utenza.blocked_at,
-        fingerprint=None, pincode=utenza.pincode, pincode_fingerprint=None,
+        fingerprint=None, pincode=utenza.pincode, pincode_fingerprint=None, ciphertext_fingerprint=None,
     )  # fmt: skip

@@ -66,13 +66,17 @@ class Asked:
     client_address: str | None
     password: str = field(repr=False)
     pincode: str = field(default="", repr=False)  # "": not asked for in this context
+    ciphertext: str = field(default="", repr=False)  # what the pincode came in, base64
 
     def facts(self, utenza: Utenza, plain: str) -> dict[str, object]:
         """Columns of the new row. `utenza` as it was when the secrets were proved: a change since makes the proofs void."""
         who = plain, utenza.user_id
         pincode = proofs.of_pincode(*who, self.pincode, utenza.pincode) if self.pincode else None
-        password = proofs.fingerprint(*who, self.password, utenza.password)
-        return {"requested_from": self.client_address, "fingerprint": password, "pincode_fingerprint": pincode}
+        ciphertext = proofs.of_ciphertext(*who, self.ciphertext, utenza.pincode) if self.ciphertext else None
+        return {
+            "requested_from": self.client_address, "pincode_fingerprint": pincode, "ciphertext_fingerprint": ciphertext,
+            "fingerprint": proofs.fingerprint(*who, self.password, utenza.password),
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -33,15 +33,20 @@ class Proof:
 
     plain_id: str = field(repr=False)
     pk: int  # of its row
-    pincode_fingerprint: bytes | memoryview | None = field(repr=False)  # of the row
+    pincode_fingerprint: bytes | memoryview | None = field(repr=False)  # of the row, as is the next
+    ciphertext_fingerprint: bytes | memoryview | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
 class Examined:
-    """The outcome and, when OK, the pincode in clear: for fingerprint.of_pincode() in a new id's row, kept nowhere."""
+    """The outcome and, when OK, the pincode in clear and what it came in: for the fingerprints in a new id's row, kept nowhere.
+
+    Both are empty when the proof knew the ciphertext: it was not deciphered.
+    """
 
     outcome: Outcome
     pincode: str = field(default="", repr=False)
+    ciphertext: str = field(default="", repr=False)
 
 
 # The manual's own requests, made with a key that is not ours: TEST mode knows what they say (contract, section 8).
@@ -73,26 +78,37 @@ def examine(
     left for who asks, and every wrong one pays exactly one slow hash, or none after too many of them (guesses.guess). Not
     inside a transaction of the caller.
     """
-    vouched = proof and _vouched(proof, utenza, _pincodes(utenza, valore, now, remembered=True))
+    text = "".join(valore.split())
+    if proof and _is_known(proof, utenza, text):
+        return Examined(Outcome.OK)
+    vouched = proof and _vouched(proof, utenza, _pincodes(utenza, text, now, remembered=True))
     if vouched:
-        return Examined(Outcome.OK, vouched)
-    pincodes = _pincodes(utenza, valore, now)
+        return Examined(Outcome.OK, vouched, text)
+    pincodes = _pincodes(utenza, text, now)
     if pincodes is None:
         return Examined(Outcome.MALFORMED)
     vouched = proof and _vouched(proof, utenza, pincodes)
     if vouched:
-        return Examined(Outcome.OK, vouched)
+        return Examined(Outcome.OK, vouched, text)
     pincode = pincodes[0] if pincodes else _NOISE
     guessed = guess(_DOOR, utenza.user_id, client_address, now, lambda: utenza.check_pincode(pincode))
     if guessed.somebody_guesses and proof and proof.pincode_fingerprint is not None:
         # as credentials.prove_with_id: what remembers the pincode is no oracle for who has the id and the password
         IdSessione.objects.filter(pk=proof.pk).update(pincode_fingerprint=None)
-    return Examined(Outcome.OK, pincode) if guessed.is_right else Examined(Outcome.WRONG)
+    return Examined(Outcome.OK, pincode, text) if guessed.is_right else Examined(Outcome.WRONG)
 
 
-def _pincodes(utenza: Utenza, valore: str, now: datetime, *, remembered: bool = False) -> list[str] | None:
+def _is_known(proof: Proof, utenza: Utenza, text: str) -> bool:
+    """It is, letter by letter, what `create` brought and was right. Who can repeat it can do so whatever we do: the protocol has
+    nothing that makes a ciphertext good once only.
+    """
+    return fingerprint.ciphertext_matches(
+        proof.ciphertext_fingerprint, proof.plain_id, utenza.user_id, text, utenza.pincode
+    )
+
+
+def _pincodes(utenza: Utenza, text: str, now: datetime, *, remembered: bool = False) -> list[str] | None:
     """What it deciphers to under the live certificates, when that may be a pincode; None: no ciphertext of ours."""
-    text = "".join(valore.split())
     printed = PRINTED.get(utenza.user_id) if settings.A2F_MODE == "TEST" else None
     if printed is not None and text == printed[0]:
         return [printed[1]]

@@ -113,6 +113,8 @@ class IdSessione(models.Model):
     pincode_fingerprint = models.BinaryField(
         max_length=32, null=True
     )  # the same for the pincode: `create` carries both
+    # ... and for the ciphertext it came in: a client that sends the same one again is not deciphered again.
+    ciphertext_fingerprint = models.BinaryField(max_length=32, null=True)
     requested_from = models.GenericIPAddressField("richiesto da", null=True)  # the address of the gestionale: anomalies
     used_from = models.GenericIPAddressField("usato da", null=True)  # where its password was proved last: guesses
     uses = models.PositiveIntegerField("utilizzi", default=0)  # added up in batches: at most 10 s behind

@@ -103,20 +103,20 @@ def _reply(call: Call, request: envelope.Request, utenza: Utenza, token: str, ro
     if row is not None and row.utenza_id != utenza.pk:
         row = None  # another's id is no id at all, from here on
     context = _context(request.get("contesto"), request.get("applicazione"), row)
-    proof = pincode.Proof(token, row.pk, row.pincode_fingerprint) if row and row.is_live(call.now) else None
-    in_clear = ""
+    live = row is not None and row.is_live(call.now)
+    proof = pincode.Proof(token, row.pk, row.pincode_fingerprint, row.ciphertext_fingerprint) if row and live else None
+    examined = pincode.Examined(pincode.Outcome.OK)  # until it is asked about
 
     def check(valore: str) -> pincode.Outcome:
-        nonlocal in_clear
+        nonlocal examined
         examined = pincode.examine(utenza, valore, call.now, proof, call.client)
-        in_clear = examined.pincode
         return examined.outcome
 
     refusal = checks.first_refusal(request, utenza, context, check)
     if refusal is not None or context is None:
         return refusal or reply.Reply(UNEXPECTED)
     password = call.basic[1] if call.basic else ""
-    asked = issuing.Asked(known_ip(call.client), password, in_clear)
+    asked = issuing.Asked(known_ip(call.client), password, examined.pincode, examined.ciphertext)
     return operations.carry_out(request, operations.Caller(utenza, asked, row), context, call.now)
 
 

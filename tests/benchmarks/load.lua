@@ -1,4 +1,4 @@
--- What wrk sends: BENCH_KIND (gate, floor, checkToken, create) for every line of BENCH_LIVE, in an order of chance.
+-- What wrk sends: BENCH_KIND (gate, floor, checkToken, checkTokenAnew, create) for every line of BENCH_LIVE, in an order of chance.
 local kind, requests = os.getenv("BENCH_KIND"), {}
 local service = "/a2f-auth-ws/soap/v1/authentication-service"
 
@@ -6,7 +6,8 @@ function init(args)
   math.randomseed(os.time())
   local n = 0
   for line in io.lines(os.getenv("BENCH_LIVE")) do
-    local id, basic, check, create = line:match("([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)")
+    local id, basic, check, create, anew = line:match("([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)\t([^\t]*)")
+    local bodies = { checkToken = check, checkTokenAnew = anew, create = create }
     local headers = { ["Authorization"] = basic, ["Authorization2F"] = "Bearer " .. id, ["Host"] = "127.0.0.1",
       ["X-Forwarded-Proto"] = "https" } -- as the proxy says: production answers a call in clear with a redirection
     n = n + 1 -- every pharmacy calls from an address of its own: wrong passwords are counted by address
@@ -18,7 +19,7 @@ function init(args)
     else
       headers["Authorization2F"] = nil
       headers["Content-Type"] = "text/xml; charset=utf-8"
-      requests[#requests + 1] = wrk.format("POST", service, headers, kind == "create" and create or check)
+      requests[#requests + 1] = wrk.format("POST", service, headers, bodies[kind])
     end
   end
 end
@@ -29,7 +30,7 @@ end
 
 -- A refusal of the web service comes as 200 with a code: only codEsito 0 is an answer.
 refused = 0
-if kind == "checkToken" or kind == "create" then
+if kind ~= "gate" and kind ~= "floor" then
   function response(status, headers, body)
     if not body:find("codEsito>0<", 1, true) then
       refused = refused + 1

@@ -2,7 +2,7 @@
 
 20,000 utenze, each with a pharmacy, a certified address and one id in use (Attivo, its fingerprint written as `create`
 writes it); the rest of the rows is the past: revoked and expired ids. Most of it is made inside the database.
-FOLDER receives `live.tsv`: id, Authorization header, body of a checkToken, body of a create.
+FOLDER receives `live.tsv`: id, Authorization header, body of a checkToken, of a create, and of a checkToken encrypted anew.
 """
 
 import base64
@@ -26,7 +26,7 @@ from portal.codes import digest  # noqa: E402
 from portal.identity.models import User  # noqa: E402
 from portal.outbox.models import OutgoingMail  # noqa: E402
 from sessions import certificates  # noqa: E402
-from sessions.fingerprint import fingerprint, of_pincode  # noqa: E402
+from sessions.fingerprint import fingerprint, of_ciphertext, of_pincode  # noqa: E402
 from sessions.models import Context, IdSessione  # noqa: E402
 from tests.sessions.soap.calls import encrypted, envelope  # noqa: E402
 
@@ -89,7 +89,7 @@ def fill(rows: int, utenze: int, folder: Path) -> None:
     )  # fmt: skip
     with without_indexes(), connection.cursor() as cursor:
         cursor.execute(statement, [(now - timedelta(days=2)).isoformat()])
-    pairs = [(str(uuid4()), account) for account in accounts]
+    pairs, ciphertext = [(str(uuid4()), account) for account in accounts], encrypted(PINCODE)
     IdSessione.objects.bulk_create(
         [
             IdSessione(
@@ -97,6 +97,7 @@ def fill(rows: int, utenze: int, folder: Path) -> None:
                 digest=digest(plain), last4=plain[-4:], requested_at=now, expires_at=now + timedelta(hours=16),
                 first_used_at=now, fingerprint=fingerprint(plain, account.user_id, PASSWORD, account.password),
                 pincode_fingerprint=of_pincode(plain, account.user_id, PINCODE, account.pincode),
+                ciphertext_fingerprint=of_ciphertext(plain, account.user_id, ciphertext, account.pincode),
             ) for (plain, account), address in zip(pairs, addresses, strict=True)
         ], batch_size=1000,
     )  # fmt: skip
@@ -104,7 +105,7 @@ def fill(rows: int, utenze: int, folder: Path) -> None:
         cursor.execute("vacuum analyze" if connection.vendor == "postgresql" else "analyze")
         if connection.vendor == "postgresql":
             cursor.execute("checkpoint")
-    _write(pairs, folder / "live.tsv")
+    _write(pairs, ciphertext, folder / "live.tsv")
 
 
 def _letter(now):
@@ -147,18 +148,22 @@ class without_indexes:  # noqa: N801  reads as a verb
                 cursor.execute("set session_replication_role = default")
 
 
-def _write(pairs: list[tuple[str, Utenza]], path: Path) -> None:
-    """One pincode for all, so one ciphertext: encrypting it is the client's work and not measured."""
-    valore = {"tipo": "P", "valore": encrypted(PINCODE)}
+def _write(pairs: list[tuple[str, Utenza]], ciphertext: str, path: Path) -> None:
+    """One pincode for all, so one ciphertext: encrypting it is the client's work and not measured. A second one is for the
+    clients that encrypt anew at every call: no id knows it.
+    """
+    anew = {"tipo": "P", "valore": encrypted(PINCODE)}
     codes = {"codRegione": "042", "codAslAo": "001", "codSsa": "045120", "codiceStruttura": ""}
     where = {"contesto": "RICETTA-DEM", "applicazione": "EROGATORE"}
     with path.open("w") as file:
         for plain, account in pairs:
-            who = {"userId": account.user_id, "identificativo": valore, "cfUtente": CODICE_FISCALE}
+            known = {"tipo": "P", "valore": ciphertext}
+            who = {"userId": account.user_id, "identificativo": known, "cfUtente": CODICE_FISCALE}
             authorization = "Basic " + base64.b64encode(f"{account.user_id}:{PASSWORD}".encode()).decode()
             check = envelope("checkToken", {**who, "token": plain, **where})
             create = envelope("create", {**who, **codes, **where})
-            file.write("\t".join((plain, authorization, check, create)) + "\n")
+            check_anew = envelope("checkToken", {**who, "identificativo": anew, "token": plain, **where})
+            file.write("\t".join((plain, authorization, check, create, check_anew)) + "\n")
 
 
 if __name__ == "__main__":

@@ -215,6 +215,34 @@ def test_an_id_that_remembers_the_pincode_is_no_oracle_for_it(utenza, anna_s, ce
     assert len(hashes) == guesses.WRONG_FROM_ONE_PLACE
 
 
+def known(utenza, valore: str) -> Proof:
+    """An id that remembers this ciphertext and no pincode."""
+    kept = fingerprint.of_ciphertext(PLAIN_ID, utenza.user_id, valore, utenza.pincode)
+    return Proof(PLAIN_ID, 0, None, kept)
+
+
+def test_the_ciphertext_that_an_id_remembers_is_neither_deciphered_nor_hashed(anna_s, certificate, hashes):
+    valore = encrypted(certificate, "1729594276")
+    proof = known(anna_s, valore)
+    certificates.retire(certificate.serial, MORNING, even_the_last=True)  # nothing can decipher it any more
+    assert check(anna_s, f"{valore[:76]}\r\n {valore[76:]}", MORNING, proof) is OK
+    assert hashes == []
+
+
+def test_an_id_that_remembers_a_ciphertext_says_nothing_of_another(anna_s, certificate, hashes):
+    valore = encrypted(certificate, "1729594276")
+    assert check(anna_s, encrypted(certificate, "1729594276"), MORNING, known(anna_s, valore)) is OK
+    assert len(hashes) == 1
+    assert check(anna_s, encrypted(certificate, "1729594277"), MORNING, known(anna_s, valore)) is WRONG
+
+
+def test_a_pincode_that_was_reset_is_void_in_the_ciphertexts_too(anna_s, certificate):
+    valore = encrypted(certificate, "1729594276")
+    proof = known(anna_s, valore)
+    anna_s.set_pincode("5555555555")
+    assert check(anna_s, valore, MORNING, proof) is WRONG
+
+
 def test_a_pincode_that_was_reset_is_void_in_every_id(anna_s, certificate):
     kept = fingerprint.of_pincode(PLAIN_ID, anna_s.user_id, "1729594276", anna_s.pincode)
     anna_s.set_pincode("5555555555")

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from portal.codes import digest
 from portal.outbox.models import OutgoingMail
-from sessions import issuing
+from sessions import certificates, issuing
 from sessions.models import Context, IdSessione, PincodeCertificate, State
 from tests.sessions.conftest import make_utenza
-from tests.sessions.soap.calls import gestionale
+from tests.sessions.soap.calls import encrypted, gestionale
 
 UUID4 = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
@@ -162,6 +162,16 @@ def test_a_live_id_spares_both_slow_hashes(gest, utenza, settings) -> None:
     token = gest.create().token
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]  # MD5 can no longer be checked
     assert gest.check(token).done
+    assert gest.check(token, identificativo={"tipo": "P", "valore": encrypted("1729594276")}).done
+
+
+def test_a_client_that_repeats_the_ciphertext_of_its_create_is_not_deciphered_again(gest, certificate) -> None:
+    token = gest.create().token
+    certificates.make(timezone.now())
+    certificates.retire(certificate.serial, timezone.now())
+    assert gest.check(token).done
+    assert gest.check(token, identificativo={"tipo": "P", "valore": "A" * 256}).code == "302"
+    assert gest.create().code == "302"
 
 
 def test_the_row_remembers_where_the_request_came_from(gest) -> None:
