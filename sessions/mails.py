@@ -8,7 +8,7 @@ from portal.clock import ROME
 from portal.outbox.letters import Envelope, post
 from portal.outbox.models import OutgoingMail
 from sessions.hours.moments import Moment
-from sessions.models import Context, IdSessione, ReminderSettings
+from sessions.models import Context, IdSessione
 
 Kind = OutgoingMail.Kind
 NOTICE_USEFUL_FOR = timedelta(hours=12)  # that an id has expired or was revoked is old news after this
@@ -111,12 +111,11 @@ def _to_all(
     give_up_at: datetime,
 ) -> OutgoingMail:
     """The letter to the mailbox, which is returned; and a copy to each titolare who wants one, of the own ids only."""
-    wanted = ReminderSettings.objects.filter(pharmacy__in={row.pharmacy_id for row in rows}).exclude(copy_to="")
     copies: dict[str, list[IdSessione]] = {}
-    for chosen in wanted:
-        theirs = [row for row in rows if row.pharmacy_id == chosen.pharmacy_id]
-        if chosen.copy_to != certification.address:
-            copies.setdefault(chosen.copy_to, []).extend(theirs)
+    for row in rows:
+        chosen = getattr(row.pharmacy, "reminder_settings", None)
+        if chosen is not None and chosen.copy_to not in ("", certification.address):
+            copies.setdefault(chosen.copy_to, []).append(row)
     for address, theirs in sorted(copies.items()):
         _about(template, kind, theirs, address, now, give_up_at, is_copy=True)
     return _about(template, kind, rows, certification.address, now, give_up_at)

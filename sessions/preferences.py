@@ -24,7 +24,7 @@ from sessions.hours.openings import Openings
 from sessions.models import IdSessione, NightDuty, Reminder, ReminderSettings
 from sessions.models.reminder import OFFERED_MINUTES
 from sessions.planning import Wishes, choose
-from sessions.reminders import is_renewed
+from sessions.reminder_facts import renewed
 
 P = ParamSpec("P")
 WORDS = {
@@ -156,11 +156,10 @@ class Coming:
 
 def _coming(pharmacy: Pharmacy, openings: Openings | None, now: datetime) -> list[Coming]:
     """Each live id, the first to expire first."""
-    rows = IdSessione.objects.filter(pharmacy=pharmacy).live(now).select_related("context", "utenza")
-    return [
-        Coming(row, is_renewed(row, now), [_unsaid(each, row, openings) for each in _waiting(row, now)])
-        for row in rows.order_by("expires_at")
-    ]
+    live = IdSessione.objects.filter(pharmacy=pharmacy).live(now).select_related("context", "utenza")
+    rows = list(live.order_by("expires_at"))
+    over = renewed(rows, now)
+    return [Coming(row, row.pk in over, [_unsaid(each, row, openings) for each in _waiting(row, now)]) for row in rows]
 
 
 def _waiting(row: IdSessione, now: datetime) -> list[Reminder]:

@@ -4,16 +4,20 @@ The timetable only wakes send_due(); what is due, and that it was said, is in th
 """
 
 import logging
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import BigIntegerField, Case, Value, When
 
 from pharmacies.models import MailCertification
 from portal import measures
+from portal.outbox.letters import written_at_once
 from portal.outbox.models import OutgoingMail
 from sessions import mails, together
-from sessions.models import IdSessione, Reminder, State
+from sessions.models import Reminder, State
+from sessions.reminder_facts import Facts
 from sessions.webhooks import events
 from sessions.webhooks.events import Event
 
@@ -31,11 +35,17 @@ def send_due(now: datetime, limit: int = BATCH) -> int:
     """Settles up to `limit` reminders that are due: a letter, or a reason for none. How many it took in hand.
 
     May run in many places at once: the rows are locked (those of another are skipped) and settled by a conditional
-    UPDATE in the same transaction as the letter.
+    UPDATE in the same transaction as the letters.
     """
-    said: set[int] = set()  # in the letter of another of this batch
     with transaction.atomic():
-        return sum(each.pk in said or _took_in_hand(each, said, now) for each in _claimed(now, limit))
+        due = _claimed(now, limit)
+        try:
+            with transaction.atomic():
+                settled = _settle(due, now)
+                return sum(each.pk in settled for each in due)
+        except Exception:
+            log.warning("One of %d reminders failed: they are settled one by one.", len(due))
+        return sum(_alone(each, now) for each in due)
 
 
 def _claimed(now: datetime, limit: int) -> list[Reminder]:
@@ -45,65 +55,101 @@ def _claimed(now: datetime, limit: int) -> list[Reminder]:
     return list(rows[:limit])
 
 
-def _took_in_hand(reminder: Reminder, said: set[int], now: datetime) -> bool:
-    for alone in (False, True):  # one that cannot be written must not take its companions along
+def _alone(reminder: Reminder, now: datetime) -> bool:
+    """Settled by itself: what cannot be written must not take its companions along."""
+    for alone in (False, True):
         try:
             with transaction.atomic():
-                settled = _settle(reminder, now, alone=alone)
-            said.update(settled)
-            return bool(settled)
+                unsaid = Reminder.objects.filter(
+                    pk=reminder.pk, settled_at=None
+                ).exists()  # also not in another's letter
+                return not unsaid or bool(_settle([reminder], now, alone=alone))
         except Exception:
             log.exception("Reminder %s failed: it is tried again later.", reminder.pk)
     Reminder.objects.filter(pk=reminder.pk).update(due_at=now + TRY_AGAIN_AFTER)
     return True
 
 
-def _settle(reminder: Reminder, now: datetime, *, alone: bool) -> list[int]:
-    """One letter or one reason; the keys of all that it settles. Nothing: it waits for those that go into the same letter.
+def _settle(due: Sequence[Reminder], now: datetime, *, alone: bool = False) -> set[int]:
+    """A letter or a reason for each; the keys of all that were settled. Those missing wait for others of the same letter."""
+    facts, settled = Facts.of(due, now), _Settled()
+    with written_at_once():
+        for reminder in due:
+            if reminder.pk not in settled.keys:
+                reminder.id_sessione = facts.ids[reminder.id_sessione_id]
+                _decide(reminder, facts, settled, now, alone=alone)
+    settled.write_down(now)
+    return settled.keys
 
-    The id is read now, not with the batch.
-    """
-    row = reminder.id_sessione = IdSessione.objects.with_facts().get(pk=reminder.id_sessione_id)
+
+def _decide(reminder: Reminder, facts: Facts, settled: "_Settled", now: datetime, *, alone: bool) -> None:
+    row = reminder.id_sessione
+    reason = _why_not(reminder, facts, now)
     if reminder.channel == Reminder.Channel.GESTIONALE:
-        return _settle_for_gestionale(reminder, now)
-    certification = _address(row)
-    reason = _why_not(reminder, now) or _overtaken(reminder, now) or _why_nowhere(certification)
+        _decide_for_gestionale(reminder, reason, settled, now)
+        return
+    certification = facts.address_of(row)
+    if not reason and facts.nearest.get(row.pk, reminder.minutes_before) < reminder.minutes_before:
+        reason = Skip.OVERTAKEN  # a letter nearer to the end of the same id is due too: one of them is enough
+    reason = reason or _why_nowhere(certification)
     if reason or certification is None:
-        return _write_down([reminder], now, reason=reason)
+        settled.add([reminder], reason=reason)
+        return
     if not reminder.minutes_before:
-        return _write_down([reminder], now, letter=mails.expired(row, certification, now))
-    held = [] if alone or row.pharmacy is None else together.companions(reminder, certification, now)
+        settled.add([reminder], letter=mails.expired(row, certification, now))
+        return
+    held: list[Reminder] | None = []
+    if not alone and row.pharmacy is not None and certification.address_key in facts.shared:
+        held = together.companions(reminder, certification, now)
     if held is None:
-        return []
-    others, overtaken = together.nearest([each for each in held if not _why_not(each, now)], now)
+        return
+    said = [each for each in held if each.pk not in settled.keys]
+    known = Facts.of(said, now) if said else facts
+    others, overtaken = together.nearest([each for each in said if not _why_not(each, known, now)], now)
     told = [reminder, *others]
-    letter = mails.expiring([each.id_sessione for each in told], certification, now)
-    settled = _write_down(told, now, letter=letter)
-    return settled + _write_down(overtaken, now, reason=Skip.OVERTAKEN) if overtaken else settled
+    settled.add(told, letter=mails.expiring([each.id_sessione for each in told], certification, now))
+    settled.add(overtaken, reason=Skip.OVERTAKEN)
 
 
-def _settle_for_gestionale(reminder: Reminder, now: datetime) -> list[int]:
+def _decide_for_gestionale(reminder: Reminder, reason: str, settled: "_Settled", now: datetime) -> None:
     """A call instead of a letter. A program is told the plain fact: renewed or not, the id ends."""
-    row, event = reminder.id_sessione, Event.EXPIRING if reminder.minutes_before else Event.EXPIRED
-    reason = _why_not(reminder, now)
-    if reason not in ("", Skip.RENEWED):
-        return _write_down([reminder], now, reason=reason)
-    events.of_time(row, event, now)
-    return _write_down([reminder], now)
+    if reason in ("", Skip.RENEWED):
+        reason = ""
+        events.of_time(reminder.id_sessione, Event.EXPIRING if reminder.minutes_before else Event.EXPIRED, now)
+    settled.add([reminder], reason=reason)
 
 
-def _write_down(told: list[Reminder], now: datetime, letter: OutgoingMail | None = None, reason: str = "") -> list[int]:
-    """They are settled, with the letter or the reason; their keys. Raises SaidTwice when another worker said one of them."""
-    keys = [each.pk for each in told]
-    unsaid = Reminder.objects.filter(pk__in=keys, settled_at=None)
-    if unsaid.update(settled_at=now, letter=letter, skipped_because=reason) < len(told):
-        raise SaidTwice
-    for each in told:
-        measures.reminder(reason or "sent", max((now - each.due_at).total_seconds(), 0))
-    return keys
+class _Settled:
+    """What is said and what is not, until it is written down: letters have no key before."""
+
+    def __init__(self) -> None:
+        self.keys: set[int] = set()
+        self._told: list[tuple[list[Reminder], OutgoingMail | None, str]] = []
+
+    def add(self, told: list[Reminder], letter: OutgoingMail | None = None, reason: str = "") -> None:
+        self.keys.update(each.pk for each in told)
+        self._told.append((told, letter, reason))
+
+    def write_down(self, now: datetime) -> None:
+        """Two statements and one for each reason. Raises SaidTwice when another worker said one of them."""
+        by_reason: dict[str, set[int]] = defaultdict(set)
+        letters = []
+        for told, letter, reason in self._told:
+            keys = {each.pk for each in told}
+            by_reason[reason] |= keys
+            if letter is not None:
+                letters.append(When(pk__in=keys, then=Value(letter.pk)))
+        for reason, keys in by_reason.items():
+            letter_of = {"letter": Case(*letters, output_field=BigIntegerField())} if letters and not reason else {}
+            unsaid = Reminder.objects.filter(pk__in=keys, settled_at=None)
+            if unsaid.update(settled_at=now, skipped_because=reason, **letter_of) < len(keys):
+                raise SaidTwice
+        for told, _, reason in self._told:
+            for each in told:
+                measures.reminder(reason or "sent", max((now - each.due_at).total_seconds(), 0))
 
 
-def _why_not(reminder: Reminder, now: datetime) -> str:
+def _why_not(reminder: Reminder, facts: Facts, now: datetime) -> str:
     """The reason for saying nothing about this id; empty when it must be said."""
     row, state = reminder.id_sessione, reminder.id_sessione.state(now)
     if state is State.REVOCATO:
@@ -112,27 +158,7 @@ def _why_not(reminder: Reminder, now: datetime) -> str:
     too_late = state is State.SCADUTO and now > max(row.expires_at, reminder.due_at) + mails.NOTICE_USEFUL_FOR
     if too_late or (reminder.minutes_before > 0) == (state is State.SCADUTO):
         return Skip.TOO_LATE
-    return Skip.RENEWED if is_renewed(row, now) else ""
-
-
-def _overtaken(reminder: Reminder, now: datetime) -> str:
-    """A letter nearer to the end of the same id is due too: one of them is enough."""
-    row = reminder.id_sessione
-    nearer = Reminder.objects.due(now).by_mail().filter(id_sessione=row, minutes_before__lt=reminder.minutes_before)
-    return Skip.OVERTAKEN if nearer.exists() else ""
-
-
-def is_renewed(row: IdSessione, now: datetime) -> bool:
-    """A newer id for the same utenza and context is live and did not fail to arrive: nobody needs to be told that this one ends."""
-    newer = Q(requested_at__gt=row.requested_at) | Q(requested_at=row.requested_at, pk__gt=row.pk)
-    arrived = Q(letter__failed_at=None, letter__withdrawn_at=None) | Q(first_used_at__isnull=False)
-    return IdSessione.objects.of(row.utenza, row.context).live(now).filter(newer & arrived).exists()
-
-
-def _address(row: IdSessione) -> MailCertification | None:
-    """The address certified now, whatever the id was sent to."""
-    current = MailCertification.objects.current().filter(pharmacy=row.certification.pharmacy_id)
-    return current.select_related("pharmacy").first()
+    return Skip.RENEWED if row.pk in facts.renewed else ""
 
 
 def _why_nowhere(certification: MailCertification | None) -> str:

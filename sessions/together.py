@@ -1,8 +1,11 @@
 """One mailbox, one letter: what else its readers would be told within minutes goes into the letter that is due now."""
 
+from collections import Counter
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import QuerySet
 
 from pharmacies.models import MailCertification
 from sessions.models import IdSessione, Reminder
@@ -12,6 +15,15 @@ ENDS_WITHIN = timedelta(minutes=30)  # of each other: the letter is no use after
 WAITS_AT_MOST = timedelta(minutes=2)  # for another worker to let go of one; then the letter leaves with the others
 
 
+def shared(address_keys: Collection[str], now: datetime) -> set[str]:
+    """Those of these mailboxes of which companions() may find something: more than one id to tell of within minutes."""
+    served = MailCertification.objects.current().filter(address_key__in=address_keys)
+    mailbox = dict(served.values_list("pharmacy", "address_key"))
+    coming = _coming(now).filter(pharmacy__in=mailbox).values_list("pharmacy", "id_sessione").distinct()
+    ids = Counter(mailbox[pharmacy] for pharmacy, _ in coming)
+    return {address_key for address_key, count in ids.items() if count > 1}
+
+
 def companions(reminder: Reminder, certification: MailCertification, now: datetime) -> list[Reminder] | None:
     """The other reminders for the mailbox of this address, locked, each with its id; None: another worker holds some of
     them, so that the letter had better wait for the next round. `reminder` has its id at hand.
@@ -19,9 +31,9 @@ def companions(reminder: Reminder, certification: MailCertification, now: dateti
     served = MailCertification.objects.current().filter(address_key=certification.address_key)
     ends = reminder.id_sessione.expires_at
     theirs = (
-        Reminder.objects.by_mail()
-        .filter(settled_at=None, due_at__lte=now + DUE_WITHIN, pharmacy__in=served.values("pharmacy"))
-        .filter(minutes_before__gt=0, id_sessione__expires_at__range=(ends - ENDS_WITHIN, ends + ENDS_WITHIN))
+        _coming(now)
+        .filter(pharmacy__in=served.values("pharmacy"))
+        .filter(id_sessione__expires_at__range=(ends - ENDS_WITHIN, ends + ENDS_WITHIN))
         .exclude(id_sessione=reminder.id_sessione_id)
     )
     seen = set(theirs.values_list("pk", flat=True))
@@ -48,6 +60,11 @@ def nearest(held: list[Reminder], now: datetime) -> tuple[list[Reminder], list[R
         elif each.due_at <= now:
             overtaken.append(each)
     return list(told.values()), overtaken
+
+
+def _coming(now: datetime) -> QuerySet[Reminder]:
+    """What is to be told by mail, before the end of an id, within minutes."""
+    return Reminder.objects.by_mail().filter(settled_at=None, due_at__lte=now + DUE_WITHIN, minutes_before__gt=0)
 
 
 def _held(seen: set[int]) -> list[Reminder]:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pharmacies.models import MailCertification, Pharmacy
 from sessions.models import IdSessione, Reminder
-from sessions.reminders import is_renewed
+from sessions.reminder_facts import renewed
 
 LOOKED_AT = 20  # the first of them; one that will be skipped is no use to who waits for it
 
@@ -28,6 +28,6 @@ def next_reminder(now: datetime) -> NextReminder | None:
         row = reminder.id_sessione
         theirs = MailCertification.objects.current().filter(pharmacy=row.certification.pharmacy_id)
         address = theirs.filter(undeliverable_at=None).select_related("pharmacy").first()
-        if address is not None and not is_renewed(row, now):
+        if address is not None and not renewed([row], now):
             return NextReminder(reminder.due_at, address.pharmacy, address.address)
     return None

@@ -1,5 +1,8 @@
 """Writes a letter: three templates of the same name, one row in the outbox."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.charset import QP, Charset
@@ -23,6 +26,23 @@ UTF8.body_encoding = QP  # quoted-printable: a relay that re-encodes 8bit would 
 PLAIN_LETTER_FOR = timedelta(days=1)  # how long a message without an envelope may take to leave
 
 
+_held: ContextVar[list[OutgoingMail] | None] = ContextVar("letters_held", default=None)
+
+
+@contextmanager
+def written_at_once() -> Iterator[None]:
+    """The letters posted inside are written by one statement at its end, and have no key before. Of a hundred letters that
+    saves a hundred round trips.
+    """
+    rows: list[OutgoingMail] = []
+    token = _held.set(rows)
+    try:
+        yield
+    finally:
+        _held.reset(token)
+    OutgoingMail.objects.bulk_create(rows)
+
+
 @dataclass(frozen=True)
 class Envelope:
     """What the outbox must know about a letter beside its text."""
@@ -40,6 +60,12 @@ class Letter(EmailMultiAlternatives):
     envelope: Envelope
     row: OutgoingMail
     encoding = UTF8
+
+    def message(self, **policy: Any) -> Any:
+        """With a boundary of its own: to find one, Python would read every line of the text."""
+        message = super().message(**policy)
+        message.set_boundary(f"=_{uuid4().hex}")
+        return message
 
 
 class NotOneRecipient(Exception):  # noqa: N818
@@ -106,7 +132,7 @@ def write_down(message: EmailMessage) -> None:
     now = timezone.now()
     envelope = getattr(message, "envelope", None) or Envelope(OutgoingMail.Kind.NOTICE, "", now, now + PLAIN_LETTER_FOR)
     source = message.message()
-    row = OutgoingMail.objects.create(
+    row = OutgoingMail(
         kind=envelope.kind,
         priority=OutgoingMail.PRIORITY_OF.get(envelope.kind, Priority.NOTICE),
         domain=domain_of(recipients[0]).lower(),
@@ -120,6 +146,11 @@ def write_down(message: EmailMessage) -> None:
         next_attempt_at=envelope.now,
         give_up_at=envelope.give_up_at,
     )
+    held = _held.get()
+    if held is None:
+        row.save(force_insert=True)
+    else:
+        held.append(row)
     if isinstance(message, Letter):
         message.row = row
     wake_after_commit(Priority(row.priority))

@@ -77,6 +77,10 @@ class IdSessioneQuerySet(models.QuerySet["IdSessione"]):
         older = recent.filter(outlived_at=None, expires_at__lte=newest.expires_at).exclude(pk=newest.pk)
         return older.update(outlived_at=now)
 
+    def arrived(self) -> "IdSessioneQuerySet":
+        """Whose letter was not lost on the way, or that were used all the same."""
+        return self.filter(Q(letter__failed_at=None, letter__withdrawn_at=None) | Q(first_used_at__isnull=False))
+
     def of(self, utenza: Utenza, context: Context) -> "IdSessioneQuerySet":
         return self.filter(utenza=utenza, context=context)
 
