@@ -42,6 +42,7 @@ def post_worker_init(worker: object) -> None:
     """What importing the portal needed and holds no more goes back to the system (glibc only): 5 MB."""
     with suppress(OSError, AttributeError):
         gc.collect()
+        gc.freeze()  # what is there now stays: no collection need look at it again
         ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 

@@ -12,11 +12,10 @@ from portal.clock import ROME
 from sessions.models import State
 
 # The same text on SQLite and PostgreSQL; by hand, because an ORM `get` with three joins costs five times as much.
-READ = """
+_READ = """
 select i.id, i.utenza_id, u.user_id, u.codice_fiscale, u.password, p.code, x.contesto, x.applicazione,
     i.requested_at, i.expires_at, i.first_used_at, i.revoked_at, m.revoked_at, u.disabled_at, u.blocked_at, p.closed_on,
-    i.fingerprint, u.pincode, i.pincode_fingerprint, i.ciphertext_fingerprint,
-    cast(x.required_fields as text), x.allowed_tipo
+    i.fingerprint{more}
 from pharmacy_sessions_idsessione i
 join pharmacies_utenza u on u.id = i.utenza_id
 join pharmacies_mailcertification m on m.id = i.certification_id
@@ -24,9 +23,18 @@ join pharmacy_sessions_context x on x.id = i.context_id
 left join pharmacies_pharmacy p on p.id = i.pharmacy_id
 where i.digest = %s
 """
-# SQLite keeps UTC without saying so. Said here, an instant comes as text that Python's C code reads: past Django's converters.
-_READ_SQLITE = re.sub(r"\b\w\.\w+_at\b", r"\g<0> || '+00:00'", READ)
-_PREPARED_SQLITE = _READ_SQLITE.replace("%s", "?")  # sqlite3's own sign for a value; it keeps the statement by itself
+_FOR_THE_SERVICE = """, u.pincode, i.pincode_fingerprint, i.ciphertext_fingerprint,
+    cast(x.required_fields as text), x.allowed_tipo"""
+READ, READ_FOR_THE_SERVICE = (_READ.format(more=more) for more in ("", _FOR_THE_SERVICE))
+
+
+def _for_sqlite(statement: str) -> str:
+    """SQLite keeps UTC without saying so. Said here, an instant comes as text that Python's C code reads: past Django's converters."""
+    return re.sub(r"\b\w\.\w+_at\b", r"\g<0> || '+00:00'", statement)
+
+
+# sqlite3 has a sign of its own for a value, and keeps the statement prepared by itself
+_PREPARED_SQLITE = {each: _for_sqlite(each).replace("%s", "?") for each in (READ, READ_FOR_THE_SERVICE)}
 
 
 class Row(NamedTuple):
@@ -49,9 +57,9 @@ class Row(NamedTuple):
     blocked_at: datetime | None
     closed_on: date | None
     fingerprint: bytes | None
-    pincode: str  # the slow hash
-    pincode_fingerprint: bytes | None
-    ciphertext_fingerprint: bytes | None
+    pincode: str = ""  # the slow hash; what follows the gate does not ask for
+    pincode_fingerprint: bytes | None = None
+    ciphertext_fingerprint: bytes | None = None
     required_fields: str = "[]"  # JSON: of the context, as is the next
     allowed_tipo: str = "P"
 
@@ -79,26 +87,26 @@ class Row(NamedTuple):
 _INSTANTS = slice(Row._fields.index("requested_at"), Row._fields.index("closed_on"))
 
 
-def read(id_digest: bytes) -> Row | None:
-    """The id with this SHA-256, whatever its state; None when there is none. One query; shared with checkToken."""
+def read(id_digest: bytes, statement: str = READ) -> Row | None:
+    """The id with this SHA-256, whatever its state; None when there is none. One query; the web service reads a few columns more."""
     database = connections[DEFAULT_DB_ALIAS]
     is_postgres = database.vendor == "postgresql"
     if database.queries_logged:  # somebody looks at the queries: the long way, where they are seen
         with database.cursor() as cursor:
-            cursor.execute(READ if is_postgres else _READ_SQLITE, [id_digest])
+            cursor.execute(statement if is_postgres else _for_sqlite(statement), [id_digest])
             found = cursor.fetchone()
     elif is_postgres:
-        found = _read_prepared(database, id_digest)
+        found = _read_prepared(database, statement, id_digest)
     else:
         database.ensure_connection()
         with database.wrap_database_errors:
-            found = database.connection.execute(_PREPARED_SQLITE, (id_digest,)).fetchone()
+            found = database.connection.execute(_PREPARED_SQLITE[statement], (id_digest,)).fetchone()
     if found is None:
         return None
-    return Row._make(found if is_postgres else _from_text(found))
+    return Row(*(found if is_postgres else _from_text(found)))
 
 
-def _read_prepared(database: BaseDatabaseWrapper, id_digest: bytes) -> tuple[Any, ...] | None:
+def _read_prepared(database: BaseDatabaseWrapper, statement: str, id_digest: bytes) -> tuple[Any, ...] | None:
     """A prepared statement on Django's own connection, past Django's cursor: that one binds in the client.
 
     A connection that the server has closed shows itself here, so none is tried out beforehand; nor is a statement that was
@@ -106,20 +114,20 @@ def _read_prepared(database: BaseDatabaseWrapper, id_digest: bytes) -> tuple[Any
     """
     database.ensure_connection()
     try:
-        return _execute_prepared(database, id_digest)
+        return _execute_prepared(database, statement, id_digest)
     except psycopg.Error:
         if database.in_atomic_block:
             raise
     database.close()
     database.ensure_connection()
     with database.wrap_database_errors:
-        return _execute_prepared(database, id_digest)
+        return _execute_prepared(database, statement, id_digest)
 
 
-def _execute_prepared(database: BaseDatabaseWrapper, id_digest: bytes) -> tuple[Any, ...] | None:
+def _execute_prepared(database: BaseDatabaseWrapper, statement: str, id_digest: bytes) -> tuple[Any, ...] | None:
     # In the binary format instants are read by psycopg's C code; in text they would pass through Django's Python.
     cursor = psycopg.Cursor(database.connection)
-    return cursor.execute(READ, (id_digest,), prepare=True, binary=True).fetchone()
+    return cursor.execute(statement, (id_digest,), prepare=True, binary=True).fetchone()
 
 
 def _from_text(found: tuple[Any, ...]) -> list[Any]:

@@ -28,8 +28,7 @@ from sessions.gate import Call, Verdict
 PATH = "/a2f/gate"
 HEADERS_OF_THE_ID = ("HTTP_AUTHORIZATION2F", "HTTP_X_IDSESSIONE")  # Sistema TS, Piemonte
 Headers = list[tuple[str, str]]
-_UNKEPT: Headers = [("Cache-Control", "no-store")]
-_EMPTY: Headers = [*_UNKEPT, ("Content-Length", "0")]  # a 204 has no length (RFC 9110, 8.6)
+_EMPTY: Headers = [("Cache-Control", "no-store"), ("Content-Length", "0")]
 logger = logging.getLogger(__name__)
 
 
@@ -48,7 +47,8 @@ def answer(environ: dict[str, Any]) -> tuple[HTTPStatus, Headers]:
     verdict = gate.ask(call, client_address(environ), timezone.now())
     status, told = _told(verdict)
     measures.gate(_decision(verdict), started)
-    return status, (_UNKEPT if status is HTTPStatus.NO_CONTENT else _EMPTY) + told
+    # A 204 has no length (RFC 9110, 8.6), and as the answer to a call with Authorization no cache keeps it (RFC 9111, 3.5).
+    return status, told if status is HTTPStatus.NO_CONTENT else _EMPTY + told
 
 
 def _told(verdict: Verdict) -> tuple[HTTPStatus, Headers]:

@@ -18,7 +18,7 @@ from portal.codes import digest
 from portal.masking import scrubbed_traceback
 from portal.request_id import taken_or_made
 from sessions import credentials, fingerprint, issuing, pincode
-from sessions.gate_row import Row, read
+from sessions.gate_row import READ_FOR_THE_SERVICE, Row, read
 from sessions.models import Context
 from sessions.soap import checks, envelope, faults, operations, reply
 from sessions.soap.faults import Answer, ClientFault
@@ -72,7 +72,7 @@ def _answered(call: Call, body: Callable[[], bytes | None]) -> Answer:
     except ClientFault as found:
         fault = found  # said to who proves the password only
     token = call.request.get("token") if call.request else ""
-    row = read(digest(token)) if token else None
+    row = read(digest(token), READ_FOR_THE_SERVICE) if token else None
     utenza = _who(call, *call.basic, token, row)
     if utenza is None:
         return faults.rejected()

@@ -50,7 +50,6 @@ def test_a_live_id_and_its_password_pass_and_the_service_is_told_for_whom(plain,
     assert response.headers["X-A2F-Codice-Fiscale"] == "RSSNNA80A41H501L"
     assert response.headers["X-A2F-Pharmacy"] == "4512"
     assert response.headers["X-A2F-Expires-At"] == "2026-11-24T00:58:00.000+01:00"
-    assert response.headers["Cache-Control"] == "no-store"
 
 
 def test_it_passes_again_and_again_by_get_and_by_post_with_any_body(plain):

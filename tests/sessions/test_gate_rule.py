@@ -10,6 +10,7 @@ from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal.clock import ROME
 from portal.codes import digest
 from sessions import gate, issuing
+from sessions.gate_row import READ_FOR_THE_SERVICE
 from sessions.models import IdSessione, State
 
 from .conftest import MORNING
@@ -46,8 +47,10 @@ def plain(utenza, certified, context) -> str:
 @pytest.mark.django_db
 def test_the_row_of_the_gate_and_the_model_tell_the_same_state(plain, facts, now: datetime):
     write(facts)
-    row, model = gate.read(digest(plain)), IdSessione.objects.with_facts().get()
+    row, model = gate.read(digest(plain), READ_FOR_THE_SERVICE), IdSessione.objects.with_facts().get()
+    less = gate.read(digest(plain))
     assert row is not None
+    assert less == (*row[: len(less) - 5], *less[-5:])
     assert row.state(now) is model.state(now)
     live = IdSessione.objects.live(now).exists()
     assert live == (row.state(now) in (State.VALIDATO, State.ATTIVO))
@@ -59,8 +62,11 @@ def test_the_row_of_the_gate_and_the_model_tell_the_same_state(plain, facts, now
 
 @pytest.mark.django_db
 def test_the_row_holds_what_the_models_hold(plain):
-    row, model = gate.read(digest(plain)), IdSessione.objects.with_facts().get()
+    row, model = gate.read(digest(plain), READ_FOR_THE_SERVICE), IdSessione.objects.with_facts().get()
+    less = gate.read(digest(plain))
     assert row is not None
+    assert less is not None
+    assert (less[:17], less.pincode) == (row[:17], "")
     assert (row.pk, row.utenza_id, row.pharmacy) == (model.pk, model.utenza_id, "4512")
     assert (row.user_id, row.codice_fiscale) == (model.utenza.user_id, model.utenza.codice_fiscale)
     assert (row.password, row.pincode) == (model.utenza.password, model.utenza.pincode)
