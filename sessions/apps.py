@@ -7,11 +7,14 @@ class SessionsConfig(AppConfig):
     verbose_name = "ID-SESSIONE"
 
     def ready(self) -> None:
+        from pharmacies import former_addresses
         from portal.journal import words
         from sessions import checks, journal_words  # noqa: F401  the system checks are registered
         from sessions.staff import journal_words as staff_words
         from sessions.utenze import journal_words as utenze_words
+        from sessions.withdrawing import say_elsewhere
 
         words.register(journal_words.WORDS)
         words.register(staff_words.WORDS)
         words.register(utenze_words.WORDS)
+        former_addresses.register(say_elsewhere)

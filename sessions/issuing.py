@@ -22,6 +22,7 @@ from sessions import fingerprint as proofs
 from sessions import mails, planning
 from sessions.models import Context, IdSessione, ReminderSettings
 from sessions.webhooks import events
+from sessions.withdrawing import withdraw_letters
 
 SAME_REQUEST_FOR = timedelta(seconds=60)  # a second click on "Richiedi" is the same request
 SAME_LOOK_FOR = timedelta(seconds=60)  # "Mostra" and its reloads
@@ -184,7 +185,7 @@ def revoke(id_sessione: IdSessione, by: User | None, now: datetime, because: str
     if not row.is_live(now):
         return False
     IdSessione.objects.filter(pk=row.pk).update(revoked_at=now, sealed=None)
-    _withdraw_letter(row, now)
+    withdraw_letters([row.pk], now)
     events.revoked([row.pk], now)
     pharmacy = row.certification.pharmacy
     certification = MailCertification.objects.current().filter(pharmacy=pharmacy, undeliverable_at=None).first()
@@ -206,7 +207,9 @@ def resend(id_sessione: IdSessione, by: User | None, now: datetime, because: str
     if not _is_at_hand(row, now) or next_send_at(pharmacy, now) is not None:
         return False
     plain = unseal(row.sealed or b"").decode()
-    _withdraw_letter(row, now)  # still waiting, it would arrive twice, or at an address that has changed meanwhile
+    OutgoingMail.objects.filter(pk=row.letter_id).withdraw(
+        now
+    )  # still waiting, it would arrive twice, or at an address that has changed meanwhile
     coming = planning.moments_of(row.expires_at, ReminderSettings.objects.of(pharmacy), now)
     row.letter = mails.issued(row, plain, certification, coming, now)
     row.save(update_fields=["letter"])
@@ -242,11 +245,6 @@ def reveal(id_sessione: IdSessione, by: User | None, now: datetime) -> str | Non
 def _is_at_hand(row: IdSessione, now: datetime) -> bool:
     """Live, its copy still there, and its utenza still of the pharmacy that asked: only then it may be shown or sent."""
     return row.is_live(now) and row.sealed is not None and row.pharmacy_id == row.utenza.pharmacy_id
-
-
-def _withdraw_letter(row: IdSessione, now: datetime) -> None:
-    """The letter that still waits to carry this id does not leave any more."""
-    OutgoingMail.objects.filter(pk=row.letter_id).withdraw(now)
 
 
 def _hold(pharmacy: int | None) -> None:
@@ -300,5 +298,5 @@ def _leave_place(row: IdSessione, now: datetime, replaced_by: IdSessione | None 
     this.end(now)
     if live and replaced_by is not None:
         this.update(replaced_by=replaced_by)
-    _withdraw_letter(row, now)
+    withdraw_letters([row.pk], now)
     return live

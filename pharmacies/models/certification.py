@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 
-from pharmacies import mails
+from pharmacies import former_addresses, mails
 from pharmacies.addresses import mailbox_of
 from pharmacies.models.certification_queryset import PENDING_FOR, MailCertificationQuerySet, hold
 from pharmacies.models.codice_validazione import CODE_DIGITS, CODE_USABLE_FOR, CodiceValidazione, NextSend, hash_of
@@ -224,6 +224,7 @@ class MailCertification(models.Model):
         theirs.filter(certified_at__isnull=False).update(revoked_at=now)
         self.revoked_at = now
         self._withdraw_secrets(now)
+        former_addresses.tell(self, now)
         mails.revoked(self, by, because, now)
         self.note("certification.revoked", by, now, address=mask_address(self.address), because=because)
         return True
@@ -246,6 +247,7 @@ class MailCertification(models.Model):
             mails.certified(self, now)
             self.note("certification.certified", by, now, address=mask_address(self.address), **{"with": with_})
         else:
+            former_addresses.tell(previous, now)
             mails.changed(previous, self, now)
             old, new = mask_address(previous.address), mask_address(self.address)
             self.note("certification.changed", by, now, old=old, new=new, **{"with": with_})

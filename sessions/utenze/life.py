@@ -12,11 +12,11 @@ from django.db import transaction
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal.identity.models import User
 from portal.journal.models import record
-from portal.outbox.models import OutgoingMail
 from sessions import mails
 from sessions.models import IdSessione
 from sessions.utenze.minting import new_pincode, new_user_id
 from sessions.webhooks import events
+from sessions.withdrawing import withdraw_letters
 
 
 @transaction.atomic
@@ -112,11 +112,11 @@ def locked(utenza: Utenza) -> Utenza:
 def revoke_ids_of(utenza: Utenza, now: datetime) -> int:
     """Ends every id of an utenza held by the caller, whatever its context; how many were live."""
     ids = IdSessione.objects.filter(utenza=utenza)
-    in_place = list(ids.in_place().values_list("pk", "letter_id"))
+    in_place = list(ids.in_place().values_list("pk", flat=True))
     live = list(ids.live(now).values_list("pk", flat=True))
-    ids.filter(pk__in=[pk for pk, _ in in_place]).end(now)
+    ids.filter(pk__in=in_place).end(now)
     events.revoked(live, now)
-    OutgoingMail.objects.filter(pk__in=[letter for _, letter in in_place]).withdraw(now)
+    withdraw_letters(in_place, now)
     return len(live)
 
 

@@ -8,15 +8,19 @@ from pharmacies.models import MailCertification
 from pharmacies.models.codice_validazione import hash_of
 from portal.outbox.models import OutgoingMail
 from sessions import issuing, reminders
-from sessions.models import Reminder
+from sessions.models import IdSessione, Reminder
+from sessions.utenze import life
 from tests.conftest import make_pharmacy
 from tests.sessions.conftest import MORNING, make_utenza
 
 MINUTE = timedelta(minutes=1)
 
 
-def due(now) -> list[str]:
-    return list(OutgoingMail.objects.due(now).filter(kind="issued").values_list("recipient", flat=True))
+HOUR_BEFORE = MORNING + timedelta(hours=15)  # the reminder of an id of this morning
+
+
+def due(now, kind="issued") -> list[str]:
+    return list(OutgoingMail.objects.due(now).filter(kind=kind).values_list("recipient", flat=True))
 
 
 def test_a_revoked_id_takes_its_waiting_letter_with_it(certified, utenza, context, anna):
@@ -47,19 +51,92 @@ def test_no_id_leaves_for_an_address_that_was_revoked(certified, utenza, context
     assert due(MORNING + MINUTE) == []
 
 
+def change_address(pharmacy, by, now) -> None:
+    new = MailCertification.objects.create(
+        pharmacy=pharmacy, address="nuova@farmaciasanmarco.it", address_key="nuova@farmaciasanmarco.it",
+        requested_by=by, requested_at=now,
+    )  # fmt: skip
+    code, letter = "914203", OutgoingMail.objects.first()
+    new.codes.create(
+        code_hash=hash_of(new.pk, code), sent_at=now, expires_at=now + timedelta(minutes=15), letter=letter
+    )
+    assert new.confirm(code, by, "SPID livello 2", now)
+
+
 def test_no_id_leaves_for_an_address_that_was_changed(certified, utenza, context, anna, san_marco):
     issuing.issue(utenza, context, MORNING)
-    new = MailCertification.objects.create(
-        pharmacy=san_marco, address="nuova@farmaciasanmarco.it", address_key="nuova@farmaciasanmarco.it",
-        requested_by=anna, requested_at=MORNING,
-    )  # fmt: skip
-    code = "914203"
-    letter = OutgoingMail.objects.first()
-    new.codes.create(
-        code_hash=hash_of(new.pk, code), sent_at=MORNING, expires_at=MORNING + timedelta(minutes=15), letter=letter
-    )
-    assert new.confirm(code, anna, "SPID livello 2", MORNING + MINUTE)
+    change_address(san_marco, anna, MORNING + MINUTE)
     assert due(MORNING + MINUTE) == []
+
+
+def test_the_reminder_of_a_revoked_id_does_not_leave(certified, utenza, context, anna):
+    row = issuing.issue(utenza, context, MORNING).id_sessione
+    reminders.send_due(HOUR_BEFORE)
+    assert due(HOUR_BEFORE, "reminder") == ["idsessione@farmaciasanmarco.it"]
+    issuing.revoke(row, anna, HOUR_BEFORE + MINUTE)
+    assert due(HOUR_BEFORE + MINUTE, "reminder") == []
+
+
+def test_the_reminder_of_an_id_that_was_replaced_does_not_leave(certified, utenza, context):
+    issuing.use(issuing.issue(utenza, context, MORNING).id_sessione, MORNING)
+    reminders.send_due(HOUR_BEFORE)
+    new = issuing.issue(utenza, context, HOUR_BEFORE + MINUTE).id_sessione
+    assert due(HOUR_BEFORE + MINUTE, "reminder")  # until the new one is used, the old one counts
+    issuing.use(new, HOUR_BEFORE + 2 * MINUTE)
+    assert due(HOUR_BEFORE + 2 * MINUTE, "reminder") == []
+
+
+def test_the_reminders_of_an_utenza_that_was_closed_do_not_leave(certified, utenza, context, anna):
+    issuing.issue(utenza, context, MORNING)
+    reminders.send_due(HOUR_BEFORE)
+    life.disable(utenza, anna, HOUR_BEFORE + MINUTE)
+    assert due(HOUR_BEFORE + MINUTE, "reminder") == []
+
+
+def test_no_reminder_leaves_for_an_address_that_was_revoked(certified, utenza, context, anna):
+    issuing.issue(utenza, context, MORNING)
+    reminders.send_due(HOUR_BEFORE)
+    certified.revoke(anna, HOUR_BEFORE + MINUTE)
+    reminders.send_due(HOUR_BEFORE + MINUTE)
+    assert due(HOUR_BEFORE + MINUTE, "reminder") == []
+    assert Reminder.objects.get().skipped_because == Reminder.Skip.REVOKED
+
+
+def test_a_reminder_that_waits_for_an_address_that_was_changed_is_said_to_the_new_one(
+    certified, utenza, context, anna, san_marco
+):
+    issuing.issue(utenza, context, MORNING)
+    reminders.send_due(HOUR_BEFORE)
+    change_address(san_marco, anna, HOUR_BEFORE + MINUTE)
+    reminders.send_due(HOUR_BEFORE + MINUTE)
+    assert due(HOUR_BEFORE + MINUTE, "reminder") == ["nuova@farmaciasanmarco.it"]
+
+
+@pytest.fixture
+def together(certified, utenza, context, bruno, al_redentore) -> list[IdSessione]:
+    """Anna's id and Bruno's, in one letter that waits: their pharmacies share a mailbox."""
+    MailCertification.objects.create(
+        pharmacy=al_redentore, address=certified.address, address_key=certified.address_key, requested_by=bruno,
+        requested_at=MORNING, certified_at=MORNING, certified_by=bruno,
+    )  # fmt: skip
+    rows = [issuing.issue(each, context, MORNING).id_sessione for each in (utenza, make_utenza("UVB", al_redentore))]
+    reminders.send_due(HOUR_BEFORE)
+    assert len(due(HOUR_BEFORE, "reminder")) == 1
+    return rows
+
+
+def test_a_letter_about_two_ids_leaves_until_both_are_dead(together, anna, bruno):
+    issuing.revoke(together[0], anna, HOUR_BEFORE + MINUTE)
+    assert due(HOUR_BEFORE + MINUTE, "reminder")
+    issuing.revoke(together[1], bruno, HOUR_BEFORE + 2 * MINUTE)
+    assert due(HOUR_BEFORE + 2 * MINUTE, "reminder") == []
+
+
+def test_a_letter_to_a_shared_mailbox_leaves_until_no_pharmacy_reads_it_there(together, certified, anna, bruno):
+    certified.revoke(anna, HOUR_BEFORE + MINUTE)
+    assert due(HOUR_BEFORE + MINUTE, "reminder")
+    MailCertification.objects.current().get().revoke(bruno, HOUR_BEFORE + 2 * MINUTE)
+    assert due(HOUR_BEFORE + 2 * MINUTE, "reminder") == []
 
 
 @pytest.mark.parametrize(("arrived", "letters"), [(True, 0), (False, 1)])
