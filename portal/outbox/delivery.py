@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from portal.masking import domain_of
 from portal.outbox import pauses, refusals
-from portal.outbox.models import MailDomain, OutgoingMail, Priority
-from portal.outbox.outcome import NO_ANSWER, TOO_LATE, UNREADABLE, is_gone, reason
+from portal.outbox.models import MailDomain, OutgoingMail, Priority, Rest
+from portal.outbox.outcome import NO_ANSWER, TOO_LATE, UNREADABLE, is_about_mailbox, is_gone, reason
 from portal.outbox.smtp import Answer, SmtpLine, words_of
 from portal.outbox.verp import sender_of
 from portal.sealing import SealBroken, unseal
@@ -94,7 +94,7 @@ class _Round:
         # what is begun must be ended before the lease is over, whatever the server takes at each of its four answers
         begin_before = batch[0].next_attempt_at - timedelta(seconds=4 * settings.EMAIL_TIMEOUT)  # the end of the lease
         self._read_at = None
-        failing = {domain.name: domain.rests_until for domain in MailDomain.objects.failing(self.clock())}
+        failing = {domain.name: domain.rest for domain in MailDomain.objects.failing(self.clock())}
         for number, letter in enumerate(batch):
             first = number == 0 and was_open
             if self.troubles >= TROUBLES_IN_A_ROW or (self.clock() >= begin_before and not first):
@@ -117,15 +117,16 @@ class _Round:
             return False
         return True
 
-    def _rests(self, letter: OutgoingMail, failing: dict[str, datetime | None]) -> bool:
+    def _rests(self, letter: OutgoingMail, failing: dict[str, Rest | None]) -> bool:
         """True when its domain rests and the letter can wait for it: given back until then."""
-        until = failing.get(_domain(letter))
+        rest = failing.get(_domain(letter))
+        until = rest.ends_for(letter.priority) if rest else None
         if until is None or until <= self.clock() or until >= letter.give_up_at:
             return False
         OutgoingMail.objects.give_back([letter], until)
         return True
 
-    def _one(self, letter: OutgoingMail, failing: dict[str, datetime | None]) -> None:
+    def _one(self, letter: OutgoingMail, failing: dict[str, Rest | None]) -> None:
         """From the text to the answer."""
         self.tried += 1
         began = self.clock()
@@ -140,7 +141,7 @@ class _Round:
             return
         self.troubles = 0
         took, domain = self.clock() - began, _domain(letter)
-        if answer.for_now:
+        if answer.for_now and not is_about_mailbox(answer.text):
             self._let_rest(domain, MailDomain.objects.refused(domain, answer.text, self.clock()), failing)
         if not self._let_rest_if_slow(letter, answer.text, took, failing) and domain in failing and not answer.for_now:
             MailDomain.objects.well(domain)
@@ -217,7 +218,7 @@ class _Round:
         return pauses.next_attempt_at(self.clock(), pauses.growing(letter.attempts), letter.give_up_at)
 
     def _let_rest_if_slow(
-        self, letter: OutgoingMail, answer: str, took: timedelta, failing: dict[str, datetime | None]
+        self, letter: OutgoingMail, answer: str, took: timedelta, failing: dict[str, Rest | None]
     ) -> bool:
         domain = _domain(letter)
         if not self._is_slow(domain, took.total_seconds()):
@@ -225,10 +226,10 @@ class _Round:
         self._let_rest(domain, MailDomain.objects.slow(domain, took, answer, self.clock()), failing)
         return True
 
-    def _let_rest(self, domain: str, until: datetime | None, failing: dict[str, datetime | None]) -> None:
-        failing[domain] = until
-        if until is not None:
-            waiting = OutgoingMail.objects.rest(domain, self.clock(), until)
+    def _let_rest(self, domain: str, rest: Rest | None, failing: dict[str, Rest | None]) -> None:
+        failing[domain] = rest
+        if rest is not None:
+            waiting = OutgoingMail.objects.rest(domain, self.clock(), rest)
             log.warning("The domain %s rests: %d letters wait with it.", domain, waiting)
 
     def _is_slow(self, domain: str, took: float) -> bool:

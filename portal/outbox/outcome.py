@@ -82,6 +82,12 @@ def is_gone(answer: str) -> bool:
     return found["detail"] in GONE or "posta certificata" in answer.lower()
 
 
+def is_about_mailbox(answer: str) -> bool:
+    """The «later» is about this mailbox or its address (RFC 3463: 4.1.x, 4.2.x), so it says nothing about its domain."""
+    found = _ANSWER.match(answer)
+    return found is not None and found["code"][0] == "4" and found["subject"] in ("1", "2")
+
+
 def outcome_of(letter: "OutgoingMail") -> str:
     """A few words for a pill: `Accettato dal server`, `In attesa`, `Rifiutato: casella piena`, `Non inviato in tempo`."""
     if letter.failed_at and letter.last_answer.startswith(TOO_LATE):

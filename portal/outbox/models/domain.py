@@ -1,14 +1,30 @@
 """How the servers of a recipient domain are doing: one that refuses or is slow rests, and its letters wait with it."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Least
 
 from portal.outbox import pauses
+from portal.outbox.models.priority import Priority
 
 REFUSALS_IN_A_ROW = 3  # «later» from different letters: then it is the domain, not the mailbox
+COUNTED = 1000  # refusals: beyond, the rest has long been the longest
+PROBED_AFTER = pauses.FIRST  # the last refusal: a person who waits for a code or an id finds out sooner that it is over
 SHARE = 4  # a slow domain rests this many times as long as it took: a fifth of a worker's time at most
+
+
+@dataclass(frozen=True)
+class Rest:
+    """Until when the letters of a domain wait (UTC)."""
+
+    until: datetime
+    probed_at: datetime  # codes and ids wait no longer: the first of them says whether the domain takes mail again
+
+    def ends_for(self, priority: int) -> datetime:
+        return self.probed_at if priority <= Priority.ID else self.until
 
 
 class MailDomainQuerySet(models.QuerySet["MailDomain"]):
@@ -19,15 +35,16 @@ class MailDomainQuerySet(models.QuerySet["MailDomain"]):
         """Those that rest, and those that refused last time."""
         return self.filter(Q(rests_until__gt=now) | Q(refusals__gt=0))
 
-    def refused(self, name: str, answer: str, now: datetime) -> datetime | None:
-        """One more «later», or a conversation that broke. Returns until when the domain rests (UTC), if it must."""
+    def refused(self, name: str, answer: str, now: datetime) -> Rest | None:
+        """One more «later». Returns how long the domain rests, if it must."""
         self.get_or_create(name=name)
-        self.filter(name=name).update(refusals=F("refusals") + 1, refused_at=now, last_answer=answer)
+        once_more = Least(F("refusals") + 1, COUNTED)
+        self.filter(name=name).update(refusals=once_more, refused_at=now, last_answer=answer)
         beyond = self.get(name=name).refusals - REFUSALS_IN_A_ROW
         return self._rest(name, now + pauses.jittered(pauses.growing(beyond + 1))) if beyond >= 0 else None
 
-    def slow(self, name: str, took: timedelta, answer: str, now: datetime) -> datetime:
-        """It made the others wait. Returns until when it rests (UTC)."""
+    def slow(self, name: str, took: timedelta, answer: str, now: datetime) -> Rest | None:
+        """It made the others wait. Returns how long it rests."""
         self.get_or_create(name=name)
         self.filter(name=name).update(refused_at=now, last_answer=answer)
         return self._rest(name, now + min(took * SHARE, pauses.LONGEST))
@@ -36,9 +53,9 @@ class MailDomainQuerySet(models.QuerySet["MailDomain"]):
         """It answered as it should: what was counted is forgotten."""
         self.filter(name=name).update(refusals=0, rests_until=None)
 
-    def _rest(self, name: str, until: datetime) -> datetime:
+    def _rest(self, name: str, until: datetime) -> Rest | None:
         self.filter(name=name).update(rests_until=until)
-        return until
+        return self.get(name=name).rest
 
 
 class MailDomain(models.Model):
@@ -58,3 +75,12 @@ class MailDomain(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def rest(self) -> Rest | None:
+        """The rest it was sent to last; one that is slow and does not refuse is not probed: that would make the others wait."""
+        if self.rests_until is None:
+            return None
+        refuses = self.refused_at is not None and self.refusals >= REFUSALS_IN_A_ROW
+        probed_at = self.refused_at + PROBED_AFTER if refuses else self.rests_until  # type: ignore[operator]
+        return Rest(self.rests_until, min(self.rests_until, probed_at))

@@ -9,6 +9,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Concat, Left
 
 from portal.outbox.claims import claim
+from portal.outbox.models.domain import Rest
 from portal.outbox.models.priority import Priority
 from portal.outbox.outcome import TOO_LATE, Step, outcome_of, steps_of
 
@@ -67,10 +68,14 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
             leased_until=None, next_attempt_at=until, attempts=F("attempts") - 1, **said
         )
 
-    def rest(self, domain: str, now: datetime, until: datetime) -> int:
+    def rest(self, domain: str, now: datetime, rest: Rest) -> int:
         """The letters of a domain that rests wait with it, but for those that would not outlive the rest."""
-        waiting = self.unheld(now).filter(domain=domain, next_attempt_at__lt=until, give_up_at__gt=until)
-        return len(claim(waiting.order_by("pk").only("pk"), AT_ONCE, next_attempt_at=until))
+        theirs, waiting = self.unheld(now).filter(domain=domain).order_by("pk").only("pk"), 0
+        urgent = Q(priority__lte=Priority.ID)
+        for some, until in ((urgent, rest.probed_at), (~urgent, rest.until)):
+            before = theirs.filter(some, next_attempt_at__lt=until, give_up_at__gt=until)
+            waiting += len(claim(before, AT_ONCE, next_attempt_at=until))
+        return waiting
 
     def give_up(self, now: datetime) -> int:
         """A code that has expired, a reminder after the fact: better told as not sent than sent late. Returns how many.
