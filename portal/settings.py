@@ -200,7 +200,9 @@ CONTENT_SECURITY_POLICY = {
 vars().update(env.email())
 EMAIL_BACKEND = "portal.outbox.backend.OutboxBackend"
 EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", default=20)  # seconds the SMTP server may think at each of its four answers
-OUTBOX_LEASE = timedelta(seconds=env.number("OUTBOX_LEASE", default=90))  # more than those four together
+OUTBOX_LEASE = timedelta(
+    seconds=env.number("OUTBOX_LEASE", default=90)
+)  # more than those four together, see outbox.E001
 MAIL_DOMAIN = env.text("MAIL_DOMAIN", default=None if env.production else "portale-farmacie.example")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default=f"Portale Farmacie <no-reply@{MAIL_DOMAIN}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

@@ -91,13 +91,11 @@ class _Round:
         was_open = self.line.is_open
         if not self._open(batch):
             return
-        # what is begun must be ended before the lease is over, whatever the server takes at each of its four answers
-        begin_before = batch[0].next_attempt_at - timedelta(seconds=4 * settings.EMAIL_TIMEOUT)  # the end of the lease
         self._read_at = None
         failing = {domain.name: domain.rest for domain in MailDomain.objects.failing(self.clock())}
         for number, letter in enumerate(batch):
             first = number == 0 and was_open
-            if self.troubles >= TROUBLES_IN_A_ROW or (self.clock() >= begin_before and not first):
+            if self.troubles >= TROUBLES_IN_A_ROW or (self._is_late_for(letter) and not first):
                 OutgoingMail.objects.give_back(batch[number:], self.clock())
                 return
             if self._rests(letter, failing):
@@ -154,11 +152,11 @@ class _Round:
         if sealed is None:  # withdrawn, or another worker has it now
             return None
         try:
-            self.line.open()  # a server may be slow to let us in: only then it is known whether there is still time
-            if (now := self.clock()) >= letter.give_up_at:
-                letter.fail(now, TOO_LATE)
-                return None
-            answer = self.line.hand_over(sender_of(letter.pk, self._plain_sender), letter.recipient, unseal(sealed))
+            answer = None
+            while answer is None:
+                if not self._may_begin(letter):
+                    return None
+                answer = self.line.hand_over(sender_of(letter.pk, self._plain_sender), letter.recipient, unseal(sealed))
         except OSError as error:
             self.line.drop()
             letter.postpone(self._again(letter), f"{NO_ANSWER}: {words_of(error)}")
@@ -175,6 +173,23 @@ class _Round:
             return None
         self._write_down(letter, answer)
         return answer
+
+    def _may_begin(self, letter: OutgoingMail) -> bool:
+        """The line is open and there is time: a server may be slow to let us in, so it is asked only then."""
+        opened = self.line.open()
+        now = self.clock()
+        if now >= letter.give_up_at:
+            letter.fail(now, TOO_LATE)
+            return False
+        if opened and self._is_late_for(letter):
+            OutgoingMail.objects.give_back([letter], now)
+            return False
+        return True
+
+    def _is_late_for(self, letter: OutgoingMail) -> bool:
+        """What is begun must be ended before the lease is over, whatever the server takes at each of its four answers."""
+        ends = letter.leased_until or letter.next_attempt_at
+        return self.clock() >= ends - timedelta(seconds=4 * settings.EMAIL_TIMEOUT)
 
     def _write_down(self, letter: OutgoingMail, answer: Answer) -> None:
         if answer.accepted:

@@ -47,30 +47,35 @@ class SmtpLine:
     def is_open(self) -> bool:
         return self._backend.connection is not None
 
-    def open(self) -> None:
-        """Raises OSError (of which SMTPException is one) when the server cannot be reached or does not want us."""
-        if self._backend.open():
+    def open(self) -> bool:
+        """True when it was not open before. Raises OSError (of which SMTPException is one) when the server cannot be reached or
+        does not want us.
+        """
+        opened = bool(self._backend.open())
+        if opened:
             self._used = False
         try:
             self._backend.connection.ehlo_or_helo_if_needed()  # type: ignore[union-attr]
         except OSError:
             self.drop()
             raise
+        return opened
 
-    def hand_over(self, sender: str, recipient: str, source: bytes) -> Answer:
-        """One letter, on a line that is opened if need be. Raises OSError when the connection is lost or silent, ValueError on
-        an unusable address.
+    def hand_over(self, sender: str, recipient: str, source: bytes) -> Answer | None:
+        """One letter, on an open line. Raises OSError when the connection is lost or silent, ValueError on an unusable address.
 
-        A server may end a connection after so many letters or so many idle seconds: before the text has left, one that was
-        used is opened again, once, and the letter never knows.
+        A server may end a connection after so many letters or so many idle seconds. None: it ended one that was used, before
+        the text had left; on a new one the letter never knows, if there is still time.
         """
         with measures.smtp() as outcome:
             answer = self._converse(sender, recipient, source)
-            outcome.append("accepted" if answer.accepted else "refused for ever" if answer.for_ever else "later")
+            if answer is None:
+                outcome.append("ended")
+            else:
+                outcome.append("accepted" if answer.accepted else "refused for ever" if answer.for_ever else "later")
         return answer
 
-    def _converse(self, sender: str, recipient: str, source: bytes) -> Answer:
-        self.open()
+    def _converse(self, sender: str, recipient: str, source: bytes) -> Answer | None:
         used = self._used
         try:
             refused = self._envelope(sender, recipient)
@@ -80,11 +85,8 @@ class SmtpLine:
             refused = Answer(421, "421")
         if refused is not None and refused.hung_up and used:
             self.drop()
-            self.open()
-            refused = self._envelope(sender, recipient)
-        if refused is not None:
-            return refused
-        return self._text(source)
+            return None
+        return refused or self._text(source)
 
     def _envelope(self, sender: str, recipient: str) -> Answer | None:
         """MAIL and RCPT; None when both were accepted."""

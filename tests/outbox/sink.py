@@ -22,7 +22,7 @@ class Sink:
     """Accepts everything, until told otherwise: `at_rcpt[address]` and `at_data` are answers to give first, in order.
 
     `hang_for`: addresses at which it falls silent. `take_then_hang_up`: so many letters are taken and never answered.
-    `letters_a_connection`: then it ends the connection, as many servers do.
+    `letters_a_connection`: then it ends the connection, as many servers do. `greets_in`: seconds, for each connection in order.
     """
 
     def __init__(self) -> None:
@@ -36,6 +36,7 @@ class Sink:
         self.hang_for: set[str] = set()
         self.take_then_hang_up = 0
         self.letters_a_connection = 0
+        self.greets_in: list[float] = []
         self.reached_data = 0
         self.port = free_port()
         self._controller = Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=10)
@@ -57,6 +58,8 @@ class Sink:
 
     async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802
         self.connections += 1
+        if self.greets_in:
+            await asyncio.sleep(self.greets_in.pop(0))
         session.host_name = hostname
         return responses
 

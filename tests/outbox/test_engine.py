@@ -241,6 +241,17 @@ def test_what_a_worker_cannot_begin_within_its_lease_is_given_back_as_if_never_t
     assert sorted(fresh(row).attempts for row in rows) == [0, 1]
 
 
+def test_a_server_that_is_slow_to_let_us_in_again_does_not_carry_a_letter_past_its_lease(write_kind, sink, settings):
+    settings.EMAIL_TIMEOUT, settings.OUTBOX_LEASE = 2, timedelta(seconds=9)  # four answers, and a second
+    sink.letters_a_connection, sink.greets_in = 1, [0, 1.5]
+    first, second = write_kind(Kind.ISSUED), write_kind(Kind.ISSUED)
+    assert deliver_due(timezone.now(), limit=2) == 1
+    assert fresh(first).accepted_at
+    assert (fresh(second).attempts, fresh(second).leased_until) == (0, None)
+    assert deliver_due(timezone.now()) == 1
+    assert set(sink.count_by_message_id.values()) == {1}
+
+
 def test_staff_may_have_a_refused_letter_tried_again_while_it_is_useful(write_kind, sink):
     sink.at_rcpt["id@farmacia.it"] = ["554 5.7.1 relay denied"]
     row = write_kind(Kind.ISSUED)

@@ -50,6 +50,11 @@ def test_the_demonstration_needs_no_variable_and_keeps_its_own_secrets_to_its_ow
     assert (tmp_path / "secret_key").read_text() == first
 
 
+def test_a_lease_shorter_than_a_conversation_does_not_start_in_production(tmp_path: Path) -> None:
+    done = check(tmp_path, {**PRODUCTION, "OUTBOX_LEASE": "90", "EMAIL_TIMEOUT": "30"})
+    assert "outbox.E001" in done.stderr
+
+
 @pytest.mark.parametrize("missing", sorted(set(PRODUCTION) - {"PORTAL_MODE"}))
 def test_a_missing_value_is_named_and_the_portal_does_not_start(tmp_path: Path, missing: str) -> None:
     done = check(tmp_path, {name: value for name, value in PRODUCTION.items() if name != missing})
