@@ -11,7 +11,8 @@ from portal.demo.day.clock import Clock
 SPREAD = {"p50": 0.1, "p99": 0.9, "max": 1.2}
 WELL = {
     "lost": 0, "reminders_after_expiry": 0, "after_their_sense": 0, "unknown": 0, "doubled": 2, "doubled_unheard": 2,
-    "sabotage": [], "limit": 5, "id_seconds": SPREAD, "reminder_seconds": SPREAD, "request_seconds": SPREAD,
+    "sabotage": [], "to_break": [], "limit": 5, "id_seconds": SPREAD, "code_seconds": SPREAD, "codes": 1,
+    "planned": {"ask": 3, "certify": 1, "use": 3}, "reminder_seconds": SPREAD, "request_seconds": SPREAD,
     "pharmacies": 2, "promised": 3, "not_promised": 0, "real_seconds": 60, "peak": 10.0, "letters": 6, "arrived": 6,
     "by_kind": {"issued": 3, "reminder": 3}, "refused": 0, "withdrawn": 0, "given_up": 0, "reminders": 3, "reminders_late": 0,
     "reminders_skipped": {}, "load": "0.1, 0.2 on 2 cores", "title": "A trial.", "samples": [(shape.BEGINS.timestamp(), 1, 0)],
@@ -34,7 +35,8 @@ def test_the_same_seed_is_the_same_day_and_another_is_another():
 def test_a_pharmacy_uses_an_id_only_after_it_has_asked_for_one():
     first: dict[int, str] = {}
     for act in shape.acts(shape.habits(300, 3), 3):
-        first.setdefault(act.pharmacy, act.verb)
+        if act.verb != "certify":
+            first.setdefault(act.pharmacy, act.verb)
     assert set(first.values()) == {"ask"}
 
 
@@ -69,13 +71,30 @@ def test_a_day_on_which_nothing_was_lost_has_shown_all_it_had_to(tmp_path):
     "wrong",
     [
         {"lost": 1}, {"reminders_after_expiry": 1}, {"after_their_sense": 1}, {"unknown": 1}, {"doubled": 3},
-        {"id_seconds": {"p50": 1.0, "p99": 5.1, "max": 9.0}},
+        {"id_seconds": {"p50": 1.0, "p99": 5.1, "max": 9.0}}, {"code_seconds": {"p50": 1.0, "p99": 5.1, "max": 9.0}},
     ],
 )  # fmt: skip
 def test_whatever_goes_wrong_is_missed(wrong):
     assert [well for _, _, well in report.verdicts(WELL | wrong)].count(False) == 1
 
 
+@pytest.mark.parametrize(
+    "empty",
+    [
+        {"promised": 0}, {"promised": 2}, {"codes": 0}, {"reminders": 0}, {"id_seconds": {}}, {"code_seconds": {}},
+        {"to_break": ["Redis killed", "worker killed"]},
+        {"to_break": ["Redis killed", "worker killed"], "sabotage": [(1.0, "Redis killed"), (9.0, "Redis killed")]},
+    ],
+)  # fmt: skip
+def test_what_did_not_happen_has_not_gone_well(empty):
+    assert [well for _, _, well in report.verdicts(WELL | empty)].count(False) == 1
+
+
+def test_the_day_of_the_gate_asks_for_codes():
+    assert "certify" in {act.verb for act in shape.acts(shape.habits(200, 2026), 2026)}
+
+
 def test_beside_a_saboteur_the_seconds_are_not_judged():
-    slow = {"id_seconds": {"p50": 1.0, "p99": 50.1, "max": 90.0}, "sabotage": [(1.0, "Redis killed")]}
+    broken = {"to_break": ["Redis killed"], "sabotage": [(1.0, "Redis killed")]}
+    slow = {"id_seconds": {"p50": 1.0, "p99": 50.1, "max": 90.0}, **broken}
     assert {well for _, _, well in report.verdicts(WELL | slow)} == {True}

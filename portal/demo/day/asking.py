@@ -1,7 +1,7 @@
 """What the pharmacies do, each thing at its time of the day: `python -m portal.demo.day.asking PART OF PHARMACIES SEED BOOK`.
 
 One of several processes: it acts for every pharmacy whose number leaves PART when divided by OF. BOOK receives a line of
-JSON for each id that was promised to somebody: the day is judged by it, not by what the portal itself wrote down.
+JSON for each id and each code that was promised to somebody: the day is judged by it, not by what the portal itself wrote down.
 """
 
 import portal.demo.day.inside  # isort: skip  # noqa: F401
@@ -17,7 +17,8 @@ from django.conf import settings
 from django.db import Error, close_old_connections, connection
 from django.utils import timezone
 
-from pharmacies.models import Utenza
+from pharmacies.addresses import examine
+from pharmacies.models import MailCertification, Utenza
 from portal.demo.day import shape
 from portal.demo.day.clock import Clock
 from portal.identity.models import User
@@ -26,6 +27,7 @@ from sessions.models import Context, IdSessione
 
 AGAIN = 0.5  # seconds until a gestionale asks again that got no answer
 AGAIN_FOR = 60.0
+NEW_DOMAIN = "libero.example"  # where a code is asked for; nobody types it, so the address of before stays
 
 
 class Asker:
@@ -57,6 +59,14 @@ class Asker:
             self.newest[act.pharmacy] = issued.id_sessione
             line = {"pk": issued.id_sessione.pk, "asked": asked, "took": time.time() - asked}
             self.book.write(json.dumps(line) + "\n")
+            return
+        if act.verb == "certify":
+            pharmacy = self.utenze[act.pharmacy].pharmacy
+            assert pharmacy is not None  # noqa: S101  filling gave it one
+            address = examine(f"nuova{act.pharmacy}@{NEW_DOMAIN}", check_mx=False)
+            begun = MailCertification.objects.begin_and_send(pharmacy, address, self.anna, now)
+            letter = begun.codes.values_list("letter__message_id", flat=True)[0]
+            self.book.write(json.dumps({"code": letter, "asked": asked}) + "\n")
             return
         row = self.newest.get(act.pharmacy)
         if row is not None:

@@ -39,6 +39,7 @@ def collect(folder: Path) -> dict[str, Any]:
     letters = {row.message_id: row for row in OutgoingMail.objects.defer("sealed_source")}
     asked = list(_lines(sorted(folder.glob("asked-*.jsonl"))))
     promised = [line for line in asked if "pk" in line]
+    codes = {line["code"]: line["asked"] for line in asked if "code" in line}
     kept = {row.pk: row for row in IdSessione.objects.select_related("letter")}
     ends = _ends(kept)
     doubled = {number for number, times in arrived.items() if len(times) > 1}
@@ -57,9 +58,11 @@ def collect(folder: Path) -> dict[str, Any]:
         "refused": sum(_refused(row) for row in letters.values()),
         "given_up": sum(_given_up(row) for row in letters.values()),
         "withdrawn": sum(row.withdrawn_at is not None for row in letters.values()),
-        "lost": _lost(letters, arrived) + sum(line["pk"] not in kept for line in promised) + _unsaid(clock),
+        "lost": _lost(letters, arrived) + sum(line["pk"] not in kept for line in promised) + _unsaid(clock)
+                + len(codes.keys() - letters.keys()),
         "promised": len(promised),
-        "not_promised": len(asked) - len(promised),
+        "not_promised": sum("refused" in line for line in asked),
+        "codes": len(codes),
         "unknown": len(set(arrived) - set(letters)),
         "doubled": len(doubled),
         "doubled_unheard": sum(len(arrived[number]) - 1 <= unheard[number] for number in doubled),
@@ -71,6 +74,7 @@ def collect(folder: Path) -> dict[str, Any]:
         "reminders_late": sum(late > A_SWEEP for late in late_by),
         "reminders_skipped": dict(Counter(Reminder.objects.exclude(skipped_because="").values_list("skipped_because", flat=True))),
         "id_seconds": _spread(ids),
+        "code_seconds": _spread(arrived[number][0] - at for number, at in codes.items() if number in arrived),
         "reminder_seconds": _spread(late_by),
         "request_seconds": _spread(line["took"] for line in promised),
         "pictures": {

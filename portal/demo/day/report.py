@@ -13,8 +13,9 @@ HALF_AN_HOUR = 1800
 
 def verdicts(found: dict[str, Any]) -> list[tuple[str, str, bool]]:
     """(what, measured, reached): what the day had to show."""
-    limit = 0 if found["sabotage"] else found["limit"]
+    limit = 0 if found["to_break"] else found["limit"]
     told = [
+        *_lived(found),
         ("letters lost", str(found["lost"]), found["lost"] == 0),
         ("reminders after the end of their id", str(found["reminders_after_expiry"]), found["reminders_after_expiry"] == 0),
         ("letters handed over after their sense had passed", str(found["after_their_sense"]), found["after_their_sense"] == 0),
@@ -22,9 +23,24 @@ def verdicts(found: dict[str, Any]) -> list[tuple[str, str, bool]]:
     ]  # fmt: skip
     doubled = found["doubled"] - found["doubled_unheard"]
     told.append(("doubled though the server's answer was heard", str(doubled), doubled == 0))
-    if limit:
-        p99 = found["id_seconds"].get("p99", 0.0)
-        told.append(("an id's letter taken by the server, p99", f"{p99:.2f} s (limit {limit:g})", p99 < limit))
+    for whose in ("id", "code") if limit else ():
+        p99 = found[f"{whose}_seconds"].get("p99", float("inf"))
+        told.append((f"letter of {whose}s taken by the server, p99", f"{p99:.2f} s (limit {limit:g})", p99 < limit))
+    return told
+
+
+def _lived(found: dict[str, Any]) -> list[tuple[str, str, bool]]:
+    """A day on which nothing happened has lost nothing: what had to happen."""
+    asked, planned = found["promised"] + found["not_promised"], found["planned"]
+    told = [
+        ("ids asked for", f"{asked:,} of {planned['ask']:,}", asked >= planned["ask"] and found["promised"] > 0),
+        ("codes asked for", f"{found['codes']:,} of {planned['certify']:,}", found["codes"] >= planned["certify"]),
+        ("reminders sent", f"{found['reminders']:,}", found["reminders"] > 0),
+    ]  # fmt: skip
+    if found["to_break"]:
+        broken = {what for _, what in found["sabotage"]}
+        said = f"{len(broken)} kinds of {len(found['to_break'])}"
+        told.append(("things broken", said, broken >= set(found["to_break"])))
     return told
 
 
@@ -44,6 +60,7 @@ def _page(found: dict[str, Any]) -> str:
     rows = [
         ("pharmacies", f"{found['pharmacies']:,}"),
         ("ids asked for", f"{found['promised']:,} in {found['real_seconds']:.0f} real seconds, {found['peak']:.0f} a second at the peak"),
+        ("codes asked for", f"{found['codes']:,}"),
         ("ids not promised: the mailbox had refused a letter", f"{found['not_promised']:,}"),
         ("letters due", f"{found['letters']:,} ({', '.join(f'{count:,} {kind}' for kind, count in sorted(found['by_kind'].items()))})"),
         ("sent", f"{found['arrived']:,}"),
@@ -56,6 +73,7 @@ def _page(found: dict[str, Any]) -> str:
         ("reminders sent", f"{found['reminders']:,}, of which {found['reminders_late']:,} more than a minute late"),
         ("reminders not needed", ", ".join(f"{count:,} {why}" for why, count in sorted(found["reminders_skipped"].items())) or "none"),
         ("from the request of an id to the server's answer", _spread(found["id_seconds"])),
+        ("from the request of a code to the server's answer", _spread(found["code_seconds"])),
         ("from a reminder's time to the server's answer", _spread(found["reminder_seconds"])),
         ("a request itself", _spread(found["request_seconds"])),
         ("load of the machine at the beginning and at the end", found["load"]),

@@ -90,7 +90,9 @@ class Day:
         return found | {
             "title": _title(self.wishes),
             "pharmacies": len(who),
+            "planned": Counter(act.verb for act in planned),
             "sabotage": saboteur.done if saboteur else [],
+            "to_break": sorted(saboteur.kinds) if saboteur else [],
             "samples": self.samples,
             "real_seconds": round(clock.ends_real - clock.begins_real, 1),
             "peak": self._peak(),
@@ -181,8 +183,9 @@ class Day:
 
     def _peak(self) -> float:
         """Ids asked for in the busiest five real seconds, for each of them."""
-        seconds = Counter(int(json.loads(line).get("asked", 0)) // 5
-                          for book in self.folder.glob("asked-*.jsonl") for line in book.read_text().splitlines())  # fmt: skip
+        books = (book.read_text().splitlines() for book in self.folder.glob("asked-*.jsonl"))
+        lines = (json.loads(line) for book in books for line in book)
+        seconds = Counter(int(line["asked"]) // 5 for line in lines if "pk" in line)
         return max(seconds.values(), default=0) / 5
 
     def _start(self, name: str, argv: list[str]) -> Child:

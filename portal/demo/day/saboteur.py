@@ -46,6 +46,11 @@ class Saboteur:
         self.done.append((now, name))
         self.next_at = now + LASTS
 
+    @property
+    def kinds(self) -> set[str]:
+        """All that it can break."""
+        return {name for name, _, _ in self._acts()}
+
     def stop(self) -> None:
         """Mends what is broken."""
         if self.mend is not None:

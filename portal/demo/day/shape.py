@@ -27,7 +27,7 @@ WEEKS: tuple[tuple[str, int], ...] = (  # as a pharmacist writes them; how many 
 
 @dataclass(frozen=True)
 class Act:
-    """One thing that one pharmacy does: `ask`, `use`, `revoke`; `at` in seconds from the beginning."""
+    """One thing that one pharmacy does: `ask`, `use`, `revoke`, `certify`; `at` in seconds from the beginning."""
 
     at: float
     pharmacy: int
@@ -55,7 +55,7 @@ def habits(count: int, seed: int) -> list[Habit]:
 
 
 def acts(who: list[Habit], seed: int) -> list[Act]:
-    """In their order: opening, first use, a second request, renewals in the afternoon, revocations, the night."""
+    """In their order: opening, first use, a second request, renewals in the afternoon, revocations, the night, new addresses."""
     chance = Random(seed + 1)
     made = [act for number, habit in enumerate(who) for act in _of(number, habit, chance)]
     return sorted(made, key=lambda act: act.at)
@@ -71,6 +71,8 @@ def _of(number: int, habit: Habit, chance: Random) -> Iterable[Act]:
     yield Act(at + chance.uniform(1, 15) * MINUTE, number, "use")
     if chance.random() < 0.01:
         yield Act(chance.uniform(_clock(10, 0), _clock(12, 0)), number, "revoke")
+    if chance.random() < 0.02:  # a code for another address
+        yield Act(chance.uniform(_clock(8, 0), _clock(18, 0)), number, "certify")
     if chance.random() < 0.30:  # renewed before it ends, the reopening first of all
         again = max(chance.gauss(_clock(15, 45), 30 * MINUTE), at + HOUR)
         yield Act(again, number, "ask")
@@ -97,7 +99,7 @@ def points(planned: list[Act], who: list[Habit], rate: float) -> list[tuple[floa
             for number in range(int(told // BIN), int((act.at + AN_ID) // BIN) + 1):
                 work[number] += 0  # a reminder that is late must not find the night gone in a moment
         else:
-            work[int(act.at // BIN)] += 0
+            work[int(act.at // BIN)] += act.verb == "certify"
     real, found = 0.0, [(0.0, 0.0)]
     for number in range(LASTS // BIN):
         quickest = BIN / (FASTEST if number in work else EMPTY)

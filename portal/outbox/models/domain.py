@@ -81,6 +81,7 @@ class MailDomain(models.Model):
         """The rest it was sent to last; one that is slow and does not refuse is not probed: that would make the others wait."""
         if self.rests_until is None:
             return None
-        refuses = self.refused_at is not None and self.refusals >= REFUSALS_IN_A_ROW
-        probed_at = self.refused_at + PROBED_AFTER if refuses else self.rests_until  # type: ignore[operator]
-        return Rest(self.rests_until, min(self.rests_until, probed_at))
+        probed_at = self.rests_until
+        if self.refused_at is not None and self.refusals >= REFUSALS_IN_A_ROW:
+            probed_at = min(probed_at, self.refused_at + PROBED_AFTER)
+        return Rest(self.rests_until, probed_at)

@@ -32,7 +32,7 @@ class Command(BaseCommand):
             type=float,
             default=5.0,
             metavar="SECONDS",
-            help="what 99 of 100 ids may take from the request to the mail server (%(default)s); 0: not judged",
+            help="what 99 of 100 ids and codes may take from the request to the mail server (%(default)s); 0: not judged",
         )
         parser.add_argument("--saboteur", action="store_true", help="break something every few seconds")
         parser.add_argument("--seed", type=int, default=2026, help="the same seed is the same day")
