@@ -127,6 +127,7 @@ def test_a_notice_that_waits_for_monday_is_not_given_up_before_it_leaves(utenza,
     reminders.send_due(monday)
     assert [letter.kind for letter in letters()] == ["expired"]
     assert letters()[0].give_up_at == monday + mails.NOTICE_USEFUL_FOR
+    assert "lo hai chiesto" not in body(letters()[0])  # the portal chose to say it
 
 
 @pytest.mark.django_db(transaction=True)
