@@ -122,6 +122,7 @@ def reminders(request: OfficeRequest) -> HttpResponse:
         choose(pharmacy, form.wishes(), request.user, now)
         messages.success(request, "Preferenze salvate: valgono anche per gli ID SESSIONE già attivi.")
         return redirect("sessions:reminders", pharmacy.code)
+    certification = MailCertification.objects.current().filter(pharmacy=pharmacy).first()
     context = {
         "pharmacy": pharmacy,
         "office": request.office,
@@ -131,7 +132,8 @@ def reminders(request: OfficeRequest) -> HttpResponse:
         "week": chosen.week,
         "nights": NightDuty.objects.coming(pharmacy.pk, now),
         "coming": _coming(pharmacy, chosen.openings(now), now),
-        "certification": MailCertification.objects.current().filter(pharmacy=pharmacy).first(),
+        "certification": certification,
+        "is_reachable": certification is not None and certification.undeliverable_at is None,
     }
     return render(request, "sessions/reminders.html", context)
 

@@ -74,6 +74,15 @@ def test_without_a_certified_address_the_page_says_that_nothing_can_be_sent(anna
     assert "finché manca, non possiamo scriverti" in page
 
 
+def test_with_an_address_that_refuses_mail_the_page_promises_no_letter(client, certified, utenza, context) -> None:
+    issuing.issue(utenza, context, MORNING)
+    certified.mark_undeliverable("casella inesistente", MORNING, MORNING)
+    page = text(client.get(PAGE).content.decode())
+    assert "finché non lo sistemi, non possiamo scriverti" in page
+    assert "Ti scriviamo oggi" not in page
+    assert "Gli avvisi arrivano" not in page
+
+
 def test_the_overview_says_how_the_id_is(client, utenza, context) -> None:
     assert "Non è ancora stato chiesto nessun ID SESSIONE" in client.get("/servizi/4512/").content.decode()
     row = issuing.issue(utenza, context, MORNING).id_sessione
