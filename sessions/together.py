@@ -12,7 +12,8 @@ from sessions.models import IdSessione, Reminder
 
 DUE_WITHIN = timedelta(minutes=15)  # of the letter that leaves now
 ENDS_WITHIN = timedelta(minutes=30)  # of each other: the letter is no use after the first of them
-WAITS_AT_MOST = timedelta(minutes=2)  # for another worker to let go of one; then the letter leaves with the others
+# for another worker to let go of one; then the letter leaves with the others, long before READY_REMINDER_LATE
+WAITS_AT_MOST = timedelta(minutes=1)
 
 
 def shared(address_keys: Collection[str], now: datetime) -> set[str]:

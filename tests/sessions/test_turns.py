@@ -1,0 +1,37 @@
+"""A task of the timetable leaves the worker to the others in time, and what it left is taken up at the next knock."""
+
+import itertools
+import time
+from datetime import timedelta
+
+import time_machine
+from django.db import connection
+
+from sessions import issuing, together
+from sessions.models import Reminder
+from sessions.reminders import BATCH
+from sessions.tasks import send_due_reminders
+
+from .conftest import MORNING
+
+
+def test_a_long_backlog_of_reminders_does_not_keep_the_worker(
+    certified, utenza, context, settings, monkeypatch
+) -> None:
+    row = issuing.issue(utenza, context, MORNING).id_sessione
+    at = row.expires_at - timedelta(minutes=5)
+    Reminder.objects.bulk_create(
+        Reminder(id_sessione=row, pharmacy=row.pharmacy, minutes_before=minutes, due_at=at)
+        for minutes in range(200, 250 + BATCH)
+    )
+    statements = itertools.count()
+
+    def slow(execute, *statement):
+        next(statements)
+        return execute(*statement)
+
+    monkeypatch.setattr(time, "monotonic", lambda: next(statements))  # a second for each
+    with time_machine.travel(at, tick=False), connection.execute_wrapper(slow):
+        send_due_reminders()
+    assert 0 < Reminder.objects.filter(settled_at=None).count() < BATCH
+    assert together.WAITS_AT_MOST < settings.READY_REMINDER_LATE
