@@ -9,7 +9,8 @@ class SessionsConfig(AppConfig):
     def ready(self) -> None:
         from pharmacies import former_addresses
         from portal.journal import words
-        from sessions import checks, journal_words  # noqa: F401  the system checks are registered
+        from portal.outbox import refusals
+        from sessions import checks, copies, journal_words  # noqa: F401  the system checks are registered
         from sessions.staff import journal_words as staff_words
         from sessions.utenze import journal_words as utenze_words
         from sessions.withdrawing import say_elsewhere
@@ -18,3 +19,4 @@ class SessionsConfig(AppConfig):
         words.register(staff_words.WORDS)
         words.register(utenze_words.WORDS)
         former_addresses.register(say_elsewhere)
+        refusals.register(copies.mailbox_refused)

@@ -9,6 +9,7 @@ WORDS = {
     "certificate.made": "ha pubblicato il certificato per cifrare il pincode {serial}",
     "certificate.retired": "ha ritirato il certificato per cifrare il pincode {serial}",
     "reminders.chosen": "ha scelto i promemoria: {minutes}",
+    "copy.ended": "ha smesso di mandare la copia dei promemoria a {address}, che rifiuta la posta: {why}",
     "hours.set": "ha scritto gli orari di apertura: {hours}",
     "webhook.opened": "ha collegato il gestionale agli avvisi automatici",
     "webhook.secret": "ha creato una nuova chiave per gli avvisi al gestionale",

@@ -12,7 +12,7 @@ from sessions.models import Context, IdSessione
 
 Kind = OutgoingMail.Kind
 NOTICE_USEFUL_FOR = timedelta(hours=12)  # that an id has expired or was revoked is old news after this
-UTENZA_NEWS_USEFUL_FOR = timedelta(days=2)
+UTENZA_NEWS_USEFUL_FOR = COPY_NEWS_USEFUL_FOR = timedelta(days=2)
 UTENZA_NEWS = {  # verb of the journal: title, what it means
     "utenza.opened": (
         "Nuova utenza del gestionale",
@@ -100,6 +100,22 @@ def utenza_news(
     }  # fmt: skip
     envelope = Envelope(Kind.NOTICE, certification.pharmacy.code, now, give_up_at=now + UTENZA_NEWS_USEFUL_FOR)
     return post(envelope, certification.address, "utenza", context)
+
+
+def copy_named(certification: MailCertification, address: str, by: Any, now: datetime) -> OutgoingMail:
+    """Somebody chose another mailbox for a copy of the reminders: who, which, what to do if it was not you."""
+    return _copy("I promemoria vanno in copia a un altro indirizzo", certification, address, now, by=by)
+
+
+def copy_ended(certification: MailCertification, address: str, why: str, now: datetime) -> OutgoingMail:
+    """That mailbox refused a letter for good, so no copy goes there any more."""
+    return _copy("La copia dei promemoria non arriva più", certification, address, now, why=why)
+
+
+def _copy(title: str, certification: MailCertification, address: str, now: datetime, **about: Any) -> OutgoingMail:
+    context = {"pharmacy": certification.pharmacy, "title": title, "address": address, **about}
+    envelope = Envelope(Kind.NOTICE, certification.pharmacy.code, now, give_up_at=now + COPY_NEWS_USEFUL_FOR)
+    return post(envelope, certification.address, "copy", context)
 
 
 def _to_all(

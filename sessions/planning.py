@@ -13,6 +13,7 @@ from pharmacies.models import Pharmacy, Utenza
 from portal.identity.models import User
 from portal.journal.models import record
 from portal.masking import mask_address
+from sessions import copies
 from sessions.hours.moments import Moment, moments
 from sessions.hours.week import Week
 from sessions.models import IdSessione, NightDuty, Reminder, ReminderSettings, Webhook
@@ -55,6 +56,8 @@ def choose(pharmacy: Pharmacy, wishes: Wishes, by: User, now: datetime) -> Remin
     chosen = _take(pharmacy)
     chosen.minutes_before = sorted(set(wishes.minutes), reverse=True)
     chosen.tell_when_expired, chosen.at_opening = wishes.tell_when_expired, wishes.at_opening
+    if wishes.copy_to not in ("", chosen.copy_to):
+        copies.named(pharmacy, wishes.copy_to, by, now)
     chosen.copy_to = wishes.copy_to
     chosen.save()
     _plan_again(pharmacy, chosen, now)

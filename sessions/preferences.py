@@ -10,7 +10,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
@@ -18,7 +18,8 @@ from pharmacies.access import OfficeRequest, office_required
 from pharmacies.addresses import AddressRefused, examine
 from pharmacies.models import MailCertification, Pharmacy
 from portal.clock import now_of
-from portal.identity.access import fresh_authentication_required
+from portal.identity.access import fresh_authentication_required, typed_before
+from portal.identity.models import User
 from sessions.hours.moments import Moment, reason
 from sessions.hours.openings import Openings
 from sessions.models import IdSessione, NightDuty, Reminder, ReminderSettings
@@ -117,11 +118,14 @@ def reminders(request: OfficeRequest) -> HttpResponse:
         "minuti": chosen.minutes_before, "scaduto": chosen.tell_when_expired, "copia": chosen.copy_to,
         "a_chiusa": AFTER if chosen.at_opening else BEFORE,
     }  # fmt: skip
+    if request.method != "POST":
+        start |= _interrupted(request)
     form = RemindersForm(request.POST if request.method == "POST" else None, initial=start)
     if request.method == "POST" and form.is_valid():
-        choose(pharmacy, form.wishes(), request.user, now)
-        messages.success(request, "Preferenze salvate: valgono anche per gli ID SESSIONE già attivi.")
-        return redirect("sessions:reminders", pharmacy.code)
+        wishes = form.wishes()
+        return (_save if wishes.copy_to in ("", chosen.copy_to) else _save_if_fresh)(
+            request, pharmacy, wishes, request.user
+        )  # fmt: skip
     certification = MailCertification.objects.current().filter(pharmacy=pharmacy).first()
     context = {
         "pharmacy": pharmacy,
@@ -136,6 +140,23 @@ def reminders(request: OfficeRequest) -> HttpResponse:
         "is_reachable": certification is not None and certification.undeliverable_at is None,
     }
     return render(request, "sessions/reminders.html", context)
+
+
+def _interrupted(request: OfficeRequest) -> dict[str, str]:
+    """What was typed when the identity had to be shown again; says that nothing was saved."""
+    typed = typed_before(request)
+    if typed is not None:
+        messages.warning(request, "Non abbiamo ancora salvato: controlla le scelte e premi di nuovo «Salva».")
+    return typed or {}
+
+
+def _save(request: HttpRequest, pharmacy: Pharmacy, wishes: Wishes, by: User) -> HttpResponse:
+    choose(pharmacy, wishes, by, now_of(request))
+    messages.success(request, "Preferenze salvate: valgono anche per gli ID SESSIONE già attivi.")
+    return redirect("sessions:reminders", pharmacy.code)
+
+
+_save_if_fresh = fresh_authentication_required(_save)  # who has found a session open must not send the copies elsewhere
 
 
 @dataclass(frozen=True)

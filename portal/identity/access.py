@@ -22,7 +22,7 @@ from portal.identity.roles import Role
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
-KEPT = ("indirizzo",)  # fields that survive a fresh authentication; a code never: sessions are rows, not sealed
+KEPT = ("indirizzo", "copia")  # fields that survive a fresh authentication; a code never: sessions are rows, not sealed
 _TYPED = "typed_before"
 _AT, _WITH = "identity_authenticated_at", "identity_with"
 
