@@ -229,9 +229,7 @@ def next_send_at(pharmacy: Pharmacy, now: datetime) -> datetime | None:
 
 @transaction.atomic
 def reveal(id_sessione: IdSessione, by: User | None, now: datetime) -> str | None:
-    """The id in clear, for who may see it, and a line in the journal (one, if a person reloads the page). None when it is
-    no longer live.
-    """
+    """The id in clear, and a line in the journal (one, if a person reloads the page). None when it is no longer live."""
     row = _fresh(id_sessione)
     if not _is_at_hand(row, now):
         return None
