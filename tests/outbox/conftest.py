@@ -38,3 +38,15 @@ def write(db):
             return post(envelope, recipient, "trial", {"name": "Anna", "code": "914203", **context})
 
     return write
+
+
+@pytest.fixture
+def write_kind(db):
+    """The same, of a kind and a life to choose."""
+
+    def write(kind, recipient="id@farmacia.it", *, created=None, useful_for=timedelta(hours=1)):
+        now = created or timezone.now()
+        with transaction.atomic():
+            return post(Envelope(kind, "4512", now, now + useful_for), recipient, "trial", {"name": "Anna"})
+
+    return write
