@@ -1,7 +1,7 @@
 """The life of an ID-SESSIONE: issued, used, sent again, shown, revoked. Source: A2F contract, section 5.
 
-Every verb takes the row of the utenza as its lock, so that two of them about the same utenza never interleave;
-the partial unique constraints of IdSessione hold the same rule in the database.
+Every verb takes the row of the utenza as its lock (what touches several utenze, the pharmacy's before), so that two of
+them never interleave; the partial unique constraints of IdSessione hold the same rule in the database.
 """
 
 from dataclasses import dataclass, field
@@ -92,11 +92,10 @@ class Answer:
 @transaction.atomic
 def request(utenza: Utenza, context: Context, now: datetime, by: User) -> Answer:
     """As issue(), for a person at the page: two clicks give one id, and the mailbox is not flooded. Raises IssuingRefused."""
-    _hold(utenza.pharmacy_id)
+    hold(utenza.pharmacy_id)
     utenza = _locked(utenza.pk)
     mine = IdSessione.objects.of(utenza, context).live(now).filter(requested_by__isnull=False)
-    just_now = mine.filter(requested_at__gt=now - SAME_REQUEST_FOR).order_by("-requested_at").first()
-    if just_now is not None:
+    if just_now := mine.filter(requested_at__gt=now - SAME_REQUEST_FOR).order_by("-requested_at").first():
         return Answer(already=just_now)
     recent = IdSessione.objects.filter(
         pharmacy=utenza.pharmacy, requested_by__isnull=False, requested_at__gt=now - HOUR
@@ -133,6 +132,7 @@ def issue(
     """
     now, plain = now.astimezone(UTC), str(uuid4())
     origin = asked.facts(utenza, plain) if asked is not None else {}
+    hold(utenza.pharmacy_id)
     utenza = _locked(utenza.pk)
     pharmacy, certification = _reachable(utenza, now)
     replaced = _make_room(utenza, context, now)
@@ -152,8 +152,7 @@ def issue(
         "id.issued", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4, context=context.name,
         asked="dal gestionale" if by is None else "sul portale", replaced=len(replaced),
     )  # fmt: skip
-    asker = measures.ISSUED.labels("gestionale" if by is None else "portal")
-    transaction.on_commit(asker.inc, robust=True)
+    transaction.on_commit(measures.ISSUED.labels("gestionale" if by is None else "portal").inc, robust=True)
     return Issued(row, plain)
 
 
@@ -201,7 +200,7 @@ def resend(id_sessione: IdSessione, by: User | None, now: datetime, because: str
 
     Raises NoCertifiedAddress, AddressUnreachable, UtenzaNotUsable, PharmacyClosed.
     """
-    _hold(id_sessione.pharmacy_id)
+    hold(id_sessione.pharmacy_id)
     row = _fresh(id_sessione)
     pharmacy, certification = _reachable(row.utenza, now)
     if not _is_at_hand(row, now) or next_send_at(pharmacy, now) is not None:
@@ -245,8 +244,8 @@ def _is_at_hand(row: IdSessione, now: datetime) -> bool:
     return row.is_live(now) and row.sealed is not None and row.pharmacy_id == row.utenza.pharmacy_id
 
 
-def _hold(pharmacy: int | None) -> None:
-    """The limits of a pharmacy are counted by one request at a time, whatever the utenza."""
+def hold(pharmacy: int | None) -> None:
+    """What is about a whole pharmacy is done by one at a time, whatever the utenza: before any utenza is locked."""
     if pharmacy is not None:
         Pharmacy.objects.select_for_update(no_key=True).get(pk=pharmacy)
 

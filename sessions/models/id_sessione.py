@@ -75,7 +75,9 @@ class IdSessioneQuerySet(models.QuerySet["IdSessione"]):
         """Marks the recent ids of its pharmacy that expire before this one, or with it. How many."""
         recent = self.filter(pharmacy=newest.pharmacy_id, revoked_at=None, expires_at__gt=now - NEWS_FOR)
         older = recent.filter(outlived_at=None, expires_at__lte=newest.expires_at).exclude(pk=newest.pk)
-        return older.update(outlived_at=now)
+        # in the order in which a first use takes the ids of its utenza: neither waits for what the other holds
+        held = list(older.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+        return self.filter(pk__in=held).update(outlived_at=now) if held else 0
 
     def arrived(self) -> "IdSessioneQuerySet":
         """Whose letter was not lost on the way, or that were used all the same."""
