@@ -11,14 +11,13 @@ from typing import Any
 import structlog
 
 from portal import request_id
-from portal.masking import mask_codice_fiscale, mask_secrets_in
+from portal.masking import mask_codice_fiscale, mask_secrets_in, without_row
 
 TEXT, JSON = "text", "json"
 # What a line may carry beside its words. Named, because Django adds the whole request to some of its own.
 EXTRAS = ("page", "method", "status", "milliseconds")
 _CODICE_FISCALE = re.compile(r"\b[A-Z]{6}[0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]\b")
 _CALENDAR = re.compile(r"(/calendario/)[^/\s]+")  # whoever has the address of a calendar reads it; Django logs paths
-_ROW = re.compile(r"^DETAIL:.*\n?", re.MULTILINE)  # PostgreSQL repeats the values of the row that it refused
 _Line = MutableMapping[str, Any]
 
 
@@ -31,7 +30,7 @@ def _number(logger: Any, method: str, line: _Line) -> _Line:
 
 def _clean_traceback(logger: Any, method: str, line: _Line) -> _Line:
     if "exception" in line:
-        text = mask_secrets_in(_ROW.sub("", str(line["exception"])))
+        text = mask_secrets_in(without_row(str(line["exception"])))
         line["exception"] = _CODICE_FISCALE.sub(lambda found: mask_codice_fiscale(found.group()), text)
     return line
 

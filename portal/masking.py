@@ -6,6 +6,12 @@ from collections.abc import Iterable
 
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"]+(?:@|%40|=40)[^\s<>()\[\]:;,\"]+", re.IGNORECASE)
 _SECRET = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b\d{6}\b", re.IGNORECASE)
+# What a database repeats of the row that it refused: its values, on as many lines as they have, up to the next part of the
+# error or the next exception.
+_ROW = re.compile(
+    r"^DETAIL:.*?(?=^(?:HINT|CONTEXT|WHERE|STATEMENT):|^$\n(?:The above exception|During handling)|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 
 
 def mask_address(address: str) -> str:
@@ -24,9 +30,14 @@ def mask_secrets_in(text: str) -> str:
     return _SECRET.sub("••••••", mask_addresses_in(text))
 
 
+def without_row(text: str) -> str:
+    """The same traceback without the values of the row that a database refused."""
+    return _ROW.sub("", text)
+
+
 def scrubbed_traceback(secrets: Iterable[str]) -> str:
     """Of the exception being handled, without these secrets, without addresses and without what a database repeats of a row."""
-    text = "".join(line for line in traceback.format_exc().splitlines(keepends=True) if not line.startswith("DETAIL:"))
+    text = without_row(traceback.format_exc())
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, "•••")
     return mask_addresses_in(text)

@@ -151,7 +151,8 @@ def _replied(call: Call, given: reply.Reply) -> Answer:
 
 def _write_down(call: Call) -> None:
     """The traceback under the id of the request, without the secrets of the call and what a database repeats of a row."""
-    secrets = [call.text("HTTP_AUTHORIZATION"), *(call.basic or ())[1:]]
+    header = call.text("HTTP_AUTHORIZATION")
+    secrets = [header, header.partition(" ")[2].strip(), *(call.basic or ())[1:]]
     if call.request is not None:
-        secrets += [call.request.get("token"), *(part for part in call.request.identificativo or () if part)]
+        secrets += [call.request.get("token"), (call.request.identificativo or ("", ""))[1] or ""]
     log.error("Request %s to the A2F service failed.\n%s", call.id, scrubbed_traceback(secrets))

@@ -50,7 +50,8 @@ class ServiceInFront:
     A call that Django would not let in (over http where https is demanded, for a host that is not ours) is handed on too:
     Django redirects or refuses it, before anybody has looked at its password.
 
-    `begin` goes before every call: as Django, a connection that has aged, or broke in the last call, is closed.
+    `begin` goes before every call that is looked at: as Django, a connection that has aged, or broke in the last call, is
+    closed.
     """
 
     def __init__(
@@ -63,8 +64,7 @@ class ServiceInFront:
         is_call = environ.get("PATH_INFO") == PATH and environ.get("REQUEST_METHOD") == "POST"
         if not is_call or not _Addressed(environ).is_welcome():
             return self.application(environ, start_response)
-        self.begin()
-        answer = _answer(environ, timezone.now())
+        answer = _answer(environ, timezone.now(), self.begin)
         start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", answer.headers)
         return [answer.body]
 
@@ -88,10 +88,10 @@ class _Addressed(HttpRequest):
         return True
 
 
-def _answer(meta: Mapping[str, Any], now: datetime) -> Answer:
+def _answer(meta: Mapping[str, Any], now: datetime, begin: Callable[[], None] = lambda: None) -> Answer:
     if _length(meta) > LARGEST:
         return faults.too_large()
-    return call.answer(meta, partial(_body, meta), now)
+    return call.answer(meta, partial(_body, meta, begin), now)
 
 
 def _length(meta: Mapping[str, Any]) -> int:
@@ -102,8 +102,12 @@ def _length(meta: Mapping[str, Any]) -> int:
         return 0
 
 
-def _body(meta: Mapping[str, Any]) -> bytes | None:
-    """The bytes of the request; None when they are over the limit, and then no more than the limit was read."""
+def _body(meta: Mapping[str, Any], begin: Callable[[], None]) -> bytes | None:
+    """The bytes of the request; None when they are over the limit, and then no more than the limit was read.
+
+    `begin` goes before here, where what breaks is answered and written down: nothing has asked the database yet.
+    """
+    begin()
     length = _length(meta)
     if not meta.get("CONTENT_LENGTH") and meta.get("wsgi.input_terminated"):
         length = LARGEST + 1  # chunked: its end is known to the server only

@@ -5,8 +5,10 @@ import logging
 import re
 import socket
 from io import BytesIO
+from typing import Any
 
 import pytest
+from django.db import connection
 
 from sessions.models import IdSessione
 from tests.sessions.soap.calls import MESSAGES, SOAP, Answer, basic
@@ -209,13 +211,21 @@ def test_a_storm_of_wrong_passwords_does_not_stop_who_holds_an_id(gest) -> None:
     assert gest.check(token).done
 
 
-def test_what_breaks_is_logged_without_the_secrets_of_the_call(gest, settings, caplog) -> None:
-    message = gest.message("create")
-    settings.SEALING_KEYS = ["not a key"]
-    answer: Answer = gest.post(message)
+def test_what_breaks_is_logged_without_the_secrets_of_the_call(gest, caplog) -> None:
+    token, header = gest.create().token, basic("UVANNA01", "SALVE")
+    secrets = [token, header, header.removeprefix("Basic "), "SALVE", gest.fields["identificativo"]["valore"]]
+
+    def breaks(*args: Any) -> None:
+        raise RuntimeError("Process 12 repeats " + " ".join(secrets))
+
+    caplog.clear()  # of the id that a test's reply carries
+    with connection.execute_wrapper(breaks):
+        answer: Answer = gest.revoke(token)
     assert answer.code == "9999"
     assert re.search(r"Request [0-9a-f]{32} to the A2F service failed", caplog.text)
-    assert "SALVE" not in caplog.text
+    assert "RuntimeError: Process 12 repeats" in caplog.text  # a tipo of one letter is no secret
+    for secret in secrets:
+        assert secret not in caplog.text
 
 
 def test_an_envelope_inside_an_envelope_is_a_fault(gest) -> None:

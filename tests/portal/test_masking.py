@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.masking import mask_secrets_in
+from portal.masking import mask_secrets_in, scrubbed_traceback, without_row
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,25 @@ from portal.masking import mask_secrets_in
 )
 def test_an_answer_keeps_its_sense_and_loses_the_rest(said, kept):
     assert mask_secrets_in(said) == kept
+
+
+def test_the_row_that_a_database_refused_is_dropped_on_all_its_lines_and_nothing_else():
+    first = "psycopg.errors.CheckViolation: new row violates check\nDETAIL:  Failing row contains (12, via Roma 12,\nsegreto).\n"
+    more = "HINT:  See server log.\nCONTEXT:  while inserting\n\nThe above exception was the direct cause of"
+    kept = without_row(first + more + " the following exception:\n" + first)
+    assert "Roma" not in kept
+    assert "segreto" not in kept
+    assert kept == (
+        "psycopg.errors.CheckViolation: new row violates check\n"
+        + more + " the following exception:\npsycopg.errors.CheckViolation: new row violates check\n"
+    )  # fmt: skip
+    assert without_row(first + "\nDuring handling of").endswith("check\n\nDuring handling of")
+
+
+def test_a_traceback_loses_the_secrets_named_and_the_row():
+    try:
+        raise ValueError("SALVE qui\nDETAIL:  Failing row contains (1,\n2).")
+    except ValueError:
+        text = scrubbed_traceback(["SALVE", ""])
+    assert text.endswith("ValueError: ••• qui\n")
+    assert text.startswith("Traceback")

@@ -28,7 +28,13 @@ def _the_connection_belongs_to_the_test() -> None: ...
 
 
 def in_front(
-    gest, body: bytes, *, path: str = URL, method: str = "POST", **changes: Any
+    gest,
+    body: bytes,
+    *,
+    path: str = URL,
+    method: str = "POST",
+    begin=_the_connection_belongs_to_the_test,
+    **changes: Any,
 ) -> tuple[str, dict[str, str], bytes]:
     """Status line, headers, body; "handed on" when it is not for this door."""
     heard: dict[str, Any] = {}
@@ -43,7 +49,7 @@ def in_front(
     environ = RequestFactory().generic(method, path, body, "text/xml").environ
     environ["HTTP_AUTHORIZATION"] = basic(gest.user_id, gest.password)
     environ.update(changes)
-    parts = ServiceInFront(portal, begin=_the_connection_belongs_to_the_test)(environ, start_response)
+    parts = ServiceInFront(portal, begin=begin)(environ, start_response)
     return heard["status"], heard["headers"], b"".join(parts)
 
 
@@ -62,6 +68,18 @@ def test_what_is_not_a_call_is_handed_on(gest, path, method) -> None:
 def test_without_basic_it_is_401(gest) -> None:
     status, headers, _ = in_front(gest, b"", HTTP_AUTHORIZATION="")
     assert (status, headers["WWW-Authenticate"]) == ("401 Unauthorized", 'Basic realm="login"')
+
+
+def test_what_breaks_before_the_call_is_answered_and_logged_without_its_secrets(gest, caplog) -> None:
+    secrets = [basic(gest.user_id, gest.password), gest.password]
+
+    def broken() -> None:
+        raise RuntimeError(" ".join(secrets))
+
+    assert in_front(gest, gest.message("create").encode(), begin=broken)[0] == "401 Unauthorized"
+    assert "RuntimeError" in caplog.text
+    for secret in secrets:
+        assert secret not in caplog.text
 
 
 @pytest.mark.parametrize("header", ["", "Basic", "Basic !!!", "Bearer abc"])
