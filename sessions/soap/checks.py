@@ -64,7 +64,7 @@ def _tipo(request: Request, context: Context) -> Iterator[Reply]:
     tipo = request.identificativo[0]
     if not tipo:
         yield Reply(messages.TIPO_MISSING)
-    elif tipo != context.allowed_tipo:
+    elif tipo != context.allowed_tipo or tipo != messages.PINCODE:
         yield Reply(messages.TIPO_WRONG)
 
 

@@ -47,6 +47,7 @@ INNER = {
     "infoAggiuntive": ("opzione",),
     "opzione": ("chiave", "valore"),
 }
+PINCODE = "P"  # the one tipo that can be proved; a row of the context may say "I", id inviante, and no utenza has one
 OPTIONS_AT_MOST = 10
 OPTIONS_ALLOWED: frozenset[str] = frozenset()  # no shipped context knows an option
 

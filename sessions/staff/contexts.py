@@ -23,7 +23,6 @@ FIELDS = (
     "applicazione",
 )  # fmt: skip
 CODE_FORMAT = "può avere lettere, cifre, punti e trattini, senza spazi e senza accenti"
-KINDS = (("P", "P, pincode"), ("I", "I, identificativo dell’inviante"))
 
 
 def _code(label: str, name: str, help_text: str, *, required: bool) -> forms.CharField:
@@ -75,11 +74,10 @@ class ContextForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
-    allowed_tipo = forms.ChoiceField(label="Tipo di identificativo ammesso", choices=KINDS, widget=forms.RadioSelect)
 
     class Meta:
         model = Context
-        fields = ("contesto", "applicazione", "title", "hours", "policy", "required_fields", "allowed_tipo")
+        fields = ("contesto", "applicazione", "title", "hours", "policy", "required_fields")
         labels = {"title": "Nome"}
         help_texts = {"title": "Come lo chiamano le persone. Senza, si vedono i due codici."}
 

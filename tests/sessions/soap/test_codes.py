@@ -94,6 +94,12 @@ def test_a_tipo_that_the_context_does_not_allow_is_303(gest, tipo) -> None:
     assert answer.error == ("E", "303", "Tipologia identificativo non valido per l'utente.")
 
 
+@pytest.mark.parametrize("tipo", ["I", "P"])
+def test_where_the_context_wants_what_no_utenza_has_nothing_is_taken_for_it(gest, tipo) -> None:
+    Context.objects.update(allowed_tipo="I")
+    assert gest.create(identificativo={**gest.fields["identificativo"], "tipo": tipo}).code == "303"
+
+
 @pytest.mark.parametrize("valore", ["", "1729594276", "not base64!", base64.b64encode(b"x" * 64).decode()])
 def test_a_pincode_that_nothing_could_decipher_is_301(gest, valore) -> None:
     assert gest.create(identificativo=pincode(valore)).error == ("E", "301", "Pincode formalmente errato.")

@@ -26,8 +26,7 @@ def url(row: Context) -> str:
 def values(row: Context, **changed) -> dict:
     return {
         "contesto": row.contesto, "applicazione": row.applicazione,
-        "title": row.title, "hours": row.hours, "policy": row.policy, "required_fields": row.required_fields,
-        "allowed_tipo": row.allowed_tipo, **changed,
+        "title": row.title, "hours": row.hours, "policy": row.policy, "required_fields": row.required_fields, **changed,
     }  # fmt: skip
 
 
@@ -51,6 +50,13 @@ def test_a_change_is_kept_and_written_down(carla_client, row) -> None:
     assert "a userId, contesto" in page
 
 
+def test_no_context_can_be_told_to_accept_what_no_utenza_has(carla_client, row) -> None:
+    assert "inviante" not in carla_client.get(url(row)).content.decode()
+    carla_client.post(url(row), values(row, allowed_tipo="I"))
+    row.refresh_from_db()
+    assert row.allowed_tipo == "P"
+
+
 def test_saving_without_a_change_writes_nothing(carla_client, row) -> None:
     carla_client.post(url(row), values(row))
     assert not Entry.objects.exists()
@@ -59,7 +65,7 @@ def test_saving_without_a_change_writes_nothing(carla_client, row) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [("hours", "0"), ("hours", "49"), ("hours", "x"), ("hours", ""), ("policy", "mai"), ("required_fields", ["password"]),
-     ("allowed_tipo", "Z"), ("title", "x" * 81), ("contesto", "è")],
+     ("title", "x" * 81), ("contesto", "è")],
 )  # fmt: skip
 def test_a_value_that_makes_no_sense_is_told_and_changes_nothing(carla_client, row, field, value) -> None:
     page = carla_client.post(url(row), values(row, **{field: value})).content.decode()
@@ -92,14 +98,14 @@ def test_the_codes_of_a_context_with_an_id_stay_and_the_page_says_why(carla_clie
 def new(**changed) -> dict:
     return {
         "contesto": "RICETTA-NERA", "applicazione": "EROGATORE", "title": "Ricette nere", "hours": "8",
-        "policy": "replace", "required_fields": ["userId", "contesto"], "allowed_tipo": "P", **changed,
+        "policy": "replace", "required_fields": ["userId", "contesto"], **changed,
     }  # fmt: skip
 
 
 def test_a_new_context_starts_as_the_shipped_ones_and_is_written_down(carla_client, db) -> None:
     empty = carla_client.get(NEW).content.decode()
     assert 'name="hours" value="16"' in empty
-    assert empty.count("checked") == len(REQUIRED_BY_DEFAULT) + 2  # the fields, the policy, the kind
+    assert empty.count("checked") == len(REQUIRED_BY_DEFAULT) + 1  # the fields, the policy
     answer = carla_client.post(NEW, new(), follow=True)
     row = Context.objects.get(contesto="RICETTA-NERA", applicazione="EROGATORE")
     assert (row.hours, row.policy, row.required_fields, row.title) == (
