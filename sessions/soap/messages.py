@@ -49,10 +49,9 @@ INNER = {
 }
 PINCODE = "P"  # the one tipo that can be proved; a row of the context may say "I", id inviante, and no utenza has one
 OPTIONS_AT_MOST = 10
-OPTIONS_ALLOWED: frozenset[str] = frozenset()  # no shipped context knows an option
 
 # what a context may add to the common parameters: required there and missing, it is 22
-OF_THE_CONTEXT = ("opzioni", "infoAggiuntive")
+OF_THE_CONTEXT = ("infoAggiuntive",)
 MAY_BE_EMPTY = ("applicazione", "codiceStruttura")  # required means there, not full
 
 

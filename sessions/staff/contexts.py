@@ -20,7 +20,7 @@ LONGEST = 48  # hours
 CHANGES_SHOWN = 10
 FIELDS = (
     "userId", "identificativo", "cfUtente", "codRegione", "codAslAo", "codSsa", "codiceStruttura", "contesto",
-    "applicazione",
+    "applicazione", "infoAggiuntive",
 )  # fmt: skip
 CODE_FORMAT = "può avere lettere, cifre, punti e trattini, senza spazi e senza accenti"
 

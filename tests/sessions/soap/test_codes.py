@@ -139,8 +139,9 @@ def test_a_context_that_is_not_configured_is_9998(gest, contesto, applicazione) 
 
 
 def test_what_the_context_adds_and_is_not_there_is_22(gest) -> None:
-    Context.objects.update(required_fields=["contesto", "opzioni"])
+    Context.objects.update(required_fields=["contesto", "infoAggiuntive"])
     assert gest.create().error == ("E", "22", CONTEXT)
+    assert gest.create(infoAggiuntive=[option("a")]).done
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,15 @@ def test_a_change_is_kept_and_written_down(carla_client, row) -> None:
     assert "a userId, contesto" in page
 
 
+def test_a_context_may_want_further_information_but_no_options(carla_client, row) -> None:
+    carla_client.post(url(row), values(row, required_fields=["contesto", "opzioni"]))
+    row.refresh_from_db()
+    assert row.required_fields == REQUIRED_BY_DEFAULT
+    carla_client.post(url(row), values(row, required_fields=["contesto", "infoAggiuntive"]))
+    row.refresh_from_db()
+    assert row.required_fields == ["contesto", "infoAggiuntive"]
+
+
 def test_no_context_can_be_told_to_accept_what_no_utenza_has(carla_client, row) -> None:
     assert "inviante" not in carla_client.get(url(row)).content.decode()
     carla_client.post(url(row), values(row, allowed_tipo="I"))
