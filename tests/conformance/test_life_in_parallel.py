@@ -1,7 +1,8 @@
-"""Eight gestionali and dispensing services at once on one utenza, in whatever order, while time passes.
+"""Eight gestionali and dispensing services at once, on utenze of one pharmacy and of another, in whatever order, while time passes.
 
 Everything goes through the doors: SOAP and the gate. What holds at the end of every round, and whenever anybody looks in
-between: at most one Attivo and one Validato; nobody passes with an id that was dead before the round began.
+between: at most one Attivo and one Validato of each utenza, the Validato being its newest id and, under the policy that
+replaces, any live one; nobody passes with an id that was dead before the round began, nor with another's.
 """
 
 from collections import Counter
@@ -17,11 +18,13 @@ from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from pharmacies.models import MailCertification
 from sessions import uses
 from sessions.models import Context, IdSessione, State
 from tests.parallel import in_parallel
+from tests.sessions.conftest import make_utenza
 from tests.sessions.gate_door import basic, told
-from tests.sessions.soap.calls import Gestionale
+from tests.sessions.soap.calls import Gestionale, gestionale
 
 pytestmark = [
     pytest.mark.django_db(transaction=True, serialized_rollback=True),
@@ -32,10 +35,14 @@ pytestmark = [
 ]
 AT_ONCE, HOURS = 8, timedelta(hours=16)
 few = settings(
-    max_examples=3, deadline=None, phases=[Phase.generate],  # what interleaves is found again by chance only: no shrinking
+    max_examples=4, deadline=None, phases=[Phase.generate],  # what interleaves is found again by chance only: no shrinking
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
-act = st.tuples(st.sampled_from(["create", "use", "use", "check", "revoke", "look"]), st.integers(0, 3))
+act = st.tuples(
+    st.sampled_from(["create", "create", "use", "use", "check", "revoke", "stray", "look"]),
+    st.sampled_from([0, 0, 1, 1, 2]),  # which utenza
+    st.integers(0, 3),  # which id of it, the newest first
+)
 crowd = st.lists(act, min_size=AT_ONCE, max_size=AT_ONCE)
 rounds = st.lists(st.tuples(st.sampled_from([0, 1, 600, 961]), crowd), min_size=2, max_size=3)  # minutes, then the acts
 
@@ -46,33 +53,56 @@ def _no_count_is_left() -> Iterator[None]:
     uses.forget()
 
 
+@pytest.fixture
+def three(gest, bruno, san_marco, al_redentore) -> list[Gestionale]:
+    """Two gestionali of one pharmacy and one of another."""
+    at = timezone.now() - timedelta(days=1)
+    MailCertification.objects.create(
+        pharmacy=al_redentore, address="id@alredentore.it", address_key="id@alredentore.it", requested_by=bruno,
+        requested_at=at, certified_at=at, certified_by=bruno, certified_with="SPID livello 2",
+    )  # fmt: skip
+    others = [make_utenza("UVANNA02", san_marco), make_utenza("UVBRUN01", al_redentore)]
+    for each in others:
+        each.set_password("SALVE", at)
+        each.set_pincode("1729594276")
+        each.save()
+    return [gest, *map(gestionale, others)]
+
+
 @pytest.mark.parametrize("policy", ["overlap", "replace"])
 @few
 @given(rounds=rounds)
-def test_never_two_attivi_nor_two_validati_and_a_dead_id_never_passes(policy, rounds, gest, time_machine) -> None:
+def test_never_two_attivi_nor_two_validati_and_a_dead_id_never_passes(policy, rounds, three, time_machine) -> None:
     start = timezone.now()
     Context.objects.update(policy=policy)
     IdSessione.objects.filter(revoked_at=None).update(
         revoked_at=F("requested_at"), sealed=None
     )  # of the example before
-    play(rounds, gest, policy, start, time_machine)
+    play(rounds, three, policy, start, time_machine)
     time_machine.move_to(start)
 
 
-def play(rounds, gest: Gestionale, policy: str, now: datetime, time_machine) -> None:
-    tokens: list[str] = []
+def play(rounds, three: list[Gestionale], policy: str, now: datetime, time_machine) -> None:
+    tokens: list[list[str]] = [[], [], []]  # of each
     dead: set[str] = set()
     for minutes, acts in rounds:
         now += timedelta(minutes=minutes)
         time_machine.move_to(now, tick=False)
-        tokens.append(do("create", one_of(gest), "", dead, policy, now) or "")
-        died(gest, tokens, dead)
-        found = in_parallel([partial(do, verb, one_of(gest), tokens[-1 - which % len(tokens)], dead, policy, now) for verb, which in acts])  # fmt: skip
-        tokens += [token for token in found if token]
-        at_most_one_of_each(policy, now)
-        died(gest, tokens, dead)
+        for gest, mine in zip(three, tokens, strict=True):
+            mine.append(do("create", one_of(gest), "", dead, policy, now) or "")
+        died(three, tokens, dead)
+        at_once = []
+        for verb, who, which in acts:
+            whose = tokens[(who + 1) % 3] if verb == "stray" else tokens[who]
+            at_once.append(partial(do, verb, one_of(three[who]), whose[-1 - which % len(whose)], dead, policy, now))
+        for (_, who, _), token in zip(acts, in_parallel(at_once), strict=True):
+            tokens[who] += [token] if token else []
+        each_in_its_place(policy, now)
+        died(three, tokens, dead)
     time_machine.move_to(now + HOURS, tick=False)  # the last second of all of them is over
-    late = [partial(told, token, basic(gest.user_id, gest.password)) for token in tokens[-AT_ONCE:]]
+    late = [
+        partial(told, mine[-1], basic(gest.user_id, gest.password)) for gest, mine in zip(three, tokens, strict=True)
+    ]
     assert {status for status, _ in in_parallel(late)} <= {403}
 
 
@@ -100,22 +130,30 @@ def do(verb: str, till: Gestionale, token: str, dead: set[str], policy: str, now
             revoked = till.revoke(token)
             assert revoked.done or revoked.code == "05"
             assert not revoked.done or token not in dead
+        case "stray":  # with the id of another utenza
+            assert told(token, basic(till.user_id, till.password))[0] == 403
+            assert till.check(token).code == till.revoke(token).code == "603"
         case _:
-            at_most_one_of_each(policy, now)
+            each_in_its_place(policy, now)
     return None
 
 
-def at_most_one_of_each(policy: str, now: datetime) -> None:
-    """Seen from outside any transaction: one reading of the table."""
-    states = Counter(row.state(now) for row in IdSessione.objects.with_facts())
-    assert states[State.ATTIVO] <= 1
-    assert states[State.VALIDATO] <= 1
-    if policy == "replace":
-        assert states[State.ATTIVO] + states[State.VALIDATO] <= 1
+def each_in_its_place(policy: str, now: datetime) -> None:
+    """Seen from outside any transaction: one reading of the table. The keys of one utenza grow with its ids."""
+    rows = [(row, row.state(now)) for row in IdSessione.objects.with_facts().order_by("pk")]
+    newest = {row.utenza_id: row.pk for row, _ in rows}
+    states = Counter((row.utenza_id, state) for row, state in rows)
+    for row, state in rows:
+        if state is State.VALIDATO or (state is State.ATTIVO and policy == "replace"):
+            assert row.pk == newest[row.utenza_id]
+        if state in (State.VALIDATO, State.ATTIVO):
+            assert states[row.utenza_id, state] == 1
 
 
-def died(gest: Gestionale, tokens: list[str], dead: set[str]) -> None:
+def died(three: list[Gestionale], tokens: list[list[str]], dead: set[str]) -> None:
     """Adds those that are dead now, as checkToken says it; none of the dead has come back."""
-    now_dead = {token for token in tokens if not one_of(gest).check(token).done}
+    now_dead = {
+        token for gest, mine in zip(three, tokens, strict=True) for token in mine if not one_of(gest).check(token).done
+    }
     assert dead <= now_dead
     dead |= now_dead
