@@ -81,8 +81,10 @@ class World:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def manage(self, *argv: str, **env: str) -> None:
-        subprocess.run([*processes.MANAGE, *argv], env={**self.env, **env}, capture_output=True, check=True)
+    def manage(self, *argv: str, **env: str) -> str:
+        """Runs a command on the database of this world; returns what it printed."""
+        command = [*processes.MANAGE, *argv]
+        return subprocess.run(command, env={**self.env, **env}, capture_output=True, check=True, text=True).stdout
 
 
 @pytest.fixture(scope="session")

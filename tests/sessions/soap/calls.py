@@ -77,6 +77,12 @@ def envelope(operation: str, fields: dict[str, Any]) -> str:
     )
 
 
+def timeless(body: bytes) -> str:
+    """The reply with what differs from call to call taken out: for golden replies."""
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", body.decode())
+    return re.sub(r"\d+,\d{3}<", "SECONDS<", text)
+
+
 @dataclass
 class Answer:
     response: HttpResponse
@@ -137,10 +143,7 @@ class Answer:
 
     @property
     def timeless(self) -> str:
-        """The body with what differs from call to call taken out: for golden replies."""
-        text = self.response.content.decode()
-        text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
-        return re.sub(r"\d+,\d{3}<", "SECONDS<", text)
+        return timeless(self.response.content)
 
 
 @dataclass
