@@ -81,9 +81,11 @@ def _answered(call: Call, body: Callable[[], bytes | None]) -> Answer:
     if fault is not None or call.request is None:
         return faults.client(fault or ClientFault())
     try:
-        return _replied(call, _reply(call, call.request, utenza, token, row))
+        given = _replied(call, _reply(call, call.request, utenza, token, row))
     except operations.NoLongerUsable:
         return faults.not_usable()
+    reply.checked(given.body)  # here and not where it is written: 9999 says that this failed
+    return given
 
 
 def _who(call: Call, user_id: str, password: str, token: str, row: Row | None) -> Utenza | None:

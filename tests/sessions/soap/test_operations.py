@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -11,6 +12,8 @@ from portal.codes import digest
 from portal.outbox.models import OutgoingMail
 from sessions import certificates, issuing
 from sessions.models import Context, IdSessione, PincodeCertificate, State
+from sessions.soap import reply
+from sessions.soap.messages import Operation, Outcome
 from tests.sessions.conftest import make_utenza
 from tests.sessions.soap.calls import encrypted, gestionale
 
@@ -197,3 +200,9 @@ def test_another_utenza_reads_its_own_ids_only(gest, utenza, al_redentore) -> No
     assert stranger.check(token).timeless == unknown.timeless
     assert stranger.revoke(token).code == "603"
     assert gest.check(token).done
+
+
+@pytest.mark.parametrize("outcome", [Outcome("12345", "E", "Cinque cifre"), Outcome("01", "EE", "Due lettere")])
+def test_a_reply_that_the_schema_does_not_know_is_not_sent(outcome) -> None:
+    with pytest.raises(reply.NotOfTheSchema):
+        reply.checked(reply.written(Operation.CHECK, reply.Reply(outcome), []))
