@@ -31,6 +31,7 @@ BITS = 1536  # the longest key whose ciphertext fits the 256 base64 characters o
 CIPHERTEXT_BYTES = BITS // 8
 LIVE_AT_ONCE = 2  # the one in use and its successor
 DAYS = 730
+WARN_BEFORE = timedelta(days=60)  # software houses take weeks to bring a new one to every pharmacy
 REMEMBERED_FOR = 30  # seconds
 COMMON_NAME = "Portale Farmacie - pincode A2F"
 LONGEST_COMMON_NAME = 64  # X.520
@@ -62,6 +63,11 @@ class Published:
     def name(self) -> str:
         """Of its files, without the ending."""
         return f"pincode-{self.serial[:8]}"
+
+
+def ends_soon(row: PincodeCertificate, now: datetime) -> bool:
+    """Who runs the portal should hear of it by now."""
+    return row.valid_until <= now + WARN_BEFORE
 
 
 class CertificateRefused(Exception):  # noqa: N818  a fact, as the domain says it

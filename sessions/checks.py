@@ -4,25 +4,23 @@ Warnings all of them: `migrate` asks the same questions, and a portal that waits
 And that webhooks go to the public internet only.
 """
 
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004  Django's name
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register  # noqa: A004  Django's name
 from django.db import DatabaseError, connections
 from django.utils import timezone
 
 from sessions import certificates
 from sessions.models import PincodeCertificate
 
-WARN_BEFORE = timedelta(days=60)
 PUBLIC_ONLY = "sessions.webhooks.addresses.PublicHttps"
 _NEW = "manage.py a2f_certificate new"
 
 
 @register(Tags.database)
 def pincode_can_be_encrypted(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """A live certificate, for 60 days more, with a key that can be read. Says nothing before the first migration."""
+    """A live certificate, for 60 days more, with a key that can be read; and whether one that has a successor is about to end. Says nothing before the first migration."""
     alias = next((alias for alias in databases or [] if alias == "default"), None)
     if alias is None:
         return []
@@ -36,11 +34,17 @@ def pincode_can_be_encrypted(app_configs: Any, databases: Any = None, **kwargs: 
     if not live:
         return _none_live()
     messages = [found for row in live for found in _unreadable(row)]
-    last = max(row.valid_until for row in live)
-    if last <= now + WARN_BEFORE:
+    return messages + _ending([row for row in live if certificates.ends_soon(row, now)], len(live))
+
+
+def _ending(rows: list[PincodeCertificate], live: int) -> list[CheckMessage]:
+    if len(rows) == live:
+        last = max(row.valid_until for row in rows)
         said = f"The last certificate for the pincode ends on {last:%Y-%m-%d}: after that no gestionale gets an id."
-        messages.append(Warning(said, hint=f"{_NEW}, then tell the software houses.", id="sessions.W001"))
-    return messages
+        return [Warning(said, hint=f"{_NEW}, then tell the software houses.", id="sessions.W001")]
+    told = "Certificate {0.serial} ends on {0.valid_until:%Y-%m-%d}: who still encrypts with it gets no id after that."
+    hint = "Its successor is there already: ask the software houses whether they use it."
+    return [Info(told.format(row), hint=hint, id="sessions.I001") for row in rows]  # no Warning: all is done here
 
 
 def _none_live() -> list[CheckMessage]:

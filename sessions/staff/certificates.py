@@ -16,7 +16,6 @@ from sessions import certificates
 from sessions.models import PincodeCertificate
 from sessions.staff.reason import ReasonForm
 
-WARN_BEFORE = timedelta(days=30)
 CHANGES_SHOWN = 10
 WHY_NOT: dict[type[certificates.CertificateRefused], str] = {
     certificates.TooManyLive: "Ci sono già due certificati in servizio: prima di crearne un altro, ritira il più vecchio.",
@@ -79,7 +78,7 @@ class Listed:
 
     @property
     def ends_soon(self) -> bool:
-        return self.is_live and self.row.valid_until - self.now < WARN_BEFORE
+        return self.is_live and certificates.ends_soon(self.row, self.now)
 
     @property
     def left(self) -> str:

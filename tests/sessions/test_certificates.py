@@ -219,6 +219,9 @@ def test_the_warning_comes_sixty_days_before_the_last_one_ends(clock):
     clock.move_to(row.valid_until - timedelta(days=60))
     assert said_by_the_check() == ["sessions.W001"]
     run("new")
+    assert said_by_the_check() == ["sessions.I001"]  # who has not changed yet
+    call_command("check", databases=["default"], fail_level="WARNING")
+    clock.move_to(row.valid_until)
     assert said_by_the_check() == []
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def old() -> PincodeCertificate:
-    return certificates.make(NOW - timedelta(days=700))
+    return certificates.make(NOW - timedelta(days=670))
 
 
 @pytest.fixture
@@ -47,21 +47,22 @@ def test_the_newest_is_in_use_and_the_one_of_before_still_deciphers(carla_client
     assert new.serial in first
     assert certificates.Published.of(new).sha256 in first
     assert "Decifra ancora" in second
-    assert "Scade fra 30 giorni" not in second
+    assert "Scade fra 60 giorni" in second
     assert "23 novembre 2026, ore 14:32" in first
 
 
-def test_one_that_ends_within_thirty_days_with_no_successor_is_a_warning(carla_client, old):
-    assert "serve un nuovo certificato" not in read(carla_client)  # thirty days exactly
+def test_one_that_ends_within_sixty_days_with_no_successor_is_a_warning(carla_client, old):
+    with time_machine.travel(NOW - timedelta(seconds=1), tick=False):
+        assert "serve un nuovo certificato" not in read(carla_client)
     with time_machine.travel(NOW + timedelta(hours=1), tick=False):
         page = read(carla_client)
-        assert "Restano 30 giorni: serve un nuovo certificato" in page
-        assert "Scade fra 30 giorni" in page
+        assert "Restano 60 giorni: serve un nuovo certificato" in page
+        assert "Scade fra 60 giorni" in page
     certificates.make(NOW)
     with time_machine.travel(NOW + timedelta(hours=1), tick=False):
         page = read(carla_client)
         assert "serve un nuovo certificato" not in page
-        assert "Scade fra 30 giorni" in page
+        assert "Scade fra 60 giorni" in page
 
 
 def test_one_that_is_over_or_retired_is_told_so_and_not_downloaded(carla_client, old, new):
@@ -97,7 +98,7 @@ def test_the_public_certificate_is_downloaded_and_nothing_private_is_on_a_page(c
 
 def test_before_making_one_the_page_says_how_long_the_old_one_goes_on(carla_client, old):
     page = read(carla_client, NEW)
-    assert "continua a decifrare per 30 giorni" in page
+    assert "continua a decifrare per 60 giorni" in page
     assert PincodeCertificate.objects.count() == 1
 
 
