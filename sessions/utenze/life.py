@@ -5,31 +5,45 @@ revokes the ids in the same transaction: an utenza that comes back does not brin
 certified address and written in the journal. False: there was nothing to do.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal.identity.models import User
 from portal.journal.models import record
-from sessions import mails
+from sessions import issuing, mails
 from sessions.models import IdSessione
 from sessions.utenze.minting import new_pincode, new_user_id
 from sessions.webhooks import events
 from sessions.withdrawing import withdraw_letters
 
+AT_MOST = 20  # per pharmacy
+SAME_FORM_FOR = timedelta(seconds=60)  # a second click on "Crea"
+
+
+class TooManyUtenze(Exception):  # noqa: N818  a fact, as the domain says it
+    """The pharmacy has as many utenze as it may have."""
+
 
 @transaction.atomic
 def open_for(
     pharmacy: Pharmacy, codice_fiscale: str, codes: tuple[str, str, str], password: str, by: User, now: datetime
-) -> tuple[Utenza, str]:
-    """A new utenza and its pincode in clear, for the page that shows it once. `codes`: regione, ASL, SSA."""
+) -> tuple[Utenza, str | None]:
+    """A new utenza and its pincode in clear, for the page that shows it once. `codes`: regione, ASL, SSA.
+
+    The same again within a minute is the same form sent twice: the utenza that is there, and None. Raises TooManyUtenze.
+    """
     region, asl, ssa = codes
+    facts = {"codice_fiscale": codice_fiscale, "codice_regione": region, "codice_asl": asl, "codice_ssa": ssa}
+    issuing.hold(pharmacy.pk)
+    for twin in pharmacy.utenze.filter(created_at__gt=now - SAME_FORM_FOR, **facts):
+        if twin.check_password(password):
+            return twin, None
+    if pharmacy.utenze.count() >= AT_MOST:
+        raise TooManyUtenze
     pincode = new_pincode()
-    utenza = Utenza(
-        pharmacy=pharmacy, user_id=new_user_id(), codice_fiscale=codice_fiscale, codice_regione=region, codice_asl=asl,
-        codice_ssa=ssa, created_at=now,
-    )  # fmt: skip
+    utenza = Utenza(pharmacy=pharmacy, user_id=new_user_id(), created_at=now, **facts)
     utenza.set_password(password, now)
     utenza.set_pincode(pincode)
     utenza.save()

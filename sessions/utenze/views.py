@@ -22,7 +22,6 @@ from sessions.utenze import life
 from sessions.utenze.forms import NewUtenzaForm, PasswordForm
 
 P = ParamSpec("P")
-UTENZE_AT_MOST = 20  # per pharmacy
 no_store = cache_control(no_store=True, private=True)
 asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
 hides_passwords = sensitive_post_parameters("password", "ripeti")
@@ -50,7 +49,7 @@ def every_utenza(request: OfficeRequest) -> HttpResponse:
     """The utenze of the pharmacy, those that work first, with what may be done to each."""
     rows = request.pharmacy.utenze.defer("password", "pincode")
     utenze = sorted(rows, key=lambda row: (not row.is_usable, row.user_id))
-    return _page(request, "all", {"utenze": utenze, "may_open": len(utenze) < UTENZE_AT_MOST})
+    return _page(request, "all", {"utenze": utenze, "may_open": len(utenze) < life.AT_MOST})
 
 
 @hides_passwords
@@ -60,15 +59,17 @@ def every_utenza(request: OfficeRequest) -> HttpResponse:
 def new(request: OfficeRequest) -> HttpResponse:
     """A new utenza: what the portal cannot know is asked, userId and pincode are made."""
     now, pharmacy = now_of(request), request.pharmacy
-    if pharmacy.utenze.count() >= UTENZE_AT_MOST:
-        messages.error(request, f"La farmacia ha già {UTENZE_AT_MOST} utenze: riusa quelle che hai disabilitato.")
-        return _back(request)
+    if request.method != "POST" and pharmacy.utenze.count() >= life.AT_MOST:
+        return _full(request)
     form = NewUtenzaForm(pharmacy, request.user.codice_fiscale or "", request.POST or None)
     if form.is_valid():
         data = form.cleaned_data
-        utenza, pincode = life.open_for(
-            pharmacy, data["codice_fiscale"], form.codes, data["password"], request.user, now
-        )
+        try:
+            utenza, pincode = life.open_for(
+                pharmacy, data["codice_fiscale"], form.codes, data["password"], request.user, now
+            )
+        except life.TooManyUtenze:
+            return _full(request)
         return _show_once(request, utenza, pincode)
     return _page(request, "new", {"form": form})
 
@@ -134,8 +135,15 @@ def enable(request: OfficeRequest, pk: int) -> HttpResponse:
     return _back(request)
 
 
-def _show_once(request: OfficeRequest, utenza: Utenza, plain: str) -> HttpResponse:
-    shown_once.keep(request, f"pincode:{utenza.pk}", plain, now_of(request))
+def _full(request: OfficeRequest) -> HttpResponse:
+    messages.error(request, f"La farmacia ha già {life.AT_MOST} utenze: riusa quelle che hai disabilitato.")
+    return _back(request)
+
+
+def _show_once(request: OfficeRequest, utenza: Utenza, plain: str | None) -> HttpResponse:
+    """None: it waits already, for the page that the first of two clicks asked for."""
+    if plain is not None:
+        shown_once.keep(request, f"pincode:{utenza.pk}", plain, now_of(request))
     return redirect("utenze:pincode_shown", request.pharmacy.code, utenza.pk)
 
 
