@@ -40,9 +40,11 @@ class SettingsForm(forms.Form):
     codice_fiscale = forms.CharField(
         label="Codice fiscale", max_length=16, error_messages={"required": "Scrivi il codice fiscale"}
     )
-    regione = forms.CharField(label="Codice regione", required=False, max_length=3)
-    asl = forms.CharField(label="Codice ASL/AO", required=False, max_length=3)
-    ssa = forms.CharField(label="Codice SSA", required=False, max_length=6)
+    regione = forms.CharField(
+        label="Codice regione", max_length=3, error_messages={"required": "Scrivi il codice regione"}
+    )
+    asl = forms.CharField(label="Codice ASL/AO", max_length=3, error_messages={"required": "Scrivi il codice ASL/AO"})
+    ssa = forms.CharField(label="Codice SSA", max_length=6, error_messages={"required": "Scrivi il codice SSA"})
     uso = forms.ChoiceField(label="Tipo di ricetta", choices=CHOICES)
 
     @classmethod

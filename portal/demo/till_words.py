@@ -37,15 +37,22 @@ GATE_REASONS = {
 }  # fmt: skip
 REASON_OF_CODE = {"05": "revoked", "06": "revoked", "07": "expired", "603": "unknown"}
 
+_OPTIONS = "Il gestionale ha mandato un’opzione che il servizio non accetta: lo deve correggere chi lo ha scritto."
 SERVICE_CODES = {
+    "01": "Nel riquadro rosso non c’è nessun ID SESSIONE: incolla quello arrivato per e-mail.",
     "02": "Un dato dell’utenza è troppo lungo.",
     "05": "Era già revocato, o le sue ore erano finite.",
     "06": "È stato revocato, oppure uno più recente ha preso il suo posto.",
     "07": "Le sue ore sono finite.",
+    **dict.fromkeys(("08", "09", "10", "15", "18"), _OPTIONS),
+    "21": "Il gestionale non ha detto con che cosa si identifica l’utenza: lo deve correggere chi lo ha scritto.",
+    "22": "Per questo tipo di ricetta il servizio vuole altre informazioni, che questa cassa non manda.",
     "100": "L’indirizzo certificato della farmacia rifiuta i messaggi: il titolare deve cambiarlo sul portale.",
     "200": "La farmacia non ha un indirizzo e-mail certificato: il titolare lo certifica sul portale, in «Sicurezza».",
+    "300": "Manca il dato scritto qui sopra. Se è dell’utenza, si completa nelle impostazioni della cassa.",
     "301": "Il pincode è arrivato illeggibile: il certificato con cui è cifrato non è quello del portale.",
     "302": "Il pincode non è quello dell’utenza. Il titolare può generarne uno nuovo sul portale.",
+    "303": "Per questo tipo di ricetta il servizio non accetta il pincode: avvisa chi gestisce il portale.",
     "306": "Il codice fiscale non è quello abbinato all’utenza.",
     "307": "I codici regione, ASL o SSA non sono quelli dell’utenza.",
     "602": "Lo userId non è quello con cui ci si è autenticati.",
@@ -53,6 +60,7 @@ SERVICE_CODES = {
     "9998": "Il servizio non conosce questo tipo di ricetta.",
     "9999": "Il servizio ha avuto un problema: riprova tra qualche minuto.",
 }
+UNEXPLAINED = "La cassa non conosce questo errore: il significato è nel titolo, come lo scrive il servizio."
 
 
 def no_answer(why: str) -> Outcome:
@@ -95,7 +103,7 @@ def of_service(exchange: Exchange) -> Outcome:
             BAD, f"Risposta non prevista ({exchange.status})", reply.fault or "Il servizio non ha detto altro."
         )
     error = reply.errors[0]
-    return Outcome(BAD, f"Errore {error.code}: {error.words}", SERVICE_CODES.get(error.code, ""))
+    return Outcome(BAD, f"Errore {error.code}: {error.words}", SERVICE_CODES.get(error.code, UNEXPLAINED))
 
 
 def of_gate(exchange: Exchange) -> Outcome:

@@ -5,18 +5,22 @@ import socket
 from datetime import timedelta
 from email import message_from_bytes, policy
 
+import httpx
 import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
 
 from pharmacies.models import Utenza
+from portal import a2f_client
+from portal.demo import till_words
 from portal.demo.public_users import DOCTOR, PHARMACY
 from portal.demo.seed_a2f import open_test_users
 from portal.outbox.models import OutgoingMail
 from portal.sealing import unseal
 from sessions import certificates
-from sessions.models import IdSessione
+from sessions.models import Context, IdSessione
+from sessions.soap import messages
 
 TILL = "/prova/cassa/"
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -155,6 +159,28 @@ def test_the_answers_of_the_service_are_in_plain_words(till) -> None:
     assert "non ha un indirizzo e-mail certificato" in press(till, "genera")
     Utenza.objects.filter(user_id=DOCTOR.user_id).update(disabled_at=timezone.now())
     assert "L’utenza è disabilitata o bloccata" in press(till, "genera")
+
+
+def test_what_a_context_wants_and_the_till_does_not_send_is_explained(till) -> None:
+    assert "Nel riquadro rosso non c’è nessun ID SESSIONE" in press(till, "verifica")
+    Context.objects.update(required_fields=["contesto", "infoAggiuntive"])
+    assert "il servizio vuole altre informazioni" in press(till, "genera")
+    Context.objects.update(required_fields=[], allowed_tipo="I")
+    assert "non accetta il pincode" in press(till, "genera")
+
+
+def test_every_answer_of_the_service_has_its_sentence() -> None:
+    codes = {outcome.code for outcome in vars(messages).values() if isinstance(outcome, messages.Outcome)}
+    assert codes <= set(till_words.SERVICE_CODES)
+    other = a2f_client.Reply("1", (a2f_client.Error("E", "700", "Altro"),))  # of a service that is not ours
+    strange = a2f_client.Exchange("", "", 200, other, httpx.Headers())
+    assert till_words.of_service(strange).words == till_words.UNEXPLAINED
+
+
+@pytest.mark.parametrize("field", ["regione", "asl", "ssa"])
+def test_the_codes_of_the_utenza_are_asked_for(till, field) -> None:
+    page = till.post(f"{TILL}utenza/", settings_of(**{field: ""}))
+    assert "<title>Errore: " in page.content.decode()
 
 
 def test_settings_that_miss_something_are_told_and_the_manuals_come_back(till) -> None:
