@@ -92,7 +92,7 @@ class Answer:
 @transaction.atomic
 def request(utenza: Utenza, context: Context, now: datetime, by: User) -> Answer:
     """As issue(), for a person at the page: two clicks give one id, and the mailbox is not flooded. Raises IssuingRefused."""
-    hold(utenza.pharmacy_id)
+    Pharmacy.objects.hold(utenza.pharmacy_id)
     utenza = _locked(utenza.pk)
     mine = IdSessione.objects.of(utenza, context).live(now).filter(requested_by__isnull=False)
     if just_now := mine.filter(requested_at__gt=now - SAME_REQUEST_FOR).order_by("-requested_at").first():
@@ -132,7 +132,7 @@ def issue(
     """
     now, plain = now.astimezone(UTC), str(uuid4())
     origin = asked.facts(utenza, plain) if asked is not None else {}
-    hold(utenza.pharmacy_id)
+    Pharmacy.objects.hold(utenza.pharmacy_id)
     utenza = _locked(utenza.pk)
     pharmacy, certification = _reachable(utenza, now)
     replaced = _make_room(utenza, context, now)
@@ -200,7 +200,7 @@ def resend(id_sessione: IdSessione, by: User | None, now: datetime, because: str
 
     Raises NoCertifiedAddress, AddressUnreachable, UtenzaNotUsable, PharmacyClosed.
     """
-    hold(id_sessione.pharmacy_id)
+    Pharmacy.objects.hold(id_sessione.pharmacy_id)
     row = _fresh(id_sessione)
     pharmacy, certification = _reachable(row.utenza, now)
     if not _is_at_hand(row, now) or next_send_at(pharmacy, now) is not None:
@@ -242,12 +242,6 @@ def reveal(id_sessione: IdSessione, by: User | None, now: datetime) -> str | Non
 def _is_at_hand(row: IdSessione, now: datetime) -> bool:
     """Live, its copy still there, and its utenza still of the pharmacy that asked: only then it may be shown or sent."""
     return row.is_live(now) and row.sealed is not None and row.pharmacy_id == row.utenza.pharmacy_id
-
-
-def hold(pharmacy: int | None) -> None:
-    """What is about a whole pharmacy is done by one at a time, whatever the utenza: before any utenza is locked."""
-    if pharmacy is not None:
-        Pharmacy.objects.select_for_update(no_key=True).get(pk=pharmacy)
 
 
 def _locked(pk: int) -> Utenza:

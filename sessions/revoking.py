@@ -13,7 +13,7 @@ from sessions.models import IdSessione
 @transaction.atomic
 def revoke_all(pharmacy: Pharmacy, by: User, because: str, now: datetime) -> int:
     """Each id has its line in the journal; the certified address is told once, if it receives mail. How many were live."""
-    issuing.hold(pharmacy.pk)
+    Pharmacy.objects.hold(pharmacy.pk)
     live = IdSessione.objects.filter(pharmacy=pharmacy).live(now).with_facts().order_by("utenza", "pk")
     revoked = [row for row in live if issuing.revoke(row, by, now, because, tell=False)]
     certification = MailCertification.objects.current().filter(pharmacy=pharmacy, undeliverable_at=None).first()

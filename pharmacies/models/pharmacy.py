@@ -18,6 +18,14 @@ class PharmacyQuerySet(models.QuerySet["Pharmacy"]):
         """Those of the territory of this member of the staff. One outside does not exist for them: 404."""
         return self.filter(within(user.territory))
 
+    def hold(self, pk: int | None) -> None:
+        """This one is the caller's until the transaction ends, before any of its utenze is locked; None: there is none.
+
+        On SQLite the transaction itself is alone (IMMEDIATE).
+        """
+        if pk is not None:
+            self.select_for_update(no_key=True).get(pk=pk)
+
 
 def within(territory: Territory, prefix: str = "") -> Q:
     """The condition on a pharmacy, or on what belongs to one: `within(user.territory, "pharmacy__")`.

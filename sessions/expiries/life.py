@@ -38,5 +38,5 @@ def pharmacy_of(token: str) -> Pharmacy | None:
 
 
 def _close(pharmacy: Pharmacy, now: datetime) -> bool:
-    Pharmacy.objects.select_for_update(no_key=True).get(pk=pharmacy.pk)
+    Pharmacy.objects.hold(pharmacy.pk)
     return bool(CalendarLink.objects.open().filter(pharmacy=pharmacy).update(closed_at=now))

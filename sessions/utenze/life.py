@@ -12,7 +12,7 @@ from django.db import transaction
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal.identity.models import User
 from portal.journal.models import record
-from sessions import issuing, mails
+from sessions import mails
 from sessions.models import IdSessione
 from sessions.utenze.minting import new_pincode, new_user_id
 from sessions.webhooks import events
@@ -36,7 +36,7 @@ def open_for(
     """
     region, asl, ssa = codes
     facts = {"codice_fiscale": codice_fiscale, "codice_regione": region, "codice_asl": asl, "codice_ssa": ssa}
-    issuing.hold(pharmacy.pk)
+    Pharmacy.objects.hold(pharmacy.pk)
     for twin in pharmacy.utenze.filter(created_at__gt=now - SAME_FORM_FOR, **facts):
         if twin.check_password(password):
             return twin, None

@@ -22,7 +22,7 @@ def open_at(pharmacy: Pharmacy, url: str, by: User, now: datetime) -> tuple[Webh
     """From now on the gestionale is called there, about the live ids too. The secret in clear, for the page that shows it
     once. One that was open is closed.
     """
-    _hold(pharmacy)
+    Pharmacy.objects.hold(pharmacy.pk)
     _close(pharmacy, now)
     secret = signing.new_secret()
     webhook = Webhook.objects.create(
@@ -45,7 +45,7 @@ def renew_secret(webhook: Webhook, by: User, now: datetime) -> str:
 @transaction.atomic
 def close(webhook: Webhook, by: User, now: datetime) -> bool:
     """The gestionale is called no more, not even about what was waiting. False when it was closed already."""
-    _hold(webhook.pharmacy)
+    Pharmacy.objects.hold(webhook.pharmacy_id)
     if not _close(webhook.pharmacy, now):
         return False
     planning.plan_again(webhook.pharmacy, now)
@@ -74,10 +74,6 @@ def retry(call: WebhookCall, now: datetime) -> bool:
         return False
     transaction.on_commit(wake_the_worker, robust=True)
     return True
-
-
-def _hold(pharmacy: Pharmacy) -> None:
-    Pharmacy.objects.select_for_update(no_key=True).get(pk=pharmacy.pk)
 
 
 def _close(pharmacy: Pharmacy, now: datetime) -> bool:
