@@ -39,6 +39,8 @@ def carry_out(request: Request, caller: Caller, context: Context, now: datetime)
 
 def _create(caller: Caller, context: Context, now: datetime) -> Reply:
     """The id is given once its letter is in the outbox; too many addresses in a day block the utenza right after."""
+    if anomalies.is_in_a_loop(caller.utenza, context, now):
+        return Reply(messages.UNEXPECTED)  # the contract has no word for it
     try:
         issued = issuing.issue(caller.utenza, context, now, asked=caller.asked)
     except issuing.UtenzaNotUsable as refusal:

@@ -69,7 +69,7 @@ def test_service_and_gate_agree_with_the_contract(policy, steps, two, time_machi
     start = timezone.now()
     Context.objects.update(policy=policy)
     IdSessione.objects.filter(revoked_at=None).update(
-        revoked_at=F("requested_at"), sealed=None
+        revoked_at=F("requested_at"), sealed=None, requested_at=F("requested_at") - HOURS
     )  # of the example before
     play(steps, two, policy, start, time_machine)
     time_machine.move_to(start)

@@ -76,7 +76,7 @@ def test_never_two_attivi_nor_two_validati_and_a_dead_id_never_passes(policy, ro
     start = timezone.now()
     Context.objects.update(policy=policy)
     IdSessione.objects.filter(revoked_at=None).update(
-        revoked_at=F("requested_at"), sealed=None
+        revoked_at=F("requested_at"), sealed=None, requested_at=F("requested_at") - HOURS
     )  # of the example before
     play(rounds, three, policy, start, time_machine)
     time_machine.move_to(start)

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -17,6 +18,7 @@ from sessions.soap.messages import Operation, Outcome
 from tests.sessions.conftest import make_utenza
 from tests.sessions.soap.calls import encrypted, gestionale
 
+MANY = 60  # ids in an hour: sessions.anomalies
 UUID4 = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 
@@ -200,6 +202,21 @@ def test_another_utenza_reads_its_own_ids_only(gest, utenza, al_redentore) -> No
     assert stranger.check(token).timeless == unknown.timeless
     assert stranger.revoke(token).code == "603"
     assert gest.check(token).done
+
+
+def test_a_program_in_a_loop_gets_no_more_ids_and_the_last_one_stays_good(gest, utenza, context, caplog) -> None:
+    now = timezone.now()
+    for _ in range(MANY - 1):
+        issuing.issue(utenza, context, now - timedelta(minutes=50))
+    last = gest.create().token
+    letters = OutgoingMail.objects.count()
+    assert gest.create().error == ("F", "9999", "Errore di sistema.")
+    assert "in a loop" in caplog.text
+    assert OutgoingMail.objects.count() == letters
+    assert gest.check(last).done
+    assert gest.create(contesto="RICETTA-BIANCA").done
+    with time_machine.travel(now + timedelta(minutes=11), tick=False):
+        assert gest.create().done
 
 
 @pytest.mark.parametrize("outcome", [Outcome("12345", "E", "Cinque cifre"), Outcome("01", "EE", "Due lettere")])
