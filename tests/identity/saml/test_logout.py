@@ -113,6 +113,15 @@ def test_an_unsigned_request_closes_nothing(inside, alfa) -> None:
     assert signed_in(inside)
 
 
+@pytest.mark.parametrize("name", ["SAMLRequest", "SAML%52equest", "%53AMLRequest", "SAMLRequest%00", "Altro"])
+def test_a_second_document_beside_a_signed_one_closes_nothing(name, inside, alfa) -> None:
+    signed = query(said(alfa.entity_id, at=old(10)), alfa.pair)
+    forged = query(said(alfa.entity_id, ID="_forged"), alfa.pair).partition("&")[0].partition("=")[2]
+    for text in (f"{signed}&{name}={forged}", f"{name}={forged}&{signed}"):
+        assert inside.get(f"{OUT}?{text}").status_code == 400
+    assert signed_in(inside)
+
+
 @pytest.mark.parametrize("junk", ["", "SAMLRequest=x", "SAMLRequest=eA%3D%3D", "creduta=x", "creduta=x:y:z"])
 def test_rubbish_is_refused_and_breaks_nothing(junk, inside) -> None:
     assert inside.get(f"{OUT}?{junk}").status_code == 400

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
+from urllib.parse import unquote_plus, urlencode
 
 from django.http import HttpRequest
 from lxml import etree
@@ -36,6 +36,7 @@ from portal.identity.providers.saml.signing import SignatureWrong
 
 GOOD_FOR = timedelta(minutes=5)
 LONGEST_STATE = 80  # characters of RelayState (SAML bindings, 3.4.3)
+_SIGNED = ("SAMLRequest", "RelayState", "SigAlg")  # of a query, in this order (SAML bindings, 3.4.4.1)
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def believed(request: HttpRequest, providers: Sequence[ProviderMetadata], addres
     """By Redirect (the query is signed) or by POST (the document is). Raises LoginRefused, whatever the bytes."""
     try:
         by_post = request.method == "POST"
-        fields = request.POST if by_post else request.GET
+        raw = {} if by_post else _raw_query(request)
+        fields = request.POST if by_post else {name: unquote_plus(value) for name, value in raw.items()}
         body = decoded(fields.get("SAMLRequest", ""))
         root = documents.validate(documents.parse(body if by_post else _inflated(body)), "protocol")
         provider = entities.find(providers, documents.text_of(root.find(saml("Issuer"))))
@@ -59,7 +61,7 @@ def believed(request: HttpRequest, providers: Sequence[ProviderMetadata], addres
             raise LoginRefused("not-asked", "no request of a provider that is loaded")
         if by_post:
             root = signing.verified(root, provider.certificates, now)
-        elif not _query_is_signed(request, provider, now):
+        elif not _is_signed(raw, provider, now):
             raise SignatureWrong("the query")
         _check(root, address, now)
     except (Malformed, SignatureWrong, zlib.error) as error:
@@ -98,16 +100,24 @@ def _check(root: etree._Element, address: str, now: datetime) -> None:
         raise LoginRefused("answer-expired", "LogoutRequest")
 
 
-def _query_is_signed(request: HttpRequest, provider: ProviderMetadata, now: datetime) -> bool:
-    """Over the query as it came, in the order of the binding; a name twice is not ours to choose between."""
+def _raw_query(request: HttpRequest) -> dict[str, str]:
+    """The parts of the query as they came, so that what is read is what was signed. Raises SignatureWrong.
+
+    A name that is twice, in other letters (`SAML%52equest`) or not of the binding is not ours to choose between.
+    """
     parts = [part.partition("=")[::2] for part in request.META.get("QUERY_STRING", "").split("&")]
     raw = dict(parts)
-    names = [name for name in ("SAMLRequest", "RelayState", "SigAlg") if name in raw]
-    if len(raw) != len(parts) or request.GET.get("SigAlg") != RSA_SHA256:
-        return False
-    query = "&".join(f"{name}={raw[name]}" for name in names)
+    if len(raw) != len(parts) or not set(raw) <= {*_SIGNED, "Signature"}:
+        raise SignatureWrong("the names of the query")
+    return raw
+
+
+def _is_signed(raw: dict[str, str], provider: ProviderMetadata, now: datetime) -> bool:
+    """Over the parts as they came, in the order of the binding."""
+    query = "&".join(f"{name}={raw[name]}" for name in _SIGNED if name in raw)
     good = [each for each in provider.certificates if each.not_valid_before_utc <= now < each.not_valid_after_utc]
-    return signing.query_is_signed(query, request.GET.get("Signature", ""), good)
+    signature = unquote_plus(raw.get("Signature", ""))
+    return unquote_plus(raw.get("SigAlg", "")) == RSA_SHA256 and signing.query_is_signed(query, signature, good)
 
 
 def _inflated(body: bytes) -> bytes:
