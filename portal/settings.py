@@ -137,6 +137,7 @@ AUTHENTICATION_BACKENDS = [
 ]
 IDENTITY_PROVIDERS = env.names("IDENTITY_PROVIDERS", default=[])  # dotted paths; the demonstration has its stubs below
 IDENTITY_METADATA = Path(env.text("IDENTITY_METADATA", default=str(VAR_DIR / "identity")))  # of the identity providers
+IDENTITY_TEST_HOSTS = env.names("IDENTITY_TEST_HOSTS", default=[])  # test environments let in during an acceptance only
 IDENTITY_REGISTRIES = {  # way in: where its registry is, and the PEM of who signs it (`manage.py identity_providers`)
     "spid": (
         env.text("SPID_REGISTRY_URL", default="https://registry.spid.gov.it/metadata/idp/spid-entities-idps.xml"),

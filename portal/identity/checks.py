@@ -51,7 +51,9 @@ def _of_ours(door: SamlProvider) -> Iterator[CheckMessage]:
 
 
 def _of_theirs(door: SamlProvider) -> Iterator[CheckMessage]:
-    """The files. What a registry brought was looked at before it was taken (registry.py), and the database may be away."""
+    """The files. The rows of a registry are looked at when they are taken (registry.py) and when somebody is asked: the
+    database may be away now.
+    """
     for each in door.from_files():
         if why := why_not_real(each):
             yield Error(why, id="portal.E004")

@@ -122,7 +122,7 @@ def take(
         raise NotTaken("it holds no identity provider that can be used")
     with transaction.atomic():
         current = {each.entity_id: each for each in RegisteredProvider.objects.current(door).select_for_update()}
-        lost = [name for name, row in current.items() if name not in found and works(_read(row), now)]
+        lost = [name for name, row in current.items() if name not in found and not _why_unusable(row.document, now)]
         if unexpected := sorted(set(lost) - set(dropping)):
             raise NotTaken(f"it would drop who works today: {', '.join(unexpected)}")
         for entity_id, document in found.items():
@@ -184,10 +184,6 @@ def _why_unusable(document: str, now: datetime) -> str:
     if not works(provider, now):
         return "no certificate of it is valid today"
     return "" if settings.DEMO else why_not_real(provider)
-
-
-def _read(row: RegisteredProvider) -> ProviderMetadata:
-    return entities.read(row.document.encode())[0]
 
 
 def _put(

@@ -12,6 +12,7 @@ from portal.identity.models import RegistryReading
 from portal.identity.providers import every_provider
 from portal.identity.providers.saml.entities import ProviderMetadata
 from portal.identity.providers.saml.provider import SamlProvider
+from portal.identity.providers.saml.real import is_a_test_environment, why_not_real
 
 CERTIFICATE_ENDS_WITHIN = timedelta(days=30)
 REGISTRY_SILENT_FOR = timedelta(days=3)
@@ -58,10 +59,15 @@ def _of_ours(door: SamlProvider, now: datetime) -> Iterator[Alert]:
 
 
 def _of_theirs(door: SamlProvider, now: datetime) -> Iterator[Alert]:
-    loaded = door.identity_providers()
-    if not loaded:
+    in_use = door.identity_providers()
+    if not in_use:
         yield Alert(door.key, "providers", "none is loaded: nobody comes in this way", urgent=True)
-    for each in loaded:
+    for each in door.loaded() if not settings.DEMO else ():
+        if why_not_real(each):
+            yield Alert(door.key, each.entity_id, "loaded and not let in: a test environment or a test tool")
+        elif is_a_test_environment(each):
+            yield Alert(door.key, each.entity_id, "a test environment is let in: anybody may be anybody", urgent=True)
+    for each in in_use:
         yield from _ending(door.key, each.entity_id, good_until(each), now)
 
 

@@ -157,6 +157,17 @@ def test_in_production_a_provider_on_this_machine_is_left_out(host, settings, db
     assert list(take(signed(one("alfa"), one("finta", host=host))).left_out) == [f"https://{host}"]
 
 
+def test_what_the_demonstration_took_is_not_asked_in_production_and_goes_by_itself(settings, client) -> None:
+    take(signed(one("alfa"), one("beta"), one("demo", host="demo.spid.gov.it")))
+    assert "demo.spid.gov.it" in client.get("/accesso/").content.decode()
+    settings.DEMO = False
+    page = client.get("/accesso/").content.decode()
+    assert "https://alfa.example" in page
+    assert "demo.spid.gov.it" not in page
+    assert [each.words[:22] for each in alerts(NOW) if "demo.spid" in each.about] == ["loaded and not let in:"]
+    assert take(signed(one("alfa"), one("beta"))).removed == ["https://demo.spid.gov.it"]
+
+
 # --- the road
 
 

@@ -4,9 +4,11 @@ import base64
 
 import pytest
 from django.core.checks import run_checks
+from django.utils import timezone
 from lxml import etree
 
 from portal.identity.providers.saml.names import ds
+from portal.identity.registry_check import alerts
 from tests.identity.saml import forge
 
 # The public certificate of spid-sp-test 1.2, whose private key is in its package: the fingerprint is what counts.
@@ -59,6 +61,24 @@ def test_real_providers_start(settings, alfa, beta):
 def test_a_provider_on_this_machine_or_without_https_does_not_start(settings, entity_id):
     load(settings, entity_id)
     assert [each[:11] for each in problems(settings)] == ["portal.E004"]
+
+
+TESTS = ["demo.spid.gov.it", "validator.spid.gov.it", "preproduzione.idserver.servizicie.interno.gov.it"]
+
+
+@pytest.mark.parametrize("host", TESTS)
+def test_a_test_environment_does_not_start_unless_the_settings_name_it(settings, host):
+    load(settings, f"https://{host}/idp")
+    assert [each[:11] for each in problems(settings)] == ["portal.E004"]
+    settings.IDENTITY_TEST_HOSTS = [host]
+    assert problems(settings) == []
+    [alert] = [each for each in alerts(timezone.now()) if host in each.about]
+    assert alert.urgent
+
+
+def test_the_real_card_is_no_test_environment(settings):
+    load(settings, "https://idserver.servizicie.interno.gov.it/idp/profile/SAML2/POST/SSO")
+    assert problems(settings) == []
 
 
 def test_the_demonstration_may_load_them(settings):

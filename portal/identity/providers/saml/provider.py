@@ -19,6 +19,7 @@ from portal.identity.providers.saml.entities import ProviderMetadata
 from portal.identity.providers.saml.metadata import service_metadata
 from portal.identity.providers.saml.names import REDIRECT
 from portal.identity.providers.saml.profiles import Profile
+from portal.identity.providers.saml.real import why_not_real
 from portal.identity.providers.saml.request import AuthnRequest, authn_request
 from portal.identity.providers.saml.response import Expected, Shown, decoded, shown_in
 from portal.identity.providers.saml.service_provider import ServiceProvider
@@ -37,7 +38,11 @@ class SamlProvider(base.Provider):
         return service_provider.of_settings()
 
     def identity_providers(self) -> Sequence[ProviderMetadata]:
-        """Who may be asked: the files, and what the registry says of everybody else."""
+        """Who may be asked: of those that are loaded, in production, only who is somebody."""
+        return [each for each in self.loaded() if settings.DEMO or not why_not_real(each)]
+
+    def loaded(self) -> Sequence[ProviderMetadata]:
+        """The files, and what the registry says of everybody else."""
         files = self.from_files()
         named = {each.entity_id for each in files}
         return [*files, *(each for each in self.from_registry() if each.entity_id not in named)]

@@ -1,9 +1,10 @@
-"""Is this identity provider somebody? Not a test tool, not this machine."""
+"""Is this identity provider somebody? Not a test tool or a test environment, not this machine."""
 
 import ipaddress
 from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.hashes import SHA256
+from django.conf import settings
 
 from portal.identity.providers.saml.entities import ProviderMetadata
 
@@ -12,12 +13,18 @@ _KEYS_THAT_EVERYBODY_HAS = {
     "800704ecc9fb77eb7c16a3d9d86c0c5f8097a584ba6291502573c6322512f8ab",
     "3ddcf3f01364e24755a5d0affccacb0961c928e24250ef28591b44ceee6fed33",
 }
+# Where anybody may be anybody: AgID and the Ministry try who joins there (demo, validator, preproduzione, collaudo ...).
+# Nobody has an identity with AgID itself, and the real CIE is the second name without anything before it.
+_TEST_ENVIRONMENTS = (".spid.gov.it", ".idserver.servizicie.interno.gov.it")
 
 
 def why_not_real(provider: ProviderMetadata) -> str:
     """A sentence for who put it there; empty for a real one."""
     if not all(map(_is_public, _addresses(provider))):
         return f"The metadata of {provider.entity_id} name this machine, or no https address."
+    tests = {host for host in map(_host, _addresses(provider)) if host.endswith(_TEST_ENVIRONMENTS)}
+    if tests - set(settings.IDENTITY_TEST_HOSTS):
+        return f"{provider.entity_id} is a test environment, where anybody may be anybody (IDENTITY_TEST_HOSTS lets it in)."
     if any(each.fingerprint(SHA256()).hex() in _KEYS_THAT_EVERYBODY_HAS for each in provider.certificates):
         return f"{provider.entity_id} signs with the key of a test tool, which everybody has."
     return ""
@@ -36,3 +43,12 @@ def _is_public(address: str) -> bool:
         return parts.scheme == "https" and ipaddress.ip_address(host).is_global
     except ValueError:  # a name
         return parts.scheme == "https" and "." in host and not host.endswith((".localhost", ".localdomain"))
+
+
+def is_a_test_environment(provider: ProviderMetadata) -> bool:
+    """True also for one that IDENTITY_TEST_HOSTS lets in."""
+    return any(_host(address).endswith(_TEST_ENVIRONMENTS) for address in _addresses(provider))
+
+
+def _host(address: str) -> str:
+    return (urlsplit(address).hostname or "").rstrip(".")
