@@ -68,7 +68,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "portal.identity.staff_sessions.StaffSessionMiddleware",
+    "portal.identity.session_ends.SessionEnds",
 ]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -164,7 +164,9 @@ LOGIN_PENDING_FOR = timedelta(minutes=10)
 FRESH_AUTHENTICATION_FOR = timedelta(minutes=15)
 OTP_TOTP_ISSUER = "Portale Farmacie"
 PASSWORD_HASHERS = ["portal.hashing.Argon2idHasher"]
-SESSION_COOKIE_AGE = int(timedelta(hours=8).total_seconds())
+SESSION_LASTS_FOR = timedelta(hours=8)  # a working day, whatever one does: then one shows again who one is
+SESSION_IDLE_FOR = timedelta(minutes=30)  # the computer of a shop stays alone; certifying takes less, letter included
+SESSION_COOKIE_AGE = int(SESSION_LASTS_FOR.total_seconds())  # what nobody used for so long is forgotten
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # not Strict: the way back from the identity provider starts on another site
 CSRF_COOKIE_SAMESITE = "Lax"

@@ -48,6 +48,7 @@ def sign_in(client: Client, user: User, *, at: datetime | None = None) -> Client
     session = client.session
     session["identity_authenticated_at"] = (at or timezone.now()).timestamp()
     session["identity_with"] = "SPID livello 2"
+    session["session_started"] = session["session_seen"] = timezone.now().timestamp()
     session.save()
     return client
 
@@ -149,6 +150,7 @@ def sign_in_staff(client: Client, user: User) -> Client:
     client.force_login(user, backend="portal.identity.backends.StaffBackend")
     session = client.session
     session["otp_device_id"] = device.persistent_id
+    session["session_started"] = session["session_seen"] = timezone.now().timestamp()
     session.save()
     return client
 

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
 from portal.clock import now_of
+from portal.identity import session_ends
 from portal.identity.identity import Identity
 from portal.identity.models import User
 from portal.identity.roles import Role
@@ -31,6 +32,7 @@ def remember(request: HttpRequest, user: User, identity: Identity) -> None:
     """Opens the portal session of this person: new session key, and when and how the identity was shown."""
     login(request, user, backend="portal.identity.backends.DigitalIdentityBackend")
     request.session.cycle_key()
+    session_ends.begin(request, now_of(request))
     request.session[_AT] = identity.authenticated_at.timestamp()
     request.session[_WITH] = identity.described
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 
 from portal.client_address import client_address
 from portal.codes import same
-from portal.identity import staff_sessions
+from portal.identity import session_ends
 from portal.identity.models import LoginRecord, PasswordFailure, StaffRecoveryCode, StaffTotp, User
 from portal.identity.models.failure import PasswordFailureQuerySet
 from portal.journal.models import record
@@ -151,8 +151,8 @@ def _let_in(request: HttpRequest, user: User, app: StaffTotp, now: datetime) -> 
     next_url = str(request.session[_WAITING]["next"])
     with transaction.atomic():
         request.session.flush()
-        login(request, user, backend=staff_sessions.STAFF_BACKEND)
+        login(request, user, backend=session_ends.STAFF_BACKEND)
         django_otp.login(request, app)
-        staff_sessions.begin(request, user, now)
+        session_ends.begin_of_staff(request, user, now)
         LoginRecord.objects.create(user=user, provider=_PROVIDER, outcome="ok", at=now)
     return next_url

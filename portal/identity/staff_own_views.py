@@ -1,17 +1,16 @@
-"""«Il mio accesso»: one's own sessions and recovery codes; and the few seconds that keep a session open."""
+"""«Il mio accesso»: one's own sessions and recovery codes."""
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.clock import now_of
-from portal.identity import staff, staff_sessions
+from portal.identity import session_ends, staff
 from portal.identity.access import any_staff, staff_of
 from portal.identity.forms import TotpForm
-from portal.identity.login import local_url
 from portal.identity.models import StaffRecoveryCode, StaffSession
 from portal.identity.roles import Role
 from portal.journal.models import record
@@ -26,7 +25,7 @@ def own(request: HttpRequest) -> HttpResponse:
     context = {
         "roles": [role for role in Role.values if role in user.roles],
         "sessions": sessions,
-        "this": staff_sessions.current(request),
+        "this": session_ends.current(request),
         "codes_left": StaffRecoveryCode.objects.filter(user=user, used_at=None).count(),
         "past": StaffSession.objects.filter(user=user)
         .exclude(pk__in=[each.pk for each in sessions])
@@ -44,7 +43,7 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
     with transaction.atomic():
         if StaffSession.objects.filter(pk=row.pk).close(now):
             record("staff.session_closed", now=now, actor=user, subject=row, origin=row.browser)
-    if row.pk == staff_sessions.current(request):
+    if row.pk == session_ends.current(request):
         request.session.flush()
         return redirect("identity:staff_login")
     messages.success(request, "Collegamento chiuso: chi lo usava è fuori.")
@@ -66,16 +65,3 @@ def new_codes(request: HttpRequest) -> HttpResponse:
             return render(request, "identity/staff_codes.html", {"codes": codes, "next_url": ""})
         form.add_error("code", "Il codice non è corretto, o è già stato usato.")
     return render(request, "identity/staff_new_codes.html", {"form": form})
-
-
-@any_staff
-@require_http_methods(["GET", "HEAD", "POST"])
-def keep(request: HttpRequest) -> HttpResponse:
-    """How many seconds are left (GET, which is no sign of life); «Resta collegato» (POST) begins the half hour again."""
-    ends_at = getattr(request, "staff_link_ends_at", now_of(request))
-    left = {"seconds": max(0, int((ends_at - now_of(request)).total_seconds()))}
-    if request.method != "POST":
-        return JsonResponse(left)
-    if request.headers.get("Accept", "").startswith("application/json"):
-        return JsonResponse(left)
-    return redirect(local_url(request, request.POST.get("next", "")) or "pages:home")

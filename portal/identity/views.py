@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from django.contrib.auth import logout
 from django.core import signing
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
@@ -78,6 +78,18 @@ def sign_out(request: HttpRequest) -> HttpResponse:
         logout(request)
         return redirect("identity:sign_out")
     return render(request, "identity/sign_out.html")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def keep(request: HttpRequest) -> HttpResponse:
+    """How many seconds are left (GET, which is no sign of life); «Resta collegato» (POST) begins the half hour again."""
+    ends_at = getattr(request, "session_ends_at", None)
+    if ends_at is None:
+        return redirect("identity:choose")
+    if request.method == "POST" and not request.headers.get("Accept", "").startswith("application/json"):
+        return redirect(login.local_url(request, request.POST.get("next", "")) or "pages:home")
+    return JsonResponse({"seconds": max(0, int((ends_at - now_of(request)).total_seconds()))})
 
 
 @csrf_exempt  # it comes from the provider's site, and is believed for its signature

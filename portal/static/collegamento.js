@@ -1,9 +1,9 @@
-// The session of the staff ends after half an hour without activity: two minutes before, says so and offers to stay.
+// A session of the portal ends after half an hour without activity: two minutes before, says so and offers to stay.
 "use strict";
 
-document.querySelectorAll("[data-staff-link]").forEach((box) => {
+document.querySelectorAll("[data-session-end]").forEach((box) => {
   const WARN = 120, said = box.querySelector("[role=alert]"), form = box.querySelector("form"), door = box.querySelector("a");
-  const url = box.dataset.staffLink;
+  const url = box.dataset.sessionEnd;
   let timer = 0;
   const later = (seconds) => { clearTimeout(timer); timer = setTimeout(look, Math.max(1, Math.min(seconds, 3600)) * 1000); };
   // Another tab may have kept the session open: the server knows. Asking it is no sign of life.

@@ -70,7 +70,7 @@ ELSEWHERE = {
     "wizard:code": "below, on its way", "wizard:new_code": "a POST", "sessions:show": "a POST, below",
     "sessions:resend": "a POST", "identity:start": "a POST", "identity:answer": "an answer", "identity:gone_out": "for the providers", "identity:card": "the host of the cards, test_cns_nginx", "identity:metadata": "a file", "identity:sign_out": "a POST",
     "identity:staff_code": "below, on its way", "identity:staff_recovery": "below", "identity:staff_enrol": "below",
-    "identity:staff_keep": "for the page", "identity:staff_close": "a POST", "identity:operator": "below",
+    "identity:keep": "for the page", "identity:staff_close": "a POST", "identity:operator": "below",
     "identity:operator_disable": "below", "identity:operator_enable": "below", "identity:operator_reset": "below",
     "pharmacies:mail_change_cancel": "a POST",
     "pages:information": "test_information_pages", "demo:letter_html": "a letter, not a page: shown inside demo:letter",

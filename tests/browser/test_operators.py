@@ -120,27 +120,30 @@ def test_sicurezza_revokes_and_finds_it_in_the_journal(enter, issued, page, swee
     assert "Motivo: casella violata" in download.value.path().read_text(encoding="utf-8-sig")
 
 
-def test_a_session_about_to_end_says_so_and_stays_when_asked(enter, carla, page, context, live_server, sweep):
-    client = sign_in_staff(Client(), carla)
+@pytest.mark.parametrize(
+    ("who", "path"), [("carla_client", "/operatori/mio-accesso/"), ("anna_client", "/servizi/4512/")]
+)
+def test_a_session_about_to_end_says_so_and_stays_when_asked(who, path, request, page, context, live_server, sweep):
+    client = request.getfixturevalue(who)
     session = client.session
-    session["staff_started"] = session["staff_seen"] = time.time()
+    session["session_started"] = session["session_seen"] = time.time()
     session.save()
     carry_session(client, context, live_server.url)
     page.clock.install()
-    page.goto("/operatori/mio-accesso/")
+    page.goto(path)
     warning = page.get_by_role("alert").filter(has_text="Il collegamento si chiude")
     expect(warning).to_have_count(0)
     session = client.session
-    session["staff_seen"] = time.time() - 29 * 60
+    session["session_seen"] = time.time() - 29 * 60
     session.save()
     page.clock.fast_forward("28:30")
     expect(warning).to_contain_text("meno di un minuto")
     sweep()
     page.get_by_role("button", name="Resta collegato").click()
     expect(page.get_by_role("button", name="Resta collegato")).to_be_hidden()
-    assert SessionStore(client.session.session_key)["staff_seen"] > time.time() - 60
+    assert SessionStore(client.session.session_key)["session_seen"] > time.time() - 60
     session = SessionStore(client.session.session_key)
-    session["staff_seen"] = time.time() - 31 * 60
+    session["session_seen"] = time.time() - 31 * 60
     session.save()
     page.clock.fast_forward("28:30")
     expect(page.get_by_role("link", name="Accedi di nuovo")).to_be_visible()

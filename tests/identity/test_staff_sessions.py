@@ -13,7 +13,7 @@ from tests.identity.staff_door import SECRET, code_at, give_code, give_password
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.identity.guarded_urls")]
 
 MORNING = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
-STAFF, OWN, KEEP = "/guarded/staff/", "/operatori/mio-accesso/", "/operatori/collegamento/"
+STAFF, OWN, KEEP = "/guarded/staff/", "/operatori/mio-accesso/", "/collegamento/"
 MINUTE = timedelta(minutes=1)
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -88,10 +88,11 @@ def test_without_javascript_staying_goes_back_inside_the_portal(enter):
     assert client.post(KEEP, {"next": "https://example.org/"})["Location"] == "/"
 
 
-def test_the_pages_of_the_staff_carry_the_warning_and_the_others_do_not(enter, client):
+def test_the_pages_of_a_session_carry_the_warning_and_the_others_do_not(enter, client):
     page = enter().get(OWN).content.decode()
     assert "Resta collegato" in page
-    assert "data-staff-link" not in client.get("/accesso/").content.decode()
+    assert 'data-login="/operatori/accesso/"' in page
+    assert "data-session-end" not in client.get("/accesso/").content.decode()
 
 
 def test_one_s_own_sessions_are_listed_with_where_and_what(enter):

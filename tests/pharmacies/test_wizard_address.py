@@ -81,7 +81,7 @@ def test_a_slip_that_is_a_throw_away_domain_is_called_a_slip_and_the_correction_
 def test_a_slip_that_may_be_right_is_corrected_first_and_used_all_the_same_second(bruno_client, al_redentore):
     body = content(ask(bruno_client, "alredentore@libbero.it"))
     assert 0 < body.index(">Correggi e invia<") < body.index(">Usa comunque<")
-    assert body.count("btn btn-primary") == 1
+    assert body.partition("</main>")[0].count("btn btn-primary") == 1
 
 
 def test_who_insists_on_the_spelling_is_believed(bruno_client, al_redentore):

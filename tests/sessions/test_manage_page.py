@@ -134,7 +134,7 @@ def test_a_double_click_gives_one_id_and_a_sentence(client, clock) -> None:
 
 def test_when_an_id_is_live_a_new_one_is_asked_twice(client, clock) -> None:
     ask(client)
-    clock.shift(H)
+    clock.shift(H / 3)
     fields = hidden(client.get(ASK).content.decode())
     fields.pop("confermo")
     answer = client.post(ASK, fields)
@@ -155,14 +155,14 @@ def test_the_warning_says_what_happens_to_the_other_tills(policy, used, sentence
     if used:
         issuing.use(IdSessione.objects.get(), MORNING)
     Context.objects.update(policy=policy)
-    clock.shift(H)
+    clock.shift(H / 3)
     assert sentence in text(client.get(ASK).content.decode())
 
 
 def test_a_confirmed_new_id_lives_beside_the_one_in_use(client, clock) -> None:
     ask(client)
     issuing.use(IdSessione.objects.get(), MORNING)
-    clock.shift(H)
+    clock.shift(H / 3)
     page = text(ask(client))
     assert "ID in uso" in page
     assert "ID pronto, non ancora usato" in page

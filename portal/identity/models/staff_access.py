@@ -3,6 +3,7 @@
 import secrets
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import models, transaction
 
@@ -13,8 +14,6 @@ from portal.sealing import seal, unseal
 RECOVERY_CODES = 10
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is read for another
 LENGTH = 10  # 49 bits: more than a throttled door lets anybody try
-LASTS_FOR = timedelta(hours=8)  # a session, whatever one does
-IDLE_FOR = timedelta(minutes=30)
 KEPT_FOR = timedelta(days=731)  # as the records of the logins
 
 
@@ -53,7 +52,9 @@ class StaffRecoveryCode(models.Model):
 
 class StaffSessionQuerySet(models.QuerySet["StaffSession"]):
     def open(self, now: datetime) -> "StaffSessionQuerySet":
-        return self.filter(closed_at=None, started_at__gt=now - LASTS_FOR, seen_at__gt=now - IDLE_FOR)
+        return self.filter(
+            closed_at=None, started_at__gt=now - settings.SESSION_LASTS_FOR, seen_at__gt=now - settings.SESSION_IDLE_FOR
+        )
 
     @transaction.atomic
     def close(self, now: datetime) -> int:

@@ -1,4 +1,4 @@
-"""How long a session of the staff lasts: eight hours at most, half an hour without doing anything."""
+"""How long a session of the portal lasts, of people and of staff: eight hours at most, half an hour without doing anything."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -11,11 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from portal.client_address import here
 from portal.clock import now_of
 from portal.identity.models import StaffSession, User
-from portal.identity.models.staff_access import IDLE_FOR, LASTS_FOR
 
 STAFF_BACKEND = "portal.identity.backends.StaffBackend"
 SEEN_EVERY = timedelta(seconds=60)  # a page a second must not be a write a second
-_STARTED, _SEEN, _ROW = "staff_started", "staff_seen", "staff_session"
+_STARTED, _SEEN, _ROW = "session_started", "session_seen", "staff_session"
 _BROWSERS = (
     ("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"),
 )  # fmt: skip
@@ -25,8 +24,11 @@ _SYSTEMS = (
 )  # fmt: skip
 
 
-class StaffSessionMiddleware:
-    """Ends what has lasted too long, and says in `request.staff_link_ends_at` (UTC) when this session will end."""
+class SessionEnds:
+    """Middleware: ends what has lasted too long, and says in `request.session_ends_at` (UTC) when this session will end.
+
+    Django's own SESSION_COOKIE_AGE begins again at every write: alone it is neither of the two limits.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -34,18 +36,22 @@ class StaffSessionMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # without a cookie there is no session to ask about: the answers to programs stay the same for everybody
         has_cookie = settings.SESSION_COOKIE_NAME in request.COOKIES
-        # one that was opened before the half hours were counted ends as any session of the portal, after eight hours
-        if has_cookie and request.session.get(BACKEND_SESSION_KEY) == STAFF_BACKEND and _STARTED in request.session:
+        if has_cookie and BACKEND_SESSION_KEY in request.session:
             _look_at(request)
         return self.get_response(request)
 
 
-def begin(request: HttpRequest, user: User, now: datetime) -> None:
+def begin(request: HttpRequest, now: datetime) -> None:
+    """The hours of this session begin now: somebody has just come in, or shown again who they are."""
+    request.session[_STARTED] = request.session[_SEEN] = now.timestamp()
+
+
+def begin_of_staff(request: HttpRequest, user: User, now: datetime) -> None:
     """Writes down the session that has just been opened in this browser."""
     request.session.cycle_key()
     key = str(request.session.session_key)
     row = StaffSession.begin(user, key, here(), browser_of(request.META.get("HTTP_USER_AGENT", "")), now)
-    request.session[_STARTED], request.session[_SEEN] = now.timestamp(), now.timestamp()
+    begin(request, now)
     request.session[_ROW] = row.pk
 
 
@@ -63,21 +69,23 @@ def browser_of(agent: str) -> str:
 
 def _look_at(request: HttpRequest) -> None:
     now, session = now_of(request), request.session
+    if _STARTED not in session:  # opened before the hours were counted
+        begin(request, now)
     started = datetime.fromtimestamp(session[_STARTED], UTC)
     seen = datetime.fromtimestamp(session[_SEEN], UTC)
-    if now >= started + LASTS_FOR or now >= seen + IDLE_FOR:
-        idle = now < started + LASTS_FOR
+    last, idle = started + settings.SESSION_LASTS_FOR, seen + settings.SESSION_IDLE_FOR
+    if now >= min(last, idle):
         StaffSession.objects.filter(pk=current(request), closed_at=None).update(closed_at=now)
         logout(request)
-        why = "dopo 30 minuti senza attività" if idle else "dopo 8 ore"
+        why = "dopo 30 minuti senza attività" if idle <= last else "dopo 8 ore"
         messages.warning(request, f"Il collegamento si è chiuso {why}: accedi di nuovo.")
         return
     if not _came_by_itself(request) and now - seen >= SEEN_EVERY:
-        seen = now
+        idle = now + settings.SESSION_IDLE_FOR
         session[_SEEN] = now.timestamp()
         StaffSession.objects.filter(pk=current(request)).update(seen_at=now)
-    request.staff_link_ends_at = min(seen + IDLE_FOR, started + LASTS_FOR)  # type: ignore[attr-defined]
-    request.staff_link_is_final = started + LASTS_FOR <= seen + IDLE_FOR  # type: ignore[attr-defined]
+    request.session_ends_at = min(last, idle)  # type: ignore[attr-defined]
+    request.session_end_is_final = last <= idle  # type: ignore[attr-defined]
 
 
 def _came_by_itself(request: HttpRequest) -> bool:
