@@ -21,6 +21,7 @@ SMTP = Histogram("portal_smtp_seconds", "SMTP conversations, by outcome", ["outc
 ISSUED = Counter("portal_ids_issued", "Ids issued, by who asked", ["asked"])
 USED = Counter("portal_ids_first_used", "Ids used for the first time")
 EXPIRED = Counter("portal_ids_expired", "Ids whose hours were seen to be over")
+LOGINS = Counter("portal_logins", "Answers of identity providers, by way in and how they ended", ["method", "outcome"])
 REMINDERS = Counter("portal_reminders_settled", "Reminders, by outcome", ["outcome"])
 REMINDERS_LATE = Counter("portal_reminders_late", "Reminders sent more than a minute after they were due")
 REMINDER_DELAY = Histogram(

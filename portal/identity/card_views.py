@@ -37,7 +37,7 @@ def card(request: HttpRequest) -> HttpResponse:
         if ticket is None:
             raise LoginRefused("expired" if state else "unsolicited", "no login waits for this card")
     except LoginRefused as refusal:
-        login.card_refused(way_in, state, refusal, now)
+        login.card_refused(request, way_in, state, refusal, now)
         return _page(request, {"refusal": refusal_of(refusal.code), "code": spoken(refusal.code)}, refusal.code)
     return _page(request, {"fields": {"stato": state, "biglietto": ticket}})
 

@@ -13,10 +13,11 @@ from django.db import transaction as database
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from portal import codice_fiscale
+from portal import codice_fiscale, measures
+from portal.client_address import client_address
 from portal.identity import access
 from portal.identity.identity import CLOCKS_DIFFER_BY, MINIMUM_LEVEL, Identity, LoginRefused
-from portal.identity.models import LoginRecord, LoginTransaction, User
+from portal.identity.models import LoginRecord, LoginTransaction, PasswordFailure, User
 from portal.identity.models.login import person_hash, sealed_document
 from portal.identity.providers.base import Provider
 from portal.identity.refusals import OUR_REQUEST_IS_WRONG
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _LONGEST_URL = 500
 _LONGEST_NAME = 120
+REFUSALS_WRITTEN = 50  # from one address in a quarter of an hour; more are counted only, so that nobody fills the disk
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def begin(request: HttpRequest, provider: Provider, next_url: str, now: datetime
 
 
 def complete(request: HttpRequest, provider: Provider, now: datetime) -> Outcome:
-    """Takes the pending login, verifies the answer and opens the portal session; whatever happens is written down."""
+    """Takes the pending login, verifies the answer and opens the portal session; who came in is always written down."""
     browser = _browser_of(request)
     state = provider.state_of(request)
     transaction = LoginTransaction.objects.consume(state, browser, provider.key, now)
@@ -83,13 +85,14 @@ def complete(request: HttpRequest, provider: Provider, now: datetime) -> Outcome
         return _refuse(request, provider, refusal, transaction, now, record)
     _take_the_session_up(request, transaction)
     access.remember(request, user, identity)
+    measures.LOGINS.labels(provider.key, "ok").inc()
     return Outcome(user, "", local_url(request, transaction.next_url))
 
 
-def card_refused(provider: Provider, state: str, refusal: LoginRefused, now: datetime) -> None:
+def card_refused(request: HttpRequest, provider: Provider, state: str, refusal: LoginRefused, now: datetime) -> None:
     """Writes down that a card was refused where it was shown; the login still waits, for another card."""
     waiting = LoginTransaction.objects.waiting(state, provider.key, now)
-    LoginRecord.objects.create(transaction=waiting, provider=provider.key, outcome=refusal.code[:40], at=now)
+    _write_down(request, LoginRecord(transaction=waiting, provider=provider.key, at=now), refusal)
     logger.info("card refused: %s (%s)", refusal.code, refusal)
 
 
@@ -194,11 +197,23 @@ def _refuse(
     now: datetime,
     record: LoginRecord | None = None,
 ) -> Outcome:
-    """Of an answer that nobody waited for, not a byte is kept: anybody could fill the disk."""
-    record = record or LoginRecord(transaction=transaction, provider=provider.key, at=now)
-    record.outcome = refusal.code[:40]
-    record.save()
+    _write_down(request, record or LoginRecord(transaction=transaction, provider=provider.key, at=now), refusal)
     # our own words, never the answer's; 8 to 18: the provider finds our request wrong, which only an operator can mend
     level = logging.ERROR if refusal.code in OUR_REQUEST_IS_WRONG else logging.INFO
     logger.log(level, "login with %s refused: %s (%s)", provider.key, refusal.code, refusal)
     return Outcome(None, refusal.code, local_url(request, transaction.next_url) if transaction else "")
+
+
+def _write_down(request: HttpRequest, record: LoginRecord, refusal: LoginRefused) -> None:
+    """Counts every refusal; writes down those of a login that somebody had begun, as long as an address sends no flood.
+
+    A record is kept for 24 months and its link in the chain for ever: who asked for nothing must not make any.
+    """
+    record.outcome = refusal.code[:40]
+    measures.LOGINS.labels(record.provider, record.outcome).inc()
+    if record.transaction is None:
+        return
+    here = PasswordFailure.hash_of_address("login", client_address(request.META))
+    if PasswordFailure.objects.recent(record.at).filter(address_hash=here).end_of_lock(REFUSALS_WRITTEN) is None:
+        PasswordFailure.objects.create(username_hash="", address_hash=here, at=record.at)
+        record.save()

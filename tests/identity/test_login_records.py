@@ -9,7 +9,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from lxml import etree
+from prometheus_client import REGISTRY
 
+from portal.identity.login import REFUSALS_WRITTEN
 from portal.identity.models import LOGINS, LoginRecord, LoginTransaction
 from portal.identity.tasks import purge_logins
 from portal.journal.models import Entry
@@ -28,6 +30,10 @@ def entered(client, anna) -> dict[str, str]:
     fields = door.begin(client)
     assert client.post(door.answer_url(), fields).status_code == 302
     return fields
+
+
+def counted(outcome: str) -> float:
+    return REGISTRY.get_sample_value("portal_logins_total", {"method": "spid", "outcome": outcome}) or 0
 
 
 # --- what is written
@@ -68,10 +74,24 @@ def test_a_refusal_of_the_provider_is_kept_too(client) -> None:
     assert (record.outcome, b"ErrorCode nr22" in record.response) == ("22", True)
 
 
-def test_of_an_answer_that_nobody_waited_for_not_a_byte_is_kept() -> None:
+def test_an_answer_that_nobody_waited_for_is_counted_and_not_written() -> None:
+    before = counted("unsolicited")
     Client().post(door.answer_url(), {"RelayState": "x" * 43, "SAMLResponse": "A" * 1000})
-    record = LoginRecord.objects.get()
-    assert (record.response, record.request) == (b"", b"")
+    Client().get(door.answer_url())
+    assert not LoginRecord.objects.exists()
+    assert counted("unsolicited") == before + 2
+
+
+def test_a_flood_from_one_address_is_not_written_for_ever_and_who_comes_in_from_there_is(client, anna) -> None:
+    fields = door.begin(client, esito="25")
+    for _ in range(REFUSALS_WRITTEN + 10):  # the same answer again and again
+        client.post(door.answer_url(), fields)
+    assert LoginRecord.objects.count() == REFUSALS_WRITTEN
+    elsewhere = Client(REMOTE_ADDR="192.0.2.7")
+    elsewhere.post(door.answer_url(), door.begin(elsewhere, esito="22"))
+    assert LoginRecord.objects.latest("pk").outcome == "22"
+    door.enter(client)
+    assert LoginRecord.objects.latest("pk").outcome == "ok"
 
 
 def test_an_answer_too_large_to_be_one_is_not_kept(client) -> None:

@@ -7,7 +7,6 @@ import pytest
 import time_machine
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
-from django.test import Client
 
 from portal.identity.models import LoginRecord, LoginTransaction, PasswordFailure
 from portal.identity.tasks import purge_logins
@@ -46,14 +45,6 @@ def test_an_answered_login_is_kept_with_its_record_for_24_months(client):
     purge(NOON + timedelta(days=731))
     assert not LoginRecord.objects.exists()
     assert not LoginTransaction.objects.exists()
-
-
-def test_an_answer_that_nobody_asked_for_is_forgotten_after_a_month():
-    at_noon(Client().post, door.answer_url(), {"stato": "x"})
-    purge(NOON + timedelta(days=29))
-    assert LoginRecord.objects.exists()
-    purge(NOON + timedelta(days=30))
-    assert not LoginRecord.objects.exists()
 
 
 def test_wrong_passwords_are_forgotten_when_they_lock_nobody_any_more(client):

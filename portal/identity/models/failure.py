@@ -21,7 +21,8 @@ class PasswordFailureQuerySet(models.QuerySet["PasswordFailure"]):
 
 
 class PasswordFailure(models.Model):
-    """A password or pincode that was wrong, or (staff) that is being checked right now. How many are too many, each door says.
+    """A password or pincode that was wrong, or (staff) that is being checked right now; an identity that was refused (door
+    "login", no name). How many are too many, each door says.
 
     Who and where are kept only as keyed hashes: people type passwords in the wrong box, and an address is personal data.
     The door is part of the hash: the failures at one door say nothing at another.

@@ -14,7 +14,6 @@ from portal.codes import keyed_hash, same
 from portal.sealing import seal, unseal
 
 ANSWERS_ARE_KEPT_FOR = timedelta(days=731)  # 24 months, never less (SPID, tracciature)
-STRANGERS_ARE_KEPT_FOR = timedelta(days=30)  # answers that nobody had asked for
 TICKETS_ARE_GOOD_FOR = timedelta(seconds=60)  # from the host of the cards to the portal
 ABANDONED_ARE_KEPT_FOR = timedelta(days=1)  # logins begun and never answered
 
@@ -164,9 +163,7 @@ class LoginRecordQuerySet(models.QuerySet["LoginRecord"]):
         return self.filter(person_hash=person_hash(fiscal_code)).order_by("-at", "-pk")
 
     def forgettable(self, now: datetime) -> "LoginRecordQuerySet":
-        """Older than 24 months; a month for answers that nobody had asked for."""
-        strangers = models.Q(transaction=None, user=None, at__lte=now - STRANGERS_ARE_KEPT_FOR)
-        return self.filter(strangers | models.Q(at__lte=now - ANSWERS_ARE_KEPT_FOR))
+        return self.filter(at__lte=now - ANSWERS_ARE_KEPT_FOR)
 
 
 class LoginRecord(models.Model):
@@ -219,8 +216,7 @@ class LoginRecord(models.Model):
     @property
     def keep_until(self) -> datetime:
         """Until when it must be kept (UTC)."""
-        stranger = self.transaction_id is None and self.user_id is None
-        return self.at + (STRANGERS_ARE_KEPT_FOR if stranger else ANSWERS_ARE_KEPT_FOR)
+        return self.at + ANSWERS_ARE_KEPT_FOR
 
 
 class LoginLink(Link):
