@@ -1,6 +1,6 @@
 """Who may come in: a person with a digital identity, a person who has just shown it again, a member of the staff."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial, wraps
 from typing import Concatenate, ParamSpec, overload
@@ -25,7 +25,7 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 KEPT = ("indirizzo", "copia")  # fields that survive a fresh authentication; a code never: sessions are rows, not sealed
 _TYPED = "typed_before"
-_AT, _WITH = "identity_authenticated_at", "identity_with"
+_AT, _WITH, _NAMES = "identity_authenticated_at", "identity_with", "identity_sign_out_names"
 
 
 def remember(request: HttpRequest, user: User, identity: Identity) -> None:
@@ -35,6 +35,12 @@ def remember(request: HttpRequest, user: User, identity: Identity) -> None:
     session_ends.begin(request, now_of(request))
     request.session[_AT] = identity.authenticated_at.timestamp()
     request.session[_WITH] = identity.described
+    request.session[_NAMES] = identity.sign_out_names
+
+
+def is_called(request: HttpRequest, names: Iterable[str]) -> bool:
+    """True when one of these names of a provider means the session of this browser (Identity.sign_out_names)."""
+    return not set(names).isdisjoint(request.session.get(_NAMES, ()))
 
 
 def authenticated_at(request: HttpRequest) -> datetime | None:

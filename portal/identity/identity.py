@@ -21,6 +21,7 @@ class Identity:
         ""  # the provider's own numbers of what it said (SAML: Response and Assertion; TS-CNS: the certificate)
     )
     assertion_id: str = ""
+    sign_out_names: tuple[str, ...] = ()  # of this session, when the provider says that the person went out (SAML)
 
     @property
     def described(self) -> str:

@@ -122,14 +122,6 @@ def local_url(request: HttpRequest, url: str) -> str:
     return url if local and url.isprintable() and len(url) <= _LONGEST_URL else ""
 
 
-def opened_by(request: HttpRequest, issuer: str) -> bool:
-    """True when the person in this browser came in last with this provider."""
-    if not request.user.is_authenticated:
-        return False
-    newest = LoginRecord.objects.filter(user=request.user, outcome="ok").order_by("-at", "-pk").first()
-    return newest is not None and newest.issuer == issuer
-
-
 def _browser_of(request: HttpRequest) -> str:
     value = request.COOKIES.get(cookie_name(), "")
     return value if _SECRET.fullmatch(value) else ""

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal.clock import now_of
 from portal.errors import bad_request
-from portal.identity import login
+from portal.identity import access, login
 from portal.identity.identity import LoginRefused
 from portal.identity.providers import every_provider, provider_of
 from portal.identity.providers.base import Provider, WayIn, allow_forms_to
@@ -96,7 +96,7 @@ def keep(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def gone_out(request: HttpRequest, provider: str) -> HttpResponse:
-    """Single logout: closes the session that this provider opened in this browser, and answers the provider.
+    """Single logout: closes the session that the provider means, if it is this browser's, and answers the provider.
 
     The portal's cookie (Lax) comes with a Redirect and not with a POST of another site: that one comes again as a GET.
     """
@@ -114,8 +114,8 @@ def gone_out(request: HttpRequest, provider: str) -> HttpResponse:
     if request.method == "POST":
         again = urlencode({"creduta": signing.dumps(said, salt=_GONE_OUT)})
         return HttpResponseRedirect(f"{request.path}?{again}", status=303)
-    issuer, answer_address = said
-    if login.opened_by(request, issuer):
+    names, answer_address = said
+    if access.is_called(request, names):
         logout(request)
     return redirect(answer_address or "identity:sign_out")
 

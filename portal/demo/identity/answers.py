@@ -50,6 +50,8 @@ class Answer:
     error: str = ""  # the number of the SPID error: then nobody is shown
     response_id: str = field(default_factory=_number)
     assertion_id: str = field(default_factory=_number)
+    name_id: str = field(default_factory=_number)
+    session_index: str = field(default_factory=_number)
 
 
 def signed(answer: Answer, pair: KeyPair) -> etree._Element:
@@ -100,9 +102,8 @@ def assertion(answer: Answer) -> etree._Element:
     good = {"NotBefore": written(answer.at), "NotOnOrAfter": written(answer.good_until)}
     restriction = child(child(root, saml("Conditions"), **good), saml("AudienceRestriction"))
     child(restriction, saml("Audience"), answer.audience)
-    authentication = child(
-        root, saml("AuthnStatement"), AuthnInstant=written(answer.authenticated_at), SessionIndex=_number()
-    )
+    said = {"AuthnInstant": written(answer.authenticated_at), "SessionIndex": answer.session_index}
+    authentication = child(root, saml("AuthnStatement"), **said)
     context = child(authentication, saml("AuthnContext"))
     child(context, saml("AuthnContextClassRef"), level_uri(answer.level))
     statement = child(root, saml("AttributeStatement"))
@@ -115,7 +116,7 @@ def assertion(answer: Answer) -> etree._Element:
 
 def _subject(root: etree._Element, answer: Answer) -> None:
     subject = child(root, saml("Subject"))
-    child(subject, saml("NameID"), _number(), Format=TRANSIENT, NameQualifier=answer.issuer)
+    child(subject, saml("NameID"), answer.name_id, Format=TRANSIENT, NameQualifier=answer.issuer)
     confirmation = child(subject, saml("SubjectConfirmation"), Method=BEARER)
     child(
         confirmation, saml("SubjectConfirmationData"),

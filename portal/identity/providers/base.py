@@ -68,9 +68,9 @@ class Provider(ABC):
         """What we publish of ourselves to this provider, as XML; None when it asks for nothing."""
         return None
 
-    def gone_out(self, request: HttpRequest) -> tuple[str, str] | None:
-        """The provider says that the person went out there: by whom it was said, and where the browser goes next with our
-        answer ("" when nowhere). None when this way in knows no such thing. Raises LoginRefused.
+    def gone_out(self, request: HttpRequest) -> tuple[list[str], str] | None:
+        """The provider says that the person went out there: of which sessions (`sign_out_names` of an Identity), and where the
+        browser goes next with our answer ("" when nowhere). None when this way in knows no such thing. Raises LoginRefused.
         """
         return None
 

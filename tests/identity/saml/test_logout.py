@@ -37,16 +37,18 @@ def inside(asked, settings, alfa):
     role = root.find(f"{{{METADATA}}}IDPSSODescriptor")
     role.insert(len(role) - 1, service)
     file.write_bytes(etree.tostring(root))
-    asked.accepted(asked.signed())
+    asked.accepted(asked.signed(name_id="_chi", session_index="_1"))
     return asked.client
 
 
-def said(issuer: str, **changed: str) -> etree._Element:
+def said(issuer: str, who: str = "_chi", sessions: tuple[str, ...] = (), **changed: str) -> etree._Element:
     at = changed.pop("at", "") or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     attributes = {"ID": "_uscita", "Version": "2.0", "IssueInstant": at, "Destination": f"http://127.0.0.1:8000{OUT}"}
     root = etree.Element(samlp("LogoutRequest"), attributes | changed, nsmap={"samlp": PROTOCOL, "saml": ASSERTION})
     child(root, saml("Issuer"), issuer)
-    child(root, saml("NameID"), "_chi", Format=TRANSIENT)
+    child(root, saml("NameID"), who, Format=TRANSIENT)
+    for each in sessions:
+        child(root, samlp("SessionIndex"), each)
     return root
 
 
@@ -126,6 +128,37 @@ def test_a_second_document_beside_a_signed_one_closes_nothing(name, inside, alfa
 def test_rubbish_is_refused_and_breaks_nothing(junk, inside) -> None:
     assert inside.get(f"{OUT}?{junk}").status_code == 400
     assert inside.post(OUT, dict(part.split("=", 1) for part in junk.split("&") if part)).status_code == 400
+    assert signed_in(inside)
+
+
+@pytest.mark.parametrize("sessions", [(), ("_1",), ("_0", "_1")])
+def test_a_request_closes_the_session_that_it_names_or_all_of_the_person(sessions, inside, alfa) -> None:
+    inside.get(f"{OUT}?{query(said(alfa.entity_id, sessions=sessions), alfa.pair)}")
+    assert not signed_in(inside)
+
+
+@pytest.mark.parametrize(("who", "sessions"), [("_un_altro", ()), ("_un_altro", ("_1",)), ("_chi", ("_2",))])
+def test_another_person_or_session_of_the_same_provider_is_not_closed_here(who, sessions, inside, alfa) -> None:
+    root = said(alfa.entity_id, who, sessions)
+    assert inside.get(f"{OUT}?{query(root, alfa.pair)}").status_code == 302
+    again = inside.post(OUT, posted(root, alfa.pair))
+    assert inside.get(again["Location"]).status_code == 302
+    assert signed_in(inside)
+
+
+def test_a_request_that_names_nobody_is_refused(inside, alfa) -> None:
+    root = said(alfa.entity_id)
+    root.remove(root.find(saml("NameID")))
+    assert inside.get(f"{OUT}?{query(root, alfa.pair)}").status_code == 400
+    assert signed_in(inside)
+
+
+def test_a_request_seen_again_does_not_close_the_next_session(inside, alfa) -> None:
+    text = query(said(alfa.entity_id), alfa.pair)
+    inside.get(f"{OUT}?{text}")
+    again = forge.ask(inside, alfa)
+    again.accepted(again.signed())
+    inside.get(f"{OUT}?{text}")
     assert signed_in(inside)
 
 

@@ -7,7 +7,7 @@ this is rare; the portal's own «Esci» asks nobody.
 import base64
 import secrets
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import unquote_plus, urlencode
@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus, urlencode
 from django.http import HttpRequest
 from lxml import etree
 
+from portal.codes import keyed_hash
 from portal.identity.identity import CLOCKS_DIFFER_BY, LoginRefused
 from portal.identity.providers.saml import documents, entities, signing
 from portal.identity.providers.saml.documents import Malformed
@@ -41,11 +42,17 @@ _SIGNED = ("SAMLRequest", "RelayState", "SigAlg")  # of a query, in this order (
 
 @dataclass(frozen=True)
 class GoneOut:
-    """A request that was believed: by whom, its number, and the state that must go back."""
+    """A request that was believed: by whom, of which sessions, its number, and the state that must go back."""
 
     provider: ProviderMetadata
+    session_names: list[str]
     request_id: str
     state: str
+
+
+def session_names(issuer: str, name_id: str, indexes: Iterable[str]) -> list[str]:
+    """Keyed hashes of who a provider calls so, in each of these sessions of its own; "" is all of them (SAML core, 3.7.1)."""
+    return [keyed_hash("saml-session", "\n".join((issuer, name_id, index))) for index in indexes]
 
 
 def believed(request: HttpRequest, providers: Sequence[ProviderMetadata], address: str, now: datetime) -> GoneOut:
@@ -64,9 +71,10 @@ def believed(request: HttpRequest, providers: Sequence[ProviderMetadata], addres
         elif not _is_signed(raw, provider, now):
             raise SignatureWrong("the query")
         _check(root, address, now)
+        names = _sessions_of(root, provider.entity_id)
     except (Malformed, SignatureWrong, zlib.error) as error:
         raise LoginRefused("signature", str(error)) from error
-    return GoneOut(provider, root.get("ID", ""), str(fields.get("RelayState", ""))[:LONGEST_STATE])
+    return GoneOut(provider, names, root.get("ID", ""), str(fields.get("RelayState", ""))[:LONGEST_STATE])
 
 
 def answer_address(gone: GoneOut, ours: ServiceProvider, now: datetime) -> str:
@@ -89,6 +97,15 @@ def answer_address(gone: GoneOut, ours: ServiceProvider, now: datetime) -> str:
     query = urlencode({"SAMLResponse": packed, **state, "SigAlg": RSA_SHA256})
     signature = urlencode({"Signature": signing.sign_query(query, ours.pair)})
     return f"{address}{'&' if '?' in address else '?'}{query}&{signature}"
+
+
+def _sessions_of(root: etree._Element, issuer: str) -> list[str]:
+    """Those of the indexes that it names, else all of this person. Raises Malformed."""
+    name_id = documents.text_of(root.find(saml("NameID")))
+    if not name_id:
+        raise Malformed("NameID")
+    indexes = [documents.text_of(each) for each in root.findall(samlp("SessionIndex"))]
+    return session_names(issuer, name_id, indexes or [""])
 
 
 def _check(root: etree._Element, address: str, now: datetime) -> None:

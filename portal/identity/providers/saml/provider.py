@@ -101,14 +101,15 @@ class SamlProvider(base.Provider):
             audience=self.service_provider().entity_id,
             address=service_provider.addresses(self.key).answer,
         )
-        return self._identity(shown_in(decoded(request.POST.get("SAMLResponse", "")), expected, now_of(request)))
+        shown = shown_in(decoded(request.POST.get("SAMLResponse", "")), expected, now_of(request))
+        return self._identity(shown, provider)
 
-    def gone_out(self, request: HttpRequest) -> tuple[str, str]:
+    def gone_out(self, request: HttpRequest) -> tuple[list[str], str]:
         now, address = now_of(request), service_provider.addresses(self.key).sign_out
         gone = logout.believed(request, self.identity_providers(), address, now)
-        return gone.provider.entity_id, logout.answer_address(gone, self.service_provider(), now)
+        return gone.session_names, logout.answer_address(gone, self.service_provider(), now)
 
-    def _identity(self, shown: Shown) -> Identity:
+    def _identity(self, shown: Shown, by: ProviderMetadata) -> Identity:
         number = shown.attributes.get("fiscalNumber", "")
         if not number.startswith(FISCAL_NUMBER_PREFIX):
             raise LoginRefused("no-codice-fiscale", "fiscalNumber")
@@ -124,6 +125,7 @@ class SamlProvider(base.Provider):
             authenticated_at=shown.authenticated_at,
             answer_id=shown.response_id[:255],
             assertion_id=shown.assertion_id[:255],
+            sign_out_names=tuple(logout.session_names(by.entity_id, shown.name_id, ["", shown.session_index])),
         )
 
     def _chosen(self, entity_id: str) -> ProviderMetadata:
