@@ -21,6 +21,7 @@ class Identity:
         ""  # the provider's own numbers of what it said (SAML: Response and Assertion; TS-CNS: the certificate)
     )
     assertion_id: str = ""
+    subject: str = ""  # what the provider calls the person this time (SAML: NameQualifier, space, NameID)
     sign_out_names: tuple[str, ...] = ()  # of this session, when the provider says that the person went out (SAML)
 
     @property

@@ -18,7 +18,7 @@ from portal.client_address import client_address
 from portal.identity import access
 from portal.identity.identity import CLOCKS_DIFFER_BY, MINIMUM_LEVEL, Identity, LoginRefused
 from portal.identity.models import LoginRecord, LoginTransaction, PasswordFailure, User
-from portal.identity.models.login import person_hash, sealed_document
+from portal.identity.models.login import person_hash, sealed_document, subject_hash
 from portal.identity.providers.base import Provider
 from portal.identity.refusals import OUR_REQUEST_IS_WRONG
 from portal.sealing import SealBroken, unseal
@@ -76,6 +76,7 @@ def complete(request: HttpRequest, provider: Provider, now: datetime) -> Outcome
     try:
         identity = _checked(provider.finish(request, transaction), transaction, now)
         record.person_hash, record.level = person_hash(identity.codice_fiscale), identity.level
+        record.subject_hash = subject_hash(identity.subject) if identity.subject else ""
         record.answer_id, record.assertion_id = identity.answer_id, identity.assertion_id
         with database.atomic():
             user = _admit(request, identity)

@@ -18,6 +18,7 @@ from portal import codice_fiscale
 from portal.clock import now_of
 from portal.identity.access import staff_of, staff_required
 from portal.identity.models import LoginRecord, User
+from portal.identity.providers.saml.request import carried_by
 from portal.identity.refusals import refusal_of
 from portal.journal.models import record
 from portal.sealing import SealBroken
@@ -81,9 +82,15 @@ def _found(request: HttpRequest, fiscal_code: str, because: str) -> list[Login]:
 def _shown(row: LoginRecord) -> Login:
     ended = "Entrato" if row.outcome == "ok" else refusal_of(row.outcome).title
     try:
-        return Login(row, ended, _on_lines(row.request), _on_lines(row.response))
+        return Login(row, ended, _question(row.request), _on_lines(row.response))
     except SealBroken:
         return Login(row, ended, "", "Non si può aprire: manca la chiave con cui è stato sigillato.")
+
+
+def _question(document: bytes) -> str:
+    """An address (SAML by Redirect) with the request that is inside it; else the document."""
+    inside = carried_by(document.decode(errors="replace"))
+    return f"{_on_lines(document)}\n\n{_on_lines(inside)}" if inside else _on_lines(document)
 
 
 def _on_lines(document: bytes) -> str:

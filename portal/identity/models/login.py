@@ -162,7 +162,12 @@ class LoginRecordQuerySet(models.QuerySet["LoginRecord"]):
         """Newest first; found by a keyed fingerprint."""
         return self.filter(person_hash=person_hash(fiscal_code)).order_by("-at", "-pk")
 
+    def of_subject(self, subject: str) -> "LoginRecordQuerySet":
+        """Of whom a provider called so (SAML: NameQualifier, space, NameID); found by a keyed fingerprint."""
+        return self.filter(subject_hash=subject_hash(subject))
+
     def forgettable(self, now: datetime) -> "LoginRecordQuerySet":
+        """Older than 24 months."""
         return self.filter(at__lte=now - ANSWERS_ARE_KEPT_FOR)
 
 
@@ -184,6 +189,9 @@ class LoginRecord(models.Model):
     answer_id = models.CharField(max_length=255, blank=True)
     assertion_id = models.CharField(max_length=255, blank=True)
     person_hash = models.CharField(max_length=64, blank=True)  # keyed fingerprint of the codice fiscale
+    subject_hash = models.CharField(
+        max_length=64, blank=True, default="", db_default=""
+    )  # keyed, of the name of one login
     sealed_request = models.BinaryField(null=True)
     sealed_response = models.BinaryField(null=True)
 
@@ -198,6 +206,7 @@ class LoginRecord(models.Model):
             models.Index(  # the search of the staff
                 fields=["person_hash", "-at"], condition=~models.Q(person_hash=""), name="login_record_of_person"
             ),
+            models.Index(fields=["subject_hash"], condition=~models.Q(subject_hash=""), name="login_record_of_subject"),
         ]
 
     def __str__(self) -> str:
@@ -205,7 +214,10 @@ class LoginRecord(models.Model):
 
     @property
     def request(self) -> bytes:
-        """The question as it was sent; empty when there was none. Raises SealBroken."""
+        """The question as it was sent (SAML: the signed address, or the signed document of a form); empty when there was none.
+
+        Raises SealBroken.
+        """
         return _opened(self.sealed_request)
 
     @property
@@ -231,6 +243,10 @@ def person_hash(fiscal_code: str) -> str:
     return keyed_hash("login-person", fiscal_code)
 
 
+def subject_hash(subject: str) -> str:
+    return keyed_hash("login-subject", subject)
+
+
 def _opened(sealed: bytes | memoryview | None) -> bytes:
     return zlib.decompress(unseal(sealed)) if sealed else b""
 
@@ -249,7 +265,8 @@ def _facts(record: LoginRecord) -> dict[str, Any]:
         "request_id",
     )
     more = ("answer_id", "assertion_id", "person_hash", "sealed_request", "sealed_response")
-    return {name: getattr(record, name) for name in (*names, *more)}
+    since_0011 = ("subject_hash",) if record.subject_hash else ()  # rows sealed before have none
+    return {name: getattr(record, name) for name in (*names, *more, *since_0011)}
 
 
 LOGINS = Chain("logins", LoginRecord, LoginLink, _facts, lambda record: record.keep_until)

@@ -2,7 +2,7 @@
 
 import base64
 import re
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.test import Client
@@ -10,9 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 from lxml import etree
 
-from portal.identity.models import LoginTransaction
+from portal.identity.models import LOGINS, LoginRecord, LoginTransaction
 from portal.identity.providers.saml import documents, signing
 from portal.identity.providers.saml.names import POST, RSA_SHA256, saml, samlp
+from tests.conftest import ANNA
 from tests.identity.saml import forge
 
 
@@ -48,6 +49,42 @@ def test_a_provider_that_takes_only_post_gets_a_signed_form(client, settings):
     covered = signing.verified(question, [forge.pair("portale").certificate], timezone.now())
     assert covered.get("ID") == LoginTransaction.objects.get().request_id
     documents.validate(question, "protocol")
+
+
+# --- what is kept of it
+
+
+def test_the_signed_address_is_kept_byte_for_byte(client, alfa):
+    sent = client.post(reverse("identity:start", args=["spid"]), {"gestore": alfa.entity_id})["Location"]
+    state = parse_qs(urlsplit(sent).query)["RelayState"][0]
+    client.post(reverse("identity:answer", args=["spid"]), {"RelayState": state, "SAMLResponse": "x"})
+    assert LoginRecord.objects.get().request.decode() == sent
+
+
+def test_the_signed_form_is_kept_byte_for_byte(client, settings):
+    gamma = forge.registered(settings.IDENTITY_METADATA, "gamma", binding=POST)
+    page = client.post(reverse("identity:start", args=["spid"]), {"gestore": gamma.entity_id}).content.decode()
+    sent, state = (re.search(rf'name="{name}" value="([^"]+)"', page)[1] for name in ("SAMLRequest", "RelayState"))
+    client.post(reverse("identity:answer", args=["spid"]), {"RelayState": state, "SAMLResponse": "x"})
+    assert LoginRecord.objects.get().request == base64.b64decode(sent)
+
+
+def test_the_record_is_found_by_what_the_provider_called_the_person(asked):
+    asked.accepted(asked.signed(name_id="_chi"))
+    record = LoginRecord.objects.get()
+    assert list(LoginRecord.objects.of_subject("https://alfa.example _chi")) == [record]
+    assert not LoginRecord.objects.of_subject("https://beta.example _chi").exists()
+    LOGINS.seal(timezone.now())
+    assert LOGINS.verify(timezone.now()).holds
+    LoginRecord.objects.update(subject_hash="")
+    assert not LOGINS.verify(timezone.now()).holds
+
+
+def test_sicurezza_reads_the_request_inside_the_address(asked, operator):
+    asked.accepted(asked.signed())
+    page = operator("sicurezza").post("/operatori/accessi/", {"codice_fiscale": ANNA, "motivo": "Richiesta 12/2026"})
+    assert "&lt;samlp:AuthnRequest" in page.content.decode()
+    assert "SigAlg=" in page.content.decode()
 
 
 def test_the_pages_with_the_buttons_may_leave_for_the_providers_and_for_nobody_else(client, alfa, beta):

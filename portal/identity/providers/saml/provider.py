@@ -20,7 +20,7 @@ from portal.identity.providers.saml.metadata import service_metadata
 from portal.identity.providers.saml.names import REDIRECT
 from portal.identity.providers.saml.profiles import Profile
 from portal.identity.providers.saml.real import why_not_real
-from portal.identity.providers.saml.request import AuthnRequest, authn_request
+from portal.identity.providers.saml.request import authn_request
 from portal.identity.providers.saml.response import Expected, Shown, decoded, shown_in
 from portal.identity.providers.saml.service_provider import ServiceProvider
 
@@ -74,10 +74,13 @@ class SamlProvider(base.Provider):
     def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
         asked = self._chosen(request.POST.get("gestore", ""))
         question = authn_request(self.service_provider(), asked, MINIMUM_LEVEL, now_of(request))
-        transaction.ask(asked.entity_id, question.id, question.document)
         if asked.binding == REDIRECT:
-            return redirect(question.signed_address(state))
-        return _posted(request, question, state)
+            address = question.signed_address(state)
+            transaction.ask(asked.entity_id, question.id, address.encode())
+            return redirect(address)
+        fields = question.signed_fields(state)
+        transaction.ask(asked.entity_id, question.id, decoded(fields["SAMLRequest"]))
+        return _posted(request, asked, fields)
 
     def said(self, request: HttpRequest) -> bytes:
         try:
@@ -125,6 +128,7 @@ class SamlProvider(base.Provider):
             authenticated_at=shown.authenticated_at,
             answer_id=shown.response_id[:255],
             assertion_id=shown.assertion_id[:255],
+            subject=f"{shown.name_qualifier} {shown.name_id}",
             sign_out_names=tuple(logout.session_names(by.entity_id, shown.name_id, ["", shown.session_index])),
         )
 
@@ -164,9 +168,8 @@ def _registered(pk: int, digest: str) -> ProviderMetadata:
     return entities.read(RegisteredProvider.objects.get(pk=pk).document.encode())[0]
 
 
-def _posted(request: HttpRequest, question: AuthnRequest, state: str) -> HttpResponse:
+def _posted(request: HttpRequest, asked: ProviderMetadata, fields: dict[str, str]) -> HttpResponse:
     """A page with one form, which a script sends by itself where there is JavaScript."""
-    context = {"asked": question.asked, "fields": question.signed_fields(state)}
-    response = render(request, "identity/to_provider.html", context)
-    base.allow_forms_to(response, question.asked.origins)
+    response = render(request, "identity/to_provider.html", {"asked": asked, "fields": fields})
+    base.allow_forms_to(response, asked.origins)
     return response

@@ -5,7 +5,7 @@ import secrets
 import zlib
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 from lxml import etree
 
@@ -35,11 +35,6 @@ class AuthnRequest:
     element: etree._Element
     pair: KeyPair
 
-    @property
-    def document(self) -> bytes:
-        """What is kept of it."""
-        return etree.tostring(self.element)
-
     def signed_address(self, state: str) -> str:
         """Where the browser is redirected (SAML bindings, 3.4): the request deflated, the whole query signed."""
         packed = zlib.compress(etree.tostring(self.element), wbits=-15)
@@ -52,6 +47,14 @@ class AuthnRequest:
         """What the form carries (SAML bindings, 3.5): the request with its signature inside."""
         signed = signing.sign(self.element, self.pair, after=saml("Issuer"))
         return {"SAMLRequest": base64.b64encode(etree.tostring(signed)).decode(), "RelayState": state}
+
+
+def carried_by(address: str) -> bytes:
+    """The AuthnRequest inside an address of the Redirect binding, for a person to read; empty when there is none."""
+    try:
+        return zlib.decompress(base64.b64decode(parse_qs(urlsplit(address).query)["SAMLRequest"][0]), wbits=-15)
+    except (KeyError, ValueError, zlib.error):
+        return b""
 
 
 def authn_request(ours: ServiceProvider, asked: ProviderMetadata, level: int, now: datetime) -> AuthnRequest:

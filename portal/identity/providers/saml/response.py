@@ -50,6 +50,7 @@ class Shown:
     response_id: str
     assertion_id: str
     issued_at: datetime
+    name_qualifier: str
     name_id: str
     session_index: str
 
@@ -160,7 +161,7 @@ def _read(response: etree._Element, assertion: etree._Element, expected: Expecte
         raise Malformed("version of the assertion")
     _check_issuer(assertion, expected, format_required=expected.profile.issuer_format_required)
     _check_issued(assertion, expected, now)
-    name_id = _subject(assertion, expected, now)
+    name = _subject(assertion, expected, now)
     _check_conditions(assertion, expected, now)
     statement = assertion.find(saml("AuthnStatement"))
     level = LEVELS.get(text_of(assertion.find(f".//{saml('AuthnContextClassRef')}")))
@@ -176,12 +177,13 @@ def _read(response: etree._Element, assertion: etree._Element, expected: Expecte
         response_id=response.get("ID", ""),
         assertion_id=assertion.get("ID", ""),
         issued_at=instant(assertion.get("IssueInstant", "")),
-        name_id=name_id,
+        name_qualifier=name.get("NameQualifier", ""),
+        name_id=text_of(name),
         session_index=statement.get("SessionIndex", ""),
     )
 
 
-def _subject(assertion: etree._Element, expected: Expected, now: datetime) -> str:
+def _subject(assertion: etree._Element, expected: Expected, now: datetime) -> etree._Element:
     """The transient name; the confirmation is of the bearer, to our question, at our address, still good."""
     name = assertion.find(f"{saml('Subject')}/{saml('NameID')}")
     confirmations = assertion.findall(f"{saml('Subject')}/{saml('SubjectConfirmation')}")
@@ -198,7 +200,7 @@ def _subject(assertion: etree._Element, expected: Expected, now: datetime) -> st
         raise LoginRefused("not-for-us", "Recipient")
     if instant(data.get("NotOnOrAfter", "")) <= now:
         raise LoginRefused("answer-expired", "SubjectConfirmationData")
-    return text_of(name)
+    return name
 
 
 def _check_conditions(assertion: etree._Element, expected: Expected, now: datetime) -> None:
