@@ -1,4 +1,4 @@
-"""gunicorn -c deploy/gunicorn.conf.py -b unix:portal.sock portal.wsgi
+"""gunicorn -c deploy/gunicorn.conf.py portal.wsgi: listens where systemd/portale-web.socket says, without it on 127.0.0.1:8000.
 
 Threads and not `sync`: a slow client holds one thread, not a whole worker. As many workers as cores and four threads each:
 a call of the gate costs 0.1 ms of processor, and more workers than cores only wait for each other (docs/performance.md).

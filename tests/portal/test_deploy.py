@@ -1,0 +1,34 @@
+"""The files of deploy/ fit each other."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+
+
+def listens() -> list[str]:
+    return re.findall(r"^ListenStream=(.+)$", (DEPLOY / "systemd/portale-web.socket").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("file", "upstream"), [("cns", "portale_cards"), ("portal", "portal"), ("a2f-gate", "a2f_portal")]
+)
+def test_nginx_asks_where_the_portal_listens(file, upstream):
+    text = (DEPLOY / "nginx" / f"{file}.conf").read_text()
+    server = re.search(rf"upstream {upstream} {{\s+server (?:unix:)?([^;]+);", text)[1]
+    assert server in listens()
+
+
+def test_the_cards_come_by_a_socket_that_only_nginx_may_open():
+    unit = (DEPLOY / "systemd/portale-web.socket").read_text()
+    assert "server unix:/" in (DEPLOY / "nginx/cns.conf").read_text()
+    assert "SocketMode=0660" in unit
+    assert "SocketGroup=" in unit
+
+
+def test_the_unit_of_the_web_takes_its_sockets_from_there():
+    unit = (DEPLOY / "systemd/portale-web.service").read_text()
+    assert "Requires=portale-web.socket" in unit
+    assert not re.search(r"^ExecStart=.* (-b|--bind)", unit, re.MULTILINE)
