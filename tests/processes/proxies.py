@@ -1,4 +1,4 @@
-"""The proxies of deploy/, each started with the very file we hand out: only its addresses are replaced by free ports."""
+"""The proxies of deploy/, each started with the very file we hand out: only its addresses are replaced by free ports, and the folder of its log."""
 
 import http.client
 import re
@@ -50,7 +50,7 @@ class Proxy:
     def start(self, world: World, portal: int, service: int) -> "Front":
         """In front of the service, asking the portal; both on loopback."""
         own = [free_port() for _ in self.addresses[2:]]
-        text = (DEPLOY / self.file).read_text()
+        text = (DEPLOY / self.file).read_text().replace("/var/log/nginx", str(world.folder))
         for address, port in zip(self.addresses, (portal, service, *own), strict=False):
             text, replaced = re.subn(rf"(?<=[ :]){address}\b", str(port), text)
             assert replaced, f"{self.file} does not speak of {address}"

@@ -169,7 +169,7 @@ def _write_files(front: Front) -> None:
     (folder / "secret.conf").write_text(f'proxy_set_header X-Cns-Proxy "{SECRET}";')
     (folder / "card-refused.html").write_bytes((DEPLOY / "nginx/card-refused.html").read_bytes())
     changes = {
-        "portal.conf": {"server 127.0.0.1:8000": f"server unix:{front.socket}", "127.0.0.1:8080": f"127.0.0.1:{front.portal}"},
+        "portal.conf": {"server 127.0.0.1:8000": f"server unix:{front.socket}", "127.0.0.1:8080": f"127.0.0.1:{front.portal}", "/var/log/nginx": str(folder)},
         "cns.conf": {
             "unix:/run/portale/web.sock": f"unix:{front.socket}", "listen 443": f"listen 127.0.0.1:{front.cards}",
             "cns.portale.example": "localhost", "/etc/portale/cns": str(folder), "/var/log/nginx": str(folder),

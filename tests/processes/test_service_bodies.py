@@ -78,15 +78,42 @@ def test_who_says_no_password_is_answered_without_waiting_for_the_body(port: int
         assert begins_with(port, WITHOUT_BASIC + body, b"HTTP/1.1 401")
 
 
-@pytest.mark.skipif(PORTAL_NGINX.binary is None, reason=f"no nginx on this machine ({PORTAL_NGINX.how_to_get_it})")
-def test_behind_nginx_more_slow_bodies_than_threads_hold_none(shared_world: World, port: int) -> None:
-    front = free_port()
-    PORTAL_NGINX.start(shared_world, port, front)
-    until(lambda: begins_with(front, HEAD + EMPTY, b"HTTP/1.1 401"), 60, "the portal answers through nginx")
+@pytest.fixture(scope="module")
+def front(shared_world: World, port: int) -> int:
+    """Where nginx listens, in front of the portal."""
+    if PORTAL_NGINX.binary is None:
+        pytest.skip(f"no nginx on this machine ({PORTAL_NGINX.how_to_get_it})")
+    number = free_port()
+    PORTAL_NGINX.start(shared_world, port, number)
+    until(lambda: begins_with(number, HEAD + EMPTY, b"HTTP/1.1 401"), 60, "the portal answers through nginx")
+    return number
+
+
+def test_behind_nginx_more_slow_bodies_than_threads_hold_none(front: int) -> None:
     with ExitStack() as slow:
         trickle([slow.enter_context(opened(front, HEAD + SLOW)) for _ in range(3 * WORKERS * THREADS)], slow)
         for _ in range(WORKERS * THREADS):
             assert begins_with(front, HEAD + EMPTY, b"HTTP/1.1 401")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/a2f/gate?contesto=RICETTA-DEM"])
+def test_nginx_hands_on_nothing_that_is_for_machines(front: int, port: int, path: str) -> None:
+    asked = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+    assert begins_with(front, asked, b"HTTP/1.1 404")
+    if path == "/healthz":
+        assert begins_with(port, asked, b"HTTP/1.1 200")
+
+
+def test_the_log_of_nginx_holds_neither_the_address_of_a_calendar_nor_a_query(shared_world: World, front: int) -> None:
+    for path in (
+        "/calendario/segreto1/",
+        "/calendario/segreto1/ids.ics?x=segreto2",
+        "/accesso/spid/uscita/?SAMLRequest=segreto3",
+    ):
+        assert begins_with(front, f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode(), b"HTTP/1.1 4")
+    lines = (shared_world.folder / "portal.log").read_text() + (shared_world.folder / "error.log").read_text()
+    assert "GET /accesso/spid/uscita/" in lines
+    assert "segreto" not in lines
 
 
 def test_a_basic_header_of_64_kib_is_refused_and_the_next_call_is_answered(port: int) -> None:
