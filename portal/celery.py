@@ -49,7 +49,9 @@ app.conf.update(
 )
 app.autodiscover_tasks(["portal.outbox", "portal.identity", "portal.journal", "pharmacies", "sessions"])
 
-# Name: (task, every how many seconds). A knock that nobody heard before the next one is thrown away (`expires`).
+# Name: (task, every how many seconds). A knock that nobody heard before the next one is thrown away (`expires`). None is rarer
+# than ten minutes: a timetable counts from its start, and one that restarts often would never come to it. What is due less
+# often, the task asks the database.
 EVERY = {
     "deliver urgent mail": ("portal.outbox.tasks.deliver_urgent_mail", 5),
     "deliver due mail": ("portal.outbox.tasks.deliver_due_mail", 10),
@@ -57,11 +59,11 @@ EVERY = {
     "call webhooks": ("sessions.tasks.call_webhooks", 15),
     "advance bulk jobs": ("sessions.tasks.advance_bulk_jobs", 10),
     "forget dead ids": ("sessions.tasks.forget_dead_ids", 60),
-    "purge logins": ("portal.identity.tasks.purge_logins", 3600),
-    "refresh identity providers": ("portal.identity.tasks.refresh_identity_providers", 6 * 3600),
+    "purge logins": ("portal.identity.tasks.purge_logins", 600),
+    "refresh identity providers": ("portal.identity.tasks.refresh_identity_providers", 600),
     "seal logins": ("portal.identity.tasks.seal_logins", 60),
     "seal journal": ("portal.journal.tasks.seal_journal", 60),
-    "purge journal": ("portal.journal.tasks.purge_journal", 3600),
+    "purge journal": ("portal.journal.tasks.purge_journal", 600),
 }
 app.conf.beat_schedule = {
     name: {"task": task, "schedule": float(seconds), "options": {"expires": seconds}}

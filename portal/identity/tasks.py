@@ -1,14 +1,17 @@
 """What the timetable wakes."""
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
 from portal.identity import purge, registry
-from portal.identity.models import LOGINS
+from portal.identity.models import LOGINS, RegistryReading
 from portal.identity.registry_check import saml_doors
+
+READ_EVERY = timedelta(hours=6)
 
 logger = logging.getLogger(__name__)
 
@@ -25,12 +28,14 @@ def seal_logins() -> None:
 
 @shared_task
 def refresh_identity_providers() -> None:
-    """Of each way in whose registry signs with a certificate that the settings name."""
+    """Of each way in whose registry signs with a certificate that the settings name, six hours after the last reading."""
+    now = timezone.now()
     for door in saml_doors():
         _, certificate = settings.IDENTITY_REGISTRIES.get(door.key, ("", ""))
-        if not certificate:
+        last = RegistryReading.objects.newest(door.key)
+        if not certificate or (last is not None and now - last.at < READ_EVERY):
             continue
         try:
-            registry.refresh(door.key, timezone.now())
+            registry.refresh(door.key, now)
         except registry.NotTaken as error:
             logger.error("the registry of %s was not taken: %s", door.key, error)

@@ -20,6 +20,11 @@ def test_a_lost_call_costs_a_minute_at_most():
     assert EVERY["send due reminders"][1] <= SWEEP
 
 
+def test_a_timetable_that_restarts_every_quarter_of_an_hour_comes_to_every_task():
+    """It counts from its start: at the first knock nothing has been done yet."""
+    assert {name: seconds for name, (_, seconds) in EVERY.items() if seconds > 600} == {}
+
+
 @pytest.mark.parametrize("task", sorted({task for task, _ in EVERY.values()}))
 def test_the_timetable_wakes_tasks_that_exist_in_queues_that_are_served(task):
     app.loader.import_default_modules()

@@ -18,6 +18,7 @@ from portal.identity.providers.saml.names import METADATA, md
 from portal.identity.providers.saml.signing import sign
 from portal.identity.registry import NotTaken
 from portal.identity.registry_check import alerts
+from portal.identity.tasks import refresh_identity_providers
 from tests.identity.saml import forge
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -222,6 +223,17 @@ def test_what_is_not_taken_is_told_with_an_exit_code_and_written_down(capsys, tm
     assert code == 1
     assert "not signed by the registry" in told["spid"]["not_taken"]
     assert "not signed" in RegistryReading.objects.get().refused_because
+
+
+def test_the_timetable_reads_the_registry_six_hours_after_the_last_time(
+    settings, registry_is_named, time_machine
+) -> None:
+    settings.IDENTITY_REGISTRIES = {"spid": ("http://in.chiaro.example/", settings.IDENTITY_REGISTRIES["spid"][1])}
+    time_machine.move_to(NOW, tick=False)
+    for hours in (0, 3, 5.9, 6, 6.1):  # a knock every ten minutes, whoever restarted meanwhile
+        time_machine.move_to(NOW + timedelta(hours=hours), tick=False)
+        refresh_identity_providers()
+    assert [each.at - NOW for each in RegistryReading.objects.order_by("pk")] == [timedelta(0), timedelta(hours=6)]
 
 
 # --- what somebody must do
