@@ -9,7 +9,7 @@ import redis
 from django.conf import settings
 from django.db import Error, connection
 
-from portal.identity import registry_check
+from portal.identity import cards_check, registry_check
 from portal.outbox.models import OutgoingMail, Priority
 from sessions.models import Reminder
 
@@ -46,9 +46,9 @@ def findings(now: datetime) -> list[Finding]:
 
 
 def warnings(now: datetime) -> list[str]:
-    """What does not stop the work yet: certificates of the identity providers that end, registries that are silent."""
+    """What does not stop the work yet: certificates of the identity providers that end, silent registries, old lists of cards."""
     try:
-        return [str(alert) for alert in registry_check.alerts(now)]
+        return [str(alert) for alert in (*registry_check.alerts(now), *cards_check.alerts(now))]
     except Error:
         return []  # findings() says that the database is away
 

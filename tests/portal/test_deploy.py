@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.core.management import get_commands
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 
@@ -32,3 +33,11 @@ def test_the_unit_of_the_web_takes_its_sockets_from_there():
     unit = (DEPLOY / "systemd/portale-web.service").read_text()
     assert "Requires=portale-web.socket" in unit
     assert not re.search(r"^ExecStart=.* (-b|--bind)", unit, re.MULTILINE)
+
+
+@pytest.mark.parametrize("command", ["cns_trust", "cns_crl"])
+def test_a_timer_runs_each_command_of_the_cards(command):
+    name = command.removeprefix("cns_")
+    assert f"Unit=portale-cns@{name}.service" in (DEPLOY / f"systemd/portale-cns-{name}.timer").read_text()
+    assert "manage.py cns_%i refresh" in (DEPLOY / "systemd/portale-cns@.service").read_text()
+    assert command in get_commands()

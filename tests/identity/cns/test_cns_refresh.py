@@ -9,10 +9,12 @@ import time_machine
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.core.management import CommandError, call_command
+from django.test import Client
 from lxml import etree
 from signxml.algorithms import CanonicalizationMethod
 from signxml.signer import XMLSigner
 
+from portal.identity.providers.cns import trust_list
 from portal.identity.providers.cns.trust_list import TSL
 from tests.identity.cns.authority import Authority, key, pem
 
@@ -160,6 +162,12 @@ def test_a_list_that_cannot_be_fetched_is_a_sentence():
         refresh("cns_trust")
 
 
+def test_the_end_of_the_list_is_kept_beside_the_authorities(settings, folder):
+    publish(settings, service(ONE), until="2026-12-01T00:00:00Z")
+    refresh("cns_trust")
+    assert trust_list.next_update_of((folder / "ca.pem").read_bytes()) == datetime(2026, 12, 1, tzinfo=UTC)
+
+
 # --- the revoked cards
 
 
@@ -208,3 +216,52 @@ def test_a_list_that_fails_leaves_the_older_one_and_the_others_go_on(folder, rev
 def test_an_authority_without_a_list_is_named(folder, revoked, settings):
     settings.CNS_REVOCATION_LISTS = settings.CNS_REVOCATION_LISTS[:1]
     assert "Regione Due: nginx refuses its cards" in refresh("cns_crl")[1]
+
+
+def test_a_list_that_is_over_is_named(folder, revoked):
+    refresh("cns_crl")
+    with time_machine.travel(NOON + timedelta(days=400), tick=False):
+        out, complaints = StringIO(), StringIO()
+        with pytest.raises(CommandError, match="2 lists failed"):
+            call_command("cns_crl", "refresh", stdout=out, stderr=complaints)
+    assert "the list of CN=Regione Uno is over" in complaints.getvalue()
+
+
+# --- who is told
+
+
+def warnings(at: datetime) -> list[str]:
+    with time_machine.travel(at, tick=False):
+        return [each for each in Client().get("/readyz").json()["warnings"] if each.startswith("ts-cns")]
+
+
+@pytest.fixture
+def cards(settings, folder, revoked) -> None:
+    """The host of the cards, with everything it needs."""
+    settings.IDENTITY_PROVIDERS = ["portal.identity.providers.cns.TsCns"]
+    publish(settings, service(ONE), service(TWO))
+    refresh("cns_trust")
+    (revoked / "two.crl").write_bytes(pem(TWO.revoking(until=timedelta(days=90))))
+    refresh("cns_crl")
+
+
+@pytest.mark.django_db
+def test_readyz_warns_before_nginx_refuses_cards_and_when_it_does(cards, folder):
+    one = x509.load_pem_x509_crl((folder / "crl.pem").read_bytes()).next_update_utc
+    assert warnings(one - timedelta(hours=3)) == []
+    assert len(warnings(one - timedelta(hours=1))) == 1
+    [said] = warnings(one)
+    assert said.startswith("ts-cns: CN=Regione Uno: its list of revoked cards ended")
+
+
+@pytest.mark.django_db
+def test_readyz_warns_of_a_trust_list_that_ends_and_of_files_that_are_not_there(cards, folder, settings):
+    settings.CNS_REVOCATION_LISTS = []
+    assert any("trust list" in each for each in warnings(datetime(2026, 12, 26, tzinfo=UTC)))
+    (folder / "crl.pem").unlink()
+    assert warnings(NOON) == ["ts-cns: ca.pem and crl.pem: cannot be read: nobody comes in this way"]
+
+
+@pytest.mark.django_db
+def test_nobody_is_told_of_cards_where_none_are_shown(folder):
+    assert warnings(NOON) == []

@@ -33,7 +33,7 @@ class Command(BaseCommand):
         if lists != before:
             sources.replace(path, revocations.bundle(lists))
             self.stdout.write(f"{len(lists)} lists in {path}. Reload nginx: nginx -s reload")
-        self._warn_of_gaps(lists, authorities, path)
+        self._warn_of_gaps(revocations.taken_until(lists, authorities), now, path)
         if failed:
             raise CommandError(f"{failed} lists failed; their older ones are still there.")
 
@@ -50,7 +50,9 @@ class Command(BaseCommand):
                 self.stderr.write(f"{source}: {error}")
         return lists, failed
 
-    def _warn_of_gaps(self, lists: revocations.Lists, authorities: list[x509.Certificate], path: Path) -> None:
-        for each in authorities:
-            if each.subject.public_bytes() not in lists:
-                self.stderr.write(f"{path} has no list of {each.subject.rfc4514_string()}: nginx refuses its cards.")
+    def _warn_of_gaps(self, ends: dict[str, datetime | None], now: datetime, path: Path) -> None:
+        for name, end in ends.items():
+            if end is None:
+                self.stderr.write(f"{path} has no list of {name}: nginx refuses its cards.")
+            elif end <= now:
+                self.stderr.write(f"In {path} the list of {name} is over: nginx refuses its cards.")

@@ -49,6 +49,12 @@ def gathered(bundle: bytes) -> Lists:
     return {each.issuer.public_bytes(): each for each in lists}
 
 
+def taken_until(lists: Lists, authorities: Sequence[x509.Certificate]) -> dict[str, datetime | None]:
+    """Until when nginx takes the cards of each authority (UTC); None for one without a list."""
+    found = {each.subject.rfc4514_string(): lists.get(each.subject.public_bytes()) for each in authorities}
+    return {name: each.next_update_utc if each is not None else None for name, each in found.items()}
+
+
 def bundle(lists: Lists) -> bytes:
     return b"".join(each.public_bytes(Encoding.PEM) for each in lists.values())
 

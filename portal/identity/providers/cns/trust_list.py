@@ -15,7 +15,7 @@ from signxml.exceptions import SignXMLException
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from portal.identity.providers.cns.sources import RefreshFailed
-from portal.identity.providers.saml.documents import Malformed, instant, parse_metadata
+from portal.identity.providers.saml.documents import Malformed, instant, parse_metadata, written
 
 TSL = "http://uri.etsi.org/02231/v2#"
 _NAMESPACES = {"t": TSL}
@@ -38,6 +38,8 @@ _SIGNED_AS = SignatureConfiguration(
 )  # fmt: skip
 _NUMBER_IN_BUNDLE = re.compile(rb"^# TSLSequenceNumber: ([0-9]{1,12})$", re.MULTILINE)
 
+_END_IN_BUNDLE = re.compile(rb"^# NextUpdate: ([0-9TZ:-]{20})$", re.MULTILINE)
+
 
 @dataclass(frozen=True)
 class TrustList:
@@ -48,8 +50,9 @@ class TrustList:
     authorities: tuple[x509.Certificate, ...]
 
     def bundle(self) -> bytes:
-        """PEM, as nginx reads it; the number of the list is in a comment, so that an older one never takes its place."""
+        """PEM, as nginx reads it. In comments: the number of the list, so that an older one never takes its place, and its end."""
         head = f"# Authorities of the TS-CNS, from the trust list.\n# TSLSequenceNumber: {self.number}\n"
+        head += f"# NextUpdate: {written(self.next_update)}\n"
         return head.encode() + b"".join(each.public_bytes(Encoding.PEM) for each in self.authorities)
 
 
@@ -57,6 +60,12 @@ def number_of(bundle: bytes) -> int:
     """The number of the list that a bundle was made from; 0 when it does not say."""
     found = _NUMBER_IN_BUNDLE.search(bundle)
     return int(found[1]) if found else 0
+
+
+def next_update_of(bundle: bytes) -> datetime | None:
+    """Until when that list is good (UTC); None when it does not say."""
+    found = _END_IN_BUNDLE.search(bundle)
+    return instant(found[1].decode()) if found else None
 
 
 def read(body: bytes, signers: Sequence[x509.Certificate], now: datetime) -> TrustList:
