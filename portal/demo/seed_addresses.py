@@ -79,7 +79,7 @@ class Archive:
     def save(self) -> None:
         """Three statements; the lines of the journal come last, because they name the key of their certification."""
         MailCertification.objects.bulk_create(self.certifications)
-        OutgoingMail.objects.bulk_create(self.letters)
+        OutgoingMail.objects.bulk_create(sorted(self.letters, key=lambda each: each.created_at))
         for entry, row in self.lines:
             entry.subject = f"{row._meta.label_lower}:{row.pk}"
         Entry.objects.bulk_create(entry for entry, _ in self.lines)

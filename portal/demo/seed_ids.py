@@ -130,7 +130,7 @@ class Ledger:
                 self._remind(row, newer, draft, before)
 
     def save(self) -> None:
-        OutgoingMail.objects.bulk_create(self.letters)
+        OutgoingMail.objects.bulk_create(sorted(self.letters, key=lambda each: each.created_at))
         IdSessione.objects.bulk_create(self.ids)
         for row, newer in self.replacements:
             row.replaced_by = newer

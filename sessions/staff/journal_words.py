@@ -10,6 +10,7 @@ WORDS = {
     "bulk.block": "ha fatto bloccare le utenze di {pharmacies} farmacie ({asked_for}). Motivo: {because}",
     "archive.opened": "ha aperto una riga dell’archivio ({what})",
     "list.exported": "ha scaricato un elenco di {pharmacies} farmacie ({asked_for})",
+    "list.letters": "ha scaricato l’elenco dei messaggi in uscita ({asked_for})",
     "context.added": "ha aggiunto il contesto {context}: {rules}",
     "context.changed": "ha modificato il contesto {context}: {changes}",
 }

@@ -3,7 +3,8 @@
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
+from django.urls import reverse
 
 from pharmacies.models import Pharmacy
 from portal.clock import now_of, relative_moment
@@ -14,6 +15,8 @@ from portal.outbox.models import MailDomain, OutgoingMail, Priority
 from portal.outbox.waking import wake_after_commit
 from sessions.staff.acts import Act, asks_and_acts, pharmacy_of
 from sessions.staff.reason import ReasonForm
+
+FROM_OUTBOX = "da"
 
 
 @staff_required("assistenza")
@@ -26,7 +29,7 @@ def retry(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         messages.warning(
             request, "Questo messaggio non si può riprovare: è già partito, è in consegna o non serve più."
         )
-        return redirect("staff:pharmacy", code)
+        return redirect(_back(request, code))
     form = ReasonForm(request.POST or None)
     if form.is_valid():
         if _do(request, letter, "letter.retried", form.reason):
@@ -35,7 +38,7 @@ def retry(request: HttpRequest, code: str, pk: int) -> HttpResponse:
             messages.warning(
                 request, "Nel frattempo il messaggio è partito o è in consegna: non c’è nulla da riprovare."
             )
-        return redirect("staff:pharmacy", code)
+        return redirect(_back(request, code))
     act = Act(
         "Riprova l’invio",
         f"Vuoi riprovare l’invio a {mask_address(letter.recipient)}?",
@@ -50,7 +53,8 @@ def retry(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         "Torna indietro, non riprovare",
         danger=False,
     )
-    return render(request, "staff/act.html", {"pharmacy": pharmacy, "act": act, "form": form})
+    back = _back(request, code)
+    return render(request, "staff/act.html", {"pharmacy": pharmacy, "act": act, "form": form, "back": back})
 
 
 @staff_required("assistenza")
@@ -61,14 +65,14 @@ def cancel(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     letter = _letter(pharmacy, pk)
     if not letter.is_waiting:
         messages.warning(request, "Questo messaggio non aspetta più di partire: non c’è nulla da annullare.")
-        return redirect("staff:pharmacy", code)
+        return redirect(_back(request, code))
     form = ReasonForm(request.POST or None)
     if form.is_valid():
         if _do(request, letter, "letter.cancelled", form.reason):
             messages.success(request, f"Il messaggio a {mask_address(letter.recipient)} non parte più.")
         else:
             messages.warning(request, "Nel frattempo il messaggio è partito: non si può più annullare.")
-        return redirect("staff:pharmacy", code)
+        return redirect(_back(request, code))
     act = Act(
         "Annulla l’invio",
         f"Vuoi annullare l’invio a {mask_address(letter.recipient)}?",
@@ -81,7 +85,15 @@ def cancel(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         "Annulla l’invio",
         "Torna indietro, non annullare",
     )
-    return render(request, "staff/act.html", {"pharmacy": pharmacy, "act": act, "form": form})
+    back = _back(request, code)
+    return render(request, "staff/act.html", {"pharmacy": pharmacy, "act": act, "form": form, "back": back})
+
+
+def _back(request: HttpRequest, code: str) -> str:
+    """«Posta in uscita» with its filters (`da`, a query string of that page) for who comes from there; else the pharmacy."""
+    if FROM_OUTBOX in request.GET:
+        return f"{reverse('staff:outbox')}?{request.GET[FROM_OUTBOX]}"
+    return resolve_url("staff:pharmacy", code)
 
 
 def _letter(pharmacy: Pharmacy, pk: int) -> OutgoingMail:

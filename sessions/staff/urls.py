@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from sessions.staff import bulk_views, certificates, contexts, desk, journal, sheet_views
+from sessions.staff import bulk_views, certificates, contexts, desk, journal, outbox, sheet_views
 
 app_name = "staff"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("stato-sessioni/lavori/<int:pk>/ferma/", bulk_views.stop, name="stop_job"),
     path("stato-sessioni/lavori/<int:pk>/farmacie.<slug:kind>", sheet_views.job_sheet, name="job_sheet"),
     path("stato-sessioni/<str:code>/", include("sessions.staff.pharmacy_urls")),
+    path("posta/", outbox.outbox, name="outbox"),
+    path("posta/csv/", outbox.export, name="outbox_csv"),
     path("registro/", journal.journal, name="journal"),
     path("registro/csv/", journal.export, name="journal_csv"),
     path("contesti/", contexts.every_context, name="contexts"),

@@ -103,6 +103,10 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
         """Failed because nobody took them before they became useless."""
         return self.refused().filter(last_answer__startswith=TOO_LATE)
 
+    def refused_by_a_server(self) -> "OutgoingMailQuerySet":
+        """Failed while there was still time: at the door, or with a report that came back."""
+        return self.refused().exclude(last_answer__startswith=TOO_LATE)
+
 
 class OutgoingMail(models.Model):
     """One letter to one mailbox, from the transaction that caused it to the server's answer."""
