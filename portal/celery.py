@@ -59,6 +59,7 @@ EVERY = {
     "call webhooks": ("sessions.tasks.call_webhooks", 15),
     "advance bulk jobs": ("sessions.tasks.advance_bulk_jobs", 10),
     "forget dead ids": ("sessions.tasks.forget_dead_ids", 60),
+    "purge old rows": ("sessions.tasks.purge_old_rows", 600),
     "purge logins": ("portal.identity.tasks.purge_logins", 600),
     "refresh identity providers": ("portal.identity.tasks.refresh_identity_providers", 600),
     "seal logins": ("portal.identity.tasks.seal_logins", 60),

@@ -42,7 +42,7 @@ INFORMATION = {
         Information("guida-id-sessione", "Inserire l’ID SESSIONE nel gestionale", "Guide e assistenza", _FIRST),
         Information("delega", "Chiedere una delega o farsi riconoscere", "Guide e assistenza", _FIRST),
         Information("stato-servizio", "Stato del servizio", "Guide e assistenza", _FIRST),
-        Information("privacy", "Privacy", "Informazioni legali", _FIRST),
+        Information("privacy", "Privacy", "Informazioni legali", date(2026, 11, 28)),
         Information("note-legali", "Note legali", "Informazioni legali", _FIRST),
         Information("cookie", "Cookie tecnici", "Informazioni legali", _FIRST),
         Information("accessibilita", "Dichiarazione di accessibilità", "Informazioni legali", _FIRST),

@@ -5,7 +5,7 @@ import time
 from celery import shared_task
 from django.utils import timezone
 
-from sessions import forgetting, reminders
+from sessions import forgetting, purge, reminders
 from sessions.staff import bulk
 from sessions.webhooks import calls
 
@@ -35,3 +35,11 @@ def advance_bulk_jobs() -> None:
     while bulk.advance(timezone.now()) and time.monotonic() < end:
         pass
     bulk.forget_sheets(timezone.now())
+
+
+@shared_task
+def purge_old_rows() -> None:
+    end = monotonic() + A_TURN
+    for _ in purge.forget(timezone.now()):
+        if monotonic() > end:
+            break

@@ -1,6 +1,7 @@
 """`manage.py purge`: forgets what is no longer kept. The timetable does the same every hour."""
 
 from argparse import ArgumentParser
+from collections import deque
 from typing import Any
 
 from django.contrib.sessions.models import Session
@@ -10,12 +11,14 @@ from django.utils import timezone
 from portal.identity.models import LoginRecord, LoginTransaction, PasswordFailure, StaffSession
 from portal.identity.purge import purge_logins
 from portal.journal.models import Entry
+from sessions import purge
 
 
 class Command(BaseCommand):
     help = (
         "Forgets login records older than 24 months, abandoned logins, wrong passwords, expired sessions, and the lines of"
-        " the journal whose time is over (their links stay, so that verify_journal still holds)."
+        " the journal whose time is over (their links stay, so that verify_journal still holds); ids, reminders, codes and"
+        " letters after 24 months, calls to the gestionali after 90 days."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -30,10 +33,12 @@ class Command(BaseCommand):
             "sessions of the staff": StaffSession.objects.forgettable(now).count(),
             "expired sessions": Session.objects.filter(expire_date__lt=now).count(),
             "lines of the journal": Entry.objects.forgettable(now).count(),
+            **{kind.name: kind.forgettable(now).count() for kind in purge.KEPT},
         }
         if not dry_run:
             purge_logins(now)
             Entry.objects.forget(now)
+            deque(purge.forget(now), maxlen=0)
         for kind, count in due.items():
             self.stdout.write(f"{kind:<22}{count:>10}")
         self.stdout.write("Nothing was forgotten (--dry-run)." if dry_run else "Forgotten.")

@@ -1,0 +1,96 @@
+"""What of ids, letters and calls is forgotten, and when: the one place that says it. The certified addresses and the journal
+have a life of their own (portal/journal/retention.py).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, Model, OuterRef, QuerySet
+
+from pharmacies.models import CodiceValidazione
+from portal.journal.retention import DAILY_KEPT_FOR
+from portal.outbox.models import Bounce, OutgoingMail
+from sessions.models import IdSessione, Reminder, Webhook, WebhookCall
+
+CALLS_KEPT_FOR = timedelta(days=90)  # a log for who looks for a fault; what it tells of an id is kept with the id
+AT_A_TIME = 1000
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One kind of row: which of them may go, and since when their time runs. `held`: the rows that still name them."""
+
+    name: str
+    rows: QuerySet[Any]
+    since: str
+    kept_for: timedelta
+    held: tuple[tuple[type[Model], str], ...] = ()
+
+    def forgettable(self, now: datetime) -> QuerySet[Any]:
+        """Those whose time is over, whatever holds them."""
+        return self.rows.filter(**{f"{self.since}__lte": now - self.kept_for})
+
+    def batches(self, now: datetime) -> Iterator[list[int]]:
+        """The keys of the oldest, until a whole batch is of this side of the limit: rows come in the order of their time, so
+        nobody reads the millions that stay.
+        """
+        last, limit = 0, now - self.kept_for
+        every = self.rows.model._default_manager.order_by("pk").values_list("pk", self.since)
+        while batch := list(every.filter(pk__gt=last)[:AT_A_TIME]):
+            old = [pk for pk, since in batch if since <= limit]
+            if not old:
+                return
+            yield old
+            last = batch[-1][0]
+
+
+# In this order: the later ones are named by the earlier ones.
+KEPT = (
+    Kept(
+        "calls to gestionali",
+        WebhookCall.objects.exclude(accepted_at=None, failed_at=None, withdrawn_at=None),
+        "created_at",
+        CALLS_KEPT_FOR,
+    ),
+    Kept("reminders", Reminder.objects.exclude(settled_at=None), "due_at", DAILY_KEPT_FOR),
+    Kept(
+        "ids",
+        IdSessione.objects.filter(sealed=None),
+        "expires_at",
+        DAILY_KEPT_FOR,
+        ((Reminder, "id_sessione"), (WebhookCall, "id_sessione")),
+    ),
+    Kept("codes", CodiceValidazione.objects.all(), "sent_at", DAILY_KEPT_FOR),
+    Kept("reports about letters", Bounce.objects.all(), "at", DAILY_KEPT_FOR),
+    Kept(
+        "letters",
+        OutgoingMail.objects.filter(sealed_source=None),
+        "created_at",
+        DAILY_KEPT_FOR,
+        ((IdSessione, "letter"), (Reminder, "letter"), (CodiceValidazione, "letter"), (Bounce, "letter")),
+    ),
+)
+
+
+def forget(now: datetime) -> Iterator[tuple[str, int]]:
+    """Deletes a batch at each step, each in a transaction of its own: whoever steps may stop. The kind and how many rows."""
+    for kind in KEPT:
+        for old in kind.batches(now):
+            yield kind.name, _forget(kind, old)
+    closed = Webhook.objects.filter(closed_at__lte=now - CALLS_KEPT_FOR, calls=None)
+    yield "closed addresses of gestionali", closed.delete()[0]
+
+
+@transaction.atomic
+def _forget(kind: Kept, old: list[int]) -> int:
+    rows = kind.rows.filter(pk__in=old)
+    for model, name in kind.held:
+        rows = rows.filter(~Exists(model._default_manager.filter(**{name: OuterRef("pk")})))
+    going = list(rows.values_list("pk", flat=True))
+    if kind.rows.model is IdSessione:  # the one that it took the place of may be going with it, or be held
+        IdSessione.objects.filter(replaced_by__in=going).update(replaced_by=None)
+    deleted: int = kind.rows.model._default_manager.filter(pk__in=going).delete()[0]
+    return deleted
