@@ -217,7 +217,7 @@ BOUNCE_SECRET = env.webhook_secret("BOUNCE_SECRET")  # of the relay that posts t
 # --- what the address of a pharmacy must pass
 CHECK_MX = env.flag("CHECK_MX", default=env.production)
 
-# --- which addresses of gestionali may be called: tests name a rule that lets them call this machine
+# --- which addresses of gestionali may be called: tests and the demonstration name rules that let them call this machine
 WEBHOOK_ADDRESSES = "sessions.webhooks.addresses.PublicHttps"
 
 # --- the web service of the gestionali (A2F contract, sections 3 and 5)
@@ -275,4 +275,5 @@ if DEMO:
         "portal.demo.identity.StubCie",
         "portal.demo.identity.StubTsCns",
     ]
+    WEBHOOK_ADDRESSES = "portal.demo.gestionale.OwnGestionale"  # its own gestionale may be called too
     STUB_IDENTITY_URL = env.text("STUB_IDENTITY_URL", default=PORTAL_URL).rstrip("/")  # where the stubs live

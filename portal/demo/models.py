@@ -1,8 +1,11 @@
-"""The mailbox of the demonstration: what a real mail server took, as it came."""
+"""What arrived in the demonstration: letters at its mailbox, calls at its gestionale."""
 
+import json
+from contextlib import suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import cached_property
+from typing import Any
 
 from django.db import models
 
@@ -48,3 +51,35 @@ class DemoLetter(models.Model):
     def _part(self, kind: str) -> str:
         part = self.message.get_body((kind,))
         return str(part.get_content()) if part is not None else ""
+
+
+class DemoCall(models.Model):
+    """One call that the gestionale of the demonstration heard, believed or not."""
+
+    received_at = models.DateTimeField("ricevuta")
+    message_id = models.CharField("numero", max_length=200, blank=True)
+    is_signed = models.BooleanField("firma valida")
+    answered = models.PositiveSmallIntegerField("risposta")
+    body = models.TextField("contenuto")
+
+    class Meta:
+        verbose_name = "chiamata di prova"
+        verbose_name_plural = "chiamate di prova"
+        ordering = ["-received_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"chiamata {self.message_id}"
+
+    @cached_property
+    def told(self) -> dict[str, Any]:
+        """The body as it was meant: `type`, and `data` with what is known of the id; empty when it is no object of JSON."""
+        with suppress(ValueError):
+            found = json.loads(self.body)
+            if isinstance(found, dict) and isinstance(found.get("data"), dict):
+                return found
+        return {}
+
+    @property
+    def pretty(self) -> str:
+        """The body, a fact a line; as it came when it is no JSON."""
+        return json.dumps(self.told, ensure_ascii=False, indent=1) if self.told else self.body

@@ -14,7 +14,7 @@ from django.db import transaction
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from pharmacies.registry import import_register
 from portal.clock import ROME
-from portal.demo import people, public_users
+from portal.demo import people, public_users, seed_hours
 from portal.demo.seed_a2f import open_test_users
 from portal.demo.seed_addresses import Archive, line
 from portal.demo.seed_ids import (
@@ -23,7 +23,7 @@ from portal.demo.seed_ids import (
     every_morning,
     expired_today,
     expiring,
-    in_use,
+    in_use_since_now,
     lives,
     reminded_soon,
     undelivered,
@@ -54,7 +54,7 @@ CONTEXTS = (
 )
 UNCERTIFIED = frozenset({AL_REDENTORE, VALSUGANA})
 NAMED_LIVES: dict[str, tuple[Life, ...]] = {
-    SAN_MARCO: (every_morning, in_use),
+    SAN_MARCO: (every_morning, in_use_since_now),
     DOLOMITI: (every_morning, expiring),
     SANTA_CHIARA: (every_morning, undelivered),
     SANTA_LUCIA: (every_morning, reminded_soon),
@@ -91,6 +91,8 @@ def seed(now: datetime) -> Seeded:
     _certify(pharmacies, others, acting, chance, now)
     _choose_reminders(pharmacies[SAN_MARCO], acting[SAN_MARCO], now)
     _give_ids(chance, now, with_past=True)
+    seed_hours.tell_hours(pharmacies, others, acting, now)
+    seed_hours.connect_gestionali(pharmacies, acting, now)
     return _count()
 
 
@@ -105,6 +107,7 @@ def refresh(now: datetime) -> Seeded:
     open_test_users(Pharmacy.objects.get(code=TELVE), now)
     enrol_the_staff()
     _give_ids(Random(now.timestamp()), now, with_past=False)
+    seed_hours.plan_again(now)
     return _count()
 
 

@@ -38,6 +38,11 @@ def in_use(chance: Random, now: datetime) -> list[Draft]:
     return [Draft(now - chance.uniform(45, 860) * MINUTE)]
 
 
+def in_use_since_now(chance: Random, now: datetime) -> list[Draft]:
+    """Nearly all of its hours are left: whoever tries by day sees an id that ends at night, when the pharmacy is closed."""
+    return [Draft(now - 46 * MINUTE)]
+
+
 def waiting(chance: Random, now: datetime) -> list[Draft]:
     return [Draft(now - chance.uniform(3, 40) * MINUTE, used=False)]
 

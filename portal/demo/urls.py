@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from portal.demo import mailbox_views, till_views
+from portal.demo import gestionale_views, mailbox_views, till_views
 
 app_name = "demo"
 urlpatterns = [
@@ -8,6 +8,8 @@ urlpatterns = [
     path("posta/", mailbox_views.mailbox, name="mailbox"),
     path("posta/<int:pk>/", mailbox_views.letter, name="letter"),
     path("posta/<int:pk>/html/", mailbox_views.letter_html, name="letter_html"),
+    path("gestionale/", gestionale_views.heard, name="gestionale"),
+    path("gestionale/<slug:how>/", gestionale_views.hear, name="hear"),
     path("cassa/", till_views.till, name="till"),
     path("cassa/utenza/", till_views.till_settings, name="till_settings"),
     path("", include("portal.demo.identity_urls")),

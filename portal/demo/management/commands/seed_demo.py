@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from portal.demo import seed
+from portal.demo import gestionale, seed
 from sessions import certificates
 
 
@@ -25,6 +25,7 @@ class Command(BaseCommand):
             raise CommandError("Invented data belongs to the demonstration only (PORTAL_MODE=demo).")
         now = timezone.now()
         certificates.ensure_one(now)
+        gestionale.find_again()
         if seed.is_seeded() and not refresh:
             self.stdout.write("Already seeded: nothing to do (--refresh makes today's ids anew).")
             return
