@@ -67,5 +67,5 @@ def certifier_required(
 def fresh_certifier_required(
     view: Callable[Concatenate[OfficeRequest, P], HttpResponse],
 ) -> Callable[..., HttpResponse]:
-    """As certifier_required, and the identity was shown in the last 15 minutes: who may not is told so before being asked."""
+    """As certifier_required, and the identity was shown in the last 10 minutes: who may not is told so before being asked."""
     return certifier_required(fresh_authentication_required(view))  # type: ignore[arg-type]  # an OfficeRequest is a request

@@ -37,7 +37,7 @@ INFORMATION = {
     page.slug: page
     for page in [
         Information("assistenza", "Assistenza", "Guide e assistenza", _FIRST),
-        Information("guida-certificare", "Certificare l’indirizzo e-mail", "Guide e assistenza", _FIRST),
+        Information("guida-certificare", "Certificare l’indirizzo e-mail", "Guide e assistenza", date(2026, 11, 28)),
         Information("guida-codice", "Non ricevo il codice", "Guide e assistenza", _FIRST),
         Information("guida-id-sessione", "Inserire l’ID SESSIONE nel gestionale", "Guide e assistenza", _FIRST),
         Information("delega", "Chiedere una delega o farsi riconoscere", "Guide e assistenza", _FIRST),

@@ -161,7 +161,7 @@ CNS_TRUST_LIST_SIGNERS = env.text("CNS_TRUST_LIST_SIGNERS", default="")  # PEM, 
 CNS_REVOCATION_LISTS = env.names("CNS_REVOCATION_LISTS", default=[])  # addresses or files
 LOGIN_URL = "identity:choose"
 LOGIN_PENDING_FOR = timedelta(minutes=10)
-FRESH_AUTHENTICATION_FOR = timedelta(minutes=15)
+FRESH_AUTHENTICATION_FOR = timedelta(minutes=10)
 OTP_TOTP_ISSUER = "Portale Farmacie"
 PASSWORD_HASHERS = ["portal.hashing.Argon2idHasher"]
 SESSION_LASTS_FOR = timedelta(hours=8)  # a working day, whatever one does: then one shows again who one is

@@ -55,7 +55,7 @@ def holder_required(
 def fresh_holder_required(
     view: Callable[Concatenate[OfficeRequest, P], HttpResponse],
 ) -> Callable[..., HttpResponse]:
-    """As holder_required, and the identity was shown in the last 15 minutes: for secrets and private links."""
+    """As holder_required, and the identity was shown in the last 10 minutes: for secrets and private links."""
     return holder_required(fresh_authentication_required(view))  # type: ignore[arg-type]  # an OfficeRequest is a request
 
 

@@ -55,7 +55,7 @@ def authenticated_with(request: HttpRequest) -> str:
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    """True when the identity was shown in the last 15 minutes (FRESH_AUTHENTICATION_FOR)."""
+    """True when the identity was shown in the last 10 minutes (FRESH_AUTHENTICATION_FOR)."""
     at = authenticated_at(request)
     return at is not None and now_of(request) - at <= settings.FRESH_AUTHENTICATION_FOR
 
@@ -75,7 +75,7 @@ def person_required(view: View[P]) -> View[P]:
 
 
 def fresh_authentication_required(view: View[P]) -> View[P]:
-    """Asks for the identity again when it was last shown more than 15 minutes ago.
+    """Asks for the identity again when it was last shown more than 10 minutes ago.
 
     A POST is sent back to the page that held the form, which the person reaches again after the login: nothing was done,
     and typed_before() gives back what may be kept of what was typed.

@@ -30,7 +30,7 @@ hides_passwords = sensitive_post_parameters("password", "ripeti")
 def fresh_holder_required(
     view: Callable[Concatenate[OfficeRequest, P], HttpResponse],
 ) -> Callable[..., HttpResponse]:
-    """Only titolare and direttore, who showed the identity in the last 15 minutes: who may not is told before being asked."""
+    """Only titolare and direttore, who showed the identity in the last 10 minutes: who may not is told before being asked."""
     fresh = fresh_authentication_required(view)  # type: ignore[arg-type]  # an OfficeRequest is a request
 
     @wraps(view)

@@ -53,7 +53,7 @@ def test_who_must_show_the_identity_again_reads_why(anna_client):
     response = anna_client.get(CHOOSE, {"next": "/servizi/4512/", "di-nuovo": "1"})
     page = response.content.decode()
     assert response.status_code == 200
-    assert "15 minuti" in page
+    assert "10 minuti" in page
     assert "Anna Rossi" in page
     assert page.count('value="/servizi/4512/"') == 3
 

@@ -81,7 +81,7 @@ def test_a_delegate_does_not_certify_change_or_revoke_and_is_told_why(delegate, 
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("name", FRESH)
 def test_after_a_quarter_of_an_hour_the_identity_is_asked_again(anna, certified, name, method):
-    stale = sign_in(Client(), anna, at=timezone.now() - timedelta(minutes=15, seconds=5))
+    stale = sign_in(Client(), anna, at=timezone.now() - timedelta(minutes=10, seconds=5))
     response = getattr(stale, method)(annas(name), {"indirizzo": "nuova@farmaciasanmarco.it"})
     assert response.status_code == 302
     assert response.url.startswith(reverse("identity:choose"))

@@ -268,7 +268,7 @@ def test_a_delegate_looks_and_changes_nothing(dario, san_marco, utenza, name) ->
 
 @pytest.mark.parametrize("name", ["new", *CHANGES])
 def test_the_identity_is_asked_again_after_a_quarter_of_an_hour(anna, utenza, name) -> None:
-    client = sign_in(Client(), anna, at=timezone.now() - timedelta(minutes=16))
+    client = sign_in(Client(), anna, at=timezone.now() - timedelta(minutes=11))
     answer = client.post(url(name, None if name == "new" else utenza), {"password": GOOD, "ripeti": GOOD})
     assert "di-nuovo=1" in answer.url
     assert not Entry.objects.exists()
