@@ -9,6 +9,7 @@ WORDS = {
     "staff.enrolled": "ha registrato la propria app di autenticazione ({name})",
     "staff.recovered": "è entrato con un codice di recupero ({name})",
     "staff.codes_renewed": "ha generato nuovi codici di recupero ({name})",
+    "staff.password_changed": "ha cambiato la propria password ({name})",
     "staff.session_closed": "ha chiuso un proprio collegamento ({origin})",
     "logins.searched": "ha cercato gli accessi con identità digitale di {name}",
 }

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import BACKEND_SESSION_KEY, logout
+from django.contrib.auth import BACKEND_SESSION_KEY, logout, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 
 from portal.client_address import here
 from portal.clock import now_of
 from portal.identity.models import StaffSession, User
+from portal.sealing import seal
 
 STAFF_BACKEND = "portal.identity.backends.StaffBackend"
 SEEN_EVERY = timedelta(seconds=60)  # a page a second must not be a write a second
@@ -53,6 +54,14 @@ def begin_of_staff(request: HttpRequest, user: User, now: datetime) -> None:
     row = StaffSession.begin(user, key, here(), browser_of(request.META.get("HTTP_USER_AGENT", "")), now)
     begin(request, now)
     request.session[_ROW] = row.pk
+
+
+def keep_only(request: HttpRequest, user: User, now: datetime) -> None:
+    """The password of this user has changed: the session of this browser goes on under a new key, all others are closed."""
+    update_session_auth_hash(request, user)
+    theirs = StaffSession.objects.filter(user=user)
+    theirs.filter(pk=current(request)).update(sealed_key=seal(str(request.session.session_key).encode()))
+    theirs.exclude(pk=current(request)).close(now)
 
 
 def current(request: HttpRequest) -> int:

@@ -146,6 +146,16 @@ def enrol(
     return codes
 
 
+def change_password(request: HttpRequest, user: User, new_password: str, now: datetime) -> None:
+    """One's own, by who has shown the old one and the app. This browser stays in, every other one is out."""
+    with transaction.atomic():
+        user.set_password(new_password)
+        user.password_given_at = None
+        user.save(update_fields=["password", "password_given_at"])
+        session_ends.keep_only(request, user, now)
+        record("staff.password_changed", now=now, actor=user, subject=user, name=user.username)
+
+
 def _let_in(request: HttpRequest, user: User, app: StaffTotp, now: datetime) -> str:
     """The page that was wanted. The session is a new one: nothing of who was in this browser before is left."""
     next_url = str(request.session[_WAITING]["next"])

@@ -30,6 +30,20 @@ class RecoveryForm(forms.Form):
     )
 
 
+class NewPasswordField(forms.CharField):
+    """One's own next password; the forms check it against the one there is."""
+
+    def __init__(self, consequence: str) -> None:
+        super().__init__(
+            label="La tua nuova password",
+            help_text=f"Almeno {SHORTEST_PASSWORD} caratteri. {consequence}",
+            max_length=256,
+            strip=False,
+            error_messages={"required": "Scegli la tua password."},
+            widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        )
+
+
 class EnrolForm(TotpForm):
     """The first code of a new app; the password of one's own too, when the one used was given by an administrator."""
 
@@ -39,21 +53,36 @@ class EnrolForm(TotpForm):
         self.fields["code"].label = "Codice che vedi nell’app"
         self.fields["code"].widget.attrs.pop("autofocus", None)
         if user.password_given_at is not None:
-            self.fields["new_password"] = forms.CharField(
-                label="La tua nuova password",
-                help_text=f"Almeno {SHORTEST_PASSWORD} caratteri. Prende il posto di quella provvisoria.",
-                max_length=256,
-                strip=False,
-                error_messages={"required": "Scegli la tua password."},
-                widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-            )
+            self.fields["new_password"] = NewPasswordField("Prende il posto di quella provvisoria.")
 
     def clean_new_password(self) -> str:
-        chosen = str(self.cleaned_data["new_password"])
-        validation.validate_password(chosen, self.user, _VALIDATORS)
-        if self.user.check_password(chosen):
-            raise ValidationError("È la password provvisoria: scegline un’altra.")
-        return chosen
+        return _another(
+            str(self.cleaned_data["new_password"]), self.user, "È la password provvisoria: scegline un’altra."
+        )
+
+
+class ChangePasswordForm(TotpForm):
+    """The password of now, the next one, and a code of the app: who finds a browser left open has none of them."""
+
+    password = forms.CharField(
+        label="La password di adesso",
+        max_length=256,
+        strip=False,
+        error_messages={"required": "Scrivi la password che usi adesso."},
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    new_password = NewPasswordField("Chiude gli altri tuoi collegamenti.")
+    field_order = ("password", "new_password", "code")
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["code"].widget.attrs.pop("autofocus", None)
+
+    def clean_new_password(self) -> str:
+        return _another(
+            str(self.cleaned_data["new_password"]), self.user, "È la password di adesso: scegline un’altra."
+        )
 
 
 class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
@@ -122,6 +151,14 @@ class NewOperatorForm(OperatorForm):
         if User.objects.filter(username=username).exists():
             raise ValidationError("Questo nome utente c’è già: scegline un altro")
         return username
+
+
+def _another(chosen: str, user: User, same: str) -> str:
+    """A password that may be taken; `same` is what to say of the one there is."""
+    validation.validate_password(chosen, user, _VALIDATORS)
+    if user.check_password(chosen):
+        raise ValidationError(same)
+    return chosen
 
 
 def _is_a_place(code: str) -> bool:

@@ -1,4 +1,4 @@
-"""«Il mio accesso»: one's own sessions and recovery codes."""
+"""«Il mio accesso»: one's own sessions, password and recovery codes."""
 
 from django.contrib import messages
 from django.db import transaction
@@ -13,7 +13,11 @@ from portal.identity.access import any_staff, staff_of
 from portal.identity.forms import TotpForm
 from portal.identity.models import StaffRecoveryCode, StaffSession
 from portal.identity.roles import Role
+from portal.identity.staff_forms import ChangePasswordForm
+from portal.identity.staff_views import not_this_code, too_many
 from portal.journal.models import record
+
+WRONG_NOW = "Non è la password che usi adesso."
 
 
 @any_staff
@@ -65,3 +69,23 @@ def new_codes(request: HttpRequest) -> HttpResponse:
             return render(request, "identity/staff_codes.html", {"codes": codes, "next_url": ""})
         form.add_error("code", "Il codice non è corretto, o è già stato usato.")
     return render(request, "identity/staff_new_codes.html", {"form": form})
+
+
+@sensitive_post_parameters("password", "new_password", "code")
+@any_staff
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_password(request: HttpRequest) -> HttpResponse:
+    """Another password, for who shows the one of now and the code of the app. Wrong ones slow down as at the door."""
+    user, now = staff_of(request), now_of(request)
+    app, form = staff.app_of(user), ChangePasswordForm(user, request.POST or None)
+    if app is not None and form.is_valid():
+        checked = staff.check_password(request, user.username, form.cleaned_data["password"], now)
+        if checked.user is None:
+            form.add_error("password", too_many(checked.locked_until) if checked.locked_until else WRONG_NOW)
+        elif (locked_until := app.locked_until()) or not app.verify_token(form.cleaned_data["code"]):
+            form.add_error("code", not_this_code(app, locked_until))
+        else:
+            staff.change_password(request, user, form.cleaned_data["new_password"], now)
+            messages.success(request, "Password cambiata. Gli altri tuoi collegamenti sono chiusi.")
+            return redirect("identity:staff_own")
+    return render(request, "identity/staff_password.html", {"form": form})

@@ -37,7 +37,7 @@ def staff_login(request: HttpRequest) -> HttpResponse:
         if checked.user is not None:
             staff.wait_for_code(request, checked.user, next_url, now)
             return redirect("identity:staff_code")
-        form.add_error(None, _too_many(checked.locked_until) if checked.locked_until else _WRONG_PASSWORD)
+        form.add_error(None, too_many(checked.locked_until) if checked.locked_until else _WRONG_PASSWORD)
     return render(request, "identity/staff_login.html", {"form": form, "next_url": next_url})
 
 
@@ -61,7 +61,7 @@ def staff_code(request: HttpRequest) -> HttpResponse:
             next_url = staff.enter(request, user, app, form.cleaned_data["code"], now)
             if next_url is not None:
                 return redirect(next_url or "pages:home")
-        form.add_error("code", _not_this_code(app, locked_until))
+        form.add_error("code", not_this_code(app, locked_until))
     return render(request, "identity/staff_code.html", {"form": form})
 
 
@@ -83,7 +83,7 @@ def staff_recovery(request: HttpRequest) -> HttpResponse:
             if next_url is not None:
                 messages.warning(request, "Sei entrato con un codice di recupero: quel codice non funziona più.")
                 return redirect("identity:staff_own")
-        form.add_error("code", _not_this_code(app, locked_until))
+        form.add_error("code", not_this_code(app, locked_until))
     return render(request, "identity/staff_recovery.html", {"form": form})
 
 
@@ -104,7 +104,7 @@ def staff_enrol(request: HttpRequest) -> HttpResponse:
             codes = staff.enrol(request, user, app, form.cleaned_data["code"], password, now)
             if codes is not None:
                 return render(request, "identity/staff_codes.html", {"codes": codes, "next_url": next_url})
-        form.add_error("code", _not_this_code(app, locked_until))
+        form.add_error("code", not_this_code(app, locked_until))
     secret = parse_qs(urlsplit(app.otpauth).query)["secret"][0]
     context = {"form": form, "qr": _drawn(app.otpauth), "secret": secret, "username": user.username}
     return render(request, "identity/staff_enrol.html", context)
@@ -115,12 +115,12 @@ def _drawn(text: str) -> SafeString:
     return mark_safe(segno.make(text, error="m").svg_inline(omitsize=True, border=4, svgclass=None, lineclass=None))
 
 
-def _too_many(until: datetime) -> str:
+def too_many(until: datetime) -> str:
     """The minute is rounded up: whoever comes back then is let in."""
     return f"Troppi tentativi. Riprova dalle {italian_time(until + timedelta(seconds=59))}."
 
 
-def _not_this_code(app: StaffTotp, was_locked_until: datetime | None) -> str:
+def not_this_code(app: StaffTotp, was_locked_until: datetime | None) -> str:
     """Wrong, or not tried at all; and from when the next one is looked at."""
     until = app.locked_until()
     wait = f" Il prossimo tentativo è possibile dopo le {seconds(until)}." if until else ""

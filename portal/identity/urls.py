@@ -20,6 +20,7 @@ urlpatterns = [
     path("operatori/accesso/recupero/", staff_views.staff_recovery, name="staff_recovery"),
     path("operatori/accesso/attiva/", staff_views.staff_enrol, name="staff_enrol"),
     path("operatori/mio-accesso/", own.own, name="staff_own"),
+    path("operatori/mio-accesso/password/", own.change_password, name="staff_password"),
     path("operatori/mio-accesso/codici/", own.new_codes, name="staff_new_codes"),
     path("operatori/mio-accesso/collegamenti/<int:pk>/chiudi/", own.close, name="staff_close"),
     path("operatori/accessi/", login_search, name="login_search"),

@@ -36,6 +36,7 @@ NOBODY = [
 STAFF = [
     "identity:staff_own",
     "identity:staff_new_codes",
+    "identity:staff_password",
     "identity:operators",
     "identity:operator_new",
     "staff:status",

@@ -27,7 +27,7 @@ RULES = {
     "archive:index": M, "archive:rows": M, "archive:row": M,
     "identity:operators": M, "identity:operator": M, "identity:operator_new": M, "identity:operator_disable": M,
     "identity:operator_enable": M, "identity:operator_reset": M,
-    "identity:staff_own": ANY, "identity:staff_close": ANY, "identity:staff_new_codes": ANY,
+    "identity:staff_own": ANY, "identity:staff_close": ANY, "identity:staff_new_codes": ANY, "identity:staff_password": ANY,
 }  # fmt: skip
 DOORS = {"identity:staff_login", "identity:staff_code", "identity:staff_recovery", "identity:staff_enrol"}
 VALUES = {"code": "4512", "pk": 1, "slug": "elenco", "kind": "csv"}
