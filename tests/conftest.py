@@ -5,8 +5,10 @@ Anna: titolare, address certified. Bruno: titolare, not certified. Carla: staff.
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -14,6 +16,10 @@ from pharmacies.models import MailCertification, Office, Pharmacy, Utenza
 from portal.identity.models import StaffTotp, User
 from portal.identity.roles import Role
 from portal.sealing import seal
+
+# The addresses are read once in a process, with those of the demonstration in demo mode only: before a test that plays at being
+# in production makes Django read them, and takes them away from all tests that follow it there.
+import_module(settings.ROOT_URLCONF)
 
 ANNA, BRUNO, DARIO = "RSSNNA80A41H501L", "BNCBRN75B12F205N", "VRDDRA82C03L219M"
 
