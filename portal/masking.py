@@ -5,6 +5,9 @@ import traceback
 from collections.abc import Iterable
 
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"]+(?:@|%40|=40)[^\s<>()\[\]:;,\"]+", re.IGNORECASE)
+_FISCAL_CODE = re.compile(
+    r"\b[A-Z]{6}[0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]\b", re.IGNORECASE
+)  # omocodia included
 _SECRET = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b\d{6}\b", re.IGNORECASE)
 # What a database repeats of the row that it refused: its values, on as many lines as they have, up to the next part of the
 # error or the next exception.
@@ -46,6 +49,13 @@ def scrubbed_traceback(secrets: Iterable[str]) -> str:
 def mask_codice_fiscale(value: str) -> str:
     """`RSS•••••••••501U` keeps the first three and the last four characters."""
     return f"{value[:3]}{'•' * max(len(value) - 7, 0)}{value[-4:]}" if len(value) > 7 else "•••"
+
+
+def mask_people_in(text: str) -> str:
+    """The same text with every address and codice fiscale in it masked: an account may be a codice fiscale, and a person
+    without a name is written by it.
+    """
+    return _FISCAL_CODE.sub(lambda found: mask_codice_fiscale(found.group()), mask_addresses_in(text))
 
 
 def domain_of(address: str) -> str:

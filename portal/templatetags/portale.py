@@ -21,6 +21,7 @@ register.filter("when", clock.moment_in_words)  # {{ at|when:now }}: oggi alle 1
 register.filter("day", clock.day_in_words)  # lunedì 23 novembre
 register.filter("mask", masking.mask_address)  # id•••@farmaciasanmarco.it
 register.filter("mask_addresses", masking.mask_addresses_in)  # in a mail server's answer
+register.filter("mask_people", masking.mask_people_in)  # addresses and codici fiscali, in a line of the journal
 register.filter("mask_codice_fiscale", masking.mask_codice_fiscale)
 register.filter("mail_domain", masking.domain_of)
 

@@ -16,7 +16,7 @@ from portal.identity.access import staff_of, staff_required
 from portal.identity.models import User
 from portal.journal.models import Entry, EntryQuerySet, record
 from portal.journal.words import sentence
-from portal.masking import mask_addresses_in
+from portal.masking import mask_people_in
 from sessions.staff.sheets import MOMENT, Cell, Sheet, csv_lines
 from sessions.staff.timeline import KINDS, TimelineFilter
 
@@ -106,9 +106,9 @@ def _found(form: JournalFilter, user: User) -> EntryQuerySet:
 
 def _rows(entries: Iterator[Entry]) -> Iterator[list[Cell]]:
     for entry in entries:
-        words = mask_addresses_in(sentence(entry.verb, entry.detail))
+        words = mask_people_in(sentence(entry.verb, entry.detail))
         at = f"{entry.at.astimezone(ROME):{MOMENT}}"
-        yield [at, entry.who, words, entry.about, entry.origin, entry.verb, entry.subject, entry.pk]
+        yield [at, mask_people_in(entry.who), words, entry.about, entry.origin, entry.verb, entry.subject, entry.pk]
 
 
 def _in_words(form: JournalFilter) -> str:

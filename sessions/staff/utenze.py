@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from pharmacies.models import Pharmacy, Utenza
 from portal.clock import now_of
 from portal.identity.access import staff_of, staff_required
+from portal.masking import mask_people_in
 from sessions.models import IdSessione
 from sessions.staff.acts import asks_and_acts, pharmacy_of
 from sessions.staff.reason import ReasonForm
@@ -20,11 +21,13 @@ def block(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     now, pharmacy = now_of(request), pharmacy_of(request, code)
     utenza = _utenza(pharmacy, pk)
     if utenza.blocked_at is not None:
-        messages.warning(request, f"L’utenza {utenza.user_id} è già bloccata.")
+        messages.warning(request, f"L’utenza {mask_people_in(utenza.user_id)} è già bloccata.")
         return redirect("staff:pharmacy", code)
     form = ReasonForm(request.POST or None)
     if form.is_valid() and life.block(utenza, form.reason, staff_of(request), now):
-        messages.success(request, f"Utenza {utenza.user_id} bloccata: i suoi ID SESSIONE non valgono più.")
+        messages.success(
+            request, f"Utenza {mask_people_in(utenza.user_id)} bloccata: i suoi ID SESSIONE non valgono più."
+        )
         return redirect("staff:pharmacy", code)
     live = IdSessione.objects.filter(utenza=utenza).live(now).count()
     return render(request, "staff/block.html", {"pharmacy": pharmacy, "utenza": utenza, "form": form, "live": live})
@@ -37,11 +40,13 @@ def unblock(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     now, pharmacy = now_of(request), pharmacy_of(request, code)
     utenza = _utenza(pharmacy, pk)
     if utenza.blocked_at is None:
-        messages.warning(request, f"L’utenza {utenza.user_id} non è bloccata.")
+        messages.warning(request, f"L’utenza {mask_people_in(utenza.user_id)} non è bloccata.")
         return redirect("staff:pharmacy", code)
     form = ReasonForm(request.POST or None)
     if form.is_valid() and life.unblock(utenza, form.reason, staff_of(request), now):
-        messages.success(request, f"Utenza {utenza.user_id} sbloccata: può chiedere un nuovo ID SESSIONE.")
+        messages.success(
+            request, f"Utenza {mask_people_in(utenza.user_id)} sbloccata: può chiedere un nuovo ID SESSIONE."
+        )
         return redirect("staff:pharmacy", code)
     return render(request, "staff/unblock.html", {"pharmacy": pharmacy, "utenza": utenza, "form": form})
 

@@ -1,5 +1,6 @@
 """Who may open which page: Dario none, a delegate those that change nothing, nobody without a fresh identity what changes."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -142,3 +143,16 @@ def sign_in_again(browser: Client) -> None:
     session = browser.session
     session["identity_authenticated_at"] = timezone.now().timestamp()
     session.save()
+
+
+def test_the_menu_of_a_delegate_leads_only_where_they_may_go(delegate, certified):
+    menu = re.search(r'<div class="menu.*?</div>', content(delegate.get(annas("pharmacies:overview"))), re.DOTALL)[0]
+    links = re.findall(r'<a href="([^"]+)"', menu)
+    assert len(links) == 6
+    assert {delegate.get(link).status_code for link in links} == {200}
+
+
+def test_the_menu_of_the_titolare_has_everything(anna_client, certified):
+    menu = content(anna_client.get(annas("pharmacies:overview")))
+    assert annas("sessions:reminders") in menu
+    assert annas("wizard:resume") in menu

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.masking import mask_secrets_in, scrubbed_traceback, without_row
+from portal.masking import mask_people_in, mask_secrets_in, scrubbed_traceback, without_row
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,17 @@ def test_a_traceback_loses_the_secrets_named_and_the_row():
         text = scrubbed_traceback(["SALVE", ""])
     assert text.endswith("ValueError: ••• qui\n")
     assert text.startswith("Traceback")
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("ha bloccato l’utenza RSSNNA80A41H501L: furto", "ha bloccato l’utenza RSS•••••••••501L: furto"),
+        ("BRNMRA84D55H50MN", "BRN•••••••••50MN"),
+        ("rssnna80a41h501l, id@farmacia.it", "rss•••••••••501l, id•••@farmacia.it"),
+        ("ha bloccato l’utenza UV94512M", "ha bloccato l’utenza UV94512M"),
+        ("XRSSNNA80A41H501L AMMINISTRAZIONE", "XRSSNNA80A41H501L AMMINISTRAZIONE"),
+    ],
+)
+def test_who_somebody_is_is_masked_wherever_it_stands_in_a_sentence(said, kept):
+    assert mask_people_in(said) == kept

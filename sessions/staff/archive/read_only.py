@@ -1,6 +1,5 @@
 """How a model is shown in the archive: the columns that are named, masked, and nothing that changes a row."""
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, ClassVar
@@ -12,10 +11,9 @@ from django.http import HttpRequest
 
 from portal.clock import italian_date_time
 from portal.identity.models import User
-from portal.masking import mask_codice_fiscale, mask_secrets_in
+from portal.masking import mask_codice_fiscale, mask_people_in, mask_secrets_in
 
 EMPTY = "–"
-FISCAL_CODE = re.compile(r"[A-Z]{6}[A-Z0-9]{10}")
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy only
@@ -94,9 +92,9 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy 
         if isinstance(value, list):
             return mask_secrets_in(", ".join(map(str, value)))
         if field is None or isinstance(value, models.Model):
-            return masked_account(str(value))
+            return mask_people_in(str(value))
         shown = str(display_for_field(value, field, EMPTY))
-        return mask_secrets_in(shown) if isinstance(value, str) and name not in PLAIN else masked_account(shown)
+        return mask_secrets_in(shown) if isinstance(value, str) and name not in PLAIN else mask_people_in(shown)
 
 
 # Six digits that are no secret: codes of the public register, the number that the gestionale enters with.
@@ -106,8 +104,3 @@ PLAIN = frozenset({"code", "about", "comune_code", "codice_ssa", "partita_iva", 
 def who(user: User) -> str:
     """The name; of a person without one the account is the codice fiscale, which is masked."""
     return mask_codice_fiscale(user.codice_fiscale) if user.full_name == user.codice_fiscale else user.full_name
-
-
-def masked_account(name: str) -> str:
-    """A gestionale may enter with a codice fiscale as its userId, and a person without a name is written by it."""
-    return mask_codice_fiscale(name) if FISCAL_CODE.fullmatch(name) else name

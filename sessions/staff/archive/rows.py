@@ -9,10 +9,10 @@ from django.http import HttpRequest
 from pharmacies.models import MailCertification, Office, Pharmacy, Utenza
 from portal.identity.models import User
 from portal.journal.models import Entry
-from portal.masking import mask_address, mask_addresses_in, mask_codice_fiscale
+from portal.masking import mask_address, mask_addresses_in, mask_codice_fiscale, mask_people_in
 from portal.outbox.models import OutgoingMail
 from sessions.models import Context, IdSessione, Reminder
-from sessions.staff.archive.read_only import ReadOnly, masked_account
+from sessions.staff.archive.read_only import ReadOnly
 
 
 class Pharmacies(ReadOnly):
@@ -119,7 +119,7 @@ class Lines(ReadOnly):
     @admin.display(description="chi")
     def by(self, row: Entry) -> str:
         """The name as it was then; who had none is written by codice fiscale."""
-        return masked_account(row.who)
+        return mask_people_in(row.who)
 
     @admin.display(description="che cosa")
     def said(self, row: Entry) -> str:

@@ -85,3 +85,12 @@ def test_a_filter_that_makes_no_sense_takes_nothing_away(operator, lines):
 def test_every_verb_that_the_portal_knows_belongs_to_a_kind():
     beginnings = tuple(each for _, begin in JournalFilter.KINDS.values() for each in begin)
     assert [verb for verb in known_verbs() if not verb.startswith(beginnings)] == []
+
+
+def test_a_person_without_a_name_is_not_a_whole_codice_fiscale(operator, anna, san_marco):
+    anna.given_name = anna.family_name = ""
+    anna.save()
+    record("id.shown", now=NOW, actor=anna, about="4512", last4="aaaa")
+    page = operator("sicurezza").get(PAGE).content.decode()
+    assert "RSS•••••••••501L" in page
+    assert anna.codice_fiscale not in page
