@@ -100,7 +100,9 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
         return self.exclude(failed_at=None)
 
     def not_in_time(self) -> "OutgoingMailQuerySet":
-        """Failed because nobody took them before they became useless."""
+        """Failed because nobody took them before they became useless. Asked of the answer, not of the two instants: a server
+        that was given a letter in time may refuse it a moment after.
+        """
         return self.refused().filter(last_answer__startswith=TOO_LATE)
 
     def refused_by_a_server(self) -> "OutgoingMailQuerySet":
