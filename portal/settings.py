@@ -152,6 +152,18 @@ SAML_ENTITY_ID = env.text("SAML_ENTITY_ID", default=PORTAL_URL)  # who we are fo
 SAML_PRIVATE_KEY = env.text("SAML_PRIVATE_KEY", default="")  # PEM; better as SAML_PRIVATE_KEY_FILE
 SAML_CERTIFICATE = env.text("SAML_CERTIFICATE", default="")  # PEM, of that key
 SAML_ORGANISATION = env.text("SAML_ORGANISATION", default="")  # TOML; better as SAML_ORGANISATION_FILE
+OIDC_PROVIDER = env.text("OIDC_PROVIDER", default="")  # entity of the provider of CIE
+OIDC_TRUST_ANCHOR = env.text("OIDC_TRUST_ANCHOR", default="")  # entity of who heads its federation
+OIDC_TRUST_ANCHOR_KEYS = env.text("OIDC_TRUST_ANCHOR_KEYS", default="")  # JWK Set, had by another road; better as _FILE
+OIDC_AUTHORITY_HINTS = env.names(
+    "OIDC_AUTHORITY_HINTS", default=[]
+)  # who accredited us, when it is not the trust anchor
+OIDC_TRUST_MARKS = env.text("OIDC_TRUST_MARKS", default="")  # the JWTs we were given, one a line; better as _FILE
+OIDC_FEDERATION_KEYS = env.text(
+    "OIDC_FEDERATION_KEYS", default=""
+)  # PEM; several in one while they change, as the next
+OIDC_SIGNING_KEYS = env.text("OIDC_SIGNING_KEYS", default="")
+OIDC_ENCRYPTION_KEYS = env.text("OIDC_ENCRYPTION_KEYS", default="")
 CNS_URL = env.text("CNS_URL", default="").rstrip("/")  # the host where cards are shown: https, not the portal's own
 CNS_PROXY_SECRET = env.text("CNS_PROXY_SECRET", default="")  # what nginx says to be believed about cards
 CNS_POLICIES = env.names("CNS_POLICIES", default=["1.3.76.16.2.1"])  # of the certificates that are taken (CNS, AgID)

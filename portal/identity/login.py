@@ -72,9 +72,9 @@ def complete(request: HttpRequest, provider: Provider, now: datetime) -> Outcome
     if transaction is None:
         code, lost = LoginTransaction.objects.why_not(state, browser, provider.key)
         return _refuse(request, provider, LoginRefused(code), lost, now)
-    record = _record_of(transaction, provider.said(request), now)
+    record = _record_of(transaction, now)
     try:
-        identity = _checked(provider.finish(request, transaction), transaction, now)
+        identity = _verified(request, provider, transaction, record, now)
         record.person_hash, record.level = person_hash(identity.codice_fiscale), identity.level
         record.subject_hash = subject_hash(identity.subject) if identity.subject else ""
         record.answer_id, record.assertion_id = identity.answer_id, identity.assertion_id
@@ -128,8 +128,18 @@ def _browser_of(request: HttpRequest) -> str:
     return value if _SECRET.fullmatch(value) else ""
 
 
-def _record_of(transaction: LoginTransaction, answer: bytes, now: datetime) -> LoginRecord:
-    """What was asked and what came back; how it ended is not known yet."""
+def _verified(
+    request: HttpRequest, provider: Provider, transaction: LoginTransaction, record: LoginRecord, now: datetime
+) -> Identity:
+    """The identity, when the answer is good; whether it is or not, what was said goes into the record. Raises LoginRefused."""
+    try:
+        return _checked(provider.finish(request, transaction), transaction, now)
+    finally:
+        record.sealed_response = sealed_document(provider.said(request, transaction))
+
+
+def _record_of(transaction: LoginTransaction, now: datetime) -> LoginRecord:
+    """What was asked; what came back and how it ended is not known yet."""
     return LoginRecord(
         transaction=transaction,
         provider=transaction.provider,
@@ -138,7 +148,6 @@ def _record_of(transaction: LoginTransaction, answer: bytes, now: datetime) -> L
         issuer=transaction.issuer,
         request_id=transaction.request_id or "",
         sealed_request=transaction.sealed_request,
-        sealed_response=sealed_document(answer),
     )
 
 

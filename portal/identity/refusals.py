@@ -62,7 +62,8 @@ _BY_PROVIDER = {
     ),
 }
 
-OUR_REQUEST_IS_WRONG = frozenset(str(number) for number in range(8, 19))  # 10 is shown by the provider itself
+# 10 is shown by the provider itself; the last is OpenID Connect's, which has names and no numbers
+OUR_REQUEST_IS_WRONG = frozenset([*(str(number) for number in range(8, 19)), "wrong-request"])
 
 _OURS = {
     "replayed": Refusal(
@@ -139,6 +140,25 @@ _OURS = {
         "Il gestore di identità ha rifiutato l’accesso senza indicare un motivo conosciuto.",
         "Riprova, o entra in un altro modo. Se succede ancora, chiedi al tuo gestore.",
         word="rifiuto del gestore",
+    ),
+    "access-denied": Refusal(
+        "L’accesso è stato negato",
+        "Il gestore di identità non ti ha fatto entrare: succede se si annulla, se non si dà il consenso o se le credenziali "
+        "non bastano per il livello richiesto.",
+        "Se è stato un errore, riprova: serve il livello 2 o superiore.",
+        word="accesso negato",
+    ),
+    "login-required": Refusal(
+        "Serve una nuova autenticazione",
+        "Il gestore di identità ha chiesto di autenticarti di nuovo.",
+        "Riprova e completa tutti i passaggi sul sito del gestore.",
+        word="autenticazione richiesta",
+    ),
+    "unavailable": Refusal(
+        "Il gestore di identità non risponde",
+        "Non siamo riusciti a farci confermare la tua identità: il gestore non risponde, o risponde di avere un problema.",
+        "Non dipende da te. Riprova fra qualche minuto o entra in un altro modo.",
+        word="gestore non raggiungibile",
     ),
     "no-provider": Refusal(
         "Scegli il tuo gestore",

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal.identity import card_views, staff_views, views
+from portal.identity import card_views, federation_views, staff_views, views
 from portal.identity import staff_account_views as operators
 from portal.identity import staff_own_views as own
 from portal.identity.login_search import login_search
@@ -9,6 +9,8 @@ app_name = "identity"
 urlpatterns = [
     path("accesso/", views.choose, name="choose"),
     path("accesso/ts-cns/carta/", card_views.card, name="card"),  # on the host of the cards only
+    path(".well-known/openid-federation", federation_views.entity_configuration, name="entity_configuration"),
+    path("accesso/cie/resolve", federation_views.resolve, name="resolve"),  # the last word is the federation's
     path("accesso/<slug:provider>/avvia/", views.start, name="start"),
     path("accesso/<slug:provider>/ritorno/", views.answer, name="answer"),
     path("accesso/<slug:provider>/metadata/", views.metadata, name="metadata"),

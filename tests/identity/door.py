@@ -17,7 +17,9 @@ from portal.demo.identity.saml_desk import Question
 from portal.demo.people import ANNA
 
 
-class _HiddenFields(HTMLParser):
+class HiddenFields(HTMLParser):
+    """What a form would carry without being asked."""
+
     def __init__(self) -> None:
         super().__init__()
         self.fields: dict[str, str] = {}
@@ -53,7 +55,7 @@ def answer_of(client: Client, page: str, method: str = "spid", **changed: str) -
     """Chooses on the stub provider's page; returns the fields that "Torna al portale" would send."""
     response = client.post(page, choices(method, **changed))
     assert response.status_code == 200
-    parser = _HiddenFields()
+    parser = HiddenFields()
     parser.feed(response.content.decode())
     fields = {"stato", "risposta"} if method == "ts-cns" else {"RelayState", "SAMLResponse"}
     assert set(parser.fields) == fields, "the stub refused the choices"

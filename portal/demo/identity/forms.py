@@ -1,12 +1,14 @@
 """What the visitor of a stub provider chooses: with whom, who to be, how strongly, and how it ends."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
 from portal import codice_fiscale
 from portal.demo import people
-from portal.demo.identity.faults import FAULTS
+from portal.demo.identity import openid_faults
+from portal.demo.identity.faults import FAULTS, Fault
 
 SOMEBODY_ELSE = "altro"
 
@@ -41,6 +43,14 @@ OUTCOMES = {
         ("20", "La mia CIE è attivata a un livello troppo basso (20)"),
         ("23", "La mia CIE è scaduta o revocata (23)"),
     ),
+    "cie-oidc": (
+        ("ok", "Tutto bene"),
+        ("access_denied", "Annullo io, o le credenziali non bastano (access_denied)"),
+        ("consent_required", "Nego il consenso ai dati (consent_required)"),
+        ("login_required", "Devo autenticarmi di nuovo (login_required)"),
+        ("temporarily_unavailable", "Il gestore è fermo (temporarily_unavailable)"),
+        ("invalid_request", "La richiesta del portale è sbagliata (invalid_request)"),
+    ),
     "ts-cns": (
         ("ok", "Tutto bene"),
         ("25", "Tolgo la tessera dal lettore (25)"),
@@ -49,6 +59,11 @@ OUTCOMES = {
         ("23", "Il certificato della tessera è scaduto o revocato (23)"),
     ),
 }
+
+
+def faults_of(method: str) -> Sequence[Fault | openid_faults.Fault]:
+    """What the drawer of this stub holds."""
+    return openid_faults.FAULTS if method == "cie-oidc" else FAULTS
 
 
 class AnswerForm(forms.Form):
@@ -64,7 +79,6 @@ class AnswerForm(forms.Form):
     difetto = forms.ChoiceField(
         label="Difetto della risposta",
         required=False,
-        choices=[("", "Nessuno"), *((each.key, each.label) for each in FAULTS)],
     )
 
     def __init__(self, method: str, *args: Any, **kwargs: Any) -> None:
@@ -72,6 +86,7 @@ class AnswerForm(forms.Form):
         listed = [(each.key, f"{each.full_name}, {each.who}") for each in people.PEOPLE]
         self._choices("persona").choices = [*listed, (SOMEBODY_ELSE, "Un’altra persona: scrivila qui sotto")]
         self._choices("esito").choices = list(OUTCOMES[method])
+        self._choices("difetto").choices = [("", "Nessuno"), *((each.key, each.label) for each in faults_of(method))]
         if method != "spid":
             del self.fields["gestore"]
         if method == "ts-cns":

@@ -5,17 +5,21 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from portal.clock import now_of
-from portal.demo.identity import envelopes, saml_desk
+from portal.demo.identity import envelopes, openid_desk, saml_desk
 from portal.identity.identity import CLOCKS_DIFFER_BY, Identity, LoginRefused
 from portal.identity.models import LoginTransaction
-from portal.identity.providers import saml
-from portal.identity.providers.base import TS_CNS, Provider
+from portal.identity.providers import oidc, saml
+from portal.identity.providers.base import TS_CNS, Gestore, Provider
+from portal.identity.providers.oidc import chains, federation
+from portal.identity.providers.oidc.federation import PROVIDER, Anchor, TrustChain
+from portal.identity.providers.oidc.relying_party import RelyingParty
 from portal.identity.providers.saml.entities import ProviderMetadata
 from portal.identity.providers.saml.provider import FISCAL_NUMBER_PREFIX
 from portal.identity.providers.saml.service_provider import ServiceProvider
@@ -36,19 +40,74 @@ class StubSaml(saml.SamlProvider):
         return [] if saml_desk.same_site() else super().form_origins()
 
     def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
-        """On the portal's own site the address loses its host: who opened `localhost` stays there, with the cookies."""
-        response = super().start(request, transaction, state)
-        if saml_desk.same_site():
-            response["Location"] = response["Location"].removeprefix(settings.STUB_IDENTITY_URL)
-        return response
+        return _on_this_site(super().start(request, transaction, state))
 
 
 class StubSpid(StubSaml, saml.Spid):
     """SPID, with an invented provider."""
 
 
+class StubOpenidCie(oidc.Cie):
+    """The real thing again, whose provider and head of the federation are the stub's, at the other end of a line in the process."""
+
+    def relying_party(self) -> RelyingParty:
+        return openid_desk.portal_as_relying_party()
+
+    def anchor(self) -> Anchor:
+        return openid_desk.anchor()
+
+    def provider_id(self) -> str:
+        return openid_desk.provider_id()
+
+    def transport(self) -> httpx.BaseTransport:
+        return openid_desk.in_process()
+
+    def chain(self, now: datetime) -> TrustChain:
+        """Followed afresh at each login: there is nobody far away to wait for."""
+        return chains.usable(federation.gathered(self.provider_id(), PROVIDER, self.anchor(), self.fetched, now))
+
+    def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
+        return _on_this_site(super().start(request, transaction, state))
+
+
 class StubCie(StubSaml, saml.Cie):
-    """CIE, with an invented card."""
+    """CIE, with an invented card: by SAML or by OpenID Connect, as one chooses. A real portal speaks one of the two."""
+
+    def __init__(self) -> None:
+        self.by_openid = StubOpenidCie()
+
+    def gestori(self) -> list[Gestore]:
+        return [
+            Gestore(saml_desk.entity_id(self.key), "Carta di prova, con SAML 2.0"),
+            Gestore(openid_desk.provider_id(), "Carta di prova, con OpenID Connect"),
+        ]
+
+    def entity_configuration(self, now: datetime) -> str:
+        return self.by_openid.entity_configuration(now)
+
+    def resolved(self, subject: str, anchor: str, now: datetime) -> str | None:
+        return self.by_openid.resolved(subject, anchor, now)
+
+    def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
+        if request.POST.get("gestore") == openid_desk.provider_id():
+            return self.by_openid.start(request, transaction, state)
+        return super().start(request, transaction, state)
+
+    def state_of(self, request: HttpRequest) -> str:
+        return self.by_openid.state_of(request) if request.method == "GET" else super().state_of(request)
+
+    def said(self, request: HttpRequest, transaction: LoginTransaction) -> bytes:
+        if self._asked_by_openid(transaction):
+            return self.by_openid.said(request, transaction)
+        return super().said(request, transaction)
+
+    def finish(self, request: HttpRequest, transaction: LoginTransaction) -> Identity:
+        if self._asked_by_openid(transaction):
+            return self.by_openid.finish(request, transaction)
+        return super().finish(request, transaction)
+
+    def _asked_by_openid(self, transaction: LoginTransaction) -> bool:
+        return transaction.issuer == openid_desk.provider_id()
 
 
 class StubTsCns(Provider):
@@ -89,6 +148,13 @@ class StubTsCns(Provider):
         from_the_future = claims["issued_at"] > (now + CLOCKS_DIFFER_BY).timestamp()
         if from_the_future or claims["expires_at"] <= now.timestamp():
             raise LoginRefused("answer-expired")
+
+
+def _on_this_site(response: HttpResponse) -> HttpResponse:
+    """On the portal's own site the address loses its host: who opened `localhost` stays there, with the cookies."""
+    if saml_desk.same_site():
+        response["Location"] = response["Location"].removeprefix(settings.STUB_IDENTITY_URL)
+    return response
 
 
 def answer(method: str, state: str, outcome: str, now: datetime, person: dict[str, Any]) -> str:

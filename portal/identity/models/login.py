@@ -4,6 +4,7 @@ import secrets
 import zlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -87,7 +88,7 @@ class LoginTransaction(models.Model):
     state_hash = models.CharField(max_length=64, unique=True)
     browser_hash = models.CharField(max_length=64)
     provider = models.CharField(max_length=32)
-    issuer = models.CharField(max_length=255, blank=True)  # the entity that was asked (SAML)
+    issuer = models.CharField(max_length=255, blank=True)  # the entity that was asked (SAML, OpenID Connect)
     request_id = models.CharField(
         max_length=64, null=True, unique=True
     )  # of the question, which the answer must repeat
@@ -115,6 +116,11 @@ class LoginTransaction(models.Model):
         """True when this is the login that handed out the state (compared in constant time)."""
         return same(self.state_hash, keyed_hash("login-state", state))
 
+    @cached_property
+    def aside(self) -> dict[str, str]:
+        """What the provider said when it was asked with no browser between (OpenID Connect), until the record takes it."""
+        return {}
+
     def ask(self, issuer: str, request_id: str, question: bytes = b"") -> None:
         """Writes down who was asked, the number of the question and the question itself."""
         self.issuer, self.request_id, self.sealed_request = issuer, request_id, sealed_document(question)
@@ -141,7 +147,7 @@ class LoginTransaction(models.Model):
         next_url: str,
         now: datetime,
         session_key: str = "",
-        new_state: Callable[[], str] = lambda: secrets.token_urlsafe(32),
+        new_state: Callable[[], str] = lambda: secrets.token_hex(32),  # OpenID Connect wants letters and digits only
     ) -> tuple["LoginTransaction", str]:
         """Writes the pending login; returns it with the state, which is kept only as a hash."""
         state = new_state()

@@ -15,9 +15,11 @@ class RegisteredProviderQuerySet(models.QuerySet["RegisteredProvider"]):
 class RegisteredProvider(models.Model):
     """The metadata of one identity provider, from when to when they were the ones in use. Every process reads them here."""
 
-    door = models.CharField(max_length=32)  # the way in: "spid", "cie"
+    door = models.CharField(max_length=32)  # the way in: "spid", "cie"; "cie-oidc" by OpenID Connect
     entity_id = models.CharField(max_length=255)
-    document = models.TextField()  # its EntityDescriptor, as it was signed
+    document = (
+        models.TextField()
+    )  # its EntityDescriptor as it was signed; for OpenID Connect its chain of trust, a JWT a line
     digest = models.CharField(max_length=64)  # SHA-256 of the document
     loaded_at = models.DateTimeField()
     replaced_at = models.DateTimeField(null=True)

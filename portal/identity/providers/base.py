@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
@@ -68,6 +69,14 @@ class Provider(ABC):
         """What we publish of ourselves to this provider, as XML; None when it asks for nothing."""
         return None
 
+    def entity_configuration(self, now: datetime) -> str | None:
+        """What we publish of ourselves to a federation of OpenID Connect, as a signed JWT; None when this way in is in none."""
+        return None
+
+    def resolved(self, subject: str, anchor: str, now: datetime) -> str | None:
+        """What we have resolved of this entity, as a signed JWT; None when we know nothing of it."""
+        return None
+
     def gone_out(self, request: HttpRequest) -> tuple[list[str], str] | None:
         """The provider says that the person went out there: of which sessions (`sign_out_names` of an Identity), and where the
         browser goes next with our answer ("" when nowhere). None when this way in knows no such thing. Raises LoginRefused.
@@ -82,8 +91,10 @@ class Provider(ABC):
         page that the person wanted. Raises LoginRefused when there is nobody to ask.
         """
 
-    def said(self, request: HttpRequest) -> bytes:
-        """The answer itself, for the record of the login; empty when it is too large to be one, or none is kept."""
+    def said(self, request: HttpRequest, transaction: LoginTransaction) -> bytes:
+        """The answer itself, for the record of the login, once `finish` has looked at it; empty when it is too large to be
+        one, or none is kept.
+        """
         return b""
 
     @abstractmethod

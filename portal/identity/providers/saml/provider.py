@@ -82,7 +82,7 @@ class SamlProvider(base.Provider):
         transaction.ask(asked.entity_id, question.id, decoded(fields["SAMLRequest"]))
         return _posted(request, asked, fields)
 
-    def said(self, request: HttpRequest) -> bytes:
+    def said(self, request: HttpRequest, transaction: LoginTransaction) -> bytes:
         try:
             answer = decoded(request.POST.get("SAMLResponse", ""))
         except LoginRefused:

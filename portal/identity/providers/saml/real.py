@@ -20,7 +20,7 @@ _TEST_ENVIRONMENTS = (".spid.gov.it", ".idserver.servizicie.interno.gov.it")
 
 def why_not_real(provider: ProviderMetadata) -> str:
     """A sentence for who put it there; empty for a real one."""
-    if not all(map(_is_public, _addresses(provider))):
+    if not all(map(is_public, _addresses(provider))):
         return f"The metadata of {provider.entity_id} name this machine, or no https address."
     tests = {host for host in map(_host, _addresses(provider)) if host.endswith(_TEST_ENVIRONMENTS)}
     if tests - set(settings.IDENTITY_TEST_HOSTS):
@@ -36,8 +36,12 @@ def _addresses(provider: ProviderMetadata) -> list[str]:
     return [*([named] if named else []), *provider.addresses]
 
 
-def _is_public(address: str) -> bool:
-    parts = urlsplit(address)
+def is_public(address: str) -> bool:
+    """An https address of a name with a dot, or of a public number."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return False
     host = parts.hostname or ""
     try:
         return parts.scheme == "https" and ipaddress.ip_address(host).is_global

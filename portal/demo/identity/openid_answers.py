@@ -1,0 +1,52 @@
+"""What an OpenID provider says of a person: the claims of the id_token and of the userinfo, right until somebody changes them."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from portal.identity.providers.oidc.answer import half_hash
+from portal.identity.providers.saml.names import level_uri
+
+GOOD_FOR = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Who says what of whom, to whom, when. Instants in UTC."""
+
+    issuer: str
+    audience: str
+    nonce: str
+    at: datetime
+    authenticated_at: datetime
+    level: int
+    person: Mapping[str, str]
+    subject: str = field(default_factory=lambda: secrets.token_hex(16))
+
+
+def id_claims(answer: Answer, access_token: str) -> dict[str, Any]:
+    """Of the id_token that comes with this access token."""
+    return _envelope(answer) | {
+        "nonce": answer.nonce,
+        "acr": level_uri(answer.level),
+        "auth_time": int(answer.authenticated_at.timestamp()),
+        "at_hash": half_hash(access_token),
+    }
+
+
+def person_claims(answer: Answer) -> dict[str, Any]:
+    """Of the userinfo."""
+    return _envelope(answer) | dict(answer.person)
+
+
+def _envelope(answer: Answer) -> dict[str, Any]:
+    return {
+        "iss": answer.issuer,
+        "sub": answer.subject,
+        "aud": answer.audience,
+        "iat": int(answer.at.timestamp()),
+        "exp": int((answer.at + GOOD_FOR).timestamp()),
+        "jti": secrets.token_hex(16),
+    }

@@ -1,0 +1,241 @@
+"""What the provider says: the code that the browser brings back, the tokens for it, and who the person is.
+
+Source: SPID/CIE OpenID Connect, "Token Endpoint", "UserInfo Endpoint", "Revocation Endpoint"; OpenID Connect Core, 3.1.3.7;
+RFC 9207 (`iss` in the answer).
+"""
+
+import base64
+import json
+import secrets
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+from portal.codes import same
+from portal.identity.identity import CLOCKS_DIFFER_BY, LoginRefused
+from portal.identity.providers.oidc import jose
+from portal.identity.providers.oidc.jose import NotTrusted, instant, text
+from portal.identity.providers.oidc.relying_party import RelyingParty
+from portal.identity.providers.oidc.request import nonce_of, verifier_of
+from portal.identity.providers.oidc.wire import Reply, Unreachable, Wire
+from portal.identity.providers.saml.names import LEVELS
+
+JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+ASSERTION_IS_GOOD_FOR = timedelta(minutes=1)
+LONGEST_CODE = 4_096  # characters
+
+# The errors of the profile that a person can do something about; the others say that our request is wrong.
+REFUSALS = {
+    "access_denied": "access-denied",
+    "login_required": "login-required",
+    "interaction_required": "login-required",
+    "consent_required": "22",
+    "server_error": "unavailable",
+    "temporarily_unavailable": "unavailable",
+}
+_OURS_IS_WRONG = {
+    "invalid_request", "invalid_scope", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type",
+    "unsupported_response_type", "invalid_request_object", "request_uri_not_supported", "registration_not_supported",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Who was asked, by whom, with which state, when."""
+
+    ours: RelyingParty
+    provider: Mapping[str, Any]  # its metadata, from the chain of trust
+    state: str
+    started_at: datetime
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The person, as the provider signed it. `level` None: one that we do not know."""
+
+    claims: Mapping[str, Any]
+    level: int | None
+    authenticated_at: datetime
+    token_id: str
+    subject: str
+
+
+def shown(
+    asked: Asked, brought: Mapping[str, str], wire: Wire, heard: MutableMapping[str, str], now: datetime
+) -> Shown:
+    """Changes the code for the tokens and asks who the person is; the token is revoked whatever comes of it.
+
+    `brought` is what the browser brought; what is said aside is put in `heard`. Raises LoginRefused and nothing else.
+    """
+    code = _code(asked, brought)
+    try:
+        tokens = _tokens(asked, code, wire, heard, now)
+        access_token = text(tokens, "access_token")
+    except NotTrusted as error:
+        raise LoginRefused("malformed", f"token answer: {error}") from error
+    try:
+        return _verified(asked, tokens, access_token, wire, heard, now)
+    except NotTrusted as error:
+        raise LoginRefused("signature", str(error)) from error
+    finally:
+        _revoke(asked, access_token, wire, heard, now)
+
+
+def _code(asked: Asked, brought: Mapping[str, str]) -> str:
+    """A refusal needs no `iss`, as nobody comes in by it; where there is one, it is of who was asked. Raises LoginRefused."""
+    issuer, error = brought.get("iss", ""), brought.get("error", "")
+    if issuer != asked.provider["issuer"] and (issuer or not error):
+        raise LoginRefused("not-asked", "iss of the answer")
+    if error:
+        raise _declined(error)
+    code = brought.get("code", "")
+    if not (code and len(code) <= LONGEST_CODE and code.isascii() and code.isprintable()):
+        raise LoginRefused("malformed", "code")
+    return code
+
+
+def _declined(error: str) -> LoginRefused:
+    if error in _OURS_IS_WRONG:
+        return LoginRefused("wrong-request", error)
+    return LoginRefused(REFUSALS.get(error, "declined"), error if error in REFUSALS else "an error of no standard")
+
+
+def _tokens(asked: Asked, code: str, wire: Wire, heard: MutableMapping[str, str], now: datetime) -> dict[str, Any]:
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "code_verifier": verifier_of(asked.state),
+        "redirect_uri": asked.ours.answer_address,
+        **_client(asked, "token_endpoint", now),
+    }
+    reply = _asked_aside(wire, "token", asked.provider["token_endpoint"], form, heard)
+    answer = _json(reply)
+    if reply.status != 200:
+        error = answer.get("error")
+        raise _declined(error) if isinstance(error, str) else LoginRefused("unavailable", f"token: {reply.status}")
+    if str(answer.get("token_type", "")).lower() != "bearer":
+        raise NotTrusted("token_type")
+    return answer
+
+
+def _verified(
+    asked: Asked,
+    tokens: Mapping[str, Any],
+    access_token: str,
+    wire: Wire,
+    heard: MutableMapping[str, str],
+    now: datetime,
+) -> Shown:
+    keys = jose.public_keys(asked.provider.get("jwks"))
+    token = jose.verified(text(tokens, "id_token"), keys)
+    _check_envelope(token, asked, now)
+    if not same(text(token, "nonce"), nonce_of(asked.state)):
+        raise LoginRefused("unsolicited", "nonce")
+    if not same(text(token, "at_hash"), half_hash(access_token)):
+        raise LoginRefused("signature", "at_hash")
+    authenticated_at = instant(token, "auth_time" if "auth_time" in token else "iat")
+    if authenticated_at > now + CLOCKS_DIFFER_BY:
+        raise LoginRefused("answer-expired", "auth_time in the future")
+    claims = _userinfo(asked, access_token, wire, heard)
+    person = jose.verified(claims, keys)
+    heard["userinfo"] = claims
+    if text(person, "iss") != asked.provider["issuer"]:
+        raise LoginRefused("not-asked", "iss of the userinfo")
+    if not _is_for(person, asked.ours.entity_id):
+        raise LoginRefused("not-for-us", "aud of the userinfo")
+    if text(person, "sub") != text(token, "sub"):
+        raise LoginRefused("signature", "sub of the userinfo")
+    if "exp" in person and instant(person, "exp") <= now:
+        raise LoginRefused("answer-expired", "userinfo")
+    return Shown(
+        person, LEVELS.get(text(token, "acr")), authenticated_at, str(token.get("jti", "")), text(token, "sub")
+    )
+
+
+def _check_envelope(token: Mapping[str, Any], asked: Asked, now: datetime) -> None:
+    """By whom, for whom, when. Clocks may differ; an expiry has no allowance. Raises LoginRefused and NotTrusted."""
+    if text(token, "iss") != asked.provider["issuer"]:
+        raise LoginRefused("not-asked", "iss of the id_token")
+    if not _is_for(token, asked.ours.entity_id) or token.get("azp", asked.ours.entity_id) != asked.ours.entity_id:
+        raise LoginRefused("not-for-us", "aud of the id_token")
+    if instant(token, "exp") <= now:
+        raise LoginRefused("answer-expired", "id_token")
+    begins = max(instant(token, name) for name in ("iat", "nbf") if name in token or name == "iat")
+    if begins > now + CLOCKS_DIFFER_BY:
+        raise LoginRefused("answer-expired", "id_token of the future")
+    if instant(token, "iat") < asked.started_at - CLOCKS_DIFFER_BY:
+        raise LoginRefused("stale", "iat")
+
+
+def _userinfo(asked: Asked, access_token: str, wire: Wire, heard: MutableMapping[str, str]) -> str:
+    """The signed claims that were encrypted to us; anything else is refused. Raises LoginRefused and NotTrusted."""
+    if not (access_token.isascii() and access_token.isprintable() and " " not in access_token):
+        raise NotTrusted("access_token")
+    try:
+        reply = wire.get(asked.provider["userinfo_endpoint"], {"Authorization": f"Bearer {access_token}"})
+    except Unreachable as error:
+        raise LoginRefused("unavailable", f"userinfo: {error}") from error
+    heard["userinfo answer"] = reply.text
+    if reply.status != 200:
+        raise LoginRefused("unavailable", f"userinfo: {reply.status}")
+    return jose.opened(reply.text.strip(), asked.ours.sealing.keys)
+
+
+def _revoke(asked: Asked, access_token: str, wire: Wire, heard: MutableMapping[str, str], now: datetime) -> None:
+    """At once and not at the logout, as the profile wants it at the latest: it has said all it had to say, and is kept
+    nowhere. When it cannot be revoked it ends by itself, and nobody waits for that.
+    """
+    form = {"token": access_token, **_client(asked, "revocation_endpoint", now)}
+    try:
+        _asked_aside(wire, "revocation", asked.provider["revocation_endpoint"], form, heard)
+    except LoginRefused as error:
+        heard["revocation answer"] = str(error)
+
+
+def _asked_aside(
+    wire: Wire, name: str, address: str, form: Mapping[str, str], heard: MutableMapping[str, str]
+) -> Reply:
+    heard[f"{name} request"] = json.dumps(form)
+    try:
+        reply = wire.post(address, form)
+    except Unreachable as error:
+        raise LoginRefused("unavailable", f"{name}: {error}") from error
+    heard[f"{name} answer"] = f"{reply.status} {reply.text}"
+    return reply
+
+
+def _client(asked: Asked, endpoint: str, now: datetime) -> dict[str, str]:
+    """Who we are, proved with our key (private_key_jwt): for this endpoint, once, for a minute."""
+    claims = {
+        "iss": asked.ours.entity_id,
+        "sub": asked.ours.entity_id,
+        "aud": asked.provider[endpoint],
+        "iat": int(now.timestamp()),
+        "exp": int((now + ASSERTION_IS_GOOD_FOR).timestamp()),
+        "jti": secrets.token_hex(16),
+    }
+    assertion = jose.signed(claims, asked.ours.signing.first)
+    return {"client_id": asked.ours.entity_id, "client_assertion_type": JWT_BEARER, "client_assertion": assertion}
+
+
+def half_hash(access_token: str) -> str:
+    """at_hash (OpenID Connect Core, 3.1.3.6)."""
+    return base64.urlsafe_b64encode(sha256(access_token.encode()).digest()[:16]).decode().rstrip("=")
+
+
+def _is_for(claims: Mapping[str, Any], us: str) -> bool:
+    return claims.get("aud") in (us, [us])
+
+
+def _json(reply: Reply) -> dict[str, Any]:
+    try:
+        answer = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        answer = None
+    if isinstance(answer, dict):
+        return answer
+    if reply.status == 200:
+        raise NotTrusted("not JSON")
+    return {}

@@ -1,0 +1,189 @@
+"""The chain of trust from an entity to the trust anchor, whose keys we had by another road.
+
+Sources: OpenID Federation 1.0, sections 3 to 6 and 10; SPID/CIE OpenID Connect, "Entity Statement", "Acquisire i Metadata".
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from joserfc.jwk import RSAKey
+
+from portal.identity.identity import CLOCKS_DIFFER_BY
+from portal.identity.providers.oidc import jose, policy
+from portal.identity.providers.oidc.jose import NotTrusted, instant, text
+from portal.identity.providers.oidc.policy import PolicyViolated
+from portal.identity.providers.oidc.wire import Unreachable
+
+STATEMENT = "entity-statement+jwt"
+MEDIA_TYPE = f"application/{STATEMENT}"
+PROVIDER, RELYING_PARTY = "openid_provider", "openid_relying_party"
+MOST_INTERMEDIATES = 2
+MOST_SUPERIORS = 5  # of one entity: more hints than these are not followed
+Fetch = Callable[[str], str]
+
+
+class ChainBroken(Exception):  # noqa: N818  a fact, as the domain says it
+    """No chain leads from the entity to the trust anchor; `str()` says why."""
+
+
+@dataclass(frozen=True, eq=False)
+class Anchor:
+    """The head of the federation, and the keys it signs with."""
+
+    entity_id: str
+    keys: tuple[RSAKey, ...]
+
+
+@dataclass(frozen=True)
+class TrustChain:
+    """A chain that was verified: the entity's own configuration, what each superior says of the one below, the anchor's own.
+
+    `metadata` are those of the kind that was asked for, as the policies leave them. `good_until` (UTC): the first end of all.
+    """
+
+    subject: str
+    statements: tuple[str, ...]
+    metadata: Mapping[str, Any]
+    good_until: datetime
+
+
+def configuration_address(entity_id: str) -> str:
+    return f"{entity_id.rstrip('/')}/.well-known/openid-federation"
+
+
+def gathered(subject: str, kind: str, anchor: Anchor, fetch: Fetch, now: datetime) -> TrustChain:
+    """Follows the hints from the entity up to the anchor and verifies the first road that holds. Raises ChainBroken."""
+    why = "no superior of it leads to the trust anchor"
+    try:
+        own, top = fetch(configuration_address(subject)), fetch(configuration_address(anchor.entity_id))
+        for road in _roads(subject, own, anchor, top, fetch, MOST_INTERMEDIATES):
+            try:
+                return verified((own, *road, top), subject, kind, anchor, now)
+            except ChainBroken as error:
+                why = str(error)
+    except Unreachable as error:
+        raise ChainBroken(f"it cannot be read ({error})") from error
+    except NotTrusted as error:
+        raise ChainBroken(f"not an entity statement ({error})") from error
+    raise ChainBroken(why)
+
+
+def verified(statements: Sequence[str], subject: str, kind: str, anchor: Anchor, now: datetime) -> TrustChain:
+    """The chain when each statement is signed by who stands above, still good, and lets the next one be. Raises ChainBroken."""
+    try:
+        if not 3 <= len(statements) <= 3 + MOST_INTERMEDIATES:
+            raise ChainBroken("a chain of that length is none")
+        top = _statement(statements[-1], anchor.keys, anchor.entity_id, anchor.entity_id, now)
+        below = _descent(statements[1:-1], top, anchor, now)
+        own = _statement(statements[0], _keys(below[-1]), subject, subject, now)
+        if below[-1]["sub"] != subject or below[-1]["iss"] not in _listed(own, "authority_hints"):
+            raise ChainBroken("the last superior speaks of another entity")
+        _check_constraints(top, below, kind)
+        metadata = _metadata(own, below, kind)
+        ends = min(instant(each, "exp") for each in (top, *below, own))
+    except NotTrusted as error:
+        raise ChainBroken(f"a statement is not as it should be ({error})") from error
+    except PolicyViolated as error:
+        raise ChainBroken(f"against the policy of the federation ({error})") from error
+    return TrustChain(subject, tuple(statements), metadata, ends)
+
+
+def _roads(entity: str, statement: str, anchor: Anchor, top: str, fetch: Fetch, left: int) -> Iterator[tuple[str, ...]]:
+    """What the superiors say, from the entity up to the anchor, one road after the other; nothing of it is believed yet."""
+    for superior in _listed(jose.unverified(statement), "authority_hints")[:MOST_SUPERIORS]:
+        try:
+            if superior == anchor.entity_id:
+                yield (fetch(_about(entity, top)),)
+            elif left:
+                theirs = fetch(configuration_address(superior))
+                said = fetch(_about(entity, theirs))
+                for road in _roads(superior, theirs, anchor, top, fetch, left - 1):
+                    yield (said, *road)
+        except (Unreachable, NotTrusted):
+            continue  # another superior may do
+
+
+def _about(entity: str, superior: str) -> str:
+    """Where this superior says what it knows of the entity. Raises NotTrusted."""
+    metadata = jose.unverified(superior).get("metadata")
+    own = metadata.get("federation_entity") if isinstance(metadata, dict) else None
+    endpoint = text(own if isinstance(own, dict) else {}, "federation_fetch_endpoint")
+    return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode({'sub': entity})}"
+
+
+def _descent(
+    statements: Sequence[str], top: Mapping[str, Any], anchor: Anchor, now: datetime
+) -> list[Mapping[str, Any]]:
+    """The statements about those below, from the anchor's down; each is signed by a key that the one above lists."""
+    found: list[Mapping[str, Any]] = []
+    keys, issuer = _keys(top), anchor.entity_id
+    for token in reversed(statements):
+        claims = _statement(token, keys, issuer, None, now)
+        if claims["sub"] == issuer:
+            raise ChainBroken("an entity is its own superior")
+        found.append(claims)
+        keys, issuer = _keys(claims), claims["sub"]
+    return found
+
+
+def _statement(
+    token: str, keys: Sequence[RSAKey], issuer: str, subject: str | None, now: datetime
+) -> Mapping[str, Any]:
+    claims = jose.verified(token, keys, STATEMENT)
+    if text(claims, "iss") != issuer or subject not in (None, claims.get("sub")):
+        raise ChainBroken("a statement speaks of another entity")
+    text(claims, "sub")
+    if "crit" in claims or "metadata_policy_crit" in claims:
+        raise ChainBroken("a statement must be understood in a way that we do not know")
+    if instant(claims, "iat") > now + CLOCKS_DIFFER_BY:
+        raise ChainBroken("a statement is of the future")
+    if instant(claims, "exp") <= now:
+        raise ChainBroken("a statement has expired")
+    return claims
+
+
+def _keys(claims: Mapping[str, Any]) -> tuple[RSAKey, ...]:
+    return jose.public_keys(claims.get("jwks"))
+
+
+def _check_constraints(top: Mapping[str, Any], below: Sequence[Mapping[str, Any]], kind: str) -> None:
+    """`below` from the anchor down. Between who speaks and the entity stand only so many, and only such entities."""
+    between = len(below) - 1
+    for each, intermediates in [(top, between), *((one, between - at) for at, one in enumerate(below))]:
+        constraints = each.get("constraints")
+        if constraints is None:
+            continue
+        if not isinstance(constraints, dict):
+            raise NotTrusted("constraints")
+        longest = constraints.get("max_path_length", intermediates)
+        if not isinstance(longest, int) or intermediates > longest:
+            raise ChainBroken("more entities stand between than a superior allows")
+        for name in ("allowed_entity_types", "allowed_leaf_entity_types"):
+            if kind not in constraints.get(name, [kind]):
+                raise ChainBroken("a superior does not allow such an entity")
+
+
+def _metadata(own: Mapping[str, Any], below: Sequence[Mapping[str, Any]], kind: str) -> dict[str, Any]:
+    metadata = _of_kind(own, "metadata", kind) | _of_kind(below[-1], "metadata", kind)
+    if not metadata:
+        raise ChainBroken(f"it is no {kind}")
+    together: policy.Policy = {}
+    for each in below:
+        together = policy.combined(together, policy.checked(_of_kind(each, "metadata_policy", kind)))
+    return policy.applied(together, metadata)
+
+
+def _of_kind(claims: Mapping[str, Any], name: str, kind: str) -> dict[str, Any]:
+    by_kind = claims.get(name, {})
+    found = by_kind.get(kind, {}) if isinstance(by_kind, dict) else None
+    if not isinstance(found, dict):
+        raise NotTrusted(name)
+    return found
+
+
+def _listed(claims: Mapping[str, Any], name: str) -> list[str]:
+    values = claims.get(name)
+    return [each for each in values if isinstance(each, str)] if isinstance(values, list) else []

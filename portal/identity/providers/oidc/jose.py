@@ -1,0 +1,144 @@
+"""Signed and encrypted JSON, made and read in the few algorithms of the Italian profile: nothing else is even tried.
+
+Sources: RFC 7515 to 7519; SPID/CIE OpenID Connect, "Algoritmi crittografici" (none and HS* are forbidden).
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from joserfc import jwe, jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
+
+from portal.identity.providers.saml.keys import SMALLEST_KEY
+
+SIGNED_AS, KEY_SEALED_AS, SEALED_AS = "RS256", "RSA-OAEP-256", "A256CBC-HS512"
+LARGEST = 128_000  # characters of one token
+
+# What the library may raise for bytes that were never a token.
+_NOT_A_TOKEN = (JoseError, ValueError, TypeError, LookupError, AttributeError, AssertionError, RecursionError)
+
+
+class _Signed(jws.JWSRegistry):
+    max_header_length = 8_192  # some carry a certificate, which nobody reads
+
+
+_SIGNED = _Signed(algorithms=[SIGNED_AS], strict_check_header=False)
+_SEALED = jwe.JWERegistry(algorithms=[KEY_SEALED_AS, SEALED_AS], strict_check_header=False)
+
+
+class NotTrusted(Exception):  # noqa: N818  a fact, as the domain says it
+    """Not signed, not for us to open, or not of the one form. `str()` says which, and repeats nothing of it."""
+
+
+def signed(claims: Mapping[str, Any], key: RSAKey, kind: str = "") -> str:
+    """The claims as a JWT of ours; `kind` is its `typ`."""
+    header = {"alg": SIGNED_AS, "kid": key.kid} | ({"typ": kind} if kind else {})
+    return jwt.encode(header, dict(claims), key, registry=_SIGNED, default_type=None)
+
+
+def verified(token: str, keys: Iterable[RSAKey], kind: str = "") -> dict[str, Any]:
+    """The claims of a JWT that one of these keys signed; with `kind`, of that `typ` only. Raises NotTrusted.
+
+    The key is the one that the header names, among ours to trust: a key or an address inside the header is never read.
+    """
+    try:
+        if len(token) > LARGEST:
+            raise NotTrusted("too large")
+        found = jws.extract_compact(token.encode("ascii"), registry=_SIGNED)
+        header = found.headers()
+        if kind and header.get("typ") != kind:
+            raise NotTrusted("typ")
+        named = [key for key in keys if key.kid == header.get("kid")]
+        if not any(jws.validate_compact(found, key, registry=_SIGNED) for key in named):
+            raise NotTrusted("signature" if named else "kid")
+        return _object(found.payload)
+    except _NOT_A_TOKEN as error:
+        raise NotTrusted(type(error).__name__) from error
+
+
+def opened(token: str, keys: Sequence[RSAKey]) -> str:
+    """What was encrypted to one of our keys. Raises NotTrusted."""
+    for key in keys:
+        try:
+            return _plaintext(token, key).decode("ascii")
+        except _NOT_A_TOKEN:
+            continue
+    raise NotTrusted("not encrypted to us")
+
+
+def sealed(text: str, key: RSAKey) -> str:
+    """The text encrypted to this public key (JWE)."""
+    header = {"alg": KEY_SEALED_AS, "enc": SEALED_AS, "cty": "JWT", "kid": key.kid}
+    return jwe.encrypt_compact(header, text, key, registry=_SEALED)
+
+
+def unverified(token: str) -> dict[str, Any]:
+    """The claims of a JWT whose signature nobody has checked: good for a hint or for a page, never to be believed.
+    Raises NotTrusted."""
+    try:
+        if len(token) > LARGEST:
+            raise NotTrusted("too large")
+        return _object(jws.extract_compact(token.encode("ascii"), registry=_SIGNED).payload)
+    except _NOT_A_TOKEN as error:
+        raise NotTrusted(type(error).__name__) from error
+
+
+def public_keys(jwks: Any) -> tuple[RSAKey, ...]:
+    """The keys of a JWK Set that may sign: RSA, 2048 bits or more, named; the others are passed over."""
+    listed = jwks.get("keys") if isinstance(jwks, dict) else None
+    found = [_public_key(each) for each in (listed if isinstance(listed, list) else [])[:20]]
+    return tuple(key for key in found if key is not None)
+
+
+def instant(claims: Mapping[str, Any], name: str) -> datetime:
+    """A NumericDate (UTC). Raises NotTrusted."""
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise NotTrusted(name)
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise NotTrusted(name) from error
+
+
+def text(claims: Mapping[str, Any], name: str) -> str:
+    """A claim that must be a text with something in it. Raises NotTrusted."""
+    value = claims.get(name)
+    if not isinstance(value, str) or not value:
+        raise NotTrusted(name)
+    return value
+
+
+def _public_key(jwk: Any) -> RSAKey | None:
+    try:
+        if jwk.get("kty") != "RSA" or jwk.get("use", "sig") != "sig" or not isinstance(jwk["kid"], str):
+            return None
+        key = RSAKey.import_key({name: jwk[name] for name in ("kty", "n", "e", "kid")})
+        return key if key.public_key.key_size >= SMALLEST_KEY else None
+    except _NOT_A_TOKEN:
+        return None
+
+
+def _plaintext(token: str, key: RSAKey) -> bytes:
+    found = jwe.decrypt_compact(token.encode("ascii"), key, registry=_SEALED).plaintext
+    if found is None:
+        raise NotTrusted("nothing inside")
+    return found
+
+
+def _object(payload: bytes | None) -> dict[str, Any]:
+    claims = json.loads(payload or b"", object_pairs_hook=_once)
+    if not isinstance(claims, dict):
+        raise NotTrusted("not an object")
+    return claims
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a claim that stands there twice, nobody could say which was meant."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise NotTrusted("a claim twice")
+    return found

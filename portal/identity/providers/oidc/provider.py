@@ -1,0 +1,140 @@
+"""CIE by OpenID Connect behind the interface of every way in."""
+
+import json
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import httpx
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+
+from portal.clock import now_of
+from portal.identity.identity import MINIMUM_LEVEL, Identity, LoginRefused
+from portal.identity.models import LoginTransaction
+from portal.identity.providers import base
+from portal.identity.providers.oidc import answer, chains, jose, relying_party
+from portal.identity.providers.oidc.answer import Asked, Shown
+from portal.identity.providers.oidc.federation import MEDIA_TYPE, PROVIDER, STATEMENT, Anchor, TrustChain
+from portal.identity.providers.oidc.relying_party import RelyingParty
+from portal.identity.providers.oidc.request import FISCAL_NUMBER, authorization_request
+from portal.identity.providers.oidc.wire import Unreachable, Wire
+from portal.identity.providers.saml.provider import FISCAL_NUMBER_PREFIX
+from portal.identity.registry import Taken
+
+LONGEST_FIELD = 8_192  # characters of what the browser brings, in the record of the login
+
+
+class Cie(base.Provider):
+    """Asks the one provider of CIE, which a chain of trust vouches for, and believes only that one's answer."""
+
+    method = base.CIE
+
+    def relying_party(self) -> RelyingParty:
+        """Who we are. The demonstration overrides this and the next four."""
+        return relying_party.of_settings()
+
+    def anchor(self) -> Anchor:
+        """Who heads the federation."""
+        return relying_party.anchor_of_settings()
+
+    def provider_id(self) -> str:
+        """The entity that may be asked."""
+        return str(settings.OIDC_PROVIDER)
+
+    def transport(self) -> httpx.BaseTransport | None:
+        """The line to it; None is the network."""
+        return None
+
+    def chain(self, now: datetime) -> TrustChain | None:
+        """What `manage.py identity_providers refresh` took last; None when there is none that is good now."""
+        return chains.in_use(self.provider_id(), self.anchor(), now)
+
+    def refresh(self, now: datetime) -> Taken:
+        """Follows the chain of trust again. Raises NotTaken."""
+        return chains.refresh(self.provider_id(), self.anchor(), self.fetched, now)
+
+    def fetched(self, address: str) -> str:
+        """An entity statement. Raises Unreachable."""
+        reply = self._wire().get(address)
+        if reply.status != 200 or reply.kind != MEDIA_TYPE:
+            raise Unreachable(f"no entity statement: {reply.status}")
+        return reply.text.strip()
+
+    def form_origins(self) -> list[str]:
+        chain = self.chain(timezone.now())
+        if chain is None:
+            return []
+        parts = urlsplit(str(chain.metadata["authorization_endpoint"]))
+        return [f"{parts.scheme}://{parts.netloc}"]
+
+    def gestori(self) -> list[base.Gestore] | None:
+        return None if self.chain(timezone.now()) else []
+
+    def entity_configuration(self, now: datetime) -> str:
+        return relying_party.entity_configuration(self.relying_party(), now)
+
+    def resolved(self, subject: str, anchor: str, now: datetime) -> str | None:
+        """Only what is in use already: nobody makes us follow a chain (resolve endpoint of the profile)."""
+        chain = self.chain(now)
+        if chain is None or (subject, anchor) != (chain.subject, self.anchor().entity_id):
+            return None
+        ours = self.relying_party()
+        claims = {
+            "iss": ours.entity_id,
+            "sub": chain.subject,
+            "iat": int(now.timestamp()),
+            "exp": int(chain.good_until.timestamp()),
+            "metadata": {PROVIDER: dict(chain.metadata)},
+            "trust_chain": list(chain.statements),
+        }
+        return jose.signed(claims, ours.federation.first, STATEMENT)
+
+    def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
+        chain = self.chain(now_of(request))
+        if chain is None:
+            raise LoginRefused("unavailable", "no chain of trust is good now")
+        question = authorization_request(self.relying_party(), chain.metadata, state, MINIMUM_LEVEL, now_of(request))
+        transaction.ask(chain.metadata["issuer"], question.id, question.document.encode())
+        return redirect(question.address)
+
+    def state_of(self, request: HttpRequest) -> str:
+        return str(request.GET.get("state", ""))  # the answer comes in the address
+
+    def said(self, request: HttpRequest, transaction: LoginTransaction) -> bytes:
+        """All that was said, by the browser and aside, and the chain of trust of who said it."""
+        brought = {name: request.GET[name][:LONGEST_FIELD] for name in ("code", "iss", "error") if name in request.GET}
+        return json.dumps({"answer": brought, **transaction.aside}, indent=1).encode()
+
+    def finish(self, request: HttpRequest, transaction: LoginTransaction) -> Identity:
+        chain = self.chain(now_of(request))
+        if chain is None or chain.metadata["issuer"] != transaction.issuer:
+            raise LoginRefused("not-asked", "the provider is no longer loaded")
+        transaction.aside["trust chain"] = "\n".join(chain.statements)
+        asked = Asked(self.relying_party(), chain.metadata, self.state_of(request), transaction.started_at)
+        brought = {name: str(value) for name, value in request.GET.items()}
+        return self._identity(answer.shown(asked, brought, self._wire(), transaction.aside, now_of(request)))
+
+    def _identity(self, shown: Shown) -> Identity:
+        number = shown.claims.get(FISCAL_NUMBER)
+        if not isinstance(number, str) or not number.startswith(FISCAL_NUMBER_PREFIX):
+            raise LoginRefused("no-codice-fiscale", "fiscal_number")
+        given_name, family_name = shown.claims.get("given_name"), shown.claims.get("family_name")
+        if not (isinstance(given_name, str) and isinstance(family_name, str) and given_name and family_name):
+            raise LoginRefused("malformed", "name")
+        if shown.level is None:
+            raise LoginRefused("malformed", "acr")
+        return Identity(
+            codice_fiscale=number.removeprefix(FISCAL_NUMBER_PREFIX),
+            given_name=given_name,
+            family_name=family_name,
+            level=shown.level,
+            provider=self.key,
+            authenticated_at=shown.authenticated_at,
+            answer_id=shown.token_id[:255],
+            assertion_id=shown.subject[:255],
+        )
+
+    def _wire(self) -> Wire:
+        return Wire(self.transport)

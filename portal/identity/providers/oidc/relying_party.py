@@ -1,0 +1,139 @@
+"""Who we are in the federation of CIE, and the configuration that we sign and publish of ourselves.
+
+Source: SPID/CIE OpenID Connect, "Entity Configuration", "OpenID Connect Relying Party Metadata".
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse
+
+from portal.identity.providers.oidc import jose
+from portal.identity.providers.oidc.federation import RELYING_PARTY, STATEMENT, Anchor
+from portal.identity.providers.oidc.jose import KEY_SEALED_AS, SEALED_AS, SIGNED_AS, NotTrusted
+from portal.identity.providers.oidc.keys import SEALING, SIGNING, KeyRing, key_ring
+from portal.identity.providers.saml.keys import KeyUnusable
+from portal.identity.providers.saml.service_provider import Organisation, organisation
+
+CONFIGURATION_IS_GOOD_FOR = timedelta(hours=48)
+
+
+@dataclass(frozen=True)
+class RelyingParty:
+    """Our name (an address), and keys for three purposes: the federation, what we sign, what is sealed to us."""
+
+    entity_id: str
+    federation: KeyRing
+    signing: KeyRing
+    sealing: KeyRing
+    organisation: Organisation
+    superiors: tuple[str, ...]
+    trust_marks: tuple[str, ...]  # signed by who accredited us
+
+    @property
+    def answer_address(self) -> str:
+        return f"{settings.PORTAL_URL}{reverse('identity:answer', args=['cie'])}"
+
+
+def of_settings() -> RelyingParty:
+    """From the settings that begin with OIDC_, and SAML_ORGANISATION. Raises ImproperlyConfigured."""
+    federation = _ring("OIDC_FEDERATION_KEYS", SIGNING)
+    signing, sealing = _ring("OIDC_SIGNING_KEYS", SIGNING), _ring("OIDC_ENCRYPTION_KEYS", SEALING)
+    names = [key.kid for ring in (federation, signing, sealing) for key in ring]
+    if len(set(names)) != len(names):
+        raise ImproperlyConfigured("The keys of OIDC_FEDERATION_KEYS, _SIGNING_KEYS, _ENCRYPTION_KEYS must all differ.")
+    marks = tuple(settings.OIDC_TRUST_MARKS.split())
+    for mark in marks:
+        trust_mark(mark)
+    superiors = tuple(settings.OIDC_AUTHORITY_HINTS) or (settings.OIDC_TRUST_ANCHOR,)
+    who = organisation(settings.SAML_ORGANISATION)
+    return RelyingParty(settings.PORTAL_URL, federation, signing, sealing, who, superiors, marks)
+
+
+def anchor_of_settings() -> Anchor:
+    """From OIDC_TRUST_ANCHOR and OIDC_TRUST_ANCHOR_KEYS (a JWK Set). Raises ImproperlyConfigured."""
+    return _anchor(settings.OIDC_TRUST_ANCHOR, settings.OIDC_TRUST_ANCHOR_KEYS)
+
+
+def trust_mark(mark: str) -> dict[str, Any]:
+    """What a trust mark of ours says (we publish it as it is). Raises ImproperlyConfigured."""
+    try:
+        claims = jose.unverified(mark)
+        jose.text(claims, "id")
+    except NotTrusted as error:
+        raise ImproperlyConfigured(
+            "OIDC_TRUST_MARKS must hold the JWTs that the federation issued, one a line."
+        ) from error
+    return claims
+
+
+def entity_configuration(ours: RelyingParty, now: datetime) -> str:
+    """What we publish under /.well-known/openid-federation, signed with our key of the federation, good for 48 hours."""
+    claims = {
+        "iss": ours.entity_id,
+        "sub": ours.entity_id,
+        "iat": int(now.timestamp()),
+        "exp": int((now + CONFIGURATION_IS_GOOD_FOR).timestamp()),
+        "jwks": {"keys": ours.federation.published()},
+        "authority_hints": list(ours.superiors),
+        "trust_marks": [{"id": trust_mark(mark)["id"], "trust_mark": mark} for mark in ours.trust_marks],
+        "metadata": {"federation_entity": _federation_entity(ours), RELYING_PARTY: metadata(ours)},
+    }
+    return jose.signed(claims, ours.federation.first, STATEMENT)
+
+
+def metadata(ours: RelyingParty) -> dict[str, Any]:
+    """What a provider needs to know of us."""
+    return {
+        "application_type": "web",
+        "client_id": ours.entity_id,
+        "client_name": ours.organisation.display_name,
+        "client_registration_types": ["automatic"],
+        "contacts": [ours.organisation.email],
+        "grant_types": [
+            "authorization_code",
+            "refresh_token",
+        ],  # the policy of the federation wants both; we ask for none
+        "response_types": ["code"],
+        "redirect_uris": [ours.answer_address],
+        "subject_type": "pairwise",
+        "jwks": {"keys": [*ours.signing.published(), *ours.sealing.published()]},
+        "token_endpoint_auth_method": "private_key_jwt",
+        "id_token_signed_response_alg": SIGNED_AS,
+        "userinfo_signed_response_alg": SIGNED_AS,
+        "userinfo_encrypted_response_alg": KEY_SEALED_AS,
+        "userinfo_encrypted_response_enc": SEALED_AS,
+    }
+
+
+@lru_cache(maxsize=8)
+def _anchor(entity_id: str, jwks: str) -> Anchor:
+    try:
+        keys = jose.public_keys(json.loads(jwks))
+    except (ValueError, RecursionError):
+        keys = ()
+    if not (keys and entity_id):
+        raise ImproperlyConfigured("OIDC_TRUST_ANCHOR needs OIDC_TRUST_ANCHOR_KEYS: a JWK Set with its RSA keys.")
+    return Anchor(entity_id, keys)
+
+
+def _federation_entity(ours: RelyingParty) -> dict[str, Any]:
+    return {
+        "organization_name": ours.organisation.name,
+        "homepage_uri": ours.organisation.url,
+        "policy_uri": f"{settings.PORTAL_URL}{reverse('pages:information', args=['privacy'])}",
+        "contacts": [ours.organisation.email],
+        "federation_resolve_endpoint": f"{settings.PORTAL_URL}{reverse('identity:resolve')}",
+    }
+
+
+def _ring(name: str, purpose: tuple[str, str]) -> KeyRing:
+    try:
+        return key_ring(getattr(settings, name), purpose)
+    except KeyUnusable as error:
+        raise ImproperlyConfigured(f"{name} cannot be used: {error}.") from error

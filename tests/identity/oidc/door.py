@@ -1,0 +1,41 @@
+"""The way in by OpenID Connect through the stub, as a browser takes it."""
+
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+
+from portal.demo.identity import openid_desk
+from tests.identity.door import HiddenFields, answer_url
+
+
+def go_to_provider(client: Client, next_url: str = "") -> str:
+    """Presses "Carta di prova, con OpenID Connect" and returns the address of the stub's page."""
+    choice = {"gestore": openid_desk.provider_id(), "next": next_url}
+    response = client.post(reverse("identity:start", args=["cie"]), choice)
+    assert response.status_code == 302
+    return response["Location"]
+
+
+def answer_of(client: Client, page: str, **changed: str) -> dict[str, str]:
+    """Chooses on the stub's page; returns what "Torna al portale" would carry."""
+    chosen = {"persona": "anna", "esito": "ok", "livello": "2", "difetto": ""} | changed
+    response = client.post(page, chosen)
+    assert response.status_code == 200
+    parser = HiddenFields()
+    parser.feed(response.content.decode())
+    assert {"state", "iss"} < set(parser.fields), "the stub refused the choices"
+    return parser.fields
+
+
+def begin(client: Client, next_url: str = "", **changed: str) -> dict[str, str]:
+    """Up to the last button: the answer is in hand, and not brought."""
+    return answer_of(client, go_to_provider(client, next_url), **changed)
+
+
+def bring(client: Client, fields: dict[str, str]) -> HttpResponse:
+    return client.get(answer_url("cie"), fields)
+
+
+def enter(client: Client, next_url: str = "", **changed: str) -> HttpResponse:
+    """The whole way in; returns the portal's response."""
+    return bring(client, begin(client, next_url, **changed))
