@@ -7,24 +7,38 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
-from portal.identity.providers import every_provider
+from portal.identity.providers import every_provider, oidc
 from portal.identity.providers.saml.provider import SamlProvider
-from portal.identity.providers.saml.real import why_not_real
+from portal.identity.providers.saml.real import is_public, why_not_real
 
 SHORTEST_SECRET = 50  # characters
 
 
 @register()
 def only_real_identity_providers_in_production(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """SAML: who is loaded must be somebody (https, a public name, a key of its own), and so must we."""
+    """SAML and OpenID Connect: who is asked must be somebody (https, a public name, a key of its own), and so must we."""
     if settings.DEMO or any(name.startswith("portal.demo") for name in settings.IDENTITY_PROVIDERS):
         return []  # the second is refused by portal.E001
     try:
-        doors = [door for door in every_provider() if isinstance(door, SamlProvider)]
+        doors = every_provider()
     except ImportError as error:
         return [Error(f"IDENTITY_PROVIDERS: {error}.", id="portal.E005")]
-    return [problem for door in doors for problem in (*_of_ours(door), *_of_theirs(door))]
+    saml = [door for door in doors if isinstance(door, SamlProvider)]
+    problems = [problem for door in saml for problem in (*_of_ours(door), *_of_theirs(door))]
+    return problems + [problem for door in doors if isinstance(door, oidc.Cie) for problem in _of_federation(door)]
+
+
+@register()
+def one_door_of_each_name(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """CIE speaks SAML or OpenID Connect: at one address there is one of them."""
+    try:
+        names = [import_string(path).method.key for path in settings.IDENTITY_PROVIDERS]
+    except (ImportError, AttributeError):
+        return []  # portal.E005 says so
+    twice = sorted({name for name in names if names.count(name) > 1})
+    return [Error(f"IDENTITY_PROVIDERS names two doors for {name}: choose one.", id="portal.E007") for name in twice]
 
 
 @register()
@@ -48,6 +62,19 @@ def _of_ours(door: SamlProvider) -> Iterator[CheckMessage]:
         door.service_provider()
     except ImproperlyConfigured as error:
         yield Error(str(error), id="portal.E003")
+
+
+def _of_federation(door: oidc.Cie) -> Iterator[CheckMessage]:
+    """Who we are, who heads the federation, and who is asked: somebody, at public addresses."""
+    try:
+        door.relying_party()
+        names = {"OIDC_TRUST_ANCHOR": door.anchor().entity_id, "OIDC_PROVIDER": door.provider_id()}
+    except ImproperlyConfigured as error:
+        yield Error(str(error), id="portal.E003")
+        return
+    for setting, name in names.items():
+        if not is_public(name):
+            yield Error(f"{setting} is no https address, or one of this machine.", id="portal.E004")
 
 
 def _of_theirs(door: SamlProvider) -> Iterator[CheckMessage]:

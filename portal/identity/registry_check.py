@@ -9,7 +9,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from portal.identity.models import RegistryReading
-from portal.identity.providers import every_provider
+from portal.identity.providers import every_provider, oidc
+from portal.identity.providers.oidc import chains, jose, relying_party
 from portal.identity.providers.saml.entities import ProviderMetadata
 from portal.identity.providers.saml.provider import SamlProvider
 from portal.identity.providers.saml.real import is_a_test_environment, why_not_real
@@ -35,13 +36,18 @@ def saml_doors() -> list[SamlProvider]:
     return [door for door in every_provider() if isinstance(door, SamlProvider) and door.real]
 
 
+def oidc_doors() -> list[oidc.Cie]:
+    return [door for door in every_provider() if isinstance(door, oidc.Cie)]
+
+
 def alerts(now: datetime) -> list[Alert]:
-    """Of every way in that speaks SAML; nothing to do, nothing said."""
-    return [
+    """Of every way in that speaks SAML or OpenID Connect; nothing to do, nothing said."""
+    saml = [
         each
         for door in saml_doors()
         for each in (*_of_ours(door, now), *_of_theirs(door, now), *_of_registry(door, now))
     ]
+    return saml + [each for door in oidc_doors() for each in _of_federation(door, now)]
 
 
 def good_until(provider: ProviderMetadata) -> datetime:
@@ -84,9 +90,28 @@ def _of_registry(door: SamlProvider, now: datetime) -> Iterator[Alert]:
     if not certificate:
         return
     readings = RegistryReading.objects.filter(door=door.key)
-    newest, good = readings.newest(door.key), readings.filter(refused_because="").newest(door.key)
+    good = readings.filter(refused_because="").newest(door.key)
     if good is None or now - good.at > REGISTRY_SILENT_FOR:
         since = f"since {good.at:%Y-%m-%d}" if good else "ever"
         yield Alert(door.key, "registry", f"not read {since}")
+    yield from _last_reading(door.key, "registry", door.key)
+
+
+def _of_federation(door: oidc.Cie, now: datetime) -> Iterator[Alert]:
+    try:
+        marks, chain = door.relying_party().trust_marks, door.chain(now)
+    except ImproperlyConfigured as error:
+        yield Alert(door.key, "ours", str(error), urgent=True)
+        return
+    for claims in map(relying_party.trust_mark, marks):
+        if "exp" in claims:
+            yield from _ending(door.key, "our trust mark", jose.instant(claims, "exp"), now)
+    if chain is None:
+        yield Alert(door.key, "federation", "no chain of trust is good: nobody comes in this way", urgent=True)
+    yield from _last_reading(door.key, "federation", chains.DOOR)
+
+
+def _last_reading(door: str, about: str, registry: str) -> Iterator[Alert]:
+    newest = RegistryReading.objects.newest(registry)
     if newest is not None and newest.refused_because:
-        yield Alert(door.key, "registry", f"the last reading was not taken: {newest.refused_because}")
+        yield Alert(door, about, f"the last reading was not taken: {newest.refused_because}")

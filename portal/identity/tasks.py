@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from portal.identity import purge, registry
 from portal.identity.models import LOGINS, RegistryReading
-from portal.identity.registry_check import saml_doors
+from portal.identity.registry_check import oidc_doors, saml_doors
 
 READ_EVERY = timedelta(hours=6)
 
@@ -39,3 +39,16 @@ def refresh_identity_providers() -> None:
             registry.refresh(door.key, now)
         except registry.NotTaken as error:
             logger.error("the registry of %s was not taken: %s", door.key, error)
+
+
+@shared_task
+def refresh_trust_chains() -> None:
+    """Of each way in by OpenID Connect, once half of the life of its chain is over."""
+    now = timezone.now()
+    for door in oidc_doors():
+        if not door.refresh_is_due(now):
+            continue
+        try:
+            door.refresh(now)
+        except registry.NotTaken as error:
+            logger.error("the chain of trust of %s was not taken: %s", door.key, error)

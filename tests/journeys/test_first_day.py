@@ -19,12 +19,13 @@ from tests.journeys.reader import Reader
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
+DOOR = {"SPID": "Entra con SPID", "CIE": "Carta di prova, con OpenID Connect"}
 GO_ON = {"SPID": "Conferma", "CIE": "Avvicina la carta"}
 
 
 def enter(reader: Reader, person: str, method: str = "SPID") -> None:
     reader.open("/accesso/")
-    reader.press(f"Entra con {method}")
+    reader.press(DOOR[method])
     reader.press(GO_ON[method], persona=person, livello="2", esito="ok")
     reader.press("Torna al portale")
 

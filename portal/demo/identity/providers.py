@@ -18,7 +18,7 @@ from portal.identity.models import LoginTransaction
 from portal.identity.providers import oidc, saml
 from portal.identity.providers.base import TS_CNS, Gestore, Provider
 from portal.identity.providers.oidc import chains, federation
-from portal.identity.providers.oidc.federation import PROVIDER, Anchor, TrustChain
+from portal.identity.providers.oidc.federation import PROVIDER, Anchor, ChainBroken, TrustChain
 from portal.identity.providers.oidc.relying_party import RelyingParty
 from portal.identity.providers.saml.entities import ProviderMetadata
 from portal.identity.providers.saml.provider import FISCAL_NUMBER_PREFIX
@@ -62,9 +62,12 @@ class StubOpenidCie(oidc.Cie):
     def transport(self) -> httpx.BaseTransport:
         return openid_desk.in_process()
 
-    def chain(self, now: datetime) -> TrustChain:
+    def chain(self, now: datetime) -> TrustChain | None:
         """Followed afresh at each login: there is nobody far away to wait for."""
-        return chains.usable(federation.gathered(self.provider_id(), PROVIDER, self.anchor(), self.fetched, now))
+        try:
+            return chains.usable(federation.gathered(self.provider_id(), PROVIDER, self.anchor(), self.fetched, now))
+        except ChainBroken:
+            return None
 
     def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
         return _on_this_site(super().start(request, transaction, state))

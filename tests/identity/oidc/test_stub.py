@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.identity.models import LoginRecord, User
+from portal.identity.models import User
 from tests.conftest import ANNA
 from tests.identity.oidc import door
 

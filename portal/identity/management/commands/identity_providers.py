@@ -12,15 +12,18 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from portal.identity import registry
+from portal.identity.providers import oidc
 from portal.identity.providers.saml.provider import SamlProvider
 from portal.identity.registry import NotTaken, Taken
-from portal.identity.registry_check import alerts, good_until, saml_doors
+from portal.identity.registry_check import alerts, good_until, oidc_doors, saml_doors
+
+Door = SamlProvider | oidc.Cie
 
 
 class Command(BaseCommand):
     help = (
         "The identity providers of SPID and CIE. `refresh` reads the signed registry (or a file whose SHA-256 you had by "
-        "another road); `list` says who is loaded; `check` says what must be done before people notice (exit code 1: something)."
+        "another road), by OpenID Connect the chain of trust; `list` says who is loaded; `check` says what must be done before people notice (exit code 1: something)."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -38,18 +41,18 @@ class Command(BaseCommand):
         refresh.add_argument("--drop", action="append", default=[], metavar="ENTITY_ID", help="this one may go")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        doors = [door for door in saml_doors() if options["door"] in ("", door.key)]
+        doors = [door for door in (*saml_doors(), *oidc_doors()) if options["door"] in ("", door.key)]
         if not doors:
-            raise CommandError("No way in of that name speaks SAML here (IDENTITY_PROVIDERS).")
+            raise CommandError("No way in of that name speaks SAML or OpenID Connect here (IDENTITY_PROVIDERS).")
         getattr(self, f"_{options['action']}")(doors, options, timezone.now())
 
-    def _refresh(self, doors: list[SamlProvider], options: dict[str, Any], now: datetime) -> None:
+    def _refresh(self, doors: list[Door], options: dict[str, Any], now: datetime) -> None:
         if (options["file"] or options["drop"]) and len(doors) != 1:
             raise CommandError("With --file or --drop, say also which --door.")
         told: dict[str, Any] = {}
         for door in doors:
             try:
-                told[door.key] = asdict(_taken(door.key, options, now))
+                told[door.key] = asdict(_taken(door, options, now))
             except NotTaken as error:
                 told[door.key] = {"not_taken": str(error)}
         if options["json"]:
@@ -60,14 +63,8 @@ class Command(BaseCommand):
         if any("not_taken" in result for result in told.values()):
             sys.exit(1)
 
-    def _list(self, doors: list[SamlProvider], options: dict[str, Any], now: datetime) -> None:
-        loaded = [
-            {
-                "door": door.key, "entity_id": each.entity_id, "name": each.name, "certificates": len(each.certificates),
-                "good_until": good_until(each).isoformat(), "works": registry.works(each, now),
-            }
-            for door in doors for each in door.identity_providers()
-        ]  # fmt: skip
+    def _list(self, doors: list[Door], options: dict[str, Any], now: datetime) -> None:
+        loaded = [each for door in doors for each in _loaded(door, now)]
         if options["json"]:
             self.stdout.write(json.dumps(loaded))
             return
@@ -76,7 +73,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{one['door']:<6}{one['entity_id']:<60}{str(one['good_until'])[:10]}{state}")
         self.stdout.write(f"{len(loaded)} loaded.")
 
-    def _check(self, doors: list[SamlProvider], options: dict[str, Any], now: datetime) -> None:
+    def _check(self, doors: list[Door], options: dict[str, Any], now: datetime) -> None:
         keys = {door.key for door in doors}
         found = [each for each in alerts(now) if each.door in keys]
         if options["json"]:
@@ -89,7 +86,26 @@ class Command(BaseCommand):
             sys.exit(1)
 
 
-def _taken(door: str, options: dict[str, Any], now: datetime) -> Taken:
+def _loaded(door: Door, now: datetime) -> list[dict[str, Any]]:
+    if isinstance(door, oidc.Cie):
+        return [_row(door, each.subject, each.subject, each.good_until, True) for each in [door.chain(now)] if each]
+    return [
+        _row(door, each.entity_id, each.name, good_until(each), registry.works(each, now))
+        | {"certificates": len(each.certificates)}
+        for each in door.identity_providers()
+    ]
+
+
+def _row(door: Door, entity_id: str, name: str, end: datetime, works: bool) -> dict[str, Any]:
+    return {"door": door.key, "entity_id": entity_id, "name": name, "good_until": end.isoformat(), "works": works}
+
+
+def _taken(way_in: Door, options: dict[str, Any], now: datetime) -> Taken:
+    if isinstance(way_in, oidc.Cie):
+        if options["file"] or options["drop"]:
+            raise CommandError("A chain of trust is fetched: --file and --drop are for SAML.")
+        return way_in.refresh(now)
+    door = way_in.key
     source = registry.source_of(door)
     if options["file"] is None and not options["drop"]:
         return registry.refresh(door, now)

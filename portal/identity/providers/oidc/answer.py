@@ -32,11 +32,12 @@ REFUSALS = {
     "login_required": "login-required",
     "interaction_required": "login-required",
     "consent_required": "22",
+    "invalid_grant": "answer-expired",  # a code that is over, or was used
     "server_error": "unavailable",
     "temporarily_unavailable": "unavailable",
 }
 _OURS_IS_WRONG = {
-    "invalid_request", "invalid_scope", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type",
+    "invalid_request", "invalid_scope", "invalid_client", "unauthorized_client", "unsupported_grant_type",
     "unsupported_response_type", "invalid_request_object", "request_uri_not_supported", "registration_not_supported",
 }  # fmt: skip
 
@@ -150,7 +151,11 @@ def _verified(
     if "exp" in person and instant(person, "exp") <= now:
         raise LoginRefused("answer-expired", "userinfo")
     return Shown(
-        person, LEVELS.get(text(token, "acr")), authenticated_at, str(token.get("jti", "")), text(token, "sub")
+        person,
+        LEVELS.get(text(token, "acr")),
+        authenticated_at,
+        text(token, "jti") if "jti" in token else "",
+        text(token, "sub"),
     )
 
 

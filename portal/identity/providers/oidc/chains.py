@@ -19,9 +19,15 @@ ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "r
 
 def in_use(provider: str, anchor: Anchor, now: datetime) -> TrustChain | None:
     """The chain of this provider that was taken last, while it is good."""
-    row = RegisteredProvider.objects.current(DOOR).filter(entity_id=provider).values_list("pk", "digest").first()
-    chain = _read(*row, anchor) if row else None
+    row = _row(provider)
+    chain = _read(row.pk, row.digest, anchor) if row else None
     return chain if chain is not None and chain.good_until > now else None
+
+
+def refresh_is_due(provider: str, anchor: Anchor, now: datetime) -> bool:
+    """True when none is good, or when half of the time that it is good for is over."""
+    row, chain = _row(provider), in_use(provider, anchor, now)
+    return row is None or chain is None or now - row.loaded_at >= chain.good_until - now
 
 
 def refresh(provider: str, anchor: Anchor, fetch: federation.Fetch, now: datetime) -> Taken:
@@ -67,6 +73,10 @@ def take(chain: TrustChain, now: datetime) -> Taken:
     if chain.subject in before:
         return Taken(changed=[chain.subject], removed=gone)
     return Taken(added=[chain.subject], removed=gone)
+
+
+def _row(provider: str) -> RegisteredProvider | None:
+    return RegisteredProvider.objects.current(DOOR).filter(entity_id=provider).defer("document").first()
 
 
 @lru_cache(maxsize=8)

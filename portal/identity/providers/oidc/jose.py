@@ -105,9 +105,9 @@ def instant(claims: Mapping[str, Any], name: str) -> datetime:
 
 
 def text(claims: Mapping[str, Any], name: str) -> str:
-    """A claim that must be a text with something in it. Raises NotTrusted."""
+    """A claim that must be a text on one line, with something in it. Raises NotTrusted."""
     value = claims.get(name)
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or not value.isprintable():
         raise NotTrusted(name)
     return value
 

@@ -55,6 +55,9 @@ class Cie(base.Provider):
         """Follows the chain of trust again. Raises NotTaken."""
         return chains.refresh(self.provider_id(), self.anchor(), self.fetched, now)
 
+    def refresh_is_due(self, now: datetime) -> bool:
+        return chains.refresh_is_due(self.provider_id(), self.anchor(), now)
+
     def fetched(self, address: str) -> str:
         """An entity statement. Raises Unreachable."""
         reply = self._wire().get(address)
