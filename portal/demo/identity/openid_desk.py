@@ -38,6 +38,9 @@ from portal.identity.providers.saml.names import LEVELS
 
 METHOD = "cie-oidc"
 GOOD_FOR = timedelta(days=2)
+_NAMES = (
+    "federazione", "gestore-federazione", "gestore", "portale-federazione", "portale-firma", "portale-cifra", "sconosciuto",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -214,6 +217,12 @@ def _fetched(address: str) -> str:
 @lru_cache(maxsize=1)
 def _application() -> WSGIHandler:
     return WSGIHandler()
+
+
+def make_keys() -> None:
+    """All of them, before anybody waits for an answer: at the first login of a new demonstration that takes a moment."""
+    for name in _NAMES:
+        _kept(name)
 
 
 def _kept(name: str, purpose: tuple[str, str] = SIGNING) -> KeyRing:

@@ -33,9 +33,9 @@ from portal.sealing import SealBroken, seal, unseal
 class Refused(Exception):  # noqa: N818  a fact, as the domain says it
     """The error of the protocol that goes back, with its HTTP status."""
 
-    def __init__(self, error: str, status: int = 400) -> None:
+    def __init__(self, error: str, status: int = 0) -> None:
         super().__init__(error)
-        self.error, self.status = error, status
+        self.error, self.status = error, status or (401 if error == "invalid_client" else 400)
 
 
 def code_for(asked: openid_desk.OpenidQuestion, person: Mapping[str, Any], fault: str, now: datetime) -> str:
@@ -151,9 +151,9 @@ def _client(request: HttpRequest, endpoint: str, now: datetime) -> str:
         )
         number = jose.text(claims, "jti")
     except (ChainBroken, NotTrusted) as error:
-        raise Refused("invalid_client", 401) from error
+        raise Refused("invalid_client") from error
     if not good:
-        raise Refused("invalid_client", 401)
+        raise Refused("invalid_client")
     _once("assertion", number, "invalid_client")
     return asks.subject
 

@@ -64,6 +64,7 @@ class StubOpenidCie(oidc.Cie):
 
     def chain(self, now: datetime) -> TrustChain | None:
         """Followed afresh at each login: there is nobody far away to wait for."""
+        openid_desk.make_keys()
         try:
             return chains.usable(federation.gathered(self.provider_id(), PROVIDER, self.anchor(), self.fetched, now))
         except ChainBroken:

@@ -48,8 +48,19 @@ def named_as(name: str, key: RSAKey) -> RSAKey:
     return RSAKey.import_key({**ring(name).first.as_dict(private=True), "kid": str(key.kid)})
 
 
+def for_anything(name: str) -> RSAKey:
+    """The key of this name, which says nothing of how it is meant to be used."""
+    return RSAKey.import_key(pem(name))
+
+
 def jwks(*rings: KeyRing) -> Claims:
     return {"keys": [key for each in rings for key in each.published()]}
+
+
+def signed(claims: Claims) -> str:
+    """By the provider, whatever the claims hold."""
+    key = ring("gestore").first
+    return jose.jws.serialize_compact({"alg": jose.SIGNED_AS, "kid": str(key.kid)}, json.dumps(claims), key)
 
 
 def statement(issuer: str, subject: str, signer: KeyRing, listed: KeyRing, now: datetime, **more: Any) -> str:
@@ -150,11 +161,11 @@ class Asked:
         anything else changes the answer before it is signed.
         """
         given = {name: changed.pop(name) for name in ("id_token", "userinfo", "tokens") if name in changed}
-        answer, key = replace(self.right, **changed), ring("gestore").first
-        signed = jose.signed(token(id_claims(answer, ACCESS_TOKEN)), key)
-        tokens = {"access_token": ACCESS_TOKEN, "token_type": "Bearer", "id_token": given.get("id_token", signed)}
+        answer = replace(self.right, **changed)
+        right = signed(token(id_claims(answer, ACCESS_TOKEN)))
+        tokens = {"access_token": ACCESS_TOKEN, "token_type": "Bearer", "id_token": given.get("id_token", right)}
         claims = given.get("userinfo") or jose.sealed(
-            jose.signed(person(person_claims(answer)), key), ring("portale-cifra", SEALING).first
+            signed(person(person_claims(answer))), ring("portale-cifra", SEALING).first
         )
         self.world.said = {
             "token": httpx.Response(200, text=json.dumps(tokens | given.get("tokens", {}))),
