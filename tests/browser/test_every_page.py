@@ -71,13 +71,13 @@ ELSEWHERE = {
     "pages:home": "a redirect", "pages:robots": "a file", "pages:favicon": "a redirect",
     "pharmacies:choose": "Giulia and Franco", "wizard:resume": "a redirect",
     "wizard:code": "below, on its way", "wizard:new_code": "a POST", "sessions:show": "a POST, below",
-    "sessions:resend": "a POST", "identity:start": "a POST", "identity:answer": "an answer", "identity:gone_out": "for the providers", "identity:card": "the host of the cards, test_cns_nginx", "identity:metadata": "a file", "identity:sign_out": "a POST",
+    "sessions:resend": "a POST", "identity:start": "a POST", "identity:answer": "an answer", "identity:gone_out": "for the providers", "identity:card": "the host of the cards, test_cns_nginx", "identity:metadata": "a file", "identity:entity_configuration": "for programs", "identity:resolve": "for programs", "identity:sign_out": "a POST",
     "identity:staff_code": "below, on its way", "identity:staff_recovery": "below", "identity:staff_enrol": "below",
     "identity:keep": "for the page", "identity:staff_close": "a POST", "identity:operator": "below",
     "identity:operator_disable": "below", "identity:operator_enable": "below", "identity:operator_reset": "below",
     "pharmacies:mail_change_cancel": "a POST",
     "pages:information": "test_information_pages", "demo:letter_html": "a letter, not a page: shown inside demo:letter",
-    "demo:identity_provider": "below, on its way", "demo:identity_provider_metadata": "a file", "utenze:pincode_shown": "below", "utenze:enable": "below",
+    "demo:identity_provider": "below, on its way", "demo:identity_provider_metadata": "a file", "demo:openid_token": "for programs", "demo:openid_userinfo": "for programs", "demo:openid_revocation": "for programs", "demo:openid_configuration": "for programs", "demo:anchor_configuration": "for programs", "demo:anchor_fetch": "for programs", "utenze:pincode_shown": "below", "utenze:enable": "below",
     "staff:retry_letter": "below", "staff:cancel_letter": "below",
     "staff:unblock": "below", "staff:reachable": "below", "staff:close_note": "below", "staff:retire_certificate": "below",
     "archive:rows": "test_the_archive", "archive:row": "test_the_archive",
@@ -118,11 +118,24 @@ def address_of(name: str, code: str) -> str:
 
 def test_the_pages_for_everybody(lived_in, sweep, page):
     sweep(*(address_of(name, "") for name in NOBODY))
-    for method in ("SPID", "CIE", "TS-CNS"):
+    for method in ("SPID", "TS-CNS"):
         page.goto("/accesso/")
         page.get_by_role("button", name=f"Entra con {method}").click()
         page.wait_for_url(re.compile("/prova/identita/"))
         sweep()
+    for protocol in ("SAML 2.0", "OpenID Connect"):
+        page.goto("/accesso/")
+        page.get_by_text("Entra con CIE").click()
+        page.get_by_role("button", name=f"Carta di prova, con {protocol}").click()
+        page.wait_for_url(re.compile("/prova/identita/cie"))
+        sweep()
+    page.get_by_role("radio", name="Anna Rossi,").check()
+    page.get_by_role("button", name="Avvicina la carta").click()
+    page.get_by_text("La risposta firmata").click()
+    sweep()
+    page.get_by_role("button", name="Torna al portale").click()
+    page.wait_for_url(re.compile("/servizi/"))
+    page.context.clear_cookies()
     page.goto("/accesso/")
     page.get_by_role("button", name="Entra con SPID").click()
     page.get_by_role("radio", name="Anna Rossi,").check()

@@ -72,3 +72,19 @@ def test_the_login_works_across_two_sites_and_so_does_showing_the_identity_again
         assert cookies(context)["__Host-sessionid"] == ("Lax", True, "/")
         assert "__Host-accesso" not in cookies(context)
     assert console_errors() == []
+
+
+def test_so_does_the_login_by_openid_connect_whose_answer_is_in_the_address(port, context, console_errors):
+    portal, stub = f"https://localhost:{port}", f"https://127.0.0.1:{port}"
+    page = context.new_page()
+    page.goto(f"{portal}/accesso/")
+    page.get_by_text("Entra con CIE").click()
+    page.get_by_role("button", name="Carta di prova, con OpenID Connect").click()
+    page.wait_for_url(re.compile(re.escape(f"{stub}/prova/identita/cie-oidc/")))
+    page.get_by_role("radio", name="Anna Rossi,").check()
+    page.get_by_role("button", name="Avvicina la carta").click()
+    page.get_by_role("button", name="Torna al portale").click()
+    page.wait_for_url(re.compile(re.escape(f"{portal}/")))
+    expect(page.locator("body")).to_contain_text("Anna Rossi")
+    assert cookies(context)["__Host-sessionid"] == ("Lax", True, "/")
+    assert console_errors() == []
