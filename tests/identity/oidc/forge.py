@@ -102,7 +102,7 @@ class World:
     published: dict[str, str] = field(default_factory=dict)
     said: dict[str, Any] = field(default_factory=dict)
     forms: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-    challenge: str = ""
+    fetched: list[str] = field(default_factory=list)
 
     def federate(self, now: datetime | None = None) -> None:
         """A federation in good order."""
@@ -116,6 +116,7 @@ class World:
     def hear(self, request: httpx.Request) -> httpx.Response:
         address = str(httpx.URL(request.url)).replace("%3A", ":").replace("%2F", "/")
         if address in self.published:
+            self.fetched.append(address)
             return httpx.Response(200, headers={"Content-Type": MEDIA_TYPE}, text=self.published[address])
         name = address.removeprefix(f"{OP}/")
         if name in ("token", "revocation"):

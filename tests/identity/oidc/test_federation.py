@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from portal.identity.models import RegisteredProvider, RegistryReading
+from portal.identity.providers.oidc.federation import MOST_FETCHED
 from portal.identity.registry import NotTaken
 from tests.identity.oidc import forge
 from tests.identity.oidc.forge import ANCHOR, OP, World, ring
@@ -236,7 +237,7 @@ def test_policies_of_two_superiors_that_contradict_each_other(order):
 
 
 def test_roads_that_go_round_in_circles_end(order):
-    """Everybody names everybody: a bounded number of addresses is asked."""
+    """Everybody names everybody: so many addresses are asked, and no more."""
     now = timezone.now()
     hints = [f"https://s{number}.example" for number in range(9)]
     for each in hints:
@@ -253,6 +254,7 @@ def test_roads_that_go_round_in_circles_end(order):
             )
     order.published[OP_CONFIGURATION] = forge.op_configuration(now, authority_hints=hints)
     refused("no superior")
+    assert len(order.fetched) == MOST_FETCHED
 
 
 def test_what_was_taken_is_not_believed_when_the_row_was_changed(order):

@@ -6,6 +6,7 @@ Sources: OpenID Federation 1.0, sections 3 to 6 and 10; SPID/CIE OpenID Connect,
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,6 +23,7 @@ MEDIA_TYPE = f"application/{STATEMENT}"
 PROVIDER, RELYING_PARTY = "openid_provider", "openid_relying_party"
 MOST_INTERMEDIATES = 2
 MOST_SUPERIORS = 5  # of one entity: more hints than these are not followed
+MOST_FETCHED = 20  # statements, whatever the hints say
 Fetch = Callable[[str], str]
 
 
@@ -56,7 +58,7 @@ def configuration_address(entity_id: str) -> str:
 
 def gathered(subject: str, kind: str, anchor: Anchor, fetch: Fetch, now: datetime) -> TrustChain:
     """Follows the hints from the entity up to the anchor and verifies the first road that holds. Raises ChainBroken."""
-    why = "no superior of it leads to the trust anchor"
+    why, fetch = "no superior of it leads to the trust anchor", _bounded(fetch)
     try:
         own, top = fetch(configuration_address(subject)), fetch(configuration_address(anchor.entity_id))
         for road in _roads(subject, own, anchor, top, fetch, MOST_INTERMEDIATES):
@@ -89,6 +91,18 @@ def verified(statements: Sequence[str], subject: str, kind: str, anchor: Anchor,
     except PolicyViolated as error:
         raise ChainBroken(f"against the policy of the federation ({error})") from error
     return TrustChain(subject, tuple(statements), metadata, ends)
+
+
+def _bounded(fetch: Fetch) -> Fetch:
+    """Asks so many addresses and no more: the hints of a stranger send us nowhere for long."""
+    asked = count(1)
+
+    def fetched(address: str) -> str:
+        if next(asked) > MOST_FETCHED:
+            raise Unreachable("too many statements")
+        return fetch(address)
+
+    return fetched
 
 
 def _roads(entity: str, statement: str, anchor: Anchor, top: str, fetch: Fetch, left: int) -> Iterator[tuple[str, ...]]:

@@ -4,6 +4,7 @@ Source: SPID/CIE OpenID Connect, "Entity Configuration", "OpenID Connect Relying
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -64,12 +65,23 @@ def trust_mark(mark: str) -> dict[str, Any]:
     """What a trust mark of ours says (we publish it as it is). Raises ImproperlyConfigured."""
     try:
         claims = jose.unverified(mark)
-        jose.text(claims, "id")
+        jose.text(claims, _name_of(claims))
     except NotTrusted as error:
         raise ImproperlyConfigured(
             "OIDC_TRUST_MARKS must hold the JWTs that the federation issued, one a line."
         ) from error
     return claims
+
+
+def _name_of(claims: Mapping[str, Any]) -> str:
+    """The Italian profile says `id`, the final text of OpenID Federation 1.0 `trust_mark_type`."""
+    return "id" if "id" in claims else "trust_mark_type"
+
+
+def _published(mark: str) -> dict[str, str]:
+    claims = trust_mark(mark)
+    name = _name_of(claims)
+    return {name: claims[name], "trust_mark": mark}
 
 
 def entity_configuration(ours: RelyingParty, now: datetime) -> str:
@@ -81,7 +93,7 @@ def entity_configuration(ours: RelyingParty, now: datetime) -> str:
         "exp": int((now + CONFIGURATION_IS_GOOD_FOR).timestamp()),
         "jwks": {"keys": ours.federation.published()},
         "authority_hints": list(ours.superiors),
-        "trust_marks": [{"id": trust_mark(mark)["id"], "trust_mark": mark} for mark in ours.trust_marks],
+        "trust_marks": [_published(mark) for mark in ours.trust_marks],
         "metadata": {"federation_entity": _federation_entity(ours), RELYING_PARTY: metadata(ours)},
     }
     return jose.signed(claims, ours.federation.first, STATEMENT)
