@@ -5,7 +5,7 @@ for itself.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -13,8 +13,9 @@ from typing import Any
 
 import httpx
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
-from django.http import HttpRequest
+from django.core.handlers.base import BaseHandler
+from django.core.handlers.wsgi import WSGIRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from joserfc.jwk import RSAKey
 
@@ -214,9 +215,22 @@ def _fetched(address: str) -> str:
     return reply.text
 
 
+class _Inside(BaseHandler):
+    """The portal, without the signals of a request: they would close the line to the database of the request that asks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.load_middleware()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        response = self.get_response(WSGIRequest(environ))
+        start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
+        return [response.content if isinstance(response, HttpResponse) else b""]
+
+
 @lru_cache(maxsize=1)
-def _application() -> WSGIHandler:
-    return WSGIHandler()
+def _application() -> _Inside:
+    return _Inside()
 
 
 def make_keys() -> None:
