@@ -10,7 +10,6 @@ from typing import ClassVar
 import dns.exception
 import dns.resolver
 import idna
-from disposable_email_domains import blocklist
 from email_validator import EmailNotValidError, validate_email
 
 DATA = Path(__file__).parent / "data"
@@ -131,6 +130,8 @@ def is_pec(domain: str) -> bool:
 
 
 def is_disposable(domain: str) -> bool:
+    from disposable_email_domains import blocklist  # only now: not in the memory of every worker
+
     return _listed(domain, blocklist)
 
 

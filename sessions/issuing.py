@@ -265,12 +265,13 @@ def _reachable(utenza: Utenza, now: datetime) -> tuple[Pharmacy, MailCertificati
         raise NoCertifiedAddress
     if not pharmacy.is_open(now.astimezone(ROME).date()):
         raise PharmacyClosed
-    certification = MailCertification.objects.current().filter(pharmacy=pharmacy).select_related("pharmacy").first()
+    current = MailCertification.objects.current().filter(pharmacy=pharmacy)
+    certification = current.select_related("pharmacy__reminder_settings").first()
     if certification is None:
         raise NoCertifiedAddress
     if certification.undeliverable_at is not None:
         raise AddressUnreachable
-    return pharmacy, certification
+    return certification.pharmacy, certification
 
 
 def _make_room(utenza: Utenza, context: Context, now: datetime) -> list[int]:
@@ -286,8 +287,9 @@ def _make_room(utenza: Utenza, context: Context, now: datetime) -> list[int]:
 def _leave_place(row: IdSessione, now: datetime, replaced_by: IdSessione | None = None) -> bool:
     """A live id is revoked (True); a dead one is marked for what it is, so that its place is free."""
     live, this = row.is_live(now), IdSessione.objects.filter(pk=row.pk)
-    this.end(now)
-    if live and replaced_by is not None:
-        this.update(replaced_by=replaced_by)
+    if live:
+        this.update(revoked_at=now, sealed=None, replaced_by=replaced_by)
+    else:
+        this.end(now)
     withdraw_letters([row.pk], now)
     return live

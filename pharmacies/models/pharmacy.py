@@ -23,8 +23,7 @@ class PharmacyQuerySet(models.QuerySet["Pharmacy"]):
 
         On SQLite the transaction itself is alone (IMMEDIATE).
         """
-        if pk is not None:
-            self.select_for_update(no_key=True).get(pk=pk)
+        list(self.select_for_update(no_key=True).filter(pk=pk).values_list("pk"))
 
 
 def within(territory: Territory, prefix: str = "") -> Q:

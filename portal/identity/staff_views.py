@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
-import segno
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -112,6 +111,8 @@ def staff_enrol(request: HttpRequest) -> HttpResponse:
 
 def _drawn(text: str) -> SafeString:
     """A QR code as SVG, with nothing that the Content-Security-Policy stops."""
+    import segno  # only now: not in the memory of every worker
+
     return mark_safe(segno.make(text, error="m").svg_inline(omitsize=True, border=4, svgclass=None, lineclass=None))
 
 

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import redis
 from django.conf import settings
 from django.db import Error, connection
 
@@ -78,6 +77,8 @@ def _broker() -> Finding:
     if url.startswith("filesystem"):
         folder = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_in"])  # type: ignore[arg-type]
         return Finding("broker", folder.is_dir(), "a folder")
+    import redis  # only now: not in the memory of every worker
+
     try:
         with redis.from_url(
             url.replace("redis+socket://", "unix://"),

@@ -1,14 +1,17 @@
 """The expiries of a pharmacy's live ids as a calendar. No id, nor part of one, is in it. Source: RFC 5545."""
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from django.conf import settings
-from icalendar import Alarm, Calendar, Event
 
 from pharmacies.models import Pharmacy
 from portal.clock import italian_moment
 from portal.codes import keyed_hash
 from sessions.models import IdSessione
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 LASTS = timedelta(minutes=15)  # long enough to be seen in a day's view
 READ_AGAIN_EVERY = timedelta(minutes=30)
@@ -16,6 +19,8 @@ READ_AGAIN_EVERY = timedelta(minutes=30)
 
 def calendar_of(pharmacy: Pharmacy, now: datetime) -> bytes:
     """One event for each live id, at its end (UTC), with an alarm an hour before."""
+    from icalendar import Calendar  # only now: not in the memory of every worker
+
     calendar = Calendar()
     calendar.add("prodid", "-//Portale Farmacie//scadenze//IT")
     calendar.add("version", "2.0")
@@ -31,7 +36,9 @@ def calendar_of(pharmacy: Pharmacy, now: datetime) -> bytes:
     return bytes(calendar.to_ical())
 
 
-def _event(row: IdSessione, pharmacy: Pharmacy) -> Event:
+def _event(row: IdSessione, pharmacy: Pharmacy) -> "Event":
+    from icalendar import Alarm, Event
+
     event = Event()
     event.add("uid", f"{keyed_hash('sessions.expiries', str(row.pk))[:32]}@{settings.MAIL_DOMAIN}")
     event.add("dtstamp", row.requested_at)

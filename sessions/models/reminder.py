@@ -24,7 +24,7 @@ def default_minutes() -> list[int]:
 class ReminderSettingsManager(models.Manager["ReminderSettings"]):
     def of(self, pharmacy: Pharmacy) -> "ReminderSettings":
         """What this pharmacy chose, or the defaults (a row not saved)."""
-        return self.filter(pharmacy=pharmacy).first() or self.model(pharmacy=pharmacy)
+        return getattr(pharmacy, "reminder_settings", None) or self.model(pharmacy=pharmacy)
 
 
 class ReminderSettings(models.Model):

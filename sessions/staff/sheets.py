@@ -7,8 +7,6 @@ from datetime import datetime
 from tempfile import TemporaryFile
 from typing import IO
 
-import xlsxwriter
-
 from portal.clock import ROME
 from portal.masking import mask_address
 from sessions.models import BulkJob
@@ -103,6 +101,8 @@ def csv_lines(sheet: Sheet, rows: Iterable[list[Cell]]) -> Iterator[bytes]:
 
 def xlsx_file(sheet: Sheet, rows: Iterable[list[Cell]]) -> IO[bytes]:
     """A temporary file, at its beginning; the caller closes it. Rows go to disk one by one. Text stays text."""
+    import xlsxwriter  # only now: not in the memory of every worker
+
     file: IO[bytes] = TemporaryFile()  # noqa: SIM115  the caller closes it
     with xlsxwriter.Workbook(
         file, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
