@@ -3,6 +3,8 @@
 For whoever has the role «sicurezza». The codice fiscale travels by POST: never in an address, a log or the journal.
 """
 
+import json
+import re
 from dataclasses import dataclass
 
 from django import forms
@@ -18,12 +20,15 @@ from portal import codice_fiscale
 from portal.clock import now_of
 from portal.identity.access import staff_of, staff_required
 from portal.identity.models import LoginRecord, User
+from portal.identity.providers.oidc import jose
+from portal.identity.providers.oidc.jose import NotTrusted
 from portal.identity.providers.saml.request import carried_by
 from portal.identity.refusals import refusal_of
 from portal.journal.models import record
 from portal.sealing import SealBroken
 
 SHOWN = 50
+_SIGNED_JSON = re.compile(r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+")
 
 
 class LoginSearchForm(forms.Form):
@@ -94,9 +99,17 @@ def _question(document: bytes) -> str:
 
 
 def _on_lines(document: bytes) -> str:
-    """XML made readable; what is not XML as it is. It comes from outside, and is shown as text only."""
+    """XML on lines, the claims of signed JSON in its place; the rest as it is. It comes from outside, and is shown as text only."""
     try:
         parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
         return etree.tostring(etree.fromstring(document, parser), pretty_print=True, encoding="unicode")
     except (etree.LxmlError, ValueError):
-        return document.decode(errors="replace")
+        return _SIGNED_JSON.sub(_claims, document.decode(errors="replace"))
+
+
+def _claims(token: re.Match[str]) -> str:
+    """For reading; the record keeps what was signed."""
+    try:
+        return json.dumps(jose.unverified(token.group()), indent=1, ensure_ascii=False)
+    except NotTrusted:
+        return token.group()

@@ -78,6 +78,17 @@ def test_the_request_and_the_answer_can_be_read(client):
     assert f'"https://attributes.eid.gov.it/fiscal_number": "TINIT-{ANNA}"' in answer
 
 
+def test_who_looks_at_the_record_reads_what_was_signed(client, carla_client):
+    door.enter(client)
+    page = carla_client.post(
+        "/operatori/accessi/", {"codice_fiscale": ANNA, "motivo": "Richiesta 12/2026 della Procura."}
+    )
+    shown = html.unescape(page.content.decode())
+    assert '"prompt": "consent login"' in shown
+    assert f'"https://attributes.eid.gov.it/fiscal_number": "TINIT-{ANNA}"' in shown
+    assert '"authority_hints"' in shown
+
+
 # --- what the stub refuses
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from portal.identity.providers.saml.real import is_public
 
 TIMEOUT = httpx.Timeout(4, connect=3)  # seconds without a byte
-ANSWERS_WITHIN = timedelta(seconds=6)  # all of an answer: somebody waits before a page
+ANSWERS_WITHIN = timedelta(seconds=6)  # the body of an answer: somebody waits before a page
 LARGEST = 256 * 1024  # bytes
 
 
