@@ -152,8 +152,10 @@ SAML_ENTITY_ID = env.text("SAML_ENTITY_ID", default=PORTAL_URL)  # who we are fo
 SAML_PRIVATE_KEY = env.text("SAML_PRIVATE_KEY", default="")  # PEM; better as SAML_PRIVATE_KEY_FILE
 SAML_CERTIFICATE = env.text("SAML_CERTIFICATE", default="")  # PEM, of that key
 SAML_ORGANISATION = env.text("SAML_ORGANISATION", default="")  # TOML; better as SAML_ORGANISATION_FILE
-OIDC_PROVIDER = env.text("OIDC_PROVIDER", default="")  # entity of the provider of CIE
-OIDC_TRUST_ANCHOR = env.text("OIDC_TRUST_ANCHOR", default="")  # entity of who heads its federation
+OIDC_PROVIDER = env.text("OIDC_PROVIDER", default="https://oidc.idserver.servizicie.interno.gov.it")  # of CIE
+OIDC_TRUST_ANCHOR = env.text(  # who heads its federation
+    "OIDC_TRUST_ANCHOR", default="https://oidc.registry.servizicie.interno.gov.it"
+)
 OIDC_TRUST_ANCHOR_KEYS = env.text("OIDC_TRUST_ANCHOR_KEYS", default="")  # JWK Set, had by another road; better as _FILE
 OIDC_AUTHORITY_HINTS = env.names(
     "OIDC_AUTHORITY_HINTS", default=[]

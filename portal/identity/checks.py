@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 
 from portal.identity.providers import every_provider, oidc
 from portal.identity.providers.saml.provider import SamlProvider
-from portal.identity.providers.saml.real import is_public, why_not_real
+from portal.identity.providers.saml.real import why_not_an_entity, why_not_real
 
 SHORTEST_SECRET = 50  # characters
 
@@ -73,8 +73,8 @@ def _of_federation(door: oidc.Cie) -> Iterator[CheckMessage]:
         yield Error(str(error), id="portal.E003")
         return
     for setting, name in names.items():
-        if not is_public(name):
-            yield Error(f"{setting} is no https address, or one of this machine.", id="portal.E004")
+        if why := why_not_an_entity(name):
+            yield Error(f"{setting} {why}.", id="portal.E004")
 
 
 def _of_theirs(door: SamlProvider) -> Iterator[CheckMessage]:

@@ -142,6 +142,8 @@ def test_a_deployment_in_good_order_starts(production):
         ("OIDC_TRUST_ANCHOR_KEYS", "", "portal.E003 OIDC_TRUST_ANCHOR"),
         ("OIDC_TRUST_ANCHOR_KEYS", '{"keys": [7]}', "portal.E003 OIDC_TRUST_ANCHOR"),
         ("OIDC_PROVIDER", "", "portal.E004 OIDC_PROVIDER"),
+        ("OIDC_PROVIDER", "https://preproduzione.oidc.idserver.servizicie.interno.gov.it", "portal.E004 OIDC_PROVIDER is a test"),
+        ("OIDC_TRUST_ANCHOR", "https://preproduzione.oidc.registry.servizicie.interno.gov.it", "portal.E004 OIDC_TRUST_ANCHOR"),
         ("OIDC_FEDERATION_KEYS", "", "portal.E003 OIDC_FEDERATION_KEYS"),
         ("OIDC_SIGNING_KEYS", "-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----", "portal.E003 OIDC_SIGNING_KEYS"),
         ("OIDC_TRUST_MARKS", "x.y.z", "portal.E003 OIDC_TRUST_MARKS"),
@@ -151,6 +153,15 @@ def test_a_deployment_that_lacks_something_does_not(production, name, value, pro
     setattr(production, name, value)
     [found] = problems()
     assert found.startswith(problem)
+
+
+def test_the_real_names_start_and_a_test_environment_that_is_let_in_does_too(production):
+    production.OIDC_PROVIDER = "https://oidc.idserver.servizicie.interno.gov.it"
+    production.OIDC_TRUST_ANCHOR = "https://oidc.registry.servizicie.interno.gov.it"
+    assert problems() == []
+    production.OIDC_PROVIDER = "https://preproduzione.oidc.idserver.servizicie.interno.gov.it"
+    production.IDENTITY_TEST_HOSTS = ["preproduzione.oidc.idserver.servizicie.interno.gov.it"]
+    assert problems() == []
 
 
 def test_one_key_for_two_purposes_does_not(production):

@@ -60,7 +60,7 @@ class Shown:
     level: int | None
     authenticated_at: datetime
     token_id: str
-    subject: str
+    person_id: str  # the number of the userinfo
 
 
 def shown(
@@ -154,9 +154,13 @@ def _verified(
         person,
         LEVELS.get(text(token, "acr")),
         authenticated_at,
-        text(token, "jti") if "jti" in token else "",
-        text(token, "sub"),
+        _number(token),
+        _number(person),
     )
+
+
+def _number(claims: Mapping[str, Any]) -> str:
+    return text(claims, "jti") if "jti" in claims else ""
 
 
 def _check_envelope(token: Mapping[str, Any], asked: Asked, now: datetime) -> None:

@@ -136,7 +136,8 @@ class Cie(base.Provider):
             provider=self.key,
             authenticated_at=shown.authenticated_at,
             answer_id=shown.token_id[:255],
-            assertion_id=shown.subject[:255],
+            assertion_id=shown.person_id[:255],
+            subject=f"{shown.claims['iss']} {shown.claims['sub']}",
         )
 
     def _wire(self) -> Wire:

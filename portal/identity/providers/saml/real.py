@@ -17,6 +17,9 @@ _KEYS_THAT_EVERYBODY_HAS = {
 # Nobody has an identity with AgID itself, and the real CIE is the second name without anything before it.
 _TEST_ENVIRONMENTS = (".spid.gov.it", ".idserver.servizicie.interno.gov.it")
 
+# The same by OpenID Connect.
+_TEST_FEDERATION = (".oidc.registry.servizicie.interno.gov.it", ".oidc.idserver.servizicie.interno.gov.it")
+
 
 def why_not_real(provider: ProviderMetadata) -> str:
     """A sentence for who put it there; empty for a real one."""
@@ -27,6 +30,17 @@ def why_not_real(provider: ProviderMetadata) -> str:
         return f"{provider.entity_id} is a test environment, where anybody may be anybody (IDENTITY_TEST_HOSTS lets it in)."
     if any(each.fingerprint(SHA256()).hex() in _KEYS_THAT_EVERYBODY_HAS for each in provider.certificates):
         return f"{provider.entity_id} signs with the key of a test tool, which everybody has."
+    return ""
+
+
+def why_not_an_entity(name: str) -> str:
+    """Of a federation of OpenID Connect, whose names are addresses: what is wrong with it; empty for a real one."""
+    if not is_public(name):
+        return "is no https address, or one of this machine"
+    host = _host(name)
+    tests = host.endswith(_TEST_FEDERATION) or host.startswith("preprod")
+    if tests and host not in settings.IDENTITY_TEST_HOSTS:
+        return "is a test environment, where anybody may be anybody (IDENTITY_TEST_HOSTS lets it in)"
     return ""
 
 
