@@ -116,8 +116,7 @@ def _begin() -> None:
 class GateInFront:
     """WSGI: answers the gate's address and hands every other on. `begin` goes before every call.
 
-    In front of RequestIds too: the number of a call is in what it logs, and in the answer only when that is a 503. A proxy
-    that asks knows the number that it gave.
+    In front of RequestIds too: the number of a call is in what it logs, and in every answer that lets nothing pass.
     """
 
     def __init__(self, application: Callable[..., Iterable[bytes]], begin: Callable[[], None] = _begin) -> None:
@@ -136,6 +135,8 @@ class GateInFront:
             # Closed: whoever asks lets nothing pass that is not a 2xx.
             logger.error("The gate could not answer.\n%s", scrubbed_traceback(_secrets(environ)))
             measures.gate("failed", perf_counter())
-            status, headers = HTTPStatus.SERVICE_UNAVAILABLE, [*_EMPTY, ("X-Request-ID", number)]
+            status, headers = HTTPStatus.SERVICE_UNAVAILABLE, _EMPTY
+        if status is not HTTPStatus.NO_CONTENT:
+            headers = [*headers, ("X-Request-ID", number)]
         start_response(f"{status.value} {status.phrase}", headers)
         return []

@@ -14,7 +14,7 @@ KINDS: Kinds = {  # how the page says it, and the beginnings of the verbs
     "id": ("ID SESSIONE", ("id.",)),
     "mail": ("Mail certificata e codici", ("certification.", "code.")),
     "utenze": ("Utenze del gestionale", ("utenza.",)),
-    "promemoria": ("Promemoria e orari", ("reminders.", "hours.", "nights.", "calendar.", "webhook.")),
+    "promemoria": ("Promemoria e orari", ("reminders.", "copy.", "hours.", "nights.", "calendar.", "webhook.")),
     "messaggi": ("Messaggi", ("letter.",)),
     "note": ("Note di assistenza", ("note.",)),
 }
