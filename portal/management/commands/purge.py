@@ -1,4 +1,4 @@
-"""`manage.py purge`: forgets what is no longer kept. The timetable does the same every hour."""
+"""`manage.py purge`: forgets what is no longer kept. The timetable does the same every ten minutes."""
 
 from argparse import ArgumentParser
 from collections import deque
