@@ -1,7 +1,8 @@
 """gunicorn -c deploy/gunicorn.conf.py portal.wsgi: listens where systemd/portale-web.socket says, without it on 127.0.0.1:8000.
 
 Threads and not `sync`: a slow client holds one thread, not a whole worker. As many workers as cores and four threads each:
-a call of the gate costs 0.1 ms of processor, and more workers than cores only wait for each other (docs/performance.md).
+a call of the gate costs 0.1 ms of processor, and more workers than cores only wait for each other (docs/performance.md). Two on
+the embedded database of the demonstration: with no server to wait for, more of them only wait for each other.
 """
 
 import ctypes
@@ -9,17 +10,21 @@ import gc
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
+from time import sleep
 
 workers = int(os.environ.get("WEB_CONCURRENCY", os.cpu_count() or 2))
 worker_class = "gthread"
-threads = 4
+threads = 4 if os.environ.get("PORTAL_MODE") == "production" else 2
 keepalive = 15  # seconds: the proxy keeps its connections to us
 graceful_timeout = 10  # seconds: enough to write down the uses counted so far
 preload_app = False  # a database connection must not be shared by two processes
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+_GIVE_BACK_EVERY = 30.0  # seconds
 
 # /metrics adds up what all workers counted: in files of this folder (portal/measures.py), emptied at every start.
 _counts = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
@@ -39,11 +44,19 @@ def on_exit(server: object) -> None:
 
 
 def post_worker_init(worker: object) -> None:
-    """What importing the portal needed and holds no more goes back to the system (glibc only): 5 MB."""
+    """What importing the portal needed and holds no more goes back to the system (glibc only), and what the calls needed, now
+    and then: 5 MB at the start, 13 MB after the first letter.
+    """
+    gc.collect()
+    gc.freeze()  # what is there now stays: no collection need look at it again
     with suppress(OSError, AttributeError):
-        gc.collect()
-        gc.freeze()  # what is there now stays: no collection need look at it again
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
+        Thread(target=_give_back, args=(ctypes.CDLL("libc.so.6").malloc_trim,), name="give back", daemon=True).start()
+
+
+def _give_back(malloc_trim: Callable[[int], int]) -> None:
+    while True:
+        malloc_trim(0)
+        sleep(_GIVE_BACK_EVERY)
 
 
 def post_fork(server: object, worker: object) -> None:

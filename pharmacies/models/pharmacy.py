@@ -23,7 +23,8 @@ class PharmacyQuerySet(models.QuerySet["Pharmacy"]):
 
         On SQLite the transaction itself is alone (IMMEDIATE).
         """
-        list(self.select_for_update(no_key=True).filter(pk=pk).values_list("pk"))
+        if pk is not None:
+            list(self.select_for_update(no_key=True).filter(pk=pk).values_list("pk"))
 
 
 def within(territory: Territory, prefix: str = "") -> Q:
