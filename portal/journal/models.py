@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef
 
 from portal.chain import Chain, Link
 from portal.client_address import here
+from portal.composed import insert
 from portal.journal import words
 from portal.journal.retention import keep_until
 
@@ -120,7 +121,7 @@ def record(
     """
     if not detail.get("because", True):
         del detail["because"]
-    return Entry.objects.create(
+    line = Entry(
         at=now,
         actor=actor,
         actor_name=str(actor)[:240] if actor is not None else PORTAL,
@@ -130,6 +131,8 @@ def record(
         detail=detail,
         origin=here(),
     )
+    insert(line)
+    return line
 
 
 def _let_the_trigger_pass() -> None:

@@ -16,6 +16,7 @@ from django.template import Context
 from django.template.loader import get_template, render_to_string
 from django.utils import timezone
 
+from portal.composed import insert
 from portal.masking import domain_of
 from portal.outbox.models import OutgoingMail, Priority
 from portal.outbox.waking import wake_after_commit
@@ -148,7 +149,7 @@ def write_down(message: EmailMessage) -> None:
     )
     held = _held.get()
     if held is None:
-        row.save(force_insert=True)
+        insert(row)
     else:
         held.append(row)
     if isinstance(message, Letter):
