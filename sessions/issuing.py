@@ -14,11 +14,13 @@ from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal import measures
 from portal.clock import ROME
 from portal.codes import digest
+from portal.composed import insert
 from portal.identity.models import User
 from portal.journal.models import Entry, record
 from portal.outbox.models import OutgoingMail
 from portal.sealing import seal, unseal
 from sessions import fingerprint as proofs
+from sessions import issuing_rows as rows
 from sessions import mails, planning
 from sessions.models import Context, IdSessione, ReminderSettings
 from sessions.webhooks import events
@@ -93,7 +95,7 @@ class Answer:
 def request(utenza: Utenza, context: Context, now: datetime, by: User) -> Answer:
     """As issue(), for a person at the page: two clicks give one id, and the mailbox is not flooded. Raises IssuingRefused."""
     Pharmacy.objects.hold(utenza.pharmacy_id)
-    utenza = _locked(utenza.pk)
+    utenza = rows.locked(utenza.pk)
     mine = IdSessione.objects.of(utenza, context).live(now).filter(requested_by__isnull=False)
     if just_now := mine.filter(requested_at__gt=now - SAME_REQUEST_FOR).order_by("-requested_at").first():
         return Answer(already=just_now)
@@ -133,7 +135,7 @@ def issue(
     now, plain = now.astimezone(UTC), str(uuid4())
     origin = asked.facts(utenza, plain) if asked is not None else {}
     Pharmacy.objects.hold(utenza.pharmacy_id)
-    utenza = _locked(utenza.pk)
+    utenza = rows.locked(utenza.pk)
     pharmacy, certification = _reachable(utenza, now)
     replaced = _make_room(utenza, context, now)
     row = IdSessione(
@@ -143,10 +145,11 @@ def issue(
     )  # fmt: skip
     coming = planning.moments_of(row.expires_at, ReminderSettings.objects.of(pharmacy), now)
     row.letter = mails.issued(row, plain, certification, coming, now)
-    row.save()
+    insert(row)
     IdSessione.objects.outlived_by(row, now)
-    IdSessione.objects.filter(pk__in=replaced).update(replaced_by=row)
-    events.revoked(replaced, now)
+    for other in replaced:
+        other.revoke(now, replaced_by=row)
+    events.revoked([other.pk for other in replaced], now)
     planning.plan(row, coming, now)
     record(
         "id.issued", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4, context=context.name,
@@ -161,29 +164,28 @@ def use(id_sessione: IdSessione, now: datetime, proof: proofs.Proof | None = Non
     """The gate saw it: the first use makes a Validato Attivo and revokes the previous Attivo. False when it is not live, or the
     password changed after its proof.
     """
-    row = _fresh(id_sessione)
+    row = rows.fresh(id_sessione)
     if not row.is_live(now) or (proof is not None and proof.stored != row.utenza.password):
         return False
-    facts: dict[str, object] = {"fingerprint": proof.fingerprint} if proof and proof.fingerprint else {}
+    fingerprint = proof.fingerprint if proof else None
     if row.first_used_at is None:
-        for other in IdSessione.objects.of(row.utenza, row.context).in_place().exclude(pk=row.pk).with_facts():
+        for other in rows.in_place(row.utenza, row.context):
             if other.first_used_at is not None and _leave_place(other, now, replaced_by=row):
                 events.revoked([other.pk], now)
-        facts["first_used_at"] = now
         transaction.on_commit(measures.USED.inc, robust=True)
         record("id.used", now=now, about=row.pharmacy.code if row.pharmacy else "", subject=row, last4=row.last4)
-    if facts:
-        IdSessione.objects.filter(pk=row.pk).update(used_from=proof.client_address if proof else None, **facts)
+    if row.first_used_at is None or fingerprint:
+        row.mark_used(now, proof.client_address if proof else None, fingerprint)
     return True
 
 
 @transaction.atomic
 def revoke(id_sessione: IdSessione, by: User | None, now: datetime, because: str = "", *, tell: bool = True) -> bool:
     """Ends a live id at once and tells the certified address when a person did it. False when it is no longer live."""
-    row = _fresh(id_sessione)
+    row = rows.fresh(id_sessione)
     if not row.is_live(now):
         return False
-    IdSessione.objects.filter(pk=row.pk).update(revoked_at=now, sealed=None)
+    row.revoke(now)
     withdraw_letters([row.pk], now)
     events.revoked([row.pk], now)
     pharmacy = row.certification.pharmacy
@@ -201,7 +203,7 @@ def resend(id_sessione: IdSessione, by: User | None, now: datetime, because: str
     Raises NoCertifiedAddress, AddressUnreachable, UtenzaNotUsable, PharmacyClosed.
     """
     Pharmacy.objects.hold(id_sessione.pharmacy_id)
-    row = _fresh(id_sessione)
+    row = rows.fresh(id_sessione)
     pharmacy, certification = _reachable(row.utenza, now)
     if not _is_at_hand(row, now) or next_send_at(pharmacy, now) is not None:
         return False
@@ -229,7 +231,7 @@ def next_send_at(pharmacy: Pharmacy, now: datetime) -> datetime | None:
 @transaction.atomic
 def reveal(id_sessione: IdSessione, by: User | None, now: datetime) -> str | None:
     """The id in clear, and a line in the journal (one, if a person reloads the page). None when it is no longer live."""
-    row = _fresh(id_sessione)
+    row = rows.fresh(id_sessione)
     if not _is_at_hand(row, now):
         return None
     about = row.pharmacy.code if row.pharmacy else ""
@@ -244,18 +246,6 @@ def _is_at_hand(row: IdSessione, now: datetime) -> bool:
     return row.is_live(now) and row.sealed is not None and row.pharmacy_id == row.utenza.pharmacy_id
 
 
-def _locked(pk: int) -> Utenza:
-    """The utenza as it is now, ours until the end of the transaction."""
-    rows = Utenza.objects.select_for_update(of=("self",), no_key=True).select_related("pharmacy")
-    return rows.get(pk=pk)
-
-
-def _fresh(id_sessione: IdSessione) -> IdSessione:
-    """The row as it is now, under the lock of its utenza."""
-    _locked(id_sessione.utenza_id)
-    return IdSessione.objects.with_facts().get(pk=id_sessione.pk)
-
-
 def _reachable(utenza: Utenza, now: datetime) -> tuple[Pharmacy, MailCertification]:
     """The pharmacy of a usable utenza and the address that ids go to. Raises IssuingRefused."""
     pharmacy = utenza.pharmacy
@@ -265,8 +255,7 @@ def _reachable(utenza: Utenza, now: datetime) -> tuple[Pharmacy, MailCertificati
         raise NoCertifiedAddress
     if not pharmacy.is_open(now.astimezone(ROME).date()):
         raise PharmacyClosed
-    current = MailCertification.objects.current().filter(pharmacy=pharmacy)
-    certification = current.select_related("pharmacy__reminder_settings").first()
+    certification = rows.certified(pharmacy.pk)
     if certification is None:
         raise NoCertifiedAddress
     if certification.undeliverable_at is not None:
@@ -274,22 +263,22 @@ def _reachable(utenza: Utenza, now: datetime) -> tuple[Pharmacy, MailCertificati
     return certification.pharmacy, certification
 
 
-def _make_room(utenza: Utenza, context: Context, now: datetime) -> list[int]:
-    """Empties the places that the new id takes; the keys of the live ids that it replaces."""
+def _make_room(utenza: Utenza, context: Context, now: datetime) -> list[IdSessione]:
+    """Empties the places that the new id takes; the live ids that it replaces."""
     replaced = []
-    for row in IdSessione.objects.of(utenza, context).in_place().with_facts():
+    for row in rows.in_place(utenza, context):
         stays = context.policy == Context.Policy.OVERLAP and row.first_used_at is not None and row.is_live(now)
         if not stays and _leave_place(row, now):
-            replaced.append(row.pk)
+            replaced.append(row)
     return replaced
 
 
 def _leave_place(row: IdSessione, now: datetime, replaced_by: IdSessione | None = None) -> bool:
     """A live id is revoked (True); a dead one is marked for what it is, so that its place is free."""
-    live, this = row.is_live(now), IdSessione.objects.filter(pk=row.pk)
+    live = row.is_live(now)
     if live:
-        this.update(revoked_at=now, sealed=None, replaced_by=replaced_by)
+        row.revoke(now, replaced_by)
     else:
-        this.end(now)
+        IdSessione.objects.filter(pk=row.pk).end(now)
     withdraw_letters([row.pk], now)
     return live

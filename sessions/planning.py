@@ -40,7 +40,7 @@ def moments_of(expires_at: datetime, chosen: ReminderSettings, now: datetime) ->
 def plan(id_sessione: IdSessione, coming: Iterable[Moment], now: datetime) -> None:
     """Writes it down, and when the gestionale is told, if it is. Planning twice adds nothing."""
     rows = _rows(id_sessione, coming)
-    if Webhook.objects.open().filter(pharmacy=id_sessione.pharmacy_id).exists():
+    if events.are_told_to(id_sessione.pharmacy_id):
         rows += _rows(id_sessione, events.coming(id_sessione.expires_at, now), Channel.GESTIONALE)
     Reminder.objects.bulk_create(rows, ignore_conflicts=True)
 

@@ -7,21 +7,38 @@ reader is told too much about a dead id rather than nothing about a live one.
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from pharmacies.models import MailCertification
 from portal.outbox.models import OutgoingMail
-from sessions.models import IdSessione, Reminder
+from sessions.models import Reminder
 
 Kind = OutgoingMail.Kind
+# OutgoingMail.objects.withdraw() and _tells_of_others() by hand: a hundred new ids a second do this, and the ORM costs ten
+# times as much. Two ways in, each by an index.
+_WITHDRAW = """
+update outbox_outgoingmail set withdrawn_at = %s, leased_until = null, sealed_source = null
+where accepted_at is null and failed_at is null and withdrawn_at is null and id in (
+    select letter_id from pharmacy_sessions_idsessione where id in ({ended})
+    union all
+    select r.letter_id from pharmacy_sessions_reminder r
+    where r.id_sessione_id in ({ended}) and r.letter_id is not null and not exists (
+        select 1 from pharmacy_sessions_reminder o join pharmacy_sessions_idsessione i on i.id = o.id_sessione_id
+        where o.letter_id = r.letter_id and i.revoked_at is null and i.closed_at is null
+    )
+)"""
 
 
 def withdraw_letters(ended: Iterable[int], now: datetime) -> None:
     """Of the ids with these keys, ended already: the letter that carries each, and what was to be said about them alone."""
-    ids, told = IdSessione.objects.filter(pk__in=ended), Reminder.objects.filter(id_sessione__in=ended)
-    said = told.filter(~_tells_of_others(), letter__isnull=False)
-    # one statement with two ways in, each by an index: issuing does this a hundred times a second
-    OutgoingMail.objects.filter(pk__in=ids.values("letter").union(said.values("letter"), all=True)).withdraw(now)
+    keys = list(ended)
+    if not keys:
+        return
+    places = ", ".join(["%s"] * len(keys))
+    with connection.cursor() as cursor:
+        values = [connection.ops.adapt_datetimefield_value(now), *keys, *keys]
+        cursor.execute(_WITHDRAW.format(ended=places), values)
 
 
 def say_elsewhere(ended: MailCertification, now: datetime) -> None:

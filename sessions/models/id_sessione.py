@@ -4,7 +4,7 @@ from datetime import datetime, time, timedelta
 from enum import Enum
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Q
 from django.db.models.functions import TruncDate
 
@@ -16,6 +16,16 @@ from sessions.models.context import Context
 
 # what ends an id before its hours are over, beside the closing of the pharmacy
 FACTS_THAT_END = ("revoked_at", "certification__revoked_at", "utenza__disabled_at", "utenza__blocked_at")
+
+# By hand: each new id asks. In the order in which a first use takes the ids of its utenza: neither waits for what the other holds.
+_OLDER = """select id from pharmacy_sessions_idsessione where pharmacy_id = %s and id <> %s
+and revoked_at is null and outlived_at is null and expires_at > %s and expires_at <= %s order by id"""
+
+# By hand, as what every new id and every first use does to a row: the ORM costs several times as much.
+_MARK_USED = """update pharmacy_sessions_idsessione
+set used_from = %s, first_used_at = coalesce(first_used_at, %s), fingerprint = coalesce(%s, fingerprint) where id = %s"""
+_REVOKE = """update pharmacy_sessions_idsessione
+set revoked_at = %s, sealed = null, replaced_by_id = %s where id = %s"""
 
 NEWS_FOR = timedelta(days=2)  # an id that expired longer ago is on no list of the staff
 
@@ -73,10 +83,11 @@ class IdSessioneQuerySet(models.QuerySet["IdSessione"]):
 
     def outlived_by(self, newest: "IdSessione", now: datetime) -> int:
         """Marks the recent ids of its pharmacy that expire before this one, or with it. How many."""
-        recent = self.filter(pharmacy=newest.pharmacy_id, revoked_at=None, expires_at__gt=now - NEWS_FOR)
-        older = recent.filter(outlived_at=None, expires_at__lte=newest.expires_at).exclude(pk=newest.pk)
-        # in the order in which a first use takes the ids of its utenza: neither waits for what the other holds
-        held = list(older.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+        since, until = (connection.ops.adapt_datetimefield_value(at) for at in (now - NEWS_FOR, newest.expires_at))
+        locking = "for no key update" if connection.features.has_select_for_update else ""
+        with connection.cursor() as cursor:
+            cursor.execute(f"{_OLDER} {locking}", [newest.pharmacy_id, newest.pk, since, until])
+            held = [pk for (pk,) in cursor.fetchall()]
         return self.filter(pk__in=held).update(outlived_at=now) if held else 0
 
     def arrived(self) -> "IdSessioneQuerySet":
@@ -85,6 +96,10 @@ class IdSessioneQuerySet(models.QuerySet["IdSessione"]):
 
     def of(self, utenza: Utenza, context: Context) -> "IdSessioneQuerySet":
         return self.filter(utenza=utenza, context=context)
+
+    def with_what_ends_them(self) -> "IdSessioneQuerySet":
+        """With all that state() and the words about an id ask about, in one query; without the letter, which is long."""
+        return self.select_related("certification", "utenza", "pharmacy", "context")
 
     def with_facts(self) -> "IdSessioneQuerySet":
         """With all that state() and the delivery box ask about, in one query."""
@@ -187,6 +202,18 @@ class IdSessione(models.Model):
         if expired:
             return State.SCADUTO
         return State.VALIDATO if self.first_used_at is None else State.ATTIVO
+
+    def revoke(self, now: datetime, replaced_by: "IdSessione | None" = None) -> None:
+        """It ends now, by hand or because that one came; no copy stays. Saves."""
+        values = [connection.ops.adapt_datetimefield_value(now), replaced_by and replaced_by.pk, self.pk]
+        with connection.cursor() as cursor:
+            cursor.execute(_REVOKE, values)
+
+    def mark_used(self, now: datetime, client_address: str | None, fingerprint: bytes | None) -> None:
+        """The gate saw it: for the first time, or with the password just proved (`fingerprint`, else the old one stays). Saves."""
+        used_at = connection.ops.adapt_datetimefield_value(now)
+        with connection.cursor() as cursor:
+            cursor.execute(_MARK_USED, [client_address, used_at, fingerprint, self.pk])
 
     def is_live(self, now: datetime) -> bool:
         return self.state(now) in (State.VALIDATO, State.ATTIVO)

@@ -5,18 +5,26 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from portal.composed import Composed
 from sessions.hours.moments import Moment, plain
 from sessions.models import IdSessione, State, Webhook, WebhookCall
 
 Event = WebhookCall.Event
 EXPIRING_BEFORE = 60  # minutes; a program does not sleep: at the plain time, whatever the hours of the pharmacy
 NEWS_FOR = timedelta(hours=24)  # that an id has expired or was revoked is old news after this
+_OPEN = Composed(lambda pharmacy: Webhook.objects.open().filter(pharmacy=pharmacy).only("pk"))
+_OF_ONE = Composed(lambda pk: Webhook.objects.open().filter(pharmacy__ids=pk).select_related("pharmacy"))
 TEST_FOR = timedelta(minutes=5)
 
 
 def coming(expires_at: datetime, now: datetime) -> list[Moment]:
     """When the gestionale will be told about an id that ends then; moments already past are left out."""
     return [Moment(each, at) for each in (EXPIRING_BEFORE, 0) if (at := plain(expires_at, each)) > now]
+
+
+def are_told_to(pharmacy: int | None) -> bool:
+    """The gestionale of this pharmacy (key) has asked to be told."""
+    return pharmacy is not None and bool(_OPEN.all(pharmacy))
 
 
 def of_time(row: IdSessione, event: Event, now: datetime) -> None:
@@ -31,8 +39,8 @@ def revoked(ids: Iterable[int], now: datetime) -> None:
     keys = list(ids)
     if not keys:
         return
-    webhooks = Webhook.objects.open().filter(pharmacy__ids__in=keys).select_related("pharmacy").distinct()
-    for webhook in webhooks:
+    open_now = Webhook.objects.open().select_related("pharmacy")
+    for webhook in _OF_ONE.all(*keys) if len(keys) == 1 else open_now.filter(pharmacy__ids__in=keys).distinct():
         for row in IdSessione.objects.with_facts().filter(pk__in=keys, pharmacy=webhook.pharmacy_id):
             if row.state(now) is State.REVOCATO:
                 why = "sostituito" if row.replaced_by_id else "revocato"
