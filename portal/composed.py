@@ -3,14 +3,14 @@
 To compose one costs the ORM several times what it costs to ask it. Its columns are still those of the models.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import count
 from typing import Any, Generic, TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Field, Model, QuerySet
-from django.db.models.query import get_related_populators
+from django.db.models import query as django_query
 
 M = TypeVar("M", bound=Model)
 _stand_ins = count(-(10**18))  # no key is one of these
@@ -24,58 +24,73 @@ class Composed(Generic[M]):
 
     def __init__(self, compose: Callable[..., "QuerySet[M]"]) -> None:
         self._compose = compose
-        self._ready: tuple[str, tuple[Any, ...], list[int], Any] | None = None
+        self._ready: _Ready | None = None
 
     def all(self, *keys: int) -> list[M]:
         """The rows that it finds for these keys."""
-        if self._ready is None:
-            self._ready = self._composed(len(keys))
-        statement, parameters, stand_ins, compiler = self._ready
-        values = dict(zip(stand_ins, keys, strict=True))
+        ready = self._ready = self._ready or _Ready(self._compose, len(keys))
+        values = dict(zip(ready.stand_ins, keys, strict=True))
         with connection.cursor() as cursor:
-            cursor.execute(statement, [values.get(each, each) for each in parameters])
+            cursor.execute(ready.statement, [values.get(each, each) for each in ready.parameters])
             found = cursor.fetchall()
-        return _rows(compiler, found) if found else []
+        return ready.rows(found) if found else []
 
     def first(self, *keys: int) -> M | None:
         """For a query that finds one row at most."""
         return next(iter(self.all(*keys)), None)
 
-    def _composed(self, keys: int) -> tuple[str, tuple[Any, ...], list[int], Any]:
-        stand_ins = [next(_stand_ins) for _ in range(keys)]
-        compiler = self._compose(*stand_ins).query.get_compiler(connection=connection)
-        statement, parameters = compiler.as_sql(with_col_aliases=False)
-        return statement, tuple(parameters), stand_ins, compiler
 
+class _Ready:
+    """The statement, and how Django's own ModelIterable would make rows of what it finds."""
 
-def _rows(compiler: Any, found: list[tuple[Any, ...]]) -> list[Any]:
-    """As Django's own ModelIterable."""
-    select, of = compiler.select, compiler.klass_info
-    own = slice(of["select_fields"][0], of["select_fields"][-1] + 1)
-    names = [column.target.attname for column, *_ in select[own]]
-    related = get_related_populators(of, select, connection.alias)  # type: ignore[attr-defined]
-    rows = []
-    for values in compiler.results_iter([found]):
-        row = of["model"].from_db(connection.alias, names, values[own])
-        for each in related:
-            each.populate(values, row)
-        rows.append(row)
-    return rows
+    def __init__(self, compose: Callable[..., "QuerySet[Any]"], keys: int) -> None:
+        self.stand_ins = [next(_stand_ins) for _ in range(keys)]
+        self._compiler: Any = compose(*self.stand_ins).query.get_compiler(connection=connections[DEFAULT_DB_ALIAS])
+        self.statement, self.parameters = self._compiler.as_sql()
+        select, of = self._compiler.select, self._compiler.klass_info
+        self._model, self._own = of["model"], slice(of["select_fields"][0], of["select_fields"][-1] + 1)
+        self._names = [column.target.attname for column, *_ in select[self._own]]
+        populators: Any = django_query.get_related_populators  # its stubs are of another version of Django
+        self._related = populators(of, select, DEFAULT_DB_ALIAS)
+        self._converters = self._compiler.get_converters([column for column, *_ in select])
+
+    def rows(self, found: list[tuple[Any, ...]]) -> list[Any]:
+        rows = []
+        for values in self._compiler.apply_converters(found, self._converters):
+            row = self._model.from_db(DEFAULT_DB_ALIAS, self._names, values[self._own])
+            for each in self._related:
+                each.populate(values, row)
+            rows.append(row)
+        return rows
 
 
 @lru_cache(maxsize=16)
-def _insertion(model: type[Model]) -> tuple[str, list["Field[Any, Any]"]]:
+def _insertion(model: type[Model]) -> tuple[str, str, list["Field[Any, Any]"]]:
     fields = [field for field in model._meta.local_concrete_fields if not field.primary_key]
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     table, places = connection.ops.quote_name(model._meta.db_table), ", ".join(["%s"] * len(fields))
-    return f"insert into {table} ({columns}) values ({places}) returning id", fields  # noqa: S608  names of our own models
+    return f"insert into {table} ({columns}) values", f"({places})", fields
 
 
 def insert(row: Model) -> None:
     """As `row.save(force_insert=True)` of a row that has no key yet, inside a transaction; no signal is sent."""
-    statement, fields = _insertion(type(row))
-    values = [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+    into, places, fields = _insertion(type(row))
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(f"{into} {places} returning id", _values(row, fields))
         (row.pk,) = cursor.fetchone()
-    row._state.adding, row._state.db = False, connection.alias
+    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
+
+
+def insert_missing(rows: Sequence[Model]) -> None:
+    """As `bulk_create(rows, ignore_conflicts=True)` of a few rows of one model, inside a transaction."""
+    if not rows:
+        return
+    into, places, fields = _insertion(type(rows[0]))
+    values = [value for row in rows for value in _values(row, fields)]
+    with connection.cursor() as cursor:
+        cursor.execute(f"{into} {', '.join([places] * len(rows))} on conflict do nothing", values)
+
+
+def _values(row: Model, fields: list["Field[Any, Any]"]) -> list[Any]:
+    database = connections[DEFAULT_DB_ALIAS]
+    return [field.get_db_prep_save(field.pre_save(row, add=True), database) for field in fields]

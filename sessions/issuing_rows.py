@@ -8,7 +8,22 @@ _LOCKED = Composed(
     lambda pk: Utenza.objects.select_for_update(of=("self",), no_key=True).select_related("pharmacy").filter(pk=pk)
 )
 _FRESH = Composed(lambda pk: IdSessione.objects.with_what_ends_them().filter(pk=pk))
-_IN_PLACE = Composed(lambda utenza, context: IdSessione.objects.of(utenza, context).in_place().with_what_ends_them())
+_IN_PLACE = Composed(
+    lambda utenza, context: (
+        IdSessione.objects.of(utenza, context)
+        .in_place()
+        .select_related("certification", "pharmacy")
+        .only(
+            "utenza",
+            "context",
+            "first_used_at",
+            "expires_at",
+            "revoked_at",
+            "certification__revoked_at",
+            "pharmacy__closed_on",
+        )
+    )
+)
 _CERTIFIED = Composed(
     lambda pharmacy: (
         MailCertification.objects.current().filter(pharmacy=pharmacy).select_related("pharmacy__reminder_settings")
@@ -35,7 +50,10 @@ def fresh(id_sessione: IdSessione) -> IdSessione:
 
 def in_place(utenza: Utenza, context: Context) -> list[IdSessione]:
     """Those that hold the place of Validato or Attivo, with what says whether they live. The lock of the utenza is taken."""
-    return _IN_PLACE.all(utenza.pk, context.pk)
+    found = _IN_PLACE.all(utenza.pk, context.pk)
+    for row in found:
+        row.utenza = utenza
+    return found
 
 
 def certified(pharmacy: int) -> MailCertification | None:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from pharmacies.models import Pharmacy, Utenza
+from portal.composed import insert_missing
 from portal.identity.models import User
 from portal.journal.models import record
 from portal.masking import mask_address
@@ -42,7 +43,7 @@ def plan(id_sessione: IdSessione, coming: Iterable[Moment], now: datetime) -> No
     rows = _rows(id_sessione, coming)
     if events.are_told_to(id_sessione.pharmacy_id):
         rows += _rows(id_sessione, events.coming(id_sessione.expires_at, now), Channel.GESTIONALE)
-    Reminder.objects.bulk_create(rows, ignore_conflicts=True)
+    insert_missing(rows)
 
 
 def plan_again(pharmacy: Pharmacy, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """Writes a letter: three templates of the same name, one row in the outbox."""
 
+from binascii import b2a_qp
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,8 +23,19 @@ from portal.outbox.models import OutgoingMail, Priority
 from portal.outbox.waking import wake_after_commit
 from portal.sealing import seal
 
-UTF8 = Charset("utf-8")
-UTF8.body_encoding = QP  # quoted-printable: a relay that re-encodes 8bit would break the signature
+
+class _QuotedPrintable(Charset):
+    """UTF-8 in quoted-printable: a relay that re-encodes 8bit would break the signature. Python's own goes letter by letter."""
+
+    def __init__(self) -> None:
+        super().__init__("utf-8")
+        self.body_encoding = QP
+
+    def body_encode(self, text: str | bytes) -> str:  # type: ignore[override]
+        return b2a_qp(text.encode() if isinstance(text, str) else text).decode("ascii")
+
+
+UTF8 = _QuotedPrintable()
 PLAIN_LETTER_FOR = timedelta(days=1)  # how long a message without an envelope may take to leave
 
 

@@ -24,6 +24,7 @@ and revoked_at is null and outlived_at is null and expires_at > %s and expires_a
 # By hand, as what every new id and every first use does to a row: the ORM costs several times as much.
 _MARK_USED = """update pharmacy_sessions_idsessione
 set used_from = %s, first_used_at = coalesce(first_used_at, %s), fingerprint = coalesce(%s, fingerprint) where id = %s"""
+_OUTLIVE = "update pharmacy_sessions_idsessione set outlived_at = %s where id = %s"
 _REVOKE = """update pharmacy_sessions_idsessione
 set revoked_at = %s, sealed = null, replaced_by_id = %s where id = %s"""
 
@@ -88,7 +89,9 @@ class IdSessioneQuerySet(models.QuerySet["IdSessione"]):
         with connection.cursor() as cursor:
             cursor.execute(f"{_OLDER} {locking}", [newest.pharmacy_id, newest.pk, since, until])
             held = [pk for (pk,) in cursor.fetchall()]
-        return self.filter(pk__in=held).update(outlived_at=now) if held else 0
+            for pk in held:
+                cursor.execute(_OUTLIVE, [connection.ops.adapt_datetimefield_value(now), pk])
+        return len(held)
 
     def arrived(self) -> "IdSessioneQuerySet":
         """Whose letter was not lost on the way, or that were used all the same."""
@@ -205,7 +208,7 @@ class IdSessione(models.Model):
 
     def revoke(self, now: datetime, replaced_by: "IdSessione | None" = None) -> None:
         """It ends now, by hand or because that one came; no copy stays. Saves."""
-        values = [connection.ops.adapt_datetimefield_value(now), replaced_by and replaced_by.pk, self.pk]
+        values = [connection.ops.adapt_datetimefield_value(now), replaced_by.pk if replaced_by else None, self.pk]
         with connection.cursor() as cursor:
             cursor.execute(_REVOKE, values)
 
