@@ -7,6 +7,7 @@ the frazione, the coded province.
 import csv
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO
 
 LONGEST_LINE = 64 * 1024  # bytes: a real row has 300
@@ -90,7 +91,8 @@ class Header:
         cells = line.split(";")
         if len(cells) != self.width and '"' in line:
             # quotes are ordinary characters in this file, unless taking them seriously is what makes the row whole
-            cells = next(csv.reader([line], delimiter=";"))
+            with suppress(csv.Error):  # a carriage return outside of quotes: then they do not make it whole either
+                cells = next(csv.reader([line], delimiter=";"))
         if len(cells) != self.width:
             code = code_of(cells[self.position["code"]]) if len(cells) > self.position["code"] else ""
             raise BrokenRow(f"{len(cells)} fields instead of {self.width}", code)

@@ -3,7 +3,7 @@ from datetime import date
 import pytest
 import time_machine
 from django.core.management import CommandError
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pharmacies.models import Pharmacy, RegisterChange
@@ -157,6 +157,7 @@ def test_a_broken_row_is_told_with_its_line_and_the_rest_goes_on(import_rows):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=400), st.sampled_from([TODAY, OLDER]))
+@example(b'\r"', TODAY)
 def test_no_bytes_stop_the_reading(tmp_path_factory, rest, header):
     path = tmp_path_factory.mktemp("register") / "register.csv"
     path.write_bytes(b"\n".join([header.encode(), row().encode(), rest]))
