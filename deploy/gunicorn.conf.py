@@ -18,7 +18,7 @@ from time import sleep
 
 workers = int(os.environ.get("WEB_CONCURRENCY", os.cpu_count() or 2))
 worker_class = "gthread"
-threads = 4 if os.environ.get("PORTAL_MODE") == "production" else 2
+threads = int(os.environ.get("WEB_THREADS") or (4 if os.environ.get("PORTAL_MODE") == "production" else 2))
 keepalive = 15  # seconds: the proxy keeps its connections to us
 graceful_timeout = 10  # seconds: enough to write down the uses counted so far
 preload_app = False  # a database connection must not be shared by two processes

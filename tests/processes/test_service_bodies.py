@@ -1,6 +1,5 @@
 """The web service behind a real gunicorn: bodies that are slow, endless or too large hurt nobody else."""
 
-import re
 import socket
 from contextlib import ExitStack
 from threading import Event, Thread
@@ -11,7 +10,7 @@ from portal.demo import processes
 from sessions.soap.envelope import LARGEST
 from tests.outbox.sink import free_port
 from tests.processes.conftest import World, until
-from tests.processes.proxies import DEPLOY, PORTAL_NGINX
+from tests.processes.proxies import PORTAL_NGINX
 from tests.sessions.gate_door import basic
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
@@ -21,13 +20,13 @@ WITHOUT_BASIC = (
 HEAD = WITHOUT_BASIC + f"Authorization: {basic('NESSUNO')}\r\n".encode()
 EMPTY = b"Content-Length: 0\r\n\r\n"
 SLOW = b"Content-Length: 1000\r\n\r\n<a"
-WORKERS, THREADS = 2, int(re.search(r"^threads = (\d+)", (DEPLOY / "gunicorn.conf.py").read_text(), re.MULTILINE)[1])
+WORKERS, THREADS = 2, 4  # as in production
 
 
 @pytest.fixture(scope="module")
 def port(shared_world: World) -> int:
     number = free_port()
-    shared_world.start("web", processes.web(number))
+    shared_world.start("web", processes.web(number), WEB_THREADS=str(THREADS))
     until(lambda: begins_with(number, HEAD + EMPTY, b"HTTP/1.1 401"), 60, "the portal answers")
     return number
 
