@@ -32,7 +32,7 @@ def hear(request: HttpRequest, how: str) -> HttpResponse:
     call = DemoCall(
         received_at=now_of(request),
         message_id=request.headers.get("webhook-id", "")[:200],
-        body=request.body.decode("utf-8", "replace"),
+        body=request.body.decode("utf-8", "replace").replace("\0", "\ufffd"),  # PostgreSQL keeps no NUL
     )
     call.is_signed = _believes(request, call)
     call.answered = ANSWERS[how] if call.is_signed else 401
@@ -54,7 +54,7 @@ def heard(request: HttpRequest) -> HttpResponse:
 def _believes(request: HttpRequest, call: DemoCall) -> bool:
     """A real gestionale has kept the key that was shown once; this one, on the same machine, looks it up."""
     code = str(call.told.get("data", {}).get("farmacia", ""))
-    webhook = Webhook.objects.open().filter(pharmacy__code=code).first()
+    webhook = Webhook.objects.open().filter(pharmacy__code=code).first() if code.isprintable() else None
     if webhook is None:
         return False
     with suppress(SealBroken, binascii.Error):

@@ -60,7 +60,7 @@ def test_a_call_with_another_body_or_another_key_is_shown_and_not_believed(call)
     assert page().count("Non valida") == 2
 
 
-@pytest.mark.parametrize("body", ["", "{", "[]", '{"data": 3}', "\x00"])
+@pytest.mark.parametrize("body", ["", "{", "[]", '{"data": 3}', "\x00", r'{"data": {"farmacia": "\u0000"}}'])
 def test_what_is_no_call_is_refused(call, body):
     assert post(*call, body=body) == 401
     assert "Non valida" in page()
