@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from pharmacies import former_addresses, mails
 from pharmacies.addresses import mailbox_of
-from pharmacies.models.certification_queryset import PENDING_FOR, MailCertificationQuerySet, hold
+from pharmacies.models.certification_queryset import PENDING_FOR, MailCertificationQuerySet
 from pharmacies.models.codice_validazione import CODE_DIGITS, CODE_USABLE_FOR, CodiceValidazione, NextSend, hash_of
 from pharmacies.models.office import Office
 from pharmacies.models.pharmacy import Pharmacy
@@ -231,7 +231,7 @@ class MailCertification(models.Model):
 
     def _take(self) -> None:
         """One at a time for each pharmacy: waits for whoever holds it, then reads this row again."""
-        hold(self.pharmacy)
+        Pharmacy.objects.hold(self.pharmacy.pk)
         self.refresh_from_db()
 
     def _certify(self, by: "User", with_: str, now: datetime) -> None:

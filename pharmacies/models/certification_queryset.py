@@ -47,7 +47,7 @@ class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
         the same mailbox is taken up again with its wrong attempts: asking again, or another address and back, gives no new
         guesses. Raises AlreadyCertified, unless the mailbox must prove that it works again.
         """
-        hold(pharmacy)
+        Pharmacy.objects.hold(pharmacy.pk)
         mine = self.filter(pharmacy=pharmacy)
         current = mine.current().filter(address_key=examined.key).first()
         proving = mine.pending(now).filter(address_key=examined.key).exists()
@@ -79,8 +79,3 @@ class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
             if not certification.codes.usable(now).exists():
                 raise
         return certification
-
-
-def hold(pharmacy: Pharmacy) -> None:
-    """Holds the pharmacy's row until the transaction ends; on SQLite the transaction itself is alone (IMMEDIATE)."""
-    Pharmacy.objects.select_for_update(no_key=True).get(pk=pharmacy.pk)
