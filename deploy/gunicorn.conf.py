@@ -1,8 +1,8 @@
 """gunicorn -c deploy/gunicorn.conf.py portal.wsgi: listens where systemd/portale-web.socket says, without it on 127.0.0.1:8000.
 
-Threads and not `sync`: a slow client holds one thread, not a whole worker. As many workers as cores and four threads each:
-a call of the gate costs 0.1 ms of processor, and more workers than cores only wait for each other (docs/performance.md). Not
-fewer: a browser opens connections that it may never use, and each holds a thread until it has asked something.
+Threads and not `sync`: a slow client holds one thread, not a whole worker. As many workers as cores and three threads each:
+a call of the gate costs 0.1 ms of processor, and more of either only wait for each other (docs/performance.md). It is the
+proxy that makes so few enough: a browser that comes straight opens connections ahead, and each holds a thread for 5 seconds.
 """
 
 import ctypes
@@ -18,7 +18,7 @@ from time import sleep
 
 workers = int(os.environ.get("WEB_CONCURRENCY", os.cpu_count() or 2))
 worker_class = "gthread"
-threads = int(os.environ.get("WEB_THREADS") or 4)
+threads = int(os.environ.get("WEB_THREADS") or 3)
 keepalive = 15  # seconds: the proxy keeps its connections to us
 graceful_timeout = 10  # seconds: enough to write down the uses counted so far
 preload_app = False  # a database connection must not be shared by two processes

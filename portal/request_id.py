@@ -2,10 +2,10 @@
 log line that the request causes, and in those of the tasks that it wakes (portal/celery.py).
 """
 
-import os
 import re
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
+from random import getrandbits
 from typing import Any
 
 WELL_FORMED = re.compile(
@@ -17,8 +17,10 @@ current: ContextVar[str] = ContextVar(
 
 
 def taken_or_made(given: str) -> str:
-    """`given` when it is well formed, else 32 random hexadecimal digits."""
-    return given if WELL_FORMED.match(given) else os.urandom(16).hex()
+    """`given` when it is well formed, else 32 hexadecimal digits of chance: to be told apart, not to be secret, so the system is
+    not asked for them (that would let go of the GIL, for which the other threads of the gate wait).
+    """
+    return given if WELL_FORMED.match(given) else f"{getrandbits(128):032x}"
 
 
 class RequestIds:
