@@ -38,16 +38,16 @@ class _Trouble(Exception):  # noqa: N818
     """The line to the server broke at this letter; its argument is what may be said about it."""
 
 
-def deliver_due(now: datetime, limit: int = 5000, most: Priority = Priority.NOTICE) -> int:
+def deliver_due(now: datetime | None = None, limit: int = 5000, most: Priority = Priority.NOTICE) -> int:
     """Delivers what is due, most urgent first, until nothing is, or `limit` letters were tried, or a minute has passed;
-    returns how many were accepted. `most`: the last priority to care for.
+    returns how many were accepted. `most`: the last priority to care for. `now`: an instant that is not the clock's, to begin at.
 
     Any number of workers may do it at once. One broken letter, one slow domain or one lost connection does not stop the others.
     """
-    late = OutgoingMail.objects.give_up(now)
+    one = _Round(now)
+    late = OutgoingMail.objects.give_up(now or one.clock())
     if late:
         log.warning("%d letters were not sent in time.", late)
-    one = _Round(now)
     try:
         one.run(limit, most)
     finally:
@@ -67,8 +67,9 @@ def deliver(letter: OutgoingMail, now: datetime) -> None:
 class _Round:
     """What one worker does with one connection, from batch to batch."""
 
-    def __init__(self, now: datetime) -> None:
-        self._ahead, self._started = now - timezone.now(), monotonic()
+    def __init__(self, now: datetime | None) -> None:
+        # Every worker's clock is the same, to the moment: one that is behind would hold a letter that is due again for others.
+        self._ahead, self._started = now - timezone.now() if now else timedelta(), monotonic()
         self.line = SmtpLine()
         self._plain_sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
         self.accepted = self.tried = self.troubles = 0

@@ -22,7 +22,7 @@ def deliver_due_mail() -> None:
 
 def _deliver(most: Priority) -> None:
     waking.answered(urgent=most is Priority.ID)
-    accepted = deliver_due(timezone.now(), most=most)
+    accepted = deliver_due(most=most)
     # the round has a limit; with none accepted the server is in trouble, and the timetable comes back soon enough
     if accepted and OutgoingMail.objects.due(timezone.now(), most).exists():
         waking.call_again(urgent=most is Priority.ID)

@@ -13,7 +13,7 @@ WELL = {
     "lost": 0, "reminders_after_expiry": 0, "after_their_sense": 0, "unknown": 0, "doubled": 2, "doubled_unheard": 2,
     "sabotage": [], "to_break": [], "limit": 5, "id_seconds": SPREAD, "code_seconds": SPREAD, "codes": 1,
     "planned": {"ask": 3, "certify": 1, "use": 3}, "reminder_seconds": SPREAD, "request_seconds": SPREAD,
-    "pharmacies": 2, "promised": 3, "not_promised": 0, "real_seconds": 60, "peak": 10.0, "letters": 6, "arrived": 6,
+    "pharmacies": 2, "promised": 3, "not_promised": 0, "real_seconds": 60, "peak": 10.0, "rate": 11.0, "suspects": [], "letters": 6, "arrived": 6,
     "by_kind": {"issued": 3, "reminder": 3}, "refused": 0, "withdrawn": 0, "given_up": 0, "reminders": 3, "reminders_late": 0,
     "reminders_skipped": {}, "load": "0.1, 0.2 on 2 cores", "title": "A trial.", "samples": [(shape.BEGINS.timestamp(), 1, 0)],
     "pictures": {"ids": [[shape.BEGINS.timestamp() + 60, 0.1], [shape.BEGINS.timestamp() + 70, 0.2]], "ahead": [60.0, 5.0]},
@@ -82,12 +82,19 @@ def test_whatever_goes_wrong_is_missed(wrong):
     "empty",
     [
         {"promised": 0}, {"promised": 2}, {"codes": 0}, {"reminders": 0}, {"id_seconds": {}}, {"code_seconds": {}},
-        {"to_break": ["Redis killed", "worker killed"]},
+        {"peak": 9.8}, {"to_break": ["Redis killed", "worker killed"]},
         {"to_break": ["Redis killed", "worker killed"], "sabotage": [(1.0, "Redis killed"), (9.0, "Redis killed")]},
     ],
 )  # fmt: skip
 def test_what_did_not_happen_has_not_gone_well(empty):
     assert [well for _, _, well in report.verdicts(WELL | empty)].count(False) == 1
+
+
+def test_what_has_to_be_explained_is_told_one_by_one(tmp_path):
+    page = report.write(
+        WELL | {"lost": 1, "suspects": ["issued <x@y>: 1 attempts, arrived never"]}, tmp_path
+    ).read_text()
+    assert "- issued <x@y>: 1 attempts, arrived never" in page
 
 
 def test_the_day_of_the_gate_asks_for_codes():

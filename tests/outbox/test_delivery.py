@@ -4,6 +4,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -186,6 +187,16 @@ def test_a_letter_that_would_come_too_late_is_not_sent(write, sink):
     assert row.outcome == TOO_LATE
     assert row.sealed_source is None
     assert not sink.letters
+
+
+def test_a_round_that_begins_slowly_goes_by_the_same_clock_as_the_others(write, sink, monkeypatch):
+    """Behind it, a letter would be held until an instant that is past for the other workers, and leave twice."""
+    row = write()
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        monkeypatch.setattr("portal.outbox.models.letter.OutgoingMailQuerySet.give_up", lambda *_: clock.shift(300) or 0)
+        assert deliver_due() == 1
+        row.refresh_from_db()
+        assert row.accepted_at == timezone.now()
 
 
 def test_a_letter_given_up_tells_the_last_answer(write, sink):

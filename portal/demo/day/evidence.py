@@ -22,6 +22,7 @@ from sessions.models import IdSessione, Reminder
 A_SWEEP = 60.0  # real seconds: what docs/production.md promises
 # The portal looks at its clock, then says MAIL: real seconds that may lie between. An instant of the day goes by in them.
 ANNOUNCED_WITHIN = 1.0
+SUSPECTS = 20  # so many are told one by one
 Lines = Iterator[dict[str, Any]]
 
 
@@ -36,7 +37,9 @@ def collect(folder: Path) -> dict[str, Any]:
         else:
             arrived[line["id"]].append(line["at"])
             began[line["id"]] = line["began"] - ANNOUNCED_WITHIN
-    letters = {row.message_id: row for row in OutgoingMail.objects.defer("sealed_source")}
+    written = {row.message_id: row for row in OutgoingMail.objects.defer("sealed_source")}
+    # the day is over and drained: what was written after it may still wait
+    letters = {number: row for number, row in written.items() if row.created_at <= clock.day_at(clock.ends_real)}
     asked = list(_lines(sorted(folder.glob("asked-*.jsonl"))))
     promised = [line for line in asked if "pk" in line]
     codes = {line["code"]: line["asked"] for line in asked if "code" in line}
@@ -63,8 +66,9 @@ def collect(folder: Path) -> dict[str, Any]:
         "promised": len(promised),
         "not_promised": sum("refused" in line for line in asked),
         "codes": len(codes),
-        "unknown": len(set(arrived) - set(letters)),
+        "unknown": len(set(arrived) - set(written)),
         "doubled": len(doubled),
+        "suspects": _suspects(letters, arrived, unheard, clock),
         "doubled_unheard": sum(len(arrived[number]) - 1 <= unheard[number] for number in doubled),
         "after_their_sense": sum(
             clock.day_at(at) > letters[number].give_up_at for number, at in began.items() if number in letters
@@ -98,6 +102,21 @@ def _refused(row: OutgoingMail) -> bool:
 def _given_up(row: OutgoingMail) -> bool:
     """It said that it was not sent in time."""
     return row.failed_at is not None and row.last_answer.startswith(TOO_LATE)
+
+
+def _suspects(
+    letters: dict[str, OutgoingMail], arrived: dict[str, list[float]], unheard: Counter[str], clock: Clock
+) -> list[str]:
+    """A line for each letter that has to be explained: what its row says, and when it arrived."""
+    told = []
+    for number, row in letters.items():
+        times = arrived.get(number, [])
+        if (times or row.failed_at or row.withdrawn_at) and len(times) - 1 <= unheard[number]:
+            continue
+        words = f"{row.kind} {number}: {row.attempts} attempts, accepted {row.accepted_at}, leased until {row.leased_until}, "
+        words += f"next {row.next_attempt_at}, useless after {row.give_up_at}, «{row.last_answer}»; arrived "
+        told.append(words + (", ".join(str(clock.day_at(at)) for at in times) or "never"))
+    return told[:SUSPECTS]
 
 
 def _lost(letters: dict[str, OutgoingMail], arrived: dict[str, list[float]]) -> int:

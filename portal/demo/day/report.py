@@ -9,6 +9,7 @@ from typing import Any
 from portal.demo.day import pictures, shape
 
 HALF_AN_HOUR = 1800
+NEARLY = 0.9  # of the requests planned in a second: some are for codes
 
 
 def verdicts(found: dict[str, Any]) -> list[tuple[str, str, bool]]:
@@ -23,6 +24,9 @@ def verdicts(found: dict[str, Any]) -> list[tuple[str, str, bool]]:
     ]  # fmt: skip
     doubled = found["doubled"] - found["doubled_unheard"]
     told.append(("doubled though the server's answer was heard", str(doubled), doubled == 0))
+    if limit:
+        peak, rate = found["peak"], found["rate"]
+        told.append(("ids asked for in a second, at the peak", f"{peak:.0f} of {rate:g}", peak >= NEARLY * rate))
     for whose in ("id", "code") if limit else ():
         p99 = found[f"{whose}_seconds"].get("p99", float("inf"))
         told.append((f"letter of {whose}s taken by the server, p99", f"{p99:.2f} s (limit {limit:g})", p99 < limit))
@@ -88,6 +92,7 @@ def _page(found: dict[str, Any]) -> str:
             "",
             "What was broken: " + ", ".join(f"{what} {count} ×" for what, count in sorted(acts.items())) + ".",
         ]
+    lines += ["", "To be explained:", "", *(f"- {words}" for words in found["suspects"])] if found["suspects"] else []
     for name, words in (
         ("depth", "Letters that wait"),
         ("delay", "Delay of the ids"),

@@ -19,7 +19,7 @@ BIN = 5 * MINUTE
 AN_ID = 16 * HOUR
 LEAD = 60 * MINUTE  # the reminder, before the end of the id or before the closing
 FASTEST = 600  # seconds of the day in a real second: an hour's notice is six real seconds
-EMPTY = 20_000  # the same, where nothing happens
+EMPTY = 2_000  # the same, where nothing happens
 WEEKS: tuple[tuple[str, int], ...] = (  # as a pharmacist writes them; how many of a hundred
     ("8:30-12:30, 15:30-19:30", 30), ("9-13, 16-20", 15), ("8-20", 15), ("24 ore", 2), ("", 38),
 )  # fmt: skip

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
-from django.utils import timezone
 
 from portal.outbox.delivery import deliver_due
 
@@ -25,7 +24,7 @@ class Command(BaseCommand):
         if loop is not None and not 0 < loop <= A_DAY:
             raise CommandError("--loop is a number of seconds: more than 0, a day at most.")
         while True:
-            accepted = deliver_due(timezone.now(), limit)
+            accepted = deliver_due(limit=limit)
             self.stdout.write(f"{accepted} letters accepted by the server")
             if loop is None:
                 return
