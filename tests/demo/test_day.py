@@ -12,7 +12,7 @@ SPREAD = {"p50": 0.1, "p99": 0.9, "max": 1.2}
 WELL = {
     "lost": 0, "reminders_after_expiry": 0, "after_their_sense": 0, "unknown": 0, "doubled": 2, "doubled_unheard": 2,
     "sabotage": [], "to_break": [], "limit": 5, "id_seconds": SPREAD, "code_seconds": SPREAD, "codes": 1,
-    "planned": {"ask": 3, "certify": 1, "use": 3}, "reminder_seconds": SPREAD, "request_seconds": SPREAD,
+    "planned": {"ask": 3, "certify": 1, "use": 3}, "reminder_seconds": SPREAD, "request_seconds": SPREAD, "begins_late": SPREAD,
     "pharmacies": 2, "promised": 3, "not_promised": 0, "real_seconds": 60, "peak": 10.0, "rate": 11.0, "suspects": [], "letters": 6, "arrived": 6,
     "by_kind": {"issued": 3, "reminder": 3}, "refused": 0, "withdrawn": 0, "given_up": 0, "reminders": 3, "reminders_late": 0,
     "reminders_skipped": {}, "load": "0.1, 0.2 on 2 cores", "title": "A trial.", "samples": [(shape.BEGINS.timestamp(), 1, 0)],
@@ -70,7 +70,7 @@ def test_a_day_on_which_nothing_was_lost_has_shown_all_it_had_to(tmp_path):
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"lost": 1}, {"reminders_after_expiry": 1}, {"after_their_sense": 1}, {"unknown": 1}, {"doubled": 3},
+        {"lost": 1}, {"reminders_after_expiry": 1}, {"after_their_sense": 1}, {"unknown": 1}, {"doubled": 3}, {"reminders_skipped": {"too late": 1}},
         {"id_seconds": {"p50": 1.0, "p99": 5.1, "max": 9.0}}, {"code_seconds": {"p50": 1.0, "p99": 5.1, "max": 9.0}},
     ],
 )  # fmt: skip

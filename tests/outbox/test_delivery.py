@@ -193,7 +193,9 @@ def test_a_round_that_begins_slowly_goes_by_the_same_clock_as_the_others(write, 
     """Behind it, a letter would be held until an instant that is past for the other workers, and leave twice."""
     row = write()
     with time_machine.travel(timezone.now(), tick=False) as clock:
-        monkeypatch.setattr("portal.outbox.models.letter.OutgoingMailQuerySet.give_up", lambda *_: clock.shift(300) or 0)
+        monkeypatch.setattr(
+            "portal.outbox.models.letter.OutgoingMailQuerySet.give_up", lambda *_: clock.shift(300) or 0
+        )
         assert deliver_due() == 1
         row.refresh_from_db()
         assert row.accepted_at == timezone.now()

@@ -35,6 +35,7 @@ class Asker:
         self.utenze, self.anna, self.book = utenze, anna, book
         self.context = Context.objects.usual()
         self.newest: dict[int, IdSessione] = {}
+        self.late = 0.0  # real seconds after its time that the act of now begins: the asker had others to do
 
     def act(self, act: shape.Act) -> None:
         """As a person would: no answer, so once more in a moment. Raises Error after a minute of that."""
@@ -57,7 +58,7 @@ class Asker:
         if act.verb == "ask":
             issued = issuing.issue(self.utenze[act.pharmacy], self.context, now)
             self.newest[act.pharmacy] = issued.id_sessione
-            line = {"pk": issued.id_sessione.pk, "asked": asked, "took": time.time() - asked}
+            line = {"pk": issued.id_sessione.pk, "asked": asked, "took": time.time() - asked, "late": self.late}
             self.book.write(json.dumps(line) + "\n")
             return
         if act.verb == "certify":
@@ -83,6 +84,7 @@ def main(part: int, of: int, count: int, seed: int, book: Path) -> None:
         due = clock.real_at(shape.BEGINS + timedelta(seconds=act.at))
         time.sleep(max(due - time.time(), 0))
         close_old_connections()
+        asker.late = time.time() - due
         asker.act(act)
 
 

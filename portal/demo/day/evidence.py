@@ -80,6 +80,7 @@ def collect(folder: Path) -> dict[str, Any]:
         "id_seconds": _spread(ids),
         "code_seconds": _spread(arrived[number][0] - at for number, at in codes.items() if number in arrived),
         "reminder_seconds": _spread(late_by),
+        "begins_late": _spread(line["late"] for line in promised),
         "request_seconds": _spread(line["took"] for line in promised),
         "pictures": {
             "ids": [[round(clock.day_at(waits[pk]).timestamp()), round(arrived[row.letter.message_id][0] - waits[pk], 3)]

@@ -9,6 +9,7 @@ from typing import Any
 from portal.demo.day import pictures, shape
 
 HALF_AN_HOUR = 1800
+TOO_LATE = "too late"  # sessions.models.Reminder.Skip
 NEARLY = 0.9  # of the requests planned in a second: some are for codes
 
 
@@ -26,6 +27,8 @@ def verdicts(found: dict[str, Any]) -> list[tuple[str, str, bool]]:
     told.append(("doubled though the server's answer was heard", str(doubled), doubled == 0))
     if limit:
         peak, rate = found["peak"], found["rate"]
+        unsaid = found["reminders_skipped"].get(TOO_LATE, 0)
+        told.append(("reminders too late to be said", f"{unsaid:,}", unsaid == 0))
         told.append(("ids asked for in a second, at the peak", f"{peak:.0f} of {rate:g}", peak >= NEARLY * rate))
     for whose in ("id", "code") if limit else ():
         p99 = found[f"{whose}_seconds"].get("p99", float("inf"))
@@ -75,11 +78,13 @@ def _page(found: dict[str, Any]) -> str:
         ("doubled, the server's answer unheard", f"{found['doubled_unheard']:,}"),
         ("doubled otherwise", f"{found['doubled'] - found['doubled_unheard']:,}"),
         ("reminders sent", f"{found['reminders']:,}, of which {found['reminders_late']:,} more than a minute late"),
-        ("reminders not needed", ", ".join(f"{count:,} {why}" for why, count in sorted(found["reminders_skipped"].items())) or "none"),
+        ("reminders not needed", ", ".join(f"{count:,} {why}" for why, count in sorted(found["reminders_skipped"].items()) if why != TOO_LATE) or "none"),
+        ("reminders too late to be said", f"{found['reminders_skipped'].get(TOO_LATE, 0):,}"),
         ("from the request of an id to the server's answer", _spread(found["id_seconds"])),
         ("from the request of a code to the server's answer", _spread(found["code_seconds"])),
         ("from a reminder's time to the server's answer", _spread(found["reminder_seconds"])),
         ("a request itself", _spread(found["request_seconds"])),
+        ("a request begins after its time", _spread(found["begins_late"])),
         ("load of the machine at the beginning and at the end", found["load"]),
     ]  # fmt: skip
     lines = ["# A day of Italy", "", f"{found['title']}", "", "| | |", "|---|---|"]

@@ -43,6 +43,7 @@ class Wishes:
     pharmacies: int
     register: Path | None
     rate: float  # requests in a real second, at the peak
+    an_hour: float  # real seconds, at least
     saboteur: bool
     seed: int
 
@@ -124,7 +125,11 @@ class Day:
         return who, shape.acts(who, self.wishes.seed)
 
     def _start_clock(self, who: list[shape.Habit], planned: list[shape.Act]) -> Clock:
-        clock = Clock(time.time() + READY_IN, shape.BEGINS, tuple(shape.points(planned, who, self.wishes.rate)))
+        clock = Clock(
+            time.time() + READY_IN,
+            shape.BEGINS,
+            tuple(shape.points(planned, who, self.wishes.rate, self.wishes.an_hour)),
+        )
         clock.save(self.folder / "clock.json")
         self.env["DEMO_CLOCK"] = str(self.folder / "clock.json")
         return clock

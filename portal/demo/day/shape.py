@@ -18,8 +18,11 @@ HOUR, MINUTE = 3600, 60
 BIN = 5 * MINUTE
 AN_ID = 16 * HOUR
 LEAD = 60 * MINUTE  # the reminder, before the end of the id or before the closing
-FASTEST = 600  # seconds of the day in a real second: an hour's notice is six real seconds
-EMPTY = 2_000  # the same, where nothing happens
+AN_HOUR, AN_HOUR_BROKEN = (
+    6.0,
+    24.0,
+)  # real seconds that an hour lasts at least; where a saboteur breaks things for 2 at a time
+EMPTY = 2_000  # seconds of the day in a real second where nothing happens
 WEEKS: tuple[tuple[str, int], ...] = (  # as a pharmacist writes them; how many of a hundred
     ("8:30-12:30, 15:30-19:30", 30), ("9-13, 16-20", 15), ("8-20", 15), ("24 ore", 2), ("", 38),
 )  # fmt: skip
@@ -88,8 +91,10 @@ def _clock(hour: int, minute: int) -> float:
     return (datetime.combine(DAY, time(hour, minute), ROME) - BEGINS).total_seconds()
 
 
-def points(planned: list[Act], who: list[Habit], rate: float) -> list[tuple[float, float]]:
-    """(real second, second of the day): no more than `rate` letters come due in a real second, as far as can be foreseen."""
+def points(planned: list[Act], who: list[Habit], rate: float, an_hour: float = AN_HOUR) -> list[tuple[float, float]]:
+    """(real second, second of the day): no more than `rate` letters come due in a real second, as far as can be foreseen, and
+    an hour in which anything happens lasts `an_hour` real seconds at least.
+    """
     work: Counter[int] = Counter()
     for act in planned:
         if act.verb == "ask":
@@ -102,7 +107,7 @@ def points(planned: list[Act], who: list[Habit], rate: float) -> list[tuple[floa
             work[int(act.at // BIN)] += act.verb == "certify"
     real, found = 0.0, [(0.0, 0.0)]
     for number in range(LASTS // BIN):
-        quickest = BIN / (FASTEST if number in work else EMPTY)
+        quickest = BIN / (HOUR / an_hour if number in work else EMPTY)
         real += max(quickest, work[number] / rate)
         found.append((real, float((number + 1) * BIN)))
     return found

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal.demo.day import report
 from portal.demo.day.running import Day, Wishes
+from portal.demo.day.shape import AN_HOUR, AN_HOUR_BROKEN
 from portal.demo.supervisor import CannotStart
 
 
@@ -28,6 +29,12 @@ class Command(BaseCommand):
             "--rate", type=float, default=100.0, help="requests in a real second at the peak (%(default)s)"
         )
         parser.add_argument(
+            "--hour",
+            type=float,
+            metavar="SECONDS",
+            help=f"what an hour in which anything happens lasts at least ({AN_HOUR:g}; beside the saboteur {AN_HOUR_BROKEN:g})",
+        )
+        parser.add_argument(
             "--limit",
             type=float,
             default=5.0,
@@ -40,10 +47,12 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="the findings as JSON on standard output")
 
     def handle(self, **options: Any) -> None:
-        if options["pharmacies"] < 1 or options["rate"] <= 0:
-            raise CommandError("--pharmacies and --rate must be 1 or more.")
+        usual = AN_HOUR_BROKEN if options["saboteur"] else AN_HOUR
+        an_hour = usual if options["hour"] is None else options["hour"]
+        if options["pharmacies"] < 1 or options["rate"] <= 0 or an_hour <= 0:
+            raise CommandError("--pharmacies must be 1 or more, --rate and --hour more than 0.")
         wishes = Wishes(
-            options["pharmacies"], options["register"], options["rate"], options["saboteur"], options["seed"]
+            options["pharmacies"], options["register"], options["rate"], an_hour, options["saboteur"], options["seed"]
         )
         try:
             with Day(wishes, self._say) as day:
