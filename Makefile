@@ -8,11 +8,12 @@ BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-browser test-spid proxies italy benchmark check lint types imports migrations-check format clean lock
+.PHONY: help run test test-processes test-browser test-spid proxies italy benchmark check lint types imports migrations-check format clean lock
 
 help:
 	@echo "make run           try the portal on http://127.0.0.1:$(PORT)/ (PORT= changes it; Ctrl-C stops it)"
-	@echo "make test          the whole suite; with DATABASE_URL and REDIS_URL set, on PostgreSQL and Redis"
+	@echo "make test          the suite; with DATABASE_URL and REDIS_URL set, on PostgreSQL and Redis"
+	@echo "make test-processes  what needs real servers, workers and proxies of its own: they are killed, emptied, restarted"
 	@echo "make test-browser  the journeys in a real Chromium (needs chromium on this machine)"
 	@echo "make test-spid     the official test of SPID and CIE (needs xmlsec1 and openssl on this machine)"
 	@echo "make proxies       Traefik and Envoy beside the tests, which skip them otherwise (90 MB)"
@@ -43,7 +44,10 @@ run: $(VENV)/.run
 	@$(BIN)/python manage.py up --port $(PORT)
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto -m "not browser and not processes"
+
+test-processes: $(VENV)/.test
+	$(BIN)/python -m pytest -n auto -m processes
 
 test-browser: $(VENV)/.test
 	$(BIN)/python -m pytest -m browser
