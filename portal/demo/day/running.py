@@ -125,11 +125,8 @@ class Day:
         return who, shape.acts(who, self.wishes.seed)
 
     def _start_clock(self, who: list[shape.Habit], planned: list[shape.Act]) -> Clock:
-        clock = Clock(
-            time.time() + READY_IN,
-            shape.BEGINS,
-            tuple(shape.points(planned, who, self.wishes.rate, self.wishes.an_hour)),
-        )
+        points = tuple(shape.points(planned, who, self.wishes.rate, self.wishes.an_hour))
+        clock = Clock(time.time() + READY_IN, shape.BEGINS, points)
         clock.save(self.folder / "clock.json")
         self.env["DEMO_CLOCK"] = str(self.folder / "clock.json")
         return clock

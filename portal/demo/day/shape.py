@@ -18,10 +18,8 @@ HOUR, MINUTE = 3600, 60
 BIN = 5 * MINUTE
 AN_ID = 16 * HOUR
 LEAD = 60 * MINUTE  # the reminder, before the end of the id or before the closing
-AN_HOUR, AN_HOUR_BROKEN = (
-    6.0,
-    24.0,
-)  # real seconds that an hour lasts at least; where a saboteur breaks things for 2 at a time
+AN_HOUR = 6.0  # real seconds that it lasts at least, when anything happens in it
+AN_HOUR_BROKEN = 24.0  # the same beside a saboteur, who breaks things for 2 at a time
 EMPTY = 2_000  # seconds of the day in a real second where nothing happens
 WEEKS: tuple[tuple[str, int], ...] = (  # as a pharmacist writes them; how many of a hundred
     ("8:30-12:30, 15:30-19:30", 30), ("9-13, 16-20", 15), ("8-20", 15), ("24 ore", 2), ("", 38),
