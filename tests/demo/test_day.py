@@ -90,6 +90,16 @@ def test_what_did_not_happen_has_not_gone_well(empty):
     assert [well for _, _, well in report.verdicts(WELL | empty)].count(False) == 1
 
 
+def test_the_pictures_write_their_figures_as_people_do(tmp_path):
+    many = {**WELL["pictures"], "ahead": [400.0] * 9_000}
+    report.write(WELL | {"pictures": many}, tmp_path)
+    picture = (tmp_path / "ahead.svg").read_text()
+    assert ">10,000<" in picture
+    assert ">2,500<" in picture
+    assert ">360+<" in picture
+    assert ">0.25<" in (tmp_path / "depth.svg").read_text()
+
+
 def test_what_has_to_be_explained_is_told_one_by_one(tmp_path):
     page = report.write(
         WELL | {"lost": 1, "suspects": ["issued <x@y>: 1 attempts, arrived never"]}, tmp_path

@@ -50,7 +50,7 @@ def _framed(title: str, unit: str, most: float, ticks: Sequence[tuple[float, str
     for part in range(5):
         y = HEIGHT - BOTTOM - part / 4 * (HEIGHT - TOP - BOTTOM)
         lines.append(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="{GREY}"/>')
-        lines.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{most * part / 4:,.4g}</text>')
+        lines.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_figure(most * part / 4)}</text>')
     lines += [
         f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{escape(text)}</text>' for x, text in ticks
     ]
@@ -63,6 +63,11 @@ def _framed(title: str, unit: str, most: float, ticks: Sequence[tuple[float, str
         + "".join(lines + drawn)
         + "</svg>\n"
     )
+
+
+def _figure(value: float) -> str:
+    """10,000 and 2.5: no power of ten, no zeros after the point."""
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
 def _round_up(value: float) -> float:

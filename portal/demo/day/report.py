@@ -9,6 +9,7 @@ from typing import Any
 from portal.demo.day import pictures, shape
 
 HALF_AN_HOUR = 1800
+SIX_HOURS = 24  # quarters of an hour; what is told earlier is counted with them
 TOO_LATE = "too late"  # sessions.models.Reminder.Skip
 NEARLY = 0.9  # of the requests planned in a second: some are for codes
 
@@ -107,6 +108,11 @@ def _page(found: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _minutes(quarter: int) -> str:
+    """Under every second column."""
+    return "" if quarter % 2 else f"{quarter * 15}{'+' if quarter == SIX_HOURS else ''}"
+
+
 def _spread(seconds: dict[str, float]) -> str:
     return ", ".join(f"{part} {value:.2f} s" for part, value in seconds.items()) or "none"
 
@@ -128,9 +134,9 @@ def _pictures(found: dict[str, Any]) -> dict[str, str]:
         cut = quantiles(seconds, n=100, method="inclusive")
         for name, value in (("p50", cut[49]), ("p99", cut[98])):
             delay[name].append((begins + (number + 0.5) * HALF_AN_HOUR, value))
-    ahead = Counter(min(int(minutes // 15), 24) for minutes in found["pictures"]["ahead"])
+    ahead = Counter(min(int(minutes // 15), SIX_HOURS) for minutes in found["pictures"]["ahead"])
     first, last = min([0, *ahead]), max([4, *ahead])
-    columns = [(f"{number * 15}" if number % 2 == 0 else "", ahead[number]) for number in range(first, last + 1)]
+    columns = [(_minutes(number), ahead[number]) for number in range(first, last + 1)]
     return {
         "depth.svg": pictures.over_the_day("Queue over the day", "hour of the day", depth, hours, begins),
         "delay.svg": pictures.over_the_day(
