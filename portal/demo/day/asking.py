@@ -35,14 +35,15 @@ class Asker:
         self.utenze, self.anna, self.book = utenze, anna, book
         self.context = Context.objects.usual()
         self.newest: dict[int, IdSessione] = {}
-        self.late = 0.0  # real seconds after its time that the act of now begins: the asker had others to do
 
-    def act(self, act: shape.Act) -> None:
-        """As a person would: no answer, so once more in a moment. Raises Error after a minute of that."""
+    def act(self, act: shape.Act, late: float) -> None:
+        """As a person would: no answer, so once more in a moment. Raises Error after a minute of that. `late`: real seconds
+        after its time, because the asker had others to do.
+        """
         end = time.monotonic() + AGAIN_FOR
         while True:
             try:
-                self._once(act)
+                self._once(act, late)
                 return
             except issuing.AddressUnreachable:  # its mailbox has refused a letter: no second one is promised
                 self.book.write(json.dumps({"refused": True}) + "\n")
@@ -53,12 +54,12 @@ class Asker:
                     raise
                 time.sleep(AGAIN)
 
-    def _once(self, act: shape.Act) -> None:
+    def _once(self, act: shape.Act, late: float) -> None:
         asked, now = time.time(), timezone.now()
         if act.verb == "ask":
             issued = issuing.issue(self.utenze[act.pharmacy], self.context, now)
             self.newest[act.pharmacy] = issued.id_sessione
-            line = {"pk": issued.id_sessione.pk, "asked": asked, "took": time.time() - asked, "late": self.late}
+            line = {"pk": issued.id_sessione.pk, "asked": asked, "took": time.time() - asked, "late": late}
             self.book.write(json.dumps(line) + "\n")
             return
         if act.verb == "certify":
@@ -84,8 +85,7 @@ def main(part: int, of: int, count: int, seed: int, book: Path) -> None:
         due = clock.real_at(shape.BEGINS + timedelta(seconds=act.at))
         time.sleep(max(due - time.time(), 0))
         close_old_connections()
-        asker.late = time.time() - due
-        asker.act(act)
+        asker.act(act, time.time() - due)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,8 @@ def collect(folder: Path) -> dict[str, Any]:
     kept = {row.pk: row for row in IdSessione.objects.select_related("letter")}
     ends = _ends(kept)
     doubled = {number for number, times in arrived.items() if len(times) > 1}
+    heard_twice = [number for number in doubled if len(arrived[number]) - 1 > unheard[number]]
+    lost = [number for number, row in letters.items() if not (number in arrived or row.failed_at or row.withdrawn_at)]
     waits = {line["pk"]: line["asked"] for line in promised}
     ids = [arrived[row.letter.message_id][0] - waits[pk] for pk, row in kept.items()
            if pk in waits and row.letter.message_id in arrived]  # fmt: skip
@@ -61,15 +63,16 @@ def collect(folder: Path) -> dict[str, Any]:
         "refused": sum(_refused(row) for row in letters.values()),
         "given_up": sum(_given_up(row) for row in letters.values()),
         "withdrawn": sum(row.withdrawn_at is not None for row in letters.values()),
-        "lost": _lost(letters, arrived) + sum(line["pk"] not in kept for line in promised) + _unsaid(clock)
+        "lost": len(lost) + sum(line["pk"] not in kept for line in promised) + _unsaid(clock)
                 + len(codes.keys() - letters.keys()),
         "promised": len(promised),
         "not_promised": sum("refused" in line for line in asked),
         "codes": len(codes),
         "unknown": len(set(arrived) - set(written)),
         "doubled": len(doubled),
-        "suspects": _suspects(letters, arrived, unheard, clock),
-        "doubled_unheard": sum(len(arrived[number]) - 1 <= unheard[number] for number in doubled),
+        "doubled_unheard": len(doubled) - len(heard_twice),
+        "suspects": [_told(number, written.get(number), arrived.get(number, []), clock)
+                     for number in (*lost, *heard_twice)][:SUSPECTS],
         "after_their_sense": sum(
             clock.day_at(at) > letters[number].give_up_at for number, at in began.items() if number in letters
         ),
@@ -105,25 +108,13 @@ def _given_up(row: OutgoingMail) -> bool:
     return row.failed_at is not None and row.last_answer.startswith(TOO_LATE)
 
 
-def _suspects(
-    letters: dict[str, OutgoingMail], arrived: dict[str, list[float]], unheard: Counter[str], clock: Clock
-) -> list[str]:
-    """A line for each letter that has to be explained: what its row says, and when it arrived."""
-    told = []
-    for number, row in letters.items():
-        times = arrived.get(number, [])
-        if (times or row.failed_at or row.withdrawn_at) and len(times) - 1 <= unheard[number]:
-            continue
+def _told(number: str, row: OutgoingMail | None, times: list[float], clock: Clock) -> str:
+    """Of a letter that has to be explained: what its row says, and when it arrived."""
+    words = f"{number}: no row"
+    if row is not None:
         words = f"{row.kind} {number}: {row.attempts} attempts, accepted {row.accepted_at}, leased until {row.leased_until}, "
-        words += f"next {row.next_attempt_at}, useless after {row.give_up_at}, «{row.last_answer}»; arrived "
-        told.append(words + (", ".join(str(clock.day_at(at)) for at in times) or "never"))
-    return told[:SUSPECTS]
-
-
-def _lost(letters: dict[str, OutgoingMail], arrived: dict[str, list[float]]) -> int:
-    """Neither arrived nor accounted for; or written down as accepted, and never arrived."""
-    accounted = (number for number, row in letters.items() if row.failed_at or row.withdrawn_at or number in arrived)
-    return len(letters) - sum(1 for _ in accounted)
+        words += f"next {row.next_attempt_at}, useless after {row.give_up_at}, «{row.last_answer}»"
+    return f"{words}; arrived {', '.join(str(clock.day_at(at)) for at in times) or 'never'}"
 
 
 def _unsaid(clock: Clock) -> int:
