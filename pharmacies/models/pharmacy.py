@@ -2,14 +2,14 @@
 
 from datetime import date
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import Q
 
+from portal.composed import Composed
 from portal.identity.models import User
 from portal.identity.territory import Territory
 
-# By hand: every id begins with it, and the ORM costs several times as much.
-_HOLD = "select id from pharmacies_pharmacy where id = %s for no key update"
+_HELD = Composed(lambda pk: Pharmacy.objects.select_for_update(no_key=True).filter(pk=pk).only("pk"))
 
 
 class PharmacyQuerySet(models.QuerySet["Pharmacy"]):
@@ -22,13 +22,9 @@ class PharmacyQuerySet(models.QuerySet["Pharmacy"]):
         return self.filter(within(user.territory))
 
     def hold(self, pk: int | None) -> None:
-        """This one is the caller's until the transaction ends, before any of its utenze is locked; None: there is none.
-
-        On SQLite the transaction itself is alone (IMMEDIATE).
-        """
-        if pk is not None and connection.features.has_select_for_update:
-            with connection.cursor() as cursor:
-                cursor.execute(_HOLD, [pk])
+        """This one is the caller's until the transaction ends, before any of its utenze is locked; None: there is none."""
+        if pk is not None:
+            _HELD.first(pk)
 
 
 def within(territory: Territory, prefix: str = "") -> Q:

@@ -5,15 +5,16 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
-from django.db import connection, models
+from django.db import models
 
 from pharmacies.models.pharmacy import Pharmacy
+from portal.composed import Composed
 
 if TYPE_CHECKING:
     from portal.identity.models import User
 
-# By hand: every first use of an id begins with it, and the ORM costs several times as much.
-_HOLD = "select id from pharmacies_utenza where id = %s for no key update"
+
+_HELD = Composed(lambda pk: Utenza.objects.select_for_update(no_key=True).filter(pk=pk).only("pk"))
 
 
 class UtenzaQuerySet(models.QuerySet["Utenza"]):
@@ -21,10 +22,8 @@ class UtenzaQuerySet(models.QuerySet["Utenza"]):
         return self.filter(disabled_at=None, blocked_at=None)
 
     def hold(self, pk: int) -> None:
-        """This one is the caller's until the transaction ends. On SQLite the transaction itself is alone (IMMEDIATE)."""
-        if connection.features.has_select_for_update:
-            with connection.cursor() as cursor:
-                cursor.execute(_HOLD, [pk])
+        """This one is the caller's until the transaction ends: every first use of an id begins with it."""
+        _HELD.first(pk)
 
     def blocked_by_anomaly(self) -> "UtenzaQuerySet":
         """Those that the portal closed by itself and nobody has looked at yet, the newest first."""

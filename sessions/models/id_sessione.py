@@ -106,7 +106,7 @@ class IdSessioneQuerySet(models.QuerySet["IdSessione"]):
 
     def with_facts(self) -> "IdSessioneQuerySet":
         """With all that state() and the delivery box ask about, in one query."""
-        return self.select_related("certification", "utenza", "pharmacy", "context", "letter")
+        return self.with_what_ends_them().select_related("letter")
 
 
 class IdSessione(models.Model):
