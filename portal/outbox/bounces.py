@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from django.db import IntegrityError, transaction
 
-from portal.outbox import refusals, reports
+from portal.outbox import reasons, refusals, reports
 from portal.outbox.models import Bounce, OutgoingMail
 from portal.outbox.verp import letter_of
 
@@ -49,13 +49,14 @@ def _letter(addresses: list[str], now: datetime) -> OutgoingMail | None:
 
 
 def _write_down(letter: OutgoingMail, report: reports.Report, digest: str, now: datetime) -> Outcome:
+    reading = reasons.read(report.answer)
     about_recipient = not report.recipients or letter.recipient.lower() in report.recipients
     with transaction.atomic():
         try:
             with transaction.atomic():
                 bounce = Bounce.objects.create(
                     letter=letter, at=now, action=report.action, status=report.status, answer=report.answer,
-                    about_recipient=about_recipient, report=digest,
+                    reason=reading.reason, is_explicit=reading.is_explicit, about_recipient=about_recipient, report=digest,
                 )  # fmt: skip
         except IntegrityError:  # two reports at once, or a second one that says the same
             return Outcome.KNOWN

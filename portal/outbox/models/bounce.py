@@ -4,6 +4,7 @@ from django.db import models
 
 from portal.outbox.models.letter import OutgoingMail
 from portal.outbox.outcome import is_gone, reason
+from portal.outbox.reasons import Reason
 
 
 class Bounce(models.Model):
@@ -18,6 +19,11 @@ class Bounce(models.Model):
     action = models.CharField("esito", max_length=10, choices=Action.choices)
     status = models.CharField("codice", max_length=12)  # RFC 3463
     answer = models.CharField("risposta", max_length=300)  # addresses and codes masked
+    # read from the whole answer, of which `answer` is a part; blank: written down by an older version
+    reason = models.CharField("motivo", max_length=12, choices=Reason.choices, blank=True, default="", db_default="")
+    is_explicit = models.BooleanField(
+        default=False, db_default=False
+    )  # the reason stood in words, not in a number alone
     about_recipient = models.BooleanField(
         default=True
     )  # False: the mailbox forwarded the letter, and that copy came back

@@ -1,0 +1,126 @@
+"""Turns what a mail server answered into a reason, from its words and its numbers. Pure reading: nothing is marked here.
+
+The table is reasons.tsv beside this module, one rule a line, for operators to read; `manage.py reasons ANSWER` says which
+rule decided. Words beat numbers, because servers put 5.1.1 before any sentence; and of the words the mildest class wins, so that
+a mailbox is called dead only when nothing in the answer speaks of something else.
+"""
+
+import csv
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from django.db import models
+
+TABLE = Path(__file__).with_name("reasons.tsv")
+READ = 4000  # characters: an answer of SMTP has 512 a line, and the first lines say why
+_CODE = re.compile(r"(?<![\d.])(?P<code>[245]\d\d)(?![\d.])")
+_STATUS = re.compile(r"(?<![\d.])(?P<status>[245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
+_ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"'@]{1,320}@[^\s<>()\[\]:;,\"'@]{1,255}")
+_CONTINUED = re.compile(r"(?<=[\s])[245]\d\d-(?:[245]\.\d{1,3}\.\d{1,3})?\s")
+
+
+class Reason(models.TextChoices):
+    """Why a letter was not taken. Only DEAD may ever mark an address."""
+
+    ABOUT_US = "about-us", "rifiutano noi: mittente, server, frequenza o contenuto"
+    RULE = "rule", "regola di chi riceve"
+    FULL = "full", "casella piena"
+    LATER = "later", "riprovare più tardi"
+    DEAD = "dead", "casella inesistente o chiusa"
+    UNKNOWN = "unknown", "motivo non riconosciuto"
+
+
+MILDEST_FIRST = (Reason.ABOUT_US, Reason.RULE, Reason.FULL, Reason.LATER, Reason.DEAD)
+
+
+@dataclass(frozen=True)
+class ReasonRule:
+    """One line of the table: `numbers` (begin of a code or status), `words` (a regular expression), or both."""
+
+    reason: Reason
+    numbers: str
+    words: str
+    example: str
+    seen_at: str
+
+    def matches(self, numbers: tuple[str, ...], words: str) -> bool:
+        if self.numbers and not any(_begins(number, self.numbers) for number in numbers):
+            return False
+        return not self.words or _compiled(self.words).search(words) is not None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What an answer means. `is_explicit`: words said so, not a number alone. `rule`: None when no line of the table decided."""
+
+    reason: Reason
+    is_explicit: bool = False
+    rule: ReasonRule | None = None
+
+    @property
+    def is_dead(self) -> bool:
+        return self.reason is Reason.DEAD
+
+
+def read(answer: str | bytes) -> Reading:
+    """Raises nothing, whatever the answer is. A 4xx is never DEAD: its first digit decides (RFC 5321, 4.2.1)."""
+    words = _plain(answer)
+    code, status = _CODE.search(words), _STATUS.search(words)
+    numbers = tuple(found for found in (code and code["code"], status and status["status"]) if found)
+    is_for_now = bool(numbers) and numbers[0].startswith("4")
+    for rule in _by_words():
+        if rule.matches(numbers, words):
+            if is_for_now and rule.reason is Reason.DEAD:
+                break
+            return Reading(rule.reason, is_explicit=True, rule=rule)
+    if is_for_now:
+        return Reading(Reason.LATER)
+    for rule in _by_number():
+        if rule.matches(numbers, words):
+            return Reading(rule.reason, rule=rule)
+    return Reading(Reason.UNKNOWN)
+
+
+@cache
+def rules() -> tuple[ReasonRule, ...]:
+    """The lines of the table as they stand in it. Raises ValueError for a line that cannot be read."""
+    with TABLE.open(encoding="utf-8", newline="") as table:
+        rows = csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return tuple(
+            ReasonRule(Reason(row["reason"]), row["numbers"], row["words"], row["example"], row["seen at"])
+            for row in rows
+        )
+
+
+@cache
+def _by_words() -> tuple[ReasonRule, ...]:
+    found = [rule for rule in rules() if rule.words]
+    return tuple(sorted(found, key=lambda rule: MILDEST_FIRST.index(rule.reason)))
+
+
+@cache
+def _by_number() -> tuple[ReasonRule, ...]:
+    """The longest number first: 5.1.10 before 5.1.1, and 5.1.1 before 550."""
+    found = [rule for rule in rules() if not rule.words]
+    return tuple(sorted(found, key=lambda rule: -len(rule.numbers)))
+
+
+@cache
+def _compiled(words: str) -> re.Pattern[str]:
+    return re.compile(words)
+
+
+def _begins(number: str, prefix: str) -> bool:
+    """`5.1.1` begins `5.1.1` and not `5.1.10`; `5.7.` begins `5.7.133`."""
+    return number == prefix or (prefix.endswith(".") and number.startswith(prefix))
+
+
+def _plain(answer: str | bytes) -> str:
+    """Lower case, one line, without the addresses (their words are names) and the numbers of continued lines."""
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes | bytearray | memoryview) else str(answer)
+    text = unicodedata.normalize("NFKC", text[:READ]).casefold().replace("’", "'")
+    text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return _CONTINUED.sub("", _ADDRESS.sub("@", text))
