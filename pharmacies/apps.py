@@ -6,10 +6,12 @@ class PharmaciesConfig(AppConfig):
     verbose_name = "Farmacie"
 
     def ready(self) -> None:
+        from pharmacies.closing_holds import without_closed
         from pharmacies.journal_words import WORDS
         from pharmacies.reachability import mailbox_refused
         from portal.journal import words
-        from portal.outbox import refusals
+        from portal.outbox import holding, refusals
 
         words.register(WORDS)
         refusals.register(mailbox_refused)
+        holding.register(without_closed)

@@ -13,8 +13,8 @@ BATCH = 500
 def forget_dead(now: datetime) -> int:
     """Wipes the sealed copies of dead ids and marks why they are dead. How many; running it twice changes nothing.
 
-    An id that hangs on a revoked address, an unusable utenza or a closed pharmacy becomes revoked for good: an utenza
-    that comes back does not bring it back.
+    An id that hangs on a revoked address or an unusable utenza becomes revoked for good: an utenza that comes back does not
+    bring it back. A closed pharmacy that reopens does: its ids are left alone until their own end.
     """
     forgotten = 0
     while batch := _forget_some(now):
@@ -24,8 +24,8 @@ def forget_dead(now: datetime) -> int:
 
 @transaction.atomic
 def _forget_some(now: datetime) -> int:
-    live = IdSessione.objects.live(now).values("pk")
-    rows = IdSessione.objects.filter(sealed__isnull=False).exclude(pk__in=live).order_by("pk")
+    kept = IdSessione.objects.within_hours(now).values("pk")
+    rows = IdSessione.objects.filter(sealed__isnull=False).exclude(pk__in=kept).order_by("pk")
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(of=("self",), skip_locked=True)
     dead = list(rows.values_list("pk", flat=True)[:BATCH])

@@ -62,7 +62,11 @@ class IdSessioneQuerySet(models.QuerySet["IdSessione"]):
         What an id hangs on (address, utenza, pharmacy) is asked about, never pushed.
         """
         open_today = Q(pharmacy__closed_on=None) | Q(pharmacy__closed_on__gt=now.astimezone(ROME).date())
-        return self.filter(open_today, **dict.fromkeys(FACTS_THAT_END, None), expires_at__gt=now)
+        return self.within_hours(now).filter(open_today)
+
+    def within_hours(self, now: datetime) -> "IdSessioneQuerySet":
+        """Live, or stopped by the closing of their pharmacy alone: a reopening brings them back, so nothing of them may go."""
+        return self.filter(**dict.fromkeys(FACTS_THAT_END, None), expires_at__gt=now)
 
     def standing(self, now: datetime) -> "IdSessioneQuerySet":
         """All but Revocato: live, or with the hours over before anything else ended it."""

@@ -105,7 +105,11 @@ class NightDuty(models.Model):
 
 class ReminderQuerySet(models.QuerySet["Reminder"]):
     def due(self, now: datetime) -> "ReminderQuerySet":
-        return self.filter(settled_at=None, due_at__lte=now).order_by("due_at", "pk")
+        """To be settled now. The reminders of a closed pharmacy wait for the id's own end: it may reopen before."""
+        day = now.astimezone(ROME).date()
+        is_open = Q(pharmacy=None) | Q(pharmacy__closed_on=None) | Q(pharmacy__closed_on__gt=day)
+        settled_anyway = is_open | Q(id_sessione__expires_at__lte=now)
+        return self.filter(settled_anyway, settled_at=None, due_at__lte=now).order_by("due_at", "pk")
 
     def by_mail(self) -> "ReminderQuerySet":
         return self.filter(channel=Reminder.Channel.MAIL)

@@ -36,7 +36,7 @@ def test_an_utenza_that_comes_back_does_not_bring_its_ids_back(fact, utenza, cer
     assert IdSessione.objects.with_facts().get().state(MORNING + 2 * H) is State.REVOCATO
 
 
-def test_the_copies_of_the_ids_of_a_closed_pharmacy_or_of_a_revoked_address_are_wiped(
+def test_the_copies_of_the_ids_of_a_revoked_address_are_wiped_at_once_and_those_of_a_closed_pharmacy_at_their_end(
     san_marco, utenza, certified, context, replacing
 ) -> None:
     issuing.issue(utenza, context, MORNING)
@@ -48,7 +48,8 @@ def test_the_copies_of_the_ids_of_a_closed_pharmacy_or_of_a_revoked_address_are_
     issuing.issue(utenza, replacing, MORNING + H)
     san_marco.closed_on = MORNING.date()
     san_marco.save()
-    assert forgetting.forget_dead(MORNING + 2 * H) == 1
+    assert forgetting.forget_dead(MORNING + 2 * H) == 0
+    assert forgetting.forget_dead(MORNING + 11 * H) == 1
     assert not IdSessione.objects.filter(sealed__isnull=False).exists()
 
 

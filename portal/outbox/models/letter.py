@@ -9,6 +9,7 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Concat, Left
 
 from portal.outbox.claims import claim
+from portal.outbox.holding import may_leave
 from portal.outbox.models.domain import Rest
 from portal.outbox.models.priority import Priority
 from portal.outbox.outcome import TOO_LATE, Step, outcome_of, steps_of
@@ -28,8 +29,11 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
         return self.filter(accepted_at=None, failed_at=None, withdrawn_at=None)
 
     def due(self, now: datetime, most: Priority = Priority.NOTICE) -> "OutgoingMailQuerySet":
-        """To be handed to the SMTP server now, `most` the last priority asked for: its time has come, no living worker holds it."""
-        return self.unheld(now).filter(next_attempt_at__lte=now, give_up_at__gt=now, priority__lte=most)
+        """To be handed to the SMTP server now, `most` the last priority asked for: its time has come, no living worker holds
+        it, and nothing else does (holding.py).
+        """
+        due = self.unheld(now).filter(next_attempt_at__lte=now, give_up_at__gt=now, priority__lte=most)
+        return may_leave(due, now)  # type: ignore[no-any-return]
 
     def too_late(self, now: datetime) -> "OutgoingMailQuerySet":
         """Useless by now: they must not leave any more."""
