@@ -9,8 +9,9 @@ from typing import ClassVar
 
 import dns.exception
 import dns.resolver
-import idna
 from email_validator import EmailNotValidError, validate_email
+
+from portal.mail_address import ascii_address, ascii_domain, key
 
 DATA = Path(__file__).parent / "data"
 DNS_SECONDS = 2.0  # for the whole question; no answer in time means: go on
@@ -62,8 +63,8 @@ class HasNoMx(AddressRefused):
 class Examined:
     """An address that may be used, with what the person should be asked about it."""
 
-    address: str  # as it is written on the letters
-    key: str  # see key()
+    address: str  # as it is stored and written on the letters: ASCII domain
+    key: str  # see mail_address.key()
     domain: str  # ASCII, lower case
     suggestion: str | None  # a whole address, when the domain looks like a slip
     is_consumer_gmail: bool
@@ -75,7 +76,7 @@ def examine(typed: str, *, check_mx: bool, resolver: dns.resolver.Resolver | Non
     Raises NotAnAddress, IsPec, IsDisposable, HasNoMx. The resolver is the system's unless one is given.
     """
     address = normalise(typed)
-    domain = _domain(address)
+    domain = ascii_domain(address.rpartition("@")[2])
     local = address.rpartition("@")[0]
     better = likely_domain(domain)
     suggestion = f"{local}@{better}" if better else None
@@ -85,11 +86,11 @@ def examine(typed: str, *, check_mx: bool, resolver: dns.resolver.Resolver | Non
         raise IsDisposable(typed=address, suggestion=suggestion)  # gmial.com and its like are on the list too
     if check_mx and not receives_mail(domain, resolver):
         raise HasNoMx(typed=address, suggestion=suggestion)
-    return Examined(address, key(address), domain, suggestion, domain in GMAIL)
+    return Examined(ascii_address(address), key(address), domain, suggestion, domain in GMAIL)
 
 
 def normalise(typed: str) -> str:
-    """The address as it will be written on letters: trimmed, NFC, domain lower case. Raises NotAnAddress."""
+    """The address as its owner writes it: trimmed, NFC, domain lower case with its accents. Raises NotAnAddress."""
     text = typed.strip().strip(INVISIBLE).strip()
     text = text[7:] if text[:7].lower() == "mailto:" else text
     try:
@@ -102,11 +103,6 @@ def normalise(typed: str) -> str:
     if len(written.rpartition(".")[2]) == 1:  # a@b.c: no such end exists, nor ever will (ISO 3166, ICANN)
         raise NotAnAddress("L’indirizzo è incompleto: dopo l’ultimo punto servono almeno due lettere")
     return written
-
-
-def key(address: str) -> str:
-    """What makes two spellings the same mailbox: local part casefolded, domain in ASCII (IDNA) lower case."""
-    return f"{address.rpartition('@')[0].casefold()}@{_domain(address)}"
 
 
 def mailbox_of(address: str) -> str:
@@ -184,10 +180,6 @@ def _ask(resolver: dns.resolver.Resolver, domain: str, kind: str, ends: float) -
         return resolver.resolve(f"{domain}.", kind, lifetime=left)
     except dns.resolver.NoAnswer:
         return None
-
-
-def _domain(address: str) -> str:
-    return idna.encode(address.rpartition("@")[2], uts46=True).decode().lower()
 
 
 def _listed(domain: str, listed: "set[str] | frozenset[str]") -> bool:

@@ -2,16 +2,13 @@
 
 from datetime import datetime
 
-from pharmacies import addresses
 from pharmacies.models import MailCertification
+from portal.mail_address import key
 from portal.outbox.models import OutgoingMail
 
 
 def mailbox_refused(letter: OutgoingMail, why: str, now: datetime) -> None:
     """Marks the addresses in force that are this mailbox. One that was changed or revoked meanwhile is none of them."""
-    try:
-        key = addresses.key(letter.recipient)
-    except ValueError:  # no address at all: nobody certified it
-        return
-    for certification in MailCertification.objects.current().filter(address_key=key).select_related("pharmacy"):
+    mailbox = MailCertification.objects.current().filter(address_key=key(letter.recipient))
+    for certification in mailbox.select_related("pharmacy"):
         certification.mark_undeliverable(why, letter.created_at, now)

@@ -4,6 +4,8 @@ import re
 import traceback
 from collections.abc import Iterable
 
+from portal.mail_address import readable
+
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"]+(?:@|%40|=40)[^\s<>()\[\]:;,\"]+", re.IGNORECASE)
 _FISCAL_CODE = re.compile(
     r"\b[A-Z]{6}[0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]\b", re.IGNORECASE
@@ -19,7 +21,7 @@ _ROW = re.compile(
 
 def mask_address(address: str) -> str:
     """`id•••@farmaciasanmarco.it`: two letters and the domain."""
-    local, _, domain = address.rpartition("@")
+    local, _, domain = readable(address).rpartition("@")
     return f"{local[:2]}•••@{domain}" if local else "•••"
 
 

@@ -20,6 +20,7 @@ from pharmacies.models import MailCertification, Pharmacy
 from portal.clock import now_of
 from portal.identity.access import fresh_authentication_required, typed_before
 from portal.identity.models import User
+from portal.mail_address import readable
 from sessions.hours.moments import Moment, reason
 from sessions.hours.openings import Openings
 from sessions.models import IdSessione, NightDuty, Reminder, ReminderSettings
@@ -115,7 +116,7 @@ def reminders(request: OfficeRequest) -> HttpResponse:
     now, pharmacy = now_of(request), request.pharmacy
     chosen = ReminderSettings.objects.of(pharmacy)
     start = {
-        "minuti": chosen.minutes_before, "scaduto": chosen.tell_when_expired, "copia": chosen.copy_to,
+        "minuti": chosen.minutes_before, "scaduto": chosen.tell_when_expired, "copia": readable(chosen.copy_to),
         "a_chiusa": AFTER if chosen.at_opening else BEFORE,
     }  # fmt: skip
     if request.method != "POST":

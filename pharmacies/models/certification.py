@@ -14,6 +14,7 @@ from pharmacies.models.codice_validazione import CODE_DIGITS, CODE_USABLE_FOR, C
 from pharmacies.models.office import Office
 from pharmacies.models.pharmacy import Pharmacy
 from pharmacies.models.refusals import NothingToConfirm, TooManyAttempts
+from portal.address_field import AddressField
 from portal.codes import new_code, same
 from portal.journal.models import record
 from portal.masking import mask_address
@@ -30,8 +31,8 @@ class MailCertification(models.Model):
     """One address for one pharmacy. The wizard step and the state are computed from these facts."""
 
     pharmacy = models.ForeignKey(Pharmacy, models.PROTECT, related_name="certifications", verbose_name="farmacia")
-    address = models.EmailField("indirizzo", max_length=254)
-    address_key = models.CharField(max_length=254)  # addresses.key(address): what makes two spellings the same mailbox
+    address = AddressField("indirizzo", max_length=254)
+    address_key = models.CharField(max_length=254)  # mail_address.key(): what makes two spellings the same mailbox
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="richiesta da"
     )

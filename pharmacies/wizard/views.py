@@ -18,6 +18,7 @@ from pharmacies.wizard import words
 from pharmacies.wizard.steps import Facts, Step, current_step, side_list
 from portal.clock import now_of
 from portal.identity.access import authenticated_with, typed_before
+from portal.mail_address import readable
 
 
 @certifier_required
@@ -56,7 +57,7 @@ def _ask_address(request: OfficeRequest, current: MailCertification | None) -> H
         if form.is_valid() and not form.asks_about_spelling and not form.warnings and _send_first_code(request, form):
             return redirect("wizard:code", request.pharmacy.code)
     else:
-        typed = _interrupted(request).get("indirizzo") or (under_way.address if under_way else "")
+        typed = _interrupted(request).get("indirizzo") or (readable(under_way.address) if under_way else "")
         form = AddressForm(request.pharmacy, initial={"indirizzo": typed})
     context = {"form": form, "certified": current, "under_way": under_way}
     return _page(request, "address", Step.ADDRESS, context)

@@ -7,11 +7,11 @@ from uuid import uuid4
 from django.conf import settings
 from django.utils.text import slugify
 
-from pharmacies import addresses
 from pharmacies.models import MailCertification, Pharmacy
 from portal.demo.seed_people import NAMED, SAN_MARCO
 from portal.identity.models import User
 from portal.journal.models import Entry
+from portal.mail_address import key
 from portal.masking import mask_address
 from portal.outbox.models import OutgoingMail
 
@@ -89,7 +89,7 @@ class Archive:
         row = MailCertification(
             pharmacy=pharmacy,
             address=address,
-            address_key=addresses.key(address),
+            address_key=key(address),
             requested_by=by,
             requested_at=at - timedelta(minutes=4),
             certified_at=at,

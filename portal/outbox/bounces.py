@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from django.db import IntegrityError, transaction
 
+from portal.mail_address import key
 from portal.outbox import reasons, refusals, reports
 from portal.outbox.models import Bounce, OutgoingMail
 from portal.outbox.verp import letter_of
@@ -43,14 +44,14 @@ def receive(raw: bytes, recipient: str | None, now: datetime) -> Outcome:
 
 
 def _letter(addresses: list[str], now: datetime) -> OutgoingMail | None:
-    keys = [key for address in addresses if (key := letter_of(address)) is not None]
-    recent = OutgoingMail.objects.filter(pk__in=keys[:1], created_at__gt=now - REPORTS_FOR)
+    letters = [letter for address in addresses if (letter := letter_of(address)) is not None]
+    recent = OutgoingMail.objects.filter(pk__in=letters[:1], created_at__gt=now - REPORTS_FOR)
     return recent.defer("sealed_source").first()
 
 
 def _write_down(letter: OutgoingMail, report: reports.Report, digest: str, now: datetime) -> Outcome:
     reading = reasons.read(report.answer)
-    about_recipient = not report.recipients or letter.recipient.lower() in report.recipients
+    about_recipient = not report.recipients or key(letter.recipient) in report.recipients
     with transaction.atomic():
         try:
             with transaction.atomic():

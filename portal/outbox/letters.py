@@ -18,6 +18,7 @@ from django.template.loader import get_template, render_to_string
 from django.utils import timezone
 
 from portal.composed import insert
+from portal.mail_address import ascii_address
 from portal.masking import domain_of
 from portal.outbox.models import OutgoingMail, Priority
 from portal.outbox.waking import wake_after_commit
@@ -139,6 +140,7 @@ def write_down(message: EmailMessage) -> None:
 
     Raises NotOneRecipient.
     """
+    message.to = [ascii_address(each) for each in message.to]  # Django would write another domain (IDNA 2003)
     recipients = message.recipients()
     if len(recipients) != 1:
         raise NotOneRecipient

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from portal.clock import ROME
+from portal.mail_address import readable
 from portal.masking import domain_of
 
 if TYPE_CHECKING:
@@ -104,13 +105,13 @@ def steps_of(letter: "OutgoingMail") -> list[Step]:
     """From «Preparato» to where the letter is now."""
     steps = [Step("it-check-circle", "ok", "Preparato", letter.created_at)]
     if letter.accepted_at:
-        accepted = f"Accettato dal server di {domain_of(letter.recipient)}"
+        accepted = f"Accettato dal server di {domain_of(readable(letter.recipient))}"
         steps.append(Step("it-check-circle", "ok", accepted, letter.accepted_at))
     return steps if letter.accepted_at and not letter.failed_at else [*steps, _last_step(letter)]
 
 
 def _last_step(letter: "OutgoingMail") -> Step:
-    domain = domain_of(letter.recipient)
+    domain = domain_of(readable(letter.recipient))
     if letter.failed_at:
         return Step("it-close-circle", "bad", outcome_of(letter), letter.failed_at)
     if letter.withdrawn_at:

@@ -7,6 +7,7 @@ from email import message_from_bytes, policy
 from email.message import Message
 from email.utils import getaddresses
 
+from portal.mail_address import key
 from portal.masking import mask_secrets_in
 
 LONGEST = 512 * 1024  # bytes: a report with our whole letter in it is a tenth of that
@@ -31,7 +32,9 @@ class Report:
     action: str  # `failed` or `delayed`
     status: str  # RFC 3463: `5.1.1`
     answer: str  # as an SMTP server would have said it, addresses and codes masked: `550 5.1.1 no such user`
-    recipients: frozenset[str]  # final and original, lower case: a forwarded letter comes back for somebody else
+    recipients: frozenset[
+        str
+    ]  # final and original, see mail_address.key(): a forwarded letter comes back for somebody else
 
 
 def read(raw: bytes) -> Report:
@@ -82,7 +85,7 @@ def _report(block: Message) -> Report:
         action=_word(block["Action"]),
         status=found[0],
         answer=_answer(found[0], _typed(block["Diagnostic-Code"])),
-        recipients=frozenset(name.strip("<> ").lower() for name in names if name),
+        recipients=frozenset(key(name.strip("<> ")) for name in names if name),
     )
 
 

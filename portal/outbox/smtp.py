@@ -9,6 +9,7 @@ from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.message import sanitize_address
 
 from portal import measures
+from portal.mail_address import ascii_address
 from portal.masking import mask_secrets_in
 
 _PLAIN = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
@@ -97,8 +98,9 @@ class SmtpLine:
         if code != 250:
             return _answer(code, words)  # about us, not about the letter: never for ever
         # Django's reading of an address costs as much as the conversation: only where the address is out of the ordinary
-        plain = _PLAIN.fullmatch(recipient) is not None
-        code, words = connection.rcpt(recipient if plain else sanitize_address(recipient, "utf-8"))
+        if not _PLAIN.fullmatch(recipient):
+            recipient = _unusual(recipient)
+        code, words = connection.rcpt(recipient)
         if code not in (250, 251):
             return _answer(code, words, for_ever=code >= 500)
         return None
@@ -133,6 +135,14 @@ class SmtpLine:
         with suppress(OSError):
             self._backend.close()
         self._backend.connection = None
+
+
+def _unusual(recipient: str) -> str:
+    """As the envelope wants it. Raises ValueError: Django would write to another domain (IDNA 2003) or in an encoded word."""
+    address = ascii_address(recipient)
+    if not address.isascii():
+        raise ValueError("the address has no ASCII form")
+    return sanitize_address(address, "utf-8")
 
 
 def _answer(code: int, words: bytes | str, *, for_ever: bool = False) -> Answer:

@@ -9,7 +9,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from portal import clock, masking
+from portal import clock, mail_address, masking
 
 register = template.Library()
 
@@ -24,6 +24,7 @@ register.filter("mask_addresses", masking.mask_addresses_in)  # in a mail server
 register.filter("mask_people", masking.mask_people_in)  # addresses and codici fiscali, in a line of the journal
 register.filter("mask_codice_fiscale", masking.mask_codice_fiscale)
 register.filter("mail_domain", masking.domain_of)
+register.filter("readable", mail_address.readable)  # an accented domain with its accents
 
 
 @register.filter

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from pharmacies.models import Pharmacy
+from portal.address_field import AddressField
 from portal.clock import ROME
 from portal.outbox.models import OutgoingMail
 from sessions.hours.openings import NIGHT_ENDS, Openings
@@ -39,7 +40,7 @@ class ReminderSettings(models.Model):
     at_opening = models.BooleanField(
         "scrivi alla riapertura", default=False, db_default=False
     )  # else before the closing
-    copy_to = models.EmailField("copia al titolare", max_length=254, blank=True, db_default="")
+    copy_to = AddressField("copia al titolare", max_length=254, blank=True, default="", db_default="")
 
     objects = ReminderSettingsManager()
 

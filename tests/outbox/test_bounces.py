@@ -3,12 +3,13 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from pharmacies import mails
 from pharmacies.models import MailCertification
 from portal.journal.models import Entry
+from portal.mail_address import key
 from portal.outbox.bounces import REPORTS_FOR, Outcome, receive
 from portal.outbox.delivery import deliver_due
 from portal.outbox.models import Bounce, OutgoingMail
@@ -230,3 +231,26 @@ def test_a_letter_that_came_back_is_not_sent_again(sent, sink):
     assert not fresh(letter).retry(now())
     assert deliver_due(now() + timedelta(hours=1)) == 0
     assert len(sink.letters) == 1
+
+
+@pytest.mark.parametrize("final", ["id@xn--weie-apotheke-ddb.example", "ID@XN--WEIE-Apotheke-ddb.example"])
+def test_a_hard_bounce_of_an_accented_domain_marks_its_address(certified, sink, final):
+    address = "id@weiße-apotheke.example"
+    MailCertification.objects.update(address=address, address_key=key(address))
+    certified.refresh_from_db()
+    with transaction.atomic():
+        mails.certified(certified, timezone.now())
+    deliver_due(timezone.now())
+    assert sink.recipients == ["id@xn--weie-apotheke-ddb.example"]
+    assert receive(report(sink.senders[0], final), sink.senders[0], now()) is Outcome.WRITTEN
+    assert Bounce.objects.get().about_recipient
+    assert fresh(certified).undeliverable_at is not None
+
+
+def test_an_address_without_an_ascii_form_fails_and_is_written_to_nobody(write, sink):
+    letter = write()
+    with connection.cursor() as cursor:
+        cursor.execute("update outbox_outgoingmail set recipient = 'id@a\u2764.example'")
+    deliver_due(now())
+    assert fresh(letter).failed_at is not None
+    assert sink.recipients == []

@@ -116,5 +116,16 @@ def test_the_page_of_the_address_writes_nothing_of_what_was_typed_unescaped(brun
 def test_an_internationalised_domain_gets_its_letter_in_a_form_that_every_server_takes(bruno_client, al_redentore):
     assert ask(bruno_client, "ricette@farmaciacittà.it").url == page("wizard:code")
     (letter,) = letters("code")
+    assert letter.recipient == "ricette@xn--farmaciacitt-99a.it"
     assert b"To: ricette@xn--farmaciacitt-99a.it" in unseal(letter.sealed_source)
     assert "ricette@farmaciacittà.it" in content(bruno_client.get(page("wizard:code")))
+
+
+def test_the_code_goes_to_the_very_domain_that_was_checked(bruno_client, al_redentore):
+    """Django's own encoding (IDNA 2003) writes `weisse-…`: another domain, with another owner."""
+    assert ask(bruno_client, "id@weiße-apotheke.example").url == page("wizard:code")
+    assert MailCertification.objects.get().address == "id@xn--weie-apotheke-ddb.example"
+    (letter,) = letters("code")
+    assert letter.recipient == "id@xn--weie-apotheke-ddb.example"
+    assert b"To: id@xn--weie-apotheke-ddb.example" in unseal(letter.sealed_source)
+    assert "id@weiße-apotheke.example" in content(bruno_client.get(page("wizard:code")))

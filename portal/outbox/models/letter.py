@@ -8,6 +8,7 @@ from django.db import connection, models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Concat, Left
 
+from portal.address_field import AddressField
 from portal.outbox.claims import claim
 from portal.outbox.holding import may_leave
 from portal.outbox.models.domain import Rest
@@ -139,7 +140,7 @@ class OutgoingMail(models.Model):
     priority = models.PositiveSmallIntegerField(
         "urgenza", choices=Priority.choices, default=Priority.NOTICE, db_default=Priority.NOTICE
     )
-    recipient = models.EmailField("destinatario", max_length=254)
+    recipient = AddressField("destinatario", max_length=254)
     # of the recipient, lower case: what paces the letters
     domain = models.CharField("dominio", max_length=253, blank=True, default="", db_default="")
     subject = models.CharField("oggetto", max_length=200)
