@@ -1,5 +1,6 @@
 """What a pharmacist types about the hours: one line a day, presets, one day copied over others."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -75,12 +76,12 @@ class NightsForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false"}),
     )
 
-    def __init__(self, today: date, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, today: date, *args: Any, on_record: Collection[date] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.today = today
+        self.today, self.on_record = today, on_record
 
     def clean_date_turni(self) -> list[date]:
         try:
-            return read_nights(self.cleaned_data["date_turni"], self.today)
+            return read_nights(self.cleaned_data["date_turni"], self.today, self.on_record)
         except UnclearHours as unclear:
             raise forms.ValidationError(str(unclear)) from unclear

@@ -1,6 +1,7 @@
 """Dates of the nights on duty as a pharmacist writes or pastes them: one a line, or a stretch of them."""
 
 import re
+from collections.abc import Collection
 from datetime import date, timedelta
 
 from sessions.hours.week import UnclearHours
@@ -15,23 +16,33 @@ _TO = re.compile(r"\s+al?\s+|\s+fino\s+al\s+|\s*[–—]\s*|\s+-\s+")
 _WEEKDAY = re.compile(r"^(?:lun|mar|mer|gio|ven|sab|dom)[a-zì]*\.?\s+")
 
 
-def read_nights(text: str, today: date) -> list[date]:
-    """The dates, in order, each once; a date without a year is the next one. Raises UnclearHours."""
+def read_nights(text: str, today: date, on_record: Collection[date] = ()) -> list[date]:
+    """The dates, in order, each once; a date without a year is the next one. Raises UnclearHours.
+
+    Past nights are refused unless they are `on_record`: those are left out. A page that was filled before midnight and is
+    sent after it names a night that has become past.
+    """
     nights: set[date] = set()
     for piece in _APART.split(text.lower()):
         typed = " ".join(piece.split())
         if typed:
-            nights |= _stretch(typed, today)
+            nights |= _stretch(typed, today, on_record)
+    nights = {night for night in nights if night >= _earliest(today)}
     if len(nights) > NIGHTS_AT_MOST:
         raise UnclearHours(f"Hai scritto {len(nights)} notti: se ne possono indicare al massimo {NIGHTS_AT_MOST}")
     return sorted(nights)
 
 
-def _stretch(typed: str, today: date) -> set[date]:
+def _earliest(today: date) -> date:
+    """The night of yesterday evening may still run."""
+    return today - timedelta(days=1)
+
+
+def _stretch(typed: str, today: date, on_record: Collection[date]) -> set[date]:
     ends = _TO.split(typed.removeprefix("dal ").removeprefix("la notte del "))
     if len(ends) > 2:
         raise UnclearHours(f"Non capisco «{typed}»: scrivi una data per riga, ad esempio 24/12/{today.year}")
-    first, last = _date(ends[0], today), _date(ends[-1], today)
+    first, last = (_date(end, today, on_record) for end in (ends[0], ends[-1]))
     if last < first:
         raise UnclearHours(f"In «{typed}» la seconda data viene prima della prima")
     if (last - first).days >= NIGHTS_AT_MOST:
@@ -39,7 +50,7 @@ def _stretch(typed: str, today: date) -> set[date]:
     return {first + timedelta(days=n) for n in range((last - first).days + 1)}
 
 
-def _date(typed: str, today: date) -> date:
+def _date(typed: str, today: date, on_record: Collection[date]) -> date:
     found = _ISO.fullmatch(typed) or _DATE.fullmatch(_WEEKDAY.sub("", typed))
     month = _month(found["month"]) if found else 0
     if found is None or not month:
@@ -51,13 +62,15 @@ def _date(typed: str, today: date) -> date:
             day = date(each, month, int(found["day"]))
         except ValueError:  # 29 February waits for a leap year
             continue
-        if year or day >= today - timedelta(days=1):
+        if year and day in on_record:
+            return day
+        if year or day >= _earliest(today):
             return _in_reach(day, typed, today)
     raise UnclearHours(f"«{typed}» non esiste sul calendario")
 
 
 def _in_reach(day: date, typed: str, today: date) -> date:
-    if day < today - timedelta(days=1):
+    if day < _earliest(today):
         raise UnclearHours(f"La notte del {typed} è già passata: toglila")
     if day > today + FURTHEST:
         raise UnclearHours(f"La notte del {typed} è troppo lontana: scrivi i turni dei prossimi dodici mesi")

@@ -7,8 +7,9 @@ from portal.clock import ROME
 from sessions.hours.week import DAY, Week
 
 # A night on duty joins the evening to the morning. The evening's closing begins it when it comes after 18:00, else 20:00;
-# the morning's opening ends it when it comes by noon, else 8:30.
-EVENING, NIGHT_BEGINS, NIGHT_ENDS, NOON = 18 * 60, 20 * 60, 8 * 60 + 30, 12 * 60
+# the first opening between 5:00 and noon ends it, else 8:30. An opening before 5:00 belongs to the night: a pharmacy open
+# past midnight writes its last hour under the next day.
+EVENING, NIGHT_BEGINS, MORNING, NIGHT_ENDS, NOON = 18 * 60, 20 * 60, 5 * 60, 8 * 60 + 30, 12 * 60
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Openings:
     def _night(self, day: date) -> tuple[datetime, datetime]:
         evening, morning = self.week.days[day.weekday()], self.week.days[(day.weekday() + 1) % 7]
         begins = evening[-1][1] if evening and evening[-1][1] >= EVENING else NIGHT_BEGINS
-        ends = morning[0][0] if morning and morning[0][0] <= NOON else NIGHT_ENDS
+        ends = next((opens for opens, _ in morning if MORNING <= opens <= NOON), NIGHT_ENDS)
         after = day + timedelta(days=1)
         return instant(day, begins, closing=False), instant(after, ends, closing=True)
 

@@ -52,7 +52,9 @@ def nights(request: OfficeRequest) -> HttpResponse:
     now, pharmacy = now_of(request), request.pharmacy
     coming = NightDuty.objects.coming(pharmacy.pk, now)
     start = "\n".join(f"{night.evening:%d/%m/%Y}" for night in coming)
-    form = NightsForm(now.astimezone(ROME).date(), request.POST or None, initial={"date_turni": start})
+    recorded = set(NightDuty.objects.filter(pharmacy=pharmacy).values_list("evening", flat=True))
+    today = now.astimezone(ROME).date()
+    form = NightsForm(today, request.POST or None, initial={"date_turni": start}, on_record=recorded)
     if form.is_valid():
         planning.set_nights(pharmacy, form.cleaned_data["date_turni"], request.user, now)
         messages.success(request, "Turni salvati: i promemoria già previsti sono stati spostati.")

@@ -49,6 +49,31 @@ def test_the_night_of_yesterday_lasts_until_this_morning() -> None:
     assert said("2026-11-23 16:30", nights=["2026-11-23"]) == ["Tue 07:30"]
 
 
+@pytest.mark.parametrize(
+    ("next_day", "ends"),
+    [
+        ("0–1, 9–13", "09:00"),  # open past midnight, as it is written: the last hour stands under the next day
+        ("0:30–2, 8–20", "08:00"),
+        ("0–3", "08:30"),
+        ("0–3, 15:30–19:30", "08:30"),
+        ("5:30–13", "05:30"),
+        ("chiuso", "08:30"),
+    ],
+)
+def test_a_night_on_duty_lasts_until_the_morning_whatever_is_open_after_midnight(next_day, ends) -> None:
+    week = Week((read_day("9–13, 15:30–24"), read_day(next_day), *((),) * 5))
+    night = Openings(week, frozenset([date(2026, 11, 23)]))
+    evening = night.stretches(rome("2026-11-23 12:00"), rome("2026-11-24 12:00"))
+    assert any(each.has(rome("2026-11-23 23:59")) and each.has(rome("2026-11-24 05:00")) for each in evening)
+    assert night.is_night_duty(rome(f"2026-11-24 {ends}") - timedelta(minutes=1))
+    assert not night.is_night_duty(rome(f"2026-11-24 {ends}"))
+
+
+def test_an_id_that_dies_at_four_on_a_night_on_duty_is_spoken_of_in_the_night() -> None:
+    late = Week((read_day("0–1, 9–24"),) * 7)
+    assert said("2026-11-23 12:00", week=late, nights=["2026-11-23"]) == ["Tue 03:00"]
+
+
 def test_an_id_that_dies_while_it_is_open_has_the_plain_time() -> None:
     assert said("2026-11-23 20:00") == ["Tue 11:00"]
 

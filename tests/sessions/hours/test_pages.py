@@ -81,6 +81,20 @@ def test_a_night_on_duty_brings_the_reminder_back_to_its_time(client, utenza, co
     assert not NightDuty.objects.exists()
 
 
+def test_the_box_of_the_nights_is_taken_back_as_it_was_filled_although_midnight_has_passed(client, clock) -> None:
+    client.post(NIGHTS, {"date_turni": "22/11/2026\n24/12/2026"})
+    filled = client.get(NIGHTS).context["form"]["date_turni"].value()
+    clock.move_to(MORNING + timedelta(hours=20))  # tomorrow: the night of the 22nd is over
+    assert filled == "22/11/2026\n24/12/2026"
+    assert client.post(NIGHTS, {"date_turni": filled}).status_code == 302
+    assert [night.evening.day for night in NightDuty.objects.order_by("evening")] == [22, 24]
+
+
+def test_a_night_that_is_over_and_was_never_said_is_refused(client) -> None:
+    html = client.post(NIGHTS, {"date_turni": "20/11/2026"}).content.decode()
+    assert "La notte del 20/11/2026 è già passata: toglila" in html
+
+
 def test_a_reminder_already_sent_is_not_sent_again_when_the_hours_change(client, utenza, context) -> None:
     issuing.issue(utenza, context, MORNING)
     client.post(HOURS, WEEK)
