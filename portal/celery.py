@@ -49,9 +49,9 @@ app.conf.update(
 )
 app.autodiscover_tasks(["portal.outbox", "portal.identity", "portal.journal", "pharmacies", "sessions"])
 
-# Name: (task, every how many seconds). A knock that nobody heard before the next one is thrown away (`expires`). None is rarer
-# than ten minutes: a timetable counts from its start, and one that restarts often would never come to it. What is due less
-# often, the task asks the database.
+# Name: (task, every how many seconds). None is rarer than ten minutes: a timetable counts from its start, and one that restarts
+# often would never come to it. What is due less often, the task asks the database. A knock has no instant of expiry: a worker
+# whose clock is ahead would drop it unheard. What nobody hears does not pile up all the same: see Timetable.
 EVERY = {
     "deliver urgent mail": ("portal.outbox.tasks.deliver_urgent_mail", 5),
     "deliver due mail": ("portal.outbox.tasks.deliver_due_mail", 10),
@@ -67,7 +67,4 @@ EVERY = {
     "seal journal": ("portal.journal.tasks.seal_journal", 60),
     "purge journal": ("portal.journal.tasks.purge_journal", 600),
 }
-app.conf.beat_schedule = {
-    name: {"task": task, "schedule": float(seconds), "options": {"expires": seconds}}
-    for name, (task, seconds) in EVERY.items()
-}
+app.conf.beat_schedule = {name: {"task": task, "schedule": float(seconds)} for name, (task, seconds) in EVERY.items()}

@@ -43,6 +43,11 @@ def test_no_message_is_given_out_again_while_it_is_being_worked_on():
     assert "visibility_timeout" not in options or app.conf.task_time_limit < options["visibility_timeout"]
 
 
+def test_no_knock_has_an_instant_at_which_it_expires():
+    """A worker whose clock is some seconds ahead would throw it away without a word."""
+    assert [name for name, entry in app.conf.beat_schedule.items() if "expires" in entry.get("options", {})] == []
+
+
 def test_no_task_is_sent_for_later():
     """A worker would hold it in memory: what happens later is a row."""
     later = re.compile(r"apply_async\([^)]*\b(eta|countdown)=|\.retry\(\s*(eta|countdown)=")

@@ -18,7 +18,6 @@ from django.utils import timezone
 
 AFTER = 60.0  # seconds in a real second when the day is over: what waits for its next attempt must not wait for long
 A_MINUTE, OFTEN, SELDOM = 60, 1.0, 10.0  # what the timetable wakes more often than every minute; real seconds
-HEARD_WITHIN = 15  # real seconds
 
 
 @dataclass(frozen=True)
@@ -86,4 +85,3 @@ class CompressedClock(AppConfig):
         timezone.now = now
         for entry in current_app.conf.beat_schedule.values():
             entry["schedule"] = OFTEN if entry["schedule"] < A_MINUTE else SELDOM
-            entry["options"]["expires"] = HEARD_WITHIN
