@@ -7,6 +7,7 @@ import logging
 from collections import deque
 from datetime import datetime, timedelta
 from email.utils import parseaddr
+from functools import partial
 from statistics import median
 from time import monotonic, sleep
 
@@ -15,10 +16,10 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from portal.masking import domain_of
-from portal.outbox import pauses, refusals
+from portal.outbox import pauses, refusals, rules
 from portal.outbox.models import MailDomain, OutgoingMail, Priority, Rest
 from portal.outbox.outcome import NO_ANSWER, TOO_LATE, UNREADABLE, is_about_mailbox, is_gone, reason
-from portal.outbox.smtp import Answer, SmtpLine, words_of
+from portal.outbox.smtp import Answer, SmtpLine, Withdrawn, words_of
 from portal.outbox.verp import sender_of
 from portal.sealing import SealBroken, unseal
 
@@ -73,7 +74,8 @@ class _Round:
         self.line = SmtpLine()
         self._plain_sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
         self.accepted = self.tried = self.troubles = 0
-        self._sources: dict[int, bytes] = {}  # the texts of the batch, read at ...
+        self._left: list[OutgoingMail] = []  # the letters of the batch whose turn has not passed ...
+        self._sources: dict[int, bytes] = {}  # ... and the sealed texts of those that may leave, read at ...
         self._read_at: datetime | None = None
         self.took: deque[tuple[str, float]] = deque(maxlen=20)  # the last conversations: with whom, how many seconds
 
@@ -101,8 +103,7 @@ class _Round:
                 return
             if self._rests(letter, failing):
                 continue
-            if self._read_at is None or self.clock() - self._read_at > SOURCES_FRESH_FOR:
-                self._sources, self._read_at = OutgoingMail.objects.sources(batch[number:]), self.clock()
+            self._left = batch[number:]
             self._one(letter, failing)
 
     def _open(self, batch: list[OutgoingMail]) -> bool:
@@ -148,16 +149,18 @@ class _Round:
         self.took.append((domain, took.total_seconds()))
 
     def _converse(self, letter: OutgoingMail) -> Answer | None:
-        """None when nothing was said to the server. Raises _Trouble."""
-        sealed = self._sources.pop(letter.pk, None)
-        if sealed is None:  # withdrawn, or another worker has it now
-            return None
+        """None when its text was not said to the server. Raises _Trouble."""
+        sender, answer = sender_of(letter.pk, self._plain_sender), None
         try:
-            answer = None
             while answer is None:
-                if not self._may_begin(letter):
+                # The line first: a server may be slow to let us in, and the letter may be withdrawn meanwhile.
+                if not self._may_begin(letter) or not self._may_leave(letter):
                     return None
-                answer = self.line.hand_over(sender_of(letter.pk, self._plain_sender), letter.recipient, unseal(sealed))
+                source = unseal(self._sources[letter.pk])
+                answer = self.line.hand_over(sender, letter.recipient, source, partial(self._may_leave, letter))
+        except Withdrawn:
+            self.line.reset()
+            return None
         except OSError as error:
             self.line.drop()
             letter.postpone(self._again(letter), f"{NO_ANSWER}: {words_of(error)}")
@@ -175,9 +178,27 @@ class _Round:
         self._write_down(letter, answer)
         return answer
 
+    def _may_leave(self, letter: OutgoingMail) -> bool:
+        """Still ours, not withdrawn, and allowed by the rules: asked again when the last look is older than SOURCES_FRESH_FOR."""
+        if self._read_at is None or self.clock() - self._read_at > SOURCES_FRESH_FOR:
+            self._read()
+        return letter.pk in self._sources
+
+    def _read(self) -> None:
+        """The texts of the batch from this letter on. A letter that the rules forbid loses its text."""
+        now = self._read_at = self.clock()
+        sources = OutgoingMail.objects.sources(self._left)
+        forbidden = rules.forbidden([letter for letter in self._left if letter.pk in sources], now)
+        if forbidden:
+            OutgoingMail.objects.filter(pk__in=forbidden).withdraw(now)
+            log.warning("%d letters may not leave any more.", len(forbidden))
+        self._sources = {pk: source for pk, source in sources.items() if pk not in forbidden}
+
     def _may_begin(self, letter: OutgoingMail) -> bool:
         """The line is open and there is time: a server may be slow to let us in, so it is asked only then."""
         opened = self.line.open()
+        if opened:
+            self._read_at = None  # it took its time: the texts are read again
         now = self.clock()
         if now >= letter.give_up_at:
             letter.fail(now, TOO_LATE)

@@ -1,6 +1,7 @@
 """The SMTP conversation, step by step, so that every answer of the server is known."""
 
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from smtplib import SMTP, SMTPDataError, SMTPException, SMTPResponseException, SMTPServerDisconnected
@@ -13,6 +14,10 @@ from portal.mail_address import ascii_address
 from portal.masking import mask_secrets_in
 
 _PLAIN = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
+
+
+class Withdrawn(Exception):  # noqa: N818  a fact, as the domain says it
+    """The letter may no longer leave: nothing of its text was said to the server."""
 
 
 @dataclass(frozen=True)
@@ -62,21 +67,29 @@ class SmtpLine:
             raise
         return opened
 
-    def hand_over(self, sender: str, recipient: str, source: bytes) -> Answer | None:
-        """One letter, on an open line. Raises OSError when the connection is lost or silent, ValueError on an unusable address.
+    def hand_over(
+        self, sender: str, recipient: str, source: bytes, may_leave: Callable[[], bool] = lambda: True
+    ) -> Answer | None:
+        """One letter, on an open line. `may_leave` is asked after the server took the addresses, just before the text.
+
+        Raises OSError when the connection is lost or silent, ValueError on an unusable address, Withdrawn when `may_leave` says no.
 
         A server may end a connection after so many letters or so many idle seconds. None: it ended one that was used, before
         the text had left; on a new one the letter never knows, if there is still time.
         """
         with measures.smtp() as outcome:
-            answer = self._converse(sender, recipient, source)
+            try:
+                answer = self._converse(sender, recipient, source, may_leave)
+            except Withdrawn:
+                outcome.append("withdrawn")
+                raise
             if answer is None:
                 outcome.append("ended")
             else:
                 outcome.append("accepted" if answer.accepted else "refused for ever" if answer.for_ever else "later")
         return answer
 
-    def _converse(self, sender: str, recipient: str, source: bytes) -> Answer | None:
+    def _converse(self, sender: str, recipient: str, source: bytes, may_leave: Callable[[], bool]) -> Answer | None:
         used = self._used
         try:
             refused = self._envelope(sender, recipient)
@@ -87,6 +100,8 @@ class SmtpLine:
         if refused is not None and refused.hung_up and used:
             self.drop()
             return None
+        if refused is None and not may_leave():
+            raise Withdrawn
         return refused or self._text(source)
 
     def _envelope(self, sender: str, recipient: str) -> Answer | None:

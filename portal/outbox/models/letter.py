@@ -6,9 +6,10 @@ from datetime import datetime
 from django.conf import settings
 from django.db import connection, models
 from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Concat, Left
+from django.db.models.functions import Concat, Least, Left
 
 from portal.address_field import AddressField
+from portal.outbox import rules
 from portal.outbox.claims import claim
 from portal.outbox.holding import may_leave
 from portal.outbox.models.domain import Rest
@@ -96,10 +97,18 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
         return len(given_up)
 
     def withdraw(self, now: datetime) -> int:
-        """Those that wait must not leave: what they say is no longer true. Only what a worker hands over within this second
-        leaves all the same.
+        """They must not leave, nor be tried again: what they say is no longer true. How many.
+
+        All but the accepted ones lose their text; a refused one stays refused, and is useless from now on. Only what a worker
+        hands over within this second leaves all the same.
         """
-        return self.waiting().update(withdrawn_at=now, leased_until=None, sealed_source=None)
+        lose = Q(failed_at=None) | Q(sealed_source__isnull=False)
+        return self.filter(lose, accepted_at=None, withdrawn_at=None).update(
+            withdrawn_at=Case(When(failed_at=None, then=Value(now)), output_field=models.DateTimeField()),
+            give_up_at=Case(When(failed_at=None, then=F("give_up_at")), default=Least(F("give_up_at"), Value(now))),
+            leased_until=None,
+            sealed_source=None,
+        )
 
     def refused(self) -> "OutgoingMailQuerySet":
         return self.exclude(failed_at=None)
@@ -223,22 +232,27 @@ class OutgoingMail(models.Model):
         )
 
     def may_be_retried(self, now: datetime) -> bool:
-        """Refused or waiting, not useless yet (so its text is still there), and in no worker's hands."""
-        if self.accepted_at or self.withdrawn_at:
-            return False
-        return self.give_up_at > now and (self.leased_until is None or self.leased_until <= now)
+        """Refused or waiting, not useless yet, its text still there, in no worker's hands, and allowed by the rules."""
+        return self._unheld(now).exists() and not rules.forbidden([self], now)
 
     def retry(self, now: datetime) -> bool:
-        """Due at once, as staff asked; False when there is nothing to try again, or a worker holds it at this moment."""
-        if not self.may_be_retried(now):
+        """Due at once, as staff asked; False when there is nothing to try again, or a worker holds it at this moment.
+
+        A letter that the rules forbid for good loses its text.
+        """
+        if rules.forbidden([self], now):
+            OutgoingMail.objects.filter(pk=self.pk).withdraw(now)
             return False
+        return self._unheld(now).update(failed_at=None, leased_until=None, next_attempt_at=now) > 0
+
+    def _unheld(self, now: datetime) -> OutgoingMailQuerySet:
+        """The row, when it may be tried again: not accepted, not withdrawn, useful, with its text, and in no worker's hands."""
         mine = OutgoingMail.objects.filter(pk=self.pk, accepted_at=None, withdrawn_at=None, sealed_source__isnull=False)
-        unheld = mine.filter(Q(leased_until=None) | Q(leased_until__lte=now))
-        return unheld.update(failed_at=None, leased_until=None, next_attempt_at=now) > 0
+        return mine.filter(Q(leased_until=None) | Q(leased_until__lte=now), give_up_at__gt=now)
 
     def cancel(self, now: datetime) -> bool:
         """Must not leave, as staff asked; False when it has left, or does not wait."""
-        return OutgoingMail.objects.filter(pk=self.pk).withdraw(now) > 0
+        return OutgoingMail.objects.waiting().filter(pk=self.pk).withdraw(now) > 0
 
     def postpone(self, until: datetime, answer: str) -> None:
         self._mine().update(next_attempt_at=until, leased_until=None, last_answer=answer)
