@@ -55,14 +55,14 @@ class Proved:
     may_be_remembered: bool  # in the row of the id: not while somebody guesses
 
 
-def prove(user_id: str, password: str, client_address: str, now: datetime) -> Utenza | None:
+def prove(user_id: str, password: str, client_address: str, now: datetime, *, door: str = _DOOR) -> Utenza | None:
     """The utenza whose password this is, even when it is disabled or blocked (the caller answers); else None.
 
     None for an unknown userId, a wrong password and one that came after too many wrong ones (guesses.guess), alike.
     Not inside a transaction of the caller.
     """
     utenza, is_right = _known(user_id, password)
-    return utenza if guess(_DOOR, user_id, client_address, now, is_right).is_right else None
+    return utenza if guess(door, user_id, client_address, now, is_right).is_right else None
 
 
 def prove_with_id(row: Row, plain: str, password: str, client_address: str, now: datetime) -> Proved | None:

@@ -22,12 +22,15 @@ secret writes nothing, unless it has mistakes of its own, of the same place, to 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from django.db import connection, transaction
 from django.db.models import Count, Q
 
 from portal.codes import keyed_hash
 from portal.identity.models import PasswordFailure
+from portal.identity.models.failure import PasswordFailureQuerySet
 from portal.places import place_of
 from sessions.models import IdSessione
 
@@ -50,34 +53,39 @@ def guess(
 ) -> Guessed:
     """Looks at a secret; a wrong one, without calling the slow `is_right`, when too many were wrong.
 
-    `door` names the secret. Guesses that would share a count wait for each other, so that a flood of parallel ones is
-    not looked at more often than the counts allow; each waits for few others, because few are looked at. Its own
-    transaction, never inside the caller's: a failure stays on record whatever happens next.
+    `door` names the secret and where it is shown: each door has counts of its own. Guesses that would share a count wait
+    for each other, so that a flood of parallel ones is not looked at more often than the counts allow; each waits for few
+    others, because few are looked at. Its own transaction, never inside the caller's: a failure stays on record whatever
+    happens next.
 
     `mistake` is a keyed hash of the secret itself, from who has a key that the database has not: the same wrong secret
     again is no other guess, so it is wrong again, for nothing, and is not counted. (One till of a shop that still has the
     old password must not lock out the others.)
     """
+    if not user_id:
+        return Guessed(False)  # nobody is called so: there is nothing to look at, and no name to count under
     place = place_of(client_address)
     by_user = PasswordFailure.hash_of_username(door, user_id)
-    by_place = PasswordFailure.hash_of_address(door, place)
+    by_place = PasswordFailure.hash_of_place(door, place)
+    failures = PasswordFailure.objects.of_door(door)
     with transaction.atomic(durable=True):
         familiar = _is_familiar(user_id, place, now)
-        _one_at_a_time([keyed_hash(by_user, by_place)] if familiar else [by_user, by_place])
-        wrong = _wrong(by_user, by_place, mistake, now)
+        _one_at_a_time(
+            [keyed_hash(by_user, by_place or "")] if familiar else [by_user, *([by_place] if by_place else [])]
+        )
+        wrong = _wrong(failures.recent(now), by_user, by_place, mistake)
         if wrong["known"]:
             return Guessed(False)
-        from_place = wrong["place"] if place else 0
-        too_many = not familiar and (wrong["user"] >= WRONG_AT_ONE_UTENZA or from_place >= WRONG_AT_ALL_UTENZE)
+        too_many = not familiar and (wrong["user"] >= WRONG_AT_ONE_UTENZA or wrong["place"] >= WRONG_AT_ALL_UTENZE)
         if too_many or wrong["mine"] >= WRONG_FROM_ONE_PLACE:
             return Guessed(False, somebody_guesses=True)
         right = is_right()
         if not right:
-            PasswordFailure.objects.create(username_hash=by_user, address_hash=by_place, at=now)
+            failures.create(door=door, username_hash=by_user, address_hash=by_place, at=now)
             if mistake:
-                PasswordFailure.objects.create(username_hash=mistake, address_hash=mistake, at=now)
+                failures.create(door=door, username_hash=mistake, address_hash=mistake, at=now)
         elif wrong["mine"]:
-            PasswordFailure.objects.filter(username_hash=by_user, address_hash=by_place).delete()
+            failures.filter(username_hash=by_user, address_hash=by_place).delete()
     return Guessed(right, somebody_guesses=wrong["user"] + (not right) >= WRONG_FROM_ONE_PLACE)
 
 
@@ -97,14 +105,16 @@ def _one_at_a_time(counts: list[str]) -> None:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
 
 
-def _wrong(by_user: str, by_place: str, mistake: str, now: datetime) -> dict[str, int]:
-    """Wrong guesses on record: of this utenza from this place, of this utenza, from this place, with this very secret."""
-    user, place, known = Q(username_hash=by_user), Q(address_hash=by_place), Q(username_hash=mistake)
-    return (
-        PasswordFailure.objects.recent(now)
-        .filter(user | place | known)
-        .aggregate(
-            mine=Count("pk", filter=user & place), user=Count("pk", filter=user), place=Count("pk", filter=place),
-            known=Count("pk", filter=known),
-        )
-    )  # fmt: skip
+def _wrong(recent: PasswordFailureQuerySet, by_user: str, by_place: str | None, mistake: str) -> dict[str, int]:
+    """Wrong guesses on record: of this utenza from this place, of this utenza, from this place, with this very secret.
+
+    A place that is not known, and a mistake that is not told, have no count: nothing is looked for under an empty name.
+    """
+    user = Q(username_hash=by_user)
+    counted = {"mine": user & Q(address_hash=by_place), "user": user}
+    counted |= {"place": Q(address_hash=by_place)} if by_place else {}
+    counted |= {"known": Q(username_hash=mistake)} if mistake else {}
+    found = recent.filter(reduce(or_, counted.values())).aggregate(
+        **{name: Count("pk", filter=rows) for name, rows in counted.items()}
+    )
+    return {"place": 0, "known": 0} | found

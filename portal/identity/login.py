@@ -21,6 +21,7 @@ from portal.identity.models import LoginRecord, LoginTransaction, PasswordFailur
 from portal.identity.models.login import person_hash, sealed_document, subject_hash
 from portal.identity.providers.base import Provider
 from portal.identity.refusals import OUR_REQUEST_IS_WRONG
+from portal.places import place_of
 from portal.sealing import SealBroken, unseal
 
 logger = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _LONGEST_URL = 500
 _LONGEST_NAME = 120
+_DOOR = "login"
 REFUSALS_WRITTEN = 50  # from one address in a quarter of an hour; more are counted only, so that nobody fills the disk
 
 
@@ -215,7 +217,8 @@ def _write_down(request: HttpRequest, record: LoginRecord, refusal: LoginRefused
     measures.LOGINS.labels(record.provider, record.outcome).inc()
     if record.transaction is None:
         return
-    here = PasswordFailure.hash_of_address("login", client_address(request.META))
-    if PasswordFailure.objects.recent(record.at).filter(address_hash=here).end_of_lock(REFUSALS_WRITTEN) is None:
-        PasswordFailure.objects.create(username_hash="", address_hash=here, at=record.at)
+    here = PasswordFailure.hash_of_place(_DOOR, place_of(client_address(request.META)))
+    failures = PasswordFailure.objects.of_door(_DOOR)
+    if failures.recent(record.at).filter(address_hash=here).end_of_lock(REFUSALS_WRITTEN) is None:
+        failures.create(door=_DOOR, address_hash=here, at=record.at)
         record.save()

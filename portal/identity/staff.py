@@ -12,15 +12,17 @@ from django.http import HttpRequest
 from portal.client_address import client_address
 from portal.codes import same
 from portal.identity import session_ends
-from portal.identity.models import LoginRecord, PasswordFailure, StaffRecoveryCode, StaffTotp, User
+from portal.identity.models import LoginRecord, PasswordFailure, StaffRecoveryCode, StaffSession, StaffTotp, User
 from portal.identity.models.failure import PasswordFailureQuerySet
 from portal.journal.models import record
+from portal.places import place_of
 
 WRONG_PER_USERNAME = 5  # from one address, in PasswordFailure.WINDOW
 WRONG_PER_USERNAME_ANYWHERE = 30  # from everywhere: a stranger with one address cannot lock an operator out
 WRONG_PER_ADDRESS = 20  # an office shares one address
 SECOND_FACTOR_WITHIN = timedelta(minutes=5)  # from the password to the code
 ENROLMENT_WITHIN = timedelta(minutes=20)  # from the password to the first code of a new app
+FAMILIAR_FOR = timedelta(days=30)  # a place where the operator came in
 GIVEN_PASSWORD_LASTS = timedelta(days=3)  # the one that an administrator gave
 _WAITING = "staff_waiting"
 _PROVIDER = "staff"  # in the login records and on the wrong passwords
@@ -39,11 +41,16 @@ def check_password(request: HttpRequest, username: str, password: str, now: date
 
     The attempt is written as a failure before the slow check and taken away after it, so that parallel guesses count too.
     """
-    by_username = PasswordFailure.hash_of_username(_PROVIDER, username.strip().casefold())
-    by_address = PasswordFailure.hash_of_address(_PROVIDER, client_address(request.META))
-    failures = PasswordFailure.objects
-    attempt = failures.create(username_hash=by_username, address_hash=by_address, at=now)
-    locked_until = _locked_until(failures.filter(pk__lt=attempt.pk).recent(now), by_username, by_address)
+    name, place = username.strip().casefold(), place_of(client_address(request.META))
+    if not name:
+        return PasswordCheck(None)
+    by_username = PasswordFailure.hash_of_username(_PROVIDER, name)
+    by_place = PasswordFailure.hash_of_place(_PROVIDER, place)
+    is_familiar = _is_familiar(username, place, now)
+    failures = PasswordFailure.objects.of_door(_PROVIDER)
+    attempt = failures.create(door=_PROVIDER, username_hash=by_username, address_hash=by_place, at=now)
+    earlier = failures.filter(pk__lt=attempt.pk).recent(now)
+    locked_until = _locked_until(earlier, by_username, by_place, is_familiar=is_familiar)
     if locked_until is not None:
         attempt.delete()  # who is locked out does not make the lock longer
         return PasswordCheck(None, locked_until)
@@ -51,16 +58,30 @@ def check_password(request: HttpRequest, username: str, password: str, now: date
     if isinstance(user, User) and not _is_too_old(user, now):
         failures.filter(username_hash=by_username).delete()
         return PasswordCheck(user)
-    return PasswordCheck(None, _locked_until(failures.recent(now), by_username, by_address))
+    return PasswordCheck(None, _locked_until(failures.recent(now), by_username, by_place, is_familiar=is_familiar))
 
 
-def _locked_until(recent: PasswordFailureQuerySet, by_username: str, by_address: str) -> datetime | None:
-    """When this username may be tried from this address (UTC); None when it may now."""
-    ends = [
-        recent.filter(username_hash=by_username, address_hash=by_address).end_of_lock(WRONG_PER_USERNAME),
-        recent.filter(username_hash=by_username).end_of_lock(WRONG_PER_USERNAME_ANYWHERE),
-        recent.filter(address_hash=by_address).end_of_lock(WRONG_PER_ADDRESS),
-    ]
+def _is_familiar(username: str, place: str, now: datetime) -> bool:
+    """This operator came in, with password and second factor, from this place in the last 30 days. Same query for a name
+    that nobody has.
+    """
+    known = StaffSession.objects.filter(user__username=username, started_at__gt=now - FAMILIAR_FOR)
+    return place in {place_of(origin) for origin in known.values_list("origin", flat=True).distinct() if origin}
+
+
+def _locked_until(
+    recent: PasswordFailureQuerySet, by_username: str, by_place: str | None, *, is_familiar: bool
+) -> datetime | None:
+    """When this username may be tried from this place (UTC); None when it may now.
+
+    At a familiar place only the first count holds: strangers elsewhere, or neighbours behind the same address who try other
+    names, lock no operator out.
+    """
+    ends = [recent.filter(username_hash=by_username, address_hash=by_place).end_of_lock(WRONG_PER_USERNAME)]
+    if not is_familiar:
+        ends.append(recent.filter(username_hash=by_username).end_of_lock(WRONG_PER_USERNAME_ANYWHERE))
+        if by_place:
+            ends.append(recent.filter(address_hash=by_place).end_of_lock(WRONG_PER_ADDRESS))
     return max((end for end in ends if end is not None), default=None)
 
 

@@ -1,6 +1,7 @@
 """«Utenze del gestionale»: the titolare opens, changes, disables them; a delegate looks."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
@@ -17,6 +18,8 @@ from pharmacies.models import Utenza
 from portal import shown_once
 from portal.clock import now_of
 from portal.identity.access import fresh_authentication_required
+from portal.identity.models import PasswordFailure
+from sessions.guesses import WRONG_FROM_ONE_PLACE
 from sessions.models import IdSessione
 from sessions.utenze import life
 from sessions.utenze.forms import NewUtenzaForm, PasswordForm
@@ -49,7 +52,9 @@ def every_utenza(request: OfficeRequest) -> HttpResponse:
     """The utenze of the pharmacy, those that work first, with what may be done to each."""
     rows = request.pharmacy.utenze.defer("password", "pincode")
     utenze = sorted(rows, key=lambda row: (not row.is_usable, row.user_id))
-    return _page(request, "all", {"utenze": utenze, "may_open": len(utenze) < life.AT_MOST})
+    may_open = len(utenze) < life.AT_MOST
+    wait = {"wrong": WRONG_FROM_ONE_PLACE, "minutes": PasswordFailure.WINDOW // timedelta(minutes=1)}
+    return _page(request, "all", {"utenze": utenze, "may_open": may_open, **wait})
 
 
 @hides_passwords

@@ -1,13 +1,18 @@
-"""The wrong secrets of the last minutes, at every door that has one: who guesses waits."""
+"""The failed proofs of the last minutes, counted at each door by itself."""
 
 from datetime import datetime, timedelta
 
 from django.db import models
+from django.db.models import Q
 
 from portal.codes import keyed_hash
 
 
 class PasswordFailureQuerySet(models.QuerySet["PasswordFailure"]):
+    def of_door(self, door: str) -> "PasswordFailureQuerySet":
+        """The failures at one door: no count reads those of another. Raises ValueError without a name."""
+        return self.filter(door=_named(door))
+
     def recent(self, now: datetime) -> "PasswordFailureQuerySet":
         return self.filter(at__gt=now - PasswordFailure.WINDOW)
 
@@ -22,16 +27,18 @@ class PasswordFailureQuerySet(models.QuerySet["PasswordFailure"]):
 
 class PasswordFailure(models.Model):
     """A password or pincode that was wrong, or (staff) that is being checked right now; an identity that was refused (door
-    "login", no name). How many are too many, each door says.
+    "login", no username). Each door says how many are too many.
 
-    Who and where are kept only as keyed hashes: people type passwords in the wrong box, and an address is personal data.
-    The door is part of the hash: the failures at one door say nothing at another.
+    Username and place are kept only as keyed hashes: people type passwords in the wrong box, and an address is personal
+    data. The door is a column and part of each hash: the failures at one door say nothing at another. What is not known is
+    NULL, which equals nothing; an empty text is refused, because it would be one key for everybody.
     """
 
     WINDOW = timedelta(minutes=15)
 
-    username_hash = models.CharField(max_length=64)
-    address_hash = models.CharField(max_length=64)
+    door = models.CharField(max_length=40, default="", db_default="")  # "": written by a release without the column
+    username_hash = models.CharField(max_length=64, null=True)  # NULL: nobody was named
+    address_hash = models.CharField(max_length=64, null=True)  # NULL: the proxy told no address, or it does not matter
     at = models.DateTimeField()
 
     objects = PasswordFailureQuerySet.as_manager()
@@ -44,14 +51,33 @@ class PasswordFailure(models.Model):
             models.Index(fields=["address_hash", "-at"], name="failure_address"),  # the lock
             models.Index(fields=["at"], name="failure_at"),  # the purge
         ]
+        constraints = [
+            # a row without a door is in no count, whatever its names are
+            models.CheckConstraint(
+                condition=Q(door="") | (~Q(username_hash="") & ~Q(address_hash="")), name="failure_names_are_not_empty"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S}"
 
     @staticmethod
     def hash_of_username(door: str, username: str) -> str:
-        return keyed_hash(f"{door}-username", username)
+        """Raises ValueError when one of the two is empty."""
+        return keyed_hash(f"{_named(door)}-username", _named(username))
 
     @staticmethod
     def hash_of_address(door: str, address: str) -> str:
-        return keyed_hash(f"{door}-address", address)
+        """Raises ValueError when one of the two is empty."""
+        return keyed_hash(f"{_named(door)}-address", _named(address))
+
+    @classmethod
+    def hash_of_place(cls, door: str, place: str) -> str | None:
+        """As hash_of_address(); None when the place is not known, because nobody can share an unknown place."""
+        return cls.hash_of_address(door, place) if place else None
+
+
+def _named(name: str) -> str:
+    if not name:
+        raise ValueError("An empty name is no key.")
+    return name

@@ -283,3 +283,9 @@ def test_an_accent_is_one_character_whatever_keyboard_wrote_it(anna_client, san_
     typed = "perche\u0301 s\u00ec, domani"
     new_utenza(anna_client, password=typed, ripeti="perch\u00e9 s\u00ec, domani")
     assert Utenza.objects.get().check_password("perch\u00e9 s\u00ec, domani")
+
+
+def test_the_page_says_that_five_wrong_passwords_make_the_right_one_wait(anna_client, utenza):
+    said = text(anna_client.get(url("all")))
+    assert "sbaglia la password 5 volte dallo stesso posto, per un massimo di 15 minuti" in said
+    assert "rifiuta anche quella giusta" in said
