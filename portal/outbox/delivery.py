@@ -17,9 +17,10 @@ from django.utils import timezone
 
 from portal.masking import domain_of
 from portal.outbox import pauses, refusals, rules
+from portal.outbox.line_trouble import answer_of, words_of
 from portal.outbox.models import MailDomain, OutgoingMail, Priority, Rest
-from portal.outbox.outcome import NO_ANSWER, TOO_LATE, UNREADABLE, is_about_mailbox, is_gone, reason
-from portal.outbox.smtp import Answer, SmtpLine, Withdrawn, words_of
+from portal.outbox.outcome import CANNOT_LEAVE, NO_ANSWER, TOO_LATE, UNREADABLE, is_about_mailbox, is_gone, reason
+from portal.outbox.smtp import Answer, SmtpLine, Withdrawn, whole_conversation
 from portal.outbox.verp import sender_of
 from portal.sealing import SealBroken, unseal
 
@@ -110,9 +111,9 @@ class _Round:
         try:
             self.line.open()
         except OSError as error:
-            words, now = words_of(error), self.clock()
-            OutgoingMail.objects.give_back(batch, now + pauses.jittered(LINE_PAUSE), f"{NO_ANSWER}: {words}")
-            log.warning("Cannot reach the SMTP server (%s): %d letters wait.", words, len(batch))
+            now = self.clock()
+            OutgoingMail.objects.give_back(batch, now + pauses.jittered(LINE_PAUSE), answer_of(error, NO_ANSWER))
+            log.warning("Cannot use the SMTP server (%s): %d letters wait.", words_of(error), len(batch))
             self.troubles = TROUBLES_IN_A_ROW
             return False
         return True
@@ -156,14 +157,15 @@ class _Round:
                 # The line first: a server may be slow to let us in, and the letter may be withdrawn meanwhile.
                 if not self._may_begin(letter) or not self._may_leave(letter):
                     return None
-                source = unseal(self._sources[letter.pk])
-                answer = self.line.hand_over(sender, letter.recipient, source, partial(self._may_leave, letter))
+                source, within = unseal(self._sources[letter.pk]), self._time_for(letter)
+                may_leave = partial(self._may_leave, letter)
+                answer = self.line.hand_over(sender, letter.recipient, source, may_leave, within=within)
         except Withdrawn:
             self.line.reset()
             return None
         except OSError as error:
             self.line.drop()
-            letter.postpone(self._again(letter), f"{NO_ANSWER}: {words_of(error)}")
+            letter.postpone(self._again(letter), answer_of(error, NO_ANSWER))
             raise _Trouble(words_of(error)) from None
         except SealBroken:
             log.error("Letter %s: none of SEALING_KEYS opens it.", letter.message_id)
@@ -172,7 +174,7 @@ class _Round:
         except Exception as error:
             # Only the kind of the error: its text could hold the address or the letter.
             log.error("Letter %s cannot be sent: %s.", letter.message_id, type(error).__name__)
-            letter.fail(self.clock(), f"Il messaggio non può partire ({type(error).__name__})")
+            letter.fail(self.clock(), CANNOT_LEAVE)
             self.line.reset()
             return None
         self._write_down(letter, answer)
@@ -209,9 +211,15 @@ class _Round:
         return True
 
     def _is_late_for(self, letter: OutgoingMail) -> bool:
-        """What is begun must be ended before the lease is over, whatever the server takes at each of its four answers."""
+        """What is begun must be ended before the lease is over, however slow the server is."""
         ends = letter.leased_until or letter.next_attempt_at
-        return self.clock() >= ends - timedelta(seconds=4 * settings.EMAIL_TIMEOUT)
+        return self.clock() >= ends - timedelta(seconds=whole_conversation())
+
+    def _time_for(self, letter: OutgoingMail) -> float:
+        """Seconds until it would be another worker's, at most a whole conversation; that much also without a lease."""
+        ends = letter.leased_until or letter.next_attempt_at
+        left = (ends - self.clock()).total_seconds()
+        return min(left, whole_conversation()) if left > 0 else whole_conversation()
 
     def _write_down(self, letter: OutgoingMail, answer: Answer) -> None:
         if answer.accepted:

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING
 from portal.clock import ROME
 from portal.mail_address import readable
 from portal.masking import domain_of
+from portal.outbox.line_trouble import OUR_SERVER
 
 if TYPE_CHECKING:
     from portal.outbox.models import OutgoingMail
 
 TOO_LATE = "Non inviato in tempo"  # begins last_answer of a letter that nobody took before give_up_at
 NO_ANSWER = "Il server di posta non risponde"  # begins last_answer when there was no answer to write down
+CANNOT_LEAVE = (
+    "Il messaggio non può partire: il suo indirizzo non si può scrivere"  # last_answer of one that SMTP cannot say
+)
 UNREADABLE = "Il contenuto non si apre"  # begins last_answer when the seal does not open
 
 # RFC 3463: the last two numbers of the enhanced code say why, whether the first is 4 (later) or 5 (never).
@@ -59,7 +63,9 @@ class Step:
 
 def reason(answer: str) -> str:
     """Why, in plain words, from what the server answered; empty when the answer says nothing known."""
-    if answer.startswith((NO_ANSWER, UNREADABLE)):
+    if answer.startswith(OUR_SERVER):
+        return "un guasto del portale, non della casella"
+    if answer.startswith((NO_ANSWER, UNREADABLE, CANNOT_LEAVE)):
         return answer[0].lower() + answer[1:]
     if "posta certificata" in answer.lower():
         return "la casella riceve solo posta certificata"  # the 5.0.0 of the PEC providers

@@ -1,19 +1,39 @@
-"""The SMTP conversation, step by step, so that every answer of the server is known."""
+"""The SMTP conversation, step by step, so that every answer of the server is known.
+
+The first digit of an answer decides (RFC 5321, 4.2.1), and only a 2xx after the final dot is a delivery.
+"""
 
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from smtplib import SMTP, SMTPDataError, SMTPException, SMTPResponseException, SMTPServerDisconnected
+from dataclasses import dataclass, field, replace
+from functools import partial
+from smtplib import SMTPServerDisconnected
+from time import monotonic
+from typing import Any
 
+from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.message import sanitize_address
 
 from portal import measures
 from portal.mail_address import ascii_address
 from portal.masking import mask_secrets_in
+from portal.outbox.line_trouble import UnexpectedAnswer, words_of
+from portal.outbox.reasons import Reading, Reason, read
+from portal.outbox.timed import TimedSmtp, TimedSmtpSsl, hang_up
 
+__all__ = ["ANSWERS", "Answer", "SmtpLine", "whole_conversation", "words_of"]
+ANSWERS = 4  # of a letter: to MAIL, to RCPT, to DATA, after the final dot
+PART_OF_LEASE = 0.9  # the rest is for writing down what was answered
 _PLAIN = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
+_NOT_XTEXT = re.compile(r"[^!-*,-<>-~]")  # RFC 3461, 4: all but printable ASCII, and + and =
+
+
+def whole_conversation() -> float:
+    """Seconds that one letter may take from MAIL to the last answer, or a line from connecting to login."""
+    whole = min(ANSWERS * float(settings.EMAIL_TIMEOUT), settings.OUTBOX_LEASE.total_seconds() * PART_OF_LEASE)
+    return whole or float(settings.EMAIL_TIMEOUT)  # without a lease
 
 
 class Withdrawn(Exception):  # noqa: N818  a fact, as the domain says it
@@ -22,11 +42,14 @@ class Withdrawn(Exception):  # noqa: N818  a fact, as the domain says it
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server said last: its code, its words with every address masked, and whether it is for ever."""
+    """What the server said last: its code, its words with every address masked, and whether it is for ever. `reading`: what
+    the whole of it means, before it was cut.
+    """
 
     code: int
     text: str
     for_ever: bool = False
+    reading: Reading = field(default_factory=lambda: Reading(Reason.UNKNOWN))
 
     @property
     def accepted(self) -> bool:
@@ -47,7 +70,7 @@ class SmtpLine:
 
     def __init__(self) -> None:
         self._used = False  # a letter went through this connection
-        self._backend = EmailBackend()  # Django's knows TLS, login and time-outs; EMAIL_BACKEND is the outbox
+        self._backend = _TimedBackend()
 
     @property
     def is_open(self) -> bool:
@@ -55,31 +78,42 @@ class SmtpLine:
 
     def open(self) -> bool:
         """True when it was not open before. Raises OSError (of which SMTPException is one) when the server cannot be reached or
-        does not want us.
+        does not want us, within whole_conversation() seconds.
         """
-        opened = bool(self._backend.open())
-        if opened:
-            self._used = False
+        self._give(whole_conversation())
         try:
-            self._backend.connection.ehlo_or_helo_if_needed()  # type: ignore[union-attr]
+            opened = bool(self._backend.open())
+            if opened:
+                self._used = False
+            self._connection.ehlo_or_helo_if_needed()
         except OSError:
             self.drop()
             raise
         return opened
 
     def hand_over(
-        self, sender: str, recipient: str, source: bytes, may_leave: Callable[[], bool] = lambda: True
+        self,
+        sender: str,
+        recipient: str,
+        source: bytes,
+        may_leave: Callable[[], bool] = lambda: True,
+        *,
+        within: float | None = None,
+        notify: str = "FAILURE,DELAY",
     ) -> Answer | None:
-        """One letter, on an open line. `may_leave` is asked after the server took the addresses, just before the text.
+        """One letter, on an open line, in `within` seconds (whole_conversation()). `may_leave` is asked after the server took the
+        addresses, just before the text. `notify`: the reports that we want of it (RFC 3461, 4.1), where the server makes them.
 
-        Raises OSError when the connection is lost or silent, ValueError on an unusable address, Withdrawn when `may_leave` says no.
+        Raises OSError when the connection is lost or silent or the server answers what nobody can understand, ValueError on an
+        unusable address, Withdrawn when `may_leave` says no.
 
         A server may end a connection after so many letters or so many idle seconds. None: it ended one that was used, before
         the text had left; on a new one the letter never knows, if there is still time.
         """
+        self._give(whole_conversation() if within is None else within)
         with measures.smtp() as outcome:
             try:
-                answer = self._converse(sender, recipient, source, may_leave)
+                answer = self._converse(sender, recipient, source, may_leave, notify)
             except Withdrawn:
                 outcome.append("withdrawn")
                 raise
@@ -89,10 +123,12 @@ class SmtpLine:
                 outcome.append("accepted" if answer.accepted else "refused for ever" if answer.for_ever else "later")
         return answer
 
-    def _converse(self, sender: str, recipient: str, source: bytes, may_leave: Callable[[], bool]) -> Answer | None:
+    def _converse(
+        self, sender: str, recipient: str, source: bytes, may_leave: Callable[[], bool], notify: str
+    ) -> Answer | None:
         used = self._used
         try:
-            refused = self._envelope(sender, recipient)
+            refused = self._envelope(sender, recipient, notify)
         except SMTPServerDisconnected:
             if not used:
                 raise
@@ -104,52 +140,87 @@ class SmtpLine:
             raise Withdrawn
         return refused or self._text(source)
 
-    def _envelope(self, sender: str, recipient: str) -> Answer | None:
+    def _envelope(self, sender: str, recipient: str, notify: str) -> Answer | None:
         """MAIL and RCPT; None when both were accepted."""
-        connection: SMTP = self._backend.connection  # type: ignore[assignment]
-        words: bytes | str
+        connection = self._connection
+        dsn = connection.has_extn("dsn")
         # a report need not bring our letter back, which may hold a code (RFC 3461, 4.3)
-        code, words = connection.mail(sender, ["RET=HDRS"] if connection.has_extn("dsn") else [])
-        if code != 250:
-            return _answer(code, words)  # about us, not about the letter: never for ever
+        code, words = connection.mail(sender, ["RET=HDRS"] if dsn else [])
+        if _digit(code) != 2:
+            # about us and not about the letter, whatever it says
+            return replace(_refusal(code, words), for_ever=False, reading=Reading(Reason.ABOUT_US))
         # Django's reading of an address costs as much as the conversation: only where the address is out of the ordinary
-        if not _PLAIN.fullmatch(recipient):
-            recipient = _unusual(recipient)
-        code, words = connection.rcpt(recipient)
-        if code not in (250, 251):
-            return _answer(code, words, for_ever=code >= 500)
-        return None
+        address = recipient if _PLAIN.fullmatch(recipient) else _unusual(recipient)
+        # 252: it cannot say whether the mailbox is there, and takes the letter (RFC 5321, 3.5.3)
+        code, words = connection.rcpt(address, [f"NOTIFY={notify}", f"ORCPT=rfc822;{_xtext(address)}"] if dsn else [])
+        return None if _digit(code) == 2 else _refusal(code, words)
 
     def _text(self, source: bytes) -> Answer:
-        connection: SMTP = self._backend.connection  # type: ignore[assignment]
-        words: bytes | str
-        try:
-            code, words = connection.data(b"\r\n".join(source.splitlines()) + b"\r\n")
-        except SMTPDataError as error:
-            code, words = error.smtp_code, error.smtp_error
+        connection = self._connection
+        code, words = connection.docmd("DATA")
+        if _digit(code) != 3:
+            return _refusal(code, words)
         self._used = True
-        return _answer(code, words, for_ever=code >= 500)
+        code, words = _text_to(connection, source)
+        return _answer(code, words) if _digit(code) == 2 else _refusal(code, words)
 
     def reset(self) -> None:
         """Leaves the conversation clean for the next letter; a server that hung up is called again."""
-        connection: SMTP | None = self._backend.connection
+        self._give(float(settings.EMAIL_TIMEOUT))
         try:
-            if connection is None or connection.rset()[0] != 250:
+            if not self.is_open or _digit(self._connection.rset()[0]) != 2:
                 self.drop()
         except OSError:
             self.drop()
 
     def drop(self) -> None:
         """Hangs up without a word: after a silence QUIT would wait as long again."""
-        connection: SMTP | None = self._backend.connection
-        self._backend.connection = None
-        if connection is not None:
-            connection.close()
+        hang_up(self._backend.connection)
+        hang_up(self._backend.half_open)
+        self._backend.connection = self._backend.half_open = None
 
     def close(self) -> None:
+        self._give(float(settings.EMAIL_TIMEOUT))
         with suppress(OSError):
             self._backend.close()
-        self._backend.connection = None
+        self.drop()
+
+    @property
+    def _connection(self) -> TimedSmtp:
+        assert self._backend.connection is not None  # noqa: S101  open() came before
+        connection: TimedSmtp = self._backend.connection
+        return connection
+
+    def _give(self, seconds: float) -> None:
+        """The deadline of what comes now."""
+        self._backend.ends = monotonic() + seconds
+        if self.is_open:
+            self._connection.ends = self._backend.ends
+
+
+class _TimedBackend(EmailBackend):
+    """Django's knows TLS and login (EMAIL_BACKEND is the outbox); connecting has a deadline here."""
+
+    ends = 0.0
+    connection: TimedSmtp | None
+    _partial_connection: TimedSmtp | None
+
+    @property
+    def connection_class(self) -> Any:
+        return partial(TimedSmtpSsl if self.use_ssl else TimedSmtp, ends=self.ends)
+
+    @property
+    def half_open(self) -> TimedSmtp | None:
+        """What was connected and did not come to the end of TLS or login."""
+        return self._partial_connection
+
+    @half_open.setter
+    def half_open(self, value: None) -> None:
+        self._partial_connection = value
+
+
+def _digit(code: int) -> int:
+    return code // 100
 
 
 def _unusual(recipient: str) -> str:
@@ -160,18 +231,25 @@ def _unusual(recipient: str) -> str:
     return sanitize_address(address, "utf-8")
 
 
-def _answer(code: int, words: bytes | str, *, for_ever: bool = False) -> Answer:
-    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
+def _text_to(connection: TimedSmtp, source: bytes) -> tuple[int, bytes]:
+    """Everything after DATA, as smtplib writes it: a line that begins with a dot gets another."""
+    lines = (b"." + line if line.startswith(b".") else line for line in source.splitlines())
+    connection.send(b"\r\n".join(lines) + b"\r\n.\r\n")
+    return connection.getreply()
+
+
+def _refusal(code: int, words: bytes) -> Answer:
+    """Raises UnexpectedAnswer for what is neither «later» nor «never»: a 250 to DATA is no delivery."""
+    if _digit(code) not in (4, 5):
+        raise UnexpectedAnswer(code)
+    return _answer(code, words)
+
+
+def _answer(code: int, words: bytes) -> Answer:
+    text = words.decode("utf-8", "replace")
     one_line = "".join(c for c in " ".join(f"{code} {text}".split()) if c.isprintable())
-    return Answer(code, mask_secrets_in(one_line)[:300], for_ever)
+    return Answer(code, mask_secrets_in(one_line)[:300], for_ever=_digit(code) == 5, reading=read(one_line))
 
 
-def words_of(error: OSError) -> str:
-    """What may be said and logged of a conversation that broke: never an address, never a password."""
-    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):  # smtplib wraps it
-        return "nessuna risposta in tempo"
-    if isinstance(error, SMTPServerDisconnected):
-        return "ha chiuso la connessione"
-    if isinstance(error, SMTPResponseException):
-        return f"risposta {error.smtp_code}"
-    return type(error).__name__ if isinstance(error, SMTPException) else "connessione non riuscita"
+def _xtext(address: str) -> str:
+    return _NOT_XTEXT.sub(lambda found: "".join(f"+{byte:02X}" for byte in found[0].encode()), address)

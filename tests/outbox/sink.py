@@ -2,7 +2,9 @@
 
 import asyncio
 import socket
+import threading
 from collections import Counter, defaultdict
+from contextlib import suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -99,3 +101,62 @@ class Sink:
         self.letters.append(message_from_bytes(envelope.content, policy=policy.default))
         self.recipients.extend(envelope.rcpt_tos)
         self.senders.append(envelope.mail_from)
+
+
+class Dripping:
+    """A server that answers one byte every `pause` seconds, from the `after`-th answer on (0: its greeting). It keeps what it
+    was told; answers before that come at once.
+    """
+
+    ANSWERS = (
+        b"220 slow\r\n",
+        b"250 slow\r\n",
+        b"250 2.1.0 ok\r\n",
+        b"250 2.1.5 ok\r\n",
+        b"354 go on\r\n",
+        b"250 2.0.0 ok\r\n",
+    )
+
+    def __init__(self, pause: float, after: int = 0) -> None:
+        self.pause, self.after, self.letters = pause, after, 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self._ended = threading.Event()
+
+    def __enter__(self) -> "Dripping":
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ended.set()
+        with suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for a caller
+        self.listener.close()
+        self.thread.join(5)
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while not self._ended.is_set():
+                line, _ = self.listener.accept()
+                with line, line.makefile("rb") as said, suppress(OSError):
+                    self._converse(line, said)
+
+    def _converse(self, line: socket.socket, said) -> None:
+        for number, answer in enumerate(self.ANSWERS):
+            if number == 5:
+                while said.readline() not in (b".\r\n", b""):
+                    pass
+                self.letters += 1
+            elif number:
+                said.readline()
+            self._say(line, answer, number >= self.after)
+
+    def _say(self, line: socket.socket, answer: bytes, slowly: bool) -> None:
+        if not slowly:
+            line.sendall(answer)
+            return
+        for byte in answer:
+            if self._ended.wait(self.pause):
+                return
+            line.sendall(bytes([byte]))
