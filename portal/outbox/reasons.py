@@ -1,8 +1,8 @@
 """Turns what a mail server answered into a reason, from its words and its numbers. Pure reading: nothing is marked here.
 
-The table is reasons.tsv beside this module, one rule a line, for operators to read; `manage.py reasons ANSWER` says which
-rule decided. Words beat numbers, because servers put 5.1.1 before any sentence; and of the words the mildest class wins, so that
-a mailbox is called dead only when nothing in the answer speaks of something else.
+The table is reasons.tsv beside this module, for operators to read: the first line that fits decides. Lines with words come
+first, because servers write 5.1.1 before any sentence; among them `dead` comes last, so that a mailbox is called dead only
+when no word of the answer speaks of something else. `manage.py reasons ANSWER` says which line decided.
 """
 
 import csv
@@ -15,11 +15,17 @@ from pathlib import Path
 from django.db import models
 
 TABLE = Path(__file__).with_name("reasons.tsv")
-READ = 4000  # characters: an answer of SMTP has 512 a line, and the first lines say why
-_CODE = re.compile(r"(?<![\d.])(?P<code>[245]\d\d)(?![\d.])")
-_STATUS = re.compile(r"(?<![\d.])(?P<status>[245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)")
+READ = 4000  # characters: a line of SMTP has 512, and the first lines say why
+_CODE = re.compile(r"(?:^|[\s:;,(<\"'#\[=])(?P<code>[245]\d\d)(?=[\s\-:;,)>\"'\].#]|$)(?!\.\d)")
+_STATUS = re.compile(r"(?<![\d.])(?P<status>[245]\.\d{1,3}\.\d{1,3})(?!\d|\.\d)")
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"'@]{1,320}@[^\s<>()\[\]:;,\"'@]{1,255}")
-_CONTINUED = re.compile(r"(?<=[\s])[245]\d\d-(?:[245]\.\d{1,3}\.\d{1,3})?\s")
+_CONTINUED = re.compile(r"(?<=\s)[245]\d\d-(?:[245]\.\d{1,3}\.\d{1,3})?\s?")
+# names and places that other programs put around the words: `host mx.example.it[192.0.2.1] said:`
+_AROUND = re.compile(
+    r"\b(?:remote )?host [^\s\[]{1,255}(?: ?\[[^\]\s]{1,64}\](?: \(\d+\))?:?(?: (?:said|says|responded|replied):?)?| said:?)"
+    r"|\(?in reply to rcpt(?: to)?(?: command)?\)?"
+    r"|smtp error from remote (?:mail server|mailer) after rcpt to:?(?:\S{1,320})?:?"
+)
 
 
 class Reason(models.TextChoices):
@@ -33,21 +39,18 @@ class Reason(models.TextChoices):
     UNKNOWN = "unknown", "motivo non riconosciuto"
 
 
-MILDEST_FIRST = (Reason.ABOUT_US, Reason.RULE, Reason.FULL, Reason.LATER, Reason.DEAD)
-
-
 @dataclass(frozen=True)
 class ReasonRule:
-    """One line of the table: `numbers` (begin of a code or status), `words` (a regular expression), or both."""
+    """One line of the table: one of `numbers` (a code, a status, or `5.7.` for all that begin so), `words`, or both."""
 
     reason: Reason
-    numbers: str
-    words: str
+    numbers: tuple[str, ...]
+    words: str  # a regular expression, lower case; empty: the numbers alone decide
     example: str
     seen_at: str
 
-    def matches(self, numbers: tuple[str, ...], words: str) -> bool:
-        if self.numbers and not any(_begins(number, self.numbers) for number in numbers):
+    def fits(self, numbers: tuple[str, ...], words: str) -> bool:
+        if self.numbers and not any(_begins(number, prefix) for number in numbers for prefix in self.numbers):
             return False
         return not self.words or _compiled(self.words).search(words) is not None
 
@@ -71,41 +74,29 @@ def read(answer: str | bytes) -> Reading:
     code, status = _CODE.search(words), _STATUS.search(words)
     numbers = tuple(found for found in (code and code["code"], status and status["status"]) if found)
     is_for_now = bool(numbers) and numbers[0].startswith("4")
-    for rule in _by_words():
-        if rule.matches(numbers, words):
-            if is_for_now and rule.reason is Reason.DEAD:
-                break
-            return Reading(rule.reason, is_explicit=True, rule=rule)
-    if is_for_now:
-        return Reading(Reason.LATER)
-    for rule in _by_number():
-        if rule.matches(numbers, words):
-            return Reading(rule.reason, rule=rule)
-    return Reading(Reason.UNKNOWN)
+    for rule in rules():
+        if is_for_now and rule.reason in (Reason.DEAD, Reason.UNKNOWN):
+            continue
+        if rule.fits(numbers, words):
+            return Reading(rule.reason, is_explicit=bool(rule.words), rule=rule)
+    return Reading(Reason.LATER if is_for_now else Reason.UNKNOWN)
 
 
 @cache
 def rules() -> tuple[ReasonRule, ...]:
-    """The lines of the table as they stand in it. Raises ValueError for a line that cannot be read."""
+    """The lines of the table in their order. Raises ValueError for a line that cannot be read."""
     with TABLE.open(encoding="utf-8", newline="") as table:
         rows = csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE)
         return tuple(
-            ReasonRule(Reason(row["reason"]), row["numbers"], row["words"], row["example"], row["seen at"])
+            ReasonRule(
+                Reason(row["reason"]),
+                tuple(row["numbers"].split(",")) if row["numbers"] else (),
+                row["words"],
+                row["example"],
+                row["seen at"],
+            )
             for row in rows
         )
-
-
-@cache
-def _by_words() -> tuple[ReasonRule, ...]:
-    found = [rule for rule in rules() if rule.words]
-    return tuple(sorted(found, key=lambda rule: MILDEST_FIRST.index(rule.reason)))
-
-
-@cache
-def _by_number() -> tuple[ReasonRule, ...]:
-    """The longest number first: 5.1.10 before 5.1.1, and 5.1.1 before 550."""
-    found = [rule for rule in rules() if not rule.words]
-    return tuple(sorted(found, key=lambda rule: -len(rule.numbers)))
 
 
 @cache
@@ -123,4 +114,4 @@ def _plain(answer: str | bytes) -> str:
     text = answer.decode("utf-8", "replace") if isinstance(answer, bytes | bytearray | memoryview) else str(answer)
     text = unicodedata.normalize("NFKC", text[:READ]).casefold().replace("’", "'")
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return _CONTINUED.sub("", _ADDRESS.sub("@", text))
+    return " ".join(_AROUND.sub(" ", _ADDRESS.sub("@", _CONTINUED.sub("", text))).split())

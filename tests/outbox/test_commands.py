@@ -76,3 +76,11 @@ def test_a_letter_that_was_not_sent_in_time_is_counted_apart(write):
     OutgoingMail.objects.give_up(row.give_up_at)
     told = json.loads(said("outbox", "--json"))
     assert (told["letters"], told["too_late"], told["refused"]) == (0, 1, 0)
+
+
+def test_the_meaning_of_an_answer_is_told_with_the_line_that_decided(db):
+    assert said("reasons", "550 5.1.1 <x@y.example>: no such user").splitlines()[0].startswith("dead: ")
+    assert "By its words, as in «552 5.2.2 mailbox full» (many)." in said("reasons", "552 mailbox full")
+    assert "By its number alone" in said("reasons", "550 5.1.1")
+    assert "No line of the table fits." in said("reasons", "550 no")
+    assert "RFC 7505" in said("reasons")
