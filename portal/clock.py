@@ -15,6 +15,9 @@ _MONTHS = (
 )  # fmt: skip
 
 
+_WAITED_AT_MOST = timedelta(minutes=2)  # for a lock, plus what the clocks of two machines may be apart
+
+
 class NowMiddleware:
     """Puts `request.now` (UTC) on every request, so that one page never sees two instants."""
 
@@ -30,6 +33,15 @@ def now_of(request: HttpRequest) -> datetime:
     """The instant of this request (UTC)."""
     now: datetime = request.now  # type: ignore[attr-defined]
     return now
+
+
+def not_before(now: datetime, *facts: datetime | None) -> datetime:
+    """`now`, or the latest of these facts when it stands a little ahead of it (UTC).
+
+    `now` is taken at the entrance of a request; what was written under the lock that the request waited for may bear a later
+    instant. A fact further ahead than any wait is no such thing and changes nothing.
+    """
+    return max([now, *(fact for fact in facts if fact is not None and fact - now <= _WAITED_AT_MOST)])
 
 
 def italian_time(at: datetime) -> str:

@@ -11,7 +11,7 @@ from uuid import uuid4
 from django.db import transaction
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
-from portal import measures
+from portal import clock, measures
 from portal.clock import ROME
 from portal.codes import digest
 from portal.composed import insert
@@ -126,7 +126,8 @@ def obstacle(utenza: Utenza, now: datetime) -> str:
 def issue(
     utenza: Utenza, context: Context, now: datetime, by: User | None = None, asked: Asked | None = None
 ) -> Issued:
-    """A new id, its letter, its reminders, its journal line: all or nothing. Its hours (UTC) run from now.
+    """A new id, its letter, its reminders, its journal line: all or nothing. Its hours (UTC) run from now, or from the last
+    instant of the ids that it comes after, when these were written while it waited for the lock.
 
     Policy overlap: the waiting Validato is replaced, the Attivo stays until the new one is used. Policy replace: all
     earlier ones are revoked. `by` None: the gestionale asked, as `asked` says. Raises NoCertifiedAddress, AddressUnreachable,
@@ -137,7 +138,10 @@ def issue(
     Pharmacy.objects.hold(utenza.pharmacy_id)
     utenza = rows.locked(utenza.pk)
     pharmacy, certification = _reachable(utenza, now)
-    replaced = _make_room(utenza, context, now)
+    in_place = rows.in_place(utenza, context)
+    now = clock.not_before(now, certification.certified_at, certification.reachable_again_at)
+    now = max([now, *(each.not_before(now) for each in in_place)])
+    replaced = _make_room(in_place, context, now)
     row = IdSessione(
         utenza=utenza, pharmacy=pharmacy, context=context, certification=certification, digest=digest(plain),
         last4=plain[-4:], sealed=seal(plain.encode()), requested_at=now, requested_by=by,
@@ -167,10 +171,12 @@ def use(id_sessione: IdSessione, now: datetime, proof: proofs.Proof | None = Non
     row = rows.fresh(id_sessione)
     if not row.is_live(now) or (proof is not None and proof.stored != row.utenza.password):
         return False
-    fingerprint = proof.fingerprint if proof else None
+    now, fingerprint = row.not_before(now), proof.fingerprint if proof else None
     if row.first_used_at is None:
-        for other in rows.in_place(row.utenza, row.context):
-            if other.first_used_at is not None and _leave_place(other, now, replaced_by=row):
+        attivi = [each for each in rows.in_place(row.utenza, row.context) if each.first_used_at is not None]
+        now = max([now, *(each.not_before(now) for each in attivi)])
+        for other in attivi:
+            if _leave_place(other, now, replaced_by=row):
                 events.revoked([other.pk], now)
         transaction.on_commit(measures.USED.inc, robust=True)
         record("id.used", now=now, about=row.pharmacy.code if row.pharmacy else "", subject=row, last4=row.last4)
@@ -185,6 +191,7 @@ def revoke(id_sessione: IdSessione, by: User | None, now: datetime, because: str
     row = rows.fresh(id_sessione)
     if not row.is_live(now):
         return False
+    now = row.not_before(now)
     row.revoke(now)
     withdraw_letters([row.pk], now)
     events.revoked([row.pk], now)
@@ -263,10 +270,10 @@ def _reachable(utenza: Utenza, now: datetime) -> tuple[Pharmacy, MailCertificati
     return certification.pharmacy, certification
 
 
-def _make_room(utenza: Utenza, context: Context, now: datetime) -> list[IdSessione]:
+def _make_room(in_place: list[IdSessione], context: Context, now: datetime) -> list[IdSessione]:
     """Empties the places that the new id takes; the live ids that it replaces."""
     replaced = []
-    for row in rows.in_place(utenza, context):
+    for row in in_place:
         stays = context.policy == Context.Policy.OVERLAP and row.first_used_at is not None and row.is_live(now)
         if not stays and _leave_place(row, now):
             replaced.append(row)

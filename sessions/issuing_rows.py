@@ -16,6 +16,7 @@ _IN_PLACE = Composed(
         .only(
             "utenza",
             "context",
+            "requested_at",
             "first_used_at",
             "expires_at",
             "revoked_at",

@@ -15,6 +15,7 @@ from pharmacies.models.office import Office
 from pharmacies.models.pharmacy import Pharmacy
 from pharmacies.models.refusals import NothingToConfirm, TooManyAttempts
 from portal.address_field import AddressField
+from portal.clock import not_before
 from portal.codes import new_code, same
 from portal.journal.models import record
 from portal.masking import mask_address
@@ -208,6 +209,7 @@ class MailCertification(models.Model):
         self._take()
         if not self.is_pending(now):
             return False
+        now = not_before(now, self.requested_at)
         self.withdrawn_at = now
         self.save(update_fields=["withdrawn_at"])
         self.note("certification.withdrawn", by, now, address=mask_address(self.address))
@@ -221,6 +223,7 @@ class MailCertification(models.Model):
         self._take()
         if not self.is_current:
             return False
+        now = not_before(now, self.certified_at)
         theirs = MailCertification.objects.filter(pharmacy=self.pharmacy_id, revoked_at=None)
         theirs.filter(certified_at__isnull=False).update(revoked_at=now)
         self.revoked_at = now
@@ -237,6 +240,7 @@ class MailCertification(models.Model):
 
     def _certify(self, by: "User", with_: str, now: datetime) -> None:
         previous = MailCertification.objects.current().filter(pharmacy=self.pharmacy_id).first()
+        now = not_before(now, self.requested_at, previous.certified_at if previous is not None else None)
         if previous is not None:
             previous.replaced_at = now
             previous.save(update_fields=["replaced_at"])

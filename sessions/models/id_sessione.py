@@ -5,8 +5,8 @@ from enum import Enum
 
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import F, Q
-from django.db.models.functions import TruncDate
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce, Greatest, TruncDate
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal import measures
@@ -81,9 +81,13 @@ class IdSessioneQuerySet(models.QuerySet["IdSessione"]):
         return self.filter(revoked_at=None, closed_at=None)
 
     def end(self, now: datetime) -> int:
-        """They die now: an id whose hours are over leaves its place, any other is revoked, and no copy stays. How many."""
+        """They die now: an id whose hours are over leaves its place, any other is revoked, and no copy stays. How many.
+
+        None is revoked before it was requested or used, however old `now` has become while a lock was waited for.
+        """
         measures.EXPIRED.inc(self.in_place().filter(expires_at__lte=now).update(closed_at=now))
-        self.in_place().update(revoked_at=now)
+        began = Greatest(F("requested_at"), Coalesce(F("first_used_at"), F("requested_at")))
+        self.in_place().update(revoked_at=Greatest(Value(now), began, output_field=models.DateTimeField()))
         return self.update(sealed=None)
 
     def outlived_by(self, newest: "IdSessione", now: datetime) -> int:
@@ -210,15 +214,24 @@ class IdSessione(models.Model):
             return State.SCADUTO
         return State.VALIDATO if self.first_used_at is None else State.ATTIVO
 
+    def not_before(self, now: datetime) -> datetime:
+        """`now`, or the last instant of this row when that is later (UTC).
+
+        `now` is taken at the entrance; whoever held the lock meanwhile has written an instant of its own, perhaps by another
+        machine's clock. A verb writes no instant before those that the row has under the lock.
+        """
+        return max(now, self.requested_at, self.first_used_at or self.requested_at)
+
     def revoke(self, now: datetime, replaced_by: "IdSessione | None" = None) -> None:
         """It ends now, by hand or because that one came; no copy stays. Saves."""
-        values = [connection.ops.adapt_datetimefield_value(now), replaced_by.pk if replaced_by else None, self.pk]
+        self.revoked_at, self.sealed, self.replaced_by = self.not_before(now), None, replaced_by
+        ended_at = connection.ops.adapt_datetimefield_value(self.revoked_at)
         with connection.cursor() as cursor:
-            cursor.execute(_REVOKE, values)
+            cursor.execute(_REVOKE, [ended_at, replaced_by.pk if replaced_by else None, self.pk])
 
     def mark_used(self, now: datetime, client_address: str | None, fingerprint: bytes | None) -> None:
         """The gate saw it: for the first time, or with the password just proved (`fingerprint`, else the old one stays). Saves."""
-        used_at = connection.ops.adapt_datetimefield_value(now)
+        used_at = connection.ops.adapt_datetimefield_value(self.not_before(now))
         with connection.cursor() as cursor:
             cursor.execute(_MARK_USED, [client_address, used_at, fingerprint, self.pk])
 
