@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 
-from pharmacies import former_addresses, mails
+from pharmacies import former_addresses, mails, withdrawing
 from pharmacies.addresses import mailbox_of
 from pharmacies.models.certification_queryset import PENDING_FOR, MailCertificationQuerySet
 from pharmacies.models.codice_validazione import CODE_DIGITS, CODE_USABLE_FOR, CodiceValidazione, NextSend, hash_of
@@ -77,7 +77,10 @@ class MailCertification(models.Model):
         return self.certified_at is not None and self.replaced_at is None and self.revoked_at is None
 
     def is_pending(self, now: datetime) -> bool:
-        return self.certified_at is None and self.withdrawn_at is None and self.requested_at > now - PENDING_FOR
+        """Asked for, not confirmed, not given up; a code that was sent near the end of the request is good as long as it says."""
+        if self.certified_at is not None or self.withdrawn_at is not None:
+            return False
+        return self.requested_at > now - PENDING_FOR or self.codes.usable(now).exists()
 
     @property
     def certified_as(self) -> str:
@@ -209,16 +212,13 @@ class MailCertification(models.Model):
         self._take()
         if not self.is_pending(now):
             return False
-        now = not_before(now, self.requested_at)
-        self.withdrawn_at = now
-        self.save(update_fields=["withdrawn_at"])
-        self.note("certification.withdrawn", by, now, address=mask_address(self.address))
+        self._give_up(by, now)
         return True
 
     @transaction.atomic
     def revoke(self, by: "User", now: datetime, because: str = "") -> bool:
         """The address is no longer certified, nor are those it replaced: every id that hangs on one of them dies by the
-        rule that asks (IdSessione.state). False when there was nothing to revoke.
+        rule that asks (IdSessione.state). By staff, a change under way is given up too. False when there was nothing to revoke.
         """
         self._take()
         if not self.is_current:
@@ -227,8 +227,13 @@ class MailCertification(models.Model):
         theirs = MailCertification.objects.filter(pharmacy=self.pharmacy_id, revoked_at=None)
         theirs.filter(certified_at__isnull=False).update(revoked_at=now)
         self.revoked_at = now
-        self._withdraw_secrets(now)
         former_addresses.tell(self, now)
+        withdrawing.written_to(self, now)
+        if (
+            by.is_staff
+        ):  # an operator does not know whose hand began a change: it begins again, with the office that holds
+            for under_way in MailCertification.objects.filter(pharmacy=self.pharmacy_id).pending(now):
+                under_way._give_up(by, now)
         mails.revoked(self, by, because, now)
         self.note("certification.revoked", by, now, address=mask_address(self.address), because=because)
         return True
@@ -244,18 +249,26 @@ class MailCertification(models.Model):
         if previous is not None:
             previous.replaced_at = now
             previous.save(update_fields=["replaced_at"])
-            previous._withdraw_secrets(now)
         self.certified_at, self.certified_by, self.certified_with = now, by, with_
         self.failed_attempts, self.last_failed_at, self.last_wrong_hash = 0, None, ""
         self.save()
-        if previous is None or previous.address_key == self.address_key:
+        if previous is None or previous.address_key == self.address_key:  # what is written to the same mailbox goes on
             mails.certified(self, now)
             self.note("certification.certified", by, now, address=mask_address(self.address), **{"with": with_})
         else:
             former_addresses.tell(previous, now)
+            withdrawing.written_to(previous, now)
             mails.changed(previous, self, now)
             old, new = mask_address(previous.address), mask_address(self.address)
             self.note("certification.changed", by, now, old=old, new=new, **{"with": with_})
+        withdrawing.codes_of([self.pk], now)
+
+    def _give_up(self, by: "User", now: datetime) -> None:
+        now = not_before(now, self.requested_at)
+        self.withdrawn_at = now
+        self.save(update_fields=["withdrawn_at"])
+        withdrawing.codes_of([self.pk], now)
+        self.note("certification.withdrawn", by, now, address=mask_address(self.address))
 
     def _count_wrong(self, wrong_hash: str, by: "User", now: datetime) -> None:
         if same(wrong_hash, self.last_wrong_hash) and self.attempts_left(now) < ATTEMPTS:
@@ -264,10 +277,6 @@ class MailCertification(models.Model):
         self.last_failed_at, self.last_wrong_hash = now, wrong_hash
         self.save(update_fields=["failed_attempts", "last_failed_at", "last_wrong_hash"])
         self.note("code.wrong", by, now, left=self.attempts_left(now))
-
-    def _withdraw_secrets(self, now: datetime) -> None:
-        """No code and no id that still waits may leave for an address that is no longer the pharmacy's."""
-        OutgoingMail.objects.filter(about=self.pharmacy.code, recipient=self.address, secret=True).withdraw(now)
 
     def note(self, verb: str, by: "User | None", now: datetime, **detail: object) -> None:
         """A line in the journal of the pharmacy."""

@@ -5,7 +5,10 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import models, transaction
+from django.db.models import Exists, OuterRef, Q
 
+from pharmacies import withdrawing
+from pharmacies.models.codice_validazione import CodiceValidazione
 from pharmacies.models.pharmacy import Pharmacy
 from pharmacies.models.refusals import AlreadyCertified, TooManyAttempts, TooManySends, TooSoon
 from portal.masking import mask_address
@@ -24,10 +27,10 @@ class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
         return self.filter(certified_at__isnull=False, replaced_at=None, revoked_at=None)
 
     def pending(self, now: datetime) -> "MailCertificationQuerySet":
-        """Asked for, not yet confirmed, not given up, newest first: the first of a pharmacy is the one under way."""
-        return self.filter(certified_at=None, withdrawn_at=None, requested_at__gt=now - PENDING_FOR).order_by(
-            "-requested_at", "-pk"
-        )
+        """As MailCertification.is_pending(), newest first: the first of a pharmacy is the one under way."""
+        a_good_code = CodiceValidazione.objects.usable(now).filter(certification=OuterRef("pk"))
+        under_way = Q(requested_at__gt=now - PENDING_FOR) | Exists(a_good_code)
+        return self.filter(under_way, certified_at=None, withdrawn_at=None).order_by("-requested_at", "-pk")
 
     def past(self) -> "MailCertificationQuerySet":
         """Addresses that were certified and are no longer, newest first."""
@@ -59,7 +62,9 @@ class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
         certification.address, certification.withdrawn_at = examined.address, None
         certification.requested_by, certification.requested_at = by, now
         certification.save()
-        mine.pending(now).exclude(pk=certification.pk).update(withdrawn_at=now)
+        others = [pk for pk in mine.pending(now).values_list("pk", flat=True) if pk != certification.pk]
+        mine.filter(pk__in=others).update(withdrawn_at=now)
+        withdrawing.codes_of(others, now)
         if is_news:
             certification.note("certification.requested", by, now, address=mask_address(examined.address))
         return certification
@@ -76,6 +81,6 @@ class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
             with suppress(TooSoon, TooManyAttempts):  # the page of the code says the time
                 certification.send_code(now)
         except TooManySends:
-            if not certification.codes.usable(now).exists():
+            if not certification.codes.usable(now).filter(letter__withdrawn_at=None).exists():
                 raise
         return certification
