@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext as _
 
 from portal.clock import now_of
 from portal.identity import session_ends
@@ -30,6 +31,7 @@ _AT, _WITH, _NAMES = "identity_authenticated_at", "identity_with", "identity_sig
 
 def remember(request: HttpRequest, user: User, identity: Identity) -> None:
     """Opens the portal session of this person: new session key, and when and how the identity was shown."""
+    session_ends.written_as_closed(request, now_of(request))
     login(request, user, backend="portal.identity.backends.DigitalIdentityBackend")
     request.session.cycle_key()
     session_ends.begin(request, now_of(request))
@@ -105,21 +107,23 @@ def typed_before(request: HttpRequest) -> dict[str, str] | None:
 @overload
 def staff_required(role: View[P], /) -> View[P]: ...
 @overload
-def staff_required(role: str, /) -> Callable[[View[P]], View[P]]: ...
+def staff_required(role: str, /, *, whole_nation: bool = False) -> Callable[[View[P]], View[P]]: ...
 
 
-def staff_required(role: View[P] | str, /) -> View[P] | Callable[[View[P]], View[P]]:
+def staff_required(role: View[P] | str, /, *, whole_nation: bool = False) -> View[P] | Callable[[View[P]], View[P]]:
     """Only staff with the second factor and the role: `@staff_required("sicurezza")`; `@staff_required` is whoever may look.
 
     Nobody goes to the staff login; a person of a pharmacy, or the wrong role, gets 403 with the reason. The view says on its
-    own who may open it (`view.staff_role`): the tests hold every page of the staff to it.
+    own who may open it (`view.staff_role`): the tests hold every page of the staff to it. `whole_nation`: the page changes
+    something for everybody, so an operator with a territory gets 403.
     """
     if callable(role):
         return _staff_only(role, Role.LETTURA)
-    return partial(_staff_only, role=Role(role))  # a role that does not exist fails when the module is read
+    # a role that does not exist fails when the module is read
+    return partial(_staff_only, role=Role(role), whole_nation=whole_nation)
 
 
-def _staff_only(view: View[P], role: Role | None) -> View[P]:
+def _staff_only(view: View[P], role: Role | None, *, whole_nation: bool = False) -> View[P]:
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         user = request.user
@@ -130,6 +134,10 @@ def _staff_only(view: View[P], role: Role | None) -> View[P]:
         if role is not None and role not in user.roles:
             raise PermissionDenied(
                 f"Per questa pagina serve il ruolo «{role.value}»: lo assegna chi amministra gli operatori."
+            )
+        if whole_nation and not user.territory.is_whole_nation:
+            raise PermissionDenied(
+                _("Questa pagina vale per tutta l’Italia: la apre chi amministra senza limiti di territorio.")
             )
         return _not_kept(view(request, *args, **kwargs))
 

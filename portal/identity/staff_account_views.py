@@ -1,15 +1,19 @@
-"""«Operatori»: who of the staff may do what, and where. For whoever has the role «amministrazione»."""
+"""«Operatori»: the accounts of the staff, their roles and their territory. For the role «amministrazione»."""
+
+from functools import wraps
+from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.clock import now_of
 from portal.identity import staff_accounts as accounts
-from portal.identity.access import staff_of, staff_required
+from portal.identity.access import P, View, staff_of, staff_required
 from portal.identity.models import StaffTotp, User
 from portal.identity.staff_forms import NewOperatorForm, OperatorForm
 
@@ -42,7 +46,15 @@ ACTS = {  # what the page asks: crumb, question, consequences, button, danger
     ),
 }
 
-_ONESELF = "Nessuno cambia i propri diritti, si disabilita o si azzera da solo: lo fa un altro amministratore."
+WHY_NOT: dict[type[accounts.AccountRefused], Any] = {
+    accounts.OneselfRefused: "Nessuno cambia i propri diritti, si disabilita o si azzera da solo: lo fa un altro amministratore.",
+    accounts.OutOfReach: _lazy(
+        "Questo operatore ha un luogo o un ruolo che tu non hai: se ne occupa chi amministra tutta l’Italia."
+    ),
+    accounts.NoLongerAdministrator: _lazy(
+        "Nel frattempo il tuo accesso è cambiato e non amministri più gli operatori: non è stato fatto nulla."
+    ),
+}
 
 
 class WhyForm(forms.Form):
@@ -55,20 +67,47 @@ class WhyForm(forms.Form):
     )
 
 
+def _refusals_are_403(view: View[P]) -> View[P]:
+    """Answers an act that the rules of the accounts refuse with 403 and its reason."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except accounts.AccountRefused as refusal:
+            raise PermissionDenied(WHY_NOT[type(refusal)]) from refusal
+
+    return guarded
+
+
+def _operator(request: HttpRequest, pk: int) -> User:
+    """An account of the administrator's territory; one outside does not exist for them."""
+    user = get_object_or_404(User, pk=pk, is_staff=True)
+    if not staff_of(request).territory.contains(user.territory):
+        raise Http404
+    return user
+
+
 @staff_required("amministrazione")
 @require_safe
 def everybody(request: HttpRequest) -> HttpResponse:
-    """Those who are in service first."""
+    """The accounts of the administrator's territory, those in service first."""
     people = User.objects.filter(is_staff=True).prefetch_related("groups").order_by("-is_active", "username")
     with_app = set(StaffTotp.objects.filter(confirmed=True).values_list("user_id", flat=True))
-    rows = [(each, sorted(group.name for group in each.groups.all()), each.pk in with_app) for each in people]
+    territory = staff_of(request).territory
+    rows = [
+        (user, sorted(group.name for group in user.groups.all()), user.pk in with_app)
+        for user in people
+        if territory.contains(user.territory)
+    ]
     return render(request, "identity/operators.html", {"rows": rows})
 
 
 @staff_required("amministrazione")
 @asks_and_acts
+@_refusals_are_403
 def new(request: HttpRequest) -> HttpResponse:
-    form = NewOperatorForm(request.POST or None)
+    form = NewOperatorForm(request.POST or None, by=staff_of(request))
     if form.is_valid():
         told = form.cleaned_data
         names = (told["given_name"], told["family_name"])
@@ -81,16 +120,19 @@ def new(request: HttpRequest) -> HttpResponse:
 
 @staff_required("amministrazione")
 @asks_and_acts
+@_refusals_are_403
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     """One operator: names, roles, territory; and the way to disable and to reset."""
-    user = get_object_or_404(User, pk=pk, is_staff=True)
-    form = OperatorForm(request.POST or None, instance=user)
-    oneself = user.pk == staff_of(request).pk
+    user, by = _operator(request, pk), staff_of(request)
+    oneself = user.pk == by.pk
     if request.method == "POST" and oneself:
-        raise PermissionDenied(_ONESELF)
+        raise accounts.OneselfRefused
+    if not oneself and not accounts.reaches(by, user):
+        raise accounts.OutOfReach
+    form = OperatorForm(request.POST or None, instance=user, by=by)
     if form.is_valid():
         told = form.cleaned_data
-        if accounts.change(user, told["roles"], told["territory"], staff_of(request), now_of(request)):
+        if accounts.change(user, told["roles"], told["territory"], by, now_of(request)):
             messages.success(request, f"Operatore {user.username} salvato.")
         else:
             messages.info(request, f"Operatore {user.username}: non è cambiato nulla.")
@@ -105,11 +147,14 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 
 @staff_required("amministrazione")
 @asks_and_acts
+@_refusals_are_403
 def act(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """«Disabilita», «Riabilita», «Azzera»: never on oneself."""
-    user, by, now = get_object_or_404(User, pk=pk, is_staff=True), staff_of(request), now_of(request)
+    user, by, now = _operator(request, pk), staff_of(request), now_of(request)
     if user.pk == by.pk:
-        raise PermissionDenied(_ONESELF)
+        raise accounts.OneselfRefused
+    if not accounts.reaches(by, user):
+        raise accounts.OutOfReach
     form = WhyForm(request.POST or None)
     if form.is_valid():
         because = " ".join(form.cleaned_data["motivo"].split()).rstrip(".")

@@ -5,12 +5,14 @@ from typing import Any
 from django import forms
 from django.contrib.auth import password_validation as validation
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from portal import codice_fiscale
 from portal.identity.forms import TotpForm, UnrepeatedInput
 from portal.identity.models import User
 from portal.identity.models.staff_access import LENGTH
 from portal.identity.roles import Role
+from portal.identity.territory import Territory
 
 SHORTEST_PASSWORD = 12  # characters
 _VALIDATORS: list[Any] = [
@@ -108,8 +110,17 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
         model = User
         fields = ("given_name", "family_name")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        """`by`: the administrator, who gives no place and (with a territory) no role beyond their own."""
         super().__init__(*args, **kwargs)
+        self.by = by
+        if by.limited_to:
+            roles = self.fields["roles"]
+            roles.choices = [choice for choice in roles.choices if choice[0] in by.roles]  # type: ignore[attr-defined]
+            roles.error_messages["invalid_choice"] = _("Puoi assegnare solo i ruoli che hai anche tu.")
+            self.fields["territory"].help_text = _(
+                "I codici di regione (042) o di regione e ASL (010-301), separati da spazi, dentro il tuo territorio: %(places)s."
+            ) % {"places": " ".join(by.limited_to)}
         for name in ("given_name", "family_name"):
             self.fields[name].required = True
             self.fields[name].error_messages["required"] = (
@@ -127,6 +138,13 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
         if wrong:
             raise ValidationError(
                 f"«{wrong[0][:20]}» non è un codice: scrivi 042 per una regione, 010-301 per una ASL."
+            )
+        if not self.by.territory.contains(Territory.of(codes)):
+            raise ValidationError(
+                _(
+                    "Puoi assegnare solo luoghi del tuo territorio (%(places)s): scrivi almeno un codice, e nessuno fuori."
+                ),
+                params={"places": " ".join(self.by.limited_to)},
             )
         return sorted(set(codes))
 

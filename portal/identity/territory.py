@@ -23,3 +23,10 @@ class Territory:
     @property
     def is_whole_nation(self) -> bool:
         return not (self.regions or self.asl)
+
+    def contains(self, other: "Territory") -> bool:
+        """True when no place of `other` is outside this one."""
+        if self.is_whole_nation:
+            return True
+        own_asl = all(region in self.regions or (region, asl) in self.asl for region, asl in other.asl)
+        return not other.is_whole_nation and other.regions <= self.regions and own_asl

@@ -99,7 +99,7 @@ def _all(now: datetime) -> list[Listed]:
     return [Listed(row, now, live) for row in PincodeCertificate.objects.order_by("-valid_from", "-pk")]
 
 
-@staff_required("amministrazione")
+@staff_required("amministrazione", whole_nation=True)
 @require_safe
 def every_certificate(request: HttpRequest) -> HttpResponse:
     """All of them, the newest first; what has to be done; and who made or retired them last."""
@@ -116,7 +116,7 @@ def every_certificate(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/certificates.html", context)
 
 
-@staff_required("amministrazione")
+@staff_required("amministrazione", whole_nation=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_certificate(request: HttpRequest) -> HttpResponse:
     """«Nuovo certificato»: published at once; the one of before goes on deciphering."""
@@ -140,7 +140,7 @@ def new_certificate(request: HttpRequest) -> HttpResponse:
     )
 
 
-@staff_required("amministrazione")
+@staff_required("amministrazione", whole_nation=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def retire_certificate(request: HttpRequest, pk: int) -> HttpResponse:
     """«Ritira»: what is encrypted with it is read no more, and its private key is wiped. Never the last one."""

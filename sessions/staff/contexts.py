@@ -121,7 +121,7 @@ def _words(value: Any) -> str:
     return ", ".join(value) or "nessuno" if isinstance(value, list) else f"«{value}»"
 
 
-@staff_required("amministrazione")
+@staff_required("amministrazione", whole_nation=True)
 @require_safe
 def every_context(request: HttpRequest) -> HttpResponse:
     """The rows, and who changed them last."""
@@ -129,7 +129,7 @@ def every_context(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/contexts.html", {"contexts": Context.objects.order_by("pk"), "changes": changes})
 
 
-@staff_required("amministrazione")
+@staff_required("amministrazione", whole_nation=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def add_context(request: HttpRequest) -> HttpResponse:
     """«Nuovo contesto»: from then on gestionali may ask for ids in it."""
@@ -143,7 +143,7 @@ def add_context(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/context.html", {"form": form})
 
 
-@staff_required("amministrazione")
+@staff_required("amministrazione", whole_nation=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 @transaction.atomic
 def context(request: HttpRequest, pk: int) -> HttpResponse:
