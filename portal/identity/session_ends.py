@@ -64,6 +64,17 @@ def keep_only(request: HttpRequest, user: User, now: datetime) -> None:
     theirs.exclude(pk=current(request)).close(now)
 
 
+def end(request: HttpRequest, now: datetime) -> None:
+    """Nobody is signed in in this browser any more; a session of the staff is written down as closed."""
+    written_as_closed(request, now)
+    logout(request)
+
+
+def written_as_closed(request: HttpRequest, now: datetime) -> None:
+    """The session of the staff in this browser, if there is one, ends now: the caller takes its data away."""
+    StaffSession.objects.filter(pk=current(request), closed_at=None).update(closed_at=now)
+
+
 def current(request: HttpRequest) -> int:
     """The key of the row of this browser's session; 0 when it has none."""
     return int(request.session.get(_ROW, 0))
@@ -84,8 +95,7 @@ def _look_at(request: HttpRequest) -> None:
     seen = datetime.fromtimestamp(session[_SEEN], UTC)
     last, idle = started + settings.SESSION_LASTS_FOR, seen + settings.SESSION_IDLE_FOR
     if now >= min(last, idle):
-        StaffSession.objects.filter(pk=current(request), closed_at=None).update(closed_at=now)
-        logout(request)
+        end(request, now)
         why = "dopo 30 minuti senza attività" if idle <= last else "dopo 8 ore"
         messages.warning(request, f"Il collegamento si è chiuso {why}: accedi di nuovo.")
         return

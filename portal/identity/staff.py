@@ -181,6 +181,7 @@ def _let_in(request: HttpRequest, user: User, app: StaffTotp, now: datetime) -> 
     """The page that was wanted. The session is a new one: nothing of who was in this browser before is left."""
     next_url = str(request.session[_WAITING]["next"])
     with transaction.atomic():
+        session_ends.written_as_closed(request, now)
         request.session.flush()
         login(request, user, backend=session_ends.STAFF_BACKEND)
         django_otp.login(request, app)

@@ -28,7 +28,7 @@ _WRONG_CODE = "Il codice non è corretto, o è già stato usato."
 @require_http_methods(["GET", "HEAD", "POST"])
 def staff_login(request: HttpRequest) -> HttpResponse:
     now, next_url = now_of(request), local_url(request, request.POST.get("next", request.GET.get("next", "")))
-    if request.user.is_authenticated and request.user.is_staff:
+    if request.user.is_authenticated and request.user.is_staff and request.user.is_verified():  # type: ignore[attr-defined]
         return redirect(next_url or "pages:home")
     form = PasswordForm(request.POST or None)
     if form.is_valid():

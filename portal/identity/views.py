@@ -3,7 +3,6 @@
 import logging
 from urllib.parse import urlencode
 
-from django.contrib.auth import logout
 from django.core import signing
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal.clock import now_of
 from portal.errors import bad_request
-from portal.identity import access, login
+from portal.identity import access, login, session_ends
 from portal.identity.identity import LoginRefused
 from portal.identity.providers import every_provider, provider_of
 from portal.identity.providers.base import Provider, WayIn, allow_forms_to
@@ -75,7 +74,7 @@ def answer(request: HttpRequest, provider: str) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     """POST closes the portal session and nothing of it is left; GET says so, or asks."""
     if request.method == "POST":
-        logout(request)
+        session_ends.end(request, now_of(request))
         return redirect("identity:sign_out")
     return render(request, "identity/sign_out.html")
 
@@ -116,7 +115,7 @@ def gone_out(request: HttpRequest, provider: str) -> HttpResponse:
         return HttpResponseRedirect(f"{request.path}?{again}", status=303)
     names, answer_address = said
     if access.is_called(request, names):
-        logout(request)
+        session_ends.end(request, now_of(request))
     return redirect(answer_address or "identity:sign_out")
 
 

@@ -12,7 +12,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from portal.identity.models import StaffTotp, User
+from portal.identity.models import StaffSession, StaffTotp, User
+from portal.journal.models import Entry
 from tests.conftest import ANNA
 from tests.identity.staff_door import SECRET, code_at, give_code, give_password
 
@@ -113,3 +114,25 @@ def test_whoever_was_inside_with_the_old_app_is_out(carla, carla_client):
 def test_only_staff_have_an_app(anna):
     with pytest.raises(CommandError, match="no member of the staff"):
         renew(anna.username)
+
+
+def test_a_new_app_closes_every_session_and_leaves_a_line(carla):
+    StaffTotp.enrol(carla, SECRET)
+    client = Client()
+    give_password(client)
+    assert give_code(client, code_at(timezone.now())).status_code == 302
+    renew()
+    assert StaffSession.objects.get(user=carla).closed_at is not None
+    assert client.get("/guarded/staff/")["Location"].startswith("/operatori/accesso/")
+    assert client.get("/operatori/accesso/").status_code == 200
+    line = Entry.objects.get(verb="staff.app_renewed")
+    assert (line.actor, line.sentence) == (
+        None,
+        "ha dato da terminale una nuova app di autenticazione all’operatore carla",
+    )
+
+
+def test_the_door_lets_in_again_a_browser_whose_app_is_gone(carla, carla_client):
+    renew()
+    assert carla_client.get("/operatori/accesso/").status_code == 200
+    assert give_password(carla_client)["Location"] == "/operatori/accesso/codice/"

@@ -8,6 +8,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from portal.identity.models import StaffSession, StaffTotp
+from tests.identity import door
 from tests.identity.staff_door import SECRET, code_at, give_code, give_password
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.identity.guarded_urls")]
@@ -130,3 +131,17 @@ def test_the_key_of_a_session_is_not_in_clear(enter):
     enter()
     key = Session.objects.get().session_key
     assert key.encode() not in bytes(StaffSession.objects.get().sealed_key)
+
+
+def test_going_out_closes_the_session_on_the_list_too(enter):
+    client = enter()
+    client.post("/uscita/")
+    assert StaffSession.objects.get().closed_at is not None
+
+
+def test_a_person_who_comes_in_at_the_same_browser_closes_the_session_of_the_staff(enter):
+    client = enter()
+    door.enter(client)
+    assert door.signed_in(client)
+    assert not is_in(client)
+    assert StaffSession.objects.get().closed_at is not None

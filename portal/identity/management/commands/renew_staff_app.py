@@ -1,4 +1,7 @@
-"""A new authenticator app for a member of the staff who lost or changed the telephone; the old one stops working."""
+"""A new authenticator app for a member of the staff who lost or changed the telephone.
+
+The old app stops working, every open session is closed, and the journal says that the portal did it at a terminal.
+"""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -6,12 +9,14 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+from django.utils import timezone
 
-from portal.identity.models import StaffTotp, User
+from portal.identity.models import StaffSession, StaffTotp, User
+from portal.journal.models import record
 
 
 class Command(BaseCommand):
-    help = "Gives a member of the staff a new authenticator app, prints its secret once; the old app stops working."
+    help = "Gives a member of the staff a new authenticator app, prints its secret once; the old app stops working, open sessions end."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username")
@@ -21,8 +26,11 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"There is no member of the staff {options['username']}.")
         with transaction.atomic():
+            now = timezone.now()
             StaffTotp.objects.filter(user=user).delete()
+            StaffSession.objects.filter(user=user).close(now)
             _, url = StaffTotp.enrol(user)
+            record("staff.app_renewed", now=now, subject=user, name=user.username)
         self.stdout.write(once(url))
 
 
