@@ -102,10 +102,12 @@ class Chain(Generic[Row]):
         return f"{newest.position}:{newest.digest}" if newest else ""
 
     def unsealed(self, now: datetime) -> "models.QuerySet[Row]":
-        """The rows that wait, by id. Looks back no further than the row of a link of an hour ago: whoever got an id
-        before that one, and has not committed yet, has been at it for longer than any transaction lives.
+        """The rows that wait, by id. Looks back no further than the row of a link sealed an hour before the last sealing: a
+        writer that had an id below that one, and had not committed by the last sealing, had been at it for longer than any
+        transaction lives. The hour is counted from the last sealing, so that a sealer that was away misses nothing.
         """
-        settled = self._links().filter(sealed_at__lte=now - LATE).order_by("-position").first()
+        newest = self._links().order_by("-position").first()
+        settled = newest and self._links().filter(sealed_at__lte=newest.sealed_at - LATE).order_by("-position").first()
         return self._without_link().filter(pk__gt=settled.row_id if settled else 0).order_by("pk")
 
     def verify(self, now: datetime, tell: Callable[[int], None] = lambda _: None, expected: str = "") -> Verdict:

@@ -135,15 +135,28 @@ def test_a_new_sealing_key_does_not_break_what_the_old_one_sealed(lines, setting
 
 
 def test_a_line_that_was_never_sealed_is_seen_after_an_hour(lines, clock):
-    """Committed so late that the sealer does not look back that far."""
     tamper("delete from journal_entrylink where position = 5")
     clock.shift(timedelta(hours=2))
     record("context.changed", now=NOW)
     code, said = verify()
     assert code == 0
     assert "2 lines not sealed yet" in said
-    tamper("update journal_entrylink set row_id = %s where position = 4", lines[4].pk + 1000)
+    CHAIN.seal(datetime.now(UTC))
+    tamper("delete from journal_entrylink where position = 3")
     assert "the row was never sealed" in verify()[1]
+
+
+def test_a_line_committed_just_after_a_sealing_is_sealed_by_a_sealer_that_was_away(lines, clock):
+    """Its id is lower than one that is sealed already, and hours go by before the sealer runs again."""
+    last = record("context.changed", now=NOW)
+    tamper("update journal_entry set id = %s where id = %s", last.pk + 1000, last.pk)
+    assert CHAIN.seal(NOW) == 1
+    late = record("context.changed", now=NOW)
+    tamper("update journal_entry set id = %s where id = %s", last.pk + 1, late.pk)
+    clock.shift(timedelta(hours=2))
+    assert CHAIN.seal(datetime.now(UTC)) == 1
+    clock.shift(timedelta(hours=2))
+    assert verify()[0] == 0
 
 
 def test_sealing_again_changes_nothing(lines):
