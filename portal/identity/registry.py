@@ -11,7 +11,7 @@ from hashlib import sha256
 import httpx
 from cryptography import x509
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from lxml import etree
 
 from portal.identity.models import RegisteredProvider, RegistryReading
@@ -120,6 +120,16 @@ def take(
     found = _usable(_believed(body, now, certificates, digest), now, taken)
     if not found:
         raise NotTaken("it holds no identity provider that can be used")
+    try:
+        _replace(door, found, now, taken, dropping)
+    except IntegrityError:  # another worker loaded the same registry first: what it wrote is there now
+        taken = Taken(left_out=taken.left_out)
+        _replace(door, found, now, taken, dropping)
+    return taken
+
+
+def _replace(door: str, found: dict[str, str], now: datetime, taken: Taken, dropping: tuple[str, ...]) -> None:
+    """The providers of this way in are now these. Raises NotTaken when that would drop one that works today."""
     with transaction.atomic():
         current = {each.entity_id: each for each in RegisteredProvider.objects.current(door).select_for_update()}
         lost = [name for name, row in current.items() if name not in found and not _why_unusable(row.document, now)]
@@ -130,7 +140,6 @@ def take(
         gone = sorted(set(current) - set(found))
         RegisteredProvider.objects.current(door).filter(entity_id__in=gone).update(replaced_at=now)
         taken.removed = gone
-    return taken
 
 
 def works(provider: ProviderMetadata, now: datetime) -> bool:

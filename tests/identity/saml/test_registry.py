@@ -20,6 +20,7 @@ from portal.identity.registry import NotTaken
 from portal.identity.registry_check import alerts
 from portal.identity.tasks import refresh_identity_providers
 from tests.identity.saml import forge
+from tests.parallel import in_parallel
 
 NOW = datetime(2026, 11, 23, 10, tzinfo=UTC)
 AGID = forge.pair("registro")
@@ -274,3 +275,10 @@ def test_readyz_warns_and_stays_well(alfa_and_beta) -> None:
         answer = Client().get("/readyz").json()
     assert any("alfa.example: expires on" in each for each in answer["warnings"])
     assert not any("alfa" in each for each in answer["wrong"])
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_first_load_by_several_workers_at_once_is_one_load():
+    body = signed(one("alfa"), one("beta"))
+    in_parallel([lambda: take(body)] * 6)
+    assert sorted(loaded()) == ["https://alfa.example", "https://beta.example"]
