@@ -50,5 +50,5 @@ def _read(ca: Path, crl: Path, *changed_at: int) -> tuple[datetime | None, dict[
     bundle = ca.read_bytes()
     authorities = x509.load_pem_x509_certificates(bundle)
     return trust_list.next_update_of(bundle), revocations.taken_until(
-        revocations.gathered(crl.read_bytes()), authorities
+        revocations.gathered(crl.read_bytes(), authorities), authorities
     )

@@ -27,6 +27,11 @@ def key(name: str) -> rsa.RSAPrivateKey:
 class Authority:
     name: str = "CA di prova"
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    key_name: str = ""  # another key under the same name
+
+    @property
+    def key(self) -> rsa.RSAPrivateKey:
+        return key(self.key_name or self.name)
 
     @property
     def subject(self) -> x509.Name:
@@ -39,13 +44,13 @@ class Authority:
             x509.CertificateBuilder()
             .subject_name(self.subject)
             .issuer_name(self.subject)
-            .public_key(key(self.name).public_key())
+            .public_key(self.key.public_key())
             .serial_number(1)
             .not_valid_before(self.now - years)
             .not_valid_after(self.now + years)
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .add_extension(_usage(sign=False, contracts=False, authority=True), critical=True)
-            .sign(key(self.name), SHA256())
+            .sign(self.key, SHA256())
         )
 
     def card(
@@ -79,7 +84,7 @@ class Authority:
         if policy:
             stated = [x509.PolicyInformation(x509.ObjectIdentifier(policy), None)]
             building = building.add_extension(x509.CertificatePolicies(stated), critical=False)
-        return building.sign(key(self.name), SHA256())
+        return building.sign(self.key, SHA256())
 
     def server(self, host: str) -> x509.Certificate:
         """Of the host of the cards; its key is the one of every card."""
@@ -92,7 +97,7 @@ class Authority:
             .not_valid_before(self.now - timedelta(days=1))
             .not_valid_after(self.now + timedelta(days=30))
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-            .sign(key(self.name), SHA256())
+            .sign(self.key, SHA256())
         )
 
     def revoking(
@@ -112,7 +117,7 @@ class Authority:
         for serial in serials:
             revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(self.now + at).build()
             building = building.add_revoked_certificate(revoked)
-        return building.sign(key(signed_by or self.name), SHA256())
+        return building.sign((key(signed_by) if signed_by else self.key), SHA256())
 
 
 def pem(*found: x509.Certificate | x509.CertificateRevocationList) -> bytes:

@@ -265,3 +265,15 @@ def test_readyz_warns_of_a_trust_list_that_ends_and_of_files_that_are_not_there(
 @pytest.mark.django_db
 def test_nobody_is_told_of_cards_where_none_are_shown(folder):
     assert warnings(NOON) == []
+
+
+def test_two_authorities_of_one_name_keep_a_list_each(folder, revoked):
+    """For instance one that has renewed its key: the cards of the old key are still good."""
+    old, new = ONE, Authority("Regione Uno", NOON, key_name="Regione Uno, chiave nuova")
+    (folder / "ca.pem").write_bytes(pem(old.certificate, new.certificate))
+    (revoked / "one.crl").write_bytes(pem(old.revoking(7)))
+    (revoked / "two.crl").write_bytes(pem(new.revoking(8, 9)))
+    said, complaints = refresh("cns_crl")
+    assert "2 lists" in said
+    assert complaints == ""
+    assert refresh("cns_crl") == ("", "")

@@ -26,7 +26,7 @@ class Command(BaseCommand):
             raise CommandError("CNS_REVOCATION_LISTS names no list.")
         try:
             authorities = x509.load_pem_x509_certificates((settings.CNS_FOLDER / "ca.pem").read_bytes())
-            before = revocations.gathered(path.read_bytes()) if path.exists() else {}
+            before = revocations.gathered(path.read_bytes(), authorities) if path.exists() else {}
         except (OSError, ValueError, RefreshFailed) as error:
             raise CommandError(f"ca.pem or crl.pem in {settings.CNS_FOLDER} cannot be read: {error}") from error
         lists, failed = self._taken_in(before, authorities, now)
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         for source in settings.CNS_REVOCATION_LISTS:
             try:
                 found = revocations.checked(revocations.parsed(sources.fetched(source)), authorities, now)
-                lists = revocations.taken_in(lists, found)
+                lists = revocations.taken_in(lists, found, authorities)
             except RefreshFailed as error:
                 failed += 1
                 self.stderr.write(f"{source}: {error}")

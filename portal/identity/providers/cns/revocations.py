@@ -1,16 +1,19 @@
 """The lists of revoked cards, one for each authority (RFC 5280, section 5), gathered in the file that nginx reads."""
 
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
+from hashlib import sha256
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from portal.identity.providers.cns.sources import RefreshFailed
 
-Lists = dict[bytes, x509.CertificateRevocationList]  # by the issuer's name
+Lists = dict[tuple[bytes, bytes], x509.CertificateRevocationList]  # by the issuer's name and key: see _authority_of
 _BEGIN = b"-----BEGIN X509 CRL-----"
 
 
@@ -34,29 +37,57 @@ def checked(
     return found
 
 
-def taken_in(before: Lists, found: x509.CertificateRevocationList) -> Lists:
+def taken_in(
+    before: Lists, found: x509.CertificateRevocationList, authorities: Sequence[x509.Certificate] = ()
+) -> Lists:
     """With this list in the place of the older one of the same authority. Raises RefreshFailed when it is the older one."""
-    issuer = found.issuer.public_bytes()
-    old = before.get(issuer)
+    authority = _authority_of(found, authorities)
+    old = before.get(authority)
     if old is not None and old.last_update_utc > found.last_update_utc:
         raise RefreshFailed("older than the one that is there")
-    return before | {issuer: found}
+    return before | {authority: found}
 
 
-def gathered(bundle: bytes) -> Lists:
+def gathered(bundle: bytes, authorities: Sequence[x509.Certificate] = ()) -> Lists:
     """The lists in a file. Raises RefreshFailed."""
     lists = [parsed(_BEGIN + part) for part in bundle.split(_BEGIN)[1:]]
-    return {each.issuer.public_bytes(): each for each in lists}
+    return {_authority_of(found, authorities): found for found in lists}
 
 
 def taken_until(lists: Lists, authorities: Sequence[x509.Certificate]) -> dict[str, datetime | None]:
-    """Until when nginx takes the cards of each authority (UTC); None for one without a list."""
-    found = {each.subject.rfc4514_string(): lists.get(each.subject.public_bytes()) for each in authorities}
-    return {name: each.next_update_utc if each is not None else None for name, each in found.items()}
+    """Until when nginx takes the cards of each authority (UTC); None for one without a list.
+
+    Authorities of one name are told apart by the serial number of their certificate.
+    """
+    names = Counter(authority.subject.rfc4514_string() for authority in authorities)
+    until: dict[str, datetime | None] = {}
+    for authority in authorities:
+        name = authority.subject.rfc4514_string()
+        if names[name] > 1:
+            name = f"{name} ({authority.serial_number:x})"
+        found = next((found for found in lists.values() if _signed_by(authority, found)), None)
+        until[name] = found.next_update_utc if found is not None else None
+    return until
 
 
 def bundle(lists: Lists) -> bytes:
     return b"".join(each.public_bytes(Encoding.PEM) for each in lists.values())
+
+
+def _authority_of(
+    found: x509.CertificateRevocationList, authorities: Sequence[x509.Certificate]
+) -> tuple[bytes, bytes]:
+    """Tells apart two authorities of one name, for instance one that has renewed its key: by the key that signed, where its
+    certificate is known, else by the Authority Key Identifier (RFC 5280, section 5.2.1).
+    """
+    issuer = found.issuer.public_bytes()
+    for authority in authorities:
+        if _signed_by(authority, found):
+            key = authority.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+            return issuer, sha256(key).digest()
+    with suppress(x509.ExtensionNotFound):
+        return issuer, found.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value.key_identifier or b""
+    return issuer, b""
 
 
 def _signed_by(authority: x509.Certificate, found: x509.CertificateRevocationList) -> bool:
