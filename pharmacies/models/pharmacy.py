@@ -30,13 +30,16 @@ class PharmacyQuerySet(models.QuerySet["Pharmacy"]):
 def within(territory: Territory, prefix: str = "") -> Q:
     """The condition on a pharmacy, or on what belongs to one: `within(user.territory, "pharmacy__")`.
 
-    A pharmacy is of a region as the register says; of an ASL as one of its utenze says (the register does not name the ASL).
+    A pharmacy is of a region as the register says; of an ASL as one of its utenze says that its titolare has not disabled (the
+    register does not name the ASL). A blocked utenza counts: somebody of that ASL has to look at it.
     """
     if territory.is_whole_nation:
         return Q()
     condition = Q(**{f"{prefix}region_code__in": sorted(territory.regions)})
     for region, asl in sorted(territory.asl):
-        theirs = Pharmacy.objects.filter(utenze__codice_regione=region, utenze__codice_asl=asl)
+        theirs = Pharmacy.objects.filter(
+            utenze__codice_regione=region, utenze__codice_asl=asl, utenze__disabled_at=None
+        )
         condition |= Q(**{f"{prefix}pk__in": theirs.values("pk")})
     return condition
 

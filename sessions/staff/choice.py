@@ -58,6 +58,11 @@ class Choice:
         """The counters know how many it finds: nothing is asked for but a place and a state."""
         return self == replace(self.place_only, state=self.state)
 
+    @property
+    def is_everywhere(self) -> bool:
+        """No place is asked for, and the operator has the whole nation."""
+        return self.place_only == Choice(Territory(), state=ALL)
+
     def pharmacies(self, now: datetime) -> PharmacyQuerySet:
         """The open pharmacies that match, whatever their ids are doing."""
         found = Pharmacy.objects.open_on(now.astimezone(ROME).date()).filter(within(self.territory))

@@ -46,7 +46,7 @@ def status(request: HttpRequest) -> HttpResponse:
         "page": page,
         "query": urlencode(query),
         "counters": _counters(counts, query, choice.state, choice.certification),
-        "how_many": _how_many(choice, counts, page),
+        "how_many": _how_many(listing, counts, page),
         "wide": chart.draw(counts.by_hour, now, width=690, height=210, hours_a_bar=1, label_every=3),
         "narrow": chart.draw(counts.by_hour, now, width=330, height=210, hours_a_bar=2, label_every=2),
         "follow": follow.things(page.ids),
@@ -136,11 +136,14 @@ def auto_refresh(request: HttpRequest, template: str, context: dict[str, Any], *
     return response
 
 
-def _how_many(choice: Choice, counts: Counts, page: Page) -> str:
+def _how_many(listing: Listing, counts: Counts, page: Page) -> str:
     """`168 farmacie`, when it is known without counting again; else whether there are more than these."""
+    choice = listing.choice
     number = counts.of_state(choice.state) if choice.is_counted else None
     if not (page.after or page.before):
         number = len(page.rows)
+    elif number is None and page.before:  # beyond the first page "more than these" would say too little
+        number = listing.count()
     if number is None:
         return f"Più di {len(page.rows)} farmacie"
     return "1 farmacia" if number == 1 else f"{thousands(number)} farmacie"

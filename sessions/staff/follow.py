@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import Count, IntegerField, Min, QuerySet, Value
 
 from pharmacies.models import Utenza
-from pharmacies.models.pharmacy import within
 from portal.clock import in_words
 from sessions.models import IdSessione, NightDuty, Reminder
 from sessions.staff.choice import Choice
@@ -68,15 +67,16 @@ class Follow:
         return sorted(together, key=lambda pair: pair[1])
 
     def _anomalies(self) -> list[Thing]:
-        found = Utenza.objects.blocked_by_anomaly().filter(within(self.place.territory, "pharmacy__"))
+        found = self._in_place(Utenza.objects.blocked_by_anomaly())
         return [Thing("bad", "it-lock", "", utenza=utenza) for utenza in found[:OF_EACH]]
 
+    def _in_place(self, found: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows whose pharmacy is of the place that was chosen."""
+        return found if self.place.is_everywhere else found.filter(pharmacy__in=self.place.pharmacies(self.now))
+
     def _reminders(self) -> list[Thing]:
-        late = (
-            Reminder.objects.due(self.now - REMINDER_IS_LATE_AFTER)
-            .order_by()
-            .aggregate(n=Count("pk"), at=Min("due_at"))
-        )
+        due = self._in_place(Reminder.objects.due(self.now - REMINDER_IS_LATE_AFTER).order_by())
+        late = due.aggregate(n=Count("pk"), at=Min("due_at"))
         if not late["n"]:
             return []
         many = (

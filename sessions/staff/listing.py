@@ -102,6 +102,10 @@ class Listing:
         with_id = self.choice.ids(self.now).order_by().values_list("pharmacy", flat=True)
         return {*with_id, *self.choice.without_id(self.now).order_by().values_list("pk", flat=True)}
 
+    def count(self) -> int:
+        """How many pharmacies it finds. Two queries."""
+        return self.choice.ids(self.now).order_by().count() + self.choice.without_id(self.now).order_by().count()
+
     def _keys(self, beyond: Key | None, backwards: bool, size: int) -> Found:
         """In order, or in the opposite one."""
         found: Found = []

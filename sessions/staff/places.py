@@ -45,8 +45,10 @@ def places_for(user: User) -> Places:
 def _read(user: User) -> Places:
     """One query for both; an empty third column is an office."""
     towns = Pharmacy.objects.visible_to(user).order_by().values_list("region_code", "region", "province")
-    theirs = Utenza.objects.filter(within(user.territory, "pharmacy__"), pharmacy__isnull=False).order_by()
-    offices = theirs.annotate(none=Value(None, CharField())).values_list("codice_regione", "codice_asl", "none")
+    theirs = Utenza.objects.filter(within(user.territory, "pharmacy__"), pharmacy__isnull=False, disabled_at=None)
+    offices = (
+        theirs.order_by().annotate(none=Value(None, CharField())).values_list("codice_regione", "codice_asl", "none")
+    )
     found: list[Any] = list(towns.union(offices))  # two models, the same three words
     return Places(
         tuple(row for row in found if row[2] is not None), tuple((row[0], row[1]) for row in found if row[2] is None)

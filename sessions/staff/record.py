@@ -22,9 +22,7 @@ LINES = 10
 
 def of(pharmacy: Pharmacy, now: datetime) -> dict[str, Any]:
     """The context of the page. Nothing in it is a secret; addresses and codici fiscali are masked by the template."""
-    ids = list(
-        IdSessione.objects.filter(pharmacy=pharmacy).with_facts().defer(*UNREAD).order_by("-requested_at")[:NEWEST]
-    )
+    ids = _ids(pharmacy, now)
     cards = [Card(each, now) for each in ids]
     newest = newest_today(pharmacy, now) or next(iter(ids), None)
     day = now.astimezone(ROME).date()
@@ -48,6 +46,14 @@ def of(pharmacy: Pharmacy, now: datetime) -> dict[str, Any]:
             .order_by("-created_at", "-pk")[:NEWEST]
         ),
     }
+
+
+def _ids(pharmacy: Pharmacy, now: datetime) -> list[IdSessione]:
+    """The newest, and every live one however old: what lives can be revoked from the page. Newest first."""
+    every = IdSessione.objects.filter(pharmacy=pharmacy).with_facts().defer(*UNREAD)
+    found = list(every.order_by("-requested_at")[:NEWEST])
+    older = every.live(now).exclude(pk__in=[row.pk for row in found]).order_by("-requested_at")
+    return found + list(older)
 
 
 def _offices(pharmacy: Pharmacy, now: datetime) -> list[dict[str, Any]]:

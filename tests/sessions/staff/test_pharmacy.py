@@ -250,3 +250,13 @@ def test_nobody_else_sends_again(give_id, san_marco, anna_client, dario_client):
     assert dario_client.post(resend_url(row)).status_code == 403
     assert Client().post(resend_url(row)).status_code == 302
     assert OutgoingMail.objects.count() == 1
+
+
+def test_what_lives_can_be_revoked_however_many_ids_came_after_it(operator, give_id, san_marco):
+    give_id(san_marco, HOUR, last4="vivo")
+    for number in range(25):
+        give_id(san_marco, 15 * HOUR + number * timedelta(minutes=1), revoked_at=NOW, closed_at=None, last4="dead")
+    page = operator("sicurezza").get(f"{STATUS}{san_marco.code}/").content.decode()
+
+    assert "…vivo" in page
+    assert "revoca-tutti" in page
