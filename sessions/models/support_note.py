@@ -20,7 +20,14 @@ class SupportNoteQuerySet(models.QuerySet["SupportNote"]):
 
     @transaction.atomic
     def write(self, pharmacy: Pharmacy, text: str, by: "User", now: datetime) -> "SupportNote":
-        """A new note, and a line in the journal without its text: the pharmacy reads the journal."""
+        """A new note, and a line in the journal without its text: the pharmacy reads the journal.
+
+        The same words again, while the note is open, are the same note: the button was pressed twice.
+        """
+        Pharmacy.objects.hold(pharmacy.pk)
+        twin = self.open().filter(pharmacy=pharmacy, opened_by=by, text=text).first()
+        if twin is not None:
+            return twin
         note = self.create(pharmacy=pharmacy, text=text, opened_at=now, opened_by=by)
         record("note.opened", now=now, actor=by, about=pharmacy.code, subject=note)
         return note

@@ -14,10 +14,10 @@ from pharmacies.models import Pharmacy
 from portal.clock import ROME, now_of
 from portal.identity.access import staff_of, staff_required
 from portal.identity.models import User
-from portal.journal.models import Entry, EntryQuerySet, record
+from portal.journal.models import Entry, EntryQuerySet
 from portal.journal.words import sentence
 from portal.masking import mask_people_in
-from sessions.staff.sheets import MOMENT, Cell, Sheet, csv_lines
+from sessions.staff.sheets import MOMENT, Cell, Sheet, csv_lines, taken_away
 from sessions.staff.timeline import KINDS, TimelineFilter
 
 LINES_A_PAGE = 50
@@ -83,7 +83,7 @@ def export(request: HttpRequest) -> HttpResponse:
     form, user, now = JournalFilter(request.GET), staff_of(request), now_of(request)
     if not form.is_valid():  # a filter that makes no sense is told there: here it would give more than was asked for
         return redirect(f"{request.path.removesuffix('csv/')}?{request.GET.urlencode()}")
-    record("journal.exported", now=now, actor=user, filters=_in_words(form))
+    taken_away(request, "journal.exported", filters=_in_words(form))
     entries = _found(form, user).filter(at__lte=now).iterator(chunk_size=1000)
     answer = StreamingHttpResponse(csv_lines(SHEET, _rows(entries)), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="registro-{now.astimezone(ROME):%Y-%m-%d-%H%M}.csv"'

@@ -15,14 +15,13 @@ from django.views.decorators.http import require_safe
 from portal.clock import ROME, in_words, now_of
 from portal.identity.access import staff_of, staff_required
 from portal.identity.models import User
-from portal.journal.models import record
 from portal.masking import domain_of, mask_address, mask_addresses_in
 from portal.outbox.models import OutgoingMail
 from portal.templatetags.portale import thousands
 from sessions.staff.follow import LETTER_IS_LATE_AFTER
 from sessions.staff.letter_listing import LOOKED_AT, Counts, Letters, State
 from sessions.staff.letters import FROM_OUTBOX
-from sessions.staff.sheets import MOMENT, Cell, Sheet, csv_lines
+from sessions.staff.sheets import MOMENT, Cell, Sheet, csv_lines, taken_away
 
 OLDEST = "Il più vecchio"  # leads where «In attesa» does
 SHEET = Sheet(
@@ -119,7 +118,7 @@ def export(request: HttpRequest) -> HttpResponse:
     form, user, now = LetterFilter(request.GET), staff_of(request), now_of(request)
     if not form.is_valid():  # a filter that makes no sense is told there: here it would give more than was asked for
         return redirect(f"{reverse('staff:outbox')}?{request.GET.urlencode()}")
-    record("list.letters", now=now, actor=user, asked_for=form.in_words())
+    taken_away(request, "list.letters", asked_for=form.in_words())
     answer = StreamingHttpResponse(
         csv_lines(SHEET, _rows(form.letters(user).every())), content_type="text/csv; charset=utf-8"
     )

@@ -12,12 +12,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.clock import ROME, now_of
 from portal.identity.access import staff_of, staff_required
-from portal.journal.models import record
 from sessions.models import BulkJob
 from sessions.staff import bulk
 from sessions.staff.desk import address_of, chosen
 from sessions.staff.listing import Listing
-from sessions.staff.sheets import SHEETS, Cell, Sheet, csv_lines, xlsx_file
+from sessions.staff.sheets import SHEETS, Cell, Sheet, csv_lines, taken_away, xlsx_file
 
 AT_ONCE = 2000  # rows that one waits for; more are a job with its progress
 SLUGS = {"elenco": BulkJob.Act.LIST, "lettere": BulkJob.Act.LETTERS}
@@ -44,9 +43,7 @@ def sheet(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
             job = bulk.begin(act, keys, form.in_words(), staff_of(request), now)
             return redirect(f"{reverse('staff:job', args=[job.pk])}?tipo={kind}")
         return render(request, "staff/long_sheet.html", {"rows": len(keys), "kind": kind, "back": address_of(request)})
-    record(
-        "list.exported", now=now, actor=staff_of(request), pharmacies=len(keys), asked_for=form.in_words(), because=""
-    )  # fmt: skip
+    taken_away(request, "list.exported", pharmacies=len(keys), asked_for=form.in_words())
     found = SHEETS[act]
     return _answer(found, kind, (found.cells(row) for row in listing.every()), f"{now.astimezone(ROME):%Y-%m-%d-%H%M}")
 

@@ -7,7 +7,11 @@ from datetime import datetime
 from tempfile import TemporaryFile
 from typing import IO
 
-from portal.clock import ROME
+from django.http import HttpRequest
+
+from portal.clock import ROME, now_of
+from portal.identity.access import staff_of
+from portal.journal.models import record
 from portal.masking import mask_address
 from sessions.models import BulkJob
 from sessions.staff.status import Row
@@ -73,6 +77,12 @@ SHEETS: dict[str, Sheet] = {
         _of_letters,
     ),
 }  # fmt: skip
+
+
+def taken_away(request: HttpRequest, verb: str, **detail: object) -> None:
+    """Writes in the journal that a sheet left the portal. HEAD asks for the headers and takes nothing away."""
+    if request.method == "GET":
+        record(verb, now=now_of(request), actor=staff_of(request), **detail)
 
 
 def harmless(cell: Cell) -> Cell:

@@ -15,6 +15,7 @@ from sessions.webhooks.wake import wake_the_worker
 
 RETRY_FOR = timedelta(hours=1)
 TESTS_AT_ONCE = 3  # waiting for an answer: the button is no hammer
+TESTS_AN_HOUR = 10  # of one pharmacy, whatever became of them
 
 
 @transaction.atomic
@@ -55,9 +56,14 @@ def close(webhook: Webhook, by: User, now: datetime) -> bool:
 
 @transaction.atomic
 def send_test(webhook: Webhook, now: datetime) -> bool:
-    """«Prova». False when others still wait for their answer."""
-    waiting = webhook.calls.waiting().filter(event=events.Event.TEST)
-    if webhook.closed_at is not None or waiting.count() >= TESTS_AT_ONCE:
+    """«Prova». False when others still wait for their answer, or there were enough in the last hour."""
+    Pharmacy.objects.hold(webhook.pharmacy_id)
+    tests = WebhookCall.objects.filter(webhook__pharmacy=webhook.pharmacy_id, event=events.Event.TEST)
+    too_many = (
+        tests.waiting().count() >= TESTS_AT_ONCE
+        or tests.filter(created_at__gt=now - timedelta(hours=1)).count() >= TESTS_AN_HOUR
+    )
+    if webhook.closed_at is not None or too_many:
         return False
     events.test(webhook, now)
     transaction.on_commit(wake_the_worker, robust=True)

@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -116,7 +117,13 @@ def test(request: OfficeRequest) -> HttpResponse:
     if life.send_test(_open(request), now_of(request)):
         messages.success(request, "Prova inviata: tra pochi secondi aggiorna la pagina per vedere la risposta.")
     else:
-        messages.warning(request, "Altre prove aspettano ancora la risposta: riprova tra un minuto.")
+        messages.warning(
+            request,
+            _(
+                "Altre prove aspettano ancora la risposta, o ne hai già fatte %(many)d nell’ultima ora: riprova più tardi."
+            )
+            % {"many": life.TESTS_AN_HOUR},
+        )
     return _back(request)
 
 

@@ -93,7 +93,7 @@ def row(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     found = shown.found(request, "").filter(pk=pk).first()
     if found is None:
         raise Http404
-    if shown.personal:
+    if shown.personal and request.method == "GET":  # HEAD shows nothing
         what = f"{shown.title}, numero {pk}"
         record("archive.opened", now=now_of(request), actor=staff_of(request), subject=found, what=what)
     context = {"shown": shown, "row": found, "facts": list(shown.facts(found)), "code": _code(shown, found)}

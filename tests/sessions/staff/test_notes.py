@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from portal.identity.models import User
 from portal.journal.models import Entry, record
 from sessions.models import SupportNote
 from tests.sessions.staff.conftest import NOW, STATUS, words
@@ -90,3 +91,13 @@ def test_a_filter_that_makes_no_sense_is_told_and_left_out(operator, lines):
 
 def test_a_filter_that_finds_nothing_says_so(operator, lines):
     assert "Nessuna attività con questi filtri" in text(operator("lettura").get(f"{PAGE}attivita/?tipo=note"))
+
+
+def test_a_note_sent_twice_is_one(operator, san_marco):
+    client = operator("assistenza")
+    for _ in range(2):
+        assert client.post(f"{STATUS}{san_marco.code}/note/nuova/", {"testo": "Richiama lunedì"}).status_code == 302
+    assert SupportNote.objects.count() == 1
+    SupportNote.objects.get().close("fatto", User.objects.get(username="oriana-assistenza"), NOW)
+    client.post(f"{STATUS}{san_marco.code}/note/nuova/", {"testo": "Richiama lunedì"})
+    assert SupportNote.objects.count() == 2

@@ -219,3 +219,15 @@ def test_a_prepared_sheet_is_forgotten_after_a_day(carla_client, long_list):
     assert not BulkItem.objects.filter(cells__isnull=False).exists()
     assert "Il file non c’è più" in carla_client.get(page).content.decode()
     assert carla_client.get(f"{STATUS}lavori/{BulkJob.objects.get().pk}/farmacie.csv").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "address", [f"{LIST}.csv", f"{LETTERS}.xlsx", "/operatori/posta/csv/", "/operatori/registro/csv/"]
+)
+def test_head_takes_nothing_away_and_leaves_no_line(operator, give_id, address):
+    give_id()
+    client = operator("sicurezza")
+    reply = client.head(address)
+    reply.close()
+    assert reply.status_code == 200, address
+    assert not Entry.objects.exists()

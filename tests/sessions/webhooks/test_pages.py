@@ -145,3 +145,12 @@ def test_a_call_of_another_pharmacy_cannot_be_touched(anna_client, certified, br
     theirs, _ = life.open_at(al_redentore, gestionale.url, bruno, timezone.now())
     call = events.test(theirs, timezone.now())
     assert anna_client.post(f"{PANEL}{call.pk}/riprova/").status_code == 404
+
+
+def test_trials_are_limited_by_the_hour_even_when_each_is_answered(anna_client, certified, gestionale) -> None:
+    connect(anna_client, gestionale.url)
+    for _ in range(12):
+        page = anna_client.post(f"{PANEL}prova/", follow=True).content.decode()
+        call_due(timezone.now())
+    assert "ne hai già fatte 10 nell’ultima ora" in page
+    assert WebhookCall.objects.count() == 10
