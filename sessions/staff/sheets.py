@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Any
 
 from django.http import HttpRequest
 
@@ -79,7 +79,7 @@ SHEETS: dict[str, Sheet] = {
 }  # fmt: skip
 
 
-def taken_away(request: HttpRequest, verb: str, **detail: object) -> None:
+def taken_away(request: HttpRequest, verb: str, **detail: Any) -> None:
     """Writes in the journal that a sheet left the portal. HEAD asks for the headers and takes nothing away."""
     if request.method == "GET":
         record(verb, now=now_of(request), actor=staff_of(request), **detail)
