@@ -5,11 +5,12 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from pharmacies.addresses import AddressRefused, Examined, examine
 from pharmacies.models import MailCertification, Pharmacy
 from pharmacies.models.codice_validazione import CODE_DIGITS
-from portal.codes import without_separators
+from portal.pasted import LONGEST, codes_in, digits_of
 
 
 class AddressForm(forms.Form):
@@ -86,12 +87,12 @@ class AddressForm(forms.Form):
 
 
 class CodeForm(forms.Form):
-    """The six digits, spaces and dashes forgiven. A wrong number of digits is no guess and costs no attempt."""
+    """The six digits, alone or in the line of the letter. A wrong number of digits is no guess and costs no attempt."""
 
     codice = forms.CharField(
         label="Codice validazione",
         help_text=f"{CODE_DIGITS} cifre. Puoi incollarlo, anche con spazi o trattini.",
-        max_length=60,
+        max_length=LONGEST,
         error_messages={
             "required": "Scrivi il codice che hai ricevuto per e-mail",
             "max_length": f"Il codice è di {CODE_DIGITS} cifre: hai incollato un testo troppo lungo",
@@ -108,10 +109,15 @@ class CodeForm(forms.Form):
     richiesta = forms.IntegerField(required=False, widget=forms.HiddenInput)  # the request that the page was about
 
     def clean_codice(self) -> str:
-        # the whole line of the mail may be pasted: «Codice validazione: 123 456»
-        digits = without_separators(re.sub(r"^[^\d]*:", "", self.cleaned_data["codice"]))
-        if not (digits.isascii() and digits.isdigit()):
+        typed = self.cleaned_data["codice"]
+        found = codes_in(typed, CODE_DIGITS)
+        if len(found) > 1:
+            raise forms.ValidationError(
+                _("Hai incollato due codici diversi: scrivi solo il più recente"), code="two_codes"
+            )
+        if found:
+            return found[0]
+        digits = digits_of(re.sub(r"^[^\d]*:", "", typed))
+        if not digits:
             raise forms.ValidationError(f"Il codice è fatto di {CODE_DIGITS} cifre, senza lettere")
-        if len(digits) != CODE_DIGITS:
-            raise forms.ValidationError(f"Il codice è di {CODE_DIGITS} cifre: ne hai scritte {len(digits)}")
-        return digits
+        raise forms.ValidationError(f"Il codice è di {CODE_DIGITS} cifre: ne hai scritte {len(digits)}")

@@ -8,7 +8,9 @@ from hashlib import sha256
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
-_SEPARATORS = re.compile(r"[\s\-‐‑–—.·]+")
+from portal.pasted import plain_text
+
+_SEPARATORS = re.compile(r"[\s\-.·]+")
 
 
 def new_code(digits: int) -> str:
@@ -17,8 +19,10 @@ def new_code(digits: int) -> str:
 
 
 def without_separators(typed: str) -> str:
-    """What was typed or pasted, without the spaces, dashes and dots that people and mail programs add."""
-    return _SEPARATORS.sub("", typed)
+    """What was typed or pasted, without the spaces, dashes and dots that people and mail programs add: for codes with letters.
+    Codes of digits are read by pasted.codes_in().
+    """
+    return _SEPARATORS.sub("", plain_text(typed))
 
 
 def keyed_hash(purpose: str, value: str) -> str:

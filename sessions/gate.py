@@ -4,7 +4,6 @@ One indexed read, one HMAC, no write: the first use of an id is the exception. W
 pure function, `decide`; `ask` reads, decides, and does the two slow things (proving a password, the first use).
 """
 
-import re
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -13,13 +12,12 @@ from django.conf import settings
 
 from portal.client_address import known_ip
 from portal.codes import digest
+from portal.pasted import PLAIN_ID, id_sessione
 from sessions import credentials, fingerprint, gate_wildcards, issuing, uses
 from sessions.gate_row import Row, read
 from sessions.models import IdSessione, State
 
 __all__ = ["BASIC_REFUSED", "Call", "Reason", "Row", "Verdict", "ask", "decide", "read"]
-
-PLAIN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
 
 
 class Reason(StrEnum):
@@ -82,8 +80,11 @@ def ask(call: Call, client_address: str, now: datetime) -> Verdict:
     if call.plain is None:
         return Verdict(reason=Reason.MISSING)
     if not PLAIN_ID.match(call.plain):
-        return _ask_wildcard(call, client_address, now)
-    verdict = decide(read(digest(call.plain)), call, now)
+        read_as = id_sessione(call.plain)
+        if read_as == call.plain:
+            return _ask_wildcard(call, client_address, now)
+        call = call._replace(plain=read_as)
+    verdict = decide(read(digest(call.plain or "")), call, now)
     if verdict.row is not None and (verdict.unproved or verdict.row.first_used_at is None):
         verdict = _prove_and_use(verdict.row, verdict.unproved, call, client_address, now)
     if verdict.row is not None:

@@ -22,6 +22,7 @@ from portal import measures, request_id
 from portal.client_address import client_address
 from portal.clock import ROME
 from portal.masking import scrubbed_traceback
+from portal.pasted import PLAIN_ID, id_sessione
 from sessions import credentials, gate, uses
 from sessions.gate import Call, Verdict
 
@@ -82,14 +83,26 @@ def _asked(query: str) -> tuple[str, str]:
 
 
 def _presented(environ: dict[str, Any]) -> str | None:
-    """The id; None when there is no header, empty when it is not `Bearer <id>` or two headers disagree."""
+    """The id; None when there is no header, empty when it is neither `Bearer <id>` nor an id, or two headers disagree."""
     values = {value.strip() for name in HEADERS_OF_THE_ID if (value := environ.get(name))} - {""}
     if not values:
         return None
-    if len(values) > 1:
+    if len(values) > 1 and len(values := {id_sessione(_text(value)) for value in values}) > 1:
         return ""
-    scheme, _, plain = values.pop().partition(" ")
-    return plain.strip() if scheme.lower() == "bearer" else ""
+    value = values.pop()
+    scheme, _, plain = value.partition(" ")
+    if scheme.lower() == "bearer":
+        return plain.strip() if value.isascii() else _text(plain)
+    alone = id_sessione(_text(value))  # some gestionali send it without the scheme
+    return alone if PLAIN_ID.match(alone) else ""
+
+
+def _text(value: str) -> str:
+    """A header that holds UTF-8: WSGI hands it over as if it were Latin-1 (PEP 3333)."""
+    try:
+        return value.strip() if value.isascii() else value.encode("latin-1").decode().strip()
+    except UnicodeError:
+        return value.strip()
 
 
 @csrf_exempt
@@ -103,7 +116,8 @@ def _secrets(environ: dict[str, Any]) -> Iterator[str]:
     """What a call carries and a log must not repeat."""
     for name in ("HTTP_AUTHORIZATION", *HEADERS_OF_THE_ID):
         value = str(environ.get(name, ""))
-        yield from (value, value.partition(" ")[2].strip())
+        plain = value.partition(" ")[2].strip()
+        yield from (value, plain, id_sessione(_text(plain)))
     yield (credentials.parse_basic(environ.get("HTTP_AUTHORIZATION")) or ("", ""))[1]
 
 

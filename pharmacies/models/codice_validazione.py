@@ -8,6 +8,7 @@ from django.db import models
 from pharmacies.models.refusals import NotYet, TooManySends, TooManySendsToday, TooSoon
 from portal import codes
 from portal.outbox.models import OutgoingMail
+from portal.pasted import codes_in
 
 CODE_DIGITS = 6
 CODE_USABLE_FOR = timedelta(minutes=15)
@@ -93,8 +94,9 @@ class CodiceValidazione(models.Model):
 
 
 def hash_of(certification_pk: int, typed: str) -> str:
-    """The keyed hash of a code of this certification, spaces and dashes forgiven."""
-    return codes.keyed_hash("codice-validazione", f"{certification_pk}:{codes.without_separators(typed)}")
+    """The keyed hash of a code of this certification, however it was pasted (pasted.codes_in)."""
+    read = codes_in(typed, CODE_DIGITS)
+    return codes.keyed_hash("codice-validazione", f"{certification_pk}:{read[0] if len(read) == 1 else typed}")
 
 
 def _up_to_second(at: datetime) -> datetime:

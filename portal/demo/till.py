@@ -17,6 +17,7 @@ from portal.a2f_client import Account, Exchange, NoAnswer, NotACertificate, Purp
 from portal.demo import till_words
 from portal.demo.public_users import PHARMACY
 from portal.demo.till_words import Outcome
+from portal.pasted import id_sessione
 
 YELLOW_WITHIN = timedelta(minutes=60)
 CERTIFICATES = "/a2f/certificato/"
@@ -67,7 +68,7 @@ class Till:
 
     def paste(self, text: str) -> "Till":
         """The red box filled, and the service asked whether the id is good."""
-        token = "".join(text.split())[:100]
+        token = "".join(id_sessione(text).split())[:100]
         filled = replace(
             self, token=token, offered="" if token == self.offered else self.offered, expires_at="", ended=""
         )

@@ -2,8 +2,8 @@
 
 from django import forms
 
-from portal.codes import without_separators
 from portal.identity.models.staff import DIGITS
+from portal.pasted import LONGEST, codes_in
 
 
 class PasswordForm(forms.Form):
@@ -33,7 +33,7 @@ class TotpForm(forms.Form):
     code = forms.CharField(
         label="Codice dell’app",
         help_text=f"{DIGITS} cifre, cambiano ogni 30 secondi.",
-        max_length=20,
+        max_length=LONGEST,
         error_messages={"required": "Scrivi il codice che vedi nell’app."},
         widget=UnrepeatedInput(
             attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "class": "code-input", "autofocus": True}
@@ -41,7 +41,7 @@ class TotpForm(forms.Form):
     )
 
     def clean_code(self) -> str:
-        code = without_separators(self.cleaned_data["code"])
-        if not (code.isascii() and code.isdigit() and len(code) == DIGITS):
+        found = codes_in(self.cleaned_data["code"], DIGITS)
+        if len(found) != 1:
             raise forms.ValidationError(f"Il codice è di {DIGITS} cifre: copialo come lo vedi nell’app.")
-        return code
+        return found[0]

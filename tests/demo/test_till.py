@@ -221,3 +221,12 @@ def test_a_button_that_does_not_exist_is_a_bad_request_and_a_forged_form_is_refu
     assert till.post(TILL, {"azione": "password"}).status_code == 400
     assert Client(enforce_csrf_checks=True).post(TILL, {"azione": "genera"}).status_code == 403
     assert not IdSessione.objects.exists()
+
+
+@pytest.mark.parametrize("spelling", ["{ID}", "{{{id}}}", "ID-SESSIONE: {id}", "«{id}»", "\ufeff{id}\u200b", "{en}"])
+def test_the_till_reads_an_id_however_it_is_pasted(till, spelling) -> None:
+    press(till, "genera")
+    plain = mailed_id()
+    page = press(till, "incolla", id=spelling.format(id=plain, ID=plain.upper(), en=plain.replace("-", "–")))
+    assert plain in page
+    assert "Verde" in page

@@ -151,3 +151,15 @@ def test_guesses_at_the_same_instant_count_like_guesses_in_a_row(app):
 
     in_parallel([guess] * 8)
     assert "Troppi tentativi" in give_password(Client()).content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("pasted", ["{} {}", "\u200b{}{}\ufeff", "Codice: {}{}", "\u2066{}-{}\u2069"])
+def test_the_code_of_the_app_is_read_as_it_is_pasted(app, clock, pasted):
+    code = code_at(NOON)
+    assert comes_in(NOON, pasted.format(code[:3], code[3:]))
+
+
+@pytest.mark.django_db
+def test_two_codes_of_the_app_are_none(app, clock):
+    assert "Il codice è di 6 cifre" in stays_out(f"{code_at(NOON)} {wrong_code(NOON)}")

@@ -63,7 +63,7 @@ def test_the_same_wrong_code_twice_as_in_a_double_click_or_a_refresh_counts_once
     assert MailCertification.objects.get().failed_attempts == 1
 
 
-@pytest.mark.parametrize("typed", ["", "12345", "1234567", "12345a", "١٢٣٤٥٦", "1" * 80])
+@pytest.mark.parametrize("typed", ["", "12345", "1234567", "12345a", "1" * 80, "x" * 500])
 def test_what_is_not_six_digits_is_no_guess(browser, typed):
     body = content(type_code(browser, typed))
     assert "<title>Errore: " in body
@@ -235,3 +235,22 @@ def test_only_a_keyed_hash_of_the_code_is_kept(browser):
     assert len(row.code_hash) == 64
     assert code not in bytes(letters("code")[0].sealed_source).decode("latin-1")
     assert code_in(letters("code")[0]) == code
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "il codice è {}", "Codice: {} vale 15 minuti", "\u200b{}\ufeff", "\u2066{}\u2069", "«{}»",
+        "Codice validazione: {} (vale fino alle 10:57 di lunedì 23 novembre 2026)",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("digits", ["0123456789", "０１２３４５６７８９", "٠١٢٣٤٥٦٧٨٩"])
+def test_the_code_is_read_in_what_was_pasted_with_it(browser, line, digits):
+    pasted = line.format(last_code().translate({ord(str(n)): digit for n, digit in enumerate(digits)}))
+    assert type_code(browser, pasted).url == page("wizard:done")
+
+
+def test_two_different_codes_are_no_guess_and_a_sentence_of_their_own(browser):
+    body = content(type_code(browser, f"{last_code()} {a_wrong_code()}"))
+    assert "Hai incollato due codici diversi: scrivi solo il più recente" in body
+    assert MailCertification.objects.get().failed_attempts == 0

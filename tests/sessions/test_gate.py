@@ -101,13 +101,34 @@ def test_without_an_id_it_is_missing(utenza, headers):
 @pytest.mark.parametrize(
     "value",
     [
-        "Bearer", "Bearer ", UNKNOWN, f"Basic {UNKNOWN}", f"Bearer {UNKNOWN}0", f"Bearer {UNKNOWN},Bearer {UNKNOWN}",
-        "Bearer " + UNKNOWN.replace("-", ""), "Bearer " + "x" * 36, "Bearer " + "9" * 8000, f"Bearer {{{UNKNOWN}}}",
-        "Bearer " + UNKNOWN.replace("8", "A"), "Bearer ' or 1=1 --",
+        "Bearer", "Bearer ", f"Basic {UNKNOWN}", f"Bearer {UNKNOWN}0", f"Bearer {UNKNOWN},Bearer {UNKNOWN}",
+        "Bearer " + UNKNOWN.replace("-", ""), "Bearer " + "x" * 36, "Bearer " + "9" * 8000, "Bearer ' or 1=1 --",
     ],
 )  # fmt: skip
 def test_what_is_not_written_like_an_id_is_malformed(utenza, value):
     assert told(None, Authorization2F=value) == refused("malformed")
+
+
+SPELLINGS = [
+    "Bearer {ID}", "bearer {{{id}}}", 'Bearer "{id}"', "Bearer '{ID}'", "{id}", "{ID}", "{{{ID}}}", '"{id}"', "ID-SESSIONE: {id}",
+    "Bearer ID SESSIONE {ID}", "Bearer \u201c{id}\u201d", "Bearer \ufeff{id}",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("as_wsgi", [str, lambda text: text.encode().decode("latin-1")])
+def test_an_id_in_capitals_in_braces_in_quotes_or_without_its_scheme_is_the_id(plain, spelling, as_wsgi):
+    """RFC 9562, section 4: read in any case. The bytes of a header reach a WSGI server as Latin-1."""
+    value = as_wsgi(spelling.format(id=plain, ID=plain.upper()))
+    assert told(None, Authorization2F=value) == PASSED
+
+
+def test_any_dash_in_an_id_is_a_dash(plain):
+    assert told(None, Authorization2F=f"Bearer {plain.replace('-', '–')}") == PASSED
+
+
+def test_one_id_written_in_two_ways_does_not_disagree_with_itself(plain):
+    assert told(None, Authorization2F=f"Bearer {plain.upper()}", **{"X-idSessione": f"Bearer {plain}"}) == PASSED
 
 
 def test_two_headers_that_disagree_are_malformed(plain):

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from portal import a2f_client
 from portal.a2f_client import Account, Exchange, NoAnswer, NotACertificate, Purpose
+from portal.pasted import id_sessione
 
 DONE, REFUSED, USAGE, UNAUTHORISED, NO_ANSWER, FAULT = 0, 1, 2, 3, 4, 5
 EXAMPLES = f"""
@@ -64,7 +65,7 @@ class Command(BaseCommand):
         act = str(options["act"])
         account = self._account(act, options)
         purpose = Purpose(options["contesto"], options["applicazione"])
-        token = "" if act == "create" else _secret("ID-SESSIONE", options["id_file"])
+        token = "" if act == "create" else id_sessione(_secret("ID-SESSIONE", options["id_file"]))
         try:
             with httpx.Client(timeout=a2f_client.TIMEOUT, verify=_trust(options["ca"])) as client:
                 exchange = _speak(client, act, str(options["url"]), account, purpose, token)

@@ -91,6 +91,26 @@ def test_an_id_in_use_is_valid_too(gest) -> None:
     assert dict(gest.check(token).leaves)["descrizione"] == "Valido"
 
 
+@pytest.mark.parametrize(
+    "spelling",
+    ["{ID}", "{{{ID}}}", '"{id}"', "\n    {id}\n  ", "ID-SESSIONE: {id}", "\u2068{id}\u2069", "Bearer {id}"],
+)
+def test_an_id_in_capitals_in_braces_or_on_lines_of_its_own_is_the_id(gest, spelling) -> None:
+    """RFC 9562, section 4. What stands around it does not count in the 36 characters."""
+    token = gest.create().token
+    written = spelling.format(id=token, ID=token.upper())
+    assert dict(gest.check(written).leaves)["descrizione"] == "Valido"
+    assert gest.revoke(written).done
+    assert state_of(token) is State.REVOCATO
+
+
+def test_what_holds_an_id_and_more_is_no_id(gest) -> None:
+    token = gest.create().token
+    assert gest.check(f"{token}0").code == "02"
+    assert gest.check(f"{token} {token}").code == "02"
+    assert gest.check(token[:-1]).code == "603"
+
+
 def test_revoke_ends_the_id_and_says_so(gest) -> None:
     token = gest.create().token
     answer = gest.revoke(token)
