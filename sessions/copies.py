@@ -23,7 +23,9 @@ def named(pharmacy: Pharmacy, address: str, by: User, now: datetime) -> None:
 @transaction.atomic
 def mailbox_refused(letter: OutgoingMail, why: str, now: datetime) -> None:
     """No further copy goes to a mailbox that refused one for good: who named it may name another."""
-    for chosen in ReminderSettings.objects.filter(copy_to__iexact=letter.recipient).select_related("pharmacy"):
+    theirs = ReminderSettings.objects.filter(copy_to__iexact=letter.recipient)
+    held = theirs.select_for_update(of=("self",), no_key=True).order_by("pk")
+    for chosen in held.select_related("pharmacy"):
         address, chosen.copy_to = chosen.copy_to, ""
         chosen.save(update_fields=["copy_to"])
         pharmacy = chosen.pharmacy

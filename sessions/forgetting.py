@@ -27,7 +27,7 @@ def _forget_some(now: datetime) -> int:
     kept = IdSessione.objects.within_hours(now).values("pk")
     rows = IdSessione.objects.filter(sealed__isnull=False).exclude(pk__in=kept).order_by("pk")
     if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(of=("self",), skip_locked=True)
+        rows = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
     dead = list(rows.values_list("pk", flat=True)[:BATCH])
     ended = IdSessione.objects.filter(pk__in=dead).end(now)
     events.revoked(dead, now)

@@ -141,7 +141,7 @@ def issue(
     in_place = rows.in_place(utenza, context)
     now = clock.not_before(now, certification.certified_at, certification.reachable_again_at)
     now = max([now, *(each.not_before(now) for each in in_place)])
-    replaced = _make_room(in_place, context, now)
+    replaced, ended = _make_room(in_place, context, now)
     row = IdSessione(
         utenza=utenza, pharmacy=pharmacy, context=context, certification=certification, digest=digest(plain),
         last4=plain[-4:], sealed=seal(plain.encode()), requested_at=now, requested_by=by,
@@ -153,6 +153,7 @@ def issue(
     IdSessione.objects.outlived_by(row, now)
     for other in replaced:
         other.revoke(now, replaced_by=row)
+    withdraw_letters(ended, now)
     events.revoked([other.pk for other in replaced], now)
     planning.plan(row, coming, now)
     record(
@@ -172,16 +173,18 @@ def use(id_sessione: IdSessione, now: datetime, proof: proofs.Proof | None = Non
     if not row.is_live(now) or (proof is not None and proof.stored != row.utenza.password):
         return False
     now, fingerprint = row.not_before(now), proof.fingerprint if proof else None
-    if row.first_used_at is None:
+    is_first, attivi, replaced = row.first_used_at is None, [], []
+    if is_first:
         attivi = [each for each in rows.in_place(row.utenza, row.context) if each.first_used_at is not None]
         now = max([now, *(each.not_before(now) for each in attivi)])
-        for other in attivi:
-            if _leave_place(other, now, replaced_by=row):
-                events.revoked([other.pk], now)
+        replaced = [other.pk for other in attivi if _leave_place(other, now, replaced_by=row)]
+    if is_first or fingerprint:
+        row.mark_used(now, proof.client_address if proof else None, fingerprint)
+    if is_first:
+        withdraw_letters([other.pk for other in attivi], now)
+        events.revoked(replaced, now)
         transaction.on_commit(measures.USED.inc, robust=True)
         record("id.used", now=now, about=row.pharmacy.code if row.pharmacy else "", subject=row, last4=row.last4)
-    if row.first_used_at is None or fingerprint:
-        row.mark_used(now, proof.client_address if proof else None, fingerprint)
     return True
 
 
@@ -215,12 +218,11 @@ def resend(id_sessione: IdSessione, by: User | None, now: datetime, because: str
     if not _is_at_hand(row, now) or next_send_at(pharmacy, now) is not None:
         return False
     plain = unseal(row.sealed or b"").decode()
-    OutgoingMail.objects.filter(pk=row.letter_id).withdraw(
-        now
-    )  # still waiting, it would arrive twice, or at an address that has changed meanwhile
     coming = planning.moments_of(row.expires_at, ReminderSettings.objects.of(pharmacy), now)
-    row.letter = mails.issued(row, plain, certification, coming, now)
+    before, row.letter = row.letter_id, mails.issued(row, plain, certification, coming, now)
     row.save(update_fields=["letter"])
+    # still waiting, it would arrive twice, or at an address that has changed meanwhile
+    OutgoingMail.objects.filter(pk=before).withdraw(now)
     record("id.resent", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4, because=because)
     return True
 
@@ -270,22 +272,24 @@ def _reachable(utenza: Utenza, now: datetime) -> tuple[Pharmacy, MailCertificati
     return certification.pharmacy, certification
 
 
-def _make_room(in_place: list[IdSessione], context: Context, now: datetime) -> list[IdSessione]:
-    """Empties the places that the new id takes; the live ids that it replaces."""
-    replaced = []
+def _make_room(in_place: list[IdSessione], context: Context, now: datetime) -> tuple[list[IdSessione], list[int]]:
+    """Empties the places that the new id takes; the live ids that it replaces, and the keys of all whose place it empties."""
+    replaced, ended = [], []
     for row in in_place:
         stays = context.policy == Context.Policy.OVERLAP and row.first_used_at is not None and row.is_live(now)
-        if not stays and _leave_place(row, now):
+        if stays:
+            continue
+        ended.append(row.pk)
+        if _leave_place(row, now):
             replaced.append(row)
-    return replaced
+    return replaced, ended
 
 
 def _leave_place(row: IdSessione, now: datetime, replaced_by: IdSessione | None = None) -> bool:
-    """A live id is revoked (True); a dead one is marked for what it is, so that its place is free."""
+    """A live id is revoked (True); a dead one is marked for what it is, so that its place is free. Its letters stay."""
     live = row.is_live(now)
     if live:
         row.revoke(now, replaced_by)
     else:
         IdSessione.objects.filter(pk=row.pk).end(now)
-    withdraw_letters([row.pk], now)
     return live

@@ -12,6 +12,7 @@ _IN_PLACE = Composed(
     lambda utenza, context: (
         IdSessione.objects.of(utenza, context)
         .in_place()
+        .order_by("pk")
         .select_related("certification", "pharmacy")
         .only(
             "utenza",

@@ -14,6 +14,7 @@ from portal.composed import insert_missing
 from portal.identity.models import User
 from portal.journal.models import record
 from portal.masking import mask_address
+from portal.outbox.claims import hold
 from sessions import copies
 from sessions.hours.moments import Moment, moments
 from sessions.hours.week import Week
@@ -97,14 +98,14 @@ def _take(pharmacy: Pharmacy) -> ReminderSettings:
     # the same lock as issuing: an id issued meanwhile is either planned with the new choice or seen here
     list(Utenza.objects.select_for_update(no_key=True).filter(pharmacy=pharmacy).order_by("pk"))
     ReminderSettings.objects.get_or_create(pharmacy=pharmacy)
-    return ReminderSettings.objects.select_for_update(of=("self",)).get(pharmacy=pharmacy)
+    return ReminderSettings.objects.select_for_update(of=("self",), no_key=True).get(pharmacy=pharmacy)
 
 
 def _plan_again(pharmacy: Pharmacy, chosen: ReminderSettings, now: datetime) -> None:
     """What was said stays said; what was not is planned anew."""
     ids = list(IdSessione.objects.filter(pharmacy=pharmacy).live(now))
     theirs = Reminder.objects.filter(id_sessione__in=ids)
-    theirs.filter(settled_at=None).delete()
+    theirs.filter(pk__in=hold(theirs.filter(settled_at=None))).delete()
     told = set(theirs.filter(letter__isnull=False).values_list("id_sessione", flat=True))
     openings, has_webhook = chosen.openings(now), Webhook.objects.open().filter(pharmacy=pharmacy).exists()
     rows = []

@@ -51,7 +51,7 @@ def send_due(now: datetime, limit: int = BATCH) -> int:
 def _claimed(now: datetime, limit: int) -> list[Reminder]:
     rows = Reminder.objects.due(now)
     if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(of=("self",), skip_locked=True)
+        rows = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
     return list(rows[:limit])
 
 

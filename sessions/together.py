@@ -71,5 +71,5 @@ def _coming(now: datetime) -> QuerySet[Reminder]:
 def _held(seen: set[int]) -> list[Reminder]:
     rows = Reminder.objects.filter(pk__in=seen, settled_at=None).order_by("due_at", "pk")
     if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(of=("self",), skip_locked=True)
+        rows = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
     return list(rows)

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef
 
 from pharmacies.models import MailCertification
+from portal.outbox.claims import hold
 from portal.outbox.models import OutgoingMail
 from sessions.models import Reminder
 
@@ -19,14 +20,18 @@ Kind = OutgoingMail.Kind
 # times as much. Two ways in, each by an index.
 _WITHDRAW = """
 update outbox_outgoingmail set withdrawn_at = %s, leased_until = null, sealed_source = null
-where accepted_at is null and failed_at is null and withdrawn_at is null and id in (
-    select letter_id from pharmacy_sessions_idsessione where id in ({ended})
-    union all
-    select r.letter_id from pharmacy_sessions_reminder r
-    where r.id_sessione_id in ({ended}) and r.letter_id is not null and not exists (
-        select 1 from pharmacy_sessions_reminder o join pharmacy_sessions_idsessione i on i.id = o.id_sessione_id
-        where o.letter_id = r.letter_id and i.revoked_at is null and i.closed_at is null
+where id in (
+    select id from outbox_outgoingmail
+    where accepted_at is null and failed_at is null and withdrawn_at is null and id in (
+        select letter_id from pharmacy_sessions_idsessione where id in ({ended})
+        union all
+        select r.letter_id from pharmacy_sessions_reminder r
+        where r.id_sessione_id in ({ended}) and r.letter_id is not null and not exists (
+            select 1 from pharmacy_sessions_reminder o join pharmacy_sessions_idsessione i on i.id = o.id_sessione_id
+            where o.letter_id = r.letter_id and i.revoked_at is null and i.closed_at is null
+        )
     )
+    order by id {locking}
 )"""
 
 
@@ -38,7 +43,8 @@ def withdraw_letters(ended: Iterable[int], now: datetime) -> None:
     places = ", ".join(["%s"] * len(keys))
     with connection.cursor() as cursor:
         values = [connection.ops.adapt_datetimefield_value(now), *keys, *keys]
-        cursor.execute(_WITHDRAW.format(ended=places), values)
+        locking = "for no key update" if connection.features.has_select_for_update else ""
+        cursor.execute(_WITHDRAW.format(ended=places, locking=locking), values)
 
 
 def say_elsewhere(ended: MailCertification, now: datetime) -> None:
@@ -51,7 +57,8 @@ def say_elsewhere(ended: MailCertification, now: datetime) -> None:
     readers = MailCertification.objects.current().filter(**mailbox).values("pharmacy")
     theirs = Reminder.objects.filter(~_tells_of_others(pharmacy__in=readers), pharmacy=ended.pharmacy_id)
     letters = list(theirs.filter(letter__in=waiting).values_list("letter", flat=True))
-    Reminder.objects.filter(letter__in=letters).update(settled_at=None, letter=None, due_at=now)
+    again = hold(Reminder.objects.filter(letter__in=letters))
+    Reminder.objects.filter(pk__in=again).update(settled_at=None, letter=None, due_at=now)
     OutgoingMail.objects.filter(pk__in=letters).withdraw(now)
 
 

@@ -61,8 +61,8 @@ def _write_down(letter: OutgoingMail, report: reports.Report, digest: str, now: 
                 )  # fmt: skip
         except IntegrityError:  # two reports at once, or a second one that says the same
             return Outcome.KNOWN
+        if bounce.is_hard:  # first: the order of locks is pharmacies, then letters
+            refusals.tell(letter, bounce.words, now)
         if bounce.action == Bounce.Action.FAILED:
             letter.came_back(now, bounce.answer)
-        if bounce.is_hard:
-            refusals.tell(letter, bounce.words, now)
     return Outcome.WRITTEN

@@ -7,6 +7,14 @@ from django.db import connection, models, transaction
 M = TypeVar("M", bound=models.Model)
 
 
+def hold(rows: "models.QuerySet[M]") -> list[Any]:
+    """Locks `rows` in the order of their keys, until the transaction ends, and returns these.
+
+    An UPDATE of several rows locks them in an order of its own: two of them at once would wait for each other.
+    """
+    return list(rows.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True))
+
+
 def claim(rows: "models.QuerySet[M]", size: int, **facts: Any) -> list[M]:
     """Writes `facts` (the lease) on the first `size` of `rows`, in their order, and returns them as they were read before.
 
@@ -16,7 +24,7 @@ def claim(rows: "models.QuerySet[M]", size: int, **facts: Any) -> list[M]:
     with transaction.atomic():
         free = rows
         if connection.features.has_select_for_update_skip_locked:
-            free = rows.select_for_update(of=("self",), skip_locked=True)
+            free = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
         taken = list(free[:size])
         if taken:
             rows.order_by().filter(pk__in=[row.pk for row in taken]).update(**facts)

@@ -240,9 +240,9 @@ class _Round:
     def _refused_for_ever(self, letter: OutgoingMail, answer: Answer) -> None:
         log.warning("Letter %s refused for ever: %d.", letter.message_id, answer.code)
         with transaction.atomic():
-            letter.fail(self.clock(), answer.text)
-            if is_gone(answer.text):
+            if is_gone(answer.text):  # first: the order of locks is pharmacies, then letters
                 refusals.tell(letter, reason(answer.text), self.clock())
+            letter.fail(self.clock(), answer.text)
 
     def _keep(self, letter: OutgoingMail, answer: str) -> None:
         """The server has it: a database that is away now is waited for, as long as nobody else may take the letter.

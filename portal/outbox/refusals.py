@@ -10,7 +10,10 @@ _listeners: list[Listener] = []
 
 
 def register(listener: Listener) -> None:
-    """`listener(letter, why, now)` is called in the transaction that writes the refusal down; `why` in plain Italian words."""
+    """`listener(letter, why, now)` is called in the transaction that writes the refusal down; `why` in plain Italian words.
+
+    It is called before that transaction locks the letter: a listener may lock pharmacies and what belongs to them.
+    """
     if listener not in _listeners:
         _listeners.append(listener)
 

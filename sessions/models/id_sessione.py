@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce, Greatest, TruncDate
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal import measures
 from portal.clock import ROME
+from portal.outbox.claims import hold
 from portal.outbox.models import OutgoingMail
 from sessions.models.context import Context
 
@@ -85,10 +86,11 @@ class IdSessioneQuerySet(models.QuerySet["IdSessione"]):
 
         None is revoked before it was requested or used, however old `now` has become while a lock was waited for.
         """
-        measures.EXPIRED.inc(self.in_place().filter(expires_at__lte=now).update(closed_at=now))
+        held = self.model.objects.filter(pk__in=hold(self))
+        measures.EXPIRED.inc(held.in_place().filter(expires_at__lte=now).update(closed_at=now))
         began = Greatest(F("requested_at"), Coalesce(F("first_used_at"), F("requested_at")))
-        self.in_place().update(revoked_at=Greatest(Value(now), began, output_field=models.DateTimeField()))
-        return self.update(sealed=None)
+        held.in_place().update(revoked_at=Greatest(Value(now), began, output_field=models.DateTimeField()))
+        return held.update(sealed=None)
 
     def outlived_by(self, newest: "IdSessione", now: datetime) -> int:
         """Marks the recent ids of its pharmacy that expire before this one, or with it. How many."""

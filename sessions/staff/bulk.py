@@ -106,7 +106,7 @@ def forget_sheets(now: datetime) -> int:
 def _claimed(job: BulkJob) -> list[BulkItem]:
     rows = BulkItem.objects.left().filter(job=job).order_by("number")
     if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(of=("self",), skip_locked=True)
+        rows = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
     return list(rows.select_related("pharmacy")[: ROWS_A_BATCH if job.is_sheet else ACTS_A_BATCH])
 
 

@@ -51,7 +51,7 @@ def _claim(now: datetime, failing: set[int], most: int) -> list[WebhookCall]:
     """Some that are due, ours for LEASE."""
     rows = WebhookCall.objects.due(now).exclude(webhook__in=failing).order_by("next_attempt_at", "pk")
     if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(of=("self",), skip_locked=True)
+        rows = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
     keys = [row.pk for row in rows[:most]]
     lease = now + LEASE
     WebhookCall.objects.due(now).filter(pk__in=keys).update(leased_until=lease, attempts=F("attempts") + 1)

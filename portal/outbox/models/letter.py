@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Concat, Least, Left
 
 from portal.address_field import AddressField
 from portal.outbox import rules
-from portal.outbox.claims import claim
+from portal.outbox.claims import claim, hold
 from portal.outbox.holding import may_leave
 from portal.outbox.models.domain import Rest
 from portal.outbox.models.priority import Priority
@@ -70,9 +70,10 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
     def give_back(self, letters: "Sequence[OutgoingMail]", until: datetime, answer: str | None = None) -> int:
         """Claimed and not begun: due again at `until`; `answer` when there is a reason to write down."""
         said = {} if answer is None else {"last_answer": answer}
-        return self._claimed(letters).update(
-            leased_until=None, next_attempt_at=until, attempts=F("attempts") - 1, **said
-        )
+        with transaction.atomic():
+            return self.filter(pk__in=hold(self._claimed(letters))).update(
+                leased_until=None, next_attempt_at=until, attempts=F("attempts") - 1, **said
+            )
 
     def rest(self, domain: str, now: datetime, rest: Rest) -> int:
         """The letters of a domain that rests wait with it, but for those that would not outlive the rest."""
@@ -103,12 +104,14 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
         hands over within this second leaves all the same.
         """
         lose = Q(failed_at=None) | Q(sealed_source__isnull=False)
-        return self.filter(lose, accepted_at=None, withdrawn_at=None).update(
-            withdrawn_at=Case(When(failed_at=None, then=Value(now)), output_field=models.DateTimeField()),
-            give_up_at=Case(When(failed_at=None, then=F("give_up_at")), default=Least(F("give_up_at"), Value(now))),
-            leased_until=None,
-            sealed_source=None,
-        )
+        with transaction.atomic():
+            held = hold(self.filter(lose, accepted_at=None, withdrawn_at=None))
+            return self.model.objects.filter(pk__in=held).update(
+                withdrawn_at=Case(When(failed_at=None, then=Value(now)), output_field=models.DateTimeField()),
+                give_up_at=Case(When(failed_at=None, then=F("give_up_at")), default=Least(F("give_up_at"), Value(now))),
+                leased_until=None,
+                sealed_source=None,
+            )
 
     def refused(self) -> "OutgoingMailQuerySet":
         return self.exclude(failed_at=None)

@@ -1,0 +1,3 @@
+from tests.sessions.conftest import context
+
+__all__ = ["context"]

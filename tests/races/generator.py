@@ -1,0 +1,27 @@
+"""Every pair of acts, the first stopped before each of its statements."""
+
+from collections.abc import Iterable, Iterator
+from functools import partial
+from itertools import count, product
+
+from portal.identity.models import User
+from sessions.models import Context
+from tests.interleaving import Pair
+from tests.races.invariants import broken
+from tests.races.world import ACTS, made
+
+
+def races(pairs: Iterable[tuple[str, str]], anna: User, context: Context) -> Iterator[str]:
+    """One line for each rule that an interleaving broke: `confirm 7/ refuse: ...` is confirm, stopped before its statement 7."""
+    with Pair() as pair:
+        for first, second in pairs:
+            for stop_before in count(1):
+                world = made(anna, context)
+                outcome = pair.run(partial(ACTS[first], world), partial(ACTS[second], world), stop_before)
+                yield from (f"{first} {stop_before}/ {second}: {wrong}" for wrong in broken(world, outcome))
+                if not outcome.stopped:
+                    break
+
+
+def every_pair() -> list[tuple[str, str]]:
+    return list(product(ACTS, repeat=2))

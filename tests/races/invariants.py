@@ -1,0 +1,101 @@
+"""What must be true of a pharmacy once two acts are over, whatever their order. Each function says what is wrong."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from pharmacies.models import MailCertification
+from portal.outbox.models import OutgoingMail
+from sessions import forgetting
+from sessions.models import IdSessione, State
+from tests.interleaving import Interleaving
+from tests.races.world import NOW, World
+
+Kind = OutgoingMail.Kind
+
+
+def no_error_reaches_the_caller(world: World, outcome: Interleaving) -> Iterator[str]:
+    for name, ended in (("first", outcome.first), ("second", outcome.second)):
+        if ended.error is not None and not _is_refusal(ended.error):
+            yield f"the {name} act ended with {type(ended.error).__name__}: {ended.error}"
+
+
+def one_validato_and_one_attivo(world: World, outcome: Interleaving) -> Iterator[str]:
+    held = Counter(
+        (row.utenza_id, row.context_id, row.state(NOW)) for row in _ids(world) if row.is_live(NOW)
+    )  # fmt: skip
+    for (utenza, _, state), number in held.items():
+        if number > 1:
+            yield f"utenza {utenza} has {number} ids in state {state.value}"
+
+
+def no_sealed_copy_of_a_dead_id(world: World, outcome: Interleaving) -> Iterator[str]:
+    for row in _ids(world):
+        if row.sealed is not None and not row.is_live(NOW):
+            yield f"{row} is {row.state(NOW).value} and its sealed copy is there"
+
+
+def no_text_of_a_dead_id(world: World, outcome: Interleaving) -> Iterator[str]:
+    for row in _ids(world):
+        if not row.is_live(NOW) and row.letter.sealed_source is not None:
+            yield f"{row} is {row.state(NOW).value} and the text of its letter is there ({row.letter.outcome})"
+
+
+def no_letter_waits_for_a_former_address(world: World, outcome: Interleaving) -> Iterator[str]:
+    """A code goes to an address that is being proved; an id and a reminder to the address in force."""
+    mine = MailCertification.objects.filter(pharmacy=world.pharmacy)
+    certified = set(mine.current().values_list("address", flat=True))
+    pending = set(mine.pending(NOW).values_list("address", flat=True))
+    waiting = OutgoingMail.objects.waiting().filter(about=world.pharmacy.code)
+    for letter in waiting.filter(kind__in=[Kind.CODE, Kind.ISSUED, Kind.REMINDER, Kind.EXPIRED]):
+        if letter.recipient not in (pending if letter.kind == Kind.CODE else certified):
+            yield f"{letter.get_kind_display()} waits for {letter.recipient}, which is not certified"
+
+
+def instants_in_order(world: World, outcome: Interleaving) -> Iterator[str]:
+    for row in _ids(world):
+        instants = [at for at in (row.requested_at, row.first_used_at, row.revoked_at) if at is not None]
+        if instants != sorted(instants):
+            yield f"{row} was requested, used and revoked at {instants}"
+    for each in MailCertification.objects.filter(pharmacy=world.pharmacy):
+        ended = each.replaced_at or each.revoked_at
+        instants = [at for at in (each.requested_at, each.certified_at, ended) if at is not None]
+        if instants != sorted(instants):
+            yield f"{each} was requested, certified and ended at {instants}"
+
+
+def a_live_id_has_a_letter(world: World, outcome: Interleaving) -> Iterator[str]:
+    """It waits, was accepted, or was refused: not withdrawn, or the id never comes."""
+    for row in _ids(world):
+        if row.is_live(NOW) and row.letter.withdrawn_at is not None and row.first_used_at is None:
+            yield f"{row} is {row.state(NOW).value} and its letter was withdrawn"
+
+
+def one_certified_address(world: World, outcome: Interleaving) -> Iterator[str]:
+    number = MailCertification.objects.current().filter(pharmacy=world.pharmacy).count()
+    if number > 1:
+        yield f"{number} addresses in force"
+
+
+Invariant = Callable[[World, Interleaving], Iterator[str]]
+INVARIANTS: tuple[Invariant, ...] = (
+    no_error_reaches_the_caller, one_validato_and_one_attivo, one_certified_address, no_sealed_copy_of_a_dead_id,
+    no_text_of_a_dead_id, no_letter_waits_for_a_former_address, instants_in_order, a_live_id_has_a_letter,
+)  # fmt: skip
+
+
+def broken(world: World, outcome: Interleaving) -> list[str]:
+    """What is wrong, after the sweep that the timetable makes every minute."""
+    forgetting.forget_dead(NOW)
+    return [f"{invariant.__name__}: {wrong}" for invariant in INVARIANTS for wrong in invariant(world, outcome)]
+
+
+def _ids(world: World) -> list[IdSessione]:
+    return list(IdSessione.objects.with_facts().filter(pharmacy=world.pharmacy).order_by("pk"))
+
+
+def _is_refusal(error: BaseException) -> bool:
+    """A sentence of the domain: the act could not be done, as its caller expects."""
+    return type(error).__module__.startswith(("sessions.", "pharmacies.", "portal."))
+
+
+__all__ = ["INVARIANTS", "State", "broken"]

@@ -1,0 +1,220 @@
+"""One pharmacy with everything that two acts may fight over, and the acts. Each interleaving has a pharmacy of its own."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from uuid import uuid4
+
+from pharmacies.addresses import Examined, key
+from pharmacies.models import CodiceValidazione, MailCertification, Pharmacy, Utenza
+from pharmacies.models.codice_validazione import CODE_USABLE_FOR, hash_of
+from portal.codes import digest
+from portal.identity.models import User
+from portal.outbox import bounces, delivery
+from portal.outbox.models import OutgoingMail
+from portal.outbox.smtp import Answer
+from portal.outbox.verp import sender_of
+from portal.sealing import seal
+from sessions import forgetting, issuing, planning, reminders, revoking
+from sessions.models import Context, IdSessione, Reminder
+from sessions.utenze import life
+from tests.outbox.postmaster import report
+
+NOW = datetime(2026, 11, 23, 7, 58, tzinfo=UTC)
+CODE = "914203"
+DOES_NOT_EXIST = "550 5.1.1 no such user"
+_numbers = count(1)
+_SOURCE = seal(b"Subject: an id or a code\r\n\r\nsecret\r\n")
+
+
+@dataclass
+class World:
+    """The rows of one pharmacy, as they are before the two acts."""
+
+    pharmacy: Pharmacy
+    anna: User
+    address: str
+    context: Context
+    certification: MailCertification  # in force
+    pending: MailCertification  # another address, whose code (CODE) has been sent
+    utenze: tuple[Utenza, Utenza]
+    attivo: IdSessione  # of the first utenza; the server took its letter
+    validato: IdSessione  # of the first utenza; a worker holds its letter
+    other: IdSessione  # Validato of the second utenza; the server refused its letter
+    held: OutgoingMail  # as the worker holds it
+
+
+def made(anna: User, context: Context) -> World:
+    """A new pharmacy. All of it before NOW, written as the portal would have, without rendering a letter."""
+    number = next(_numbers)
+    pharmacy = Pharmacy.objects.create(code=f"R{number}", name=f"Farmacia {number}", comune="TRENTO")
+    before = NOW - timedelta(hours=3)
+    certification = _certification(pharmacy, anna, f"a{number}@alfa.example", before, certified_at=before)
+    utenze = _utenza(pharmacy, f"U{number}A", before), _utenza(pharmacy, f"U{number}B", before)
+    two_hours, one_hour, a_minute = timedelta(hours=2), timedelta(hours=1), timedelta(minutes=1)
+    accepted = {"accepted_at": NOW - two_hours, "sealed_source": None, "last_answer": "250 2.0.0 OK"}
+    refused = {"failed_at": NOW - one_hour, "last_answer": "550 5.7.1 refused by a filter"}
+    lease = NOW + timedelta(days=1)
+    leased = {"leased_until": lease, "next_attempt_at": lease, "attempts": 1}
+    attivo = _id(utenze[0], context, certification, two_hours, accepted, first_used_at=NOW - two_hours)
+    other = _id(utenze[1], context, certification, one_hour, refused)
+    validato = _id(utenze[0], context, certification, a_minute, leased)
+    pending = _certification(pharmacy, anna, f"b{number}@beta.example", NOW - a_minute)
+    CodiceValidazione.objects.create(
+        certification=pending, mailbox=pending.address, code_hash=hash_of(pending.pk, CODE), sent_at=NOW - a_minute,
+        expires_at=NOW - a_minute + CODE_USABLE_FOR, letter=_letter(pending, OutgoingMail.Kind.CODE, a_minute),
+    )  # fmt: skip
+    held = OutgoingMail.objects.defer("sealed_source").get(pk=validato.letter_id)
+    return World(
+        pharmacy, anna, certification.address, context, certification, pending, utenze, attivo, validato, other, held
+    )
+
+
+def _certification(
+    pharmacy: Pharmacy, anna: User, address: str, at: datetime, certified_at: datetime | None = None
+) -> MailCertification:
+    return MailCertification.objects.create(
+        pharmacy=pharmacy, address=address, address_key=key(address), requested_by=anna, requested_at=at,
+        certified_at=certified_at, certified_by=anna if certified_at else None,
+    )  # fmt: skip
+
+
+def _utenza(pharmacy: Pharmacy, user_id: str, at: datetime) -> Utenza:
+    return Utenza.objects.create(
+        pharmacy=pharmacy, user_id=user_id, codice_fiscale="BNCBRN75B12F205N", codice_regione="042", codice_asl="001",
+        codice_ssa="045120", created_at=at, password_changed_at=at,
+    )  # fmt: skip
+
+
+def _letter(to: MailCertification, kind: OutgoingMail.Kind, ago: timedelta, **facts: object) -> OutgoingMail:
+    values = {
+        "kind": kind, "about": to.pharmacy.code, "priority": OutgoingMail.PRIORITY_OF[kind], "recipient": to.address,
+        "domain": to.address.rpartition("@")[2], "message_id": f"<{uuid4()}@portale.example>", "secret": True,
+        "sealed_source": _SOURCE, "created_at": NOW - ago, "next_attempt_at": NOW - ago,
+        "give_up_at": NOW + timedelta(hours=12),
+    }  # fmt: skip
+    return OutgoingMail.objects.create(**{**values, **facts})
+
+
+def _id(
+    utenza: Utenza, context: Context, to: MailCertification, ago: timedelta, letter: dict[str, object], **facts: object
+) -> IdSessione:
+    plain = str(uuid4())
+    row = IdSessione.objects.create(
+        utenza=utenza, pharmacy=utenza.pharmacy, context=context, certification=to, digest=digest(plain),
+        last4=plain[-4:], sealed=seal(plain.encode()), requested_at=NOW - ago, expires_at=NOW - ago + context.usable_for,
+        letter=_letter(to, OutgoingMail.Kind.ISSUED, ago, **letter), **facts,
+    )  # fmt: skip
+    Reminder.objects.create(id_sessione=row, pharmacy=row.pharmacy, minutes_before=60, due_at=NOW)
+    return row
+
+
+class RefusingLine:
+    """Stands where the line to the SMTP server is: it says that no mailbox exists."""
+
+    is_open = True
+
+    def open(self) -> bool:
+        return False
+
+    def hand_over(self, sender: str, recipient: str, source: bytes) -> Answer:
+        return Answer(550, DOES_NOT_EXIST, for_ever=True)
+
+    def reset(self) -> None:
+        """Nothing to do."""
+
+    drop = close = reset
+
+
+def issue(world: World) -> object:
+    return issuing.issue(world.utenze[0], world.context, NOW)
+
+
+def use(world: World) -> object:
+    return issuing.use(world.validato, NOW)
+
+
+def revoke(world: World) -> object:
+    return issuing.revoke(world.validato, world.anna, NOW)
+
+
+def revoke_all(world: World) -> object:
+    return revoking.revoke_all(world.pharmacy, world.anna, "furto", NOW)
+
+
+def revoke_address(world: World) -> object:
+    return world.certification.revoke(world.anna, NOW)
+
+
+def block(world: World) -> object:
+    return life.block(world.utenze[0], "furto", world.anna, NOW)
+
+
+def confirm(world: World) -> object:
+    return world.pending.confirm(CODE, world.anna, "SPID livello 2", NOW)
+
+
+def change(world: World) -> object:
+    address = world.address.replace("alfa", "gamma")
+    return MailCertification.objects.begin_and_send(
+        world.pharmacy, Examined(address, key(address), "gamma.example", None, False), world.anna, NOW
+    )
+
+
+def refuse(world: World) -> object:
+    return delivery.deliver(world.held, NOW)
+
+
+def bounce(world: World) -> object:
+    sender = sender_of(world.attivo.letter_id, "")
+    return bounces.receive(report(sender, world.address), sender, NOW)
+
+
+def retry(world: World) -> object:
+    return OutgoingMail.objects.defer("sealed_source").get(pk=world.other.letter_id).retry(NOW)
+
+
+def resend(world: World) -> object:
+    return issuing.resend(world.other, world.anna, NOW)
+
+
+def purge(world: World) -> object:
+    return forgetting.forget_dead(NOW), OutgoingMail.objects.give_up(NOW)
+
+
+def close(world: World) -> object:
+    """As an import of the register does."""
+    return Pharmacy.objects.filter(pk=world.pharmacy.pk).update(closed_on=NOW.date(), imported_at=NOW)
+
+
+def plan(world: World) -> object:
+    return planning.choose(world.pharmacy, planning.Wishes([60, 30], False), world.anna, NOW)
+
+
+def remind(world: World) -> object:
+    return reminders.send_due(NOW)
+
+
+Act = Callable[[World], object]
+ACTS: dict[str, Act] = {
+    act.__name__: act
+    for act in (
+        issue,
+        use,
+        revoke,
+        revoke_all,
+        revoke_address,
+        block,
+        confirm,
+        change,
+        refuse,
+        bounce,
+        retry,
+        resend,
+        purge,
+        close,
+        plan,
+        remind,
+    )  # fmt: skip
+}
