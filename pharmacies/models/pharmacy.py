@@ -29,7 +29,7 @@ class PharmacyQuerySet(models.QuerySet["Pharmacy"]):
 
     def hold_all(self, pks: Iterable[int]) -> None:
         """As hold(), of several; in the order of their keys, so that two callers never wait for each other."""
-        wanted = sorted({pk for pk in pks if pk is not None})
+        wanted = sorted(set(pks))
         list(self.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk").values_list("pk"))
 
 

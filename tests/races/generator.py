@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from functools import partial
-from itertools import count, product
+from itertools import count
 
 from portal.identity.models import User
 from sessions.models import Context
@@ -21,7 +21,3 @@ def races(pairs: Iterable[tuple[str, str]], anna: User, context: Context) -> Ite
                 yield from (f"{first} {stop_before}/ {second}: {wrong}" for wrong in broken(world, outcome))
                 if not outcome.stopped:
                     break
-
-
-def every_pair() -> list[tuple[str, str]]:
-    return list(product(ACTS, repeat=2))

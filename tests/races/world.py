@@ -197,24 +197,8 @@ def remind(world: World) -> object:
 
 
 Act = Callable[[World], object]
-ACTS: dict[str, Act] = {
-    act.__name__: act
-    for act in (
-        issue,
-        use,
-        revoke,
-        revoke_all,
-        revoke_address,
-        block,
-        confirm,
-        change,
-        refuse,
-        bounce,
-        retry,
-        resend,
-        purge,
-        close,
-        plan,
-        remind,
-    )  # fmt: skip
-}
+_ACTS: tuple[Act, ...] = (
+    issue, use, revoke, revoke_all, revoke_address, block, confirm, change, refuse, bounce, retry, resend, purge, close,
+    plan, remind,
+)  # fmt: skip
+ACTS = {act.__name__: act for act in _ACTS}
