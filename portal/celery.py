@@ -11,7 +11,7 @@ from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
-app = Celery("portal")
+app = Celery("portal", task_cls="portal.watch.tasks:ClockedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")  # only what depends on the environment
 import_module("portal.watch.tasks")  # registers itself with Celery
 

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+
+from portal import database_clock
 
 ROME = ZoneInfo("Europe/Rome")
 _DAYS = ("lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica")
@@ -25,7 +26,7 @@ class NowMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.now = timezone.now()  # type: ignore[attr-defined]
+        request.now = database_clock.now()  # type: ignore[attr-defined]
         return self.get_response(request)
 
 

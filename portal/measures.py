@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 _FAST = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1.0)  # seconds
 _SLOW = (0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0)
@@ -18,6 +18,11 @@ A2F = Histogram("portal_a2f_seconds", "Calls of the A2F web service, by operatio
 PAGES = Histogram("portal_page_seconds", "Pages, by name and class of status", ["page", "status"], buckets=_SLOW)
 TASKS = Histogram("portal_task_seconds", "Tasks of the workers", ["task"], buckets=_SLOW)
 SMTP = Histogram("portal_smtp_seconds", "SMTP conversations, by outcome", ["outcome"], buckets=_SLOW)
+CLOCK = Gauge(
+    "portal_clock_offset_seconds",
+    "How far this machine's clock is ahead of the database's",
+    multiprocess_mode="mostrecent",
+)
 ISSUED = Counter("portal_ids_issued", "Ids issued, by who asked", ["asked"])
 USED = Counter("portal_ids_first_used", "Ids used for the first time")
 EXPIRED = Counter("portal_ids_expired", "Ids whose hours were seen to be over")

@@ -268,6 +268,9 @@ else:
         "socket_timeout": 5,  # nor one that is there and silent; the worker's own waiting (BRPOP) is one second at a time
     }
 
+# --- whose clock decides: what measures how far ours is from it (portal/database_clock.py)
+DATABASE_CLOCK = "portal.database_clock.of_the_database"
+
 # --- who watches it: /readyz and /metrics (portal/watch)
 READY_LETTER_LATE = timedelta(seconds=env.number("READY_LETTER_LATE", default=120))
 READY_REMINDER_LATE = timedelta(seconds=env.number("READY_REMINDER_LATE", default=120))

@@ -15,10 +15,9 @@ from urllib.parse import parse_qs
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from portal import measures, request_id
+from portal import database_clock, measures, request_id
 from portal.client_address import client_address
 from portal.clock import ROME
 from portal.masking import scrubbed_traceback
@@ -45,7 +44,7 @@ def answer(environ: dict[str, Any]) -> tuple[HTTPStatus, Headers]:
         contesto=contesto,
         applicazione=applicazione,
     )
-    verdict = gate.ask(call, client_address(environ), timezone.now())
+    verdict = gate.ask(call, client_address(environ), database_clock.now())
     status, told = _told(verdict)
     measures.gate(_decision(verdict), started)
     # A 204 has no length (RFC 9110, 8.6), and as the answer to a call with Authorization no cache keeps it (RFC 9111, 3.5).

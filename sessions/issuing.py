@@ -11,7 +11,7 @@ from uuid import uuid4
 from django.db import transaction
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
-from portal import clock, measures
+from portal import clock, database_clock, measures
 from portal.clock import ROME
 from portal.codes import digest
 from portal.composed import insert
@@ -22,6 +22,24 @@ from portal.sealing import seal, unseal
 from sessions import fingerprint as proofs
 from sessions import issuing_rows as rows
 from sessions import mails, planning
+from sessions.issuing_refused import (  # as themselves: callers name them as issuing.NoCertifiedAddress
+    AddressUnreachable as AddressUnreachable,
+)
+from sessions.issuing_refused import (
+    ClockAstray as ClockAstray,
+)
+from sessions.issuing_refused import (
+    IssuingRefused as IssuingRefused,
+)
+from sessions.issuing_refused import (
+    NoCertifiedAddress as NoCertifiedAddress,
+)
+from sessions.issuing_refused import (
+    PharmacyClosed as PharmacyClosed,
+)
+from sessions.issuing_refused import (
+    UtenzaNotUsable as UtenzaNotUsable,
+)
 from sessions.models import Context, IdSessione, ReminderSettings
 from sessions.webhooks import events
 from sessions.withdrawing import withdraw_letters
@@ -32,26 +50,6 @@ REQUESTS_AN_HOUR = 10  # per pharmacy, from the portal
 BETWEEN_SENDS = timedelta(seconds=60)
 SENDS_AN_HOUR = 5  # letters with an id to one pharmacy before "Reinvia" must wait
 HOUR = timedelta(hours=1)
-
-
-class IssuingRefused(Exception):  # noqa: N818  a fact, as the domain says it
-    """No id can be issued or sent now."""
-
-
-class NoCertifiedAddress(IssuingRefused):
-    """The pharmacy has no certified address: there is nowhere to send the id (A2F 200)."""
-
-
-class AddressUnreachable(IssuingRefused):
-    """The certified address refuses mail for good: the id would never arrive (A2F 100)."""
-
-
-class UtenzaNotUsable(IssuingRefused):
-    """The utenza is disabled or blocked."""
-
-
-class PharmacyClosed(IssuingRefused):
-    """The national register holds the pharmacy as closed."""
 
 
 @dataclass(frozen=True)
@@ -131,7 +129,7 @@ def issue(
 
     Policy overlap: the waiting Validato is replaced, the Attivo stays until the new one is used. Policy replace: all
     earlier ones are revoked. `by` None: the gestionale asked, as `asked` says. Raises NoCertifiedAddress, AddressUnreachable,
-    UtenzaNotUsable, PharmacyClosed.
+    UtenzaNotUsable, PharmacyClosed, ClockAstray.
     """
     now, plain = now.astimezone(UTC), str(uuid4())
     origin = asked.facts(utenza, plain) if asked is not None else {}
@@ -210,7 +208,7 @@ def revoke(id_sessione: IdSessione, by: User | None, now: datetime, because: str
 def resend(id_sessione: IdSessione, by: User | None, now: datetime, because: str = "") -> bool:
     """The same id once more, to the address certified now. False when it is not live, or too soon: see next_send_at().
 
-    Raises NoCertifiedAddress, AddressUnreachable, UtenzaNotUsable, PharmacyClosed.
+    Raises NoCertifiedAddress, AddressUnreachable, UtenzaNotUsable, PharmacyClosed, ClockAstray.
     """
     Pharmacy.objects.hold(id_sessione.pharmacy_id)
     row = rows.fresh(id_sessione)
@@ -258,6 +256,8 @@ def _is_at_hand(row: IdSessione, now: datetime) -> bool:
 def _reachable(utenza: Utenza, now: datetime) -> tuple[Pharmacy, MailCertification]:
     """The pharmacy of a usable utenza and the address that ids go to. Raises IssuingRefused."""
     pharmacy = utenza.pharmacy
+    if database_clock.is_astray():
+        raise ClockAstray
     if not utenza.is_usable:
         raise UtenzaNotUsable
     if pharmacy is None:

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import BigIntegerField, Case, Value, When
 
 from pharmacies.models import MailCertification
-from portal import measures
+from portal import database_clock, measures
 from portal.outbox.letters import written_at_once
 from portal.outbox.models import OutgoingMail
 from sessions import mails, together
@@ -35,8 +35,11 @@ def send_due(now: datetime, limit: int = BATCH) -> int:
     """Settles up to `limit` reminders that are due: a letter, or a reason for none. How many it took in hand.
 
     May run in many places at once: the rows are locked (those of another are skipped) and settled by a conditional
-    UPDATE in the same transaction as the letters.
+    UPDATE in the same transaction as the letters. None at all while the clock of this machine is astray: what is settled as
+    too late is settled for good.
     """
+    if database_clock.is_astray():
+        return 0
     with transaction.atomic():
         due = _claimed(now, limit)
         try:

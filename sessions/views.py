@@ -7,6 +7,7 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -21,10 +22,15 @@ from sessions.models import IdSessione
 
 PAGE = 10
 WHY_NOT = {
-    issuing.NoCertifiedAddress: "La farmacia non ha un indirizzo certificato: l’ID SESSIONE non saprebbe dove arrivare.",
-    issuing.AddressUnreachable: "L’indirizzo certificato rifiuta i messaggi: l’ID SESSIONE non arriverebbe.",
-    issuing.UtenzaNotUsable: "L’utenza è disabilitata o bloccata: non può avere un ID SESSIONE.",
-    issuing.PharmacyClosed: "La farmacia risulta chiusa nel registro nazionale.",
+    issuing.NoCertifiedAddress: _(
+        "La farmacia non ha un indirizzo certificato: l’ID SESSIONE non saprebbe dove arrivare."
+    ),
+    issuing.AddressUnreachable: _("L’indirizzo certificato rifiuta i messaggi: l’ID SESSIONE non arriverebbe."),
+    issuing.UtenzaNotUsable: _("L’utenza è disabilitata o bloccata: non può avere un ID SESSIONE."),
+    issuing.ClockAstray: _(
+        "Per un guasto del portale adesso non si può avere un ID SESSIONE. Riprova tra qualche minuto."
+    ),
+    issuing.PharmacyClosed: _("La farmacia risulta chiusa nel registro nazionale."),
 }
 no_store = cache_control(no_store=True, private=True)
 

@@ -32,6 +32,12 @@ def _outbox_is_the_real_one(settings) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _the_database_has_our_clock(settings) -> None:
+    """No query for it; a test about clocks names another of tests/clocks.py."""
+    settings.DATABASE_CLOCK = "tests.clocks.in_step"
+
+
+@pytest.fixture(autouse=True)
 def _every_look_counts_again(settings) -> None:
     """What the staff's pages keep for a few seconds would be told to the next test."""
     settings.DESK_KEPT_FOR = timedelta(0)

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from celery import shared_task
 from django.conf import settings
-from django.utils import timezone
 
+from portal import database_clock
 from portal.identity import purge, registry
 from portal.identity.models import LOGINS, RegistryReading
 from portal.identity.registry_check import oidc_doors, saml_doors
@@ -18,18 +18,18 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def purge_logins() -> None:
-    purge.purge_logins(timezone.now())
+    purge.purge_logins(database_clock.now())
 
 
 @shared_task
 def seal_logins() -> None:
-    LOGINS.seal(timezone.now())
+    LOGINS.seal(database_clock.now())
 
 
 @shared_task
 def refresh_identity_providers() -> None:
     """Of each way in whose registry signs with a certificate that the settings name, six hours after the last reading."""
-    now = timezone.now()
+    now = database_clock.now()
     for door in saml_doors():
         _, certificate = settings.IDENTITY_REGISTRIES.get(door.key, ("", ""))
         last = RegistryReading.objects.newest(door.key)
@@ -44,7 +44,7 @@ def refresh_identity_providers() -> None:
 @shared_task
 def refresh_trust_chains() -> None:
     """Of each way in by OpenID Connect, once half of the life of its chain is over."""
-    now = timezone.now()
+    now = database_clock.now()
     for door in oidc_doors():
         if not door.refresh_is_due(now):
             continue

@@ -1,16 +1,16 @@
 """What the timetable wakes."""
 
 from celery import shared_task
-from django.utils import timezone
 
+from portal import database_clock
 from portal.journal.models import CHAIN, Entry
 
 
 @shared_task
 def seal_journal() -> None:
-    CHAIN.seal(timezone.now())
+    CHAIN.seal(database_clock.now())
 
 
 @shared_task
 def purge_journal() -> None:
-    Entry.objects.forget(timezone.now())
+    Entry.objects.forget(database_clock.now())

@@ -13,8 +13,8 @@ from time import monotonic, sleep
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.utils import timezone
 
+from portal import database_clock
 from portal.masking import domain_of
 from portal.outbox import pauses, refusals, rules
 from portal.outbox.line_trouble import answer_of, words_of
@@ -71,7 +71,7 @@ class _Round:
 
     def __init__(self, now: datetime | None) -> None:
         # Every worker's clock is the same, to the moment: one that is behind would hold a letter that is due again for others.
-        self._ahead, self._started = now - timezone.now() if now else timedelta(), monotonic()
+        self._ahead, self._started = now - database_clock.now() if now else timedelta(), monotonic()
         self.line = SmtpLine()
         self._plain_sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
         self.accepted = self.tried = self.troubles = 0
@@ -81,7 +81,7 @@ class _Round:
         self.took: deque[tuple[str, float]] = deque(maxlen=20)  # the last conversations: with whom, how many seconds
 
     def clock(self) -> datetime:
-        return timezone.now() + self._ahead
+        return database_clock.now() + self._ahead
 
     def run(self, limit: int, most: Priority) -> None:
         while self.tried < limit and self.troubles < TROUBLES_IN_A_ROW and monotonic() - self._started < ROUND_FOR:

@@ -1,8 +1,8 @@
 """Woken after every commit that wrote a letter, and by the timetable for what was missed or must be tried again."""
 
 from celery import shared_task
-from django.utils import timezone
 
+from portal import database_clock
 from portal.outbox import waking
 from portal.outbox.delivery import deliver_due
 from portal.outbox.models import OutgoingMail, Priority
@@ -24,5 +24,5 @@ def _deliver(most: Priority) -> None:
     waking.answered(urgent=most is Priority.ID)
     accepted = deliver_due(most=most)
     # the round has a limit; with none accepted the server is in trouble, and the timetable comes back soon enough
-    if accepted and OutgoingMail.objects.due(timezone.now(), most).exists():
+    if accepted and OutgoingMail.objects.due(database_clock.now(), most).exists():
         waking.call_again(urgent=most is Priority.ID)

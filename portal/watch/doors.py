@@ -8,10 +8,9 @@ from time import perf_counter
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.utils import timezone
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from portal import measures
+from portal import database_clock, measures
 from portal.client_address import client_address
 from portal.watch import facts, readiness
 
@@ -26,7 +25,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 def readyz(request: HttpRequest) -> HttpResponse:
     """503 when something that the work needs is wrong; which, in the answer. A warning asks somebody to do something in the next days."""
-    now = timezone.now()
+    now = database_clock.now()
     found = readiness.findings(now)
     well = all(one.well for one in found)
     wrong = [f"{one.name}: {one.words}" for one in found if not one.well]
@@ -45,7 +44,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """With the token of METRICS_TOKEN, or from one of METRICS_NETWORKS; anybody else finds nothing here."""
     if not _may_read(request):
         return HttpResponse(status=404)
-    return HttpResponse(facts.exposition(timezone.now()), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(facts.exposition(database_clock.now()), content_type=CONTENT_TYPE_LATEST)
 
 
 def _may_read(request: HttpRequest) -> bool:

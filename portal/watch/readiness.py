@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import Error, connection
 
+from portal import database_clock
 from portal.identity import cards_check, registry_check
 from portal.outbox.models import OutgoingMail, Priority
 from sessions.models import Reminder
@@ -40,14 +41,17 @@ def oldest_due_reminder(now: datetime) -> datetime | None:
 
 
 def findings(now: datetime) -> list[Finding]:
-    """Database, broker, letters, reminders. Raises nothing."""
+    """Database, broker, letters, reminders, and the clock when it is astray. Raises nothing."""
     return [*_in_the_database(now), _broker()]
 
 
 def warnings(now: datetime) -> list[str]:
-    """What does not stop the work yet: certificates of the identity providers that end, silent registries, old lists of cards."""
+    """What does not stop the work yet: a clock that is off, certificates of the identity providers that end, silent
+    registries, old lists of cards.
+    """
     try:
-        return [str(alert) for alert in (*registry_check.alerts(now), *cards_check.alerts(now))]
+        clock = [f"clock: {database_clock.in_words()}"] if database_clock.is_away() else []
+        return [*clock, *map(str, registry_check.alerts(now)), *map(str, cards_check.alerts(now))]
     except Error:
         return []  # findings() says that the database is away
 
@@ -56,8 +60,10 @@ def _in_the_database(now: datetime) -> list[Finding]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("select 1")
+        astray = [Finding("clock", False, database_clock.in_words())] if database_clock.is_astray() else []
         return [
             Finding("database", True, "answers"),
+            *astray,
             _in_time("letters", oldest_due_letter(now), settings.READY_LETTER_LATE, now),
             _in_time("reminders", oldest_due_reminder(now), settings.READY_REMINDER_LATE, now),
         ]

@@ -45,6 +45,8 @@ def _create(caller: Caller, context: Context, now: datetime) -> Reply:
         issued = issuing.issue(caller.utenza, context, now, asked=caller.asked)
     except issuing.UtenzaNotUsable as refusal:
         raise NoLongerUsable from refusal
+    except issuing.ClockAstray:
+        return Reply(messages.UNEXPECTED)  # nothing is done: the caller asks again, and another server answers
     except issuing.AddressUnreachable:
         return Reply(messages.MAIL_REFUSED)
     except (issuing.NoCertifiedAddress, issuing.PharmacyClosed):  # a closed pharmacy has no address in force

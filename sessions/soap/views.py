@@ -13,9 +13,9 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.db import close_old_connections
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
+from portal import database_clock
 from portal.clock import now_of
 from sessions.soap import call, faults, schema
 from sessions.soap.envelope import LARGEST
@@ -64,7 +64,7 @@ class ServiceInFront:
         is_call = environ.get("PATH_INFO") == PATH and environ.get("REQUEST_METHOD") == "POST"
         if not is_call or not _Addressed(environ).is_welcome():
             return self.application(environ, start_response)
-        answer = _answer(environ, timezone.now(), self.begin)
+        answer = _answer(environ, database_clock.now(), self.begin)
         start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", answer.headers)
         return [answer.body]
 
