@@ -227,13 +227,11 @@ class MailCertification(models.Model):
         theirs = MailCertification.objects.filter(pharmacy=self.pharmacy_id, revoked_at=None)
         theirs.filter(certified_at__isnull=False).update(revoked_at=now)
         self.revoked_at = now
-        former_addresses.tell(self, now)
-        withdrawing.written_to(self, now)
-        if (
-            by.is_staff
-        ):  # an operator does not know whose hand began a change: it begins again, with the office that holds
+        if by.is_staff:  # an operator does not know by whose hand a change began
             for under_way in MailCertification.objects.filter(pharmacy=self.pharmacy_id).pending(now):
                 under_way._give_up(by, now)
+        former_addresses.tell(self, now)
+        withdrawing.written_to(self, now)
         mails.revoked(self, by, because, now)
         self.note("certification.revoked", by, now, address=mask_address(self.address), because=because)
         return True
@@ -252,16 +250,18 @@ class MailCertification(models.Model):
         self.certified_at, self.certified_by, self.certified_with = now, by, with_
         self.failed_attempts, self.last_failed_at, self.last_wrong_hash = 0, None, ""
         self.save()
-        if previous is None or previous.address_key == self.address_key:  # what is written to the same mailbox goes on
+        former = previous if previous is not None and previous.address_key != self.address_key else None
+        if former is not None:  # what is written to the same mailbox goes on
+            former_addresses.tell(former, now)
+            withdrawing.written_to(former, now)
+        withdrawing.codes_of([self.pk], now)
+        if former is None:
             mails.certified(self, now)
             self.note("certification.certified", by, now, address=mask_address(self.address), **{"with": with_})
         else:
-            former_addresses.tell(previous, now)
-            withdrawing.written_to(previous, now)
-            mails.changed(previous, self, now)
-            old, new = mask_address(previous.address), mask_address(self.address)
+            mails.changed(former, self, now)
+            old, new = mask_address(former.address), mask_address(self.address)
             self.note("certification.changed", by, now, old=old, new=new, **{"with": with_})
-        withdrawing.codes_of([self.pk], now)
 
     def _give_up(self, by: "User", now: datetime) -> None:
         now = not_before(now, self.requested_at)
