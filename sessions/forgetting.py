@@ -6,6 +6,7 @@ from django.db import connection, transaction
 
 from sessions.models import IdSessione
 from sessions.webhooks import events
+from sessions.withdrawing import withdraw_letters
 
 BATCH = 500
 
@@ -30,5 +31,7 @@ def _forget_some(now: datetime) -> int:
         rows = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
     dead = list(rows.values_list("pk", flat=True)[:BATCH])
     ended = IdSessione.objects.filter(pk__in=dead).end(now)
+    # What is said of an id whose hours are over stays to be said; the letter with such an id is given up by the outbox.
+    withdraw_letters(IdSessione.objects.filter(pk__in=dead, expires_at__gt=now).values_list("pk", flat=True), now)
     events.revoked(dead, now)
     return ended

@@ -42,7 +42,7 @@ from sessions.issuing_refused import (
 )
 from sessions.models import Context, IdSessione, ReminderSettings
 from sessions.webhooks import events
-from sessions.withdrawing import withdraw_letters
+from sessions.withdrawing import withdraw_letters, write_again
 
 SAME_REQUEST_FOR = timedelta(seconds=60)  # a second click on "Richiedi" is the same request
 SAME_LOOK_FOR = timedelta(seconds=60)  # "Mostra" and its reloads
@@ -215,12 +215,8 @@ def resend(id_sessione: IdSessione, by: User | None, now: datetime, because: str
     pharmacy, certification = _reachable(row.utenza, now)
     if not _is_at_hand(row, now) or next_send_at(pharmacy, now) is not None:
         return False
-    plain = unseal(row.sealed or b"").decode()
-    coming = planning.moments_of(row.expires_at, ReminderSettings.objects.of(pharmacy), now)
-    before, row.letter = row.letter_id, mails.issued(row, plain, certification, coming, now)
-    row.save(update_fields=["letter"])
-    # still waiting, it would arrive twice, or at an address that has changed meanwhile
-    OutgoingMail.objects.filter(pk=before).withdraw(now)
+    # still waiting, the letter before would arrive twice, or at an address that has changed meanwhile
+    OutgoingMail.objects.filter(pk=write_again(row, certification, now)).withdraw(now)
     record("id.resent", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4, because=because)
     return True
 

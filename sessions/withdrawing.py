@@ -1,28 +1,36 @@
-"""What waits in the outbox about an id that has ended, or for an address that is no longer the pharmacy's, does not leave.
+"""What is in the outbox about an id that has ended, or for an address that is no longer the pharmacy's, does not leave, nor is
+it tried again: it loses its text here, and forbidden() asks the same when a letter is about to leave.
 
 A letter that speaks of more ids than one (together.py) leaves as it was written as long as one of them is in its place: its
 reader is told too much about a dead id rather than nothing about a live one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef, Q
 
-from pharmacies.models import MailCertification
+from pharmacies.models import MailCertification, Utenza
+from portal import mail_address
+from portal.journal.models import record
 from portal.outbox.claims import hold
 from portal.outbox.models import OutgoingMail
-from sessions.models import Reminder
+from portal.sealing import unseal
+from sessions import mails, planning
+from sessions.models import IdSessione, Reminder, ReminderSettings
+from sessions.models.id_sessione import FACTS_THAT_END
 
 Kind = OutgoingMail.Kind
 # OutgoingMail.objects.withdraw() and _tells_of_others() by hand: a hundred new ids a second do this, and the ORM costs ten
-# times as much. Two ways in, each by an index.
+# times as much. Two ways in, each by an index. (A refused letter stays refused, without its text: see withdraw().)
 _WITHDRAW = """
-update outbox_outgoingmail set withdrawn_at = %s, leased_until = null, sealed_source = null
+update outbox_outgoingmail
+set withdrawn_at = case when failed_at is null then %s end, leased_until = null, sealed_source = null,
+    give_up_at = case when failed_at is not null and give_up_at > %s then %s else give_up_at end
 where id in (
     select id from outbox_outgoingmail
-    where accepted_at is null and failed_at is null and withdrawn_at is null and id in (
+    where accepted_at is null and withdrawn_at is null and (failed_at is null or sealed_source is not null) and id in (
         select letter_id from pharmacy_sessions_idsessione where id in ({ended})
         union all
         select r.letter_id from pharmacy_sessions_reminder r
@@ -40,26 +48,94 @@ def withdraw_letters(ended: Iterable[int], now: datetime) -> None:
     keys = list(ended)
     if not keys:
         return
-    places = ", ".join(["%s"] * len(keys))
+    places, at = ", ".join(["%s"] * len(keys)), connection.ops.adapt_datetimefield_value(now)
+    locking = "for no key update" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
-        values = [connection.ops.adapt_datetimefield_value(now), *keys, *keys]
-        locking = "for no key update" if connection.features.has_select_for_update else ""
-        cursor.execute(_WITHDRAW.format(ended=places, locking=locking), values)
+        cursor.execute(_WITHDRAW.format(ended=places, locking=locking), [at, at, at, *keys, *keys])
+
+
+def write_again(row: IdSessione, certification: MailCertification, now: datetime) -> int:
+    """The same id once more, to this address. Saves. The key of the letter before: the caller withdraws it, last of all.
+
+    The caller holds the utenza, and has made sure that the id lives.
+    """
+    chosen = ReminderSettings.objects.of(certification.pharmacy)
+    coming = planning.moments_of(row.expires_at, chosen, now)
+    plain, before = unseal(row.sealed or b"").decode(), row.letter_id
+    row.letter = mails.issued(row, plain, certification, coming, now)
+    row.save(update_fields=["letter"])
+    return before
 
 
 def say_elsewhere(ended: MailCertification, now: datetime) -> None:
-    """The reminders that wait to leave for this address are due again: each is said to the address certified then, or skipped
-    with the reason. Not those that tell another pharmacy, which still reads this mailbox, of an id of its own.
+    """What has not arrived at this address is said to the address certified now: each id that lives, and each reminder, which
+    is due again (or skipped with the reason). Not the reminders that tell another pharmacy, which still reads this mailbox, of
+    an id of its own.
     """
+    current = MailCertification.objects.current().filter(pharmacy=ended.pharmacy_id).select_related("pharmacy").first()
+    lost = [] if current is None else _send_ids_to(current, now)
     mailbox = {"address_key": ended.address_key}
     addresses = MailCertification.objects.filter(**mailbox).values("address")
-    waiting = OutgoingMail.objects.waiting().filter(kind__in=[Kind.REMINDER, Kind.EXPIRED], recipient__in=addresses)
+    unsaid = OutgoingMail.objects.not_arrived().filter(kind__in=[Kind.REMINDER, Kind.EXPIRED], recipient__in=addresses)
     readers = MailCertification.objects.current().filter(**mailbox).values("pharmacy")
     theirs = Reminder.objects.filter(~_tells_of_others(pharmacy__in=readers), pharmacy=ended.pharmacy_id)
-    letters = list(theirs.filter(letter__in=waiting).values_list("letter", flat=True))
+    letters = list(theirs.filter(letter__in=unsaid).values_list("letter", flat=True))
     again = hold(Reminder.objects.filter(letter__in=letters))
     Reminder.objects.filter(pk__in=again).update(settled_at=None, letter=None, due_at=now)
-    OutgoingMail.objects.filter(pk__in=letters).withdraw(now)
+    OutgoingMail.objects.filter(pk__in=[*lost, *letters]).withdraw(now)
+
+
+def _send_ids_to(certification: MailCertification, now: datetime) -> list[int]:
+    """The live ids of its pharmacy whose letter has not arrived; the keys of those letters. One that staff stopped stays."""
+    pharmacy = certification.pharmacy
+    theirs = IdSessione.objects.within_hours(now).filter(pharmacy=pharmacy, sealed__isnull=False)
+    lost = theirs.filter(letter__in=OutgoingMail.objects.not_arrived(), utenza__pharmacy=pharmacy)
+    hold(Utenza.objects.filter(pk__in=list(lost.values_list("utenza", flat=True))))
+    letters = []
+    for row in lost.with_what_ends_them().order_by("pk"):
+        letters.append(write_again(row, certification, now))
+        record("id.resent", now=now, about=pharmacy.code, subject=row, last4=row.last4, because="indirizzo cambiato")
+    return letters
+
+
+def forbidden(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
+    """The keys of the letters about ids that are dead (a closing only holds them), or for a mailbox that the pharmacy of none
+    of these ids has certified now. A letter that is no id's is not judged.
+    """
+    ids = [letter for letter in letters if letter.kind == Kind.ISSUED]
+    about = [letter for letter in letters if letter.kind in (Kind.REMINDER, Kind.EXPIRED)]
+    return (_ids(ids, now) if ids else set()) | (_reminders(about) if about else set())
+
+
+def _ids(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
+    carried = IdSessione.objects.filter(letter__in=[letter.pk for letter in letters])
+    live = list(carried.within_hours(now).values_list("letter", "certification__pharmacy"))
+    right = _to_certified(letters, live)
+    others = {letter.pk for letter in letters} - right
+    return set(carried.filter(letter__in=others).values_list("letter", flat=True)) if others else set()
+
+
+def _reminders(letters: Sequence[OutgoingMail]) -> set[int]:
+    said = Reminder.objects.filter(letter__in=[letter.pk for letter in letters])
+    live = list(said.filter(_not_ended_early()).values_list("letter", "id_sessione__certification__pharmacy"))
+    others = {letter.pk for letter in letters} - _to_certified(letters, live)
+    return set(said.filter(letter__in=others).values_list("letter", flat=True)) if others else set()
+
+
+def _not_ended_early() -> Q:
+    """The id of a reminder has ended by no fact before its hours were over; that its pharmacy is closed does not count."""
+    condition, expires_at = Q(), F("id_sessione__expires_at")
+    for fact in FACTS_THAT_END:
+        condition &= Q(**{f"id_sessione__{fact}": None}) | Q(**{f"id_sessione__{fact}__gte": expires_at})
+    return condition
+
+
+def _to_certified(letters: Sequence[OutgoingMail], about: Collection[tuple[int, int]]) -> set[int]:
+    """The keys of the letters that go to the mailbox certified now by a pharmacy that they are about: (letter, pharmacy)."""
+    current = MailCertification.objects.current().filter(pharmacy__in={pharmacy for _, pharmacy in about})
+    certified = dict(current.values_list("pharmacy", "address_key"))
+    mailboxes = {letter.pk: mail_address.key(letter.recipient) for letter in letters}
+    return {letter for letter, pharmacy in about if certified.get(pharmacy) == mailboxes[letter]}
 
 
 def _tells_of_others(**whose: object) -> Exists:

@@ -63,10 +63,12 @@ def change_address(pharmacy, by, now) -> None:
     assert new.confirm(code, by, "SPID livello 2", now)
 
 
-def test_no_id_leaves_for_an_address_that_was_changed(certified, utenza, context, anna, san_marco):
+def test_an_id_that_has_not_left_for_an_address_that_was_changed_leaves_for_the_new_one(
+    certified, utenza, context, anna, san_marco
+):
     issuing.issue(utenza, context, MORNING)
     change_address(san_marco, anna, MORNING + MINUTE)
-    assert due(MORNING + MINUTE) == []
+    assert due(MORNING + MINUTE) == ["nuova@farmaciasanmarco.it"]
 
 
 def test_the_reminder_of_a_revoked_id_does_not_leave(certified, utenza, context, anna):

@@ -113,6 +113,10 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
                 sealed_source=None,
             )
 
+    def not_arrived(self) -> "OutgoingMailQuerySet":
+        """Waiting or refused, at the door or by a report that came back; not those withdrawn."""
+        return self.filter(Q(accepted_at=None) | Q(failed_at__isnull=False), withdrawn_at=None)
+
     def refused(self) -> "OutgoingMailQuerySet":
         return self.exclude(failed_at=None)
 
