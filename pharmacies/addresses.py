@@ -1,6 +1,7 @@
 """Which address may be certified: written well, ordinary (not PEC), lasting (not disposable), and able to receive."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -9,9 +10,11 @@ from typing import ClassVar
 
 import dns.exception
 import dns.resolver
+from django.utils.translation import gettext as _
 from email_validator import EmailNotValidError, validate_email
 
-from portal.mail_address import ascii_address, ascii_domain, key
+from pharmacies import address_spelling as spelling
+from portal.mail_address import ascii_address, ascii_domain, key, mixes_scripts
 
 DATA = Path(__file__).parent / "data"
 DNS_SECONDS = 2.0  # for the whole question; no answer in time means: go on
@@ -20,7 +23,6 @@ GMAIL = frozenset({"gmail.com", "googlemail.com"})
 PEC_LABEL = re.compile(
     r"pec\d{0,2}|pecmail|mailpec|postapec|legalmail|poste?cert|postacert|postacertificata|posta-certificata"
 )
-INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad"  # pasted along from web pages and mail programs
 
 
 class AddressRefused(Exception):  # noqa: N818  a fact, as the domain says it
@@ -31,7 +33,7 @@ class AddressRefused(Exception):  # noqa: N818  a fact, as the domain says it
     def __init__(self, sentence: str = "", *, typed: str = "", suggestion: str | None = None) -> None:
         domain = typed.rpartition("@")[2]
         slip = f"Il dominio {domain} sembra un errore di battitura: forse intendevi {suggestion}?" if suggestion else ""
-        super().__init__(slip or sentence or self.sentence)
+        super().__init__(sentence or slip or self.sentence)
         self.suggestion = suggestion
 
 
@@ -68,6 +70,8 @@ class Examined:
     domain: str  # ASCII, lower case
     suggestion: str | None  # a whole address, when the domain looks like a slip
     is_consumer_gmail: bool
+    is_role: bool = False  # noreply@, postmaster@: see address_spelling.is_role()
+    mixes_scripts: bool = False  # Latin and Cyrillic letters in one domain
 
 
 def examine(typed: str, *, check_mx: bool, resolver: dns.resolver.Resolver | None = None) -> Examined:
@@ -86,23 +90,43 @@ def examine(typed: str, *, check_mx: bool, resolver: dns.resolver.Resolver | Non
         raise IsDisposable(typed=address, suggestion=suggestion)  # gmial.com and its like are on the list too
     if check_mx and not receives_mail(domain, resolver):
         raise HasNoMx(typed=address, suggestion=suggestion)
-    return Examined(ascii_address(address), key(address), domain, suggestion, domain in GMAIL)
+    return Examined(
+        ascii_address(address), key(address), domain, suggestion, domain in GMAIL, is_role=spelling.is_role(address),
+        mixes_scripts=mixes_scripts(address.rpartition("@")[2]),
+    )  # fmt: skip
 
 
 def normalise(typed: str) -> str:
-    """The address as its owner writes it: trimmed, NFC, domain lower case with its accents. Raises NotAnAddress."""
-    text = typed.strip().strip(INVISIBLE).strip()
-    text = text[7:] if text[:7].lower() == "mailto:" else text
-    try:
-        # No SMTPUTF8: most servers refuse accents before the @. strict: the lengths of RFC 5321 too.
-        written = validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True).normalized
-    except EmailNotValidError as error:
-        raise NotAnAddress(_what_is_wrong(text)) from error
+    """The address as its owner writes it: what was pasted around it is gone (address_spelling.readings), NFC, domain lower
+    case with its accents. Raises NotAnAddress, with a suggestion when a comma stands for a dot.
+    """
+    for text in spelling.readings(typed):
+        with suppress(EmailNotValidError):
+            return _written(text)
+    text = spelling.tidied(typed)
+    raise _with_dots(text) or NotAnAddress(_what_is_wrong(text))
+
+
+def _written(text: str) -> str:
+    """Raises EmailNotValidError, NotAnAddress."""
+    # No SMTPUTF8: most servers refuse accents before the @. strict: the lengths of RFC 5321 too.
+    written = validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True).normalized
     if written.startswith("=?"):  # an encoded word (RFC 2047): mail programs would read another address
         raise NotAnAddress("L’indirizzo non può cominciare con «=?»")
     if len(written.rpartition(".")[2]) == 1:  # a@b.c: no such end exists, nor ever will (ISO 3166, ICANN)
         raise NotAnAddress("L’indirizzo è incompleto: dopo l’ultimo punto servono almeno due lettere")
     return written
+
+
+def _with_dots(text: str) -> NotAnAddress | None:
+    """Why `farmacia@dominio,it` is refused, with what was meant; None when dots for its commas make no address."""
+    meant = spelling.with_dots(text)
+    try:
+        address = _written(meant) if meant is not None else ""
+    except (EmailNotValidError, NotAnAddress):
+        return None
+    sentence = _("C’è una virgola al posto di un punto: forse intendevi %(address)s?") % {"address": address}
+    return NotAnAddress(sentence, suggestion=address) if address else None
 
 
 def mailbox_of(address: str) -> str:

@@ -80,7 +80,9 @@ class AddressForm(forms.Form):
         """What the person must accept before the code leaves: words of templates/pharmacies/wizard/address.html."""
         if self.examined is None or self.data.get("conferma") == self.examined.address:
             return []
-        found = ["gmail"] if self.examined.is_consumer_gmail else []
+        found = ["scripts"] if self.examined.mixes_scripts else []
+        found += ["role"] if self.examined.is_role else []
+        found += ["gmail"] if self.examined.is_consumer_gmail else []
         if MailCertification.objects.used_by_another(self.pharmacy, self.examined.key):
             found.append("shared")
         return found

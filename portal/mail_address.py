@@ -3,6 +3,8 @@
 Python's own `idna` codec, which Django uses, is IDNA 2003: it turns `weiße` into `weisse`, another domain with other owners.
 """
 
+import unicodedata
+
 import idna
 
 
@@ -36,11 +38,20 @@ def same_mailbox(left: str, right: str) -> bool:
 
 
 def readable(address: str) -> str:
-    """The address as a person reads it: `xn--…` labels with their accents. Only for pages and texts, never compared."""
+    """The address as a person reads it: `xn--…` labels with their accents. Only for pages and texts, never compared.
+
+    A domain that mixes scripts stays in ASCII, as browsers show it: it is made to look like another one.
+    """
     local, at, domain = address.rpartition("@")
     if "xn--" not in domain:
         return address
     try:
-        return f"{local}{at}{idna.decode(domain)}"
+        decoded = idna.decode(domain)
     except ValueError:
         return address
+    return address if mixes_scripts(decoded) else f"{local}{at}{decoded}"
+
+
+def mixes_scripts(domain: str) -> bool:
+    """True when the letters of the domain, its end included, are of more than one script: a Cyrillic `а` is read as a Latin one."""
+    return len({unicodedata.name(c, "?").split()[0] for c in domain if c.isalpha()}) > 1

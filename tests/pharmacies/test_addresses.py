@@ -107,7 +107,9 @@ def test_what_was_typed_is_tidied(typed, written):
         ("farmacia@[127.0.0.1]", "nome@dominio.it"),
         ('"a b"@esempio.it', "spazi"),
         ("farmacia@localhost", "incompleto"),
-        ("Farmacia <info@esempio.it>", "spazi"),
+        ("Farmacia <info@esempio.it>, <altra@esempio.it>", "un solo indirizzo"),
+        ("altra@esempio.it <info@esempio.it>", "un solo indirizzo"),
+        ("noi <info@esempio>", "incompleto"),
         ("info@esempio.it\r\nBcc: tutti@esempio.it", "un solo indirizzo"),
     ],
 )

@@ -1,5 +1,7 @@
 """«Qual è l’e-mail della farmacia?»: checked before anything is sent."""
 
+import re
+
 import pytest
 
 from pharmacies.models import MailCertification
@@ -129,3 +131,34 @@ def test_the_code_goes_to_the_very_domain_that_was_checked(bruno_client, al_rede
     assert letter.recipient == "id@xn--weie-apotheke-ddb.example"
     assert b"To: id@xn--weie-apotheke-ddb.example" in unseal(letter.sealed_source)
     assert "id@weiße-apotheke.example" in content(bruno_client.get(page("wizard:code")))
+
+
+@pytest.mark.parametrize("pasted", ["Farmacia Al Redentore <{}>", "<{}>", "{}.", "mailto:{}", "\u200b{}", "E-mail: {}"])
+def test_an_address_is_read_in_what_was_pasted_with_it(bruno_client, al_redentore, pasted):
+    assert ask(bruno_client, pasted.format(BOX)).url == page("wizard:code")
+    assert [letter.recipient for letter in letters()] == [BOX]
+
+
+def test_a_comma_for_a_dot_is_offered_and_sent_only_when_chosen(bruno_client, al_redentore):
+    body = content(ask(bruno_client, "idsessione@alredentore,it"))
+    assert f"Volevi scrivere {BOX}?" in body
+    assert f'name="indirizzo" value="{BOX}"' in body
+    assert "virgola al posto di un punto" in body
+    assert not letters()
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("noreply@alredentore.it", "Sembra una casella di servizio."),
+        ("id@\u0430lredentore.it", "Il dominio mescola alfabeti diversi."),
+    ],
+)
+def test_a_doubtful_address_must_be_confirmed(bruno_client, al_redentore, address, words):
+    body = content(ask(bruno_client, address))
+    assert "Controlla prima di proseguire" in body
+    assert words in body
+    assert not letters()
+    (confirmed,) = re.findall(r'name="conferma" id="id_conferma" value="([^"]+)"', body)
+    assert ask(bruno_client, address, conferma=confirmed).url == page("wizard:code")
+    assert len(letters("code", confirmed)) == 1
