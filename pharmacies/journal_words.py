@@ -2,6 +2,10 @@
 
 WORDS = {
     "register.imported": "ha letto il registro nazionale {file}: {created} farmacie nuove, {changed} cambiate, {closed} chiuse",
+    "register.in_part": "ha letto una parte del registro nazionale {file}, che {why}: {created} farmacie nuove, {changed} cambiate, nessuna chiusa",
+    "register.accepted": "ha preso per intero il registro nazionale {file}, che {why} ({because}): {created} farmacie nuove, {changed} cambiate, {closed} chiuse",
+    "register.closed": "ha chiuso la farmacia dal {since}: {why}",
+    "register.reopened": "ha riaperto la farmacia: il registro nazionale la dà di nuovo aperta",
     "certification.requested": "ha indicato l’indirizzo {address} da certificare",
     "code.sent": "ha preparato un codice di validazione per {address}",
     "code.wrong": "ha scritto un codice di validazione errato (tentativi rimasti: {left})",

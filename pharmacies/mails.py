@@ -46,6 +46,11 @@ def reachable_again(certification: "MailCertification", by: "User", reason: str,
     post(_news(Kind.NOTICE, certification, now), certification.address, "reachable_again", context)
 
 
+def closing(certification: "MailCertification", now: datetime) -> None:
+    """The register closes the pharmacy: from when, what stops, and what brings it back if the register is wrong."""
+    post(_news(Kind.NOTICE, certification, now), certification.address, "closing", _context(certification))
+
+
 def _news(kind: OutgoingMail.Kind, certification: "MailCertification", now: datetime) -> Envelope:
     return Envelope(kind, certification.pharmacy.code, now, give_up_at=now + NEWS_USEFUL_FOR)
 

@@ -1,91 +1,41 @@
 """Import of the national register: what the file says against what we hold, then one transaction that makes them agree.
 
-A pharmacy is never deleted: one that ends in the file, or is no longer in it, is closed. The file may hold the history of a
-code (changes of owner, ended periods): the newest valid row tells how things stand, and the code stays.
+A pharmacy is never deleted. It is closed by an end date in a whole file, or by its absence from several whole files of
+different days (registry_closing.py); a piece of a file closes nothing, and the rows that it has are good all the same. The
+file may hold the history of a code (changes of owner, ended periods): the newest valid row tells how things stand.
 
-Why one transaction for the whole file, written in batches: half a register would close or move pharmacies at random until
-the next run. The file is read before it begins, so the write lock of SQLite is held for the writing only.
+Why one transaction for the whole file, written in batches: half a register would move pharmacies at random until the next
+run. The file is read before it begins, so the write lock of SQLite is held for the writing only.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from itertools import islice
+from heapq import merge
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db import transaction
-
+from pharmacies import registry_closing as closing
 from pharmacies import registry_history as history
-from pharmacies.models import Pharmacy
-from pharmacies.registry_file import BrokenRow, Header, UnknownHeader, lines_of
-from pharmacies.registry_history import Change
-from pharmacies.registry_rows import DOUBTS, Row, read_row
+from pharmacies.models import Pharmacy, RegisterImport
+from pharmacies.registry_closing import Closing, ClosingRule
+from pharmacies.registry_file import UnknownHeader
+from pharmacies.registry_lock import ImportUnderWay, alone_with_the_register
+from pharmacies.registry_reading import NothingRead, Register, read_register
+from pharmacies.registry_report import Report
+from pharmacies.registry_rows import DOUBTS, Row
+from pharmacies.registry_staging import BATCH, Outcome, StagedRows, batches
+from pharmacies.registry_whole import FLAWS, day_of, flaw_of
 from portal.clock import ROME
 from portal.journal.models import record
 
-__all__ = ["DOUBTS", "NothingRead", "Report", "UnknownHeader", "import_register"]
+__all__ = ["DOUBTS", "ImportUnderWay", "NothingRead", "Report", "UnknownHeader", "import_register", "read_register"]
 
-T = TypeVar("T")
-BATCH = 1000
-PROGRESS_EVERY = 2000  # rows
-SHARE_THAT_MAY_VANISH = 0.2  # of the open pharmacies: a truncated download must not close a nation
-BROKEN_KEPT = 1000  # reasons remembered; the others are only counted
-EXAMPLES = 3  # codes of pharmacies shown for each kind of doubt
 FIELDS = (
     "name", "partita_iva", "address", "cap", "comune", "comune_code", "province", "region_code", "region", "asl_code",
     "type", "valid_from", "closed_on",
 )  # fmt: skip
-
-
-class NothingRead(Exception):  # noqa: N818
-    """The file holds no row that can be imported."""
-
-
-@dataclass
-class Report:
-    """What an import did, or would do: pharmacies counted once each, rows by line number."""
-
-    rows: int = 0  # lines after the header
-    pharmacies: int = 0  # codes told by good rows
-    created: int = 0
-    changed: int = 0
-    owner_changed: int = 0  # of the changed: another partita IVA under the same code
-    reopened: int = 0
-    closed: int = 0
-    unchanged: int = 0
-    vanished_kept_open: int = 0  # no longer in the file, too many to be true: left as they were
-    doubts: Counter[str] = field(default_factory=Counter)
-    doubtful: int = 0  # pharmacies with at least one doubt
-    examples: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    broken: int = 0
-    broken_lines: list[tuple[int, str]] = field(default_factory=list)  # (line number, reason)
-
-    def counts(self) -> dict[str, Any]:
-        """The numbers for the journal."""
-        names = ("rows", "pharmacies", "created", "changed", "reopened", "closed", "unchanged", "doubtful", "broken")
-        return {name: getattr(self, name) for name in names} | {"vanished_kept_open": self.vanished_kept_open}
-
-    def add_broken(self, line: int, reason: str) -> None:
-        self.broken += 1
-        if len(self.broken_lines) < BROKEN_KEPT:
-            self.broken_lines.append((line, reason))
-
-    def add_doubts(self, row: Row) -> None:
-        self.doubtful += bool(row.doubts)
-        self.doubts.update(row.doubts)
-        for word in row.doubts:
-            if len(self.examples[word]) < EXAMPLES:
-                self.examples[word].append(row.code)
-
-
-@dataclass
-class Register:
-    """A file that has been read: the telling row of each code, and the codes of which a broken row spoke."""
-
-    rows: dict[str, Row]
-    unreadable: set[str]
+OURS = ("closing_waits", "absent_since")  # what we keep beside what the register says
+HELD = ("code", "pk", *FIELDS, "doubts", *OURS)
 
 
 def import_register(
@@ -94,125 +44,195 @@ def import_register(
     *,
     dry_run: bool = False,
     allow_closing: bool = False,
+    accept_as_whole: str = "",
+    doubt: str = "",
     progress: Callable[[int], None] = lambda _rows: None,
+    writing: Callable[[int], None] = lambda _pharmacies: None,
 ) -> Report:
     """Brings the pharmacies to what the file says and writes one line of the journal; `dry_run` only counts.
 
-    When more than a fifth of the open pharmacies is no longer in the file, they are left open unless `allow_closing`:
-    the rows that are there are good all the same. Raises UnknownHeader, NothingRead, OSError.
+    `doubt`: a word of registry_whole.FLAWS about the way by which the file came. `accept_as_whole`: the reason for which it
+    is taken for whole in spite of its flaw. `allow_closing`: closings that are many do not wait for an operator.
+    Raises UnknownHeader, NothingRead, ImportUnderWay, OSError.
     """
     day = now.astimezone(ROME).date()
-    report = Report()
+    report = Report(accepted_because=accept_as_whole)
     register = read_register(path, day, report, progress)
-    with transaction.atomic():
-        _compare_and_write(register, now, day, report, dry_run=dry_run, allow_closing=allow_closing)
-        if not dry_run:
-            record("register.imported", now=now, file=path.name[:80], **report.counts())
+    try:
+        with alone_with_the_register():
+            report.flaw = _flaw(register, path, doubt, report)
+            file = RegisterImport(
+                at=now, file=path.name[:80], day=day_of(path.name, day), rows=report.rows, pharmacies=report.pharmacies,
+                unnamed=report.unnamed, flaw=report.flaw, accepted_because=accept_as_whole[:200] if report.flaw else "",
+            )  # fmt: skip
+            if not dry_run:
+                file.save()
+            _Import(register.rows, file, report, now, day, writing).run(dry_run=dry_run, allow_closing=allow_closing)
+            if not dry_run:
+                _note(file, report, now)
+    finally:
+        register.rows.close()
     return report
 
 
-def read_register(path: Path, day: date, report: Report, progress: Callable[[int], None]) -> Register:
-    """Reads the file a line at a time and keeps one row for each code. Raises UnknownHeader, NothingRead, OSError."""
-    register = Register({}, set())
-    with path.open("rb") as file:
-        lines = lines_of(file)
-        _, first = next(lines, (0, ""))
-        header = Header(first)
-        for number, text in lines:
-            report.rows += 1
-            try:
-                _keep_the_telling_row(register.rows, read_row(number, text, header, day), day)
-            except BrokenRow as broken:
-                report.add_broken(number, str(broken))
-                register.unreadable.add(broken.code)
-            if report.rows % PROGRESS_EVERY == 0:
-                progress(report.rows)
-    if not register.rows:
-        raise NothingRead
-    report.pharmacies = len(register.rows)
-    return register
+def _update(keys: Sequence[int], **facts: Any) -> None:
+    for some in batches(keys):
+        Pharmacy.objects.filter(pk__in=some).update(**facts)
 
 
-def _keep_the_telling_row(rows: dict[str, Row], row: Row, day: date) -> None:
-    other = rows.get(row.code)
-    if other is not None:
-        # equal in rank, the later line wins; two that are valid at once under one code deserve a look
-        row, lost = (row, other) if row.rank(day) >= other.rank(day) else (other, row)
-        if lost.is_valid(day):
-            row = row.with_doubt("twice")
-    rows[row.code] = row
+def _flaw(register: Register, path: Path, doubt: str, report: Report) -> str:
+    """The first thing that speaks against the file, by a word of registry_whole.FLAWS."""
+    if register.flaw:
+        return register.flaw
+    if doubt and not (register.proves_its_end and doubt == "no_length"):
+        return doubt
+    return flaw_of(path.name, report.pharmacies)
 
 
-def _compare_and_write(
-    register: Register, now: datetime, day: date, report: Report, *, dry_run: bool, allow_closing: bool
-) -> None:
-    stored = Pharmacy.objects.order_by().values_list("code", *FIELDS, "doubts").iterator()
-    held = {code: tuple(values) for code, *values in stored}
-    to_write: list[Row] = []
-    changes: list[Change] = []
-    for row in register.rows.values():
-        report.add_doubts(row)
-        if _count(row, held.get(row.code), day, report):
-            to_write.append(row)
-            changes += history.changes(row, held.get(row.code), FIELDS)
-    was_open = {code for code, values in held.items() if _is_open(values, day)}
-    vanished = was_open - register.rows.keys() - register.unreadable
-    if len(vanished) > SHARE_THAT_MAY_VANISH * len(was_open) and not allow_closing:
-        report.vanished_kept_open, vanished = len(vanished), set()
-    report.closed += len(vanished)
-    if not dry_run:
-        _write(to_write, now)
-        for codes in _batches(sorted(vanished)):
-            Pharmacy.objects.filter(code__in=codes).update(closed_on=day, imported_at=now)
-        changes += [(code, "closed_on", None, day) for code in sorted(vanished)]
-        history.write(changes, now)
+def _note(file: RegisterImport, report: Report, now: datetime) -> None:
+    detail = {"file": file.file, **report.counts()}
+    if report.flaw:
+        detail |= {"why": FLAWS[report.flaw][1], "because": file.accepted_because}
+    verb = "register.imported" if not report.flaw else "register.accepted" if report.is_whole else "register.in_part"
+    record(verb, now=now, **detail)
 
 
-def _count(row: Row, held: tuple[Any, ...] | None, day: date, report: Report) -> bool:
-    """Counts the pharmacy under what happens to it; False when nothing does."""
-    told = (*(getattr(row, name) for name in FIELDS), list(row.doubts))
-    if held is None:
-        report.created += 1
-        return True
-    if held == told:
-        report.unchanged += 1
-        return False
-    was_open, is_open = _is_open(held, day), row.closed_on is None or row.closed_on > day
-    if was_open and not is_open:
-        report.closed += 1
-    elif is_open and not was_open:
-        report.reopened += 1
-    else:
-        report.changed += 1
-        report.owner_changed += held[FIELDS.index("partita_iva")] != row.partita_iva
-    return True
+class _Import:
+    """One file against the pharmacies: compared first, written then."""
 
+    def __init__(
+        self,
+        staged: StagedRows,
+        file: RegisterImport,
+        report: Report,
+        now: datetime,
+        day: date,
+        writing: Callable[[int], None],
+    ) -> None:
+        self.staged, self.file, self.report, self.now, self.day, self.writing = staged, file, report, now, day, writing
+        self.rule = ClosingRule(day, takes_away=file.is_whole)
+        self.closings: list[Closing] = []
+        self.reopened: list[int] = []
+        self.newly_absent: list[int] = []
+        self.back: list[int] = []  # marked as absent, and named again
 
-def _is_open(held: tuple[Any, ...], day: date) -> bool:
-    closed_on = held[FIELDS.index("closed_on")]
-    return closed_on is None or closed_on > day
+    def run(self, *, dry_run: bool, allow_closing: bool) -> None:
+        for rows in batches(self.staged):
+            self._compare(rows)
+        self._look_for_the_absent()
+        waits = not allow_closing and closing.too_many(len(self.closings), self.day)
+        if waits:
+            self.report.waiting += len(self.closings)
+        else:
+            self.report.closed += len(self.closings)
+        if dry_run:
+            return
+        self._take_all()
+        self._write()
+        _update(self.back, absent_since=None)
+        _update(self.newly_absent, absent_since=self.file.day)
+        if waits:
+            closing.let_wait(self.closings)
+        else:
+            closing.close(self.closings, self.now)
+        closing.note_reopened(self.reopened, self.now)
 
+    def _compare(self, rows: Sequence[Row]) -> None:
+        found = Pharmacy.objects.filter(code__in=[row.code for row in rows]).order_by().values_list(*HELD)
+        held = {code: values for code, *values in found}
+        outcomes = []
+        for row in rows:
+            self.report.add_doubts(row)
+            outcome = self._outcome(row, held.get(row.code))
+            if outcome is not None:
+                outcomes.append((row.code, outcome))
+        self.staged.plan(outcomes)
 
-def _write(rows: Iterable[Row], now: datetime) -> None:
-    """Inserts or updates by code: two imports at once end in the same place."""
-    for batch in _batches(rows):
-        Pharmacy.objects.bulk_create(
-            [
-                Pharmacy(
-                    code=row.code,
-                    doubts=list(row.doubts),
-                    imported_at=now,
-                    **{name: getattr(row, name) for name in FIELDS},
-                )
-                for row in batch
-            ],
-            update_conflicts=True,
-            unique_fields=["code"],
-            update_fields=[*FIELDS, "doubts", "imported_at"],
+    def _outcome(self, row: Row, held: Sequence[Any] | None) -> Outcome | None:
+        """What is to be written; None when nothing is. Counts the pharmacy under what happens to it."""
+        if held is None:
+            self.report.created += 1
+            return Outcome(None, row.closed_on, None, closes=False)
+        pk, *told_before, waits, absent_since = held
+        closed_on = told_before[FIELDS.index("closed_on")]
+        decided = self.rule.decide(row.closed_on, closed_on, waits)
+        if decided is None:
+            self.report.kept_open += 1
+            return None
+        told = [getattr(row, name) for name in FIELDS]
+        told[FIELDS.index("closed_on")] = decided.closed_on
+        outcome = Outcome(pk, decided.closed_on, decided.closing_waits, decided.closes)
+        if decided.closes:
+            self.closings.append(Closing(pk, row.closed_on))
+            return outcome
+        if [*told, list(row.doubts), decided.closing_waits] == [*told_before, waits]:
+            self.report.unchanged += 1
+            return outcome if absent_since is not None else None
+        if self.rule.is_open(decided.closed_on) and not self.rule.is_open(closed_on):
+            self.report.reopened += 1
+            self.reopened.append(pk)
+        else:
+            self.report.changed += 1
+            self.report.owner_changed += told_before[FIELDS.index("partita_iva")] != row.partita_iva
+        return outcome
+
+    def _look_for_the_absent(self) -> None:
+        """Open pharmacies of which the file says nothing: a mark, and a closing once enough whole files kept silent."""
+        last, proven = 0, {}
+        columns = ("pk", "code", "absent_since", "closing_waits")
+        still_open = Pharmacy.objects.open_on(self.day).order_by("pk").values_list(*columns)
+        while batch := list(still_open.filter(pk__gt=last)[:BATCH]):
+            last = batch[-1][0]
+            there = self.staged.spoken_of([code for _, code, *_ in batch])
+            self.back += [pk for pk, code, since, _ in batch if code in there and since is not None]
+            if not self.file.is_whole:
+                continue
+            for pk, code, since, waits in batch:
+                if code in there:
+                    continue
+                self.report.absent += 1
+                since = since or self.file.day
+                if since == self.file.day:
+                    self.newly_absent.append(pk)
+                if since not in proven:
+                    proven[since] = closing.absence_is_proven(self.file, since)
+                if proven[since] and waits is None:
+                    self.closings.append(Closing(pk, self.day))
+
+    def _take_all(self) -> None:
+        """Locks all that will be written, in the one order of the whole code."""
+        others = sorted({*self.back, *self.newly_absent, *(each.pk for each in self.closings)})
+        for keys in batches(merge(self.staged.planned_keys(), others)):
+            list(Pharmacy.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk").values_list("pk"))
+
+    def _write(self) -> None:
+        written = 0
+        for batch in self.staged.planned():
+            known = Pharmacy.objects.in_bulk([outcome.pk for _, outcome in batch if outcome.pk is not None])
+            changes: list[history.Change] = []
+            pharmacies = []
+            for row, outcome in batch:
+                before = known.get(outcome.pk or 0)
+                if before is not None:
+                    changes += history.changes(before, row, outcome.closed_on, FIELDS)
+                pharmacies.append(self._pharmacy(row, outcome))
+            Pharmacy.objects.bulk_create(
+                pharmacies,
+                update_conflicts=True,
+                unique_fields=["code"],
+                update_fields=[*FIELDS, "doubts", "imported_at", *OURS],
+            )
+            history.write(changes, self.now)
+            written += len(batch)
+            self.writing(written)
+
+    def _pharmacy(self, row: Row, outcome: Outcome) -> Pharmacy:
+        told = {name: getattr(row, name) for name in FIELDS} | {"closed_on": outcome.closed_on}
+        return Pharmacy(
+            code=row.code,
+            doubts=list(row.doubts),
+            imported_at=self.now,
+            closing_waits=outcome.closing_waits,
+            absent_since=None,
+            **told,
         )
-
-
-def _batches(things: Iterable[T]) -> Iterator[list[T]]:
-    remaining = iter(things)
-    while batch := list(islice(remaining, BATCH)):
-        yield batch

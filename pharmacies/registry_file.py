@@ -1,4 +1,4 @@
-"""The file of the national register: its lines, its columns by name, its cells.
+"""The columns of the national register by name, and its cells.
 
 Source: Ministry of Health, open data "Farmacie" (FRM_FARMA_5): `;`, no quoting, `-` for empty. Not kept: the coordinates,
 the frazione, the coded province.
@@ -6,11 +6,8 @@ the frazione, the coded province.
 
 import csv
 import re
-from collections.abc import Iterator
 from contextlib import suppress
-from typing import BinaryIO
 
-LONGEST_LINE = 64 * 1024  # bytes: a real row has 300
 # Ours, today's column, the older column (which some years spelled with underscores: spelling counts letters and digits only).
 COLUMNS = {
     "code": ("cod_farmacia", "CODICEIDENTIFICATIVOFARMACIA"),
@@ -30,12 +27,22 @@ COLUMNS = {
     "type": ("codice_tipologia", "CODICETIPOLOGIA"),
 }
 OPTIONAL = {"asl_code", "type_name"}
+OF_PARAFARMACIE = (
+    "codiceidentificativosito",
+    "sitologistico",
+)  # columns of another register of the Ministry, as letters()
 
 
 class UnknownHeader(Exception):  # noqa: N818
     """The first line is not the header of the register: it is another file, or the Ministry changed its columns."""
 
     def __init__(self, header: str, missing: list[str]) -> None:
+        if any(column in letters(header) for column in OF_PARAFARMACIE):
+            super().__init__(
+                "This is the register of the parafarmacie, not of the pharmacies: it says nothing about pharmacies. "
+                "Nothing was imported."
+            )
+            return
         names = ", ".join(f"{COLUMNS[name][0]} (or {COLUMNS[name][1]})" for name in missing)
         super().__init__(
             f"The first line is not the header of the register of pharmacies. Missing columns: {names}. "
@@ -49,26 +56,6 @@ class BrokenRow(Exception):  # noqa: N818
     def __init__(self, reason: str, code: str = "") -> None:
         super().__init__(reason)
         self.code = code
-
-
-def lines_of(file: BinaryIO) -> Iterator[tuple[int, str]]:
-    """Numbered lines (from 1) without their end, blank ones left out; a line over LONGEST_LINE comes cut, marked by NUL.
-
-    Each line is UTF-8 if it can be, else Windows-1252 (which contains ISO-8859-1): one bad byte spoils one line.
-    """
-    number = 0
-    while line := file.readline(LONGEST_LINE):
-        number += 1
-        too_long = len(line) == LONGEST_LINE and not line.endswith(b"\n")
-        while too_long and not line.endswith(b"\n") and (line := file.readline(LONGEST_LINE)):
-            pass
-        line = b"\0" if too_long else line
-        try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError:
-            text = line.decode("cp1252", errors="replace")
-        if text.strip():
-            yield number, text.rstrip("\r\n")
 
 
 class Header:
@@ -89,14 +76,18 @@ class Header:
     def cells(self, line: str) -> dict[str, str]:
         """The cells of a line by our names. Raises BrokenRow when there are too many or too few."""
         cells = line.split(";")
+        if "\0" in line:
+            raise BrokenRow("characters that cannot be stored, or a line too long", self._code_in(cells))
         if len(cells) != self.width and '"' in line:
             # quotes are ordinary characters in this file, unless taking them seriously is what makes the row whole
             with suppress(csv.Error):  # a carriage return outside of quotes: then they do not make it whole either
                 cells = next(csv.reader([line], delimiter=";"))
         if len(cells) != self.width:
-            code = code_of(cells[self.position["code"]]) if len(cells) > self.position["code"] else ""
-            raise BrokenRow(f"{len(cells)} fields instead of {self.width}", code)
+            raise BrokenRow(f"{len(cells)} fields instead of {self.width}", self._code_in(cells))
         return {name: tidy(cells[position]) for name, position in self.position.items()}
+
+    def _code_in(self, cells: list[str]) -> str:
+        return code_of(cells[self.position["code"]]) if len(cells) > self.position["code"] else ""
 
 
 def code_of(cell: str) -> str:

@@ -1,7 +1,7 @@
 """What the register said before: one row for each field that an import changes, for the staff to read."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from pharmacies.models import Pharmacy, RegisterChange
@@ -11,12 +11,11 @@ BATCH = 1000
 Change = tuple[str, str, Any, Any]  # code, field, was, became
 
 
-def changes(row: Row, held: tuple[Any, ...] | None, fields: Sequence[str]) -> list[Change]:
-    """What the register says now and did not say before, of a pharmacy that was there. `held` in the order of `fields`."""
-    if held is None:
-        return []
-    told = zip(fields, held, strict=False)  # what comes after the fields (the doubts) is of our reading
-    return [(row.code, name, was, getattr(row, name)) for name, was in told if was != getattr(row, name)]
+def changes(before: Pharmacy, row: Row, closed_on: date | None, fields: Sequence[str]) -> list[Change]:
+    """What is written now of a pharmacy and was not before; `closed_on` as it was decided, whatever the row says."""
+    told = {name: getattr(row, name) for name in fields} | {"closed_on": closed_on}
+    held = {name: getattr(before, name) for name in fields}
+    return [(row.code, name, held[name], told[name]) for name in fields if held[name] != told[name]]
 
 
 def write(found: list[Change], now: datetime) -> None:
@@ -25,11 +24,11 @@ def write(found: list[Change], now: datetime) -> None:
         batch = found[start : start + BATCH]
         keys = dict(Pharmacy.objects.filter(code__in={code for code, *_ in batch}).values_list("code", "pk"))
         RegisterChange.objects.bulk_create(
-            RegisterChange(pharmacy_id=keys[code], at=now, field=name, was=_kept(was), became=_kept(became))
+            RegisterChange(pharmacy_id=keys[code], at=now, field=name, was=kept(was), became=kept(became))
             for code, name, was, became in batch
         )
 
 
-def _kept(value: Any) -> str:
+def kept(value: Any) -> str:
     """A day as 2026-11-23, nothing as ""."""
     return "" if value is None else str(value)[:200]

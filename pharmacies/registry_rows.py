@@ -1,15 +1,17 @@
 """One row of the national register: what it says, what is doubtful in it, what breaks it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 from stdnum import luhn
 
 from pharmacies.models import Pharmacy
-from pharmacies.registry_file import COLUMNS, BrokenRow, Header, code_of, letters
+from pharmacies.registry_file import COLUMNS, BrokenRow, code_of, letters
+from portal.clock import ROME
 from portal.codice_fiscale import is_valid_partita_iva
 
 # What may be doubtful in a row that is imported all the same: the words kept in Pharmacy.doubts, and how screens say them.
@@ -38,6 +40,12 @@ DOUBTS = {
     "ends_before_it_starts": "fine validità prima dell’inizio",
     "twice": "due righe valide con lo stesso codice",
 }
+# 31/12/2025, 1-1-2010, 01.01.10, 2014-12-31, 2014/12/31, each with or without a time and a time zone
+CLOCK = r"(?:[T ](?P<clock>\d{2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
+DAY_FIRST = re.compile(r"(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})[/.-](?P<year>\d{4}|\d{2})" + CLOCK, re.ASCII)
+YEAR_FIRST = re.compile(r"(?P<year>\d{4})[/.-](?P<month>\d{1,2})[/.-](?P<day>\d{1,2})" + CLOCK, re.ASCII)
+TWO_DIGITS_TURN = 69  # 68 is 2068, 69 is 1969, as POSIX reads them
+FOR_EVER_FROM = 2900  # years
 LONGEST = {"name": 160, "address": 200}  # characters: the columns of Pharmacy
 
 
@@ -77,7 +85,7 @@ class Row:
 class Fields:
     """The cells of one row by our names ("" when the register says nothing), and the doubts found while reading them."""
 
-    cells: dict[str, str]
+    cells: Mapping[str, str]
     doubts: list[str] = field(default_factory=list)
 
     def __getitem__(self, name: str) -> str:
@@ -102,15 +110,13 @@ class Fields:
         return value[:length]
 
 
-def read_row(line: int, text: str, header: Header, day: date) -> Row:
-    """The row of a line. Raises BrokenRow."""
-    if "\0" in text:
-        raise BrokenRow("characters that cannot be stored, or a line too long")
-    fields = Fields(header.cells(text))
+def read_row(line: int, cells: Mapping[str, str], day: date) -> Row:
+    """The row with these cells. An end date is the last day of work: closed from the day after. Raises BrokenRow."""
+    fields = Fields(cells)
     code = code_of(fields["code"])
     if not code:
         raise BrokenRow(f"no usable code: {fields['code'][:20]!r}")
-    starts, ends = _day(fields, "valid_from", code), _day(fields, "ends_on", code)
+    starts, ends = _day(fields, "valid_from", code), _last_day(fields, code)
     region_code, region = _region(fields)
     row = Row(
         line=line,
@@ -127,7 +133,7 @@ def read_row(line: int, text: str, header: Header, day: date) -> Row:
         asl_code=fields["asl_code"][:10],
         type=_type(fields),
         valid_from=starts,
-        closed_on=ends,
+        closed_on=None if ends is None else ends + timedelta(days=1),
         doubts=(),
     )
     facts = {
@@ -143,15 +149,29 @@ def read_row(line: int, text: str, header: Header, day: date) -> Row:
 
 
 def _day(fields: Fields, name: str, code: str) -> date | None:
-    value = fields[name].removesuffix(" 00:00:00")
-    if not value:
+    """The Italian day of a cell in any of the forms above; None when the cell is empty. Raises BrokenRow."""
+    if not fields[name]:
         return None
-    for form in ("%d/%m/%Y", "%Y-%m-%d"):
-        try:
-            return datetime.strptime(value, form).date()  # noqa: DTZ007  a day, not an instant
-        except ValueError:
-            continue
-    raise BrokenRow(f"no readable date in {COLUMNS[name][0]}: {value[:20]!r}", code)
+    found = DAY_FIRST.fullmatch(fields[name]) or YEAR_FIRST.fullmatch(fields[name])
+    try:
+        if found is None:
+            raise ValueError
+        year = int(found["year"])
+        year += 0 if len(found["year"]) == 4 else 2000 if year < TWO_DIGITS_TURN else 1900
+        day = date(year, int(found["month"]), int(found["day"]))
+        if found["zone"]:  # an instant elsewhere: the day that it was in Italy
+            return datetime.fromisoformat(f"{day}T{found['clock']}{found['zone']}").astimezone(ROME).date()
+    except ValueError:
+        raise BrokenRow(f"no readable date in {COLUMNS[name][0]}: {fields[name][:25]!r}", code) from None
+    return day
+
+
+def _last_day(fields: Fields, code: str) -> date | None:
+    """None for the dates that say "for ever": 31/12/9999, 31/12/2999, and what is left of them with two digits."""
+    value = _day(fields, "ends_on", code)
+    if value is None or value.year >= FOR_EVER_FROM or re.fullmatch(r"31\D12\D99(\D.*)?", fields["ends_on"]):
+        return None
+    return value
 
 
 def _name(fields: Fields, code: str) -> str:
@@ -162,12 +182,12 @@ def _name(fields: Fields, code: str) -> str:
 
 
 def _partita_iva(fields: Fields) -> str:
-    value = fields["partita_iva"].replace(" ", "")
+    value = re.sub(r"^IT(?=[0-9])|\.0$", "", "".join(fields["partita_iva"].upper().split()))
     if not value:
         fields.doubts.append("partita_iva_missing")
     elif not re.fullmatch(r"[0-9]{11}", value):
         whole = value.zfill(11)
-        if re.fullmatch(r"[0-9]{8,10}", value) and is_valid_partita_iva(whole):
+        if re.fullmatch(r"[0-9]{1,10}", value) and is_valid_partita_iva(whole):
             fields.doubts.append("partita_iva_zeros")
             return whole
         fields.doubts.append("partita_iva_malformed")
@@ -204,7 +224,9 @@ def _type(fields: Fields) -> int:
     number = fields["type"].lstrip("0")
     if number in {str(value) for value in Pharmacy.Type.values}:
         return int(number)
-    by_name = {letters(each.label): each.value for each in Pharmacy.Type}
+    by_name = {letters(each.label): each.value for each in Pharmacy.Type} | {
+        "stagionale": Pharmacy.Type.DISPENSARIO_STAGIONALE.value
+    }
     if letters(fields["type_name"]) in by_name:
         return by_name[letters(fields["type_name"])]
     fields.doubts.append("type_unknown")

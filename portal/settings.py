@@ -223,13 +223,17 @@ OUTBOX_LEASE = timedelta(
 MAIL_DOMAIN = env.text("MAIL_DOMAIN", default=None if env.production else "portale-farmacie.example")
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default=f"Portale Farmacie <no-reply@{MAIL_DOMAIN}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-BOUNCE_DOMAIN = env.text(
-    "BOUNCE_DOMAIN", default=""
-)  # where reports about our letters come back; without it to the sender
+BOUNCE_DOMAIN = env.text("BOUNCE_DOMAIN", default="")  # where reports about our letters come back; else to the sender
 BOUNCE_SECRET = env.webhook_secret("BOUNCE_SECRET")  # of the relay that posts those reports; without it nobody may
 
 # --- what the address of a pharmacy must pass
 CHECK_MX = env.flag("CHECK_MX", default=env.production)
+
+# --- what the national register must prove before a pharmacy is closed (docs/register.md)
+REGISTER_ABSENT_FILES = env.number("REGISTER_ABSENT_FILES", default=3)
+REGISTER_WHOLE_PERCENT = env.number("REGISTER_WHOLE_PERCENT", default=99)
+REGISTER_CLOSINGS = env.number("REGISTER_CLOSINGS", default=5)
+REGISTER_CLOSINGS_PER_THOUSAND = env.number("REGISTER_CLOSINGS_PER_THOUSAND", default=5)
 
 # --- which addresses of gestionali may be called: tests and the demonstration name rules that let them call this machine
 WEBHOOK_ADDRESSES = "sessions.webhooks.addresses.PublicHttps"
@@ -278,9 +282,8 @@ METRICS_TOKEN = env.text("METRICS_TOKEN", default="")
 METRICS_NETWORKS = env.networks("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"] if DEMO else [])
 METRICS_FOLDERS = env.names("METRICS_FOLDERS", default=[])  # where the workers of this machine count
 
-LOGGING = logs.configuration(
-    env.choice("LOG_FORMAT", [logs.TEXT, logs.JSON], default=logs.JSON if env.production else logs.TEXT)
-)
+_log_format = logs.JSON if env.production else logs.TEXT
+LOGGING = logs.configuration(env.choice("LOG_FORMAT", [logs.TEXT, logs.JSON], default=_log_format))
 
 if DEMO:
     # Stand-ins are plugins named here, and portal.checks refuses them in production.

@@ -3,6 +3,7 @@ from pharmacies.models.codice_validazione import CodiceValidazione
 from pharmacies.models.office import Office
 from pharmacies.models.pharmacy import Pharmacy
 from pharmacies.models.register_change import RegisterChange
+from pharmacies.models.register_import import RegisterImport
 from pharmacies.models.utenza import Utenza
 
-__all__ = ["CodiceValidazione", "MailCertification", "Office", "Pharmacy", "RegisterChange", "Utenza"]
+__all__ = ["CodiceValidazione", "MailCertification", "Office", "Pharmacy", "RegisterChange", "RegisterImport", "Utenza"]

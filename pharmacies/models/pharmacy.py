@@ -18,6 +18,10 @@ class PharmacyQuerySet(models.QuerySet["Pharmacy"]):
         """Those that the register holds as valid on this (Italian) day."""
         return self.filter(Q(closed_on=None) | Q(closed_on__gt=day))
 
+    def closing_to_confirm(self) -> "PharmacyQuerySet":
+        """Those that the register closes and an operator must say yes to first."""
+        return self.filter(closing_waits__isnull=False).order_by("pk")
+
     def visible_to(self, user: User) -> "PharmacyQuerySet":
         """Those of the territory of this member of the staff. One outside does not exist for them: 404."""
         return self.filter(within(user.territory))
@@ -72,7 +76,11 @@ class Pharmacy(models.Model):
     asl_code = models.CharField("codice ASL", max_length=10, blank=True)
     type = models.PositiveSmallIntegerField("tipologia", choices=Type.choices, default=Type.ORDINARIA)
     valid_from = models.DateField("valida dal", null=True)
-    closed_on = models.DateField("chiusa il", null=True)  # end date in the register, or the day it left the file
+    # the first day without work: the day after the end date of the register, or that on which its absence was proven
+    closed_on = models.DateField("chiusa dal", null=True)
+    closing_noted_at = models.DateTimeField("chiusura scritta il", null=True)  # when it was told by letter
+    closing_waits = models.DateField("chiusura da confermare, dal", null=True)  # for an operator's yes; None: none does
+    absent_since = models.DateField("manca dal registro dal", null=True)  # the day of the first whole file without it
     doubts = models.JSONField(
         "dati dubbi", default=list, blank=True
     )  # words of registry.DOUBTS; the row is kept all the same
@@ -86,6 +94,13 @@ class Pharmacy(models.Model):
         ordering = ["name", "code"]
         indexes = [
             models.Index(fields=["province", "name"], name="pharmacy_by_province"),  # staff: filter by province
+            # staff: «Da seguire»
+            models.Index(
+                fields=["closing_noted_at"], condition=Q(closing_noted_at__isnull=False), name="pharmacy_closing_noted"
+            ),
+            models.Index(
+                fields=["closing_waits"], condition=Q(closing_waits__isnull=False), name="pharmacy_closing_waits"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 from io import StringIO
 
-from django.core.management import call_command
+import pytest
+from django.core.management import CommandError, call_command
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 TODAY = (
@@ -35,3 +36,11 @@ def importing(source, **options) -> tuple[str, str]:
     out, err = StringIO(), StringIO()
     call_command("import_pharmacies", str(source), stdout=out, stderr=err, **options)
     return " ".join(out.getvalue().split()), " ".join(err.getvalue().split())
+
+
+def importing_in_part(source, **options) -> str:
+    """Imports a file that is not whole; what the command says at its end."""
+    with pytest.raises(CommandError) as refused:
+        importing(source, **options)
+    assert refused.value.returncode == 3
+    return str(refused.value)

@@ -38,7 +38,7 @@ def _fixed_day():
         ({"type": "9", "type_name": "Boh"}, "type_unknown", {"type": 1}),
         ({"starts": "-"}, "start_missing", {"valid_from": None}),
         ({"starts": "01/01/2027"}, "not_yet_valid", {"valid_from": date(2027, 1, 1)}),
-        ({"starts": "02/01/2020", "ends": "01/01/2020"}, "ends_before_it_starts", {"closed_on": date(2020, 1, 1)}),
+        ({"starts": "02/01/2020", "ends": "01/01/2020"}, "ends_before_it_starts", {"closed_on": date(2020, 1, 2)}),
     ],
 )
 def test_a_doubtful_row_is_imported_and_flagged(import_rows, cells, doubt, kept):

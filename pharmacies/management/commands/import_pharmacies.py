@@ -7,36 +7,46 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from pharmacies.registry import NothingRead, Report, UnknownHeader, import_register
+from pharmacies.registry import ImportUnderWay, NothingRead, Report, UnknownHeader, import_register
 from pharmacies.registry_download import Download, DownloadFailed
+from pharmacies.registry_whole import FLAWS
 
 BROKEN_SHOWN = 20
 MEGABYTE = 2**20
+NOTHING, NOT_WHOLE, UNDER_WAY = 1, 3, 4  # exit codes (2 is of a wrong option): docs/register.md
 
 
 class Command(BaseCommand):
     help = (
-        "Imports the national register of pharmacies (Ministry of Health, open data “Farmacie”) from a file or an "
-        "https address. Running it again changes nothing. Exit code 1: nothing imported."
+        "Imports the national register of pharmacies (Ministry of Health, open data “Farmacie”; CSV, JSON or XML) from a "
+        "file or an https address. Running it again changes nothing. Exit code 1: nothing imported. 3: the file is not "
+        "whole, so it closed nothing; its rows were imported. 4: another import is running, nothing imported."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", metavar="FILE|URL")
         parser.add_argument("--dry-run", action="store_true", help="Say what would change, and change nothing.")
         parser.add_argument(
+            "--accept-as-whole",
+            default="",
+            metavar="REASON",
+            help="Take the file for whole in spite of what speaks against it; the reason is written in the journal.",
+        )
+        parser.add_argument(
             "--allow-closing",
             action="store_true",
-            help="Close the pharmacies that are no longer in the file even when they are more than a fifth of the open ones.",
+            help="Close at once even when the closings are so many that they would wait for an operator's yes.",
         )
         parser.add_argument(
             "--largest", type=int, default=100, metavar="MB", help="Refuse a larger download (%(default)s)."
         )
 
-    def handle(self, *args: Any, source: str, dry_run: bool, allow_closing: bool, largest: int, **options: Any) -> None:
+    def handle(self, *args: Any, source: str, dry_run: bool, largest: int, **options: Any) -> None:
         self.quiet = options["verbosity"] == 0
-        download: Download | None = None
+        reason = " ".join(str(options["accept_as_whole"] or "").split())
+        download, doubt = None, ""
         if "://" in source:
-            download, path = self._downloaded(source, largest * MEGABYTE)
+            download, path, doubt = self._downloaded(source, largest * MEGABYTE)
         else:
             path = Path(source)
         self._say(f"Reading {source}")
@@ -45,21 +55,35 @@ class Command(BaseCommand):
                 path,
                 timezone.now(),
                 dry_run=dry_run,
-                allow_closing=allow_closing,
-                progress=lambda rows: self._say(f"  {rows:>7,} rows read"),
+                allow_closing=options["allow_closing"],
+                accept_as_whole=reason,
+                doubt=doubt,
+                progress=lambda rows: self._say(f"  {rows:>9,} rows read"),
+                writing=lambda pharmacies: self._say(f"  {pharmacies:>9,} pharmacies written"),
             )
         except OSError as error:
             raise CommandError(f"{source} cannot be read: {error.strerror}.") from error
         except UnknownHeader as error:
             raise CommandError(str(error)) from error
         except NothingRead as error:
-            raise CommandError(f"{source} holds no row that can be imported: nothing has changed.") from error
+            first = f" The first row: {error.reason}." if error.reason else ""
+            raise CommandError(
+                f"{source} holds no row that can be imported: nothing has changed.{first}", returncode=NOTHING
+            ) from error
+        except ImportUnderWay as error:
+            raise CommandError(str(error.__doc__), returncode=UNDER_WAY) from error
         finally:
-            if download is not None:  # read to the end: whatever was in it, the next run starts afresh
+            if download is not None:
                 download.forget()
         self._print(report, dry_run=dry_run)
+        if not report.is_whole:
+            raise CommandError(
+                f"{source} is not the whole register: {FLAWS[report.flaw][0]}. It has taken nothing away; the rows that it "
+                'has were read. If the register has really shrunk: --accept-as-whole "the reason".',
+                returncode=NOT_WHOLE,
+            )
 
-    def _downloaded(self, url: str, largest: int) -> tuple[Download, Path]:
+    def _downloaded(self, url: str, largest: int) -> tuple[Download, Path, str]:
         self._say(f"Downloading {url}")
         try:
             download = Download(url, settings.VAR_DIR / "downloads", largest=largest)
@@ -67,7 +91,7 @@ class Command(BaseCommand):
         except DownloadFailed as error:
             raise CommandError(str(error)) from error
         self._say(f"  {path.stat().st_size / MEGABYTE:.1f} MB")
-        return download, path
+        return download, path, ""
 
     def _say(self, line: str) -> None:
         if not self.quiet:
@@ -77,7 +101,7 @@ class Command(BaseCommand):
         write = self.stdout.write
         write("What would change (nothing was written):" if dry_run else "Imported:")
         for name, count in report.counts().items():
-            if name not in ("doubtful", "broken", "vanished_kept_open"):
+            if name not in ("doubtful", "broken"):
                 write(f"  {name:<12}{count:>8,}")
         write(f"  (owner_changed: {report.owner_changed:,} of the changed have another partita IVA)")
         write(f"Doubtful, imported all the same: {report.doubtful:,} pharmacies")
@@ -88,10 +112,23 @@ class Command(BaseCommand):
             write(f"  line {line}: {reason}")
         if report.broken > BROKEN_SHOWN:
             write(f"  ... and {report.broken - BROKEN_SHOWN:,} more")
-        if report.vanished_kept_open:
-            self.stderr.write(
-                self.style.WARNING(
-                    f"{report.vanished_kept_open:,} open pharmacies are not in the file: more than a fifth, so they stay "
-                    "open. If the file is whole, run again with --allow-closing."
-                )
+        self._warn(report)
+
+    def _warn(self, report: Report) -> None:
+        warnings = []
+        if report.waiting:
+            warnings.append(
+                f"{report.waiting:,} closings are too many to be believed at once: they wait for an operator's yes "
+                "(the page «Chiusure da confermare», or manage.py confirm_closings)."
             )
+        if report.absent:
+            warnings.append(
+                f"{report.absent:,} open pharmacies are not in the file: marked as absent. They are closed once "
+                f"{settings.REGISTER_ABSENT_FILES} whole files of different days do not name them."
+            )
+        if report.unnamed:
+            warnings.append(
+                f"The code of {report.unnamed:,} rows cannot be read: the absence of a pharmacy from this file proves nothing."
+            )
+        for warning in warnings:
+            self.stderr.write(self.style.WARNING(warning))

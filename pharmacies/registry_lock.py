@@ -1,0 +1,48 @@
+"""One import at a time, whatever machine it runs on. The lock goes with its transaction, or with its process."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, transaction
+
+LOCK = 0x0FA2_3AC1  # of PostgreSQL's advisory locks: any number that nothing else in the portal takes
+
+
+class ImportUnderWay(Exception):  # noqa: N818
+    """Another import of the register is running: this one has changed nothing."""
+
+
+@contextmanager
+def alone_with_the_register() -> Iterator[None]:
+    """A transaction in which no other import, and no confirmation of closings, runs. Raises ImportUnderWay at once."""
+    if connection.vendor == "postgresql":
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("select pg_try_advisory_xact_lock(%s)", [LOCK])
+                if not cursor.fetchone()[0]:
+                    raise ImportUnderWay
+            yield
+        return
+    # SQLite has no such lock, and a second transaction would wait for the first instead of saying so
+    with _lock_file().open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ImportUnderWay from error
+        with transaction.atomic():
+            yield
+
+
+def _lock_file() -> Path:
+    """One for each database; a database in memory is of one process."""
+    name = str(connection.settings_dict["NAME"])
+    if connection.is_in_memory_db():  # type: ignore[attr-defined]
+        name += f" of {os.getpid()}"
+    path: Path = settings.VAR_DIR / f"register-{sha256(name.encode()).hexdigest()[:16]}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
