@@ -168,6 +168,7 @@ class MailCertification(models.Model):
         self._take()
         if not self.is_pending(now):
             raise NothingToConfirm
+        CodiceValidazione.objects.hold_mailbox(mailbox_of(self.address))
         allowed = self.next_send(now)
         if allowed.at is not None and allowed.refusal is not None:
             raise allowed.refusal(allowed.at)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import models
+from django.db import connection, models
 
 from pharmacies.models.refusals import NotYet, TooManySends, TooManySendsToday, TooSoon
 from portal import codes
@@ -45,6 +45,19 @@ class CodiceValidazioneQuerySet(models.QuerySet["CodiceValidazione"]):
         """True when what was typed is one of these codes. Every code is compared, each in constant time."""
         typed_hash = hash_of(certification_pk, typed)
         return sum(codes.same(code.code_hash, typed_hash) for code in self) > 0  # a sum: no early way out
+
+    def hold_mailbox(self, mailbox: str) -> None:
+        """One sender of codes to this mailbox at a time, until the end of the transaction: the limit of a day is the mailbox's,
+        and pharmacies that share it hold different rows. On SQLite the transaction itself has done so (IMMEDIATE).
+
+        In the order of locks after MailCertification, before Utenza.
+        """
+        if connection.vendor != "postgresql":
+            return
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select pg_advisory_xact_lock(%s)", [int(codes.keyed_hash("code-mailbox", mailbox)[:15], 16)]
+            )
 
     def next_send(self, certification_pk: int, pharmacy_pk: int, mailbox: str, now: datetime) -> NextSend:
         """What the three limits allow now."""

@@ -1,5 +1,7 @@
 """Nobody's mailbox is filled with codes through the portal, whatever the spelling and however many pharmacies ask."""
 
+from functools import partial
+
 import pytest
 from django.utils import timezone
 
@@ -8,6 +10,7 @@ from pharmacies.models import MailCertification
 from pharmacies.models.codice_validazione import SENDS_A_DAY_PER_ADDRESS
 from pharmacies.models.refusals import TooManySends
 from tests.conftest import make_pharmacy
+from tests.parallel import in_parallel
 
 
 def test_spellings_of_one_mailbox_share_the_letters_of_a_day(db):
@@ -41,3 +44,21 @@ def sends(anna):
         return sent
 
     return send
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_the_codes_of_a_day_are_not_more_when_pharmacies_ask_at_the_same_instant(anna):
+    now = timezone.now()
+
+    def ask(n: int) -> bool:
+        examined = examine(f"vittima+{n}@tin.it", check_mx=False)
+        try:
+            MailCertification.objects.begin_and_send(pharmacies[n], examined, anna, now)
+        except TooManySends:
+            return False
+        return True
+
+    pharmacies = [make_pharmacy(f"M{n}", "Una") for n in range(SENDS_A_DAY_PER_ADDRESS + 5)]
+    alone, at_once = range(SENDS_A_DAY_PER_ADDRESS - 1), range(SENDS_A_DAY_PER_ADDRESS - 1, len(pharmacies))
+    assert all(ask(n) for n in alone)
+    assert sum(bool(sent) for sent in in_parallel([partial(ask, n) for n in at_once])) == 1
