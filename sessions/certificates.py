@@ -270,6 +270,7 @@ def retire(
     row.retired_at, row.sealed_key = now, None
     row.save()
     forget()
+    transaction.on_commit(forget)  # again: until then another thread reads the row as it was
     record("certificate.retired", now=now, actor=actor, subject=row, serial=row.serial, because=because)
     return row
 

@@ -257,3 +257,15 @@ def test_eight_operators_at_once_make_two_live_certificates_and_retire_one():
     assert sum(in_parallel([make] * 8)) == 2
     serials = PincodeCertificate.objects.live(MORNING).values_list("serial", flat=True)
     assert sum(in_parallel([partial(retire, serial) for serial in list(serials) * 4])) == 1
+
+
+def test_a_key_that_another_thread_read_before_the_commit_is_forgotten_with_it(django_capture_on_commit_callbacks):
+    first = certificates.make(MORNING)
+    certificates.make(MORNING)
+    ciphertext = encrypted(first, "1729594276")
+    with django_capture_on_commit_callbacks(execute=True):
+        certificates.retire(first.serial, MORNING)
+        PincodeCertificate.objects.filter(pk=first.pk).update(retired_at=None, sealed_key=first.sealed_key)
+        certificates.decipher(ciphertext, MORNING, remembered=True)  # the row as it was: not committed yet
+        PincodeCertificate.objects.filter(pk=first.pk).update(retired_at=MORNING, sealed_key=None)
+    assert b"1729594276" not in certificates.decipher(ciphertext, MORNING, remembered=True)
