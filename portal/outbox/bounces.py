@@ -6,8 +6,7 @@ from hashlib import sha256
 
 from django.db import IntegrityError, transaction
 
-from portal.mail_address import key
-from portal.outbox import reasons, refusals, reports
+from portal.outbox import refusals, reports
 from portal.outbox.models import Bounce, OutgoingMail
 from portal.outbox.verp import letter_of
 
@@ -32,7 +31,7 @@ def receive(raw: bytes, recipient: str | None, now: datetime) -> Outcome:
         letter = _letter([recipient] if recipient is not None else reports.addressees(message), now)
         if letter is None:
             return Outcome.UNKNOWN
-        report = reports.read(raw)
+        report = reports.read(raw, letter.recipient)
     except reports.NotAReport:
         return Outcome.NO_REPORT
     except reports.Malformed:
@@ -50,19 +49,18 @@ def _letter(addresses: list[str], now: datetime) -> OutgoingMail | None:
 
 
 def _write_down(letter: OutgoingMail, report: reports.Report, digest: str, now: datetime) -> Outcome:
-    reading = reasons.read(report.answer)
-    about_recipient = not report.recipients or key(letter.recipient) in report.recipients
     with transaction.atomic():
         try:
             with transaction.atomic():
                 bounce = Bounce.objects.create(
                     letter=letter, at=now, action=report.action, status=report.status, answer=report.answer,
-                    reason=reading.reason, is_explicit=reading.is_explicit, about_recipient=about_recipient, report=digest,
+                    reason=report.reading.reason, is_explicit=report.reading.is_explicit,
+                    about_recipient=report.about_recipient, report=digest,
                 )  # fmt: skip
         except IntegrityError:  # two reports at once, or a second one that says the same
             return Outcome.KNOWN
         if bounce.is_hard:  # first: the order of locks is pharmacies, then letters
             refusals.tell(letter, bounce.words, now)
-        if bounce.action == Bounce.Action.FAILED:
+        if bounce.action == Bounce.Action.FAILED and bounce.about_recipient:  # not a copy that was forwarded
             letter.came_back(now, bounce.answer)
     return Outcome.WRITTEN

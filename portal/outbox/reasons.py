@@ -22,7 +22,8 @@ _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"'@]{1,320}@[^\s<>()\[\]:;,\"'@]{1,255}"
 _CONTINUED = re.compile(r"(?<=\s)[245]\d\d-(?:[245]\.\d{1,3}\.\d{1,3})?\s?")
 # names and places that other programs put around the words: `host mx.example.it[192.0.2.1] said:`
 _AROUND = re.compile(
-    r"\b(?:remote )?host [^\s\[]{1,255}(?: ?\[[^\]\s]{1,64}\](?: \(\d+\))?:?(?: (?:said|says|responded|replied):?)?| said:?)"
+    r"\bremote (?:host|server|mta)(?: \S{1,255})? (?:said|returned|responded|replied):?"
+    r"|\b(?:remote )?host [^\s\[]{1,255}(?: ?\[[^\]\s]{1,64}\](?: \(\d+\))?:?(?: (?:said|says|responded|replied):?)?| said:?)"
     r"|\(?in reply to rcpt(?: to)?(?: command)?\)?"
     r"|smtp error from remote (?:mail server|mailer) after rcpt to:?(?:\S{1,320})?:?"
 )

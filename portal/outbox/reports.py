@@ -1,24 +1,43 @@
-"""Reads a delivery status notification (RFC 3464) as a mail server wrote it, with the email package of the standard library."""
+"""Reads what a mail server sends back about a letter: a report with fields (RFC 3464) wherever it stands, or one in prose.
+
+First the fields, then the prose; nothing is taken from mail that is something else (other_mail.py).
+"""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import Message
 from email.utils import getaddresses
 
-from portal.mail_address import key
 from portal.masking import mask_secrets_in
+from portal.outbox import prose
+from portal.outbox.mail_text import parameter
+from portal.outbox.other_mail import is_complaint, is_receipt, is_robot
+from portal.outbox.reasons import Reading
+from portal.outbox.reasons import read as reason_of
+from portal.outbox.status_fields import StatusFields, fields_of, plain_types
 
 LONGEST = 512 * 1024  # bytes: a report with our whole letter in it is a tenth of that
-_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+KEPT_ANSWER = 300  # characters
 _CODE = re.compile(r"(?P<code>[245]\d\d)(?P<between>[ -]+)(?P<detail>[245]\.\d{1,3}\.\d{1,3})?")
 _DELIVERED_TO = ("X-Original-To", "Delivered-To", "To")
-_ACTIONS = ("failed", "delayed")  # «delivered», «relayed» and «expanded» are good news
+_FAILURES = ("failed", "delayed")
 
 
 class NotAReport(Exception):  # noqa: N818
     """An answer of a person or of a holiday robot, or good news: nothing to count."""
+
+
+class Delivered(NotAReport):
+    """The server says that the letter reached its mailbox."""
+
+
+class Complaint(NotAReport):
+    """The reader, or the reader's provider, calls the letter spam (RFC 5965)."""
+
+
+class Unread(NotAReport):
+    """A mail server wrote it, and what it says of the letter cannot be read: a person must look."""
 
 
 class Malformed(Exception):  # noqa: N818
@@ -32,22 +51,48 @@ class Report:
     action: str  # `failed` or `delayed`
     status: str  # RFC 3463: `5.1.1`
     answer: str  # as an SMTP server would have said it, addresses and codes masked: `550 5.1.1 no such user`
-    recipients: frozenset[
-        str
-    ]  # final and original, see mail_address.key(): a forwarded letter comes back for somebody else
+    recipients: frozenset[str]  # final and original, in normal form: a forwarded letter comes back for somebody else
+    reading: Reading  # what the whole answer means, of which `answer` is a part
+    about_recipient: bool = True  # False: it is about a copy that the mailbox had forwarded elsewhere
 
 
-def read(raw: bytes) -> Report:
-    """The first recipient of the report that did not get the letter. Raises NotAReport, Malformed."""
+def read(raw: bytes, about: str = "") -> Report:
+    """What became of the letter that was sent to `about` (blank: to the first recipient of the report that did not get it).
+
+    Raises NotAReport (Delivered, Complaint, Unread), Malformed.
+    """
     message = parsed(raw)
-    if message.get_content_type() != "multipart/report" or message.get_param("report-type") != "delivery-status":
+    if is_complaint(message):
+        raise Complaint
+    if is_receipt(message):
         raise NotAReport
-    recipients = [part for part in _blocks(message) if part["Action"]]
+    recipients = fields_of(message)
+    if recipients is not None:
+        return _of_fields(recipients, about)
+    if parameter(message, "report-type") == "delivery-status":
+        raise Malformed
+    found = prose.read(message, about) if about else None
+    if found is None:
+        raise Unread if prose.is_from_server(message) and not is_robot(message) else NotAReport
+    return _report("failed" if found.is_failed else "delayed", found.status, found.said, frozenset(), True)
+
+
+def _of_fields(recipients: list[StatusFields], about: str) -> Report:
+    """Of the recipient that we wrote to, if it is named; else of the first that did not get the letter."""
     if not recipients:
         raise Malformed
-    for block in recipients:
-        if _word(block["Action"]) in _ACTIONS:
-            return _report(block)
+    ours = [fields for fields in recipients if about and fields.is_about(about)]
+    for fields in ours or recipients:
+        if fields.action in _FAILURES:
+            if not fields.status and fields.has_status:
+                raise Malformed
+            is_about = bool(ours) or not about or not fields.recipients
+            status = fields.status or ("4.0.0" if fields.action == "delayed" else "5.0.0")
+            return _report(fields.action, status, fields.said, fields.recipients, is_about)
+    if any(fields.action == "delivered" for fields in ours):
+        raise Delivered
+    if all(not fields.action for fields in recipients):
+        raise Malformed
     raise NotAReport
 
 
@@ -56,7 +101,7 @@ def parsed(raw: bytes) -> Message:
     if len(raw) > LONGEST:
         raise Malformed
     try:
-        return message_from_bytes(raw, policy=policy.compat32)
+        return message_from_bytes(plain_types(raw), policy=policy.compat32)
     except Exception as error:
         raise Malformed from error
 
@@ -67,46 +112,25 @@ def addressees(message: Message) -> list[str]:
     return [address for _, address in getaddresses(values)]
 
 
-def _blocks(message: Message) -> Iterator[Message]:
-    """The groups of fields of the status part: the first is about the message, each other about one recipient."""
-    for part in message.walk():
-        if part.get_content_type() == "message/delivery-status":
-            payload = part.get_payload()
-            yield from (block for block in payload if isinstance(block, Message)) if isinstance(payload, list) else ()
-            return
-
-
-def _report(block: Message) -> Report:
-    found = _STATUS.search(str(block["Status"] or ""))
-    if found is None:
-        raise Malformed
-    names = (_typed(block[name]) for name in ("Final-Recipient", "Original-Recipient"))
+def _report(action: str, status: str, said: str, recipients: frozenset[str], is_about: bool) -> Report:
+    answer = _answer(status, said)
     return Report(
-        action=_word(block["Action"]),
-        status=found[0],
-        answer=_answer(found[0], _typed(block["Diagnostic-Code"])),
-        recipients=frozenset(key(name.strip("<> ")) for name in names if name),
+        action=action,
+        status=status,
+        answer=mask_secrets_in(answer)[:KEPT_ANSWER],
+        recipients=recipients,
+        reading=reason_of(answer),
+        about_recipient=is_about,
     )
 
 
-def _answer(status: str, diagnostic: str) -> str:
-    code = _CODE.match(diagnostic)
+def _answer(status: str, said: str) -> str:
+    """With a code in front, whatever the server wrote: what a prose or an X-Postfix diagnostic says has none."""
+    code = _CODE.match(said)
     if code is None:
-        text = f"{status[0]}50 {status} {diagnostic}"
+        text = f"{status[0]}50 {status} {said}"
     elif code["detail"]:
-        text = diagnostic
+        text = said
     else:
-        text = f"{code['code']} {status} {diagnostic[code.end() :]}"
-    one_line = "".join(c for c in " ".join(text.split()) if c.isprintable())
-    return mask_secrets_in(one_line)[:300]
-
-
-def _typed(value: object) -> str:
-    """`rfc822; a@b.it` and `smtp; 550 …` without their type."""
-    text = str(value or "")
-    kind, separator, rest = text.partition(";")
-    return " ".join((rest if separator and " " not in kind.strip() else text).split())
-
-
-def _word(value: object) -> str:
-    return str(value or "").strip().lower()
+        text = f"{code['code']} {status} {said[code.end() :]}"
+    return "".join(c for c in " ".join(text.split()) if c.isprintable())

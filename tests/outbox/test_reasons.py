@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.outbox.models import Bounce
@@ -100,6 +100,7 @@ def test_words_about_something_else_are_never_dead_whatever_number_and_words_sta
     assert not read(f"{code} {status} {said}").is_dead
 
 
+@settings(deadline=None)
 @given(st.sampled_from([answer for name in FILES for _, answer in corpus(name)]), st.integers(400, 499))
 def test_a_later_is_never_dead(answer, code):
     assert not read(f"{code} {answer}").is_dead
@@ -134,6 +135,7 @@ def test_each_reason_fits_its_column():
     assert all(len(reason) <= longest for reason in Reason.values)
 
 
+@settings(deadline=None)
 @given(st.text() | st.binary())
 def test_any_text_and_any_bytes_have_a_reason(answer):
     assert read(answer).reason in Reason
