@@ -101,6 +101,6 @@ def _without_tags(html: str) -> str:
         strip_elements(root, *_UNSEEN, with_tail=False)
         for element in root.iter(*_LINES):
             element.tail = f"\n{element.tail or ''}"
-        return str(root.text_content())
+        return "".join(str(text) for text in root.itertext())
     except Exception:  # nothing in it, or nothing that a reader of HTML understands
         return ""
