@@ -22,23 +22,13 @@ from portal.sealing import seal, unseal
 from sessions import fingerprint as proofs
 from sessions import issuing_rows as rows
 from sessions import mails, planning
-from sessions.issuing_refused import (  # as themselves: callers name them as issuing.NoCertifiedAddress
-    AddressUnreachable as AddressUnreachable,
-)
 from sessions.issuing_refused import (
-    ClockAstray as ClockAstray,
-)
-from sessions.issuing_refused import (
-    IssuingRefused as IssuingRefused,
-)
-from sessions.issuing_refused import (
-    NoCertifiedAddress as NoCertifiedAddress,
-)
-from sessions.issuing_refused import (
-    PharmacyClosed as PharmacyClosed,
-)
-from sessions.issuing_refused import (
-    UtenzaNotUsable as UtenzaNotUsable,
+    AddressUnreachable,
+    ClockAstray,
+    IssuingRefused,
+    NoCertifiedAddress,
+    PharmacyClosed,
+    UtenzaNotUsable,
 )
 from sessions.models import Context, IdSessione, ReminderSettings
 from sessions.webhooks import events

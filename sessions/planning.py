@@ -3,6 +3,7 @@
 The choice and the new plan are one transaction: whoever reads the page after saving sees what will really happen.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -37,6 +38,12 @@ class Wishes:
 def moments_of(expires_at: datetime, chosen: ReminderSettings, now: datetime) -> list[Moment]:
     """What will be said from `now` on about an id that ends then (UTC)."""
     return moments(expires_at, chosen.lead_times, now, chosen.openings(now), at_opening=chosen.at_opening)
+
+
+def waiting(id_sessione: IdSessione) -> list[Moment]:
+    """What will still be said by mail about this id, as it is written down."""
+    unsaid = Reminder.objects.by_mail().filter(id_sessione=id_sessione, settled_at=None).order_by("due_at")
+    return [Moment(each.minutes_before, each.due_at) for each in unsaid]
 
 
 def plan(id_sessione: IdSessione, coming: Iterable[Moment], now: datetime) -> None:
@@ -102,21 +109,38 @@ def _take(pharmacy: Pharmacy) -> ReminderSettings:
 
 
 def _plan_again(pharmacy: Pharmacy, chosen: ReminderSettings, now: datetime) -> None:
-    """What was said stays said; what was not is planned anew."""
+    """What was said stays said; what was not is planned anew. What is due and still wanted stays due, unless its moment moves
+    on: no worker has taken it yet, and no later moment would say it.
+    """
     ids = list(IdSessione.objects.filter(pharmacy=pharmacy).live(now))
     theirs = Reminder.objects.filter(id_sessione__in=ids)
-    theirs.filter(pk__in=hold(theirs.filter(settled_at=None))).delete()
+    unsaid = hold(theirs.filter(settled_at=None))
     told = set(theirs.filter(letter__isnull=False).values_list("id_sessione", flat=True))
+    due = _due(theirs.filter(pk__in=unsaid, due_at__lte=now))
     openings, has_webhook = chosen.openings(now), Webhook.objects.open().filter(pharmacy=pharmacy).exists()
-    rows = []
+    rows, kept = [], []
     for row in ids:
+        late = [each for each in due[row.pk, Channel.MAIL] if each.minutes_before in chosen.lead_times]
         coming = moments(
-            row.expires_at, chosen.lead_times, now, openings, at_opening=chosen.at_opening, told=row.pk in told
-        )
+            row.expires_at, chosen.lead_times, now, openings, at_opening=chosen.at_opening,
+            told=row.pk in told or bool(late),
+        )  # fmt: skip
         rows += _rows(row, coming)
+        kept += [each.pk for each in late if each.minutes_before not in {moment.minutes_before for moment in coming}]
         if has_webhook:
-            rows += _rows(row, events.coming(row.expires_at, now), Channel.GESTIONALE)
+            late = due[row.pk, Channel.GESTIONALE]
+            rows += _rows(row, events.coming(row.expires_at, now, told=bool(late)), Channel.GESTIONALE)
+            kept += [each.pk for each in late]
+    theirs.filter(pk__in=set(unsaid) - set(kept)).delete()
     Reminder.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def _due(reminders: Iterable[Reminder]) -> dict[tuple[int, str], list[Reminder]]:
+    """By id and channel: what a worker has not taken yet."""
+    found: dict[tuple[int, str], list[Reminder]] = defaultdict(list)
+    for each in reminders:
+        found[each.id_sessione_id, each.channel].append(each)
+    return found
 
 
 def _rows(id_sessione: IdSessione, coming: Iterable[Moment], channel: Channel = Channel.MAIL) -> list[Reminder]:

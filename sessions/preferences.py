@@ -1,5 +1,6 @@
 """Avvisi e promemoria: what the pharmacy wants to be told about its ids."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -167,15 +168,18 @@ class Unsaid:
     at: datetime
     why: str
     is_notice: bool
+    is_due: bool  # a worker is about to write it
 
 
 @dataclass(frozen=True)
 class Coming:
-    """What will still be said about a live id."""
+    """What will still be said about a live id; nothing, and why, when there is none."""
 
     row: IdSessione
     renewed: bool  # nothing, because a newer one is there
     unsaid: list[Unsaid]
+    told_at: datetime | None  # the newest letter that spoke of its end
+    skipped: str  # why the newest reminder was not written
 
 
 def _coming(pharmacy: Pharmacy, openings: Openings | None, now: datetime) -> list[Coming]:
@@ -183,14 +187,21 @@ def _coming(pharmacy: Pharmacy, openings: Openings | None, now: datetime) -> lis
     live = IdSessione.objects.filter(pharmacy=pharmacy).live(now).select_related("context", "utenza")
     rows = list(live.order_by("expires_at"))
     over = renewed(rows, now)
-    return [Coming(row, row.pk in over, [_unsaid(each, row, openings) for each in _waiting(row, now)]) for row in rows]
+    planned: dict[int, list[Reminder]] = defaultdict(list)
+    for each in Reminder.objects.by_mail().filter(id_sessione__in=rows).order_by("due_at"):
+        planned[each.id_sessione_id].append(each)
+    return [_of_one(row, row.pk in over, planned[row.pk], openings, now) for row in rows]
 
 
-def _waiting(row: IdSessione, now: datetime) -> list[Reminder]:
-    mine = Reminder.objects.by_mail().filter(id_sessione=row, settled_at=None, due_at__gt=now)
-    return list(mine.order_by("due_at"))
+def _of_one(
+    row: IdSessione, is_renewed: bool, planned: list[Reminder], openings: Openings | None, now: datetime
+) -> Coming:
+    unsaid = [_unsaid(each, row, openings, now) for each in planned if each.settled_at is None]
+    told_at = max((each.settled_at for each in planned if each.letter_id and each.settled_at), default=None)
+    skipped = [each.get_skipped_because_display() for each in planned if each.skipped_because]
+    return Coming(row, is_renewed, unsaid, told_at, skipped[-1] if skipped else "")
 
 
-def _unsaid(reminder: Reminder, row: IdSessione, openings: Openings | None) -> Unsaid:
+def _unsaid(reminder: Reminder, row: IdSessione, openings: Openings | None, now: datetime) -> Unsaid:
     why = reason(Moment(reminder.minutes_before, reminder.due_at), row.expires_at, openings)
-    return Unsaid(reminder.due_at, why, is_notice=not reminder.minutes_before)
+    return Unsaid(reminder.due_at, why, is_notice=not reminder.minutes_before, is_due=reminder.due_at <= now)

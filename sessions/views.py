@@ -15,22 +15,22 @@ from pharmacies.access import OfficeRequest, office_required
 from pharmacies.models import MailCertification
 from portal.clock import italian_time, now_of
 from portal.templatetags.portale import seconds
-from sessions import issuing
+from sessions import issuing, issuing_refused
 from sessions.cards import Card, current
 from sessions.choice import Choice, ChoiceForm
 from sessions.models import IdSessione
 
 PAGE = 10
 WHY_NOT = {
-    issuing.NoCertifiedAddress: _(
+    issuing_refused.NoCertifiedAddress: _(
         "La farmacia non ha un indirizzo certificato: l’ID SESSIONE non saprebbe dove arrivare."
     ),
-    issuing.AddressUnreachable: _("L’indirizzo certificato rifiuta i messaggi: l’ID SESSIONE non arriverebbe."),
-    issuing.UtenzaNotUsable: _("L’utenza è disabilitata o bloccata: non può avere un ID SESSIONE."),
-    issuing.ClockAstray: _(
+    issuing_refused.AddressUnreachable: _("L’indirizzo certificato rifiuta i messaggi: l’ID SESSIONE non arriverebbe."),
+    issuing_refused.UtenzaNotUsable: _("L’utenza è disabilitata o bloccata: non può avere un ID SESSIONE."),
+    issuing_refused.ClockAstray: _(
         "Per un guasto del portale adesso non si può avere un ID SESSIONE. Riprova tra qualche minuto."
     ),
-    issuing.PharmacyClosed: _("La farmacia risulta chiusa nel registro nazionale."),
+    issuing_refused.PharmacyClosed: _("La farmacia risulta chiusa nel registro nazionale."),
 }
 no_store = cache_control(no_store=True, private=True)
 
@@ -81,7 +81,7 @@ def request_id(request: OfficeRequest) -> HttpResponse:
         return redirect(f"{reverse('sessions:request', args=[request.pharmacy.code])}?{choice.query}")
     try:
         answer = issuing.request(choice.utenza, choice.context, now, request.user)
-    except issuing.IssuingRefused as refusal:
+    except issuing_refused.IssuingRefused as refusal:
         messages.error(request, WHY_NOT[type(refusal)])
         return _back(request, choice)
     if answer.issued:
@@ -126,7 +126,7 @@ def resend(request: OfficeRequest, pk: int) -> HttpResponse:
     row, now = _row(request, pk), now_of(request)
     try:
         sent = issuing.resend(row, request.user, now)
-    except issuing.IssuingRefused as refusal:
+    except issuing_refused.IssuingRefused as refusal:
         messages.error(request, WHY_NOT[type(refusal)])
         return _back(request, Choice(row.utenza, row.context))
     wait = issuing.next_send_at(request.pharmacy, now)

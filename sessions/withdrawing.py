@@ -18,7 +18,7 @@ from portal.outbox.claims import hold
 from portal.outbox.models import OutgoingMail
 from portal.sealing import unseal
 from sessions import mails, planning
-from sessions.models import IdSessione, Reminder, ReminderSettings
+from sessions.models import IdSessione, Reminder
 from sessions.models.id_sessione import FACTS_THAT_END
 
 Kind = OutgoingMail.Kind
@@ -59,10 +59,8 @@ def write_again(row: IdSessione, certification: MailCertification, now: datetime
 
     The caller holds the utenza, and has made sure that the id lives.
     """
-    chosen = ReminderSettings.objects.of(certification.pharmacy)
-    coming = planning.moments_of(row.expires_at, chosen, now)
     plain, before = unseal(row.sealed or b"").decode(), row.letter_id
-    row.letter = mails.issued(row, plain, certification, coming, now)
+    row.letter = mails.issued(row, plain, certification, planning.waiting(row), now)
     row.save(update_fields=["letter"])
     return before
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pharmacies.models import Utenza
 from portal.codes import digest
-from sessions import anomalies, issuing
+from sessions import anomalies, issuing, issuing_refused
 from sessions.gate_row import Row, read
 from sessions.models import Context, IdSessione, State
 from sessions.soap import messages
@@ -43,13 +43,16 @@ def _create(caller: Caller, context: Context, now: datetime) -> Reply:
         return Reply(messages.UNEXPECTED)  # the contract has no word for it
     try:
         issued = issuing.issue(caller.utenza, context, now, asked=caller.asked)
-    except issuing.UtenzaNotUsable as refusal:
+    except issuing_refused.UtenzaNotUsable as refusal:
         raise NoLongerUsable from refusal
-    except issuing.ClockAstray:
+    except issuing_refused.ClockAstray:
         return Reply(messages.UNEXPECTED)  # nothing is done: the caller asks again, and another server answers
-    except issuing.AddressUnreachable:
+    except issuing_refused.AddressUnreachable:
         return Reply(messages.MAIL_REFUSED)
-    except (issuing.NoCertifiedAddress, issuing.PharmacyClosed):  # a closed pharmacy has no address in force
+    except (
+        issuing_refused.NoCertifiedAddress,
+        issuing_refused.PharmacyClosed,
+    ):  # a closed pharmacy has no address in force
         return Reply(messages.NO_CERTIFIED_MAIL)
     if anomalies.noticed(caller.utenza, caller.asked.client_address, now):
         raise NoLongerUsable  # with this id, which is dead already

@@ -15,7 +15,7 @@ from portal.clock import now_of
 from portal.identity.access import staff_of, staff_required
 from portal.masking import mask_address
 from portal.templatetags.portale import seconds
-from sessions import issuing, revoking
+from sessions import issuing, issuing_refused, revoking
 from sessions.models import IdSessione
 from sessions.staff.reason import ReasonForm
 from sessions.staff.status import UNREAD
@@ -188,7 +188,7 @@ def _post_again(request: HttpRequest, newest: IdSessione, because: str) -> None:
     now = now_of(request)
     try:
         sent = issuing.resend(newest, staff_of(request), now, because)
-    except issuing.IssuingRefused as refusal:
+    except issuing_refused.IssuingRefused as refusal:
         messages.error(request, WHY_NOT[type(refusal)])
         return
     wait = issuing.next_send_at(newest.pharmacy, now) if newest.pharmacy else None

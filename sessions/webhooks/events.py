@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from portal.composed import Composed
-from sessions.hours.moments import Moment, plain
+from sessions.hours.moments import Moment, moments
 from sessions.models import IdSessione, State, Webhook, WebhookCall
 
 Event = WebhookCall.Event
@@ -17,9 +17,9 @@ _OF_ONE = Composed(lambda pk: Webhook.objects.open().filter(pharmacy__ids=pk).se
 TEST_FOR = timedelta(minutes=5)
 
 
-def coming(expires_at: datetime, now: datetime) -> list[Moment]:
-    """When the gestionale will be told about an id that ends then; moments already past are left out."""
-    return [Moment(each, at) for each in (EXPIRING_BEFORE, 0) if (at := plain(expires_at, each)) > now]
+def coming(expires_at: datetime, now: datetime, *, told: bool = False) -> list[Moment]:
+    """When the gestionale will be told about an id that ends then; `told`: that it will end was said already."""
+    return moments(expires_at, (EXPIRING_BEFORE, 0), now, told=told)
 
 
 def are_told_to(pharmacy: int | None) -> bool:

@@ -22,7 +22,7 @@ from pharmacies.models import MailCertification, Utenza
 from portal.demo.day import shape
 from portal.demo.day.clock import Clock
 from portal.identity.models import User
-from sessions import issuing
+from sessions import issuing, issuing_refused
 from sessions.models import Context, IdSessione
 
 AGAIN = 0.5  # seconds until a gestionale asks again that got no answer
@@ -45,7 +45,7 @@ class Asker:
             try:
                 self._once(act, late)
                 return
-            except issuing.AddressUnreachable:  # its mailbox has refused a letter: no second one is promised
+            except issuing_refused.AddressUnreachable:  # its mailbox has refused a letter: no second one is promised
                 self.book.write(json.dumps({"refused": True}) + "\n")
                 return
             except Error:

@@ -134,7 +134,39 @@ def test_the_leap_day_has_its_hours() -> None:
 def test_a_pharmacy_without_hours_has_the_plain_rule() -> None:
     start = rome("2026-11-23 08:58")
     assert moments(start + 16 * H, [60, 0], start) == [Moment(60, start + 15 * H), Moment(0, start + 16 * H)]
-    assert moments(start + H, [60], start) == []
+
+
+def test_a_lead_that_does_not_fit_into_what_is_left_is_said_in_its_middle() -> None:
+    """Not one id ends unsaid because it was asked for one hour, or because the choice came late."""
+    start = rome("2026-11-23 10:00")
+    assert moments(start + H, [60], start) == [Moment(60, start + H / 2)]
+    assert moments(start + 1.5 * H, [120], start) == [Moment(120, start + 0.75 * H)]
+    assert moments(start + 1.5 * H, [120, 90, 0], start) == [Moment(90, start + 0.75 * H), Moment(0, start + 1.5 * H)]
+    assert moments(start + 1.5 * H, [120, 30], start) == [Moment(30, start + H)]
+    assert moments(start + 4 * H, [1440], start) == [Moment(1440, start + 3 * H)]
+
+
+def test_with_little_left_it_is_said_at_once() -> None:
+    start = rome("2026-11-23 10:00")
+    assert moments(start + H / 10, [60], start) == [Moment(60, start)]
+
+
+def test_what_was_said_already_is_not_said_sooner() -> None:
+    start = rome("2026-11-23 10:00")
+    assert moments(start + H / 2, [60], start, told=True) == []
+    assert moments(start, [60], start) == []
+    assert moments(start + H / 2, [], start) == []
+
+
+def test_with_hours_too_a_short_id_is_spoken_of_while_the_pharmacy_is_open() -> None:
+    assert said("2026-11-23 10:00", hours=1) == ["Mon 10:30"]
+    assert said("2026-11-23 15:00", hours=1) == ["Mon 15:30"]  # the door opens half an hour before the end
+
+
+def test_the_page_says_why_it_comes_sooner() -> None:
+    ends = rome("2026-11-23 11:00")
+    assert reason(Moment(60, rome("2026-11-23 10:30")), ends, None) == "perché manca meno dell’anticipo scelto"
+    assert reason(Moment(60, rome("2026-11-23 10:00")), ends, None) == ""
 
 
 @pytest.mark.parametrize(
@@ -184,6 +216,23 @@ def test_whatever_the_hours_nothing_leaves_too_early_too_late_or_to_a_closed_doo
         assert moment.at > issued
         assert moment.at < ends if moment.minutes_before else moment.at >= ends
         assert any(stretch.has(moment.at) for stretch in stretches)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(starts, st.integers(1, 48 * 60), st.none() | weeks, wanted, st.booleans())
+def test_whatever_the_lead_something_is_said_before_the_end_or_at_the_first_opening_after_it(
+    issued, minutes_left, week, minutes, at_opening
+) -> None:
+    ends = issued + timedelta(minutes=minutes_left)
+    found = moments(ends, minutes, issued, Openings(week) if week else None, at_opening=at_opening)
+    before = [moment for moment in found if issued <= moment.at < ends]
+    if any(minutes) and not before:
+        assert week is not None
+        assert [moment.minutes_before for moment in found] == [0]
+        opening = next(each for each in Openings(week).stretches(issued, found[0].at) if each.has(found[0].at))
+        assert opening.start == found[0].at > ends or not any(
+            each.has(ends) for each in Openings(week).stretches(issued, ends)
+        )
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
