@@ -1,4 +1,4 @@
-"""What arrived in the demonstration: letters at its mailbox, calls at its gestionale."""
+"""What the demonstration keeps of its own: letters at its mailbox, calls at its gestionale, the mark of its seed."""
 
 import json
 from contextlib import suppress
@@ -83,3 +83,16 @@ class DemoCall(models.Model):
     def pretty(self) -> str:
         """The body, a fact a line; as it came when it is no JSON."""
         return json.dumps(self.told, ensure_ascii=False, indent=1) if self.told else self.body
+
+
+class DemoSeed(models.Model):
+    """The invented data of this database come from the seed: it may work here again."""
+
+    at = models.DateTimeField("riempito")
+
+    class Meta:
+        verbose_name = "riempimento di prova"
+        verbose_name_plural = "riempimenti di prova"
+
+    def __str__(self) -> str:
+        return f"riempito {self.at:%Y-%m-%d %H:%M}"

@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Model
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from pharmacies.registry import import_register
 from portal.clock import ROME
-from portal.demo import people, public_users, seed_hours
+from portal.demo import public_users, seed_hours
+from portal.demo.models import DemoSeed
 from portal.demo.seed_a2f import open_test_users
 from portal.demo.seed_addresses import Archive, line
 from portal.demo.seed_ids import (
@@ -44,6 +46,7 @@ from portal.demo.seed_people import (
 )
 from portal.identity.models import User
 from portal.journal.models import Entry
+from portal.outbox.models import OutgoingMail
 from sessions.models import Context, IdSessione, ReminderSettings
 
 REGISTER = Path(__file__).parent / "data" / "register.csv"
@@ -62,6 +65,9 @@ NAMED_LIVES: dict[str, tuple[Life, ...]] = {
 }
 
 
+IN_USE: tuple[type[Model], ...] = (User, Pharmacy, Utenza, IdSessione, OutgoingMail)  # empty: nobody was here
+
+
 @dataclass(frozen=True)
 class Seeded:
     """What there is now."""
@@ -71,13 +77,34 @@ class Seeded:
     ids: int
 
 
+class NotOurs(Exception):  # noqa: N818  a fact, as the domain says it
+    """Il database contiene già dei dati e non li ha scritti la dimostrazione: non vi aggiungo operatori con una password che tutti
+    conoscono. Usa un database vuoto, oppure togli DATABASE_URL per avere quello incorporato.
+    """
+
+
 def is_seeded() -> bool:
-    return User.objects.filter(username=people.STAFF_USERNAME).exists()
+    """Here the seed has left its mark."""
+    return DemoSeed.objects.exists()
+
+
+def must_be_ours() -> None:
+    """Raises NotOurs unless the seed has marked this database or nobody has used it: five operators with a published password
+    must never appear beside real people. Good before `migrate` too, and changes nothing.
+    """
+    tables = set(connection.introspection.table_names())
+    if DemoSeed._meta.db_table in tables and is_seeded():
+        return
+    for model in IN_USE:
+        if model._meta.db_table in tables and model._default_manager.values("pk").exists():
+            raise NotOurs
 
 
 @transaction.atomic
 def seed(now: datetime) -> Seeded:
-    """Everything, from the register to the ids of today; once, on a database where is_seeded() is False."""
+    """Everything, from the register to the ids of today; once, on a database that nobody has used. Raises NotOurs."""
+    must_be_ours()
+    DemoSeed.objects.create(at=now)
     chance = Random(2026)
     import_register(REGISTER, now)
     pharmacies = _invented_and_open(now)

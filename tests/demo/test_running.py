@@ -1,5 +1,6 @@
 """A command given beside a running demonstration talks to its broker and its mailbox."""
 
+import fcntl
 import os
 
 import pytest
@@ -44,3 +45,18 @@ def test_nothing_runs_nothing_changes(tmp_path):
     running.forget(tmp_path)
     running.join(["manage.py", "send_due_reminders"], tmp_path)
     assert "EMAIL_URL" not in os.environ
+
+
+def test_what_a_killed_one_left_behind_is_not_believed(tmp_path):
+    running.write(tmp_path, TOLD)
+    (tmp_path / running.LOCK).touch()
+    running.join(["manage.py", "send_due_reminders"], tmp_path)
+    assert "EMAIL_URL" not in os.environ
+
+
+def test_the_one_that_lives_holds_its_lock_and_is_believed(tmp_path):
+    running.write(tmp_path, TOLD)
+    with (tmp_path / running.LOCK).open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        running.join(["manage.py", "send_due_reminders"], tmp_path)
+    assert os.environ["EMAIL_URL"] == TOLD["EMAIL_URL"]

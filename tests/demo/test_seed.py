@@ -15,7 +15,7 @@ from portal.identity.models import LoginRecord, StaffTotp, User
 from portal.journal.models import Entry
 from portal.outbox.models import OutgoingMail
 from portal.sealing import unseal
-from sessions.models import IdSessione, Reminder, State
+from sessions.models import IdSessione, PincodeCertificate, Reminder, State
 from sessions.reminders import send_due
 
 pytestmark = pytest.mark.django_db
@@ -161,6 +161,54 @@ def test_it_is_refused_outside_the_demonstration(settings):
     with pytest.raises(CommandError, match="demonstration only"):
         seed()
     assert not Pharmacy.objects.exists()
+
+
+# --- a database that is not the demonstration's
+
+
+def _an_operator() -> None:
+    User.objects.create_staff("oriana", "una password lunga")
+
+
+def _a_person() -> None:
+    User.objects.for_person(people.ANNA.codice_fiscale, "Anna", "Verdi")
+
+
+def _a_pharmacy() -> None:
+    Pharmacy.objects.create(code="1", name="Vera", type=Pharmacy.Type.values[0])
+
+
+def _an_operator_with_the_name_of_the_seed() -> None:
+    User.objects.create_staff(people.STAFF_USERNAME, "una password lunga")
+
+
+@pytest.mark.parametrize("refresh", [False, True])
+@pytest.mark.parametrize("used", [_an_operator, _a_person, _a_pharmacy, _an_operator_with_the_name_of_the_seed])
+def test_nothing_is_added_to_a_database_that_somebody_uses(used, refresh):
+    used()
+    before = [model.objects.count() for model in (*EVERYTHING, StaffTotp, PincodeCertificate)]
+    with pytest.raises(CommandError, match="contiene già dei dati"):
+        seed(refresh=refresh)
+    assert [model.objects.count() for model in (*EVERYTHING, StaffTotp, PincodeCertificate)] == before
+
+
+def test_what_visitors_add_to_a_seeded_database_does_not_make_it_another(time_machine):
+    seed()
+    _an_operator()
+    time_machine.move_to(timezone.now() + timedelta(days=1), tick=False)
+    assert "Invented" in seed(refresh=True)
+
+
+def test_a_database_seeded_in_part_holds_nothing(monkeypatch):
+    monkeypatch.setattr("portal.demo.seed.seed_hours.connect_gestionali", _broken)
+    with pytest.raises(ZeroDivisionError):
+        seed()
+    monkeypatch.undo()
+    assert "149 pharmacies" in seed()
+
+
+def _broken(*_: object) -> None:
+    raise ZeroDivisionError
 
 
 def test_every_line_of_the_journal_says_all_it_has_to_say():

@@ -23,6 +23,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, refresh: bool, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError("Invented data belongs to the demonstration only (PORTAL_MODE=demo).")
+        try:
+            seed.must_be_ours()
+        except seed.NotOurs as refusal:
+            raise CommandError(" ".join(str(refusal.__doc__).split())) from refusal
         now = timezone.now()
         certificates.ensure_one(now)
         gestionale.find_again()

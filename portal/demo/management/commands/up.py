@@ -13,10 +13,10 @@ from typing import IO, Any
 from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connections
+from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 
-from portal.demo import people, processes, running
+from portal.demo import people, processes, running, seed
 from portal.demo.broker import EmbeddedBroker, UnsafeFolder
 from portal.demo.staff_code import staff_code
 from portal.demo.supervisor import CannotStart, Child, Supervisor
@@ -35,9 +35,22 @@ class Command(BaseCommand):
 
     def handle(self, *, port: str | int, queue_in_files: bool, **options: Any) -> None:
         self.port, self.var = _number(port), settings.VAR_DIR.resolve()
-        (self.var / "log").mkdir(parents=True, exist_ok=True)
         _must_be_free(self.port)
-        with (self.var / "up.lock").open("a") as lock:
+        try:
+            self._run(queue_in_files)
+        except OSError as error:
+            raise CommandError(
+                f"Non riesco a scrivere in {self.var}: {error.strerror or 'senza un motivo'}."
+                " Libera spazio, o scegli un’altra cartella con PORTAL_VAR."
+            ) from error
+        except DatabaseError as error:
+            raise CommandError(
+                "Il database non risponde o non si lascia scrivere: controlla DATABASE_URL, o lo spazio libero su disco."
+            ) from error
+
+    def _run(self, queue_in_files: bool) -> None:
+        (self.var / "log").mkdir(parents=True, exist_ok=True)
+        with (self.var / running.LOCK).open("a") as lock:
             _only_one(lock, self.var)
             self.supervisor = Supervisor(self.stdout.write)
             try:
@@ -54,6 +67,7 @@ class Command(BaseCommand):
     def _start(self, queue_in_files: bool) -> None:
         started = time.monotonic()
         self.stdout.write("Avvio il portale …")
+        _must_be_ours()
         mail_port = _free_port()
         self.env = {
             **os.environ,
@@ -131,6 +145,16 @@ class Command(BaseCommand):
         ]  # fmt: skip
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
+
+
+def _must_be_ours() -> None:
+    """A server's database is looked at before anything is written there. The embedded one, once `migrate` has marked it."""
+    if connection.vendor == "sqlite":
+        return
+    try:
+        seed.must_be_ours()
+    except seed.NotOurs as refusal:
+        raise CannotStart(" ".join(str(refusal.__doc__).split())) from refusal
 
 
 def _number(port: str | int) -> int:
