@@ -3,16 +3,17 @@ import os
 import sys
 from pathlib import Path
 
-from portal.demo import running
-
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-    running.join(sys.argv, Path(os.environ.get("PORTAL_VAR") or Path(__file__).parent / "var"))
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
+    from portal.demo import running
+    from portal.env import var_dir
+
     try:
+        running.join(sys.argv, var_dir(Path(__file__).resolve().parent))
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"The portal cannot start: {error}")

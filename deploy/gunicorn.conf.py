@@ -9,6 +9,7 @@ import ctypes
 import gc
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -16,9 +17,18 @@ from pathlib import Path
 from threading import Thread
 from time import sleep
 
-workers = int(os.environ.get("WEB_CONCURRENCY", os.cpu_count() or 2))
+
+def _number(name: str, default: int) -> int:
+    """A whole number from 1 to 999; anything else stops the start with a sentence."""
+    value = os.environ.get(name, "").strip() or str(default)
+    if not (value.isascii() and value.isdigit() and 0 < int(value[:9]) < 1000):
+        sys.exit(f"gunicorn cannot start: {name} must be a whole number from 1 to 999.")
+    return int(value)
+
+
+workers = _number("WEB_CONCURRENCY", os.cpu_count() or 2)
 worker_class = "gthread"
-threads = int(os.environ.get("WEB_THREADS") or 3)
+threads = _number("WEB_THREADS", 3)
 keepalive = 15  # seconds: the proxy keeps its connections to us
 graceful_timeout = 10  # seconds: enough to write down the uses counted so far
 preload_app = False  # a database connection must not be shared by two processes

@@ -2,15 +2,53 @@
 
 import base64
 import os
+import re
 import warnings
+from collections.abc import Callable
+from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import TypeVar
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
+from portal.kept import kept_once
+
+_Made = TypeVar("_Made")
 DEMO, PRODUCTION = "demo", "production"
+SHORTEST_SECRET = 50  # characters
+LARGEST_NUMBER = 1_000_000_000  # seconds: 31 years
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # a PEM has line ends
+_DOMAIN = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.?)+\Z", re.ASCII | re.IGNORECASE)
+_SMTP_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "smtps": 465}
+
+
+def value_of(name: str) -> str:
+    """The value of `NAME`, or of the file that `NAME_FILE` names, without a byte order mark and blanks around; "" when it is
+    not set. Nothing in it is expanded: a `$` is a `$`. Raises ImproperlyConfigured with a sentence.
+    """
+    file = os.environ.get(f"{name}_FILE", "").strip()
+    try:
+        read = Path(file).read_bytes().decode() if file else os.environ.get(name, "")
+        read.encode()  # bytes of the environment that are no UTF-8 come as half characters
+    except UnicodeError as error:
+        raise ImproperlyConfigured(f"{name} is not UTF-8 text.") from error
+    except (OSError, ValueError) as error:
+        raise ImproperlyConfigured(f"{name}_FILE names a file that cannot be read.") from error
+    value = read.strip().removeprefix("\ufeff").strip()
+    if file and not value:
+        raise ImproperlyConfigured(f"{name}_FILE names an empty file.")
+    if _CONTROL.search(value):
+        raise ImproperlyConfigured(f"{name} holds a control character.")
+    return value
+
+
+def var_dir(base_dir: Path) -> Path:
+    """The folder of what the portal keeps beside the database (`PORTAL_VAR`)."""
+    return Path(value_of("PORTAL_VAR") or base_dir / "var")
 
 
 class Environment:
@@ -20,9 +58,8 @@ class Environment:
     """
 
     def __init__(self, base_dir: Path) -> None:
-        self._env = environ.FileAwareEnv()
         self.mode = self.choice("PORTAL_MODE", [DEMO, PRODUCTION], default=DEMO)
-        self.var_dir = Path(self.text("PORTAL_VAR", default=str(base_dir / "var")))
+        self.var_dir = var_dir(base_dir)
 
     @property
     def production(self) -> bool:
@@ -30,10 +67,7 @@ class Environment:
 
     def text(self, name: str, *, default: str | None = None) -> str:
         """The value as text; without a default the variable must be there and not empty."""
-        try:
-            value = str(self._env.str(name, default="")).strip()
-        except (OSError, ImproperlyConfigured) as error:
-            raise ImproperlyConfigured(f"{name}_FILE names a file that cannot be read.") from error
+        value = value_of(name)
         if value or default is not None:
             return value or (default or "")
         raise ImproperlyConfigured(
@@ -46,19 +80,50 @@ class Environment:
             raise ImproperlyConfigured(f"{name} must be one of: {', '.join(allowed)}.")
         return value
 
-    def number(self, name: str, *, default: int) -> int:
+    def number(self, name: str, *, default: int, least: int = 0) -> int:
         value = self.text(name, default=str(default))
-        if not value.isdigit():
-            raise ImproperlyConfigured(f"{name} must be a whole number.")
+        if not (value.isascii() and value.isdigit() and len(value) < 20 and least <= int(value) <= LARGEST_NUMBER):
+            raise ImproperlyConfigured(f"{name} must be a whole number from {least} to {LARGEST_NUMBER}.")
         return int(value)
 
     def flag(self, name: str, *, default: bool) -> bool:
         return self.choice(name, ["0", "1"], default="1" if default else "0") == "1"
 
     def names(self, name: str, *, default: list[str] | None = None) -> list[str]:
-        """A comma-separated list; without a default the variable must be there."""
+        """A comma-separated list; without a default the variable must be there. Commas alone are a mistake, not an empty list."""
         value = self.text(name, default=None if default is None else ",".join(default))
-        return [part.strip() for part in value.split(",") if part.strip()]
+        found = [part.strip() for part in value.split(",") if part.strip()]
+        if value and not found:
+            raise ImproperlyConfigured(f"{name} holds commas and nothing between them.")
+        return found
+
+    def address(self, name: str, *, default: str | None = None, schemes: tuple[str, ...] = ("https", "http")) -> str:
+        """An http(s) address; empty only by default."""
+        value = self.text(name, default=default)
+        parsed = _split(value)
+        if value and (parsed is None or parsed.scheme not in schemes or not parsed.hostname or " " in value):
+            raise ImproperlyConfigured(f"{name} must be an address: {schemes[0]}://name.example.org.")
+        return value
+
+    def domain(self, name: str, *, default: str | None = None) -> str:
+        """A domain in ASCII letters (an accented one as xn--…); empty only by default."""
+        value = self.text(name, default=default)
+        if value and not _DOMAIN.match(value):
+            raise ImproperlyConfigured(f"{name} must be a domain: portale.example.org.")
+        return value
+
+    def mailbox(self, name: str, *, default: str) -> str:
+        """An e-mail address, with or without a name before it."""
+        value = self.text(name, default=default)
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+", parseaddr(value)[1]) or len(value.splitlines()) > 1:
+            raise ImproperlyConfigured(f"{name} must be an e-mail address: Name <name@example.org>.")
+        return value
+
+    def folder(self, *parts: str) -> Path:
+        """A folder under PORTAL_VAR, made when it is not there."""
+        path = self.var_dir.joinpath(*parts)
+        _written(lambda: path.mkdir(parents=True, exist_ok=True))
+        return path
 
     def networks(self, name: str, *, default: list[str]) -> list[IPv4Network | IPv6Network]:
         try:
@@ -71,8 +136,8 @@ class Environment:
         if not self.production and not self.text(name, default=""):
             return self._kept(name.lower())
         value = self.text(name)
-        if len(value) < 50:
-            raise ImproperlyConfigured(f"{name} is too short: 50 characters or more, random.")
+        if len(value) < SHORTEST_SECRET:
+            raise ImproperlyConfigured(f"{name} is too short: {SHORTEST_SECRET} characters or more, random.")
         return value
 
     def sealing_keys(self) -> list[str]:
@@ -105,60 +170,85 @@ class Environment:
         """`DATABASE_URL`: PostgreSQL, or the embedded SQLite file when the demonstration has none."""
         url = self.text("DATABASE_URL", default=None if self.production else "sqlite")
         if url == "sqlite":
-            return sqlite(self.var_dir / "portal.sqlite3")
+            return sqlite(self.folder() / "portal.sqlite3")
         try:
             with warnings.catch_warnings():  # an address of another kind is refused below, with our sentence
                 warnings.simplefilter("ignore")
-                parsed = self._env.db_url_config(url)
+                parsed = environ.Env.db_url_config(url)
         except Exception as error:
             raise ImproperlyConfigured(
                 "DATABASE_URL cannot be read: postgres://user:password@host:5432/name."
             ) from error
-        if parsed.get("ENGINE") != "django.db.backends.postgresql":
+        if parsed.get("ENGINE") != "django.db.backends.postgresql" or not parsed.get("NAME"):
             raise ImproperlyConfigured(
                 "DATABASE_URL must be a PostgreSQL address: postgres://user:password@host:5432/name."
             )
         # Only what asks for it is prepared (the read of the gate): the ORM binds in the client. 0: a pooler that shares
         # connections between transactions and knows no prepared statements (PgBouncer before 1.22).
         prepare = self.flag("DATABASE_PREPARE", default=True)
-        return {
-            **parsed,
-            "OPTIONS": {**parsed.get("OPTIONS", {}), "prepare_threshold": 5 if prepare else None},
-            "CONN_MAX_AGE": self.number("DATABASE_CONN_MAX_AGE", default=600),
-            "CONN_HEALTH_CHECKS": True,
-            "ATOMIC_REQUESTS": False,
-        }
+        options = {**parsed.get("OPTIONS", {}), "prepare_threshold": 5 if prepare else None}
+        kept_for = self.number("DATABASE_CONN_MAX_AGE", default=600)
+        own = {"OPTIONS": options, "CONN_MAX_AGE": kept_for, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
+        return {**parsed, **own}
 
     def redis_url(self) -> str:
-        """`REDIS_URL`: broker and cache. Empty only in the demonstration without a broker server."""
+        """`REDIS_URL`: broker and cache, redis://host:6379/0 or unix:///path?db=0. Empty only in the demonstration without a
+        broker server. Where it is a socket, broker_url() and cache_url() write it as each of the two reads it.
+        """
         url = self.text("REDIS_URL", default=None if self.production else "")
-        if url and not url.startswith(("redis://", "rediss://", "redis+socket://", "unix://")):
-            raise ImproperlyConfigured("REDIS_URL must be a Redis address: redis://host:6379/0.")
+        parsed = _split(url)
+        if url and (parsed is None or not _is_redis(parsed)):
+            raise ImproperlyConfigured(
+                "REDIS_URL must be a Redis address: redis://host:6379/0 or unix:///path/of/socket."
+            )
         return url
 
     def email(self) -> dict[str, object]:
-        """`EMAIL_URL`: where letters are handed over, by SMTP: smtp+tls://user:password@host:587."""
-        url = self.text("EMAIL_URL", default=None if self.production else "smtp://127.0.0.1:8025")
-        try:
-            parsed: dict[str, object] = dict(self._env.email_url_config(url))
-        except Exception as error:
-            raise ImproperlyConfigured("EMAIL_URL cannot be read: smtp+tls://user:password@host:587.") from error
-        if "smtp" not in str(parsed["EMAIL_BACKEND"]):
+        """`EMAIL_URL`: where letters are handed over, by SMTP: smtp+tls://user:password@host:587 (STARTTLS), smtp+ssl:// or
+        smtps:// (TLS from the first byte, port 465).
+        """
+        parsed = _split(self.text("EMAIL_URL", default=None if self.production else "smtp://127.0.0.1:8025"))
+        if parsed is None or parsed.scheme not in _SMTP_PORTS or not parsed.hostname:
             raise ImproperlyConfigured("EMAIL_URL must be an SMTP address: smtp+tls://user:password@host:587.")
-        return parsed
+        if parsed.path.strip("/") or parsed.query or parsed.fragment:
+            raise ImproperlyConfigured(
+                "EMAIL_URL has something after the port: write / ? # of a password as %2F %3F %23; the scheme says how TLS is"
+                " spoken (smtp+tls, smtp+ssl)."
+            )
+        port = parsed.port or _SMTP_PORTS[parsed.scheme]
+        if parsed.scheme == "smtps" and port == _SMTP_PORTS["smtp+tls"]:
+            raise ImproperlyConfigured(
+                "EMAIL_URL: port 587 speaks STARTTLS, write smtp+tls://; smtps:// is for port 465."
+            )
+        return {
+            "EMAIL_HOST": parsed.hostname,
+            "EMAIL_PORT": port,
+            "EMAIL_HOST_USER": unquote(parsed.username or ""),
+            "EMAIL_HOST_PASSWORD": unquote(parsed.password or ""),
+            "EMAIL_USE_TLS": parsed.scheme == "smtp+tls",
+            "EMAIL_USE_SSL": parsed.scheme in ("smtps", "smtp+ssl"),
+        }
 
     def _kept(self, name: str) -> str:
         """A random text made at the first start of the demonstration and kept under var/, readable by its owner only."""
-        self.var_dir.mkdir(parents=True, exist_ok=True)
         path = self.var_dir / name
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_text()
-        value = base64.urlsafe_b64encode(os.urandom(48)).decode()
-        with os.fdopen(descriptor, "w") as file:
-            file.write(value)
-        return value
+        kept = _written(lambda: kept_once(path, lambda: base64.urlsafe_b64encode(os.urandom(48))))
+        if len(kept.strip()) < SHORTEST_SECRET or not kept.isascii():
+            raise ImproperlyConfigured(
+                f"The file {name} in PORTAL_VAR (var/) is empty or damaged. If it cannot be restored, delete it: the next start"
+                " makes another, and what was sealed or signed with the old one is lost."
+            )
+        return kept.decode().strip()
+
+
+def broker_url(redis_url: str) -> str:
+    """As Celery writes it: a socket is redis+socket:///path?virtual_host=0."""
+    return redis_url.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
+
+
+def cache_url(redis_url: str) -> str:
+    """As redis-py writes it: a socket is unix:///path?db=0."""
+    return redis_url.replace("redis+socket://", "unix://", 1).replace("?virtual_host=", "?db=", 1)
 
 
 def sqlite(path: Path) -> dict[str, object]:
@@ -174,3 +264,33 @@ def sqlite(path: Path) -> dict[str, object]:
         },
         "CONN_MAX_AGE": 600,
     }
+
+
+def _split(url: str) -> SplitResult | None:
+    """None when it is no address, or its port is no number."""
+    try:
+        parsed = urlsplit(url)
+        return parsed if parsed.port is None or 0 < parsed.port < 65536 else None
+    except ValueError:
+        return None
+
+
+def _is_redis(parsed: SplitResult) -> bool:
+    if parsed.scheme in ("unix", "redis+socket"):
+        return parsed.path.startswith("/") and len(parsed.path) > 1
+    database = parsed.path.strip("/")
+    return (
+        parsed.scheme in ("redis", "rediss")
+        and bool(parsed.hostname)
+        and re.fullmatch(r"[0-9]{0,5}", database) is not None
+    )
+
+
+def _written(act: Callable[[], _Made]) -> _Made:
+    """What `act` makes under PORTAL_VAR. Raises ImproperlyConfigured with the system's reason when it cannot be written."""
+    try:
+        return act()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"PORTAL_VAR (var/) is a folder where nothing can be written: {error.strerror or 'no reason given'}."
+        ) from error

@@ -10,7 +10,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import logs
-from portal.env import Environment
+from portal.env import Environment, broker_url, cache_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(BASE_DIR)
@@ -23,12 +23,10 @@ SEALING_KEYS = env.sealing_keys()
 DEBUG = False
 if env.production:
     ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
-    PORTAL_URL = env.text("PORTAL_URL").rstrip("/")
-    if not PORTAL_URL.startswith("https://"):
-        raise ImproperlyConfigured("PORTAL_URL must be the public https:// address of the portal.")
+    PORTAL_URL = env.address("PORTAL_URL", schemes=("https",)).rstrip("/")
 else:
     ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
-    PORTAL_URL = env.text("PORTAL_URL", default="http://127.0.0.1:8000").rstrip("/")
+    PORTAL_URL = env.address("PORTAL_URL", default="http://127.0.0.1:8000").rstrip("/")
     if env.text("ALLOWED_HOSTS", default=""):
         raise ImproperlyConfigured(
             "ALLOWED_HOSTS is set, but the demonstration answers on this machine only: set PORTAL_MODE=production."
@@ -98,7 +96,7 @@ REDIS_URL = env.redis_url()
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL.replace("redis+socket://", "unix://"),
+        "LOCATION": cache_url(REDIS_URL),
         # seconds: what is asked of it is a courtesy (portal.outbox.waking); a server that is there and silent must not hold a page
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
@@ -140,11 +138,11 @@ IDENTITY_METADATA = Path(env.text("IDENTITY_METADATA", default=str(VAR_DIR / "id
 IDENTITY_TEST_HOSTS = env.names("IDENTITY_TEST_HOSTS", default=[])  # test environments let in during an acceptance only
 IDENTITY_REGISTRIES = {  # way in: where its registry is, and the PEM of who signs it (`manage.py identity_providers`)
     "spid": (
-        env.text("SPID_REGISTRY_URL", default="https://registry.spid.gov.it/metadata/idp/spid-entities-idps.xml"),
+        env.address("SPID_REGISTRY_URL", default="https://registry.spid.gov.it/metadata/idp/spid-entities-idps.xml"),
         env.text("SPID_REGISTRY_CERTIFICATE", default=""),
     ),
     "cie": (
-        env.text("CIE_REGISTRY_URL", default="https://idserver.servizicie.interno.gov.it/idp/shibboleth?Metadata"),
+        env.address("CIE_REGISTRY_URL", default="https://idserver.servizicie.interno.gov.it/idp/shibboleth?Metadata"),
         env.text("CIE_REGISTRY_CERTIFICATE", default=""),
     ),
 }
@@ -152,8 +150,8 @@ SAML_ENTITY_ID = env.text("SAML_ENTITY_ID", default=PORTAL_URL)  # who we are fo
 SAML_PRIVATE_KEY = env.text("SAML_PRIVATE_KEY", default="")  # PEM; better as SAML_PRIVATE_KEY_FILE
 SAML_CERTIFICATE = env.text("SAML_CERTIFICATE", default="")  # PEM, of that key
 SAML_ORGANISATION = env.text("SAML_ORGANISATION", default="")  # TOML; better as SAML_ORGANISATION_FILE
-OIDC_PROVIDER = env.text("OIDC_PROVIDER", default="https://oidc.idserver.servizicie.interno.gov.it")  # of CIE
-OIDC_TRUST_ANCHOR = env.text(  # who heads its federation
+OIDC_PROVIDER = env.address("OIDC_PROVIDER", default="https://oidc.idserver.servizicie.interno.gov.it")  # of CIE
+OIDC_TRUST_ANCHOR = env.address(  # who heads its federation
     "OIDC_TRUST_ANCHOR", default="https://oidc.registry.servizicie.interno.gov.it"
 )
 OIDC_TRUST_ANCHOR_KEYS = env.text("OIDC_TRUST_ANCHOR_KEYS", default="")  # JWK Set, had by another road; better as _FILE
@@ -166,7 +164,7 @@ OIDC_FEDERATION_KEYS = env.text(
 )  # PEM; several in one while they change, as the next
 OIDC_SIGNING_KEYS = env.text("OIDC_SIGNING_KEYS", default="")
 OIDC_ENCRYPTION_KEYS = env.text("OIDC_ENCRYPTION_KEYS", default="")
-CNS_URL = env.text("CNS_URL", default="").rstrip("/")  # the host where cards are shown: https, not the portal's own
+CNS_URL = env.address("CNS_URL", default="").rstrip("/")  # the host where cards are shown: https, not the portal's own
 CNS_PROXY_SECRET = env.text("CNS_PROXY_SECRET", default="")  # what nginx says to be believed about cards
 CNS_POLICIES = env.names("CNS_POLICIES", default=["1.3.76.16.2.1"])  # of the certificates that are taken (CNS, AgID)
 CNS_FOLDER = Path(env.text("CNS_FOLDER", default=str(VAR_DIR / "cns")))  # what nginx believes: ca.pem, crl.pem
@@ -216,14 +214,13 @@ CONTENT_SECURITY_POLICY = {
 # --- letters: EMAIL_BACKEND writes them down, the worker hands them to the SMTP server named by EMAIL_URL
 vars().update(env.email())
 EMAIL_BACKEND = "portal.outbox.backend.OutboxBackend"
-EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", default=20)  # seconds the SMTP server may think at each of its four answers
-OUTBOX_LEASE = timedelta(
-    seconds=env.number("OUTBOX_LEASE", default=90)
-)  # more than those four together, see outbox.E001
-MAIL_DOMAIN = env.text("MAIL_DOMAIN", default=None if env.production else "portale-farmacie.example")
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", default=f"Portale Farmacie <no-reply@{MAIL_DOMAIN}>")
+# seconds: what the SMTP server may think at each of its four answers; more than those four together, see outbox.E001
+EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", default=20, least=1)
+OUTBOX_LEASE = timedelta(seconds=env.number("OUTBOX_LEASE", default=90, least=1))
+MAIL_DOMAIN = env.domain("MAIL_DOMAIN", default=None if env.production else "portale-farmacie.example")
+DEFAULT_FROM_EMAIL = env.mailbox("DEFAULT_FROM_EMAIL", default=f"Portale Farmacie <no-reply@{MAIL_DOMAIN}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-BOUNCE_DOMAIN = env.text("BOUNCE_DOMAIN", default="")  # where reports about our letters come back; else to the sender
+BOUNCE_DOMAIN = env.domain("BOUNCE_DOMAIN", default="")  # where reports about our letters come back; else to the sender
 BOUNCE_SECRET = env.webhook_secret("BOUNCE_SECRET")  # of the relay that posts those reports; without it nobody may
 
 # --- what the address of a pharmacy must pass
@@ -241,7 +238,7 @@ WEBHOOK_ADDRESSES = "sessions.webhooks.addresses.PublicHttps"
 # --- the web service of the gestionali (A2F contract, sections 3 and 5)
 A2F_MODE = env.choice("A2F_MODE", ["TEST", "PRODUCTION"], default="TEST" if DEMO else "PRODUCTION")
 A2F_PRIVATE_KEY = env.text("A2F_PRIVATE_KEY", default="")  # PEM, when the key of the pincode stays out of the database
-A2F_MAX_ADDRESSES_A_DAY = env.number("A2F_MAX_ADDRESSES_A_DAY", default=8)  # more of them block the utenza
+A2F_MAX_ADDRESSES_A_DAY = env.number("A2F_MAX_ADDRESSES_A_DAY", default=8, least=1)  # more of them block the utenza
 
 # --- the staff's desk: what many operators read at once is counted once
 DESK_KEPT_FOR = timedelta(seconds=10)  # how old the counters may be; 0 counts again at every look
@@ -252,14 +249,13 @@ ASSISTANCE_PHONE = env.text("ASSISTANCE_PHONE", default="800 000 000")
 ASSISTANCE_HOURS = env.text("ASSISTANCE_HOURS", default="lun–sab 8:00–20:00")
 
 # --- background work: see portal/celery.py for the timetable
-CELERY_BROKER_URL = REDIS_URL or "filesystem://"
+CELERY_BROKER_URL = broker_url(REDIS_URL) or "filesystem://"
 if not REDIS_URL:
-    _queue = env.var_dir / "queue"
-    (_queue / "control").mkdir(parents=True, exist_ok=True)
+    _queue = env.folder("queue")
     CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
         "data_folder_in": str(_queue),
         "data_folder_out": str(_queue),
-        "control_folder": str(_queue / "control"),
+        "control_folder": str(env.folder("queue", "control")),
         "polling_interval": 0.1,
     }
 else:
@@ -296,4 +292,4 @@ if DEMO:
         "portal.demo.identity.StubTsCns",
     ]
     WEBHOOK_ADDRESSES = "portal.demo.gestionale.OwnGestionale"  # its own gestionale may be called too
-    STUB_IDENTITY_URL = env.text("STUB_IDENTITY_URL", default=PORTAL_URL).rstrip("/")  # where the stubs live
+    STUB_IDENTITY_URL = env.address("STUB_IDENTITY_URL", default=PORTAL_URL).rstrip("/")  # where the stubs live

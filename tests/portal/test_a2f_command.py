@@ -53,6 +53,11 @@ def status_of(call) -> int:
     return refused.value.returncode
 
 
+def test_a_byte_order_mark_is_no_part_of_the_password(a2f, files) -> None:
+    (files / "password").write_text("\ufeffSALVE\r\n", encoding="utf-8")
+    assert "ID-SESSIONE" in a2f("create")
+
+
 def test_an_id_is_asked_checked_used_revoked(a2f, id_file) -> None:
     assert "Valido, until" in a2f("check", "--id-file", id_file)
     assert "Let through" in a2f("use", "--id-file", id_file)

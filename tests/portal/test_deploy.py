@@ -1,6 +1,7 @@
 """The files of deploy/ fit each other."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,14 @@ def test_a_timer_runs_each_command_of_the_cards(command):
     assert f"Unit=portale-cns@{name}.service" in (DEPLOY / f"systemd/portale-cns-{name}.timer").read_text()
     assert "manage.py cns_%i refresh" in (DEPLOY / "systemd/portale-cns@.service").read_text()
     assert command in get_commands()
+
+
+@pytest.mark.parametrize("name", ["WEB_CONCURRENCY", "WEB_THREADS"])
+@pytest.mark.parametrize("value", ["²", "abc", "0", "-1", "9" * 5000, "1,5", "$X"])
+def test_a_number_of_gunicorn_that_is_none_is_said_in_a_sentence(monkeypatch, tmp_path, name, value):
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit, match=f"{name} must be a whole number"):
+        runpy.run_path(str(DEPLOY / "gunicorn.conf.py"))
+    monkeypatch.setenv(name, " 4 ")
+    assert 4 in (runpy.run_path(str(DEPLOY / "gunicorn.conf.py"))[key] for key in ("workers", "threads"))

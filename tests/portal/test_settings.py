@@ -1,6 +1,7 @@
 """One settings module for the laptop and production: wrong or missing values stop the start with a sentence."""
 
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,10 @@ PRODUCTION = {
 OURS = {*PRODUCTION, "PORTAL_VAR", "A2F_MODE", "A2F_MAX_ADDRESSES_A_DAY", *(f"{name}_FILE" for name in PRODUCTION)}
 
 
-def check(tmp_path: Path, environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+def check(
+    tmp_path: Path, environment: dict[str, str], *arguments: str, room: int = resource.RLIM_INFINITY
+) -> subprocess.CompletedProcess[str]:
+    """`room`: bytes that a file may have."""
     clean = {name: value for name, value in os.environ.items() if name not in OURS}
     return subprocess.run(
         [sys.executable, "manage.py", "check", *arguments],
@@ -33,6 +37,7 @@ def check(tmp_path: Path, environment: dict[str, str], *arguments: str) -> subpr
         text=True,
         timeout=60,
         check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY)),
     )
 
 
@@ -48,6 +53,15 @@ def test_the_demonstration_needs_no_variable_and_keeps_its_own_secrets_to_its_ow
     assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
     assert check(tmp_path, {}).returncode == 0
     assert (tmp_path / "secret_key").read_text() == first
+
+
+def test_a_full_disk_at_the_first_start_is_a_sentence_and_leaves_no_key(tmp_path: Path) -> None:
+    full = check(tmp_path, {}, room=0)
+    assert full.returncode != 0
+    assert full.stderr.startswith("The portal cannot start: PORTAL_VAR")
+    assert "Traceback" not in full.stderr
+    assert not (tmp_path / "secret_key").exists()
+    assert check(tmp_path, {}).returncode == 0
 
 
 def test_a_lease_shorter_than_a_conversation_does_not_start_in_production(tmp_path: Path) -> None:

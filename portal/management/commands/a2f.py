@@ -169,6 +169,7 @@ def _secret(name: str, file: str | None) -> str:
         return getpass(f"{name}: ")
     try:
         text = sys.stdin.readline() if file == "-" else Path(file).read_text(encoding="utf-8")
+        text = text.removeprefix("\ufeff")  # the byte order mark that Windows editors put first
     except (OSError, UnicodeDecodeError):
         raise CommandError(f"A file with a secret cannot be read ({name or 'pincode'}).", returncode=USAGE) from None
     return text.splitlines()[0] if text else ""

@@ -1,7 +1,5 @@
 """A private key and its certificate: read from PEM, or made once and kept (the demonstration)."""
 
-import os
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,6 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.x509.oid import NameOID
+
+from portal.kept import kept_once
 
 SMALLEST_KEY = 2048  # bits (SPID, Avviso 29)
 
@@ -53,20 +53,7 @@ def key_pair(pem_key: str, pem_certificate: str) -> KeyPair:
 
 def made_once(folder: Path, name: str) -> KeyPair:
     """The pair kept under this name, made at the first call. Of two processes at their first start, one makes it."""
-    path = folder / f"{name}.pem"
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        mine = folder / f".{name}.{secrets.token_hex(8)}"
-        descriptor = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(_new_pair(name))
-        try:
-            os.link(mine, path)
-        except FileExistsError:
-            pass
-        finally:
-            mine.unlink()
-    pem = path.read_text()
+    pem = kept_once(folder / f"{name}.pem", lambda: _new_pair(name)).decode()
     return key_pair(pem, pem)
 
 
