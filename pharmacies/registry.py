@@ -82,10 +82,11 @@ def _update(keys: Sequence[int], **facts: Any) -> None:
 
 def _flaw(register: Register, path: Path, doubt: str, report: Report) -> str:
     """The first thing that speaks against the file, by a word of registry_whole.FLAWS."""
-    if register.flaw:
-        return register.flaw
-    if doubt and not (register.proves_its_end and doubt == "no_length"):
-        return doubt
+    if doubt == "no_length" and register.proves_its_end:
+        doubt = ""
+    found = (doubt, register.flaw) if doubt == "shorter" else (register.flaw, doubt)
+    if any(found):
+        return next(word for word in found if word)
     return flaw_of(path.name, report.pharmacies)
 
 

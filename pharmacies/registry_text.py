@@ -3,6 +3,7 @@
 import codecs
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO
 
 LONGEST_LINE = 64 * 1024  # bytes: a real row has 300
@@ -59,6 +60,17 @@ def _encoding_of(head: bytes) -> tuple[bytes, str]:
     if len(head) > 1 and bool(head[0]) != bool(head[1]):
         return b"", "utf-16-le" if head[0] else "utf-16-be"
     return b"", "utf-8"
+
+
+def has_holes(path: Path) -> bool:
+    """True when there are NUL bytes in a file whose encoding has none: two programs wrote in it at once, or a disk failed."""
+    with path.open("rb") as file:
+        piece = file.read(PIECE)
+        if _encoding_of(piece)[1] != "utf-8":
+            return False
+        while piece and b"\0" not in piece:
+            piece = file.read(PIECE)
+        return bool(piece)
 
 
 class RegisterLines:

@@ -1,12 +1,13 @@
 import gzip
 import threading
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
 
-from pharmacies.models import Pharmacy
+from pharmacies.models import Pharmacy, RegisterImport
 from pharmacies.registry_download import Download, DownloadFailed
 
 BODY = b"".join(b"%d;riga del registro\r\n" % number for number in range(5000))
@@ -47,7 +48,10 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Encoding", "gzip")
         if server.etag:
             self.send_header("ETag", server.etag)
-        if what != "unmeasured":
+        if what == "chunked":
+            self.send_header("Transfer-Encoding", "chunked")
+            body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+        elif what != "unmeasured":
             self.send_header("Content-Length", str(len(body)))
         self.send_header("Connection", "close")
         self.end_headers()
@@ -85,6 +89,66 @@ def test_a_register_at_a_web_address_is_imported_and_the_download_forgotten(db, 
     call_command("import_pharmacies", server.url, stdout=StringIO(), stderr=StringIO())
     assert Pharmacy.objects.get().name == "San Marco"
     assert not list((tmp_path / "downloads").iterdir())
+
+
+@pytest.fixture
+def at_once(monkeypatch):
+    """No pause between two attempts."""
+    monkeypatch.setattr("pharmacies.registry_download.time.sleep", lambda seconds: None)
+
+
+def command(url: str) -> str:
+    """What the command says when it ends with exit code 3; "" when it ends well."""
+    try:
+        call_command("import_pharmacies", url, stdout=StringIO(), stderr=StringIO())
+    except CommandError as refused:
+        return str(refused) if refused.returncode == 3 else f"exit code {refused.returncode}"
+    return ""
+
+
+def test_the_name_of_the_address_is_the_name_of_the_file(db, server, settings, tmp_path):
+    server.body, settings.VAR_DIR = REGISTER, tmp_path
+    command(server.url.replace("register.csv", "FRM_FARMA_5_20180420.csv"))
+    read = RegisterImport.objects.get()
+    assert (read.file, read.day, read.is_whole) == ("FRM_FARMA_5_20180420.csv", date(2018, 4, 20), True)
+
+
+def test_a_download_that_never_ends_is_read_as_a_piece_and_goes_on_the_next_time(
+    db, server, settings, tmp_path, at_once
+):
+    rows = b"".join(REGISTER.splitlines(keepends=True)[1].replace(b"4512", b"%d" % n) for n in range(400))
+    server.body, settings.VAR_DIR = REGISTER + rows, tmp_path
+    server.script = ["cut"] * 5
+    assert "the download broke off" in command(server.url)
+    assert 300 < Pharmacy.objects.count() < 400
+    assert command(server.url) == ""
+    assert Pharmacy.objects.count() == 401
+    assert not list((tmp_path / "downloads").iterdir())
+
+
+@pytest.mark.parametrize(("how", "whole"), [("whole", True), ("chunked", True), ("unmeasured", False)])
+def test_a_length_or_a_last_chunk_proves_that_all_of_it_came(db, server, settings, tmp_path, how, whole):
+    server.body, settings.VAR_DIR, server.script = REGISTER, tmp_path, [how]
+    assert ("did not say how long" in command(server.url)) is not whole
+    assert Pharmacy.objects.count() == 1
+
+
+def test_nul_bytes_are_not_imported(db, server, settings, tmp_path):
+    server.body, settings.VAR_DIR = REGISTER + b"\0" * 100 + REGISTER, tmp_path
+    with pytest.raises(CommandError, match="NUL bytes"):
+        call_command("import_pharmacies", server.url, stdout=StringIO(), stderr=StringIO())
+    assert not Pharmacy.objects.exists()
+
+
+def test_two_downloads_of_one_address_at_once_write_in_two_files(server, download):
+    server.script = ["cut"]
+    with pytest.raises(DownloadFailed):
+        download(attempts=1).run()
+    first, second = download(), download()
+    first._begin()
+    assert second.run().read_bytes() == BODY
+    assert server.ranges == [None, None], "the first has taken what was left"
+    assert first.part.read_bytes() == BODY[: len(BODY) // 2]
 
 
 def test_a_server_that_stumbles_is_asked_again(server, download):

@@ -83,15 +83,19 @@ class Command(BaseCommand):
                 returncode=NOT_WHOLE,
             )
 
-    def _downloaded(self, url: str, largest: int) -> tuple[Download, Path, str]:
+    def _downloaded(self, url: str, largest: int) -> tuple[Download | None, Path, str]:
+        """The download to forget afterwards, its file, and what the way by which it came has against it."""
         self._say(f"Downloading {url}")
         try:
             download = Download(url, settings.VAR_DIR / "downloads", largest=largest)
             path = download.run()
         except DownloadFailed as error:
-            raise CommandError(str(error)) from error
+            if error.partial is None:
+                raise CommandError(str(error)) from error
+            self._say(f"  {error}")
+            return None, error.partial, "shorter"  # kept: the next run goes on from there
         self._say(f"  {path.stat().st_size / MEGABYTE:.1f} MB")
-        return download, path, ""
+        return download, path, download.doubt
 
     def _say(self, line: str) -> None:
         if not self.quiet:
