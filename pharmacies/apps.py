@@ -6,14 +6,16 @@ class PharmaciesConfig(AppConfig):
     verbose_name = "Farmacie"
 
     def ready(self) -> None:
+        from pharmacies import reachability
         from pharmacies.closing_holds import without_closed
         from pharmacies.journal_words import WORDS
-        from pharmacies.reachability import mailbox_refused
         from pharmacies.withdrawing import forbidden
         from portal.journal import words
         from portal.outbox import holding, refusals, rules
 
         words.register(WORDS)
-        refusals.register(mailbox_refused)
+        refusals.register(reachability.mailbox_refused)
+        refusals.register_taken_back(reachability.refusal_taken_back)
+        refusals.register_arrived(reachability.mailbox_reached)
         holding.register(without_closed)
         rules.register(forbidden)

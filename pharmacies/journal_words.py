@@ -14,5 +14,8 @@ WORDS = {
     "certification.withdrawn": "ha annullato la certificazione dell’indirizzo {address}",
     "certification.undeliverable": "ha segnato l’indirizzo {address} come non raggiungibile: {why}",
     "certification.reachable_again": "ha segnato l’indirizzo {address} come di nuovo raggiungibile: {reason}",
+    "certification.mark_held": "ha tolto il segno «non raggiungibile» da {address}: troppe caselle insieme sembravano inesistenti, decide l’assistenza",
+    "certification.reached": "ha tolto il segno «non raggiungibile» da {address}: un messaggio è stato consegnato",
+    "certification.trial": "ha inviato un messaggio di prova a {address}",
     "certification.revoked": "ha revocato l’indirizzo certificato {address}",
 }

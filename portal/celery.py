@@ -55,6 +55,8 @@ app.autodiscover_tasks(["portal.outbox", "portal.identity", "portal.journal", "p
 EVERY = {
     "deliver urgent mail": ("portal.outbox.tasks.deliver_urgent_mail", 5),
     "deliver due mail": ("portal.outbox.tasks.deliver_due_mail", 10),
+    "settle dead mailboxes": ("portal.outbox.tasks.settle_dead_mailboxes", 60),
+    "clear marks of addresses": ("pharmacies.tasks.clear_marks", 300),
     "send due reminders": ("sessions.tasks.send_due_reminders", 15),
     "call webhooks": ("sessions.tasks.call_webhooks", 15),
     "advance bulk jobs": ("sessions.tasks.advance_bulk_jobs", 10),

@@ -155,13 +155,9 @@ OIDC_TRUST_ANCHOR = env.address(  # who heads its federation
     "OIDC_TRUST_ANCHOR", default="https://oidc.registry.servizicie.interno.gov.it"
 )
 OIDC_TRUST_ANCHOR_KEYS = env.text("OIDC_TRUST_ANCHOR_KEYS", default="")  # JWK Set, had by another road; better as _FILE
-OIDC_AUTHORITY_HINTS = env.names(
-    "OIDC_AUTHORITY_HINTS", default=[]
-)  # who accredited us, when it is not the trust anchor
+OIDC_AUTHORITY_HINTS = env.names("OIDC_AUTHORITY_HINTS", default=[])  # who accredited us, if not the trust anchor
 OIDC_TRUST_MARKS = env.text("OIDC_TRUST_MARKS", default="")  # the JWTs we were given, one a line; better as _FILE
-OIDC_FEDERATION_KEYS = env.text(
-    "OIDC_FEDERATION_KEYS", default=""
-)  # PEM; several in one while they change, as the next
+OIDC_FEDERATION_KEYS = env.text("OIDC_FEDERATION_KEYS", default="")  # PEM; several while they change, as the next
 OIDC_SIGNING_KEYS = env.text("OIDC_SIGNING_KEYS", default="")
 OIDC_ENCRYPTION_KEYS = env.text("OIDC_ENCRYPTION_KEYS", default="")
 CNS_URL = env.address("CNS_URL", default="").rstrip("/")  # the host where cards are shown: https, not the portal's own
@@ -217,6 +213,12 @@ EMAIL_BACKEND = "portal.outbox.backend.OutboxBackend"
 # seconds: what the SMTP server may think at each of its four answers; more than those four together, see outbox.E001
 EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", default=20, least=1)
 OUTBOX_LEASE = timedelta(seconds=env.number("OUTBOX_LEASE", default=90, least=1))
+EMAIL_OWN_DOMAINS = env.names("EMAIL_OWN_DOMAINS", default=[])  # mailboxes of that server; `*`: all. It relays others
+RELAY_SILENT_FOR = timedelta(hours=env.number("RELAY_SILENT_HOURS", default=24))  # then what a relay took has arrived
+REFUSALS_IN_A_ROW = env.number("REFUSALS_IN_A_ROW", default=5, least=1)  # refused for good, none delivered between ...
+REFUSALS_FOR = timedelta(hours=env.number("REFUSALS_HOURS", default=48))  # ... over so long: that mailbox is dead
+DEAD_MAILBOXES_OF_A_DOMAIN = env.number("DEAD_MAILBOXES_OF_A_DOMAIN", default=5)  # in an hour: more, and none is marked
+DEAD_MAILBOXES_IN_ALL = env.number("DEAD_MAILBOXES_IN_ALL", default=20)
 MAIL_DOMAIN = env.domain("MAIL_DOMAIN", default=None if env.production else "portale-farmacie.example")
 DEFAULT_FROM_EMAIL = env.mailbox("DEFAULT_FROM_EMAIL", default=f"Portale Farmacie <no-reply@{MAIL_DOMAIN}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL

@@ -12,7 +12,7 @@ from django.db.models import Exists, Model, OuterRef, QuerySet
 
 from pharmacies.models import CodiceValidazione
 from portal.journal.retention import DAILY_KEPT_FOR
-from portal.outbox.models import Bounce, OutgoingMail
+from portal.outbox.models import Bounce, DeadMailbox, OutgoingMail
 from sessions.models import IdSessione, Reminder, Webhook, WebhookCall
 
 CALLS_KEPT_FOR = timedelta(days=90)  # a log for who looks for a fault; what it tells of an id is kept with the id
@@ -65,12 +65,19 @@ KEPT = (
     ),
     Kept("codes", CodiceValidazione.objects.all(), "sent_at", DAILY_KEPT_FOR),
     Kept("reports about letters", Bounce.objects.all(), "at", DAILY_KEPT_FOR),
+    Kept("mailboxes found dead", DeadMailbox.objects.all(), "found_at", DAILY_KEPT_FOR),
     Kept(
         "letters",
         OutgoingMail.objects.filter(sealed_source=None),
         "created_at",
         DAILY_KEPT_FOR,
-        ((IdSessione, "letter"), (Reminder, "letter"), (CodiceValidazione, "letter"), (Bounce, "letter")),
+        (
+            (IdSessione, "letter"),
+            (Reminder, "letter"),
+            (CodiceValidazione, "letter"),
+            (Bounce, "letter"),
+            (DeadMailbox, "letter"),
+        ),
     ),
 )
 

@@ -20,6 +20,7 @@ from portal.codes import new_code, same
 from portal.journal.models import record
 from portal.masking import mask_address
 from portal.outbox.models import OutgoingMail
+from portal.outbox.reasons import OF_THE_MAILBOX
 
 if TYPE_CHECKING:
     from portal.identity.models import User
@@ -50,7 +51,9 @@ class MailCertification(models.Model):
     replaced_at = models.DateTimeField("sostituita il", null=True)
     revoked_at = models.DateTimeField("revocata il", null=True)
     undeliverable_at = models.DateTimeField("non raggiungibile dal", null=True)  # the mailbox refused for good
-    reachable_again_at = models.DateTimeField("di nuovo raggiungibile dal", null=True)  # as a member of the staff said
+    reachable_again_at = models.DateTimeField(
+        "di nuovo raggiungibile dal", null=True
+    )  # staff said so, or a letter arrived
 
     objects = MailCertificationQuerySet.as_manager()
 
@@ -99,11 +102,15 @@ class MailCertification(models.Model):
 
     @property
     def refuses_mail(self) -> bool:
-        """The mailbox refused for good, or did not take the last letter: what the pages call «non raggiungibile»."""
+        """The mailbox is dead, or its own fault kept the last letter away: what the pages call «non raggiungibile». Never a fault
+        of ours or of a server on the way.
+        """
         letter = self.last_letter
         if self.undeliverable_at is not None:
             return True
-        return letter is not None and letter.failed_at is not None and not self.was_before_it_worked(letter.created_at)
+        if letter is None or letter.failed_at is None or self.was_before_it_worked(letter.created_at):
+            return False
+        return letter.refusal in OF_THE_MAILBOX
 
     def was_before_it_worked(self, at: datetime) -> bool:
         """True when the mailbox proved that it works, or staff said so, after `at`: what it refused until then does not count."""

@@ -6,7 +6,7 @@ from hashlib import sha256
 
 from django.db import IntegrityError, transaction
 
-from portal.outbox import refusals, reports
+from portal.outbox import marking, refusals, reports
 from portal.outbox.models import Bounce, OutgoingMail
 from portal.outbox.verp import letter_of
 
@@ -32,6 +32,9 @@ def receive(raw: bytes, recipient: str | None, now: datetime) -> Outcome:
         if letter is None:
             return Outcome.UNKNOWN
         report = reports.read(raw, letter.recipient)
+    except reports.Delivered:
+        _arrived(letter, now)  # type: ignore[arg-type]  # there was a letter to read the report for
+        return Outcome.NO_REPORT
     except reports.NotAReport:
         return Outcome.NO_REPORT
     except reports.Malformed:
@@ -40,6 +43,13 @@ def receive(raw: bytes, recipient: str | None, now: datetime) -> Outcome:
     if Bounce.objects.filter(report=digest).exists():
         return Outcome.REPLAYED
     return _write_down(letter, report, digest, now)
+
+
+@transaction.atomic
+def _arrived(letter: OutgoingMail, now: datetime) -> None:
+    """The listeners first: pharmacies come before letters in the order of locks."""
+    refusals.arrived(letter, now)
+    letter.arrived(now)
 
 
 def _letter(addresses: list[str], now: datetime) -> OutgoingMail | None:
@@ -59,8 +69,8 @@ def _write_down(letter: OutgoingMail, report: reports.Report, digest: str, now: 
                 )  # fmt: skip
         except IntegrityError:  # two reports at once, or a second one that says the same
             return Outcome.KNOWN
-        if bounce.is_hard:  # first: the order of locks is pharmacies, then letters
-            refusals.tell(letter, bounce.words, now)
         if bounce.action == Bounce.Action.FAILED and bounce.about_recipient:  # not a copy that was forwarded
-            letter.came_back(now, bounce.answer)
+            letter.came_back(now, bounce.answer, report.reading.reason)
+            marking.found(letter, report.reading, now)
+    marking.settle(now)
     return Outcome.WRITTEN

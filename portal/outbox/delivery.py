@@ -4,22 +4,21 @@ At least once: a worker killed after the server's 250 and before our UPDATE send
 """
 
 import logging
-from collections import deque
 from datetime import datetime, timedelta
 from email.utils import parseaddr
 from functools import partial
-from statistics import median
 from time import monotonic, sleep
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from portal import database_clock
-from portal.masking import domain_of
-from portal.outbox import pauses, refusals, rules
+from portal.outbox import marking, pauses, refusals, rules
 from portal.outbox.line_trouble import answer_of, words_of
-from portal.outbox.models import MailDomain, OutgoingMail, Priority, Rest
-from portal.outbox.outcome import CANNOT_LEAVE, NO_ANSWER, TOO_LATE, UNREADABLE, is_about_mailbox, is_gone, reason
+from portal.outbox.models import OutgoingMail, Priority
+from portal.outbox.outcome import CANNOT_LEAVE, NO_ANSWER, TOO_LATE, UNREADABLE
+from portal.outbox.pacing import Pacing
+from portal.outbox.reasons import Reason
 from portal.outbox.smtp import Answer, SmtpLine, Withdrawn, whole_conversation
 from portal.outbox.verp import sender_of
 from portal.sealing import SealBroken, unseal
@@ -31,9 +30,6 @@ SOURCES_FRESH_FOR = timedelta(seconds=1)  # then the texts are read again: what 
 LINE_PAUSE = timedelta(seconds=20)  # the server is down: not the letter's fault, so the pause does not grow
 DATABASE_PAUSE = 0.3  # seconds between two tries to write down what the server said
 TROUBLES_IN_A_ROW = 3  # then the server is left alone until the next round
-SLOWER = 4  # a domain is slow when it takes so many times as long as the others of this round ...
-SLOW_PART = 10  # ... and a tenth of EMAIL_TIMEOUT
-ENOUGH_OTHERS = 3
 
 
 class _Trouble(Exception):  # noqa: N818
@@ -78,7 +74,7 @@ class _Round:
         self._left: list[OutgoingMail] = []  # the letters of the batch whose turn has not passed ...
         self._sources: dict[int, bytes] = {}  # ... and the sealed texts of those that may leave, read at ...
         self._read_at: datetime | None = None
-        self.took: deque[tuple[str, float]] = deque(maxlen=20)  # the last conversations: with whom, how many seconds
+        self._pacing = Pacing()
 
     def clock(self) -> datetime:
         return database_clock.now() + self._ahead
@@ -96,16 +92,17 @@ class _Round:
         if not self._open(batch):
             return
         self._read_at = None
-        failing = {domain.name: domain.rest for domain in MailDomain.objects.failing(self.clock())}
+        self._pacing.begin(self.clock())
         for number, letter in enumerate(batch):
             first = number == 0 and was_open
             if self.troubles >= TROUBLES_IN_A_ROW or (self._is_late_for(letter) and not first):
                 OutgoingMail.objects.give_back(batch[number:], self.clock())
                 return
-            if self._rests(letter, failing):
+            if until := self._pacing.rests(letter, self.clock()):
+                OutgoingMail.objects.give_back([letter], until)
                 continue
             self._left = batch[number:]
-            self._one(letter, failing)
+            self._one(letter)
 
     def _open(self, batch: list[OutgoingMail]) -> bool:
         try:
@@ -118,16 +115,7 @@ class _Round:
             return False
         return True
 
-    def _rests(self, letter: OutgoingMail, failing: dict[str, Rest | None]) -> bool:
-        """True when its domain rests and the letter can wait for it: given back until then."""
-        rest = failing.get(_domain(letter))
-        until = rest.ends_for(letter.priority) if rest else None
-        if until is None or until <= self.clock() or until >= letter.give_up_at:
-            return False
-        OutgoingMail.objects.give_back([letter], until)
-        return True
-
-    def _one(self, letter: OutgoingMail, failing: dict[str, Rest | None]) -> None:
+    def _one(self, letter: OutgoingMail) -> None:
         """From the text to the answer."""
         self.tried += 1
         began = self.clock()
@@ -136,18 +124,12 @@ class _Round:
         except _Trouble as trouble:
             self.troubles += 1
             log.warning("Letter %s: %s", letter.message_id, trouble)
-            self._let_rest_if_slow(letter, f"{NO_ANSWER}: {trouble}", self.clock() - began, failing)
+            self._pacing.slow(letter, f"{NO_ANSWER}: {trouble}", self.clock() - began, self.clock())
             return
         if answer is None:
             return
         self.troubles = 0
-        took, domain = self.clock() - began, _domain(letter)
-        if answer.for_now and not is_about_mailbox(answer.text):
-            self._let_rest(domain, MailDomain.objects.refused(domain, answer.text, self.clock()), failing)
-        if not self._let_rest_if_slow(letter, answer.text, took, failing) and domain in failing and not answer.for_now:
-            MailDomain.objects.well(domain)
-            del failing[domain]
-        self.took.append((domain, took.total_seconds()))
+        self._pacing.answered(letter, answer, self.clock() - began, self.clock())
 
     def _converse(self, letter: OutgoingMail) -> Answer | None:
         """None when its text was not said to the server. Raises _Trouble."""
@@ -225,24 +207,34 @@ class _Round:
         if answer.accepted:
             self._keep(letter, answer.text)
             self.accepted += 1
+            if marking.is_own(letter.domain):
+                refusals.arrived(letter, self.clock())
             return
         if answer.hung_up:
             self.line.drop()
             letter.postpone(self.clock() + pauses.jittered(LINE_PAUSE), answer.text)
             raise _Trouble(f"risposta {answer.code}")
+        reason = answer.reading.reason
         if answer.for_ever:
             self._refused_for_ever(letter, answer)
         else:
-            letter.postpone(self._again(letter), answer.text)
-            log.info("Letter %s refused for now: %d.", letter.message_id, answer.code)
+            letter.postpone(self._again(letter), answer.text, reason)
+            log.log(
+                logging.WARNING if reason is Reason.ABOUT_US else logging.INFO,
+                "Letter %s refused for now: %d (%s).",
+                letter.message_id,
+                answer.code,
+                reason,
+            )
         self.line.reset()
 
     def _refused_for_ever(self, letter: OutgoingMail, answer: Answer) -> None:
-        log.warning("Letter %s refused for ever: %d.", letter.message_id, answer.code)
+        log.warning("Letter %s refused for ever: %d (%s).", letter.message_id, answer.code, answer.reading.reason)
+        now = self.clock()
         with transaction.atomic():
-            if is_gone(answer.text):  # first: the order of locks is pharmacies, then letters
-                refusals.tell(letter, reason(answer.text), self.clock())
-            letter.fail(self.clock(), answer.text)
+            if letter.fail(now, answer.text, answer.reading.reason):
+                marking.found(letter, answer.reading, now)
+        marking.settle(now)
 
     def _keep(self, letter: OutgoingMail, answer: str) -> None:
         """The server has it: a database that is away now is waited for, as long as nobody else may take the letter.
@@ -261,29 +253,3 @@ class _Round:
 
     def _again(self, letter: OutgoingMail) -> datetime:
         return pauses.next_attempt_at(self.clock(), pauses.growing(letter.attempts), letter.give_up_at)
-
-    def _let_rest_if_slow(
-        self, letter: OutgoingMail, answer: str, took: timedelta, failing: dict[str, Rest | None]
-    ) -> bool:
-        domain = _domain(letter)
-        if not self._is_slow(domain, took.total_seconds()):
-            return False
-        self._let_rest(domain, MailDomain.objects.slow(domain, took, answer, self.clock()), failing)
-        return True
-
-    def _let_rest(self, domain: str, rest: Rest | None, failing: dict[str, Rest | None]) -> None:
-        failing[domain] = rest
-        if rest is not None:
-            waiting = OutgoingMail.objects.rest(domain, self.clock(), rest)
-            log.warning("The domain %s rests: %d letters wait with it.", domain, waiting)
-
-    def _is_slow(self, domain: str, took: float) -> bool:
-        """Slower than the others: when all are, it is the server, and no domain's fault."""
-        others = [lasted for name, lasted in self.took if name != domain]
-        if len(others) < ENOUGH_OTHERS or took < settings.EMAIL_TIMEOUT / SLOW_PART:
-            return False
-        return took > SLOWER * median(others)
-
-
-def _domain(letter: OutgoingMail) -> str:
-    return letter.domain or domain_of(letter.recipient).lower()

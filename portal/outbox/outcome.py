@@ -9,6 +9,7 @@ from portal.clock import ROME
 from portal.mail_address import readable
 from portal.masking import domain_of
 from portal.outbox.line_trouble import OUR_SERVER
+from portal.outbox.reasons import Reason, read
 
 if TYPE_CHECKING:
     from portal.outbox.models import OutgoingMail
@@ -34,10 +35,10 @@ BY_DETAIL = {
     "4.1": "il server del destinatario non risponde",
     "4.4": "dominio inesistente",
 }
-# What no second letter will change: a mailbox that is not there, or takes no mail. Not 4.4: a mail server whose own DNS is
-# ill says it of every domain, and no pharmacy of the nation should lose its address for that.
-GONE = {"1.0", "1.1", "1.2", "1.3", "1.6", "1.10", "2.1", "5.0"}
-BY_SUBJECT = {"4": "il server del destinatario non risponde", "7": "il server non accetta messaggi dal portale"}
+NOT_FROM_US = "il server non accetta messaggi dal portale"
+ONLY_PEC = "la casella riceve solo posta certificata"
+_PEC = re.compile(r"posta certificata|certified (?:e-?)?mail|\bpec\b", re.IGNORECASE)
+BY_SUBJECT = {"4": "il server del destinatario non risponde", "7": NOT_FROM_US}
 BY_CODE = {
     "421": "il server di posta è occupato",
     "450": "la casella è occupata, il server chiede di riprovare",
@@ -67,26 +68,23 @@ def reason(answer: str) -> str:
         return "un guasto del portale, non della casella"
     if answer.startswith((NO_ANSWER, UNREADABLE, CANNOT_LEAVE)):
         return answer[0].lower() + answer[1:]
-    if "posta certificata" in answer.lower():
-        return "la casella riceve solo posta certificata"  # the 5.0.0 of the PEC providers
+    reading = read(answer).reason
+    if reading is Reason.RULE or "posta certificata" in answer.lower():  # the 5.0.0 of the PEC providers
+        return ONLY_PEC if _PEC.search(answer) else "la casella ha una regola che rifiuta i nostri messaggi"
+    if reading is Reason.ABOUT_US:
+        return NOT_FROM_US
+    if reading is Reason.FULL:
+        return "casella piena"
     found = _ANSWER.match(answer)
     if not found:
         return ""
     known = BY_DETAIL.get(found["detail"] or "")
     if found["code"][0] == "4":  # 4.7.1 is greylisting, not a refusal
         return known or BY_CODE.get(found["code"], "il server chiede di riprovare più tardi")
+    if reading is Reason.DEAD:
+        return known or "casella inesistente"
     by_subject = BY_SUBJECT.get(found["subject"] or "")
     return known or by_subject or BY_CODE.get(found["code"], "il server di posta lo ha rifiutato")
-
-
-def is_gone(answer: str) -> bool:
-    """The mailbox refuses for good: it does not exist, was closed, or takes certified mail only. A full one may be emptied,
-    a filter may change its mind (RFC 3463: only a 5 with these details), and a bare 550 proves nothing.
-    """
-    found = _ANSWER.match(answer)
-    if not found or found["code"][0] != "5":
-        return False
-    return found["detail"] in GONE or "posta certificata" in answer.lower()
 
 
 def is_about_mailbox(answer: str) -> bool:

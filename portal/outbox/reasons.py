@@ -40,6 +40,9 @@ class Reason(models.TextChoices):
     UNKNOWN = "unknown", "motivo non riconosciuto"
 
 
+OF_THE_MAILBOX = (Reason.DEAD, Reason.FULL, Reason.RULE, Reason.UNKNOWN)  # its reader must do something about it
+
+
 @dataclass(frozen=True)
 class ReasonRule:
     """One line of the table: one of `numbers` (a code, a status, or `5.7.` for all that begin so), `words`, or both."""

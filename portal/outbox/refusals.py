@@ -1,4 +1,6 @@
-"""Who wants to know that a mailbox refuses letters for good. The outbox knows letters, not what an address is for."""
+"""What other apps want to know of a mailbox: that it is dead after all, that it is not, that a letter arrived. The outbox knows
+letters, not what an address is for.
+"""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -6,18 +8,44 @@ from datetime import datetime
 from portal.outbox.models import OutgoingMail
 
 Listener = Callable[[OutgoingMail, str, datetime], None]
+TakenBack = Callable[[OutgoingMail, datetime, datetime], None]
+Arrived = Callable[[OutgoingMail, datetime], None]
 _listeners: list[Listener] = []
+_taken_back: list[TakenBack] = []
+_arrived: list[Arrived] = []
 
 
 def register(listener: Listener) -> None:
-    """`listener(letter, why, now)` is called in the transaction that writes the refusal down; `why` in plain Italian words.
+    """`listener(letter, why, now)`: the mailbox of this letter is dead; `why` in plain Italian words.
 
-    It is called before that transaction locks the letter: a listener may lock pharmacies and what belongs to them.
+    It is called before its transaction locks the letter: a listener may lock pharmacies and what belongs to them.
     """
     if listener not in _listeners:
         _listeners.append(listener)
 
 
+def register_taken_back(listener: TakenBack) -> None:
+    """`listener(letter, told_at, now)`: what was told of this letter at `told_at` is not held any more."""
+    if listener not in _taken_back:
+        _taken_back.append(listener)
+
+
+def register_arrived(listener: Arrived) -> None:
+    """`listener(letter, now)`: this letter was delivered to its mailbox."""
+    if listener not in _arrived:
+        _arrived.append(listener)
+
+
 def tell(letter: OutgoingMail, why: str, now: datetime) -> None:
     for listener in _listeners:
         listener(letter, why, now)
+
+
+def take_back(letter: OutgoingMail, told_at: datetime, now: datetime) -> None:
+    for listener in _taken_back:
+        listener(letter, told_at, now)
+
+
+def arrived(letter: OutgoingMail, now: datetime) -> None:
+    for listener in _arrived:
+        listener(letter, now)

@@ -25,6 +25,8 @@ from portal.outbox.timed import TimedSmtp, TimedSmtpSsl, hang_up
 
 __all__ = ["ANSWERS", "Answer", "SmtpLine", "whole_conversation", "words_of"]
 ANSWERS = 4  # of a letter: to MAIL, to RCPT, to DATA, after the final dot
+# Of a 5xx: no further try of the letter would help. What is about us, full or «later» may pass, whatever its number: it waits.
+FINAL = (Reason.DEAD, Reason.RULE, Reason.UNKNOWN)
 PART_OF_LEASE = 0.9  # the rest is for writing down what was answered
 _PLAIN = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
 _NOT_XTEXT = re.compile(r"[^!-*,-<>-~]")  # RFC 3461, 4: all but printable ASCII, and + and =
@@ -248,7 +250,9 @@ def _refusal(code: int, words: bytes) -> Answer:
 def _answer(code: int, words: bytes) -> Answer:
     text = words.decode("utf-8", "replace")
     one_line = "".join(c for c in " ".join(f"{code} {text}".split()) if c.isprintable())
-    return Answer(code, mask_secrets_in(one_line)[:300], for_ever=_digit(code) == 5, reading=read(one_line))
+    reading = read(one_line)
+    for_ever = _digit(code) == 5 and reading.reason in FINAL
+    return Answer(code, mask_secrets_in(one_line)[:300], for_ever, reading)
 
 
 def _xtext(address: str) -> str:

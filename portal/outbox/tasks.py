@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from portal import database_clock
-from portal.outbox import waking
+from portal.outbox import marking, waking
 from portal.outbox.delivery import deliver_due
 from portal.outbox.models import OutgoingMail, Priority
 
@@ -18,6 +18,12 @@ def deliver_urgent_mail() -> None:
 def deliver_due_mail() -> None:
     """All that is due. May run twice and at the same time: each letter is claimed."""
     _deliver(Priority.NOTICE)
+
+
+@shared_task
+def settle_dead_mailboxes() -> None:
+    """What a worker that died had found and not told. May run twice."""
+    marking.settle(database_clock.now())
 
 
 def _deliver(most: Priority) -> None:

@@ -1,12 +1,15 @@
 from datetime import timedelta
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
 
+from pharmacies.models import MailCertification, Pharmacy
 from portal.outbox.letters import Envelope, post
 from portal.outbox.models import OutgoingMail
+from tests.outbox.mailboxes import H
 from tests.outbox.sink import Sink
 
 
@@ -50,3 +53,24 @@ def write_kind(db):
             return post(Envelope(kind, "4512", now, now + useful_for), recipient, "trial", {"name": "Anna"})
 
     return write
+
+
+@pytest.fixture
+def many(anna):
+    """Pharmacies with a certified address each."""
+
+    def many(count, domain="uguale.example"):
+        made = []
+        for number in range(count):
+            at = domain if "@" not in domain else domain.partition("@")[2].format(number)
+            address = f"farmacia{number}@{at}"
+            pharmacy = Pharmacy.objects.create(
+                code=f"8{crc32(at.encode()) % 10_000:04}{number:03}", name=f"Farmacia {number}", comune="Torino", type=1
+            )
+            made.append(MailCertification.objects.create(
+                pharmacy=pharmacy, address=address, address_key=address, requested_by=anna, requested_at=timezone.now() - 10 * H,
+                certified_at=timezone.now() - 9 * H, certified_by=anna,
+            ))  # fmt: skip
+        return made
+
+    return many

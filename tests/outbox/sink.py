@@ -30,6 +30,7 @@ class Sink:
     def __init__(self) -> None:
         self.at_rcpt: dict[str, list[str]] = defaultdict(list)
         self.at_data: list[str] = []
+        self.at_mail: list[str] = []
         self.letters: list[EmailMessage] = []
         self.raw: list[bytes] = []
         self.recipients: list[str] = []
@@ -70,6 +71,8 @@ class Sink:
         if self.letters_a_connection and session.letters > self.letters_a_connection:
             server.transport.close()
             return "421 4.7.0 enough for one connection"
+        if self.at_mail:
+            return self.at_mail.pop(0)
         envelope.mail_from = address
         return "250 2.1.0 OK"
 

@@ -48,7 +48,7 @@ def test_a_test_letter_goes_to_an_address_only(db):
 
 
 def test_the_outbox_tells_what_waits_and_who_refuses(write, sink):
-    sink.at_rcpt["piena@piena.it"] = ["552 5.2.2 full"]
+    sink.at_rcpt["piena@piena.it"] = ["550 5.1.1 no such user"]
     sink.at_rcpt["dopo@lento.it"] = ["451 4.3.2 busy"]
     write("piena@piena.it"), write("dopo@lento.it")
     now = timezone.now()

@@ -78,7 +78,9 @@ def test_later_means_later_and_the_pauses_grow(write, sink):
     assert len(sink.letters) == 1
 
 
-@pytest.mark.parametrize("answer", ["550 5.1.1 no such user", "552 5.2.2 mailbox full"])
+@pytest.mark.parametrize(
+    "answer", ["550 5.1.1 no such user", "550 5.7.1 mailbox accepts only certified mail (PEC)", "554 no"]
+)
 def test_never_means_never(write, sink, answer):
     sink.at_rcpt[ANNA_BOX] = [answer]
     row = write()
@@ -103,11 +105,11 @@ def test_the_text_of_a_refused_letter_goes_when_the_letter_becomes_useless(write
 
 
 def test_a_refusal_after_the_text_is_for_ever_too(write, sink):
-    sink.at_data = ["554 5.7.1 refused by policy"]
+    sink.at_data = ["550 5.1.1 no such user here"]
     row = write()
     deliver_due(timezone.now())
     row.refresh_from_db()
-    assert row.outcome == "Rifiutato: il server non accetta messaggi dal portale"
+    assert row.outcome == "Rifiutato: casella inesistente"
 
 
 def test_the_address_is_masked_in_the_answer_that_is_kept(write, sink):

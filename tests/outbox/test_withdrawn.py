@@ -49,12 +49,12 @@ def test_what_is_withdrawn_while_the_server_thinks_about_the_address_does_not_le
 
 
 def test_a_refused_letter_that_is_withdrawn_loses_its_text_and_is_not_tried_again(write_kind, sink):
-    sink.at_rcpt["id@farmacia.it"] = ["552 5.2.2 mailbox full"]
+    sink.at_rcpt["id@farmacia.it"] = ["550 5.1.1 no such user"]
     row = write_kind(Kind.ISSUED)
     deliver_due(timezone.now())
     OutgoingMail.objects.filter(pk=row.pk).withdraw(timezone.now())
     assert fresh(row).sealed_source is None
-    assert fresh(row).outcome == "Rifiutato: casella piena"
+    assert fresh(row).outcome == "Rifiutato: casella inesistente"
     assert not fresh(row).may_be_retried(timezone.now())
     assert not fresh(row).retry(timezone.now())
 
@@ -82,7 +82,7 @@ def test_a_letter_that_the_rules_forbid_does_not_leave_and_loses_its_text(write_
 
 
 def test_a_refused_letter_that_the_rules_forbid_is_not_tried_again(write_kind, sink, forbid):
-    sink.at_rcpt["id@farmacia.it"] = ["552 5.2.2 mailbox full"]
+    sink.at_rcpt["id@farmacia.it"] = ["550 5.1.1 no such user"]
     row = write_kind(Kind.ISSUED)
     deliver_due(timezone.now())
     forbid(row)

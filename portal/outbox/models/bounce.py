@@ -3,8 +3,8 @@
 from django.db import models
 
 from portal.outbox.models.letter import OutgoingMail
-from portal.outbox.outcome import is_gone, reason
-from portal.outbox.reasons import Reason
+from portal.outbox.outcome import reason
+from portal.outbox.reasons import Reason, read
 
 
 class Bounce(models.Model):
@@ -42,8 +42,12 @@ class Bounce(models.Model):
 
     @property
     def is_hard(self) -> bool:
-        """The mailbox refuses for good: not too full, not too big, not the taste of a filter."""
-        return self.action == self.Action.FAILED and self.about_recipient and is_gone(self.answer)
+        """The mailbox does not exist, or was closed: not too full, not the taste of a filter, not about us."""
+        return (
+            self.action == self.Action.FAILED
+            and self.about_recipient
+            and (self.reason or read(self.answer).reason) == Reason.DEAD
+        )
 
     @property
     def words(self) -> str:

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Least
+from django.db import models, transaction
+from django.db.models import Q
 
 from portal.outbox import pauses
 from portal.outbox.models.priority import Priority
@@ -35,12 +34,23 @@ class MailDomainQuerySet(models.QuerySet["MailDomain"]):
         """Those that rest, and those that refused last time."""
         return self.filter(Q(rests_until__gt=now) | Q(refusals__gt=0))
 
-    def refused(self, name: str, answer: str, now: datetime) -> Rest | None:
-        """One more «later». Returns how long the domain rests, if it must."""
+    @transaction.atomic
+    def refused(self, name: str, answer: str, now: datetime, letter: int | None = None) -> Rest | None:
+        """One more «later», said to the letter with this key. Returns how long the domain rests, if it must.
+
+        Until it rests, a letter counts once, however often it is tried: one mailbox is no domain.
+        """
         self.get_or_create(name=name)
-        once_more = Least(F("refusals") + 1, COUNTED)
-        self.filter(name=name).update(refusals=once_more, refused_at=now, last_answer=answer)
-        beyond = self.get(name=name).refusals - REFUSALS_IN_A_ROW
+        row = self.select_for_update(no_key=True).get(name=name)
+        is_new = letter is None or letter not in row.refused_letters or row.refusals >= REFUSALS_IN_A_ROW
+        if is_new:
+            row.refusals = min(row.refusals + 1, COUNTED)
+            row.refused_letters = (
+                [*row.refused_letters, letter][-REFUSALS_IN_A_ROW:] if letter is not None else row.refused_letters
+            )
+        row.refused_at, row.last_answer = now, answer
+        row.save(update_fields=["refusals", "refused_letters", "refused_at", "last_answer"])
+        beyond = row.refusals - REFUSALS_IN_A_ROW
         return self._rest(name, now + pauses.jittered(pauses.growing(beyond + 1))) if beyond >= 0 else None
 
     def slow(self, name: str, took: timedelta, answer: str, now: datetime) -> Rest | None:
@@ -51,7 +61,7 @@ class MailDomainQuerySet(models.QuerySet["MailDomain"]):
 
     def well(self, name: str) -> None:
         """It answered as it should: what was counted is forgotten."""
-        self.filter(name=name).update(refusals=0, rests_until=None)
+        self.filter(name=name).update(refusals=0, refused_letters=[], rests_until=None)
 
     def _rest(self, name: str, until: datetime) -> Rest | None:
         self.filter(name=name).update(rests_until=until)
@@ -63,6 +73,9 @@ class MailDomain(models.Model):
 
     name = models.CharField("dominio", max_length=253, unique=True)
     refusals = models.PositiveSmallIntegerField("rifiuti di seguito", default=0)
+    refused_letters = models.JSONField(
+        default=list, db_default=[]
+    )  # keys: those that the refusals in a row were said to
     refused_at = models.DateTimeField("ultimo rifiuto", null=True)
     rests_until = models.DateTimeField("fermo fino alle", null=True)
     last_answer = models.CharField("ultima risposta", max_length=300, blank=True)

@@ -15,13 +15,18 @@ from portal.outbox.holding import may_leave
 from portal.outbox.models.domain import Rest
 from portal.outbox.models.priority import Priority
 from portal.outbox.outcome import TOO_LATE, Step, outcome_of, steps_of
+from portal.outbox.reasons import Reason, read
 
 # Rows changed by one statement of a round. They are taken as letters are claimed, so that two rounds at once step over each
 # other's instead of locking them in two orders.
 AT_ONCE = 5000
 # By hand: it is written once for each letter between the server's yes and the next letter, and the ORM costs five times as much.
+# A report may come before the server's answer is written down: what it said stays. Asked of the row alone, which PostgreSQL reads
+# again when the report's transaction held it.
 _ACCEPT = """update outbox_outgoingmail
-set accepted_at = %s, last_answer = %s, failed_at = null, withdrawn_at = null, leased_until = null, sealed_source = null
+set accepted_at = %s, failed_at = returned_at, withdrawn_at = null, leased_until = null, sealed_source = null,
+last_answer = case when returned_at is null then %s else last_answer end,
+reason = case when returned_at is null then '' else reason end
 where id = %s and accepted_at is null"""
 
 
@@ -69,7 +74,7 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
 
     def give_back(self, letters: "Sequence[OutgoingMail]", until: datetime, answer: str | None = None) -> int:
         """Claimed and not begun: due again at `until`; `answer` when there is a reason to write down."""
-        said = {} if answer is None else {"last_answer": answer}
+        said = {} if answer is None else {"last_answer": answer, "reason": ""}
         with transaction.atomic():
             return self.filter(pk__in=hold(self._claimed(letters))).update(
                 leased_until=None, next_attempt_at=until, attempts=F("attempts") - 1, **said
@@ -143,12 +148,14 @@ class OutgoingMail(models.Model):
         REMINDER = "reminder", "promemoria"
         EXPIRED = "expired", "ID SESSIONE scaduto"
         NOTICE = "notice", "avviso"
+        TRIAL = "trial", "messaggio di prova"
 
     PRIORITY_OF = {
         Kind.CODE: Priority.CODE,
         Kind.ISSUED: Priority.ID,
         Kind.REMINDER: Priority.REMINDER,
         Kind.EXPIRED: Priority.REMINDER,
+        Kind.TRIAL: Priority.ID,  # somebody looks at the page until it says what became of it
     }  # the others are notices
 
     kind = models.CharField("tipo", max_length=20, choices=Kind.choices)
@@ -174,7 +181,13 @@ class OutgoingMail(models.Model):
     # refused, or too late; with accepted_at: a server took it, and then a report said that it came back
     failed_at = models.DateTimeField("non consegnato", null=True)
     withdrawn_at = models.DateTimeField("ritirato", null=True)  # what it carried died before it left
+    delivered_at = models.DateTimeField("consegnato", null=True)  # a report said that it arrived
+    returned_at = models.DateTimeField(
+        "tornato indietro", null=True
+    )  # a report said so: failed_at, and no answer undoes it
     last_answer = models.CharField("ultima risposta del server", max_length=300, blank=True)
+    # what the last refusal means, read from the whole of it (reasons.py); blank: none, or no server said anything
+    reason = models.CharField("motivo", max_length=12, choices=Reason.choices, blank=True, default="", db_default="")
 
     objects = OutgoingMailQuerySet.as_manager()
 
@@ -198,6 +211,8 @@ class OutgoingMail(models.Model):
             models.Index(fields=["give_up_at"], condition=Q(sealed_source__isnull=False), name="mail_with_text"),
             # what failed lately: counters and lists of the staff, failing domains
             models.Index(fields=["-failed_at"], condition=Q(failed_at__isnull=False), name="mail_failed"),
+            # what is refused because of us: alarms and «Da seguire»
+            models.Index(fields=["-created_at"], condition=Q(reason=Reason.ABOUT_US), name="mail_about_us"),
             models.Index(fields=["about", "-created_at"], name="mail_of_pharmacy"),  # the timeline of a pharmacy
         ]
 
@@ -219,6 +234,15 @@ class OutgoingMail(models.Model):
         return "bad" if self.failed_at else "ok" if self.accepted_at else "warn"
 
     @property
+    def refusal(self) -> Reason | None:
+        """What the last answer of a server means, of a letter that has not arrived; None when no server refused it."""
+        if self.accepted_at is not None and self.failed_at is None:
+            return None
+        if self.reason:
+            return Reason(self.reason)
+        return read(self.last_answer).reason if self.failed_at and self.last_answer[:1].isdigit() else None
+
+    @property
     def delivery_steps(self) -> list[Step]:
         """The lines of the box «Dove si trova il messaggio»."""
         return steps_of(self)
@@ -228,15 +252,19 @@ class OutgoingMail(models.Model):
         with connection.cursor() as cursor:
             cursor.execute(_ACCEPT, [connection.ops.adapt_datetimefield_value(now), answer, self.pk])
 
-    def fail(self, now: datetime, answer: str) -> None:
-        """It does not leave, unless staff retry() it in time: the server refused it for good."""
-        self._mine().update(failed_at=now, leased_until=None, last_answer=answer)
+    def fail(self, now: datetime, answer: str, reason: str = "") -> bool:
+        """It does not leave, unless staff retry() it in time: the server refused it for good. False: another worker has it now."""
+        return self._mine().update(failed_at=now, leased_until=None, last_answer=answer, reason=reason) > 0
 
-    def came_back(self, now: datetime, answer: str) -> None:
+    def came_back(self, now: datetime, answer: str, reason: str = "") -> None:
         """A report says that it was not delivered after all."""
         OutgoingMail.objects.filter(pk=self.pk, failed_at=None, withdrawn_at=None).update(
-            failed_at=now, leased_until=None, last_answer=answer
+            failed_at=now, returned_at=now, leased_until=None, last_answer=answer, reason=reason
         )
+
+    def arrived(self, now: datetime) -> None:
+        """A report says that it was delivered."""
+        OutgoingMail.objects.filter(pk=self.pk, delivered_at=None).update(delivered_at=now)
 
     def may_be_retried(self, now: datetime) -> bool:
         """Refused or waiting, not useless yet, its text still there, in no worker's hands, and allowed by the rules."""
@@ -250,7 +278,7 @@ class OutgoingMail(models.Model):
         if rules.forbidden([self], now):
             OutgoingMail.objects.filter(pk=self.pk).withdraw(now)
             return False
-        return self._unheld(now).update(failed_at=None, leased_until=None, next_attempt_at=now) > 0
+        return self._unheld(now).update(failed_at=None, returned_at=None, leased_until=None, next_attempt_at=now) > 0
 
     def _unheld(self, now: datetime) -> OutgoingMailQuerySet:
         """The row, when it may be tried again: not accepted, not withdrawn, useful, with its text, and in no worker's hands."""
@@ -261,8 +289,8 @@ class OutgoingMail(models.Model):
         """Must not leave, as staff asked; False when it has left, or does not wait."""
         return OutgoingMail.objects.waiting().filter(pk=self.pk).withdraw(now) > 0
 
-    def postpone(self, until: datetime, answer: str) -> None:
-        self._mine().update(next_attempt_at=until, leased_until=None, last_answer=answer)
+    def postpone(self, until: datetime, answer: str, reason: str = "") -> None:
+        self._mine().update(next_attempt_at=until, leased_until=None, last_answer=answer, reason=reason)
 
     def _mine(self) -> OutgoingMailQuerySet:
         """The row, unless another worker took it over when the lease ran out."""

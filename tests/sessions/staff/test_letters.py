@@ -27,7 +27,7 @@ def letter(san_marco) -> OutgoingMail:
 
 @pytest.fixture
 def refused(letter, sink) -> OutgoingMail:  # noqa: F811
-    sink.at_rcpt[BOX] = ["554 5.7.1 relay denied"]
+    sink.at_rcpt[BOX] = ["550 5.1.1"]
     deliver_due(NOW)
     letter.refresh_from_db()
     assert letter.failed_at
@@ -47,7 +47,7 @@ def test_a_refused_letter_leaves_again_with_a_reason(operator, refused, sink):  
     assert "Riprova" in text(desk.get(PAGE))
     asked = text(desk.get(url("retry_letter", refused)))
     assert "Vuoi riprovare l’invio a id•••@farmaciasanmarco.it?" in asked
-    assert "rifiutato: il server non accetta messaggi dal portale" in asked
+    assert "rifiutato: casella inesistente" in asked
     assert "riparte adesso" in text(desk.post(url("retry_letter", refused), {"motivo": WHY}, follow=True))
     assert Entry.objects.get().sentence == f"ha fatto ripartire un messaggio (indirizzo certificato): {WHY}"
     assert deliver_due(NOW) == 1
@@ -104,8 +104,8 @@ def test_what_has_left_is_neither_tried_again_nor_stopped(operator, letter, sink
 
 def test_the_staff_see_the_whole_way_of_a_letter_and_the_last_answer(operator, refused):
     page = text(operator("lettura").get(PAGE))
-    assert "Preparato 14:32:10 · Rifiutato: il server non accetta messaggi dal portale 14:32:10" in page
-    assert "Risposta: 554 5.7.1 relay denied" in page
+    assert "Preparato 14:32:10 · Rifiutato: casella inesistente 14:32:10" in page
+    assert "Risposta: 550 5.1.1" in page
     assert BOX not in page
 
 

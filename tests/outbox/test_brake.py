@@ -1,0 +1,89 @@
+"""Many mailboxes that look dead at once: none is marked until an operator decides."""
+
+import pytest
+from django.utils import timezone
+
+from portal.journal.models import Entry
+from portal.outbox import marking
+from portal.outbox.bounces import receive
+from portal.outbox.delivery import deliver_due
+from portal.outbox.models import Bounce, DeadMailbox, OutgoingMail
+from portal.outbox.verp import sender_of
+from tests.outbox.mailboxes import DEAD, H, is_marked, marked, refuse, write_to
+from tests.outbox.postmaster import report
+
+
+@pytest.fixture(autouse=True)
+def _bounce_domain(settings):
+    settings.BOUNCE_DOMAIN = "rimbalzi.portale.example"
+
+
+# --- the brake
+
+
+def test_more_than_five_of_a_domain_within_an_hour_mark_none(many, sink):
+    for number, certification in enumerate(many(6)):
+        refuse(sink, certification, DEAD)
+        assert marked() == (number + 1 if number < 5 else 0)
+    assert DeadMailbox.objects.held().count() == 6
+    assert Entry.objects.filter(verb="certification.mark_held").count() == 5
+
+
+def test_what_comes_after_is_held_too_until_an_hour_has_passed(many, sink):
+    now, eight = timezone.now(), many(8)
+    for certification in eight[:7]:
+        refuse(sink, certification, DEAD, now)
+    assert marked() == 0
+    refuse(sink, eight[7], DEAD, now + 2 * H)
+    assert marked() == 1
+
+
+def test_five_of_a_domain_are_five_dead_mailboxes(many, sink):
+    for certification in many(5):
+        refuse(sink, certification, DEAD)
+    assert marked() == 5
+
+
+def test_more_than_twenty_in_all_within_an_hour_mark_none(many, sink):
+    for certification in many(21, "x@{}.example"):
+        refuse(sink, certification, DEAD)
+    assert marked() == 0
+    assert DeadMailbox.objects.held().count() == 21
+
+
+def test_the_brake_counts_mailboxes_and_not_letters(certified, sink):
+    now = timezone.now()
+    for _ in range(8):
+        refuse(sink, certified, DEAD, now)
+    assert is_marked(certified)
+
+
+def test_reports_are_held_as_well(many, sink):
+    for number, certification in enumerate(many(6)):
+        write_to(certification)
+        deliver_due()
+        sender = sender_of(OutgoingMail.objects.order_by("-pk").first().pk, "")
+        receive(report(sender, certification.address, number=number), sender, timezone.now())
+    assert Bounce.objects.count() == 6
+    assert marked() == 0
+
+
+def test_an_operator_confirms_or_dismisses(many, sink):
+    for certification in [*many(6), *many(6, "altro.example")]:
+        refuse(sink, certification, DEAD)
+    assert marked() == 0
+    assert marking.confirm("uguale.example", timezone.now()) == 6
+    assert marking.dismiss("altro.example", timezone.now()) == 6
+    marking.settle(timezone.now())
+    assert marked() == 6
+    assert not DeadMailbox.objects.held().exists()
+    assert marking.confirm("altro.example", timezone.now()) == 0
+
+
+def test_what_a_worker_that_died_had_found_is_marked_by_the_timetable(certified, sink, monkeypatch):
+    monkeypatch.setattr(marking, "settle", lambda now: None)
+    refuse(sink, certified, DEAD)
+    assert not is_marked(certified)
+    monkeypatch.undo()
+    marking.settle(timezone.now())
+    assert is_marked(certified)
