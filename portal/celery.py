@@ -6,8 +6,10 @@ Each setting stands here with its reason; the address of the broker and its pati
 
 import os
 from importlib import import_module
+from typing import Any
 
 from celery import Celery
+from celery.signals import beat_init, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
@@ -70,3 +72,12 @@ EVERY = {
     "purge journal": ("portal.journal.tasks.purge_journal", 600),
 }
 app.conf.beat_schedule = {name: {"task": task, "schedule": float(seconds)} for name, (task, seconds) in EVERY.items()}
+
+
+@worker_init.connect
+@beat_init.connect
+def bound_the_database(**kwargs: Any) -> None:
+    """Before the first connection, and before a worker makes its children."""
+    from portal import bounds  # asks the settings
+
+    bounds.for_tasks()

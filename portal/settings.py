@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "portal.identity.session_ends.SessionEnds",
+    "portal.busy_pages.BusyPages",
 ]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -92,6 +93,12 @@ FORM_RENDERER = "portal.forms.PortalFormRenderer"
 
 # --- where it keeps things
 DATABASES = {"default": env.database()}
+# Seconds; 0: no bound (portal/bounds.py). A page that has waited 5 s for a row, or worked 15 s, had better say that it is busy:
+# the slowest list takes 2 s with a million ids, gunicorn and proxies give up after 30 and 60. A task has 240 s in all.
+PAGE_STATEMENT_TIMEOUT = env.number("PAGE_STATEMENT_TIMEOUT", default=15)
+PAGE_LOCK_TIMEOUT = env.number("PAGE_LOCK_TIMEOUT", default=5)
+TASK_STATEMENT_TIMEOUT = env.number("TASK_STATEMENT_TIMEOUT", default=60)
+TASK_LOCK_TIMEOUT = env.number("TASK_LOCK_TIMEOUT", default=10)
 REDIS_URL = env.redis_url()
 CACHES = {
     "default": {

@@ -10,11 +10,13 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 try:
     portal = get_wsgi_application()
-    from portal.plain_requests import with_known_charset  # the apps are there only now
+    from portal import bounds  # the apps are there only now
+    from portal.plain_requests import with_known_charset
     from portal.request_id import RequestIds
     from sessions.gate_views import GateInFront
     from sessions.soap.views import ServiceInFront
 
+    bounds.for_pages()
     if serious := [error for error in run_checks() if error.is_serious()]:  # gunicorn runs no command that would
         sys.exit("The portal cannot start: " + " ".join(str(error.msg) for error in serious))
     application = GateInFront(RequestIds(ServiceInFront(with_known_charset(portal))))

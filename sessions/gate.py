@@ -6,12 +6,14 @@ pure function, `decide`; `ask` reads, decides, and does the two slow things (pro
 
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import NamedTuple
 
 from django.conf import settings
 
 from portal.client_address import known_ip
 from portal.codes import digest
+from portal.contention import tried_again
 from portal.pasted import PLAIN_ID, id_sessione
 from sessions import credentials, fingerprint, gate_wildcards, issuing, uses
 from sessions.gate_row import Row, read
@@ -103,7 +105,8 @@ def _prove_and_use(row: Row, unproved: bool, call: Call, client_address: str, no
         if proved.may_be_remembered:
             kept = fingerprint.fingerprint(plain, user_id, password, stored)
     proof = fingerprint.Proof(stored, kept, known_ip(client_address))
-    if issuing.use(IdSessione(pk=row.pk, utenza_id=row.utenza_id), now, proof):
+    # the use by itself: a wrong password that was counted before must not be counted twice
+    if tried_again(partial(issuing.use, IdSessione(pk=row.pk, utenza_id=row.utenza_id), now, proof)):
         return Verdict(row)
     ended = decide(read(digest(plain)), call, now)  # between the reading and the lock: it died, or the password changed
     return Verdict(reason=ended.reason) if ended.reason else BASIC_REFUSED

@@ -13,6 +13,7 @@ from django.db.models import BigIntegerField, Case, Value, When
 
 from pharmacies.models import MailCertification
 from portal import database_clock, measures
+from portal.contention import is_busy
 from portal.outbox.letters import written_at_once
 from portal.outbox.models import OutgoingMail
 from sessions import mails, together
@@ -46,7 +47,9 @@ def send_due(now: datetime, limit: int = BATCH) -> int:
             with transaction.atomic():
                 settled = _settle(due, now)
                 return sum(each.pk in settled for each in due)
-        except Exception:
+        except Exception as error:
+            if is_busy(error):
+                raise
             log.warning("One of %d reminders failed: they are settled one by one.", len(due))
         return sum(_alone(each, now) for each in due)
 
@@ -67,7 +70,9 @@ def _alone(reminder: Reminder, now: datetime) -> bool:
                     pk=reminder.pk, settled_at=None
                 ).exists()  # also not in another's letter
                 return not unsaid or bool(_settle([reminder], now, alone=alone))
-        except Exception:
+        except Exception as error:
+            if is_busy(error):
+                raise
             log.exception("Reminder %s failed: it is tried again later.", reminder.pk)
     Reminder.objects.filter(pk=reminder.pk).update(due_at=now + TRY_AGAIN_AFTER)
     return True

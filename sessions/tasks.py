@@ -1,10 +1,12 @@
 """What the timetable wakes (portal/celery.py). Each may run twice and in two places at once."""
 
 import time
+from functools import partial
 
 from celery import shared_task
 
 from portal import database_clock
+from portal.contention import tried_again
 from sessions import forgetting, purge, reminders
 from sessions.staff import bulk
 from sessions.webhooks import calls
@@ -15,26 +17,26 @@ A_TURN = 120  # seconds of one task: others wait for the worker too, and what is
 @shared_task
 def send_due_reminders() -> None:
     end = time.monotonic() + A_TURN
-    while reminders.send_due(database_clock.now()) and time.monotonic() < end:
+    while tried_again(partial(reminders.send_due, database_clock.now())) and time.monotonic() < end:
         pass
 
 
 @shared_task
 def forget_dead_ids() -> None:
-    forgetting.forget_dead(database_clock.now())
+    tried_again(partial(forgetting.forget_dead, database_clock.now()))
 
 
 @shared_task
 def call_webhooks() -> None:
-    calls.call_due(database_clock.now())
+    tried_again(partial(calls.call_due, database_clock.now()))
 
 
 @shared_task
 def advance_bulk_jobs() -> None:
     end = time.monotonic() + A_TURN
-    while bulk.advance(database_clock.now()) and time.monotonic() < end:
+    while tried_again(partial(bulk.advance, database_clock.now())) and time.monotonic() < end:
         pass
-    bulk.forget_sheets(database_clock.now())
+    tried_again(partial(bulk.forget_sheets, database_clock.now()))
 
 
 @shared_task

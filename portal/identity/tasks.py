@@ -2,11 +2,13 @@
 
 import logging
 from datetime import timedelta
+from functools import partial
 
 from celery import shared_task
 from django.conf import settings
 
 from portal import database_clock
+from portal.contention import tried_again
 from portal.identity import purge, registry
 from portal.identity.models import LOGINS, RegistryReading
 from portal.identity.registry_check import oidc_doors, saml_doors
@@ -18,12 +20,12 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def purge_logins() -> None:
-    purge.purge_logins(database_clock.now())
+    tried_again(partial(purge.purge_logins, database_clock.now()))
 
 
 @shared_task
 def seal_logins() -> None:
-    LOGINS.seal(database_clock.now())
+    tried_again(partial(LOGINS.seal, database_clock.now()))
 
 
 @shared_task

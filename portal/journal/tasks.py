@@ -1,16 +1,19 @@
 """What the timetable wakes."""
 
+from functools import partial
+
 from celery import shared_task
 
 from portal import database_clock
+from portal.contention import tried_again
 from portal.journal.models import CHAIN, Entry
 
 
 @shared_task
 def seal_journal() -> None:
-    CHAIN.seal(database_clock.now())
+    tried_again(partial(CHAIN.seal, database_clock.now()))
 
 
 @shared_task
 def purge_journal() -> None:
-    Entry.objects.forget(database_clock.now())
+    tried_again(partial(Entry.objects.forget, database_clock.now()))

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from portal import database_clock
+from portal.contention import tried_again
 from portal.outbox import marking, pauses, refusals, rules
 from portal.outbox.line_trouble import answer_of, words_of
 from portal.outbox.models import OutgoingMail, Priority
@@ -231,10 +232,8 @@ class _Round:
     def _refused_for_ever(self, letter: OutgoingMail, answer: Answer) -> None:
         log.warning("Letter %s refused for ever: %d (%s).", letter.message_id, answer.code, answer.reading.reason)
         now = self.clock()
-        with transaction.atomic():
-            if letter.fail(now, answer.text, answer.reading.reason):
-                marking.found(letter, answer.reading, now)
-        marking.settle(now)
+        tried_again(partial(_write_refusal, letter, answer, now))
+        tried_again(partial(marking.settle, now))
 
     def _keep(self, letter: OutgoingMail, answer: str) -> None:
         """The server has it: a database that is away now is waited for, as long as nobody else may take the letter.
@@ -253,3 +252,9 @@ class _Round:
 
     def _again(self, letter: OutgoingMail) -> datetime:
         return pauses.next_attempt_at(self.clock(), pauses.growing(letter.attempts), letter.give_up_at)
+
+
+@transaction.atomic
+def _write_refusal(letter: OutgoingMail, answer: Answer, now: datetime) -> None:
+    if letter.fail(now, answer.text, answer.reading.reason):
+        marking.found(letter, answer.reading, now)

@@ -1,14 +1,18 @@
 """A task belongs to the request that woke it: its number travels in the headers of the message. How long tasks take."""
 
+import logging
 from time import perf_counter
 from typing import Any
 
 from celery import Task
 from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun
+from django.db import DatabaseError
 
 from portal import database_clock, measures, request_id
+from portal.contention import is_busy
 
 HEADER = "request_id"
+log = logging.getLogger(__name__)
 _started: dict[str, float] = {}
 
 
@@ -32,10 +36,17 @@ def count(task_id: str, task: Any, **kwargs: Any) -> None:
 
 
 class ClockedTask(Task):  # type: ignore[type-arg]  # not subscriptable at run time
-    """A task of ours: does nothing while the clock of this machine is astray. Another worker, or the next knock, does it."""
+    """A task of ours: does nothing while the clock of this machine is astray, and leaves its work when it still finds the
+    database busy after its tries. Another worker, or the next knock, does it.
+    """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return None if database_clock.is_astray() else super().__call__(*args, **kwargs)
+        try:
+            return None if database_clock.is_astray() else super().__call__(*args, **kwargs)
+        except DatabaseError as error:
+            if not is_busy(error):
+                raise
+            log.warning("%s found the database busy: the next tick does it.", self.name)
 
 
 @setup_logging.connect

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from time import perf_counter
 from typing import Any
 
@@ -15,6 +15,7 @@ from pharmacies.models import Utenza
 from portal import measures
 from portal.client_address import client_address, known_ip
 from portal.codes import digest
+from portal.contention import is_busy, tried_again
 from portal.masking import scrubbed_traceback
 from portal.request_id import taken_or_made
 from sessions import credentials, fingerprint, issuing, pincode
@@ -52,9 +53,12 @@ def answer(meta: Mapping[str, Any], body: Callable[[], bytes | None], now: datet
     """
     call = Call(meta, now)
     try:
-        given = _answered(call, body)
-    except Exception:
-        _write_down(call)
+        given = tried_again(partial(_answered, call, cache(body)))
+    except Exception as error:
+        if is_busy(error):
+            log.warning("Request %s to the A2F service found the database busy.", call.id)
+        else:
+            _write_down(call)
         given = _replied(call, reply.Reply(UNEXPECTED)) if call.request else faults.rejected()
     operation = call.request.operation.value if call.request else "refused"
     measures.A2F.labels(operation).observe(perf_counter() - call.started)

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 
 from pharmacies.models import Utenza
 from portal.codes import digest
+from portal.contention import tried_again
 from sessions import anomalies, issuing, issuing_refused
 from sessions.gate_row import Row, read
 from sessions.models import Context, IdSessione, State
@@ -54,7 +56,8 @@ def _create(caller: Caller, context: Context, now: datetime) -> Reply:
         issuing_refused.PharmacyClosed,
     ):  # a closed pharmacy has no address in force
         return Reply(messages.NO_CERTIFIED_MAIL)
-    if anomalies.noticed(caller.utenza, caller.asked.client_address, now):
+    # by itself: the id is given already, so the whole call must not be done again
+    if tried_again(partial(anomalies.noticed, caller.utenza, caller.asked.client_address, now)):
         raise NoLongerUsable  # with this id, which is dead already
     return Reply(info=messages.MAIL_QUEUED, plain=issued.plain)
 

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
+from portal.contention import is_busy
 from portal.identity.models import User
 from portal.journal.models import record
 from sessions import revoking
@@ -116,7 +117,9 @@ def _act(job: BulkJob, item: BulkItem, now: datetime) -> None:
         with transaction.atomic():
             touched = ACTS[BulkJob.Act(job.act)](item.pharmacy, job, now)
             BulkItem.objects.filter(pk=item.pk).update(done_at=now, touched=touched)
-    except Exception:
+    except Exception as error:
+        if is_busy(error):
+            raise
         log.exception("Job %s failed at pharmacy %s: the others go on.", job.pk, item.pharmacy.code)
         BulkItem.objects.filter(pk=item.pk).update(failed_at=now)
 

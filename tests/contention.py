@@ -1,0 +1,37 @@
+"""A database that says no so many times, at a statement that a test names."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from django.db import OperationalError, connection
+
+
+def deadlock() -> OperationalError:
+    """What Django raises when PostgreSQL ends a transaction because of a deadlock."""
+    error = OperationalError("deadlock detected")
+    error.__cause__ = psycopg.errors.DeadlockDetected("deadlock detected")
+    return error
+
+
+def cut() -> OperationalError:
+    """What Django raises when a statement takes longer than statement_timeout."""
+    error = OperationalError("canceling statement due to statement timeout")
+    error.__cause__ = psycopg.errors.QueryCanceled("canceling statement due to statement timeout")
+    return error
+
+
+@contextmanager
+def failing(at: str, times: int, error=deadlock) -> Iterator[list[str]]:
+    """Statements that hold the words `at` raise `error()`, so many times. The list grows with each of them, failed or not."""
+    seen: list[str] = []
+
+    def wrapper(execute, sql, params, many, context):
+        if at in str(sql):
+            seen.append(str(sql))
+            if len(seen) <= times:
+                raise error()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(wrapper):
+        yield seen
