@@ -93,8 +93,7 @@ FORM_RENDERER = "portal.forms.PortalFormRenderer"
 
 # --- where it keeps things
 DATABASES = {"default": env.database()}
-# Seconds; 0: no bound (portal/bounds.py). A page that has waited 5 s for a row, or worked 15 s, had better say that it is busy:
-# the slowest list takes 2 s with a million ids, gunicorn and proxies give up after 30 and 60. A task has 240 s in all.
+# seconds, 0: no bound; why these values: portal/bounds.py
 PAGE_STATEMENT_TIMEOUT = env.number("PAGE_STATEMENT_TIMEOUT", default=15)
 PAGE_LOCK_TIMEOUT = env.number("PAGE_LOCK_TIMEOUT", default=5)
 TASK_STATEMENT_TIMEOUT = env.number("TASK_STATEMENT_TIMEOUT", default=60)
@@ -295,10 +294,6 @@ if DEMO:
     INSTALLED_APPS += ["portal.demo.apps.DemoConfig"]
     DEMO_CLOCK = env.text("DEMO_CLOCK", default="")  # the file of a clock that runs faster: `manage.py simulate_day`
     INSTALLED_APPS += ["portal.demo.day.clock.CompressedClock"] if DEMO_CLOCK else []
-    IDENTITY_PROVIDERS = IDENTITY_PROVIDERS or [
-        "portal.demo.identity.StubSpid",
-        "portal.demo.identity.StubCie",
-        "portal.demo.identity.StubTsCns",
-    ]
+    IDENTITY_PROVIDERS = IDENTITY_PROVIDERS or [f"portal.demo.identity.Stub{name}" for name in ("Spid", "Cie", "TsCns")]
     WEBHOOK_ADDRESSES = "portal.demo.gestionale.OwnGestionale"  # its own gestionale may be called too
     STUB_IDENTITY_URL = env.address("STUB_IDENTITY_URL", default=PORTAL_URL).rstrip("/")  # where the stubs live
