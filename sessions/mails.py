@@ -58,18 +58,22 @@ def issued(
     return _post(id_sessione, Kind.ISSUED, "issued", certification, now, id_sessione.expires_at, about, secret=True)
 
 
-def expiring(rows: list[IdSessione], certification: MailCertification, now: datetime) -> OutgoingMail:
+def expiring(
+    rows: list[IdSessione], certification: MailCertification, now: datetime, copy_to: str = ""
+) -> OutgoingMail:
     """Before the end: which id, until when, where to renew it. Never the id. More rows: ids of the same mailbox, of this
-    pharmacy or of others, in one letter that says which is whose.
+    pharmacy or of others, in one letter that says which is whose. `copy_to`: the copy, to that address instead.
     """
     rows = sorted(rows, key=lambda row: row.expires_at)
-    return _to_all("reminder", Kind.REMINDER, rows, certification, now, rows[0].expires_at)
+    return _about("reminder", Kind.REMINDER, rows, certification, now, rows[0].expires_at, copy_to)
 
 
-def expired(id_sessione: IdSessione, certification: MailCertification, now: datetime) -> OutgoingMail:
-    """After the end, for who asked to be told."""
+def expired(
+    id_sessione: IdSessione, certification: MailCertification, now: datetime, copy_to: str = ""
+) -> OutgoingMail:
+    """After the end, for who asked to be told. `copy_to`: the copy, to that address instead."""
     give_up_at = max(id_sessione.expires_at, now) + NOTICE_USEFUL_FOR
-    return _to_all("expired", Kind.EXPIRED, [id_sessione], certification, now, give_up_at)
+    return _about("expired", Kind.EXPIRED, [id_sessione], certification, now, give_up_at, copy_to)
 
 
 def revoked(
@@ -118,45 +122,25 @@ def _copy(title: str, certification: MailCertification, address: str, now: datet
     return post(envelope, certification.address, "copy", context)
 
 
-def _to_all(
+def _about(
     template: str,
     kind: OutgoingMail.Kind,
     rows: list[IdSessione],
     certification: MailCertification,
     now: datetime,
     give_up_at: datetime,
-) -> OutgoingMail:
-    """The letter to the mailbox, which is returned; and a copy to each titolare who wants one, of the own ids only."""
-    copies: dict[str, list[IdSessione]] = {}
-    for row in rows:
-        chosen = getattr(row.pharmacy, "reminder_settings", None)
-        if chosen is not None and chosen.copy_to not in ("", certification.address):
-            copies.setdefault(chosen.copy_to, []).append(row)
-    for address, theirs in sorted(copies.items()):
-        _about(template, kind, theirs, address, now, give_up_at, is_copy=True)
-    return _about(template, kind, rows, certification.address, now, give_up_at)
-
-
-def _about(
-    template: str,
-    kind: OutgoingMail.Kind,
-    rows: list[IdSessione],
-    address: str,
-    now: datetime,
-    give_up_at: datetime,
-    *,
-    is_copy: bool = False,
+    copy_to: str,
 ) -> OutgoingMail:
     """One letter about one id, or the letter of the same name about many."""
     first = rows[0]
     pharmacy = first.pharmacy or first.certification.pharmacy
-    about = {"is_copy": is_copy, "rows": rows, "pharmacies": len({row.pharmacy_id for row in rows})}
+    about = {"is_copy": bool(copy_to), "rows": rows, "pharmacies": len({row.pharmacy_id for row in rows})}
     context = {**_context(first, pharmacy), **about}
     if len(rows) > 1:
         context["pharmacy"] = None if about["pharmacies"] != 1 else context["pharmacy"]
         template = f"{template}_many"
     envelope = Envelope(kind, pharmacy.code, now, give_up_at)
-    return post(envelope, address, template, context, headers=_headers(first))
+    return post(envelope, copy_to or certification.address, template, context, headers=_headers(first))
 
 
 def _context(row: IdSessione, pharmacy: Pharmacy) -> dict[str, Any]:

@@ -65,8 +65,9 @@ def choose(pharmacy: Pharmacy, wishes: Wishes, by: User, now: datetime) -> Remin
     chosen = _take(pharmacy)
     chosen.minutes_before = sorted(set(wishes.minutes), reverse=True)
     chosen.tell_when_expired, chosen.at_opening = wishes.tell_when_expired, wishes.at_opening
-    if wishes.copy_to not in ("", chosen.copy_to):
+    if wishes.copy_to not in ("", copies.address_of(chosen, now)):
         copies.named(pharmacy, wishes.copy_to, by, now)
+        chosen.copy_named_by, chosen.copy_named_at = by, now
     chosen.copy_to = wishes.copy_to
     chosen.save()
     _plan_again(pharmacy, chosen, now)

@@ -22,6 +22,8 @@ from portal.clock import now_of
 from portal.identity.access import fresh_authentication_required, typed_before
 from portal.identity.models import User
 from portal.mail_address import readable
+from portal.masking import mask_address
+from sessions import copies
 from sessions.hours.moments import Moment, reason
 from sessions.hours.openings import Openings
 from sessions.models import IdSessione, NightDuty, Reminder, ReminderSettings
@@ -116,8 +118,9 @@ def reminders(request: OfficeRequest) -> HttpResponse:
     """What will happen now, in words; the choices; the ways to the hours and to the nights on duty."""
     now, pharmacy = now_of(request), request.pharmacy
     chosen = ReminderSettings.objects.of(pharmacy)
+    copy_to = copies.address_of(chosen, now)
     start = {
-        "minuti": chosen.minutes_before, "scaduto": chosen.tell_when_expired, "copia": readable(chosen.copy_to),
+        "minuti": chosen.minutes_before, "scaduto": chosen.tell_when_expired, "copia": readable(copy_to),
         "a_chiusa": AFTER if chosen.at_opening else BEFORE,
     }  # fmt: skip
     if request.method != "POST":
@@ -125,7 +128,7 @@ def reminders(request: OfficeRequest) -> HttpResponse:
     form = RemindersForm(request.POST if request.method == "POST" else None, initial=start)
     if request.method == "POST" and form.is_valid():
         wishes = form.wishes()
-        return (_save if wishes.copy_to in ("", chosen.copy_to) else _save_if_fresh)(
+        return (_save if wishes.copy_to in ("", copy_to) else _save_if_fresh)(
             request, pharmacy, wishes, request.user
         )  # fmt: skip
     certification = MailCertification.objects.current().filter(pharmacy=pharmacy).first()
@@ -135,6 +138,8 @@ def reminders(request: OfficeRequest) -> HttpResponse:
         "current": "reminders",
         "form": form,
         "chosen": chosen,
+        "copy_to": copy_to,
+        "copy_lapsed": mask_address(readable(chosen.copy_to)) if chosen.copy_to and not copy_to else "",
         "week": chosen.week,
         "nights": NightDuty.objects.coming(pharmacy.pk, now),
         "coming": _coming(pharmacy, chosen.openings(now), now),

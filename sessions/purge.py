@@ -74,6 +74,7 @@ KEPT = (
         (
             (IdSessione, "letter"),
             (Reminder, "letter"),
+            (Reminder, "copy"),
             (CodiceValidazione, "letter"),
             (Bounce, "letter"),
             (DeadMailbox, "letter"),

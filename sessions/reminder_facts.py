@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Min
 
 from pharmacies.models import MailCertification
-from sessions import together
+from sessions import copies, together
 from sessions.models import IdSessione, Reminder
 
 
@@ -20,11 +20,11 @@ class Facts:
     nearest: dict[int, int]  # by id: the fewest minutes before its end that a letter due now speaks of
     renewed: set[int]  # ids
     shared: set[str]  # mailboxes that may be told of more than one id
+    copies: dict[int, str]  # by pharmacy: where a copy goes
 
     @classmethod
     def of(cls, due: Sequence[Reminder], now: datetime) -> "Facts":
-        found = IdSessione.objects.with_facts().select_related("pharmacy__reminder_settings")
-        ids = found.in_bulk({each.id_sessione_id for each in due})
+        ids = IdSessione.objects.with_facts().in_bulk({each.id_sessione_id for each in due})
         certified = MailCertification.objects.current().select_related("pharmacy")
         pharmacies = {row.certification.pharmacy_id for row in ids.values()}
         addresses = {each.pharmacy_id: each for each in certified.filter(pharmacy__in=pharmacies)}
@@ -32,7 +32,8 @@ class Facts:
         least = letters.values("id_sessione").annotate(least=Min("minutes_before"))
         nearest = dict(least.values_list("id_sessione", "least"))
         keys = {each.address_key for each in addresses.values()}
-        return cls(ids, addresses, nearest, renewed(ids.values(), now), together.shared(keys, now))
+        copied = copies.addresses({row.pharmacy_id for row in ids.values() if row.pharmacy_id is not None}, now)
+        return cls(ids, addresses, nearest, renewed(ids.values(), now), together.shared(keys, now), copied)
 
     def address_of(self, row: IdSessione) -> MailCertification | None:
         return self.addresses.get(row.certification.pharmacy_id)

@@ -16,7 +16,7 @@ from portal import database_clock, measures
 from portal.contention import is_busy
 from portal.outbox.letters import written_at_once
 from portal.outbox.models import OutgoingMail
-from sessions import mails, together
+from sessions import copies, mails, together
 from sessions.models import Reminder, State
 from sessions.reminder_facts import Facts
 from sessions.webhooks import events
@@ -104,7 +104,8 @@ def _decide(reminder: Reminder, facts: Facts, settled: "_Settled", now: datetime
         settled.add([reminder], reason=reason)
         return
     if not reminder.minutes_before:
-        settled.add([reminder], letter=mails.expired(row, certification, now))
+        copied = copies.write([reminder], facts.copies, certification, now)
+        settled.add([reminder], letter=mails.expired(row, certification, now), copied=copied)
         return
     held: list[Reminder] | None = []
     if not alone and row.pharmacy is not None and certification.address_key in facts.shared:
@@ -115,7 +116,9 @@ def _decide(reminder: Reminder, facts: Facts, settled: "_Settled", now: datetime
     known = Facts.of(said, now) if said else facts
     others, overtaken = together.nearest([each for each in said if not _why_not(each, known, now)], now)
     told = [reminder, *others]
-    settled.add(told, letter=mails.expiring([each.id_sessione for each in told], certification, now))
+    copied = copies.write(told, facts.copies | known.copies, certification, now)
+    letter = mails.expiring([each.id_sessione for each in told], certification, now)
+    settled.add(told, letter=letter, copied=copied)
     settled.add(overtaken, reason=Skip.OVERTAKEN)
 
 
@@ -133,13 +136,21 @@ class _Settled:
     def __init__(self) -> None:
         self.keys: set[int] = set()
         self._told: list[tuple[list[Reminder], OutgoingMail | None, str]] = []
+        self._copies: dict[int, OutgoingMail] = {}  # by reminder
 
-    def add(self, told: list[Reminder], letter: OutgoingMail | None = None, reason: str = "") -> None:
+    def add(
+        self,
+        told: list[Reminder],
+        letter: OutgoingMail | None = None,
+        reason: str = "",
+        copied: dict[int, OutgoingMail] | None = None,
+    ) -> None:
         self.keys.update(each.pk for each in told)
         self._told.append((told, letter, reason))
+        self._copies |= copied or {}
 
     def write_down(self, now: datetime) -> None:
-        """Two statements and one for each reason. Raises SaidTwice when another worker said one of them."""
+        """Two statements, one for each reason and one for each copy. Raises SaidTwice when another worker said one of them."""
         by_reason: dict[str, set[int]] = defaultdict(set)
         letters = []
         for told, letter, reason in self._told:
@@ -152,6 +163,8 @@ class _Settled:
             unsaid = Reminder.objects.filter(pk__in=keys, settled_at=None)
             if unsaid.update(settled_at=now, skipped_because=reason, **letter_of) < len(keys):
                 raise SaidTwice
+        for key, copy in self._copies.items():
+            Reminder.objects.filter(pk=key).update(copy=copy)
         for told, _, reason in self._told:
             for each in told:
                 measures.reminder(reason or "sent", max((now - each.due_at).total_seconds(), 0))

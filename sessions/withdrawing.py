@@ -17,13 +17,13 @@ from portal.journal.models import record
 from portal.outbox.claims import hold
 from portal.outbox.models import OutgoingMail
 from portal.sealing import unseal
-from sessions import mails, planning
+from sessions import copies, mails, planning
 from sessions.models import IdSessione, Reminder
 from sessions.models.id_sessione import FACTS_THAT_END
 
 Kind = OutgoingMail.Kind
 # OutgoingMail.objects.withdraw() and _tells_of_others() by hand: a hundred new ids a second do this, and the ORM costs ten
-# times as much. Two ways in, each by an index. (A refused letter stays refused, without its text: see withdraw().)
+# times as much. Three ways in, each by an index. (A refused letter stays refused, without its text: see withdraw().)
 _WITHDRAW = """
 update outbox_outgoingmail
 set withdrawn_at = case when failed_at is null then %s end, leased_until = null, sealed_source = null,
@@ -38,20 +38,28 @@ where id in (
             select 1 from pharmacy_sessions_reminder o join pharmacy_sessions_idsessione i on i.id = o.id_sessione_id
             where o.letter_id = r.letter_id and i.revoked_at is null and i.closed_at is null
         )
+        union all
+        select r.copy_id from pharmacy_sessions_reminder r
+        where r.id_sessione_id in ({ended}) and r.copy_id is not null and not exists (
+            select 1 from pharmacy_sessions_reminder o join pharmacy_sessions_idsessione i on i.id = o.id_sessione_id
+            where o.copy_id = r.copy_id and i.revoked_at is null and i.closed_at is null
+        )
     )
     order by id {locking}
 )"""
 
 
 def withdraw_letters(ended: Iterable[int], now: datetime) -> None:
-    """Of the ids with these keys, ended already: the letter that carries each, and what was to be said about them alone."""
+    """Of the ids with these keys, ended already: the letter that carries each, what was to be said about them alone, and its
+    copies.
+    """
     keys = list(ended)
     if not keys:
         return
     places, at = ", ".join(["%s"] * len(keys)), connection.ops.adapt_datetimefield_value(now)
     locking = "for no key update" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
-        cursor.execute(_WITHDRAW.format(ended=places, locking=locking), [at, at, at, *keys, *keys])
+        cursor.execute(_WITHDRAW.format(ended=places, locking=locking), [at, at, at, *keys, *keys, *keys])
 
 
 def write_again(row: IdSessione, certification: MailCertification, now: datetime) -> int:
@@ -98,11 +106,11 @@ def _send_ids_to(certification: MailCertification, now: datetime) -> list[int]:
 
 def forbidden(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
     """The keys of the letters about ids that are dead (a closing only holds them), or for a mailbox that the pharmacy of none
-    of these ids has certified now. A letter that is no id's is not judged.
+    of these ids has certified now; a copy, for a mailbox that none of them wants it in. A letter that is no id's is not judged.
     """
     ids = [letter for letter in letters if letter.kind == Kind.ISSUED]
     about = [letter for letter in letters if letter.kind in (Kind.REMINDER, Kind.EXPIRED)]
-    return (_ids(ids, now) if ids else set()) | (_reminders(about) if about else set())
+    return (_ids(ids, now) if ids else set()) | (_reminders(about, now) if about else set())
 
 
 def _ids(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
@@ -113,11 +121,25 @@ def _ids(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
     return set(carried.filter(letter__in=others).values_list("letter", flat=True)) if others else set()
 
 
-def _reminders(letters: Sequence[OutgoingMail]) -> set[int]:
+def _reminders(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
     said = Reminder.objects.filter(letter__in=[letter.pk for letter in letters])
     live = list(said.filter(_not_ended_early()).values_list("letter", "id_sessione__certification__pharmacy"))
-    others = {letter.pk for letter in letters} - _to_certified(letters, live)
-    return set(said.filter(letter__in=others).values_list("letter", flat=True)) if others else set()
+    right = _to_certified(letters, live)
+    others = [letter for letter in letters if letter.pk not in right]
+    if not others:
+        return set()
+    wrong = set(said.filter(letter__in=[letter.pk for letter in others]).values_list("letter", flat=True))
+    return wrong | _copies([letter for letter in others if letter.pk not in wrong], now)
+
+
+def _copies(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
+    """A copy goes where the pharmacy of a live id wants it now."""
+    copied = Reminder.objects.filter(copy__in=[letter.pk for letter in letters])
+    live = list(copied.filter(_not_ended_early()).values_list("copy", "pharmacy"))
+    wanted = copies.addresses({pharmacy for _, pharmacy in live}, now)
+    recipients = {letter.pk: letter.recipient for letter in letters}
+    right = {copy for copy, pharmacy in live if mail_address.same_mailbox(wanted.get(pharmacy, ""), recipients[copy])}
+    return set(copied.values_list("copy", flat=True)) - right
 
 
 def _not_ended_early() -> Q:

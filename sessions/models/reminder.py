@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -41,6 +42,10 @@ class ReminderSettings(models.Model):
         "scrivi alla riapertura", default=False, db_default=False
     )  # else before the closing
     copy_to = AddressField("copia al titolare", max_length=254, blank=True, default="", db_default="")
+    copy_named_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )  # None: not kept then
+    copy_named_at = models.DateTimeField(null=True)
 
     objects = ReminderSettingsManager()
 
@@ -140,6 +145,8 @@ class Reminder(models.Model):
     due_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
     letter = models.ForeignKey(OutgoingMail, models.PROTECT, null=True, related_name="+")  # None once settled: not sent
+    # The copy to the mailbox that the titolare named. It outlives a change of the certified address: nobody gets two.
+    copy = models.ForeignKey(OutgoingMail, models.PROTECT, null=True, related_name="+", db_index=False)
     skipped_because = models.CharField(max_length=40, blank=True, choices=Skip.choices)
 
     objects = ReminderQuerySet.as_manager()
@@ -156,6 +163,8 @@ class Reminder(models.Model):
             models.Index(fields=["due_at"], condition=Q(settled_at=None), name="reminder_due"),  # the timetable
             # what else one mailbox is to be told in the same letter
             models.Index(fields=["pharmacy", "due_at"], condition=Q(settled_at=None), name="reminder_due_of_pharmacy"),
+            # may this copy leave? Few have one
+            models.Index(fields=["copy"], condition=Q(copy__isnull=False), name="reminder_of_copy"),
         ]
 
     def __str__(self) -> str:
