@@ -36,7 +36,6 @@ def advance_bulk_jobs() -> None:
     end = time.monotonic() + A_TURN
     while tried_again(partial(bulk.advance, database_clock.now())) and time.monotonic() < end:
         pass
-    tried_again(partial(bulk.forget_sheets, database_clock.now()))
 
 
 @shared_task

@@ -1,17 +1,28 @@
 """Work over many pharmacies that somebody of the staff asked for: what was asked, and how far it has come."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q, Sum
+from django.db.models import Case, Count, Exists, OuterRef, Q, Sum, When
 
 from pharmacies.models import Pharmacy
+
+SHEETS_KEPT_FOR = timedelta(days=1)
+DOWNLOADED_WITHIN = timedelta(hours=1)
+JOBS_KEPT_FOR = timedelta(days=90)  # the journal keeps a line for each pharmacy, and one for the job
 
 
 class BulkJobQuerySet(models.QuerySet["BulkJob"]):
     def under_way(self) -> "BulkJobQuerySet":
         return self.filter(finished_at=None, stopped_at=None)
+
+    def in_turn(self) -> "BulkJobQuerySet":
+        """Under way, acts before sheets: an incident does not wait behind somebody's spreadsheet. The oldest first."""
+        return self.under_way().order_by(Case(When(act__in=BulkJob.SHEETS, then=1), default=0), "asked_at", "pk")
+
+    def forgettable(self, now: datetime) -> "BulkJobQuerySet":
+        return self.filter(asked_at__lte=now - JOBS_KEPT_FOR, items=None)
 
     def finish(self, now: datetime) -> int:
         """Those with nothing left to do are finished. How many."""
@@ -38,8 +49,12 @@ class BulkJob(models.Model):
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="chi")
     asked_at = models.DateTimeField("quando")
     total = models.PositiveIntegerField("farmacie")
+    keys_digest = models.CharField(
+        max_length=64, db_default="", default=""
+    )  # which pharmacies: a double click is known by it
     finished_at = models.DateTimeField("finito", null=True)
     stopped_at = models.DateTimeField("fermato", null=True)
+    stopped_because = models.CharField("perché è fermo", max_length=100, blank=True, db_default="", default="")
 
     objects = BulkJobQuerySet.as_manager()
 
@@ -61,23 +76,48 @@ class BulkJob(models.Model):
     def is_under_way(self) -> bool:
         return self.finished_at is None and self.stopped_at is None
 
+    def sheet_is_kept(self, now: datetime) -> bool:
+        """The rows of this sheet can still be downloaded."""
+        return self.is_sheet and self.asked_at > now - SHEETS_KEPT_FOR and self.items.exclude(cells=None).exists()
+
     def progress(self) -> "dict[str, int]":
-        """`done` and `failed` pharmacies, and how many ids or utenze were `touched`."""
+        """`done` and `failed` pharmacies, those that `wait` to be tried again, how many ids or utenze were `touched`."""
         found = self.items.aggregate(
             done=Count("pk", filter=Q(done_at__isnull=False)),
             failed=Count("pk", filter=Q(failed_at__isnull=False)),
+            wait=Count("pk", filter=Q(done_at=None, failed_at=None, attempts__gt=0)),
             touched=Sum("touched"),
         )
+        if self.is_sheet and self.finished_at is not None and not any(found.values()):  # its rows are forgotten
+            found["done"] = self.total
         return {name: number or 0 for name, number in found.items()}
 
-    def stop(self, now: datetime) -> bool:
+    def stop(self, now: datetime, because: str = "") -> bool:
         """What is done stays done; the rest is left. False when there was nothing to stop."""
-        return bool(BulkJob.objects.under_way().filter(pk=self.pk).update(stopped_at=now))
+        stopping = BulkJob.objects.under_way().filter(pk=self.pk)
+        return bool(stopping.update(stopped_at=now, stopped_because=because))
+
+    def retry(self) -> int:
+        """«Riprova»: the pharmacies that failed are to be done again, in a job that was not stopped. How many."""
+        again = self.items.filter(failed_at__isnull=False, job__stopped_at=None)
+        many = again.update(failed_at=None, attempts=0, next_attempt_at=None)
+        if many:
+            BulkJob.objects.filter(pk=self.pk).update(finished_at=None)
+        return many
 
 
 class BulkItemQuerySet(models.QuerySet["BulkItem"]):
     def left(self) -> "BulkItemQuerySet":
         return self.filter(done_at=None, failed_at=None)
+
+    def due(self, now: datetime) -> "BulkItemQuerySet":
+        """To be done now: never tried, or tried long enough ago."""
+        return self.left().filter(Q(next_attempt_at=None) | Q(next_attempt_at__lte=now))
+
+    def forgettable(self, now: datetime) -> "BulkItemQuerySet":
+        """The rows of sheets after a day, and an hour for a download that is under way; the others after 90 days."""
+        sheets = Q(job__act__in=BulkJob.SHEETS, job__asked_at__lte=now - SHEETS_KEPT_FOR - DOWNLOADED_WITHIN)
+        return self.filter(sheets | Q(job__asked_at__lte=now - JOBS_KEPT_FOR))
 
 
 class BulkItem(models.Model):
@@ -88,6 +128,8 @@ class BulkItem(models.Model):
     number = models.PositiveIntegerField()  # its place in the job
     done_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(db_default=0, default=0)  # that went wrong
+    next_attempt_at = models.DateTimeField(null=True)
     touched = models.PositiveSmallIntegerField(default=0)  # ids revoked, utenze blocked
     cells = models.JSONField(null=True)  # of a sheet, until it is forgotten
 

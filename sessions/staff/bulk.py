@@ -2,7 +2,9 @@
 
 Beginning writes one row for each pharmacy with the job itself: what matched is decided once, whoever changes state afterwards.
 Each batch is one transaction (the acts, their journal lines, their letters, and that they are done): a worker killed in the
-middle leaves nothing half done, and whoever comes next takes up what is left.
+middle leaves nothing half done, and the next worker takes up what is left. A pharmacy where something goes wrong is tried
+again with growing pauses, and named on the page when it was tried TRIES times; the other pharmacies and jobs go on. Before each
+batch the portal asks again whether the operator may still do this.
 """
 
 import logging
@@ -15,9 +17,11 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
-from portal.contention import is_busy
+from portal.codes import keyed_hash
 from portal.identity.models import User
+from portal.identity.roles import Role
 from portal.journal.models import record
+from portal.outbox import pauses
 from sessions import revoking
 from sessions.models import BulkItem, BulkJob, IdSessione
 from sessions.staff import sheets
@@ -27,7 +31,9 @@ from sessions.utenze import life
 log = logging.getLogger(__name__)
 ACTS_A_BATCH, ROWS_A_BATCH = 10, 500
 WRITTEN_AT_ONCE = 2000  # rows of one INSERT
-SHEETS_ARE_KEPT_FOR = timedelta(days=1)
+TRIES = 6  # of one pharmacy: at once, then after 10, 20, 40 and 80 seconds
+FIRST_PAUSE = timedelta(seconds=10)
+TWICE_WITHIN = timedelta(minutes=1)  # the same job asked for again in this time is the same click
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,11 @@ def concerned(act: str, keys: Iterable[int], now: datetime) -> set[int]:
     return set(_things(act, set(keys), now))
 
 
+def fingerprint(act: str, keys: Iterable[int]) -> str:
+    """A keyed hash of these pharmacies: what was counted is what is confirmed."""
+    return keyed_hash(f"bulk-{act}", " ".join(map(str, sorted(keys))))
+
+
 def _things(act: str, keys: set[int], now: datetime) -> list[int]:
     """The pharmacy of each id or utenza that the act would end."""
     found: QuerySet[Any, Any] = Utenza.objects.filter(blocked_at=None, pharmacy__isnull=False)
@@ -63,12 +74,22 @@ def _things(act: str, keys: set[int], now: datetime) -> list[int]:
 
 @transaction.atomic
 def begin(act: str, keys: Iterable[int], asked_for: str, by: User, now: datetime, because: str = "") -> BulkJob:
-    """Writes down the job and its pharmacies, by name. The worker is woken; the timetable would find it anyway."""
+    """Writes down the job and its pharmacies, by name. The worker is woken; the timetable would find it anyway.
+
+    The same job of the same operator, still under way or a moment old, is returned instead: the button was pressed twice.
+    """
     keys = set(keys)
+    digest = fingerprint(act, keys)
+    User.objects.select_for_update().get(pk=by.pk)
+    same = BulkJob.objects.filter(act=act, asked_by=by, because=because, keys_digest=digest, stopped_at=None)
+    twin = same.filter(Q(finished_at=None) | Q(asked_at__gt=now - TWICE_WITHIN)).order_by("-pk").first()
+    if twin is not None:
+        return twin
     ordered = [pk for pk in Pharmacy.objects.order_by("name", "code").values_list("pk", flat=True) if pk in keys]
     job = BulkJob.objects.create(
-        act=act, because=because, asked_for=asked_for[:300], asked_by=by, asked_at=now, total=len(ordered)
-    )
+        act=act, because=because, asked_for=asked_for[:300], asked_by=by, asked_at=now, total=len(ordered),
+        keys_digest=digest,
+    )  # fmt: skip
     BulkItem.objects.bulk_create(
         (BulkItem(job=job, pharmacy_id=pk, number=number) for number, pk in enumerate(ordered)),
         batch_size=WRITTEN_AT_ONCE,
@@ -80,48 +101,82 @@ def begin(act: str, keys: Iterable[int], asked_for: str, by: User, now: datetime
 
 
 def advance(now: datetime) -> int:
-    """Does the next batch, of the oldest job that has one. How many pharmacies it took in hand; 0: nothing is left to take.
+    """Does the next batch, of the first job in turn that has one. How many pharmacies it took in hand; 0: nothing is due.
 
-    May run in many places at once: the rows of another are skipped.
+    May run in many places at once: the rows of another worker are skipped. A job that raises is left for the next round.
     """
-    for job in BulkJob.objects.under_way().select_related("asked_by").order_by("asked_at", "pk"):
-        with transaction.atomic():
-            items = _claimed(job)
-            if job.is_sheet:
-                _write_cells(job, items, now)
-            else:
-                for item in items:
-                    _act(job, item, now)
+    for job in BulkJob.objects.in_turn().select_related("asked_by"):
+        try:
+            items = _batch(job, now)
+        except Exception:
+            log.exception("Job %s: a batch failed and is tried again at the next round.", job.pk)
+            continue
         if items:
-            return len(items)
+            return items
     BulkJob.objects.all().finish(now)
     return 0
 
 
 def forget_sheets(now: datetime) -> int:
-    """The rows of sheets that nobody needs any more. How many."""
-    old = BulkItem.objects.filter(job__act__in=BulkJob.SHEETS, job__asked_at__lt=now - SHEETS_ARE_KEPT_FOR)
-    return old.filter(cells__isnull=False).update(cells=None)
+    """Deletes the rows that are no longer kept, a thousand at a time. How many."""
+    forgotten = 0
+    while old := list(BulkItem.objects.forgettable(now).order_by("pk").values_list("pk", flat=True)[:ROWS_A_BATCH]):
+        forgotten += BulkItem.objects.filter(pk__in=old).delete()[0]
+    return forgotten
 
 
-def _claimed(job: BulkJob) -> list[BulkItem]:
-    rows = BulkItem.objects.left().filter(job=job).order_by("number")
+@transaction.atomic
+def _batch(job: BulkJob, now: datetime) -> int:
+    """How many pharmacies were taken in hand."""
+    if why := _why_not_on(job):
+        if job.stop(now, why):
+            record("bulk.stopped", now=now, subject=job, act=job.get_act_display(), because=why)
+        return 0
+    items = _claimed(job, now)
+    if job.is_sheet:
+        _write_cells(job, items, now)
+    else:
+        for item in items:
+            _act(job, item, now)
+    return len(items)
+
+
+def _why_not_on(job: BulkJob) -> str:
+    """Why this operator may no longer do what the job does; "" when they may."""
+    by = job.asked_by
+    if (Role.LETTURA if job.is_sheet else Role.SICUREZZA) not in by.roles:
+        return "l’operatore che l’ha chiesto è stato disabilitato o ha perso il ruolo"
+    beyond = not by.territory.is_whole_nation and (
+        job.items.left().exclude(pharmacy__in=Pharmacy.objects.visible_to(by)).exists()
+    )
+    return "il territorio dell’operatore che l’ha chiesto è cambiato" if beyond else ""
+
+
+def _claimed(job: BulkJob, now: datetime) -> list[BulkItem]:
+    rows = BulkItem.objects.due(now).filter(job=job).order_by("number")
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
     return list(rows.select_related("pharmacy")[: ROWS_A_BATCH if job.is_sheet else ACTS_A_BATCH])
 
 
 def _act(job: BulkJob, item: BulkItem, now: datetime) -> None:
-    """One pharmacy; what goes wrong there is written down and does not stand in the way of the others."""
+    """One pharmacy; what goes wrong there is tried later and does not stand in the way of the others."""
     try:
         with transaction.atomic():
             touched = ACTS[BulkJob.Act(job.act)](item.pharmacy, job, now)
             BulkItem.objects.filter(pk=item.pk).update(done_at=now, touched=touched)
-    except Exception as error:
-        if is_busy(error):
-            raise
-        log.exception("Job %s failed at pharmacy %s: the others go on.", job.pk, item.pharmacy.code)
-        BulkItem.objects.filter(pk=item.pk).update(failed_at=now)
+    except Exception:
+        _went_wrong(item, now)
+
+
+def _went_wrong(item: BulkItem, now: datetime) -> None:
+    """To be called where the error is handled. The first retry is at once: most often two locks had met."""
+    tries = item.attempts + 1
+    log.exception("Job %s, pharmacy %s, try %d: the others go on.", item.job_id, item.pharmacy.code, tries)
+    pause = pauses.growing(tries - 1, FIRST_PAUSE) if tries > 1 else timedelta()
+    BulkItem.objects.filter(pk=item.pk).update(
+        attempts=tries, next_attempt_at=now + pause, failed_at=now if tries >= TRIES else None
+    )
 
 
 def _revoke(pharmacy: Pharmacy, job: BulkJob, now: datetime) -> int:
@@ -140,17 +195,29 @@ ACTS: dict[BulkJob.Act, Callable[[Pharmacy, BulkJob, datetime], int]] = {
 
 
 def _write_cells(job: BulkJob, items: list[BulkItem], now: datetime) -> None:
-    sheet = sheets.SHEETS[job.act]
-    rows = rows_of([item.pharmacy_id for item in items], now)
+    sheet, written = sheets.SHEETS[job.act], []
+    try:
+        with transaction.atomic():
+            rows = rows_of([item.pharmacy_id for item in items], now)
+    except Exception:
+        log.exception("Job %s: these rows are read one by one.", job.pk)
+        rows = {}
     for item in items:
-        item.cells, item.done_at = sheet.cells(rows[item.pharmacy_id]), now
-    BulkItem.objects.bulk_update(items, ["cells", "done_at"], batch_size=100)
+        try:
+            with transaction.atomic():
+                row = rows.get(item.pharmacy_id) or rows_of([item.pharmacy_id], now)[item.pharmacy_id]
+                item.cells, item.done_at = sheet.cells(row), now
+        except Exception:
+            _went_wrong(item, now)
+        else:
+            written.append(item)
+    BulkItem.objects.bulk_update(written, ["cells", "done_at"], batch_size=100)
 
 
-def failed_pharmacies(job: BulkJob, at_most: int = 50) -> list[Pharmacy]:
-    """Those where the act went wrong, for who must look at them by hand."""
-    failed = BulkItem.objects.filter(Q(job=job, failed_at__isnull=False)).select_related("pharmacy").order_by("number")
-    return [item.pharmacy for item in failed[:at_most]]
+def failed_pharmacies(job: BulkJob, user: User, at_most: int = 50) -> list[Pharmacy]:
+    """Where the act went wrong, in the territory of this operator as it is now."""
+    failed = job.items.filter(failed_at__isnull=False, pharmacy__in=Pharmacy.objects.visible_to(user))
+    return [item.pharmacy for item in failed.select_related("pharmacy").order_by("number")[:at_most]]
 
 
 def _wake_the_worker() -> None:

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.clock import now_of
@@ -36,13 +37,13 @@ class BulkForm(ReasonForm):
 
 
 class ConfirmedForm(BulkForm):
-    """The second step: the number of pharmacies, typed again, must be the one of this moment."""
+    """The second step: the number of pharmacies, typed again, and the very pharmacies that were counted (`contate`)."""
 
     conferma = forms.CharField(label="Conferma", max_length=10, required=False)
 
-    def __init__(self, data: Any, pharmacies: int) -> None:
+    def __init__(self, data: Any, pharmacies: int, counted: str) -> None:
         super().__init__(data)
-        self.pharmacies = pharmacies
+        self.pharmacies, self.counted = pharmacies, counted
         self.fields["azione"].widget = self.fields["motivo"].widget = forms.HiddenInput()
         self.fields["conferma"].label = f"Scrivi {thousands(pharmacies)} per confermare"
         self.fields["conferma"].widget.attrs |= {"inputmode": "numeric", "autocomplete": "off"}
@@ -51,6 +52,10 @@ class ConfirmedForm(BulkForm):
         typed = "".join(str(self.cleaned_data["conferma"]).replace(".", "").split())
         if typed != str(self.pharmacies):
             raise forms.ValidationError(f"Le farmacie sono {thousands(self.pharmacies)}: scrivi questo numero")
+        if self.data.get("contate") != self.counted:
+            raise forms.ValidationError(
+                _("Nel frattempo le farmacie sono cambiate: ecco quelle di adesso. Controlla e conferma di nuovo.")
+            )
         return typed
 
 
@@ -70,9 +75,12 @@ def act_on_all(request: HttpRequest) -> HttpResponse:
     act, because = form.cleaned_data["azione"], form.reason
     counted = bulk.dry_run(act, keys, now)
     context |= {"counted": counted, "act": act, "because": because, "act_words": dict(ACTS)[act]}
-    confirmed = ConfirmedForm(request.POST if "conferma" in request.POST else None, counted.pharmacies)
+    concerned = bulk.concerned(act, keys, now)
+    context["fingerprint"] = bulk.fingerprint(act, concerned)
+    confirmed = ConfirmedForm(
+        request.POST if "conferma" in request.POST else None, counted.pharmacies, context["fingerprint"]
+    )
     if counted.pharmacies and confirmed.is_valid():
-        concerned = bulk.concerned(act, keys, now)
         job = bulk.begin(act, concerned, asked.in_words(), staff_of(request), now, because)
         return redirect("staff:job", job.pk)
     if not confirmed.is_bound:
@@ -92,8 +100,9 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
         "progress": progress,
         "settled": progress["done"] + progress["failed"],
         "kind": kind if kind in ("csv", "xlsx") else "csv",
-        "failed": bulk.failed_pharmacies(found) if progress["failed"] else [],
-        "kept": found.is_sheet and found.items.filter(cells__isnull=False).exists(),
+        "failed": bulk.failed_pharmacies(found, staff_of(request)) if progress["failed"] else [],
+        "kept": found.sheet_is_kept(now_of(request)),
+        "may_retry": not found.is_sheet and Role.SICUREZZA in staff_of(request).roles,
     }
     if "X-Frammento" in request.headers:
         return fragment(request, "staff/job_live.html", context)
@@ -121,6 +130,17 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, "Fermato: le farmacie già trattate restano come sono, le altre non vengono toccate.")
     else:
         messages.warning(request, "Era già finito: non c’era nulla da fermare.")
+    return redirect("staff:job", pk)
+
+
+@staff_required("sicurezza")
+@require_POST
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """«Riprova»: the pharmacies where it did not go are done again."""
+    if _job(request, pk).retry():
+        messages.success(request, _("Riproviamo nelle farmacie dove non era riuscito."))
+    else:
+        messages.warning(request, _("Non c’è nulla da riprovare."))
     return redirect("staff:job", pk)
 
 

@@ -1,18 +1,17 @@
 """The list to take away: at once when it is short, prepared in the background when it is long."""
 
 from collections.abc import Iterator
-from itertools import chain
-from typing import Any
 
-from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
+from pharmacies.models import Pharmacy
 from portal.clock import ROME, now_of
 from portal.identity.access import staff_of, staff_required
-from sessions.models import BulkJob
+from sessions.models import BulkItem, BulkJob
 from sessions.staff import bulk
 from sessions.staff.desk import address_of, chosen
 from sessions.staff.listing import Listing
@@ -54,14 +53,19 @@ def job_sheet(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """The sheet of a finished job, for who asked for it, as long as its rows are kept."""
     jobs = BulkJob.objects.filter(act__in=BulkJob.SHEETS, asked_by=staff_of(request), finished_at__isnull=False)
     job = get_object_or_404(jobs, pk=pk)
-    if kind not in TYPES or not job.items.filter(cells__isnull=False).exists():
+    if kind not in TYPES or not job.sheet_is_kept(now_of(request)):
         raise Http404
-    return _answer(SHEETS[job.act], kind, _cells_of(job), f"{job.asked_at.astimezone(ROME):%Y-%m-%d-%H%M}")
+    # the territory may have become smaller since: what is outside it stays out
+    rows = job.items.filter(cells__isnull=False, pharmacy__in=Pharmacy.objects.visible_to(staff_of(request)))
+    return _answer(SHEETS[job.act], kind, _cells_of(rows), f"{job.asked_at.astimezone(ROME):%Y-%m-%d-%H%M}")
 
 
-def _cells_of(job: BulkJob) -> Iterator[list[Cell]]:
-    rows: Any = job.items.filter(cells__isnull=False).order_by("number").values_list("cells", flat=True)
-    return chain.from_iterable(Paginator(rows, AT_ONCE))
+def _cells_of(rows: QuerySet[BulkItem]) -> Iterator[list[Cell]]:
+    """In their order, some at a time, each time after the last one: rows that go meanwhile shift none."""
+    last = -1
+    while some := list(rows.filter(number__gt=last).order_by("number").values_list("number", "cells")[:AT_ONCE]):
+        yield from (cells for _, cells in some)
+        last = some[-1][0]
 
 
 def _answer(found: Sheet, kind: str, rows: Iterator[list[Cell]], when: str) -> HttpResponse:

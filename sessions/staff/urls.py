@@ -11,6 +11,7 @@ urlpatterns = [
     path("stato-sessioni/lavori/", bulk_views.jobs, name="jobs"),
     path("stato-sessioni/lavori/<int:pk>/", bulk_views.job, name="job"),
     path("stato-sessioni/lavori/<int:pk>/ferma/", bulk_views.stop, name="stop_job"),
+    path("stato-sessioni/lavori/<int:pk>/riprova/", bulk_views.retry, name="retry_job"),
     path("stato-sessioni/lavori/<int:pk>/farmacie.<slug:kind>", sheet_views.job_sheet, name="job_sheet"),
     path("stato-sessioni/<str:code>/", include("sessions.staff.pharmacy_urls")),
     path("posta/", outbox.outbox, name="outbox"),

@@ -18,7 +18,7 @@ from django.utils import timezone
 from pharmacies.models import Pharmacy
 from portal.identity.models import User
 from sessions.staff import bulk
-carla = User.objects.create_staff("carla", "una password lunga")
+carla = User.objects.create_staff("carla", "una password lunga", roles=["sicurezza"])
 bulk.begin("revoke", Pharmacy.objects.values_list("pk", flat=True), "tutte", carla, timezone.now(), "prova")
 """
 KILLED_AT_THE_FIFTEENTH = """

@@ -1,14 +1,17 @@
 """One act on every pharmacy that the filters find: counted before, done in batches, taken up again after a crash."""
 
-from datetime import timedelta
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
+from django.db import OperationalError
 
 from pharmacies.models import Utenza
 from portal.journal.models import Entry
 from portal.outbox.models import OutgoingMail
 from sessions.models import BulkItem, BulkJob, IdSessione
-from sessions.staff import bulk
+from sessions.staff import bulk, sheets
 from tests.conftest import make_pharmacy
 from tests.sessions.staff.conftest import NOW, STATUS, utenza_of, words
 
@@ -18,14 +21,28 @@ WHY = "Password di un fornitore rubate"
 REVOKE, BLOCK = {"azione": "revoke", "motivo": WHY}, {"azione": "block", "motivo": WHY}
 
 
+def count(client, what: dict, query: str = "") -> dict:
+    """What the page that counts sends on when its form is confirmed."""
+    page = client.post(f"{ACT}?{query}", what)
+    found = re.search(r'name="contate" value="(\w+)"', page.content.decode()) if page.status_code == 200 else None
+    return {**what, "contate": found[1]} if found else what
+
+
 def act(client, what: dict, query: str = "", number: int | None = None):
-    confirmed = {} if number is None else {"conferma": str(number)}
-    return client.post(f"{ACT}?{query}", {**what, **confirmed})
+    if number is None:
+        return client.post(f"{ACT}?{query}", what)
+    return client.post(f"{ACT}?{query}", {**count(client, what, query), "conferma": str(number)})
 
 
-def work() -> None:
-    while bulk.advance(NOW):
+def work(now: datetime = NOW) -> None:
+    while bulk.advance(now):
         pass
+
+
+def persevere() -> None:
+    """Until what goes wrong has been tried often enough."""
+    for minutes in range(10):
+        work(NOW + timedelta(minutes=minutes))
 
 
 @pytest.fixture
@@ -87,9 +104,112 @@ def test_without_the_right_number_nothing_begins(carla_client, three, typed):
 
 
 def test_a_pharmacy_more_since_the_dry_run_asks_for_the_number_again(carla_client, three, give_id):
+    counted = count(carla_client, REVOKE)
     give_id(name="Quarta")
+    answer = carla_client.post(ACT, {**counted, "conferma": "3"})
 
-    assert "Le farmacie sono 4: scrivi questo numero" in act(carla_client, REVOKE, number=3).content.decode()
+    assert "Le farmacie sono 4: scrivi questo numero" in answer.content.decode()
+
+
+def test_as_many_pharmacies_but_others_are_not_what_was_counted(carla_client, three, give_id):
+    counted = count(carla_client, REVOKE)
+    three[0].revoke(NOW)
+    give_id(name="Quarta")
+    answer = carla_client.post(ACT, {**counted, "conferma": "3"})
+
+    assert "Nel frattempo le farmacie sono cambiate" in answer.content.decode()
+    assert not BulkJob.objects.exists()
+    again = re.search(r'name="contate" value="(\w+)"', answer.content.decode())[1]
+    assert carla_client.post(ACT, {**REVOKE, "contate": again, "conferma": "3"}).status_code == 302
+
+
+def test_a_number_without_a_count_begins_nothing(carla_client, three):
+    assert carla_client.post(ACT, {**REVOKE, "conferma": "3"}).status_code == 200
+    assert not BulkJob.objects.exists()
+
+
+def test_a_double_click_is_one_job(carla_client, three):
+    confirmed = {**count(carla_client, REVOKE), "conferma": "3"}
+    pages = {carla_client.post(ACT, confirmed)["Location"] for _ in range(2)}
+
+    assert len(pages) == 1
+    assert BulkJob.objects.count() == 1
+    assert Entry.objects.filter(verb="bulk.revoke").count() == 1
+
+
+def test_what_fails_once_is_done_at_the_next_try(carla_client, three, monkeypatch):
+    act(carla_client, REVOKE, number=3)
+    real, failed = bulk.ACTS[BulkJob.Act.REVOKE], []
+
+    def deadlocks_once(pharmacy, job, now):
+        if pharmacy.pk not in failed:
+            failed.append(pharmacy.pk)
+            raise OperationalError
+        return real(pharmacy, job, now)
+
+    monkeypatch.setitem(bulk.ACTS, BulkJob.Act.REVOKE, deadlocks_once)
+    work()
+
+    assert not IdSessione.objects.live(NOW).exists()
+    assert BulkJob.objects.get().finished_at == NOW
+
+
+def test_where_it_failed_it_can_be_tried_again_from_the_page(carla_client, three, monkeypatch):
+    page = act(carla_client, REVOKE, number=3)["Location"]
+    with monkeypatch.context() as broken:
+        broken.setitem(bulk.ACTS, BulkJob.Act.REVOKE, lambda *_: 1 / 0)
+        persevere()
+    assert "In 3 farmacie qualcosa non è riuscito" in words(carla_client.get(page).content.decode())
+
+    carla_client.post(f"{page}riprova/")
+    work(NOW + HOUR)
+
+    assert not IdSessione.objects.live(NOW).exists()
+    assert "Non c’è nulla da riprovare" in carla_client.post(f"{page}riprova/", follow=True).content.decode()
+
+
+def test_an_act_passes_before_a_sheet_that_was_asked_for_earlier(carla_client, carla, three):
+    every = [row.pharmacy_id for row in three]
+    sheet = bulk.begin(BulkJob.Act.LIST, every, "tutte", carla, NOW)
+    act(carla_client, REVOKE, number=3)
+    bulk.advance(NOW)
+
+    assert not IdSessione.objects.live(NOW).exists()
+    assert sheet.progress()["done"] == 0
+
+
+def test_a_row_that_cannot_be_written_stops_neither_its_sheet_nor_the_other_jobs(
+    carla_client, carla, three, monkeypatch
+):
+    sheet, real = sheets.SHEETS[BulkJob.Act.LIST], sheets.SHEETS[BulkJob.Act.LIST].cells
+
+    def fails_at_seconda(row):
+        return 1 / 0 if row.pharmacy.name == "Seconda" else real(row)
+
+    monkeypatch.setitem(sheets.SHEETS, BulkJob.Act.LIST, replace(sheet, cells=fails_at_seconda))
+    first = bulk.begin(BulkJob.Act.LIST, [row.pharmacy_id for row in three], "tutte", carla, NOW)
+    second = bulk.begin(BulkJob.Act.LETTERS, [row.pharmacy_id for row in three], "tutte", carla, NOW)
+    persevere()
+
+    assert first.progress() == {"done": 2, "failed": 1, "wait": 0, "touched": 0}
+    assert second.progress()["done"] == 3
+    assert not BulkJob.objects.under_way().exists()
+
+
+@pytest.mark.parametrize("change", ["disabled", "no role", "smaller territory"])
+def test_a_job_stops_when_its_operator_may_no_longer_do_it(carla_client, carla, three, change):
+    page = act(carla_client, REVOKE, number=3)["Location"]
+    if change == "no role":
+        carla.groups.clear()
+    carla.is_active, carla.limited_to = change != "disabled", ["010"] if change == "smaller territory" else []
+    carla.save()
+    work()
+
+    assert IdSessione.objects.live(NOW).count() == 3
+    job = BulkJob.objects.get()
+    assert job.stopped_because
+    assert Entry.objects.get(verb="bulk.stopped").detail["because"] == job.stopped_because
+    assert page
 
 
 def test_without_a_reason_or_an_act_nothing_is_counted(carla_client, three):
@@ -119,7 +239,7 @@ def test_only_sicurezza_may_act_or_stop(operator, carla_client, three, role):
     client = operator(role)
     page = act(carla_client, REVOKE, number=3)["Location"]
 
-    assert act(client, REVOKE, number=3).status_code == 403
+    assert client.post(ACT, {**REVOKE, "conferma": "3"}).status_code == 403
     assert client.get(page).status_code == 403
     assert client.post(f"{page}ferma/").status_code == 403
     assert "agisci" not in client.get(STATUS).content.decode()
@@ -191,6 +311,8 @@ def test_a_pharmacy_where_it_goes_wrong_does_not_stop_the_others_and_is_named(ca
 
     monkeypatch.setitem(bulk.ACTS, BulkJob.Act.REVOKE, fails_at_seconda)
     work()
+    assert "In 1 farmacia qualcosa non è riuscito: riproviamo da soli" in words(carla_client.get(page).content.decode())
+    persevere()
 
     assert [each.pharmacy.name for each in IdSessione.objects.live(NOW)] == ["Seconda"]
     html = words(carla_client.get(page).content.decode())
