@@ -48,7 +48,9 @@ class Entry(models.Model):
     """One line of the journal. Never changed; deleted only by forget(), when its time is over."""
 
     at = models.DateTimeField("quando")
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="chi")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="chi", db_index=False
+    )  # the index below begins with it
     actor_name = models.CharField(max_length=240)  # as it was then; PORTAL for the background work
     verb = models.CharField(
         "che cosa", max_length=60
@@ -66,6 +68,7 @@ class Entry(models.Model):
         indexes = [
             models.Index(fields=["about", "-at"], name="journal_of_pharmacy"),  # the timeline of a pharmacy
             models.Index(fields=["-at", "-id"], name="journal_by_time"),  # the search, newest first
+            models.Index(fields=["actor", "-at", "-id"], name="journal_of_actor"),  # the search by name
         ]
 
     def __str__(self) -> str:

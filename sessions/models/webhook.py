@@ -53,8 +53,12 @@ class WebhookCallQuerySet(models.QuerySet["WebhookCall"]):
         return self.waiting().filter(Q(leased_until=None) | Q(leased_until__lte=now))
 
     def due(self, now: datetime) -> "WebhookCallQuerySet":
-        """To be made now."""
-        return self.unheld(now).filter(next_attempt_at__lte=now, give_up_at__gt=now)
+        """To be made now. A gestionale that was disconnected is not called any more."""
+        return self.unheld(now).filter(next_attempt_at__lte=now, give_up_at__gt=now, webhook__closed_at=None)
+
+    def disconnected(self, now: datetime) -> "WebhookCallQuerySet":
+        """Waiting for a gestionale that was disconnected meanwhile."""
+        return self.unheld(now).filter(webhook__closed_at__isnull=False)
 
     def too_late(self, now: datetime) -> "WebhookCallQuerySet":
         """Useless by now: they must not be made any more."""

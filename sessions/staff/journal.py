@@ -1,11 +1,13 @@
 """«Registro attività» of the whole portal: searched, narrowed, taken away. For whoever has the role «sicurezza»."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from django import forms
 from django.core.paginator import Paginator
 from django.core.validators import RegexValidator
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Concat
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
@@ -14,13 +16,14 @@ from pharmacies.models import Pharmacy
 from portal.clock import ROME, now_of
 from portal.identity.access import staff_of, staff_required
 from portal.identity.models import User
-from portal.journal.models import Entry, EntryQuerySet
+from portal.journal.models import PORTAL, Entry, EntryQuerySet
 from portal.journal.words import sentence
 from portal.masking import mask_people_in
 from sessions.staff.sheets import MOMENT, Cell, Sheet, csv_lines, taken_away
 from sessions.staff.timeline import KINDS, TimelineFilter
 
 LINES_A_PAGE = 50
+LOOKS_BACK = timedelta(days=31)
 COUNTED = 1000  # pages are counted up to here: beyond, one narrows the search
 FURTHER_KINDS = {
     "operatori": ("Operatori e loro accessi", ("staff.", "logins.", "archive.")),
@@ -57,21 +60,28 @@ class JournalFilter(TimelineFilter):
     field_order = ("tipo", "chi", "persona", "farmacia", "origine", "dal", "al")
     KINDS = {**KINDS, **FURTHER_KINDS}
 
+    @property
+    def looks_back(self) -> bool:
+        """What is asked for has no index of its own, and no period was chosen: only the last days are searched."""
+        without_index = any(self.value(name) for name in ("tipo", "chi", "origine"))
+        return without_index and not any(self.value(name) for name in ("dal", "al", "farmacia"))
+
 
 @staff_required("sicurezza")
 @require_safe
 def journal(request: HttpRequest) -> HttpResponse:
     """The lines that the filters find, newest first."""
     form = JournalFilter(request.GET)
-    shown = Paginator(_found(form, staff_of(request))[: LINES_A_PAGE * COUNTED], LINES_A_PAGE).get_page(
-        request.GET.get("pagina")
-    )
+    shown = Paginator(
+        _found(form, staff_of(request), now_of(request))[: LINES_A_PAGE * COUNTED], LINES_A_PAGE
+    ).get_page(request.GET.get("pagina"))
     context = {
         "form": form,
         "page_obj": shown,
         "timeline": [(entry, sentence(entry.verb, entry.detail)) for entry in shown],
         "filtered": any(form.value(name) for name in form.fields),
         "query": request.GET.urlencode(),
+        "looks_back": LOOKS_BACK.days if form.looks_back else 0,
     }
     return render(request, "staff/journal.html", context)
 
@@ -84,24 +94,36 @@ def export(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():  # a filter that makes no sense is told there: here it would give more than was asked for
         return redirect(f"{request.path.removesuffix('csv/')}?{request.GET.urlencode()}")
     taken_away(request, "journal.exported", filters=_in_words(form))
-    entries = _found(form, user).filter(at__lte=now).iterator(chunk_size=1000)
+    entries = _found(form, user, now).filter(at__lte=now).iterator(chunk_size=1000)
     answer = StreamingHttpResponse(csv_lines(SHEET, _rows(entries)), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="registro-{now.astimezone(ROME):%Y-%m-%d-%H%M}.csv"'
     return answer  # type: ignore[return-value]  # to Django a response like any other
 
 
-def _found(form: JournalFilter, user: User) -> EntryQuerySet:
-    """The lines of the territory: whoever is limited does not see the lines that are about no pharmacy."""
+def _found(form: JournalFilter, user: User, now: datetime) -> EntryQuerySet:
+    """The lines of the territory: an operator with one does not see the lines that are about no pharmacy.
+
+    Every search has an index or a period: the time of a line, its pharmacy, its actor.
+    """
     found = form.narrow(Entry.objects.select_related("actor").order_by("-at", "-pk"))
+    if form.looks_back:
+        found = found.filter(at__gte=now - LOOKS_BACK)
     if not user.territory.is_whole_nation:
         found = found.filter(about__in=Pharmacy.objects.visible_to(user).order_by().values("code"))
     if name := form.value("persona"):
-        found = found.filter(Q(actor_name__icontains=name) | Q(actor__username__iexact=name))
+        found = found.filter(_by(name))
     if code := form.value("farmacia"):
         found = found.filter(about=code)
     if origin := form.value("origine"):
         found = found.filter(origin=origin)
     return found
+
+
+def _by(name: str) -> Q:
+    """The lines of the people whose name or username this is, found by the few accounts and not by the millions of lines."""
+    people = User.objects.annotate(full=Concat("given_name", Value(" "), "family_name"))
+    found = Q(actor__in=people.filter(Q(full__icontains=name) | Q(username__iexact=name)).order_by().values("pk"))
+    return found | Q(actor=None) if name.casefold() in PORTAL.casefold() else found
 
 
 def _rows(entries: Iterator[Entry]) -> Iterator[list[Cell]]:
@@ -116,4 +138,6 @@ def _in_words(form: JournalFilter) -> str:
     told = [f"{name} {form.value(name)}" for name in form.fields if form.value(name) and name != "persona"]
     if form.value("persona"):
         told.append("per nome")
+    if form.looks_back:
+        told.append(f"ultimi {LOOKS_BACK.days} giorni")
     return ", ".join(told) or "tutto"

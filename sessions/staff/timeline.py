@@ -4,6 +4,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
 
 from portal.clock import ROME
@@ -20,16 +21,18 @@ KINDS: Kinds = {  # how the page says it, and the beginnings of the verbs
 }
 HANDS = {"operatori": "Operatori", "farmacia": "Persone della farmacia", "portale": "Portale e gestionale"}
 _NOT_A_DAY = "Scrivi il giorno così: 23/11/2026"
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 
 
 class DayField(forms.DateField):
-    """A day of the Italian calendar."""
+    """A day of the Italian calendar, of a century in which days can be compared with any clock."""
 
     def __init__(self, label: str) -> None:
         super().__init__(
             label=label,
             required=False,
             input_formats=["%Y-%m-%d", "%d/%m/%Y"],
+            validators=[MinValueValidator(FIRST_DAY, _NOT_A_DAY), MaxValueValidator(LAST_DAY, _NOT_A_DAY)],
             error_messages={"invalid": _NOT_A_DAY},
             widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         )

@@ -54,11 +54,12 @@ class PublicHttps:
         """What was typed, as an address. Raises UnsuitableAddress. Asks nobody."""
         try:
             url = httpx.URL(typed.strip())
+            named = bool(url.host)  # read here: it decodes IDNA, and raises
         except (httpx.InvalidURL, UnicodeError) as error:
             raise UnsuitableAddress("L’indirizzo non si può leggere: deve cominciare con https://") from error
         if len(typed) > LONGEST:
             raise UnsuitableAddress(f"L’indirizzo è troppo lungo: al massimo {LONGEST} caratteri")
-        if url.scheme not in self.schemes or not url.host:
+        if url.scheme not in self.schemes or not named:
             raise UnsuitableAddress("L’indirizzo deve cominciare con https://")
         if url.userinfo or url.fragment:
             raise UnsuitableAddress("L’indirizzo non può contenere utente e password, né il simbolo #")

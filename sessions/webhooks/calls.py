@@ -19,13 +19,15 @@ from sessions.webhooks.signing import signed
 
 log = logging.getLogger(__name__)
 AT_ONCE = 20
+ROUND_FOR = 60.0  # seconds; then the worker is free for another task, and what is left is due at the next round
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=20), timedelta(hours=1)
 TOO_LATE = "Non consegnato in tempo"
 UNREADABLE = Answer(False, "La chiave non si apre: creane una nuova", for_ever=True)
 
 
-def call_due(now: datetime, limit: int = 100) -> int:
-    """Makes what is due, oldest first, until nothing is or `limit` were tried; how many the gestionali took.
+def call_due(now: datetime, limit: int = 100_000) -> int:
+    """Makes what is due, oldest first, until nothing is, or `limit` were tried, or ROUND_FOR is over; how many the gestionali
+    took.
 
     Any number of workers may do it at once. A gestionale that fails is left alone until the next round.
     """
@@ -37,7 +39,11 @@ def call_due(now: datetime, limit: int = 100) -> int:
     _give_up(now)
     accepted = tried = 0
     failing: set[int] = set()
-    while tried < limit and (held := _claim(clock(), failing, min(AT_ONCE, limit - tried))):
+    while (
+        tried < limit
+        and monotonic() - started < ROUND_FOR
+        and (held := _claim(clock(), failing, min(AT_ONCE, limit - tried)))
+    ):
         tried += len(held)
         for call, answer in zip(held, _answers(held, clock()), strict=True):
             accepted += _write_down(call, answer, clock())
@@ -85,6 +91,7 @@ def _write_down(call: WebhookCall, answer: Answer, now: datetime) -> bool:
 
 
 def _give_up(now: datetime) -> None:
+    WebhookCall.objects.disconnected(now).update(withdrawn_at=now)
     for call in WebhookCall.objects.too_late(now):
         last = f": {call.last_answer}" if call.last_answer else ""
         call.fail(now, f"{TOO_LATE}{last}"[:200])

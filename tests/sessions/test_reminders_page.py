@@ -4,14 +4,16 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from portal.journal.models import Entry
 from portal.outbox.delivery import deliver_due
 from portal.outbox.models import OutgoingMail
 from portal.sealing import unseal
 from sessions import issuing, reminders
-from sessions.models import Reminder, ReminderSettings
+from sessions.models import Context, Reminder, ReminderSettings
 from tests.conftest import sign_in
 from tests.outbox.conftest import sink  # noqa: F401  a mail server
 
@@ -138,3 +140,18 @@ def test_the_overview_says_how_the_id_is(client, utenza, context) -> None:
     page = text(client.get("/servizi/4512/").content.decode())
     assert f"…{row.last4} pronto, non ancora usato" in page
     assert "Scade alle 00:58 di martedì 24 novembre 2026 : ancora 16 h" in page
+
+
+def test_the_page_asks_the_database_as_often_for_many_ids_as_for_one(
+    client, utenza, context, django_assert_max_num_queries
+):
+    issuing.issue(utenza, context, MORNING)
+    client.get(PAGE)
+    with CaptureQueriesContext(connection) as with_one:
+        client.get(PAGE)
+    for number in range(12):
+        other, _ = Context.objects.get_or_create(contesto=f"C{number}", applicazione="A")
+        issuing.issue(utenza, other, MORNING)
+    with django_assert_max_num_queries(len(with_one)):
+        page = client.get(PAGE).content.decode()
+    assert text(page).count("scade domani alle") == 13, text(page)[:3000]

@@ -1,6 +1,7 @@
 """The journal of the whole portal, for the role «sicurezza»."""
 
 import csv
+from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -37,6 +38,10 @@ def lines(anna, carla, san_marco) -> None:
         ("origine=192.0.2.7", []),
         ("origine=casa", SEEN),
         ("dal=2026-11-24", []),
+        ("al=9999-12-31", SEEN),
+        ("dal=0001-01-01", SEEN),
+        ("persona=portale", ["…zzzz"]),
+        ("persona=anna rossi", ["…aaaa"]),
     ],
 )
 def test_the_journal_is_searched(operator, lines, query, seen):
@@ -94,3 +99,27 @@ def test_a_person_without_a_name_is_not_a_whole_codice_fiscale(operator, anna, s
     page = operator("sicurezza").get(PAGE).content.decode()
     assert "RSS•••••••••501L" in page
     assert anna.codice_fiscale not in page
+
+
+@pytest.mark.parametrize("day", ["al=9999-12-31", "dal=0001-01-01", "al=1999-12-31", "dal=2100-01-01"])
+@pytest.mark.parametrize("page", [PAGE, FILE, "/operatori/stato-sessioni/4512/attivita/"])
+def test_a_day_beyond_any_clock_is_told_and_left_out(operator, lines, page, day):
+    answer = operator("sicurezza").get(f"{page}?{day}", follow=True)
+    assert answer.status_code == 200
+    assert "Scrivi il giorno così" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "old_line_is_found"),
+    [
+        ("chi=operatori", False), ("tipo=contesti", False), ("tipo=contesti&dal=2026-01-01", True),
+        ("tipo=contesti&al=2026-11-30", True), ("persona=neri", True), ("", True),
+    ],
+)  # fmt: skip
+def test_a_search_without_an_index_looks_at_the_last_days_and_says_so(
+    operator, carla, san_marco, query, old_line_is_found
+):
+    record("context.changed", now=NOW - timedelta(days=40), actor=carla, context="Contesto di ottobre", changes="ore")
+    page = words(operator("sicurezza").get(f"{PAGE}?{query}").content.decode())
+    assert ("Contesto di ottobre" in page) == old_line_is_found
+    assert ("cerchiamo negli ultimi 31 giorni" in page) == (not old_line_is_found)

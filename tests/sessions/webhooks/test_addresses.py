@@ -80,3 +80,11 @@ def test_production_refuses_a_rule_that_is_not_the_public_one(settings) -> None:
     assert "sessions.E004" in {message.id for message in run_checks()}
     settings.WEBHOOK_ADDRESSES = "sessions.webhooks.addresses.PublicHttps"
     assert "sessions.E004" not in {message.id for message in run_checks()}
+
+
+@pytest.mark.parametrize(
+    "typed", ["https://xn--a", "https://xn--a.example.it/", "https://xn--\u00e8.it", "https://[", "https://a..b"]
+)
+def test_a_name_that_cannot_be_decoded_is_refused_with_a_sentence(typed: str) -> None:
+    with pytest.raises(UnsuitableAddress):
+        PublicHttps().read(typed)

@@ -17,7 +17,7 @@ from standardwebhooks import Webhook as Receiver
 
 from sessions import issuing
 from sessions.models import Webhook, WebhookCall
-from sessions.webhooks import events, life
+from sessions.webhooks import calls, events, life
 from sessions.webhooks.calls import call_due
 from tests.parallel import in_parallel
 from tests.sessions.conftest import MORNING
@@ -211,3 +211,21 @@ def _self_signed(folder, bears="127.0.0.1") -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(path)
     return context
+
+
+def test_nothing_is_called_after_the_gestionale_is_disconnected(gestionale, connected, call, anna) -> None:
+    """Not even a call that a worker held at that moment, and that died with it."""
+    WebhookCall.objects.update(leased_until=MORNING + MIN)
+    life.close(connected[0], anna, MORNING)
+    assert call_due(MORNING + 2 * MIN) == 0
+    assert gestionale.heard == []
+    assert fresh(call).withdrawn_at is not None
+    assert fresh(call).outcome == "Ritirato"
+
+
+def test_a_round_makes_every_call_that_is_due(gestionale, connected, monkeypatch) -> None:
+    monkeypatch.setattr(calls, "AT_ONCE", 4)  # the little server of the test takes no more at once
+    now = timezone.now()
+    for _ in range(130):
+        events.test(connected[0], now)
+    assert call_due(now) == 130
