@@ -10,13 +10,23 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet
 
-from pharmacies.models import CodiceValidazione
+from pharmacies.models import CodiceValidazione, RegisterChange
 from portal.journal.retention import DAILY_KEPT_FOR
-from portal.outbox.models import Bounce, DeadMailbox, OutgoingMail
-from sessions.models import IdSessione, Reminder, Webhook, WebhookCall
+from portal.outbox.models import Bounce, DeadMailbox, MailDomain, OutgoingMail
+from portal.retention import AT_A_TIME, Outdated
+from sessions.models import (
+    BulkItem,
+    BulkJob,
+    CalendarLink,
+    IdSessione,
+    NightDuty,
+    Reminder,
+    SupportNote,
+    Webhook,
+    WebhookCall,
+)
 
 CALLS_KEPT_FOR = timedelta(days=90)  # a log for who looks for a fault; what it tells of an id is kept with the id
-AT_A_TIME = 1000
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,7 @@ KEPT = (
         DAILY_KEPT_FOR,
         ((Reminder, "id_sessione"), (WebhookCall, "id_sessione")),
     ),
+    Kept("changes of the register", RegisterChange.objects.all(), "at", DAILY_KEPT_FOR),
     Kept("codes", CodiceValidazione.objects.all(), "sent_at", DAILY_KEPT_FOR),
     Kept("reports about letters", Bounce.objects.all(), "at", DAILY_KEPT_FOR),
     Kept("mailboxes found dead", DeadMailbox.objects.all(), "found_at", DAILY_KEPT_FOR),
@@ -83,13 +94,29 @@ KEPT = (
 )
 
 
+# Small tables, or found by an index.
+OUTDATED = (
+    Outdated(
+        "closed addresses of gestionali",
+        lambda now: Webhook.objects.filter(closed_at__lte=now - CALLS_KEPT_FOR, calls=None),
+    ),
+    Outdated("closed calendars", lambda now: CalendarLink.objects.filter(closed_at__lte=now - CALLS_KEPT_FOR)),
+    Outdated("nights on duty", lambda now: NightDuty.objects.filter(evening__lte=(now - DAILY_KEPT_FOR).date())),
+    Outdated("closed notes", lambda now: SupportNote.objects.filter(closed_at__lte=now - DAILY_KEPT_FOR)),
+    Outdated("rows of bulk jobs", BulkItem.objects.forgettable),
+    Outdated("bulk jobs", BulkJob.objects.forgettable),
+    Outdated("domains of mail", MailDomain.objects.forgettable),
+)
+
+
 def forget(now: datetime) -> Iterator[tuple[str, int]]:
-    """Deletes a batch at each step, each in a transaction of its own: whoever steps may stop. The kind and how many rows."""
+    """Deletes a batch at each step, each in a transaction of its own: the caller may stop. The kind and how many rows."""
     for kind in KEPT:
         for old in kind.batches(now):
             yield kind.name, _forget(kind, old)
-    closed = Webhook.objects.filter(closed_at__lte=now - CALLS_KEPT_FOR, calls=None)
-    yield "closed addresses of gestionali", closed.delete()[0]
+    for outdated in OUTDATED:
+        for deleted in outdated.forget(now):
+            yield outdated.name, deleted
 
 
 @transaction.atomic

@@ -68,3 +68,10 @@ def test_nothing_is_taken_from_another_site():
         for path in pages
         if re.search(r"<(script|img|link|iframe)[^>]*" + outside.pattern, path.read_text())
     ] == []
+
+
+def test_every_table_has_a_line_that_says_how_it_grows_and_what_ends_its_rows():
+    page = (ROOT / "docs" / "data.md").read_text()
+    tables = {model._meta.db_table for model in apps.get_models() if model._meta.app_label in OURS | {"sessions"}}
+    assert sorted(table for table in tables if f"| `{table}` |" not in page) == []
+    assert sorted(set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) - tables) == []

@@ -1,22 +1,33 @@
-"""What is forgotten, and when: abandoned logins after a day, records and sessions of the staff after 24 months, wrong passwords after 15 minutes,
-sessions of the portal once they have expired."""
+"""Which rows of logins, staff and identity providers are forgotten, and when."""
 
 from datetime import datetime
 
-from django.contrib.sessions.backends.db import SessionStore
-from django.db import transaction
+from django.contrib.sessions.models import Session
 
-from portal.identity.models import LoginRecord, LoginTransaction, PasswordFailure, RegistryReading, StaffSession
+from portal.identity.models import (
+    LoginRecord,
+    LoginTransaction,
+    PasswordFailure,
+    RegisteredProvider,
+    RegistryReading,
+    StaffRecoveryCode,
+    StaffSession,
+)
+from portal.retention import Outdated
+
+# In this order: records protect their login.
+KEPT = (
+    Outdated("login records", LoginRecord.objects.forgettable),
+    Outdated("abandoned logins", LoginTransaction.objects.forgettable),
+    Outdated("wrong passwords", PasswordFailure.objects.forgettable),
+    Outdated("sessions of the staff", StaffSession.objects.forgettable),
+    Outdated("used recovery codes", StaffRecoveryCode.objects.forgettable),
+    Outdated("expired sessions", lambda now: Session.objects.filter(expire_date__lt=now)),
+    Outdated("readings of registries", RegistryReading.objects.forgettable),
+    Outdated("replaced providers", RegisteredProvider.objects.forgettable),
+)
 
 
-@transaction.atomic
 def purge_logins(now: datetime) -> dict[str, int]:
-    """Deletes what is no longer needed (expired sessions and old readings of the registries too, uncounted); returns how many rows of each kind. Records go first: they protect their login."""
-    SessionStore.clear_expired()
-    RegistryReading.objects.forgettable(now).delete()
-    return {
-        "records": LoginRecord.objects.forgettable(now).delete()[0],
-        "logins": LoginTransaction.objects.forgettable(now).delete()[0],
-        "failures": PasswordFailure.objects.forgettable(now).delete()[0],
-        "staff sessions": StaffSession.objects.forgettable(now).delete()[0],
-    }
+    """Deletes what is no longer needed, a batch at a time; how many rows of each kind."""
+    return {kind.name: sum(kind.forget(now)) for kind in KEPT}

@@ -7,10 +7,21 @@ import pytest
 import time_machine
 from django.core.management import call_command
 
-from pharmacies.models import CodiceValidazione, MailCertification
-from portal.outbox.models import Bounce, OutgoingMail
+from pharmacies.models import CodiceValidazione, MailCertification, RegisterChange
+from portal.identity.models import RegisteredProvider, StaffRecoveryCode
+from portal.outbox.models import Bounce, MailDomain, OutgoingMail
 from sessions import forgetting, issuing, reminders, tasks
-from sessions.models import IdSessione, Reminder, Webhook, WebhookCall
+from sessions.models import (
+    BulkItem,
+    BulkJob,
+    CalendarLink,
+    IdSessione,
+    NightDuty,
+    Reminder,
+    SupportNote,
+    Webhook,
+    WebhookCall,
+)
 from sessions.webhooks import events, life
 from sessions.webhooks.calls import call_due
 
@@ -62,8 +73,8 @@ def test_what_a_younger_row_needs_stays_with_it(old_day, utenza, replacing) -> N
 
 def test_a_dry_run_counts_and_forgets_nothing(old_day) -> None:
     said = purge(MORNING + KEPT + DAYS, "--dry-run")
-    assert "ids                            2" in said
-    assert "codes                          1" in said
+    counted = dict(line.rsplit(maxsplit=1) for line in said.splitlines()[:-1])
+    assert (counted["ids"], counted["codes"]) == ("2", "1")
     assert IdSessione.objects.count() == 2
 
 
@@ -99,3 +110,38 @@ def test_more_rows_than_a_batch_holds_all_go(anna, san_marco) -> None:
     WebhookCall.objects.bulk_create([*old, *young])
     purge(MORNING + 91 * DAYS)
     assert WebhookCall.objects.count() == 10
+
+
+def test_every_kind_of_row_that_grows_goes_in_its_time(anna, carla, san_marco) -> None:
+    old, young = MORNING, MORNING + KEPT
+    for at in (old, young):
+        job = BulkJob.objects.create(act="revoke", asked_for="", asked_by=carla, asked_at=at, total=1, finished_at=at)
+        BulkItem.objects.create(job=job, pharmacy=san_marco, number=0, done_at=at)
+        RegisterChange.objects.create(pharmacy=san_marco, at=at, field="name")
+        NightDuty.objects.create(pharmacy=san_marco, evening=at.date())
+        note = SupportNote.objects.write(san_marco, f"{at}", carla, at)
+        note.close("fatto", carla, at)
+        MailDomain.objects.create(name=f"{at:%Y}.example", refused_at=at)
+        RegisteredProvider.objects.create(
+            door="spid", entity_id=f"{at}", document="", digest="", loaded_at=at, replaced_at=at
+        )
+        StaffRecoveryCode.objects.create(user=carla, code_hash=f"{at}", made_at=at, used_at=at)
+        CalendarLink.objects.create(pharmacy=san_marco, digest=f"{at}".encode(), made_at=at, made_by=anna, closed_at=at)
+    kinds = (
+        BulkJob, BulkItem, RegisterChange, NightDuty, SupportNote, MailDomain, RegisteredProvider, StaffRecoveryCode,
+        CalendarLink,
+    )  # fmt: skip
+    purge(young + DAYS)
+    assert {model.__name__: model.objects.count() for model in kinds} == {model.__name__: 1 for model in kinds}
+
+
+def test_a_sheet_under_download_keeps_its_rows_and_an_old_one_has_none(carla, san_marco) -> None:
+    job = BulkJob.objects.create(
+        act="list", asked_for="", asked_by=carla, asked_at=MORNING, total=1, finished_at=MORNING
+    )
+    BulkItem.objects.create(job=job, pharmacy=san_marco, number=0, done_at=MORNING, cells=["x"])
+    purge(MORNING + 24.5 * H)
+    assert BulkItem.objects.exists()
+    purge(MORNING + 25 * H)
+    assert not BulkItem.objects.exists()
+    assert job.progress()["done"] == 1

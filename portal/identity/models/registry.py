@@ -5,11 +5,15 @@ from datetime import datetime, timedelta
 from django.db import models
 
 READINGS_ARE_KEPT_FOR = timedelta(days=90)
+REPLACED_ARE_KEPT_FOR = timedelta(days=731)  # as the logins that they answered
 
 
 class RegisteredProviderQuerySet(models.QuerySet["RegisteredProvider"]):
     def current(self, door: str) -> "RegisteredProviderQuerySet":
         return self.filter(door=door, replaced_at=None).order_by("entity_id")
+
+    def forgettable(self, now: datetime) -> "RegisteredProviderQuerySet":
+        return self.filter(replaced_at__lte=now - REPLACED_ARE_KEPT_FOR)
 
 
 class RegisteredProvider(models.Model):

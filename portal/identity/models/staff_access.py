@@ -17,6 +17,12 @@ LENGTH = 10  # 49 bits: more than a throttled door lets anybody try
 KEPT_FOR = timedelta(days=731)  # as the records of the logins
 
 
+class StaffRecoveryCodeQuerySet(models.QuerySet["StaffRecoveryCode"]):
+    def forgettable(self, now: datetime) -> "StaffRecoveryCodeQuerySet":
+        """Used long ago: the journal says when each opened the door."""
+        return self.filter(used_at__lte=now - KEPT_FOR)
+
+
 class StaffRecoveryCode(models.Model):
     """Opens the door once, in place of the app. Kept as a keyed hash; shown once, when it is made."""
 
@@ -24,6 +30,8 @@ class StaffRecoveryCode(models.Model):
     code_hash = models.CharField(max_length=64, unique=True)
     made_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+
+    objects = StaffRecoveryCodeQuerySet.as_manager()
 
     class Meta:
         verbose_name = "codice di recupero"

@@ -10,6 +10,7 @@ from portal.outbox import pauses
 from portal.outbox.models.priority import Priority
 
 REFUSALS_IN_A_ROW = 3  # «later» from different letters: then it is the domain, not the mailbox
+KEPT_FOR = timedelta(days=90)  # since the last refusal
 COUNTED = 1000  # refusals: beyond, the rest has long been the longest
 PROBED_AFTER = pauses.FIRST  # the last refusal: a person who waits for a code or an id finds out sooner that it is over
 SHARE = 4  # a slow domain rests this many times as long as it took: a fifth of a worker's time at most
@@ -29,6 +30,10 @@ class Rest:
 class MailDomainQuerySet(models.QuerySet["MailDomain"]):
     def resting(self, now: datetime) -> "MailDomainQuerySet":
         return self.filter(rests_until__gt=now)
+
+    def forgettable(self, now: datetime) -> "MailDomainQuerySet":
+        """No trouble for a long time: one that gives trouble again gets a new row."""
+        return self.filter(refused_at__lte=now - KEPT_FOR).exclude(rests_until__gt=now)
 
     def failing(self, now: datetime) -> "MailDomainQuerySet":
         """Those that rest, and those that refused last time."""

@@ -1,17 +1,15 @@
 """One act on every pharmacy that the filters find: counted before, done in batches, taken up again after a crash."""
 
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import OperationalError
 
 from pharmacies.models import Utenza
 from portal.journal.models import Entry
 from portal.outbox.models import OutgoingMail
 from sessions.models import BulkItem, BulkJob, IdSessione
-from sessions.staff import bulk, sheets
+from sessions.staff import bulk
 from tests.conftest import make_pharmacy
 from tests.sessions.staff.conftest import NOW, STATUS, utenza_of, words
 
@@ -109,107 +107,6 @@ def test_a_pharmacy_more_since_the_dry_run_asks_for_the_number_again(carla_clien
     answer = carla_client.post(ACT, {**counted, "conferma": "3"})
 
     assert "Le farmacie sono 4: scrivi questo numero" in answer.content.decode()
-
-
-def test_as_many_pharmacies_but_others_are_not_what_was_counted(carla_client, three, give_id):
-    counted = count(carla_client, REVOKE)
-    three[0].revoke(NOW)
-    give_id(name="Quarta")
-    answer = carla_client.post(ACT, {**counted, "conferma": "3"})
-
-    assert "Nel frattempo le farmacie sono cambiate" in answer.content.decode()
-    assert not BulkJob.objects.exists()
-    again = re.search(r'name="contate" value="(\w+)"', answer.content.decode())[1]
-    assert carla_client.post(ACT, {**REVOKE, "contate": again, "conferma": "3"}).status_code == 302
-
-
-def test_a_number_without_a_count_begins_nothing(carla_client, three):
-    assert carla_client.post(ACT, {**REVOKE, "conferma": "3"}).status_code == 200
-    assert not BulkJob.objects.exists()
-
-
-def test_a_double_click_is_one_job(carla_client, three):
-    confirmed = {**count(carla_client, REVOKE), "conferma": "3"}
-    pages = {carla_client.post(ACT, confirmed)["Location"] for _ in range(2)}
-
-    assert len(pages) == 1
-    assert BulkJob.objects.count() == 1
-    assert Entry.objects.filter(verb="bulk.revoke").count() == 1
-
-
-def test_what_fails_once_is_done_at_the_next_try(carla_client, three, monkeypatch):
-    act(carla_client, REVOKE, number=3)
-    real, failed = bulk.ACTS[BulkJob.Act.REVOKE], []
-
-    def deadlocks_once(pharmacy, job, now):
-        if pharmacy.pk not in failed:
-            failed.append(pharmacy.pk)
-            raise OperationalError
-        return real(pharmacy, job, now)
-
-    monkeypatch.setitem(bulk.ACTS, BulkJob.Act.REVOKE, deadlocks_once)
-    work()
-
-    assert not IdSessione.objects.live(NOW).exists()
-    assert BulkJob.objects.get().finished_at == NOW
-
-
-def test_where_it_failed_it_can_be_tried_again_from_the_page(carla_client, three, monkeypatch):
-    page = act(carla_client, REVOKE, number=3)["Location"]
-    with monkeypatch.context() as broken:
-        broken.setitem(bulk.ACTS, BulkJob.Act.REVOKE, lambda *_: 1 / 0)
-        persevere()
-    assert "In 3 farmacie qualcosa non è riuscito" in words(carla_client.get(page).content.decode())
-
-    carla_client.post(f"{page}riprova/")
-    work(NOW + HOUR)
-
-    assert not IdSessione.objects.live(NOW).exists()
-    assert "Non c’è nulla da riprovare" in carla_client.post(f"{page}riprova/", follow=True).content.decode()
-
-
-def test_an_act_passes_before_a_sheet_that_was_asked_for_earlier(carla_client, carla, three):
-    every = [row.pharmacy_id for row in three]
-    sheet = bulk.begin(BulkJob.Act.LIST, every, "tutte", carla, NOW)
-    act(carla_client, REVOKE, number=3)
-    bulk.advance(NOW)
-
-    assert not IdSessione.objects.live(NOW).exists()
-    assert sheet.progress()["done"] == 0
-
-
-def test_a_row_that_cannot_be_written_stops_neither_its_sheet_nor_the_other_jobs(
-    carla_client, carla, three, monkeypatch
-):
-    sheet, real = sheets.SHEETS[BulkJob.Act.LIST], sheets.SHEETS[BulkJob.Act.LIST].cells
-
-    def fails_at_seconda(row):
-        return 1 / 0 if row.pharmacy.name == "Seconda" else real(row)
-
-    monkeypatch.setitem(sheets.SHEETS, BulkJob.Act.LIST, replace(sheet, cells=fails_at_seconda))
-    first = bulk.begin(BulkJob.Act.LIST, [row.pharmacy_id for row in three], "tutte", carla, NOW)
-    second = bulk.begin(BulkJob.Act.LETTERS, [row.pharmacy_id for row in three], "tutte", carla, NOW)
-    persevere()
-
-    assert first.progress() == {"done": 2, "failed": 1, "wait": 0, "touched": 0}
-    assert second.progress()["done"] == 3
-    assert not BulkJob.objects.under_way().exists()
-
-
-@pytest.mark.parametrize("change", ["disabled", "no role", "smaller territory"])
-def test_a_job_stops_when_its_operator_may_no_longer_do_it(carla_client, carla, three, change):
-    page = act(carla_client, REVOKE, number=3)["Location"]
-    if change == "no role":
-        carla.groups.clear()
-    carla.is_active, carla.limited_to = change != "disabled", ["010"] if change == "smaller territory" else []
-    carla.save()
-    work()
-
-    assert IdSessione.objects.live(NOW).count() == 3
-    job = BulkJob.objects.get()
-    assert job.stopped_because
-    assert Entry.objects.get(verb="bulk.stopped").detail["because"] == job.stopped_because
-    assert page
 
 
 def test_without_a_reason_or_an_act_nothing_is_counted(carla_client, three):
