@@ -89,6 +89,12 @@ def give_id(db):
 
 
 @pytest.fixture
+def three(give_id) -> list[IdSessione]:
+    """Three pharmacies with a live id."""
+    return [give_id(name=name) for name in ("Prima", "Seconda", "Terza")]
+
+
+@pytest.fixture
 def page(carla_client):
     """page("stato=attive"): the page as text, entities and spaces resolved."""
 

@@ -43,11 +43,6 @@ def persevere() -> None:
         work(NOW + timedelta(minutes=minutes))
 
 
-@pytest.fixture
-def three(give_id) -> list[IdSessione]:
-    return [give_id(name=name) for name in ("Prima", "Seconda", "Terza")]
-
-
 def test_the_dry_run_counts_and_changes_nothing(carla_client, three, give_id):
     give_id(left=-HOUR, name="Scaduta")
     three[0].certification.undeliverable_at = NOW

@@ -10,7 +10,7 @@ from portal.journal.models import Entry
 from sessions.models import BulkJob, IdSessione
 from sessions.staff import bulk, sheets
 from tests.sessions.staff.conftest import NOW, words
-from tests.sessions.staff.test_bulk import ACT, HOUR, REVOKE, act, count, persevere, three, work  # noqa: F401  a fixture
+from tests.sessions.staff.test_bulk import ACT, HOUR, REVOKE, act, count, persevere, work
 
 
 def test_as_many_pharmacies_but_others_are_not_what_was_counted(carla_client, three, give_id):
