@@ -76,10 +76,9 @@ def act_on_all(request: HttpRequest) -> HttpResponse:
     counted = bulk.dry_run(act, keys, now)
     context |= {"counted": counted, "act": act, "because": because, "act_words": dict(ACTS)[act]}
     concerned = bulk.concerned(act, keys, now)
-    context["fingerprint"] = bulk.fingerprint(act, concerned)
-    confirmed = ConfirmedForm(
-        request.POST if "conferma" in request.POST else None, counted.pharmacies, context["fingerprint"]
-    )
+    fingerprint = bulk.fingerprint(act, concerned)
+    context["fingerprint"] = fingerprint
+    confirmed = ConfirmedForm(request.POST if "conferma" in request.POST else None, counted.pharmacies, fingerprint)
     if counted.pharmacies and confirmed.is_valid():
         job = bulk.begin(act, concerned, asked.in_words(), staff_of(request), now, because)
         return redirect("staff:job", job.pk)

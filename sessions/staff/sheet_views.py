@@ -62,9 +62,9 @@ def job_sheet(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
 
 def _cells_of(rows: QuerySet[BulkItem]) -> Iterator[list[Cell]]:
     """In their order, some at a time, each time after the last one: rows that go meanwhile shift none."""
-    last = -1
-    while some := list(rows.filter(number__gt=last).order_by("number").values_list("number", "cells")[:AT_ONCE]):
-        yield from (cells for _, cells in some)
+    last, every = -1, rows.order_by("number").values_list("number", "cells")
+    while some := list(every.filter(number__gt=last)[:AT_ONCE]):
+        yield from (cells or [] for _, cells in some)
         last = some[-1][0]
 
 
