@@ -52,7 +52,12 @@ def addresses(pharmacies: Collection[int], now: datetime) -> dict[int, str]:
 
 
 def write(
-    told: Sequence[Reminder], wanted: dict[int, str], certification: MailCertification, now: datetime
+    told: Sequence[Reminder],
+    wanted: dict[int, str],
+    certification: MailCertification,
+    now: datetime,
+    *,
+    unwarned: bool = False,
 ) -> dict[int, OutgoingMail]:
     """The copies of a letter to this address, by reminder (key): one to each mailbox, about the ids of its pharmacies only.
 
@@ -66,10 +71,10 @@ def write(
     letters: dict[int, OutgoingMail] = {}
     for address, theirs in by_mailbox.values():
         rows = [each.id_sessione for each in theirs]
-        if theirs[0].minutes_before:
+        if rows[0].expires_at > now:
             letter = mails.expiring(rows, certification, now, copy_to=address)
         else:
-            letter = mails.expired(rows[0], certification, now, copy_to=address)
+            letter = mails.expired(rows[0], certification, now, copy_to=address, unwarned=unwarned)
         letters |= {each.pk: letter for each in theirs}
     return letters
 

@@ -69,11 +69,18 @@ def expiring(
 
 
 def expired(
-    id_sessione: IdSessione, certification: MailCertification, now: datetime, copy_to: str = ""
+    id_sessione: IdSessione,
+    certification: MailCertification,
+    now: datetime,
+    copy_to: str = "",
+    *,
+    unwarned: bool = False,
 ) -> OutgoingMail:
-    """After the end, for who asked to be told. `copy_to`: the copy, to that address instead."""
+    """After the end: to a pharmacy that asked to be told, or that was to be told before and was not (`unwarned`). `copy_to`:
+    the copy, to that address instead.
+    """
     give_up_at = max(id_sessione.expires_at, now) + NOTICE_USEFUL_FOR
-    return _about("expired", Kind.EXPIRED, [id_sessione], certification, now, give_up_at, copy_to)
+    return _about("expired", Kind.EXPIRED, [id_sessione], certification, now, give_up_at, copy_to, unwarned=unwarned)
 
 
 def revoked(
@@ -130,11 +137,15 @@ def _about(
     now: datetime,
     give_up_at: datetime,
     copy_to: str,
+    *,
+    unwarned: bool = False,
 ) -> OutgoingMail:
     """One letter about one id, or the letter of the same name about many."""
     first = rows[0]
     pharmacy = first.pharmacy or first.certification.pharmacy
-    about = {"is_copy": bool(copy_to), "rows": rows, "pharmacies": len({row.pharmacy_id for row in rows})}
+    about = {
+        "is_copy": bool(copy_to), "unwarned": unwarned, "rows": rows, "pharmacies": len({row.pharmacy_id for row in rows}),
+    }  # fmt: skip
     context = {**_context(first, pharmacy), **about}
     if len(rows) > 1:
         context["pharmacy"] = None if about["pharmacies"] != 1 else context["pharmacy"]

@@ -21,6 +21,8 @@ class Facts:
     renewed: set[int]  # ids
     shared: set[str]  # mailboxes that may be told of more than one id
     copies: dict[int, str]  # by pharmacy: where a copy goes
+    told: set[int]  # ids whose hours are over and of which a letter spoke, or a notice will speak
+    unwarned: set[int]  # ids whose hours are over, of whose end the pharmacy was to be told before and was not
 
     @classmethod
     def of(cls, due: Sequence[Reminder], now: datetime) -> "Facts":
@@ -33,10 +35,24 @@ class Facts:
         nearest = dict(least.values_list("id_sessione", "least"))
         keys = {each.address_key for each in addresses.values()}
         copied = copies.addresses({row.pharmacy_id for row in ids.values() if row.pharmacy_id is not None}, now)
-        return cls(ids, addresses, nearest, renewed(ids.values(), now), together.shared(keys, now), copied)
+        told, unwarned = _said([pk for pk, row in ids.items() if row.expires_at <= now])
+        beside = renewed(ids.values(), now), together.shared(keys, now), copied
+        return cls(ids, addresses, nearest, *beside, told, unwarned)
 
     def address_of(self, row: IdSessione) -> MailCertification | None:
         return self.addresses.get(row.certification.pharmacy_id)
+
+
+def _said(over: list[int]) -> tuple[set[int], set[int]]:
+    """Of these ids, whose hours are over: those told of, those that should have been. See Facts."""
+    if not over:
+        return set(), set()
+    theirs = Reminder.objects.by_mail().filter(id_sessione__in=over)
+    said, notices, unsaid = (
+        set(some.values_list("id_sessione", flat=True))
+        for some in (theirs.said(), theirs.filter(minutes_before=0, settled_at=None), theirs.unsaid())
+    )
+    return said | notices, unsaid - said
 
 
 def renewed(rows: Iterable[IdSessione], now: datetime) -> set[int]:

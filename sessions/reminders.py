@@ -16,7 +16,7 @@ from portal import database_clock, measures
 from portal.contention import is_busy
 from portal.outbox.letters import written_at_once
 from portal.outbox.models import OutgoingMail
-from sessions import copies, mails, together
+from sessions import copies, mails, reopening, together
 from sessions.models import Reminder, State
 from sessions.reminder_facts import Facts
 from sessions.webhooks import events
@@ -41,6 +41,7 @@ def send_due(now: datetime, limit: int = BATCH) -> int:
     """
     if database_clock.is_astray():
         return 0
+    reopening.reopen(now)
     with transaction.atomic():
         due = _claimed(now, limit)
         try:
@@ -55,10 +56,13 @@ def send_due(now: datetime, limit: int = BATCH) -> int:
 
 
 def _claimed(now: datetime, limit: int) -> list[Reminder]:
+    """Those whose address is changing at this moment are left for the next round: the letter would go to the old one."""
     rows = Reminder.objects.due(now)
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
-    return list(rows[:limit])
+    due = list(rows[:limit])
+    changing = MailCertification.objects.changing({each.pharmacy_id for each in due if each.pharmacy_id is not None})
+    return [each for each in due if each.pharmacy_id not in changing]
 
 
 def _alone(reminder: Reminder, now: datetime) -> bool:
@@ -103,9 +107,10 @@ def _decide(reminder: Reminder, facts: Facts, settled: "_Settled", now: datetime
     if reason or certification is None:
         settled.add([reminder], reason=reason)
         return
-    if not reminder.minutes_before:
-        copied = copies.write([reminder], facts.copies, certification, now)
-        settled.add([reminder], letter=mails.expired(row, certification, now), copied=copied)
+    if row.expires_at <= now:
+        unwarned = row.pk in facts.unwarned
+        copied = copies.write([reminder], facts.copies, certification, now, unwarned=unwarned)
+        settled.add([reminder], letter=mails.expired(row, certification, now, unwarned=unwarned), copied=copied)
         return
     held: list[Reminder] | None = []
     if not alone and row.pharmacy is not None and certification.address_key in facts.shared:
@@ -114,7 +119,8 @@ def _decide(reminder: Reminder, facts: Facts, settled: "_Settled", now: datetime
         return
     said = [each for each in held if each.pk not in settled.keys]
     known = Facts.of(said, now) if said else facts
-    others, overtaken = together.nearest([each for each in said if not _why_not(each, known, now)], now)
+    live = [each for each in said if each.id_sessione.expires_at > now and not _why_not(each, known, now)]
+    others, overtaken = together.nearest(live, now)
     told = [reminder, *others]
     copied = copies.write(told, facts.copies | known.copies, certification, now)
     letter = mails.expiring([each.id_sessione for each in told], certification, now)
@@ -176,8 +182,12 @@ def _why_not(reminder: Reminder, facts: Facts, now: datetime) -> str:
     if state is State.REVOCATO:
         return Skip.REPLACED if row.replaced_by_id else Skip.REVOKED
     # a notice that waits for the opening of the pharmacy is news until then
-    too_late = state is State.SCADUTO and now > max(row.expires_at, reminder.due_at) + mails.NOTICE_USEFUL_FOR
-    if too_late or (reminder.minutes_before > 0) == (state is State.SCADUTO):
+    over, late_for = state is State.SCADUTO, now - max(row.expires_at, reminder.due_at)
+    if (over and late_for > mails.NOTICE_USEFUL_FOR) or (not over and not reminder.minutes_before):
+        return Skip.TOO_LATE
+    # that it will expire can no longer be said; that it has, once, to a pharmacy that was told nothing
+    by_mail = reminder.channel == Reminder.Channel.MAIL
+    if over and reminder.minutes_before and (not by_mail or row.pk in facts.told):
         return Skip.TOO_LATE
     return Skip.RENEWED if row.pk in facts.renewed else ""
 

@@ -41,6 +41,8 @@ def companions(reminder: Reminder, certification: MailCertification, now: dateti
     if not seen:
         return []
     held = _held(seen)
+    changing = MailCertification.objects.changing({each.pharmacy_id for each in held if each.pharmacy_id is not None})
+    held = [each for each in held if each.pharmacy_id not in changing]
     if len(held) < len(seen) and reminder.due_at > now - WAITS_AT_MOST:
         return None
     ids = IdSessione.objects.with_facts().in_bulk({each.id_sessione_id for each in held})

@@ -1,10 +1,11 @@
 """Which certifications: those in force, under way, of the past; and how a request begins."""
 
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from pharmacies import withdrawing
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from pharmacies.models.certification import MailCertification
     from portal.identity.models import User
 
+# By hand: the ORM knows no FOR SHARE, which many workers may hold at once and a change of address waits for.
+_KEEP = """select id from pharmacies_mailcertification
+where id = any(%s) and replaced_at is null and revoked_at is null for share skip locked"""
 PENDING_FOR = timedelta(hours=24)  # a request that nobody completes
 
 
@@ -39,6 +43,18 @@ class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
             .exclude(replaced_at=None, revoked_at=None)
             .order_by("-certified_at", "-pk")
         )
+
+    def changing(self, pharmacies: Collection[int]) -> set[int]:
+        """Those of these pharmacies (keys) whose certified address somebody is changing at this moment. The others keep
+        theirs until the caller's transaction ends. Waits for nobody.
+        """
+        if not pharmacies or not connection.features.has_select_for_update_skip_locked:
+            return set()  # the embedded database lets one transaction write at a time
+        current = dict(self.current().filter(pharmacy__in=pharmacies).values_list("pk", "pharmacy"))
+        with connection.cursor() as cursor:
+            cursor.execute(_KEEP, [list(current)])
+            kept = {pk for (pk,) in cursor.fetchall()}
+        return {pharmacy for pk, pharmacy in current.items() if pk not in kept}
 
     def used_by_another(self, pharmacy: Pharmacy, address_key: str) -> bool:
         """True when another pharmacy has this mailbox certified. Which one is nobody's business."""

@@ -109,6 +109,9 @@ class NightDuty(models.Model):
         return self.evening + timedelta(days=1)
 
 
+NOWHERE = ("no address", "unreachable")  # why a reminder was skipped: its pharmacy could not be written to
+
+
 class ReminderQuerySet(models.QuerySet["Reminder"]):
     def due(self, now: datetime) -> "ReminderQuerySet":
         """To be settled now. The reminders of a closed pharmacy wait for the id's own end: it may reopen before."""
@@ -116,6 +119,16 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
         is_open = Q(pharmacy=None) | Q(pharmacy__closed_on=None) | Q(pharmacy__closed_on__gt=day)
         settled_anyway = is_open | Q(id_sessione__expires_at__lte=now)
         return self.filter(settled_anyway, settled_at=None, due_at__lte=now).order_by("due_at", "pk")
+
+    def said(self) -> "ReminderQuerySet":
+        """Whose letter has left, or waits to leave."""
+        return self.filter(letter__isnull=False, letter__failed_at=None, letter__withdrawn_at=None)
+
+    def unsaid(self) -> "ReminderQuerySet":
+        """Planned before the end of their id, and never said although nothing had made them needless."""
+        needless = [Reminder.Skip.REPLACED, Reminder.Skip.REVOKED, Reminder.Skip.RENEWED]
+        failed = Q(letter=None) | Q(letter__failed_at__isnull=False)
+        return self.by_mail().filter(failed, minutes_before__gt=0).exclude(skipped_because__in=needless)
 
     def by_mail(self) -> "ReminderQuerySet":
         return self.filter(channel=Reminder.Channel.MAIL)
@@ -165,6 +178,8 @@ class Reminder(models.Model):
             models.Index(fields=["pharmacy", "due_at"], condition=Q(settled_at=None), name="reminder_due_of_pharmacy"),
             # may this copy leave? Few have one
             models.Index(fields=["copy"], condition=Q(copy__isnull=False), name="reminder_of_copy"),
+            # what had nowhere to go: looked at again at every round, for an address that is there by now (reopening.py)
+            models.Index(fields=["due_at"], condition=Q(skipped_because__in=NOWHERE), name="reminder_nowhere"),
         ]
 
     def __str__(self) -> str:

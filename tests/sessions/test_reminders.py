@@ -121,10 +121,10 @@ def test_a_worker_that_wakes_up_late_writes_one_letter_not_two(utenza, certified
     assert reasons()[:2] == ["overtaken", ""]
 
 
-def test_a_worker_that_wakes_up_after_the_end_does_not_say_that_it_will_expire(utenza, certified, context) -> None:
+def test_a_worker_that_wakes_up_after_the_end_says_that_it_has_expired(utenza, certified, context) -> None:
     issuing.issue(utenza, context, MORNING)
-    assert tick(END) == []
-    assert reasons() == ["too late"]
+    assert tick(END) == ["expired"]
+    assert reasons() == [""]
 
 
 def test_that_it_has_expired_is_not_told_on_the_next_day(utenza, certified, context, talkative) -> None:

@@ -1,18 +1,23 @@
 """No reminder is lost: not by a choice that is saved while it is due, nor because its lead does not fit into what is left."""
 
 from datetime import timedelta
+from email import message_from_bytes, policy
+from threading import Thread
 
 import pytest
 import time_machine
+from django.db import connection, connections, transaction
 
 from portal.outbox.models import OutgoingMail
+from portal.sealing import unseal
 from sessions import issuing, planning, reminders
 from sessions.hours.week import Week, read_day
 from sessions.models import Context, IdSessione, Reminder, ReminderSettings
 from sessions.planning import Wishes, choose
 from sessions.webhooks import events
+from tests.parallel import in_parallel
 
-from .conftest import MORNING
+from .conftest import MORNING, make_utenza
 from .test_withdrawn_letters import change_address
 
 H, MIN = timedelta(hours=1), timedelta(minutes=1)
@@ -102,3 +107,180 @@ def test_a_letter_sent_again_tells_what_is_still_to_come(row, anna) -> None:
     reminders.send_due(DUE)
     assert issuing.resend(row, anna, DUE + MIN)
     assert planning.waiting(row) == []
+
+
+# --- what the workers, the relay or the address kept back
+
+
+def texts(kind: str) -> str:
+    letter = OutgoingMail.objects.filter(kind=kind).latest("pk")
+    parsed = message_from_bytes(unseal(letter.sealed_source), policy=policy.default)
+    body = parsed.get_body(("plain",))
+    return f"{letter.subject}\n{body.get_content()}"
+
+
+@pytest.mark.parametrize("away_for", [timedelta(0), 5 * H])
+def test_workers_away_until_after_the_end_tell_the_pharmacy_once_whatever_it_chose(away_for, row) -> None:
+    for minutes in range(3):
+        reminders.send_due(END + away_for + minutes * MIN)
+    assert letters() == ["expired"]
+    assert "ID SESSIONE scaduto alle 00:58 – Farmacia San Marco" in texts("expired")
+    assert "Non siamo riusciti ad avvisarti prima: ci dispiace." in texts("expired")
+
+
+def test_the_notice_that_it_has_expired_takes_that_over(utenza, certified, context, san_marco, anna) -> None:
+    choose(san_marco, Wishes([60, 30], True), anna, MORNING)
+    issuing.issue(utenza, context, MORNING)
+    reminders.send_due(END + H)
+    assert letters() == ["expired"]
+    assert "Non siamo riusciti ad avvisarti prima" in texts("expired")
+
+
+def test_a_pharmacy_that_was_warned_reads_no_excuse(utenza, certified, context, san_marco, anna) -> None:
+    choose(san_marco, Wishes([60], True), anna, MORNING)
+    issuing.issue(utenza, context, MORNING)
+    reminders.send_due(DUE)
+    reminders.send_due(END)
+    assert letters() == ["reminder", "expired"]
+    assert "Non siamo riusciti" not in texts("expired")
+
+
+def test_of_two_reminders_that_nobody_wrote_one_letter_comes(utenza, certified, context, san_marco, anna) -> None:
+    choose(san_marco, Wishes([60, 30], False), anna, MORNING)
+    issuing.issue(utenza, context, MORNING)
+    reminders.send_due(END + H)
+    assert letters() == ["expired"]
+
+
+def test_the_copy_says_the_same(utenza, certified, context, san_marco, anna) -> None:
+    choose(san_marco, Wishes([60], False, copy_to="anna@example.org"), anna, MORNING)
+    issuing.issue(utenza, context, MORNING)
+    reminders.send_due(END + H)
+    assert letters() == ["expired", "expired"]
+    copy = OutgoingMail.objects.get(kind="expired", recipient="anna@example.org")
+    assert "Non siamo riusciti ad avvisarti prima" in unseal(copy.sealed_source).decode()
+
+
+def test_who_wanted_nothing_who_has_a_new_one_and_who_revoked_it_is_told_nothing(
+    utenza, certified, context, san_marco, anna
+) -> None:
+    choose(san_marco, Wishes([], False), anna, MORNING)
+    issuing.issue(utenza, context, MORNING)
+    reminders.send_due(END + H)
+    choose(san_marco, Wishes([60], False), anna, END + H)
+    issuing.use(issuing.issue(utenza, context, END + H).id_sessione, END + H)
+    issuing.issue(utenza, context, END + 16 * H)
+    reminders.send_due(END + 18 * H)
+    assert letters() == []
+
+
+def test_after_half_a_day_it_is_old_news(row) -> None:
+    reminders.send_due(END + 13 * H)
+    assert letters() == []
+    assert Reminder.objects.get().skipped_because == Reminder.Skip.TOO_LATE
+
+
+def test_a_letter_about_others_does_not_speak_of_an_id_that_is_over(
+    utenza, certified, context, replacing, san_marco
+) -> None:
+    issuing.issue(utenza, context, MORNING)
+    other = issuing.issue(make_utenza("UVANNA02", san_marco), context, MORNING + 20 * MIN).id_sessione
+    reminders.send_due(END + MIN)
+    assert sorted(letters()) == ["expired", "reminder"]
+    assert OutgoingMail.objects.get(kind="reminder").subject.startswith("L’ID SESSIONE scade alle 01:18")
+    assert Reminder.objects.get(id_sessione=other).letter.kind == "reminder"
+
+
+@pytest.mark.parametrize("notice", [True, False])
+def test_a_reminder_that_a_relay_kept_until_the_end_is_made_good_once(
+    notice, utenza, certified, context, san_marco, anna
+) -> None:
+    choose(san_marco, Wishes([60], notice), anna, MORNING)
+    issuing.issue(utenza, context, MORNING)
+    reminders.send_due(DUE)
+    OutgoingMail.objects.give_up(END)
+    for minutes in range(3):
+        reminders.send_due(END + minutes * MIN)
+    assert letters() == ["reminder", "expired"]
+    assert "Non siamo riusciti ad avvisarti prima" in texts("expired")
+
+
+def refuse(certified, now) -> None:
+    certified.refresh_from_db()
+    certified.undeliverable_at = now
+    certified.save()
+
+
+def test_what_was_skipped_at_a_dead_mailbox_is_said_at_the_new_address(row, certified, san_marco, anna) -> None:
+    refuse(certified, DUE - MIN)
+    reminders.send_due(DUE)
+    assert Reminder.objects.get().skipped_because == Reminder.Skip.UNREACHABLE
+    change_address(san_marco, anna, DUE + MIN)
+    reminders.send_due(DUE + 2 * MIN)
+    assert OutgoingMail.objects.get(kind="reminder").recipient == "nuova@farmaciasanmarco.it"
+    assert Reminder.objects.get().skipped_because == ""
+
+
+def test_what_was_skipped_is_said_when_the_same_mailbox_works_again(row, certified, carla) -> None:
+    refuse(certified, DUE - MIN)
+    reminders.send_due(DUE)
+    assert certified.reachable_again(carla, "la casella è stata svuotata", DUE + MIN)
+    reminders.send_due(DUE + 2 * MIN)
+    reminders.send_due(DUE + 3 * MIN)
+    assert letters() == ["reminder"]
+
+
+def test_what_was_refused_at_a_dead_mailbox_is_said_at_the_new_address(row, certified, san_marco, anna) -> None:
+    reminders.send_due(DUE)
+    OutgoingMail.objects.filter(kind="reminder").update(failed_at=DUE, last_answer="550 5.1.1 sconosciuto")
+    refuse(certified, DUE)
+    change_address(san_marco, anna, DUE + MIN)
+    reminders.send_due(DUE + 2 * MIN)
+    sent = OutgoingMail.objects.filter(kind="reminder", failed_at=None)
+    assert [letter.recipient for letter in sent] == ["nuova@farmaciasanmarco.it"]
+
+
+def test_a_mailbox_that_stays_dead_is_not_written_to_again(row, certified) -> None:
+    refuse(certified, DUE - MIN)
+    for minutes in range(90):
+        reminders.send_due(DUE + minutes * MIN)
+    assert letters() == []
+    assert Reminder.objects.get().skipped_because == Reminder.Skip.UNREACHABLE
+
+
+# --- a change of address that is under way
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="an embedded database lets one transaction write at a time"
+)
+def test_a_reminder_waits_for_a_change_of_address_that_is_under_way(row, san_marco, anna) -> None:
+    with transaction.atomic():
+        change_address(san_marco, anna, DUE)
+        assert in_parallel([lambda: reminders.send_due(DUE + MIN)]) == [0]
+    assert reminders.send_due(DUE + MIN) == 1
+    assert OutgoingMail.objects.get(kind="reminder").recipient == "nuova@farmaciasanmarco.it"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="an embedded database lets one transaction write at a time"
+)
+def test_a_reminder_written_during_a_change_of_address_is_said_at_the_new_one(row, san_marco, anna) -> None:
+    change = Thread(target=_in_a_thread, args=[lambda: change_address(san_marco, anna, DUE + MIN)])
+    with transaction.atomic():
+        assert reminders.send_due(DUE) == 1
+        change.start()
+        change.join(1)  # it waits for the letter to be written down
+    change.join(20)
+    reminders.send_due(DUE + 2 * MIN)
+    waiting = OutgoingMail.objects.waiting().filter(kind="reminder")
+    assert [letter.recipient for letter in waiting] == ["nuova@farmaciasanmarco.it"]
+
+
+def _in_a_thread(act) -> None:
+    try:
+        act()
+    finally:
+        connections.close_all()
