@@ -23,8 +23,8 @@ help:
 	@echo "make clean         forgets the data of make run; the environment stays"
 
 define install
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is %d.%d" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@"$(PYTHON)" -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is %d.%d" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	@echo "Installing $< ..."
 	@if command -v uv >/dev/null 2>&1; then uv pip install -q --python $(BIN)/python --require-hashes -r $<; \
 	else $(BIN)/python -m pip install -q --require-hashes --only-binary :all: -r $<; fi
@@ -41,7 +41,7 @@ $(VENV)/.proxies: requirements/proxies.txt
 	$(install)
 
 run: $(VENV)/.run
-	@$(BIN)/python manage.py up --port $(PORT)
+	@$(BIN)/python manage.py up --port "$(PORT)"
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n auto -m "not browser and not processes"
@@ -55,7 +55,7 @@ test-browser: $(VENV)/.test
 # The tool pins old versions of its own, so it lives apart; it comes as source, so no wheel is asked for.
 $(VENV_SPID)/.installed: requirements/spid.txt
 	@command -v xmlsec1 >/dev/null 2>&1 && command -v openssl >/dev/null 2>&1 || { echo "The official tool needs two programs: apt-get install xmlsec1 openssl"; exit 1; }
-	@test -x $(VENV_SPID)/bin/python || $(PYTHON) -m venv $(VENV_SPID)
+	@test -x $(VENV_SPID)/bin/python || "$(PYTHON)" -m venv $(VENV_SPID)
 	@echo "Installing $< ..."
 	@$(VENV_SPID)/bin/python -m pip install -q --require-hashes -r $<
 	@touch $@
@@ -74,21 +74,21 @@ benchmark: $(VENV)/.test
 check: lint types imports migrations-check
 
 lint: $(VENV)/.dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
 
 types: $(VENV)/.dev
-	$(BIN)/mypy
+	$(BIN)/python -m mypy
 
 imports: $(VENV)/.dev
-	$(BIN)/lint-imports
+	$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 
 migrations-check: $(VENV)/.dev
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
 format: $(VENV)/.dev
-	$(BIN)/ruff check --fix .
-	$(BIN)/ruff format .
+	$(BIN)/python -m ruff check --fix .
+	$(BIN)/python -m ruff format .
 
 lock:
 	sh requirements/lock.sh

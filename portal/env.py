@@ -32,8 +32,9 @@ def value_of(name: str) -> str:
     """
     file = os.environ.get(f"{name}_FILE", "").strip()
     try:
-        read = Path(file).read_bytes().decode() if file else os.environ.get(name, "")
-        read.encode()  # bytes of the environment that are no UTF-8 come as half characters
+        read = (
+            Path(file).read_bytes() if file else os.fsencode(os.environ.get(name, ""))
+        ).decode()  # whatever the locale
     except UnicodeError as error:
         raise ImproperlyConfigured(f"{name} is not UTF-8 text.") from error
     except (OSError, ValueError) as error:
@@ -48,7 +49,7 @@ def value_of(name: str) -> str:
 
 def var_dir(base_dir: Path) -> Path:
     """The folder of what the portal keeps beside the database (`PORTAL_VAR`)."""
-    return Path(value_of("PORTAL_VAR") or base_dir / "var")
+    return Path(os.fsdecode(value_of("PORTAL_VAR").encode()) or base_dir / "var")
 
 
 class Environment:

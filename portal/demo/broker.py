@@ -57,7 +57,7 @@ def _private_folder(var: Path) -> Path:
     """A folder for the socket that only this user may enter: where temporary files go, or /tmp when that path is too long for
     a socket or has signs that an address would need escaped. Raises UnsafeFolder.
     """
-    mark = hashlib.sha256(str(var.resolve()).encode()).hexdigest()[:10]
+    mark = hashlib.sha256(os.fsencode(var.resolve())).hexdigest()[:10]
     name = f"portale-{os.getuid()}-{mark}"
     wanted = Path(tempfile.gettempdir()) / name
     is_good = _PLAIN_PATH.fullmatch(str(wanted)) and len(str(wanted / SOCKET)) <= LONGEST_SOCKET

@@ -74,6 +74,9 @@ def test_what_django_adds_to_its_lines_stays_out():
     assert "segreto" not in written(logs.JSON, "Not Found", request="<WSGIRequest: GET '/?codice=segreto'>")
 
 
+BARE = logging.makeLogRecord({})
+
+
 @pytest.mark.django_db
 def test_a_page_leaves_one_line_with_its_name_and_not_its_address(caplog):
     with caplog.at_level(logging.INFO, logger="portal.watch"):
@@ -81,7 +84,8 @@ def test_a_page_leaves_one_line_with_its_name_and_not_its_address(caplog):
     [line] = [record for record in caplog.records if record.name == "portal.watch.doors"]
     assert (line.status, line.method) == (302, "GET")
     assert line.page
-    assert "anna" not in str(vars(line))
+    ours = {name: value for name, value in vars(line).items() if name not in vars(BARE)}  # not where the code lies
+    assert "anna@" not in f"{line.getMessage()} {ours}"
 
 
 def test_the_private_address_of_a_calendar_is_not_in_a_line():

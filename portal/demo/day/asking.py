@@ -80,7 +80,7 @@ def main(part: int, of: int, count: int, seed: int, book: Path) -> None:
     mine = [act for act in shape.acts(who, seed) if act.pharmacy % of == part]
     clock = Clock.load(Path(settings.DEMO_CLOCK))
     utenze = {int(row.user_id[2:]): row for row in Utenza.objects.select_related("pharmacy")}
-    asker = Asker(utenze, User.objects.get(), book.open("a", buffering=1))
+    asker = Asker(utenze, User.objects.get(), book.open("a", buffering=1, encoding="utf-8"))
     for act in mine:
         due = clock.real_at(shape.BEGINS + timedelta(seconds=act.at))
         time.sleep(max(due - time.time(), 0))

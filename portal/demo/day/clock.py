@@ -30,7 +30,7 @@ class Clock:
 
     @classmethod
     def load(cls, path: Path) -> "Clock":
-        stored = json.loads(path.read_text())
+        stored = json.loads(path.read_text(encoding="utf-8"))
         return cls(
             stored["begins_real"],
             datetime.fromisoformat(stored["begins_day"]),
@@ -39,7 +39,7 @@ class Clock:
 
     def save(self, path: Path) -> None:
         stored = {"begins_real": self.begins_real, "begins_day": self.begins_day.isoformat(), "points": self.points}
-        path.write_text(json.dumps(stored))
+        path.write_text(json.dumps(stored), encoding="utf-8")
 
     def day_at(self, real: float) -> datetime:
         """The instant of the day at that real second since 1970. Before its beginning it goes like any clock."""

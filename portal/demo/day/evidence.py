@@ -95,7 +95,7 @@ def collect(folder: Path) -> dict[str, Any]:
 
 def _lines(books: Iterable[Path]) -> Lines:
     for book in books:
-        for line in book.read_text().splitlines():
+        for line in book.read_text(encoding="utf-8").splitlines():
             yield json.loads(line)
 
 

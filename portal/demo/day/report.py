@@ -56,11 +56,11 @@ def write(found: dict[str, Any], folder: Path) -> Path:
     """Returns the path of the Markdown page."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, picture in _pictures(found).items():
-        (folder / name).write_text(picture)
+        (folder / name).write_text(picture, encoding="utf-8")
     kept = {key: value for key, value in found.items() if key not in ("pictures", "samples")}
-    (folder / "day.json").write_text(json.dumps(kept, indent=1) + "\n")
+    (folder / "day.json").write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     page = folder / "day.md"
-    page.write_text(_page(kept))
+    page.write_text(_page(kept), encoding="utf-8")
     return page
 
 

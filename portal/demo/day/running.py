@@ -168,7 +168,9 @@ class Day:
     def _still_asking(self, askers: list[Child]) -> None:
         for child in askers:
             if child.process is not None and child.process.poll() not in (None, 0):
-                raise CannotStart(f"{child.name} stopped: {child.log.read_text()[-2000:]}")
+                raise CannotStart(
+                    f"{child.name} stopped: {child.log.read_text(encoding='utf-8', errors='replace')[-2000:]}"
+                )
 
     def _sample(self, clock: Clock) -> None:
         assert self.postgres is not None  # noqa: S101
@@ -195,7 +197,7 @@ class Day:
 
     def _peak(self) -> float:
         """Ids asked for in the busiest five real seconds, for each of them."""
-        books = (book.read_text().splitlines() for book in self.folder.glob("asked-*.jsonl"))
+        books = (book.read_text(encoding="utf-8").splitlines() for book in self.folder.glob("asked-*.jsonl"))
         lines = (json.loads(line) for book in books for line in book)
         seconds = Counter(int(line["asked"]) // 5 for line in lines if "pk" in line)
         return max(seconds.values(), default=0) / 5

@@ -143,7 +143,7 @@ class Line(asyncio.Protocol):
 
 
 async def serve(port: int, path: str) -> None:
-    with open(path, "a", buffering=1) as book:
+    with open(path, "a", buffering=1, encoding="utf-8") as book:
         await Server(port, book).listen()
         await asyncio.Event().wait()
 

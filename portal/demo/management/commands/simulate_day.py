@@ -66,7 +66,7 @@ class Command(BaseCommand):
                 json.dumps({name: value for name, value in found.items() if name not in ("pictures", "samples")})
             )
         else:
-            self.stdout.write(page.read_text())
+            self.stdout.write(page.read_text(encoding="utf-8"))
         self._say(f"The report is in {page}{os.linesep}")
         missed = [what for what, _, well in report.verdicts(found) if not well]
         if missed:

@@ -76,6 +76,7 @@ class Command(BaseCommand):
             "PORTAL_URL": f"http://127.0.0.1:{self.port}",
             "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
             "PYTHONUNBUFFERED": "1",
+            "PYTHONUTF8": "1",  # files and logs, whatever the locale
         }
         broker = None if queue_in_files or self.env.get("REDIS_URL") else self._embedded_broker()
         running.write(self.var, self.env)
