@@ -12,7 +12,8 @@ from django.db.models import Exists, Model, OuterRef, QuerySet
 
 from pharmacies.models import CodiceValidazione, RegisterChange
 from portal.journal.retention import DAILY_KEPT_FOR
-from portal.outbox.models import Bounce, DeadMailbox, MailDomain, OutgoingMail
+from portal.outbox.models import Bounce, DeadMailbox, MailDomain, OutgoingMail, UnreadReport
+from portal.outbox.models.unread import UNREAD_KEPT_FOR
 from portal.retention import AT_A_TIME, Outdated
 from sessions.models import (
     BulkItem,
@@ -75,6 +76,7 @@ KEPT = (
     ),
     Kept("changes of the register", RegisterChange.objects.all(), "at", DAILY_KEPT_FOR),
     Kept("codes", CodiceValidazione.objects.all(), "sent_at", DAILY_KEPT_FOR),
+    Kept("reports that nobody could read", UnreadReport.objects.all(), "at", UNREAD_KEPT_FOR),
     Kept("reports about letters", Bounce.objects.all(), "at", DAILY_KEPT_FOR),
     Kept("mailboxes found dead", DeadMailbox.objects.all(), "found_at", DAILY_KEPT_FOR),
     Kept(
@@ -89,6 +91,7 @@ KEPT = (
             (CodiceValidazione, "letter"),
             (Bounce, "letter"),
             (DeadMailbox, "letter"),
+            (UnreadReport, "letter"),
         ),
     ),
 )

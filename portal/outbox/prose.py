@@ -92,9 +92,7 @@ def read(message: Message, about: str) -> Prose | None:
     """None: no failure and no delay of this mailbox that can be read. Raises nothing, whatever the message is."""
     if is_robot(message) or not is_from_server(message):
         return None
-    whole = text_of(message)
-    original = _ORIGINAL.search(whole)
-    text = whole[: original.start()] if original else whole
+    text = without_original(text_of(message))
     known = _known_to_flufl(message, key(about))
     named = _first_of(text, key(about))
     if named is None and known is None:
@@ -105,6 +103,12 @@ def read(message: Message, about: str) -> Prose | None:
     said = _said(text[named or 0 :], text)
     status = re.search(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.]*\d)", said)
     return Prose(not is_late, status[0] if status else "4.0.0" if is_late else "5.0.0", said)
+
+
+def without_original(text: str) -> str:
+    """What stands before the letter that a report returns."""
+    original = _ORIGINAL.search(text)
+    return text[: original.start()] if original else text
 
 
 def _known_to_flufl(message: Message, ours: str) -> bool | None:

@@ -7,11 +7,12 @@ import re
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import Message
+from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 
 from portal.masking import mask_secrets_in
 from portal.outbox import prose
-from portal.outbox.mail_text import parameter
+from portal.outbox.mail_text import header, parameter, text_of
 from portal.outbox.other_mail import is_complaint, is_receipt, is_robot
 from portal.outbox.reasons import Reading
 from portal.outbox.reasons import read as reason_of
@@ -19,6 +20,9 @@ from portal.outbox.status_fields import StatusFields, fields_of, plain_types
 
 LONGEST = 512 * 1024  # bytes: a report with our whole letter in it is a tenth of that
 KEPT_ANSWER = 300  # characters
+SHOWN = 3000
+MOST_HEADERS = 16 * 1024  # bytes
+_DOMAIN = re.compile(r"@([A-Za-z0-9.-]{1,253})")
 _CODE = re.compile(r"(?P<code>[245]\d\d)(?P<between>[ -]+)(?P<detail>[245]\.\d{1,3}\.\d{1,3})?")
 _DELIVERED_TO = ("X-Original-To", "Delivered-To", "To")
 _FAILURES = ("failed", "delayed")
@@ -110,6 +114,28 @@ def addressees(message: Message) -> list[str]:
     """Whom the report was sent to, as the last server wrote it: for pipes that do not pass the envelope recipient."""
     values = [str(value) for name in _DELIVERED_TO for value in message.get_all(name, [])]
     return [address for _, address in getaddresses(values)]
+
+
+def about_sender(raw: bytes) -> tuple[str, str]:
+    """The subject, addresses and codes masked, and the domain it says that it comes from; blank: none. Raises nothing."""
+    try:
+        message = BytesHeaderParser(policy=policy.compat32).parsebytes(raw[:MOST_HEADERS])
+    except Exception:
+        return "", ""
+    subject = "".join(c for c in header(message, "Subject") if c.isprintable())
+    found = _DOMAIN.search(header(message, "From"))
+    return mask_secrets_in(subject)[:200], found[1].lower() if found else ""
+
+
+def shown(raw: bytes) -> str:
+    """What the server wrote, for the staff: without the letter that it returns, addresses and codes masked. Raises nothing."""
+    try:
+        message = parsed(raw)
+    except Malformed:
+        return ""
+    said = [f"{fields.action} {fields.status} {fields.said}" for fields in fields_of(message) or []]
+    text = "\n".join([prose.without_original(text_of(message)).strip(), *said])
+    return mask_secrets_in("".join(c for c in text if c.isprintable() or c == "\n"))[:SHOWN]
 
 
 def _report(action: str, status: str, said: str, recipients: frozenset[str], is_about: bool) -> Report:

@@ -16,6 +16,7 @@ STATUS = {
     Outcome.WRITTEN: HTTPStatus.NO_CONTENT,
     Outcome.KNOWN: HTTPStatus.NO_CONTENT,
     Outcome.NO_REPORT: HTTPStatus.NO_CONTENT,
+    Outcome.UNREAD: HTTPStatus.NO_CONTENT,
     Outcome.REPLAYED: HTTPStatus.CONFLICT,
     Outcome.MALFORMED: HTTPStatus.UNPROCESSABLE_ENTITY,
     Outcome.UNKNOWN: HTTPStatus.NOT_FOUND,

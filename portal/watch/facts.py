@@ -16,7 +16,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from portal.outbox.models import OutgoingMail
+from portal.outbox.models import OutgoingMail, UnreadReport
 from portal.watch import readiness
 from sessions.models import IdSessione, Reminder
 
@@ -71,6 +71,10 @@ def _outbox(now: datetime) -> Iterator[Metric]:
     yield depth
     yield age
     yield _lateness("portal_outbox_due_seconds", "How late the letter is that is due longest", readiness.oldest_due_letter(now), now)  # fmt: skip
+    unread = UnreadReport.objects.open()[:MOST].count()
+    yield GaugeMetricFamily("portal_reports_unread", "Reports of mail servers that nobody has read yet", value=unread)
+    complaints = UnreadReport.objects.filter(kind=UnreadReport.Kind.COMPLAINT, at__gt=now - timedelta(days=1))
+    yield GaugeMetricFamily("portal_complaints_last_day", "Letters called spam in the last 24 hours", value=complaints[:MOST].count())  # fmt: skip
 
 
 def _reminders(now: datetime) -> Iterator[Metric]:

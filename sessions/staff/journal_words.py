@@ -3,6 +3,7 @@
 WORDS = {
     "journal.exported": "ha esportato il registro attività ({filters})",
     "letter.retried": "ha fatto ripartire un messaggio ({kind}): {reason}",
+    "report.decided": "ha letto un rapporto di un server di posta ({decision}): {reason}",
     "letter.cancelled": "ha annullato l’invio di un messaggio ({kind}): {reason}",
     "note.opened": "ha aperto una nota di assistenza",
     "note.closed": "ha chiuso una nota di assistenza",

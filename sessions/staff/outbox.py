@@ -22,6 +22,7 @@ from sessions.staff.follow import LETTER_IS_LATE_AFTER
 from sessions.staff.letter_listing import LOOKED_AT, Counts, Letters, State
 from sessions.staff.letters import FROM_OUTBOX
 from sessions.staff.sheets import MOMENT, Cell, Sheet, csv_lines, taken_away
+from sessions.staff.unread_reports import unread_by
 
 OLDEST = "Il più vecchio"  # leads where «In attesa» does
 SHEET = Sheet(
@@ -103,6 +104,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
         "filtered": bool(query),
         "counters": _counters(letters.counts(now), now, form.value("stato")),
         "domains": letters.failing_domains(now),
+        "unread": unread_by(staff_of(request)).count(),
         "waiting_longest_first": form.value("stato") == State.WAITING,
         "looked_at": LOOKED_AT if letters.is_of_the_newest else 0,
         "roles": staff_of(request).roles,

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from sessions.staff import bulk_views, certificates, contexts, desk, journal, outbox, sheet_views
+from sessions.staff import bulk_views, certificates, contexts, desk, journal, outbox, sheet_views, unread_reports
 
 app_name = "staff"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("stato-sessioni/<str:code>/", include("sessions.staff.pharmacy_urls")),
     path("posta/", outbox.outbox, name="outbox"),
     path("posta/csv/", outbox.export, name="outbox_csv"),
+    path("posta/rapporti/", unread_reports.every_report, name="reports"),
+    path("posta/rapporti/<int:pk>/", unread_reports.decide, name="report"),
     path("registro/", journal.journal, name="journal"),
     path("registro/csv/", journal.export, name="journal_csv"),
     path("contesti/", contexts.every_context, name="contexts"),

@@ -33,7 +33,7 @@ class Bounce(models.Model):
         verbose_name = "rimbalzo"
         verbose_name_plural = "rimbalzi"
         constraints = [
-            models.UniqueConstraint(fields=["letter", "action", "status"], name="bounce_said_once"),
+            models.UniqueConstraint(fields=["letter", "action", "status", "about_recipient"], name="bounce_said_once"),
         ]
         indexes = [models.Index(fields=["-at"], name="bounce_newest")]  # `manage.py outbox`: those of the last day
 

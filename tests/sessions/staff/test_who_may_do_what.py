@@ -20,6 +20,7 @@ RULES = {
     "staff:pharmacy": L, "staff:timeline": L,
     "staff:resend": A, "staff:reachable": A, "staff:unblock": A, "staff:note": A, "staff:close_note": A,
     "staff:retry_letter": A, "staff:cancel_letter": A, "staff:outbox": L, "staff:outbox_csv": L,
+    "staff:reports": L, "staff:report": A,
     "staff:revoke_id": S, "staff:revoke_all": S, "staff:revoke_address": S, "staff:block": S,
     "staff:journal": S, "identity:login_search": S, "staff:journal_csv": S,
     "staff:contexts": M, "staff:context": M, "staff:add_context": M,

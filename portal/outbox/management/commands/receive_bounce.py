@@ -17,6 +17,7 @@ EXITS = {
     Outcome.KNOWN: os.EX_OK,
     Outcome.REPLAYED: os.EX_OK,
     Outcome.NO_REPORT: os.EX_OK,  # a holiday robot: nothing to do, and nobody to tell
+    Outcome.UNREAD: os.EX_OK,  # kept: an operator looks at it
     Outcome.MALFORMED: os.EX_DATAERR,
     Outcome.UNKNOWN: os.EX_NOUSER,
 }
