@@ -65,17 +65,20 @@ class Choice:
 
     def pharmacies(self, now: datetime) -> PharmacyQuerySet:
         """The open pharmacies that match, whatever their ids are doing."""
-        found = Pharmacy.objects.open_on(now.astimezone(ROME).date()).filter(within(self.territory))
-        if self.region or self.asl:
-            found = found.filter(within(Territory.of([self.region] if self.region else [])))
-            found = found.filter(within(Territory.of([self.asl] if self.asl else [])))
-        if self.province:
-            found = found.filter(province=self.province)
+        found = self.in_place(Pharmacy.objects.open_on(now.astimezone(ROME).date()))
         if self.words:
             found = found.filter(matching(self.words, now))
         if self.certification:
             found = found.filter(_CERTIFIED[Certification(self.certification)])
         return found.filter(_BLOCKED) if self.state == BLOCKED else found
+
+    def in_place(self, found: PharmacyQuerySet) -> PharmacyQuerySet:
+        """The pharmacies of the place that is chosen, open or closed."""
+        found = found.filter(within(self.territory))
+        if self.region or self.asl:
+            found = found.filter(within(Territory.of([self.region] if self.region else [])))
+            found = found.filter(within(Territory.of([self.asl] if self.asl else [])))
+        return found.filter(province=self.province) if self.province else found
 
     def ids(self, now: datetime) -> IdSessioneQuerySet:
         """The id of today of each pharmacy that matches."""

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, IntegerField, Min, QuerySet, Value
+from django.db.models import Count, F, IntegerField, Min, Q, QuerySet, Value, Window
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 
-from pharmacies.models import Utenza
+from pharmacies.models import Pharmacy, Utenza
 from portal.clock import in_words
 from sessions.models import IdSessione, NightDuty, Reminder
 from sessions.staff.choice import Choice
@@ -15,6 +17,7 @@ from sessions.staff.urgency import Urgency, segments
 
 OF_EACH = 3
 LETTER_IS_LATE_AFTER = timedelta(minutes=5)
+CLOSING_IS_NEWS_FOR = timedelta(days=7)
 REMINDER_IS_LATE_AFTER = timedelta(minutes=2)  # the timetable looks every few seconds
 
 
@@ -27,10 +30,12 @@ class Thing:
     words: str
     row: Row | None = None
     utenza: Utenza | None = None
+    title: str = ""  # of a line about no pharmacy
+    url: str = ""
 
 
 class Follow:
-    """Reads at most three queries; the ids themselves are read with those of the list (`keys`, then `things`)."""
+    """Reads at most four queries; the ids themselves are read with those of the list (`keys`, then `things`)."""
 
     def __init__(self, choice: Choice, now: datetime) -> None:
         self.place, self.now = choice.place_only, now
@@ -44,7 +49,8 @@ class Follow:
     def things(self, ids: dict[int, IdSessione]) -> list[Thing]:
         """The lines, the worst first. `ids` holds those of `keys`."""
         rows = [(Row(ids[pk].pharmacy, ids[pk], self.now), kind) for pk, kind in self._why]  # type: ignore[arg-type]
-        return [*self._reminders(), *self._anomalies(), *(_of_id(row, kind) for row, kind in rows)]
+        closings = follow_closings(self.place, self.now)
+        return [*self._reminders(), *self._anomalies(), *(_of_id(row, kind) for row, kind in rows), *closings]
 
     def _found(self) -> list[tuple[int, int]]:
         """Ids and why each is here, one query: refusals, pharmacies that are open tonight without an id, letters that wait."""
@@ -83,8 +89,45 @@ class Follow:
             f"{late['n']} promemoria non sono ancora partiti" if late["n"] > 1 else "Un promemoria non è ancora partito"
         )
         return [
-            Thing("bad", "it-error", f"{many}: il più vecchio doveva partire da {in_words(self.now - late['at'])}.")
+            Thing(
+                "bad",
+                "it-error",
+                f"{many}: il più vecchio doveva partire da {in_words(self.now - late['at'])}.",
+                title="Promemoria in ritardo",
+            )
         ]
+
+
+def follow_closings(place: Choice, now: datetime) -> list[Thing]:
+    """What the register closes: how many closings wait for a yes, then the last ones that were written down. One query."""
+    told = Q(closed_on__isnull=False, closing_noted_at__gt=now - CLOSING_IS_NEWS_FOR)
+    found = list(
+        place.in_place(Pharmacy.objects.filter(told | Q(closing_waits__isnull=False)))
+        .annotate(waiting=Window(Count("closing_waits")))
+        .order_by(F("closing_noted_at").desc(nulls_last=True), "pk")[:OF_EACH]
+    )
+    lines = [
+        Thing("warn", "it-ban", f"{closing_words(each)} dal {each.closed_on:%d/%m/%Y}", row=Row(each, None, now))
+        for each in found
+        if each.closing_noted_at is not None and each.closing_waits is None
+    ]
+    waiting = found[0].waiting if found else 0  # type: ignore[attr-defined]
+    if waiting:
+        words = ngettext(
+            "Il registro nazionale chiude una farmacia insieme a troppe altre: serve un sì.",
+            "Il registro nazionale chiude %(number)s farmacie in una volta: serve un sì.",
+            waiting,
+        ) % {"number": waiting}
+        title, url = gettext("Chiusure da confermare"), reverse("staff:closings")
+        lines.insert(0, Thing("bad", "it-error", words, title=title, url=url))
+    return lines
+
+
+def closing_words(pharmacy: Pharmacy) -> str:
+    """Why the register closes it, as the line of a pharmacy begins."""
+    if pharmacy.absent_since is not None:
+        return gettext("Manca dal registro nazionale: chiusa")
+    return gettext("Chiusa dal registro nazionale")
 
 
 _REFUSED, _ON_DUTY, _LATE = range(3)

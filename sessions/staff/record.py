@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import F
+from django.utils.translation import gettext
 
 from pharmacies.models import MailCertification, Office, Pharmacy, RegisterChange, Utenza
 from pharmacies.registry_rows import DOUBTS
@@ -30,6 +31,7 @@ def of(pharmacy: Pharmacy, now: datetime) -> dict[str, Any]:
         "pharmacy": pharmacy,
         "row": Row(pharmacy, newest, now),
         "is_open": pharmacy.is_open(day),
+        "absent_words": gettext("Dal %(day)s") % {"day": f"{pharmacy.absent_since or day:%d/%m/%Y}"},
         "offices": _offices(pharmacy, now),
         "certifications": _certifications(pharmacy),
         "utenze": Utenza.objects.filter(pharmacy=pharmacy).select_related("blocked_by").defer("password", "pincode"),

@@ -1,6 +1,16 @@
 from django.urls import include, path
 
-from sessions.staff import bulk_views, certificates, contexts, desk, journal, outbox, sheet_views, unread_reports
+from sessions.staff import (
+    bulk_views,
+    certificates,
+    closings,
+    contexts,
+    desk,
+    journal,
+    outbox,
+    sheet_views,
+    unread_reports,
+)
 
 app_name = "staff"
 urlpatterns = [
@@ -13,6 +23,7 @@ urlpatterns = [
     path("stato-sessioni/lavori/<int:pk>/ferma/", bulk_views.stop, name="stop_job"),
     path("stato-sessioni/lavori/<int:pk>/riprova/", bulk_views.retry, name="retry_job"),
     path("stato-sessioni/lavori/<int:pk>/farmacie.<slug:kind>", sheet_views.job_sheet, name="job_sheet"),
+    path("chiusure/", closings.closings, name="closings"),
     path("stato-sessioni/<str:code>/", include("sessions.staff.pharmacy_urls")),
     path("posta/", outbox.outbox, name="outbox"),
     path("posta/csv/", outbox.export, name="outbox_csv"),

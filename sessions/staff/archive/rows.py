@@ -20,7 +20,7 @@ class Pharmacies(ReadOnly):
     list_display = ("code", "name", "comune", "province", "region", "closed_on")
     fields = (
         "code", "name", "partita_iva", "address", "cap", "comune", "comune_code", "province", "region_code", "region",
-        "asl_code", "type", "valid_from", "closed_on", "doubts", "imported_at",
+        "asl_code", "type", "valid_from", "closed_on", "closing_waits", "absent_since", "doubts", "imported_at",
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ L, A, S, M = "lettura", "assistenza", "sicurezza", "amministrazione"
 ANY = "qualunque"  # one's own account: every member of the staff
 RULES = {
     "staff:status": L, "staff:search": L, "staff:sheet": L, "staff:jobs": L, "staff:job": L, "staff:job_sheet": L,
-    "staff:bulk": S, "staff:stop_job": S, "staff:retry_job": S,
+    "staff:bulk": S, "staff:stop_job": S, "staff:retry_job": S, "staff:closings": S,
     "staff:pharmacy": L, "staff:timeline": L,
     "staff:resend": A, "staff:reachable": A, "staff:unblock": A, "staff:note": A, "staff:close_note": A,
     "staff:retry_letter": A, "staff:cancel_letter": A, "staff:outbox": L, "staff:outbox_csv": L,

@@ -1,0 +1,35 @@
+"""`manage.py confirm_closings REASON`: the yes of an operator to the closings that wait, from a terminal."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from pharmacies import registry_closing
+from pharmacies.models import Pharmacy
+from pharmacies.registry_lock import ImportUnderWay
+
+
+class Command(BaseCommand):
+    help = (
+        "Closes the pharmacies whose closing by the national register waits for a yes, because too many came at once. "
+        "Without a reason it lists them and changes nothing. Exit code 4: an import is running, nothing closed."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("reason", nargs="?", default="", help="Why they are true: written in the journal.")
+
+    def handle(self, *args: Any, reason: str, **options: Any) -> None:
+        waiting = Pharmacy.objects.closing_to_confirm()
+        if not " ".join(reason.split()):
+            for pharmacy in waiting.iterator():
+                why = registry_closing.why(pharmacy)
+                self.stdout.write(f"{pharmacy.code:>10}  {pharmacy.closing_waits}  {pharmacy.display_name}: {why}")
+            self.stdout.write(f"Closings that wait: {waiting.count():,}. To close them: confirm_closings REASON")
+            return
+        try:
+            keys = list(waiting.values_list("pk", flat=True))
+            closed = registry_closing.confirm(keys, None, " ".join(reason.split())[:200], timezone.now())
+        except ImportUnderWay as error:
+            raise CommandError("An import of the register is running: nothing was closed.", returncode=4) from error
+        self.stdout.write(f"Closed: {closed:,}.")

@@ -1,0 +1,59 @@
+"""«Chiusure da confermare»: the closings of the register that are too many to be believed at once."""
+
+from hashlib import sha256
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext, ngettext
+
+from pharmacies import registry_closing
+from pharmacies.models import Pharmacy
+from pharmacies.models.pharmacy import PharmacyQuerySet
+from pharmacies.registry_lock import ImportUnderWay
+from portal.clock import ROME, now_of
+from portal.codes import same
+from portal.identity.access import staff_of, staff_required
+from sessions.staff.acts import asks_and_acts
+from sessions.staff.reason import ReasonForm
+
+SHOWN = 200  # pharmacies named on the page; the yes is about all that wait
+
+
+@staff_required("sicurezza")
+@asks_and_acts
+def closings(request: HttpRequest) -> HttpResponse:
+    """Which pharmacies the register would close, from when and why; the yes closes them all."""
+    waiting = _waiting(request)
+    found = list(waiting.values_list("pk", "closing_waits"))
+    fingerprint = sha256(repr(found).encode()).hexdigest()
+    form = ReasonForm(request.POST if found and request.method == "POST" else None)
+    if form.is_valid():
+        if same(request.POST.get("elenco", ""), fingerprint):
+            _confirm(request, [pk for pk, _ in found], form.reason)
+        else:
+            messages.warning(request, gettext("L’elenco è cambiato mentre lo leggevi: guardalo di nuovo."))
+        return redirect("staff:closings")
+    context = {
+        "form": form,
+        "fingerprint": fingerprint,  # a yes is about the closings that were read, and no others
+        "number": len(found),
+        "pharmacies": waiting[:SHOWN],
+        "more": max(len(found) - SHOWN, 0),
+        "open": Pharmacy.objects.visible_to(staff_of(request)).open_on(now_of(request).astimezone(ROME).date()).count(),
+    }
+    return render(request, "staff/closings.html", context)
+
+
+def _waiting(request: HttpRequest) -> PharmacyQuerySet:
+    return Pharmacy.objects.visible_to(staff_of(request)).closing_to_confirm()
+
+
+def _confirm(request: HttpRequest, keys: list[int], because: str) -> None:
+    try:
+        closed = registry_closing.confirm(keys, staff_of(request), because, now_of(request))
+    except ImportUnderWay:
+        messages.warning(request, gettext("Il registro viene letto proprio adesso: riprova fra qualche minuto."))
+        return
+    words = ngettext("Una farmacia chiusa.", "%(number)s farmacie chiuse.", closed) % {"number": closed}
+    messages.success(request, words)
