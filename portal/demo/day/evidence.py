@@ -79,7 +79,7 @@ def collect(folder: Path) -> dict[str, Any]:
         "reminders": len(told),
         "reminders_after_expiry": sum(clock.day_at(began[number]) > ends[number] for number, _ in told if number in ends),
         "reminders_late": sum(late > A_SWEEP for late in late_by),
-        "reminders_skipped": dict(Counter(Reminder.objects.exclude(skipped_because="").values_list("skipped_because", flat=True))),
+        "reminders_skipped": _skipped(),
         "id_seconds": _spread(ids),
         "code_seconds": _spread(arrived[number][0] - at for number, at in codes.items() if number in arrived),
         "reminder_seconds": _spread(late_by),
@@ -120,6 +120,14 @@ def _told(number: str, row: OutgoingMail | None, times: list[float], clock: Cloc
 def _unsaid(clock: Clock) -> int:
     """Reminders that came due in the day and were neither said nor skipped with a reason."""
     return Reminder.objects.filter(settled_at=None, due_at__lte=clock.day_at(clock.ends_real)).count()
+
+
+def _skipped() -> dict[str, int]:
+    """How many by reason. One that was said only after the end of its id came too late, although a letter says so."""
+    found = Counter(Reminder.objects.exclude(skipped_because="").values_list("skipped_because", flat=True))
+    after = Reminder.objects.filter(minutes_before__gt=0, letter__kind=OutgoingMail.Kind.EXPIRED)
+    found[Reminder.Skip.TOO_LATE] += after.count()
+    return {reason: count for reason, count in found.items() if count}
 
 
 def _ends(kept: dict[int, IdSessione]) -> dict[str, datetime]:
