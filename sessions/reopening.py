@@ -6,6 +6,7 @@ letter that arrived), nor which outage kept the letter.
 
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from pharmacies.models import MailCertification
@@ -18,6 +19,7 @@ from sessions.models.reminder import NOWHERE, ReminderQuerySet
 LOOKS_BACK = timedelta(days=3)  # longer than any id lives
 
 
+@transaction.atomic
 def reopen(now: datetime) -> int:
     """How many are due again."""
     again = [*_had_nowhere_to_go(now).values_list("pk", flat=True), *_failed(now).values_list("pk", flat=True)]

@@ -211,6 +211,7 @@ def refuse(certified, now) -> None:
     certified.save()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_what_was_skipped_at_a_dead_mailbox_is_said_at_the_new_address(row, certified, san_marco, anna) -> None:
     refuse(certified, DUE - MIN)
     reminders.send_due(DUE)
