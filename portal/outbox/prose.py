@@ -60,7 +60,7 @@ _NUMBERED = re.compile(
 )
 _ADVICE = re.compile(
     r"try (re-?)?send|re-?send|helpdesk|contact|please (check|try|verify|send|note)|further assistance|administrat|verific(a|are|hi)\b|"
-    r"controll(a|are|i)\b|contatt|riprova|prova a|bitte|veuillez|póngase|compruebe|how to fix|more info|for more|to fix|questions|message again|feedback|this error occurs",
+    r"controll(a|are|i)\b|contatt|riprova|prova a|bitte|veuillez|póngase|compruebe|how to fix|more info|for more|to fix|questions|message again|feedback|this error occurs|\b(may|might|possibl\w+|perhaps|usually|probabl\w+|potrebbe|forse|if)\b",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n\s*\n")
@@ -103,6 +103,13 @@ def read(message: Message, about: str) -> Prose | None:
     said = _said(text[named or 0 :], text)
     status = re.search(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.]*\d)", said)
     return Prose(not is_late, status[0] if status else "4.0.0" if is_late else "5.0.0", said)
+
+
+def words_about(message: Message, about: str) -> str:
+    """What the text of a report says of one mailbox, beside its fields; blank: it does not name it."""
+    text = without_original(text_of(message))
+    named = _first_of(text, key(about))
+    return "" if named is None else _said(text[named:], text[named:])
 
 
 def without_original(text: str) -> str:

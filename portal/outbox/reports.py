@@ -4,7 +4,7 @@ First the fields, then the prose; nothing is taken from mail that is something e
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email import message_from_bytes, policy
 from email.message import Message
 from email.parser import BytesHeaderParser
@@ -72,7 +72,7 @@ def read(raw: bytes, about: str = "") -> Report:
         raise NotAReport
     recipients = fields_of(message)
     if recipients is not None:
-        return _of_fields(recipients, about)
+        return _of_fields(recipients, about, message)
     if parameter(message, "report-type") == "delivery-status":
         raise Malformed
     found = prose.read(message, about) if about else None
@@ -81,8 +81,11 @@ def read(raw: bytes, about: str = "") -> Report:
     return _report("failed" if found.is_failed else "delayed", found.status, found.said, frozenset(), True)
 
 
-def _of_fields(recipients: list[StatusFields], about: str) -> Report:
-    """Of the recipient that we wrote to, if it is named; else of the first that did not get the letter."""
+def _of_fields(recipients: list[StatusFields], about: str, message: Message) -> Report:
+    """Of the recipient that we wrote to, if it is named; else of the first that did not get the letter.
+
+    Where the fields say a number alone, the text for people beside them may have words.
+    """
     if not recipients:
         raise Malformed
     ours = [fields for fields in recipients if about and fields.is_about(about)]
@@ -92,7 +95,11 @@ def _of_fields(recipients: list[StatusFields], about: str) -> Report:
                 raise Malformed
             is_about = bool(ours) or not about or not fields.recipients
             status = fields.status or ("4.0.0" if fields.action == "delayed" else "5.0.0")
-            return _report(fields.action, status, fields.said, fields.recipients, is_about)
+            report = _report(fields.action, status, fields.said, fields.recipients, is_about)
+            if report.reading.is_explicit or not ours:
+                return report
+            words = f"{fields.said} {prose.words_about(message, about)}"
+            return replace(report, reading=reason_of(_answer(status, words)))
     if any(fields.action == "delivered" for fields in ours):
         raise Delivered
     if all(not fields.action for fields in recipients):

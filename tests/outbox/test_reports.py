@@ -74,6 +74,22 @@ def test_the_comment_of_the_action_is_heard_where_there_is_no_diagnosis():
     assert reports.read(report(fields(part)), TO).reading.is_explicit
 
 
+@pytest.mark.parametrize(
+    ("words", "reason", "is_explicit"),
+    [
+        (f"<{TO}>: user unknown", Reason.DEAD, True),
+        (f"<{TO}>: casella piena", Reason.FULL, True),
+        (f"<{TO}>: host mx.posta.example[192.0.2.1] said: 550 blocked using dnsbl.example", Reason.ABOUT_US, True),
+        ("<altro@altrove.example>: user unknown", Reason.DEAD, False),
+        ("Avviso", Reason.DEAD, False),
+    ],
+)
+def test_the_text_beside_a_number_alone_has_words(words, reason, is_explicit):
+    raw = report(fields(NO_WORDS)).replace(b"\nAvviso\n", f"\n{words}\n".encode())
+    found = reports.read(raw, TO)
+    assert (found.reading.reason, found.reading.is_explicit) == (reason, is_explicit)
+
+
 def test_the_copy_that_a_mailbox_forwarded_is_another_mailbox():
     found = reports.read(report(fields(dead("personale@altro.example"))), TO)
     assert not found.about_recipient
