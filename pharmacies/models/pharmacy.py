@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 
+from pharmacies.models.folded import FoldedField
 from portal.composed import Composed
 from portal.identity.models import User
 from portal.identity.territory import Territory
 
+FOUND_FROM = frozenset({"name", "comune"})  # what `found_by` is made of
 _HELD = Composed(lambda pk: Pharmacy.objects.select_for_update(no_key=True).filter(pk=pk).only("pk"))
 
 
@@ -30,6 +33,38 @@ class PharmacyQuerySet(models.QuerySet["Pharmacy"]):
         """This one is the caller's until the transaction ends, before any of its utenze is locked; None: there is none."""
         if pk is not None:
             _HELD.first(pk)
+
+    def fold(self) -> None:
+        """Writes `found_by` again, for rows that were changed without their save()."""
+        rows = list(self.order_by("pk").only("pk", *FOUND_FROM))
+        for row in rows:
+            FOUND_BY.pre_save(row, add=False)
+        Pharmacy.objects.bulk_update(rows, ["found_by"], batch_size=500)
+
+    def update(self, **values: Any) -> int:
+        """As Django's, and what is found by a changed name or comune follows it."""
+        if not FOUND_FROM & values.keys():
+            return super().update(**values)
+        with transaction.atomic():
+            keys = list(self.order_by().values_list("pk", flat=True))
+            changed = super().update(**values)
+            Pharmacy.objects.filter(pk__in=keys).fold()
+        return changed
+
+    def bulk_create(self, objs: Iterable["Pharmacy"], *args: Any, **options: Any) -> list["Pharmacy"]:
+        """As Django's: rows that are there already get `found_by` with the name or comune they get."""
+        if FOUND_FROM & set(options.get("update_fields") or ()):
+            options["update_fields"] = [*options["update_fields"], "found_by"]
+        return super().bulk_create(objs, *args, **options)
+
+    def bulk_update(self, objs: Iterable["Pharmacy"], fields: Iterable[str], *args: Any, **options: Any) -> int:
+        """As Django's, and `found_by` with a changed name or comune."""
+        rows, names = list(objs), list(fields)
+        if FOUND_FROM & set(names):
+            names.append("found_by")
+            for row in rows:
+                FOUND_BY.pre_save(row, add=False)
+        return super().bulk_update(rows, names, *args, **options)
 
     def hold_all(self, pks: Iterable[int]) -> None:
         """As hold(), of several; in the order of their keys, so that two callers never wait for each other."""
@@ -86,6 +121,8 @@ class Pharmacy(models.Model):
     )  # words of registry.DOUBTS; the row is kept all the same
     imported_at = models.DateTimeField("ultimo aggiornamento", null=True)
 
+    found_by = FoldedField(of="words")  # what the desk looks in
+
     objects = PharmacyQuerySet.as_manager()
 
     class Meta:
@@ -94,6 +131,9 @@ class Pharmacy(models.Model):
         ordering = ["name", "code"]
         indexes = [
             models.Index(fields=["province", "name"], name="pharmacy_by_province"),  # staff: filter by province
+            # the desk's search, read through instead of the table, which is five times as large
+            models.Index(fields=["found_by"], name="pharmacy_found_by"),
+            models.Index(fields=["partita_iva"], name="pharmacy_by_partita_iva"),
             # staff: «Da seguire»
             models.Index(
                 fields=["closing_noted_at"], condition=Q(closing_noted_at__isnull=False), name="pharmacy_closing_noted"
@@ -106,11 +146,22 @@ class Pharmacy(models.Model):
     def __str__(self) -> str:
         return f"{self.display_name} · cod. {self.code}"
 
+    def save(self, *args: Any, **options: Any) -> None:
+        """`found_by` goes with a name or comune that is saved."""
+        if FOUND_FROM & set(options.get("update_fields") or ()):
+            options["update_fields"] = {*options["update_fields"], "found_by"}
+        super().save(*args, **options)
+
     @property
     def display_name(self) -> str:
         """The name with «Farmacia» in front, unless the register already says what it is."""
         lowered = self.name.lower()
         return self.name if any(word in lowered for word in ("farmacia", "dispensario")) else f"Farmacia {self.name}"
+
+    @property
+    def words(self) -> str:
+        """By what it is found: its name as the pages show it, and its comune."""
+        return f"{self.display_name} {self.comune}"
 
     @property
     def place(self) -> str:
@@ -125,3 +176,6 @@ class Pharmacy(models.Model):
 
     def is_open(self, day: date) -> bool:
         return self.closed_on is None or self.closed_on > day
+
+
+FOUND_BY = Pharmacy._meta.get_field("found_by")

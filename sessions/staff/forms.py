@@ -43,7 +43,7 @@ class StatusFilter(forms.Form):
 
     cerca = forms.CharField(
         label="Cerca una farmacia",
-        help_text="Nome, codice, comune, partita IVA, codice fiscale del titolare o indirizzo e-mail.",
+        help_text="Nome, codice, comune, partita IVA, userId, codice fiscale del titolare o indirizzo e-mail.",
         max_length=80,
         required=False,
         error_messages={"max_length": "Scrivi al massimo 80 caratteri: per ora cerchiamo tra tutte."},

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.db.models import IntegerField, OuterRef, Q, QuerySet, Subquery, Value
@@ -12,6 +13,7 @@ from pharmacies.models import MailCertification, Pharmacy
 from pharmacies.models.pharmacy import PharmacyQuerySet
 from sessions.models import IdSessione
 from sessions.staff.choice import Choice
+from sessions.staff.search import code_of
 from sessions.staff.status import UNREAD, Row
 from sessions.staff.urgency import Urgency, of_today, segments
 
@@ -80,10 +82,11 @@ class Listing:
         more, found = len(found) > size, found[:size]
         if backwards:
             found.reverse()
+        first = self._exact if (backwards and not more) or after is before is None else None
         keys = [key for key, _ in found]
         ids = ids_of([*also, *(key.pk for key, one in found if one is None), *_newest_of(found)])
         return Page(
-            [self._row(key, one, ids) for key, one in found],
+            [*rows_of([first] if first else [], self.now).values(), *(self._row(key, one, ids) for key, one in found)],
             after=keys[-1] if keys and (more or backwards) else None,
             before=keys[0] if keys and (more if backwards else after is not None) else None,
             ids=ids,
@@ -106,6 +109,17 @@ class Listing:
         """How many pharmacies it finds. Two queries."""
         return self.choice.ids(self.now).order_by().count() + self.choice.without_id(self.now).order_by().count()
 
+    @cached_property
+    def _exact(self) -> int | None:
+        """The key of the pharmacy whose whole code was typed, if the choice finds it: its row stands before all others."""
+        code = code_of(self.choice.words)
+        if not code:
+            return None
+        named = Pharmacy.objects.filter(code__in={code, code.lstrip("0")}).order_by().values("pk")
+        with_id = self.choice.ids(self.now).filter(pharmacy__in=named).order_by().values_list("pharmacy", flat=True)
+        without = self.choice.without_id(self.now).filter(pk__in=named).order_by().values_list("pk", flat=True)
+        return with_id.first() or without.first()
+
     def _keys(self, beyond: Key | None, backwards: bool, size: int) -> Found:
         """In order, or in the opposite one."""
         found: Found = []
@@ -118,6 +132,7 @@ class Listing:
     def _with_id(self, beyond: Key | None, backwards: bool, size: int) -> Found:
         """One query: the nearest rows of each segment, and of those the nearest."""
         ids, sign = self.choice.ids(self.now), "-" if backwards else ""
+        ids = ids.exclude(pharmacy=self._exact) if self._exact else ids
         parts = []
         for urgency, condition in segments(self.now).items():
             rank = ORDER.index(urgency)
@@ -138,6 +153,7 @@ class Listing:
     def _without_id(self, beyond: Key | None, backwards: bool, size: int) -> Found:
         """By name."""
         found, sign = self.choice.without_id(self.now), "-" if backwards else ""
+        found = found.exclude(pk=self._exact) if self._exact else found
         if found.query.is_empty() or (backwards and beyond is not None and beyond.rank != WITHOUT):
             return []
         if beyond is not None and beyond.rank == WITHOUT:

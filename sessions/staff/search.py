@@ -7,17 +7,25 @@ short name of them that says nothing, is the same for the same words (going back
 """
 
 import re
+from collections.abc import Iterator
 from datetime import datetime
 
 from django.db.models import Q
 from django.http import HttpRequest
 
-from pharmacies.models import MailCertification, Office
+from pharmacies.address_spelling import tidied
+from pharmacies.folding import folded
+from pharmacies.models import MailCertification, Office, Pharmacy, Utenza
+from pharmacies.models.pharmacy import PharmacyQuerySet
 from portal.codes import keyed_hash
+from portal.mail_address import ascii_address
+from portal.pasted import plain_text
 from portal.sealing import SealBroken, seal, unseal
 
 KEPT_SEARCHES = 10
 ENOUGH_OF_A_PARTITA_IVA = 5  # digits; fewer are the start of a code
+SHORTEST_USER_ID = 4
+_MORE_THAN_A_NAME = re.compile(r"[\d@]")  # it may be a code, a partita IVA, a userId, an address
 _KEPT = "staff_searches"
 # an address, or letters and digits in one word: a codice fiscale or a part of it
 _PERSONAL = re.compile(r"@|(?<!\S)(?=\S*[a-z])(?=\S*\d)\S{6,}", re.IGNORECASE)
@@ -47,27 +55,62 @@ def words_of(request: HttpRequest, name: str) -> str:
 
 
 def matching(words: str, now: datetime) -> Q:
-    """Pharmacies in which every word is found: in the name or the comune, at the start of the code, of the partita IVA or of
-    the codice fiscale of who acts for it, in the certified address.
+    """Pharmacies in which every word is found: in the name as the pages show it or the comune, at the start of the code, of the
+    partita IVA (with or without its zeros) or of the codice fiscale of who acts for it, in the certified address; a whole
+    userId. Accents, apostrophes and capitals do not count; a word of signs alone, beside others, neither.
     """
-    condition = Q()
-    for word in words.replace("’", "'").split():
-        condition &= _about(word, now)
+    typed = plain_text(words).split()
+    said = [word for word in typed if folded(word)] or typed
+    of_a_name = [word for word in said if not _MORE_THAN_A_NAME.search(word)] if len(said) > 1 else []
+    condition = Q(pk__in=_named(of_a_name).values("pk")) if of_a_name else Q()
+    for word in said:
+        if word not in of_a_name:
+            condition &= _about(word, now)
     return condition
 
 
+def _named(words: list[str]) -> PharmacyQuerySet:
+    """Those with all these words in their name or comune. A sign alone is in no name."""
+    condition = Q()
+    for part in [part for word in words for part in folded(word).split() or [word]]:
+        condition &= Q(found_by__contains=part)
+    return Pharmacy.objects.filter(condition).order_by()
+
+
+def code_of(words: str) -> str:
+    """The code of a pharmacy that these words are, when they are one number; "" otherwise."""
+    word = plain_text(words).strip()
+    return word if word.isdigit() and len(word) < ENOUGH_OF_A_PARTITA_IVA + 2 else ""
+
+
 def _about(word: str, now: datetime) -> Q:
+    """One set of keys for each way to be found, each read from an index of its own: put together by OR in one condition they
+    would all be asked of every row.
+    """
     if "@" in word:
-        theirs = MailCertification.objects.current().filter(address__icontains=word)
+        theirs = MailCertification.objects.current().filter(address__icontains=ascii_address(tidied(word)))
         return Q(pk__in=theirs.values("pharmacy"))
+    found, *others = (each.order_by().values("pk") for each in _ways(word, now))
+    return Q(pk__in=found.union(*others))
+
+
+def _ways(word: str, now: datetime) -> Iterator[PharmacyQuerySet]:
+    pharmacies = Pharmacy.objects.all()
+    yield _named([word])
+    if word.isdigit():
+        yield pharmacies.filter(Q(code__startswith=word.lstrip("0") or word) | Q(code__startswith=word))
+    else:
+        yield pharmacies.filter(code__startswith=word)
     digits = word.upper().removeprefix("IT")
-    either = Q(code__startswith=word.lstrip("0") or word) | Q(code__startswith=word)
     if digits.isdigit() and len(digits) >= ENOUGH_OF_A_PARTITA_IVA:
-        either |= Q(partita_iva__startswith=digits)
-    # SQLite folds the case of plain letters only, and the register writes «FORLÌ»
-    for spelling in {word, word.upper(), word.lower(), word.capitalize()} if not word.isascii() else {word}:
-        either |= Q(name__icontains=spelling) | Q(comune__icontains=spelling)
+        without = digits.lstrip("0")  # typed with its zeros or without, kept with them or without
+        start = Q(partita_iva=without)
+        for zeros in ("", "0", "00", "000"):
+            start |= Q(partita_iva__startswith=zeros + digits)
+        yield pharmacies.filter(start)
+    if len(word) >= SHORTEST_USER_ID:
+        utenze = Utenza.objects.filter(user_id__in={word, word.upper()})
+        yield pharmacies.filter(pk__in=utenze.values("pharmacy"))
     if is_personal(word):
         held = Office.objects.filter(codice_fiscale__startswith=word.upper(), since__lte=now)
-        either |= Q(pk__in=held.filter(Q(until=None) | Q(until__gt=now)).values("pharmacy"))
-    return either
+        yield pharmacies.filter(pk__in=held.filter(Q(until=None) | Q(until__gt=now)).values("pharmacy"))

@@ -20,9 +20,9 @@ from portal.identity.models import User  # noqa: E402
 from sessions.models import Context  # noqa: E402
 
 PHARMACIES = """insert into pharmacies_pharmacy (code, name, partita_iva, address, cap, comune, comune_code, province,
-    region_code, region, asl_code, type, doubts)
+    region_code, region, asl_code, type, doubts, found_by)
     select n, 'FARMACIA ' || md5(n::text), lpad(n::text, 11, '0'), 'Via Roma ' || n, '38122', 'COMUNE ' || n %% 7900, '022205',
-        chr(65 + n %% 10) || chr(65 + n %% 11), lpad((n %% 20)::text, 3, '0'), 'REGIONE ' || n %% 20, (n %% 100)::text, 1, '[]'
+        chr(65 + n %% 10) || chr(65 + n %% 11), lpad((n %% 20)::text, 3, '0'), 'REGIONE ' || n %% 20, (n %% 100)::text, 1, '[]', 'farmacia ' || md5(n::text) || ' comune ' || n %% 7900
     from generate_series(1, %(pharmacies)s) n"""
 CERTIFICATIONS = """insert into pharmacies_mailcertification (pharmacy_id, address, address_key, requested_by_id, requested_at,
     failed_attempts, last_wrong_hash, certified_at, certified_by_id, certified_with)
