@@ -5,7 +5,7 @@ from enum import Enum
 
 from django.conf import settings
 from django.db import connection, models
-from django.db.models import F, Q, Value
+from django.db.models import ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Coalesce, Greatest, TruncDate
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
@@ -46,10 +46,12 @@ def standing(now: datetime, prefix: str = "") -> Q:
         F(f"{prefix}expires_at"),
         f"{prefix}pharmacy__closed_on",
     )
+    # the last day on which the id lived: one that expires at the very midnight of the closing has had all its hours
+    last_day = TruncDate(ExpressionWrapper(expires_at - timedelta(microseconds=1), models.DateTimeField()), tzinfo=ROME)
     condition = (
         Q(**{closed_on: None})
         | Q(**{f"{closed_on}__gt": now.astimezone(ROME).date()})
-        | over & Q(**{f"{closed_on}__gt": TruncDate(expires_at, tzinfo=ROME)})
+        | over & Q(**{f"{closed_on}__gt": last_day})
     )
     for fact in FACTS_THAT_END:
         condition &= Q(**{f"{prefix}{fact}": None}) | over & Q(**{f"{prefix}{fact}__gte": expires_at})

@@ -1,6 +1,6 @@
 """The rule of the gate (one row read by hand) is the rule of IdSessione: state() and live() and decide() never disagree."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -73,3 +73,18 @@ def test_the_row_holds_what_the_models_hold(plain):
     assert (row.contesto, row.applicazione) == ("RICETTA-DEM", "EROGATORE")
     assert (row.requested_at, row.expires_at) == (MORNING, EXPIRES)
     assert gate.read(digest("another")) is None
+
+
+@pytest.mark.parametrize(
+    "around", [timedelta(microseconds=-1), timedelta(0), timedelta(microseconds=1), timedelta(hours=2)]
+)
+@pytest.mark.parametrize("later", [timedelta(0), timedelta(hours=3), timedelta(days=2)])
+@pytest.mark.django_db
+def test_at_the_midnight_of_a_closing_the_list_and_the_id_say_the_same(plain, around, later):
+    day = (MORNING + timedelta(days=1)).astimezone(ROME).date()
+    midnight = datetime.combine(day, time(), ROME)
+    Pharmacy.objects.update(closed_on=day)
+    IdSessione.objects.update(expires_at=midnight + around)
+    for now in (midnight + around + later, midnight + later):
+        row = IdSessione.objects.with_facts().get()
+        assert IdSessione.objects.standing(now).exists() == (row.state(now) is not State.REVOCATO), now
