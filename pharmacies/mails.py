@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from portal.identity.models import User
 
 NEWS_USEFUL_FOR = timedelta(days=2)
+TRIAL_USEFUL_FOR = timedelta(hours=12)
 Kind = OutgoingMail.Kind
 
 
@@ -49,6 +50,12 @@ def reachable_again(certification: "MailCertification", by: "User", reason: str,
 def closing(certification: "MailCertification", now: datetime) -> None:
     """The register closes the pharmacy: from when, what stops, and what brings it back if the register is wrong."""
     post(_news(Kind.NOTICE, certification, now), certification.address, "closing", _context(certification))
+
+
+def trial(certification: "MailCertification", now: datetime) -> None:
+    """«Prova di nuovo»: what becomes of it says whether the mailbox works."""
+    envelope = Envelope(Kind.TRIAL, certification.pharmacy.code, now, give_up_at=now + TRIAL_USEFUL_FOR)
+    post(envelope, certification.address, "trial_letter", _context(certification))
 
 
 def _news(kind: OutgoingMail.Kind, certification: "MailCertification", now: datetime) -> Envelope:

@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
+from pharmacies.mailbox_trouble import MailboxTrouble, trouble_of
 from pharmacies.models import MailCertification, Office, Pharmacy
 
 
@@ -20,15 +22,22 @@ class Situation:
         """The certified address refuses mail."""
         return self.current is not None and self.current.refuses_mail
 
+    @cached_property
+    def trouble(self) -> MailboxTrouble | None:
+        """What is wrong with the address in force."""
+        return trouble_of(self.current) if self.current is not None else None
+
     @property
     def mail_pill(self) -> tuple[str, str]:
         """Colour and words for the address in force alone."""
-        return ("bad", "Non raggiungibile") if self.is_unreachable else ("ok", "Certificata")
+        return (self.trouble.kind, self.trouble.pill) if self.trouble else ("ok", "Certificata")
 
     @property
     def pill(self) -> tuple[str, str]:
         """Colour and words, the most urgent first."""
-        if self.is_unreachable or (self.under_way is not None and self.under_way.refuses_mail):
+        if self.trouble is not None:
+            return self.mail_pill
+        if self.under_way is not None and self.under_way.refuses_mail:
             return "bad", "Non raggiungibile"
         if self.under_way is not None:
             return "warn", "Codice da inserire"

@@ -11,6 +11,7 @@ urlpatterns = [
     path("<str:code>/sicurezza/gestione-mail/", views.mail, name="mail"),
     path("<str:code>/sicurezza/gestione-mail/modifica/", change, name="mail_change"),
     path("<str:code>/sicurezza/gestione-mail/modifica/annulla/", views.cancel_change, name="mail_change_cancel"),
+    path("<str:code>/sicurezza/gestione-mail/prova/", views.trial, name="mail_trial"),
     path("<str:code>/sicurezza/gestione-mail/revoca/", views.revoke, name="mail_revoke"),
     path("<str:code>/registro/", views.journal, name="journal"),
 ]

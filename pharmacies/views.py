@@ -2,11 +2,15 @@
 
 from collections.abc import Mapping
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
+from pharmacies import trials
 from pharmacies.access import OfficeRequest, certifier_required, fresh_certifier_required, office_required
 from pharmacies.models import Office
 from pharmacies.situation import cards, situation_of
@@ -15,6 +19,7 @@ from portal.clock import now_of
 from portal.identity.access import person_required
 from portal.journal.models import Entry
 from portal.masking import mask_codice_fiscale
+from portal.templatetags.portale import seconds
 
 ENTRIES_A_PAGE = 20
 
@@ -51,15 +56,37 @@ def security(request: OfficeRequest) -> HttpResponse:
 @office_required
 def mail(request: OfficeRequest) -> HttpResponse:
     """«Gestione mail certificata»: the address in force, the change under way, the addresses of the past."""
-    situation = situation_of(request.pharmacy, now_of(request))
+    now = now_of(request)
+    situation = situation_of(request.pharmacy, now)
+    current = situation.current
     context = {
         "situation": situation,
-        "certification": situation.current,
-        "letter": situation.current.last_letter if situation.current else None,
+        "certification": current,
+        "letter": current.last_letter if current else None,
+        "trial": trials.last_trial(current) if current else None,
+        "may_try": current is not None and request.office.may_certify and trials.may_try(current),
+        "next_trial_at": trials.next_trial_at(current, now) if current else None,
+        "relay_hours": round(settings.RELAY_SILENT_FOR.total_seconds() / 3600),
         "under_way": situation.under_way,
         "past": request.pharmacy.certifications.past(),
     }
     return _page(request, "mail", context)
+
+
+@certifier_required
+@require_POST
+def trial(request: OfficeRequest) -> HttpResponse:
+    """«Prova di nuovo»: a test letter to the address that refused mail."""
+    current, now = request.pharmacy.certifications.current().first(), now_of(request)
+    if current is not None and trials.send(current, request.user, now):
+        messages.success(request, _("Messaggio di prova in partenza: qui sotto vedi che cosa ne è stato."))
+    elif current is not None and (until := trials.next_trial_at(current, now)):
+        messages.warning(
+            request, _("Una prova è appena partita: potrai riprovare dalle %(at)s.") % {"at": seconds(until)}
+        )
+    else:
+        messages.info(request, _("Non serve una prova: l’indirizzo riceve i messaggi."))
+    return redirect("pharmacies:mail", request.pharmacy.code)
 
 
 @certifier_required

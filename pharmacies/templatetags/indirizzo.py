@@ -4,6 +4,7 @@ from typing import Any
 
 from django import template
 
+from pharmacies.mailbox_trouble import MailboxTrouble, trouble_of
 from pharmacies.models import MailCertification
 
 register = template.Library()
@@ -19,3 +20,9 @@ def unreachable_banner(context: template.Context) -> dict[str, Any]:
         in_force = MailCertification.objects.current().filter(pharmacy=pharmacy)
         current = in_force.exclude(undeliverable_at=None).first()
     return {"certification": current, "pharmacy": pharmacy, "office": context.get("office")}
+
+
+@register.filter
+def mailbox_trouble(certification: MailCertification | None) -> MailboxTrouble | None:
+    """What is wrong with the address in force; None: nothing, or there is no address."""
+    return trouble_of(certification) if certification is not None else None

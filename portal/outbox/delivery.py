@@ -20,7 +20,7 @@ from portal.outbox.models import OutgoingMail, Priority
 from portal.outbox.outcome import CANNOT_LEAVE, NO_ANSWER, TOO_LATE, UNREADABLE
 from portal.outbox.pacing import Pacing
 from portal.outbox.reasons import Reason
-from portal.outbox.smtp import Answer, SmtpLine, Withdrawn, whole_conversation
+from portal.outbox.smtp import ASK_IF_DELIVERED, ASK_IF_NOT, Answer, SmtpLine, Withdrawn, whole_conversation
 from portal.outbox.verp import sender_of
 from portal.sealing import SealBroken, unseal
 
@@ -142,7 +142,8 @@ class _Round:
                     return None
                 source, within = unseal(self._sources[letter.pk]), self._time_for(letter)
                 may_leave = partial(self._may_leave, letter)
-                answer = self.line.hand_over(sender, letter.recipient, source, may_leave, within=within)
+                notify = ASK_IF_DELIVERED if letter.kind == OutgoingMail.Kind.TRIAL else ASK_IF_NOT
+                answer = self.line.hand_over(sender, letter.recipient, source, may_leave, within=within, notify=notify)
         except Withdrawn:
             self.line.reset()
             return None

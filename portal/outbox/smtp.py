@@ -23,8 +23,9 @@ from portal.outbox.line_trouble import UnexpectedAnswer, words_of
 from portal.outbox.reasons import Reading, Reason, read
 from portal.outbox.timed import TimedSmtp, TimedSmtpSsl, hang_up
 
-__all__ = ["ANSWERS", "Answer", "SmtpLine", "whole_conversation", "words_of"]
+__all__ = ["ANSWERS", "ASK_IF_DELIVERED", "ASK_IF_NOT", "Answer", "SmtpLine", "whole_conversation", "words_of"]
 ANSWERS = 4  # of a letter: to MAIL, to RCPT, to DATA, after the final dot
+ASK_IF_NOT, ASK_IF_DELIVERED = "FAILURE,DELAY", "SUCCESS,FAILURE,DELAY"  # RFC 3461, 4.1: the reports that we want
 # Of a 5xx: no further try of the letter would help. What is about us, full or «later» may pass, whatever its number: it waits.
 FINAL = (Reason.DEAD, Reason.RULE, Reason.UNKNOWN)
 PART_OF_LEASE = 0.9  # the rest is for writing down what was answered
@@ -101,7 +102,7 @@ class SmtpLine:
         may_leave: Callable[[], bool] = lambda: True,
         *,
         within: float | None = None,
-        notify: str = "FAILURE,DELAY",
+        notify: str = ASK_IF_NOT,
     ) -> Answer | None:
         """One letter, on an open line, in `within` seconds (whole_conversation()). `may_leave` is asked after the server took the
         addresses, just before the text. `notify`: the reports that we want of it (RFC 3461, 4.1), where the server makes them.

@@ -16,6 +16,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from portal.outbox.alarms import alarms
 from portal.outbox.models import OutgoingMail, UnreadReport
 from portal.watch import readiness
 from sessions.models import IdSessione, Reminder
@@ -51,7 +52,7 @@ class _Known(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            yield from [*_outbox(self.now), *_reminders(self.now), *_ids(self.now)]
+            yield from [*_outbox(self.now), *_refusals(self.now), *_reminders(self.now), *_ids(self.now)]
             up = 1
         except Error:
             up = 0
@@ -75,6 +76,13 @@ def _outbox(now: datetime) -> Iterator[Metric]:
     yield GaugeMetricFamily("portal_reports_unread", "Reports of mail servers that nobody has read yet", value=unread)
     complaints = UnreadReport.objects.filter(kind=UnreadReport.Kind.COMPLAINT, at__gt=now - timedelta(days=1))
     yield GaugeMetricFamily("portal_complaints_last_day", "Letters called spam in the last 24 hours", value=complaints[:MOST].count())  # fmt: skip
+
+
+def _refusals(now: datetime) -> Iterator[Metric]:
+    found = alarms(now)
+    about_us, held = found.for_us, sum(mailboxes for _, mailboxes in found.held)
+    yield GaugeMetricFamily("portal_mail_refused_for_us", "Letters of the last day that servers refuse because of us", value=about_us)  # fmt: skip
+    yield GaugeMetricFamily("portal_mailboxes_held", "Mailboxes that look dead, too many at once: an operator decides", value=held)  # fmt: skip
 
 
 def _reminders(now: datetime) -> Iterator[Metric]:

@@ -10,8 +10,10 @@ from django.utils.translation import gettext, ngettext
 
 from pharmacies.models import Pharmacy, Utenza
 from portal.clock import in_words
+from portal.outbox.alarms import alarms, ill_mail
 from sessions.models import IdSessione, NightDuty, Reminder
 from sessions.staff.choice import Choice
+from sessions.staff.letter_listing import State
 from sessions.staff.status import Row
 from sessions.staff.urgency import Urgency, segments
 
@@ -31,7 +33,8 @@ class Thing:
     row: Row | None = None
     utenza: Utenza | None = None
     title: str = ""  # of a line about no pharmacy
-    url: str = ""
+    url: str = ""  # where it is seen ...
+    role: str = ""  # ... by operators with this role; empty: by all
 
 
 class Follow:
@@ -39,7 +42,9 @@ class Follow:
 
     def __init__(self, choice: Choice, now: datetime) -> None:
         self.place, self.now = choice.place_only, now
-        self._why = self._found()
+        found = self._found()
+        self._why = [(pk, kind) for pk, kind in found if kind != _MAIL]
+        self._mail_is_ill = len(found) > len(self._why)
 
     @property
     def keys(self) -> list[int]:
@@ -50,10 +55,13 @@ class Follow:
         """The lines, the worst first. `ids` holds those of `keys`."""
         rows = [(Row(ids[pk].pharmacy, ids[pk], self.now), kind) for pk, kind in self._why]  # type: ignore[arg-type]
         closings = follow_closings(self.place, self.now)
-        return [*self._reminders(), *self._anomalies(), *(_of_id(row, kind) for row, kind in rows), *closings]
+        ids_of_now = (_of_id(row, kind) for row, kind in rows)
+        return [*self._mail(), *self._reminders(), *self._anomalies(), *ids_of_now, *closings]
 
     def _found(self) -> list[tuple[int, int]]:
-        """Ids and why each is here, one query: refusals, pharmacies that are open tonight without an id, letters that wait."""
+        """Ids and why each is here, one query: refusals, pharmacies that are open tonight without an id, letters that
+        wait; and whether there is an alarm of the mail.
+        """
         ids = self.place.ids(self.now)
         late = {"letter__accepted_at": None, "letter__failed_at": None, "letter__withdrawn_at": None}
         on_duty = NightDuty.objects.of_tonight(self.now).values("pharmacy")
@@ -69,7 +77,8 @@ class Follow:
             .values_list("pk", "kind")
             for kind, found in kinds
         ]
-        together: QuerySet[Any, Any] = parts[0].union(*parts[1:], all=True)
+        ill = [rows.annotate(why=Value(_MAIL, IntegerField())).values_list("pk", "why") for rows in ill_mail(self.now)]
+        together: QuerySet[Any, Any] = parts[0].union(*parts[1:], *ill, all=True)
         return sorted(together, key=lambda pair: pair[1])
 
     def _anomalies(self) -> list[Thing]:
@@ -79,6 +88,31 @@ class Follow:
     def _in_place(self, found: QuerySet[Any]) -> QuerySet[Any]:
         """The rows whose pharmacy is of the place that was chosen."""
         return found if self.place.is_everywhere else found.filter(pharmacy__in=self.place.pharmacies(self.now))
+
+    def _mail(self) -> list[Thing]:
+        """What is wrong with the mail of the whole portal: servers that refuse us, mailboxes that wait for a decision."""
+        if not self._mail_is_ill:
+            return []
+        things, found = [], alarms(self.now)
+        if found.for_us:
+            words = ngettext(
+                "Un messaggio non arriva: %(domains)s rifiuta il portale. Si riprova da solo, nessun indirizzo è stato segnato.",
+                "%(letters)s messaggi non arrivano: %(domains)s e altri rifiutano il portale. Si riprova da soli, nessun "
+                "indirizzo è stato segnato.",
+                found.for_us,
+            ) % {"letters": found.for_us, "domains": ", ".join(found.domains)}  # fmt: skip
+            url = f"{reverse('staff:outbox')}?stato={State.FOR_US}"
+            things.append(Thing("bad", "it-error", words, title=gettext("La posta ci viene rifiutata"), url=url))
+        for domain, mailboxes in found.held[:OF_EACH] if self.place.territory.is_whole_nation else ():
+            words = gettext("%(mailboxes)s caselle di %(domain)s sembrano inesistenti tutte insieme: nessuna è stata segnata.") % {
+                "mailboxes": mailboxes, "domain": domain,
+            }  # fmt: skip
+            things.append(
+                Thing(
+                    "bad", "it-mail", words, title=gettext("Caselle da decidere"), url=reverse("staff:held_mailboxes")
+                )
+            )
+        return things
 
     def _reminders(self) -> list[Thing]:
         due = self._in_place(Reminder.objects.due(self.now - REMINDER_IS_LATE_AFTER).order_by())
@@ -119,7 +153,7 @@ def follow_closings(place: Choice, now: datetime) -> list[Thing]:
             waiting,
         ) % {"number": waiting}
         title, url = gettext("Chiusure da confermare"), reverse("staff:closings")
-        lines.insert(0, Thing("bad", "it-error", words, title=title, url=url))
+        lines.insert(0, Thing("bad", "it-error", words, title=title, url=url, role="sicurezza"))
     return lines
 
 
@@ -130,7 +164,7 @@ def closing_words(pharmacy: Pharmacy) -> str:
     return gettext("Chiusa dal registro nazionale")
 
 
-_REFUSED, _ON_DUTY, _LATE = range(3)
+_REFUSED, _ON_DUTY, _LATE, _MAIL = range(4)
 
 
 def _of_id(row: Row, kind: int) -> Thing:

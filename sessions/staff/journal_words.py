@@ -5,6 +5,8 @@ WORDS = {
     "letter.retried": "ha fatto ripartire un messaggio ({kind}): {reason}",
     "report.decided": "ha letto un rapporto di un server di posta ({decision}): {reason}",
     "letter.cancelled": "ha annullato l’invio di un messaggio ({kind}): {reason}",
+    "mailboxes.confirmed": "ha segnato come non raggiungibili le caselle di {domain} ({letters} messaggi rifiutati): {reason}",
+    "mailboxes.dismissed": "ha lasciato in uso le caselle di {domain} ({letters} messaggi rifiutati): {reason}",
     "note.opened": "ha aperto una nota di assistenza",
     "note.closed": "ha chiuso una nota di assistenza",
     "bulk.revoke": "ha fatto revocare gli ID SESSIONE di {pharmacies} farmacie ({asked_for}). Motivo: {because}",

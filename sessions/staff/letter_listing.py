@@ -15,6 +15,7 @@ from portal.clock import day_start
 from portal.identity.models import User
 from portal.outbox.models import MailDomain, OutgoingMail
 from portal.outbox.models.letter import OutgoingMailQuerySet
+from portal.outbox.reasons import Reason
 from sessions.staff.keeping import kept
 
 PAGE, WORST = 25, 10
@@ -28,6 +29,7 @@ class State(models.TextChoices):
     WAITING = "in-attesa", "In attesa"
     REFUSED = "rifiutati", "Rifiutati"
     TOO_LATE = "non-in-tempo", "Non inviati in tempo"
+    FOR_US = "per-causa-nostra", "Rifiutati per causa nostra"
     ACCEPTED = "accettati", "Accettati dal server"
     WITHDRAWN = "ritirati", "Ritirati"
 
@@ -134,6 +136,8 @@ class Letters:
             return found.refused_by_a_server()
         if self.state == State.TOO_LATE:
             return found.not_in_time()
+        if self.state == State.FOR_US:
+            return found.filter(reason=Reason.ABOUT_US, withdrawn_at=None)
         if self.state == State.ACCEPTED:
             return found.filter(accepted_at__isnull=False, failed_at=None)
         return found.filter(withdrawn_at__isnull=False) if self.state == State.WITHDRAWN else found

@@ -16,6 +16,7 @@ from portal.clock import ROME, in_words, now_of
 from portal.identity.access import staff_of, staff_required
 from portal.identity.models import User
 from portal.masking import domain_of, mask_address, mask_addresses_in
+from portal.outbox.alarms import alarms
 from portal.outbox.models import OutgoingMail
 from portal.templatetags.portale import thousands
 from sessions.staff.follow import LETTER_IS_LATE_AFTER
@@ -105,6 +106,8 @@ def outbox(request: HttpRequest) -> HttpResponse:
         "counters": _counters(letters.counts(now), now, form.value("stato")),
         "domains": letters.failing_domains(now),
         "unread": unread_by(staff_of(request)).count(),
+        "alarms": alarms(now),
+        "may_decide": staff_of(request).territory.is_whole_nation,
         "waiting_longest_first": form.value("stato") == State.WAITING,
         "looked_at": LOOKED_AT if letters.is_of_the_newest else 0,
         "roles": staff_of(request).roles,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sessions.staff import acts, letters, notes, pharmacy, utenze
+from sessions.staff import acts, letters, mailboxes, notes, pharmacy, utenze
 
 urlpatterns = [
     path("", pharmacy.page, name="pharmacy"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("id/revoca-tutti/", acts.revoke_all, name="revoke_all"),
     path("mail/revoca/", acts.revoke_address, name="revoke_address"),
     path("mail/raggiungibile/", acts.reachable, name="reachable"),
+    path("mail/prova/", mailboxes.trial, name="trial"),
     path("messaggi/<int:pk>/riprova/", letters.retry, name="retry_letter"),
     path("messaggi/<int:pk>/annulla/", letters.cancel, name="cancel_letter"),
     path("note/nuova/", notes.write, name="note"),

@@ -19,6 +19,7 @@ RULES = {
     "staff:bulk": S, "staff:stop_job": S, "staff:retry_job": S, "staff:closings": S,
     "staff:pharmacy": L, "staff:timeline": L,
     "staff:resend": A, "staff:reachable": A, "staff:unblock": A, "staff:note": A, "staff:close_note": A,
+    "staff:trial": A, "staff:held_mailboxes": L, "staff:decide_mailboxes": A,
     "staff:retry_letter": A, "staff:cancel_letter": A, "staff:outbox": L, "staff:outbox_csv": L,
     "staff:reports": L, "staff:report": A,
     "staff:revoke_id": S, "staff:revoke_all": S, "staff:revoke_address": S, "staff:block": S,
@@ -31,7 +32,7 @@ RULES = {
     "identity:staff_own": ANY, "identity:staff_close": ANY, "identity:staff_new_codes": ANY, "identity:staff_password": ANY,
 }  # fmt: skip
 DOORS = {"identity:staff_login", "identity:staff_code", "identity:staff_recovery", "identity:staff_enrol"}
-VALUES = {"code": "4512", "pk": 1, "slug": "elenco", "kind": "csv"}
+VALUES = {"code": "4512", "pk": 1, "slug": "elenco", "kind": "csv", "domain": "libero.example", "verdict": "conferma"}
 
 
 def patterns(found=None, namespace: str = "", path: str = "") -> Iterator[tuple[str, str, object]]:
