@@ -4,8 +4,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from pharmacies.models import MailCertification, Pharmacy
+from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal.identity.models import User
+from portal.outbox.claims import hold
 from sessions import issuing, mails
 from sessions.models import IdSessione
 
@@ -14,6 +15,8 @@ from sessions.models import IdSessione
 def revoke_all(pharmacy: Pharmacy, by: User, because: str, now: datetime) -> int:
     """Each id has its line in the journal; the certified address is told once, if it receives mail. How many were live."""
     Pharmacy.objects.hold(pharmacy.pk)
+    hold(Utenza.objects.filter(pharmacy=pharmacy))
+    hold(IdSessione.objects.filter(pharmacy=pharmacy).live(now))
     live = IdSessione.objects.filter(pharmacy=pharmacy).live(now).with_facts().order_by("utenza", "pk")
     revoked = [row for row in live if issuing.revoke(row, by, now, because, tell=False)]
     certification = MailCertification.objects.current().filter(pharmacy=pharmacy, undeliverable_at=None).first()

@@ -3,7 +3,7 @@
 Anna: titolare, address certified. Bruno: titolare, not certified. Carla: staff. Dario: a stranger, no office anywhere.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 
@@ -16,6 +16,7 @@ from pharmacies.models import MailCertification, Office, Pharmacy, Utenza
 from portal.identity.models import StaffTotp, User
 from portal.identity.roles import Role
 from portal.sealing import seal
+from tests import lock_order
 
 # The addresses are read once in a process, with those of the demonstration in demo mode only: before a test that plays at being
 # in production makes Django read them, and takes them away from all tests that follow it there.
@@ -52,6 +53,14 @@ def _shipped_rows_come_back(django_db_serialized_rollback) -> None:
 def _nobody_wakes_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """No broker in the fast suite: what is due is done by calling the function or the command."""
     monkeypatch.setattr("celery.app.task.Task.apply_async", lambda *args, **kwargs: None)
+
+
+@pytest.fixture(autouse=True)
+def lock_faults() -> Iterator[list[str]]:
+    """On PostgreSQL every test watches that locks are taken in one order (docs/architecture.md); what was not."""
+    with lock_order.watched() as found:
+        yield found
+    assert sorted(set(found)) == []
 
 
 def sign_in(client: Client, user: User, *, at: datetime | None = None) -> Client:

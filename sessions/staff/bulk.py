@@ -22,6 +22,7 @@ from portal.identity.models import User
 from portal.identity.roles import Role
 from portal.journal.models import record
 from portal.outbox import pauses
+from portal.outbox.claims import hold
 from sessions import revoking
 from sessions.models import BulkItem, BulkJob, IdSessione
 from sessions.staff import sheets
@@ -136,6 +137,7 @@ def _batch(job: BulkJob, now: datetime) -> int:
     if job.is_sheet:
         _write_cells(job, items, now)
     else:
+        _hold([item.pharmacy_id for item in items])
         for item in items:
             _act(job, item, now)
     return len(items)
@@ -157,6 +159,15 @@ def _claimed(job: BulkJob, now: datetime) -> list[BulkItem]:
     if connection.features.has_select_for_update_skip_locked:
         rows = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
     return list(rows.select_related("pharmacy")[: ROWS_A_BATCH if job.is_sheet else ACTS_A_BATCH])
+
+
+def _hold(pharmacies: list[int]) -> None:
+    """All that the acts of a batch lock beside letters, at once: the second pharmacy must not be waited for while letters of the
+    first are held (docs/architecture.md, "One order of locks").
+    """
+    Pharmacy.objects.hold_all(pharmacies)
+    hold(Utenza.objects.filter(pharmacy__in=pharmacies))
+    hold(IdSessione.objects.filter(pharmacy__in=pharmacies).in_place())
 
 
 def _act(job: BulkJob, item: BulkItem, now: datetime) -> None:
