@@ -17,7 +17,10 @@ from sessions.gate_row import Row
 from sessions.guesses import guess
 from sessions.models import IdSessione
 
-_DOOR, _DOOR_WITH_ID, _MISTAKE = "a2f-password", "a2f-password-with-id", "a2f-password-with-id-mistake"
+_DOOR, _MISTAKE = "a2f-password", "a2f-password-with-id-mistake"
+# Two doors where the password comes with a live id, and what the id remembers of it for each.
+GATE, SERVICE = "a2f-gate-with-id", "a2f-password-with-id"
+_REMEMBERED = {GATE: "fingerprint", SERVICE: "service_fingerprint"}
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # refused in a password too, where it is chosen
 LONGEST_HEADER = 1024  # characters: 16 of userId and 128 of password fit many times
 
@@ -65,22 +68,24 @@ def prove(user_id: str, password: str, client_address: str, now: datetime, *, do
     return utenza if guess(door, user_id, client_address, now, is_right).is_right else None
 
 
-def prove_with_id(row: Row, plain: str, password: str, client_address: str, now: datetime) -> Proved | None:
-    """As prove(), for who shows a live id (`row`, `plain`) with the userId of its utenza; counted apart.
+def prove_with_id(
+    row: Row, plain: str, password: str, client_address: str, now: datetime, *, door: str = GATE
+) -> Proved | None:
+    """As prove(), for who shows a live id (`row`, `plain`) with the userId of its utenza; counted apart, at GATE and at SERVICE.
 
     Strangers have no id, so they cannot come here: however many wrong passwords they send, the id that was proved goes on
     at its till. Who has the id and not the password (it reads the mailbox) must not have what remembers the password for
     an oracle, that answers a guess at once and any number of times: from the fifth wrong one within 15 minutes the id
-    remembers nothing, and nothing new, so that every proof is a slow one that the counts govern, the right password's
-    too. At a familiar place (guesses) the till pays a slow hash a call and goes on; elsewhere it waits for the attack to
+    remembers nothing for this door, and nothing new, so that every proof is a slow one that the counts govern, the right
+    password's too. The other door's memory is its own. At a familiar place (guesses) the till pays a slow hash a call and goes on; elsewhere it waits for the attack to
     end and 15 minutes at most, and the pharmacy may revoke the id. The same wrong password again is no other guess: one
     till that was not told the new one stops nobody.
     """
     utenza, is_right = _known(row.user_id, password)
     mistake = keyed_hash(_MISTAKE, fingerprint.fingerprint(plain, row.user_id, password, row.password).hex())
-    guessed = guess(_DOOR_WITH_ID, row.user_id, client_address, now, is_right, mistake)
-    if guessed.somebody_guesses and row.fingerprint is not None:
-        IdSessione.objects.filter(pk=row.pk).update(fingerprint=None)
+    guessed = guess(door, row.user_id, client_address, now, is_right, mistake)
+    if guessed.somebody_guesses and getattr(row, _REMEMBERED[door]) is not None:
+        IdSessione.objects.filter(pk=row.pk).update(**{_REMEMBERED[door]: None})
     if utenza is None or not guessed.is_right:
         return None
     return Proved(utenza, may_be_remembered=not guessed.somebody_guesses)

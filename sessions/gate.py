@@ -52,7 +52,7 @@ class Verdict(NamedTuple):
 
 
 BASIC_REFUSED = Verdict()
-_DOOR_WITHOUT_ID = "a2f-gate-password"  # of the ids that everybody knows, in TEST: counted apart from the web service
+_DOOR_WITHOUT_ID = "a2f-gate-without-id"  # of the ids that everybody knows, in TEST: counted apart from the web service
 
 
 def decide(row: Row | None, call: Call, now: datetime) -> Verdict:

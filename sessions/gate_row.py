@@ -23,7 +23,7 @@ join pharmacy_sessions_context x on x.id = i.context_id
 left join pharmacies_pharmacy p on p.id = i.pharmacy_id
 where i.digest = %s
 """
-_FOR_THE_SERVICE = """, u.pincode, i.pincode_fingerprint, i.ciphertext_fingerprint,
+_FOR_THE_SERVICE = """, u.pincode, i.service_fingerprint, i.pincode_fingerprint, i.ciphertext_fingerprint,
     cast(x.required_fields as text), x.allowed_tipo"""
 READ, READ_FOR_THE_SERVICE = (_READ.format(more=more) for more in ("", _FOR_THE_SERVICE))
 
@@ -58,6 +58,7 @@ class Row(NamedTuple):
     closed_on: date | None
     fingerprint: bytes | None
     pincode: str = ""  # the slow hash; what follows the gate does not ask for
+    service_fingerprint: bytes | None = None
     pincode_fingerprint: bytes | None = None
     ciphertext_fingerprint: bytes | None = None
     required_fields: str = "[]"  # JSON: of the context, as is the next

@@ -64,9 +64,10 @@ class Asked:
         who = plain, utenza.user_id
         pincode = proofs.of_pincode(*who, self.pincode, utenza.pincode) if self.pincode else None
         ciphertext = proofs.of_ciphertext(*who, self.ciphertext, utenza.pincode) if self.ciphertext else None
+        password = proofs.fingerprint(*who, self.password, utenza.password)
         return {
             "requested_from": self.client_address, "pincode_fingerprint": pincode, "ciphertext_fingerprint": ciphertext,
-            "fingerprint": proofs.fingerprint(*who, self.password, utenza.password),
+            "fingerprint": password, "service_fingerprint": password,
         }  # fmt: skip
 
 

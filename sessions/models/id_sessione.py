@@ -24,7 +24,8 @@ and revoked_at is null and outlived_at is null and expires_at > %s and expires_a
 
 # By hand, as what every new id and every first use does to a row: the ORM costs several times as much.
 _MARK_USED = """update pharmacy_sessions_idsessione
-set used_from = %s, first_used_at = coalesce(first_used_at, %s), fingerprint = coalesce(%s, fingerprint) where id = %s"""
+set used_from = %s, first_used_at = coalesce(first_used_at, %s), fingerprint = coalesce(%s, fingerprint),
+    service_fingerprint = coalesce(%s, service_fingerprint) where id = %s"""
 _OUTLIVE = "update pharmacy_sessions_idsessione set outlived_at = %s where id = %s"
 _REVOKE = """update pharmacy_sessions_idsessione
 set revoked_at = %s, sealed = null, replaced_by_id = %s where id = %s"""
@@ -144,8 +145,10 @@ class IdSessione(models.Model):
         null=True
     )  # expired, and seen to be so: it has left its place (the state does not ask)
     # HMAC of userid, password and stored password hash under the id itself: whoever proved the password once need not pay
-    # the slow hash again (A2F contract, section 7). None: not proved yet.
+    # the slow hash again (A2F contract, section 7). None: not proved yet, or somebody guesses at this door. The gate's and the
+    # web service's: each forgets its own.
     fingerprint = models.BinaryField(max_length=32, null=True)
+    service_fingerprint = models.BinaryField(max_length=32, null=True)
     pincode_fingerprint = models.BinaryField(
         max_length=32, null=True
     )  # the same for the pincode: `create` carries both
@@ -237,7 +240,7 @@ class IdSessione(models.Model):
         """The gate saw it: for the first time, or with the password just proved (`fingerprint`, else the old one stays). Saves."""
         used_at = connection.ops.adapt_datetimefield_value(self.not_before(now))
         with connection.cursor() as cursor:
-            cursor.execute(_MARK_USED, [client_address, used_at, fingerprint, self.pk])
+            cursor.execute(_MARK_USED, [client_address, used_at, fingerprint, fingerprint, self.pk])
 
     def is_live(self, now: datetime) -> bool:
         return self.state(now) in (State.VALIDATO, State.ATTIVO)

@@ -96,12 +96,12 @@ def _who(call: Call, user_id: str, password: str, token: str, row: Row | None) -
     """Whose password this is. A live id that remembers it vouches for it: no slow hash, and the row read is the utenza's too."""
     if row is None or row.user_id != user_id or not row.is_live(call.now):
         return credentials.prove(user_id, password, call.client, call.now)
-    if fingerprint.matches(row.fingerprint, token, user_id, password, row.password):
+    if fingerprint.matches(row.service_fingerprint, token, user_id, password, row.password):
         return Utenza(
             pk=row.utenza_id, user_id=row.user_id, codice_fiscale=row.codice_fiscale, password=row.password,
             pincode=row.pincode, disabled_at=row.disabled_at, blocked_at=row.blocked_at,
         )  # fmt: skip
-    proved = credentials.prove_with_id(row, token, password, call.client, call.now)
+    proved = credentials.prove_with_id(row, token, password, call.client, call.now, door=credentials.SERVICE)
     return proved.utenza if proved else None
 
 

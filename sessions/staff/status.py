@@ -12,7 +12,7 @@ from sessions.staff.urgency import Urgency, urgency_of
 
 # Never read for a page: the hashes, the sealed copies.
 UNREAD = (
-    "digest", "sealed", "fingerprint", "pincode_fingerprint", "letter__sealed_source", "utenza__password", "utenza__pincode",
+    "digest", "sealed", "fingerprint", "service_fingerprint", "pincode_fingerprint", "letter__sealed_source", "utenza__password", "utenza__pincode",
 )  # fmt: skip
 
 

@@ -96,6 +96,7 @@ def fill(rows: int, utenze: int, folder: Path) -> None:
                 utenza=account, pharmacy_id=account.pharmacy_id, context=context, certification=address, letter=letter,
                 digest=digest(plain), last4=plain[-4:], requested_at=now, expires_at=now + timedelta(hours=16),
                 first_used_at=now, fingerprint=fingerprint(plain, account.user_id, PASSWORD, account.password),
+                service_fingerprint=fingerprint(plain, account.user_id, PASSWORD, account.password),
                 pincode_fingerprint=of_pincode(plain, account.user_id, PINCODE, account.pincode),
                 ciphertext_fingerprint=of_ciphertext(plain, account.user_id, ciphertext, account.pincode),
             ) for (plain, account), address in zip(pairs, addresses, strict=True)

@@ -78,7 +78,15 @@ class Ids(ReadOnly):
     labels = {"utenza": "utenza", "requested_by": "richiesto da", "closed_at": "scaduto, come visto il"}
 
     def get_queryset(self, request: HttpRequest) -> "models.QuerySet[Any]":
-        secrets = ("digest", "sealed", "fingerprint", "pincode_fingerprint", "utenza__password", "utenza__pincode")
+        secrets = (
+            "digest",
+            "sealed",
+            "fingerprint",
+            "service_fingerprint",
+            "pincode_fingerprint",
+            "utenza__password",
+            "utenza__pincode",
+        )
         return super().get_queryset(request).defer(*secrets)
 
 

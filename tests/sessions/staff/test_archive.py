@@ -25,6 +25,7 @@ NEVER = (
     "digest",
     "sealed",
     "fingerprint",
+    "service_fingerprint",
     "hash",
     "message_id",
     "codice_fiscale",
