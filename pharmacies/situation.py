@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from pharmacies.code_facts import CodeFacts
 from pharmacies.mailbox_trouble import MailboxTrouble, trouble_of
 from pharmacies.models import MailCertification, Office, Pharmacy
 
@@ -16,6 +17,7 @@ class Situation:
     pharmacy: Pharmacy
     current: MailCertification | None
     under_way: MailCertification | None
+    codes: CodeFacts | None = None  # of the request under way
 
     @property
     def is_unreachable(self) -> bool:
@@ -46,7 +48,9 @@ class Situation:
 
 def situation_of(pharmacy: Pharmacy, now: datetime) -> Situation:
     certifications = pharmacy.certifications.all()
-    return Situation(pharmacy, certifications.current().first(), certifications.pending(now).first())
+    under_way = certifications.pending(now).first()
+    codes = CodeFacts.of(under_way, now) if under_way is not None else None
+    return Situation(pharmacy, certifications.current().first(), under_way, codes)
 
 
 @dataclass(frozen=True)

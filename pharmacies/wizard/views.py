@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from pharmacies.access import OfficeRequest, certifier_required, fresh_certifier_required
+from pharmacies.code_facts import CodeFacts
 from pharmacies.forms import AddressForm, CodeForm
 from pharmacies.models import MailCertification
 from pharmacies.models.codice_validazione import CODE_USABLE_FOR
@@ -122,22 +123,20 @@ def _confirm(request: OfficeRequest, certification: MailCertification, form: Cod
 
 def _code_page(request: OfficeRequest, certification: MailCertification, form: CodeForm) -> HttpResponse:
     now = now_of(request)
-    newest = certification.codes.select_related("letter").first()
-    usable = certification.codes.usable(now)
-    can_arrive = usable.filter(letter__failed_at=None).exists()
+    codes = CodeFacts.of(certification, now)
     next_send = certification.next_send(now)
-    locked_until = certification.locked_until(now)
     context = {
         "form": form,
         "certification": certification,
         "certified": _in_force(request),
-        "newest": newest,
-        "letter": newest.letter if newest else None,
-        "accepted": usable.filter(letter__accepted_at__isnull=False, letter__failed_at=None).exists(),
-        "several_usable": usable.count() > 1,
-        "refused": newest is not None and newest.letter.failed_at is not None and not can_arrive,
-        "expired": not usable.exists(),
-        "locked": words.at_time(locked_until, now) if locked_until else "",
+        "newest": codes.newest,
+        "letter": codes.newest.letter if codes.newest else None,
+        "accepted": codes.accepted,
+        "several_usable": len(codes.usable) > 1,
+        "refused": codes.refused,
+        "withdrawn": codes.withdrawn,
+        "expired": codes.expired,
+        "locked": words.at_time(codes.locked_until, now) if codes.locked_until else "",
         "attempts_left": certification.attempts_left(now),
         "next_send": next_send,
         "next_send_at": words.at_time(next_send.at, now) if next_send.at else "",
@@ -145,7 +144,7 @@ def _code_page(request: OfficeRequest, certification: MailCertification, form: C
         "sender": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
         "minutes": int(CODE_USABLE_FOR.total_seconds() // 60),
     }
-    step = current_step(Facts(address_given=True, code_usable=can_arrive))
+    step = current_step(Facts(address_given=True, code_usable=codes.can_arrive))
     return _page(request, "code", step, context)
 
 

@@ -254,3 +254,37 @@ def test_two_different_codes_are_no_guess_and_a_sentence_of_their_own(browser):
     body = content(type_code(browser, f"{last_code()} {a_wrong_code()}"))
     assert "Hai incollato due codici diversi: scrivi solo il più recente" in body
     assert MailCertification.objects.get().failed_attempts == 0
+
+
+@pytest.mark.parametrize(
+    ("facts", "sentence", "button"),
+    [
+        ({}, "manca solo la conferma", "Riprendi: inserisci il codice"),
+        ({"failed_at": AT}, "non è stato consegnato: controlla la casella", "Riprendi: scegli come continuare"),
+        ({"withdrawn_at": AT}, "è stato annullato prima di partire", "Riprendi: richiedi un nuovo codice"),
+    ],
+    ids=["on its way", "refused", "withdrawn"],
+)
+def test_the_summary_says_what_became_of_the_code(browser, facts, sentence, button):
+    OutgoingMail.objects.update(sealed_source=None, **facts)
+    body = content(browser.get(page("pharmacies:overview")))
+    assert f"<strong>{BOX}</strong>" in body
+    assert sentence in body
+    assert button in body
+
+
+def test_the_summary_says_that_the_code_expired_or_that_too_many_were_wrong(browser, clock, bruno):
+    type_wrong_codes(browser, 5)
+    assert "troppi codici errati: potrai riprovare dalle" in content(browser.get(page("pharmacies:overview")))
+    later(clock, browser, bruno, minutes=61)
+    body = content(browser.get(page("pharmacies:overview")))
+    assert "è scaduto: richiedine uno nuovo" in body
+    assert "Riprendi: richiedi un nuovo codice" in body
+
+
+def test_the_page_of_a_code_that_was_withdrawn_with_its_request_asks_for_a_new_one(browser):
+    ask(browser, OTHER)
+    ask(browser, BOX)
+    body = content(browser.get(page("wizard:code")))
+    assert f"Il codice per <strong>{BOX}</strong> è stato annullato prima di partire: richiedine uno nuovo." in body
+    assert "Lo stiamo inviando" not in body
