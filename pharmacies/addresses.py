@@ -14,15 +14,12 @@ from django.utils.translation import gettext as _
 from email_validator import EmailNotValidError, validate_email
 
 from pharmacies import address_spelling as spelling
+from pharmacies.pec import is_pec, listed, seems_pec
 from portal.mail_address import ascii_address, ascii_domain, key, mixes_scripts
 
 DATA = Path(__file__).parent / "data"
 DNS_SECONDS = 2.0  # for the whole question; no answer in time means: go on
 GMAIL = frozenset({"gmail.com", "googlemail.com"})
-# A whole label of the domain, never a part of one: farmaciapecorone.it is an ordinary domain.
-PEC_LABEL = re.compile(
-    r"pec\d{0,2}|pecmail|mailpec|postapec|legalmail|poste?cert|postacert|postacertificata|posta-certificata"
-)
 
 
 class AddressRefused(Exception):  # noqa: N818  a fact, as the domain says it
@@ -72,6 +69,7 @@ class Examined:
     is_consumer_gmail: bool
     is_role: bool = False  # noreply@, postmaster@: see address_spelling.is_role()
     mixes_scripts: bool = False  # Latin and Cyrillic letters in one domain
+    seems_pec: bool = False  # see pec.seems_pec()
 
 
 def examine(typed: str, *, check_mx: bool, resolver: dns.resolver.Resolver | None = None) -> Examined:
@@ -88,11 +86,12 @@ def examine(typed: str, *, check_mx: bool, resolver: dns.resolver.Resolver | Non
         raise IsPec
     if is_disposable(domain):
         raise IsDisposable(typed=address, suggestion=suggestion)  # gmial.com and its like are on the list too
-    if check_mx and not receives_mail(domain, resolver):
+    hosts = exchangers(domain, resolver) if check_mx else ()
+    if hosts is None:
         raise HasNoMx(typed=address, suggestion=suggestion)
     return Examined(
         ascii_address(address), key(address), domain, suggestion, domain in GMAIL, is_role=spelling.is_role(address),
-        mixes_scripts=mixes_scripts(address.rpartition("@")[2]),
+        mixes_scripts=mixes_scripts(address.rpartition("@")[2]), seems_pec=seems_pec(domain, hosts),
     )  # fmt: skip
 
 
@@ -140,19 +139,16 @@ def mailbox_of(address: str) -> str:
     return f"{local}@{domain}"
 
 
-def is_pec(domain: str) -> bool:
-    """True for the domains of certified mail: a telling label, or a domain of the list (or one under it)."""
-    labels = domain.split(".")[:-1]
-    # "cert" alone tells only in front of somebody's domain (cert.namirial.it): as a name of its own it is anybody's
-    return (
-        any(PEC_LABEL.fullmatch(label) for label in labels) or "cert" in labels[:-1] or _listed(domain, _pec_domains())
-    )
-
-
 def is_disposable(domain: str) -> bool:
     from disposable_email_domains import blocklist  # only now: not in the memory of every worker
 
-    return _listed(domain, blocklist)
+    return listed(domain, blocklist)
+
+
+def is_well_known(domain: str) -> bool:
+    """True for the large providers of ordinary mailboxes."""
+    known, answers = _consumer_domains()
+    return domain in known or domain in answers
 
 
 def likely_domain(domain: str) -> str | None:
@@ -178,21 +174,28 @@ def one_slip_apart(left: str, right: str) -> bool:
 
 def receives_mail(domain: str, resolver: dns.resolver.Resolver | None = None) -> bool:
     """False only when the DNS says so: no such domain, a null MX (RFC 7505), or neither MX nor address. Silence is True."""
+    return exchangers(domain, resolver) is not None
+
+
+def exchangers(domain: str, resolver: dns.resolver.Resolver | None = None) -> tuple[str, ...] | None:
+    """The hosts that its mail exchangers name, () when none is known; None when the domain receives no mail (receives_mail)."""
     try:
-        return not _denied(domain, resolver or dns.resolver.Resolver(), monotonic() + DNS_SECONDS)
+        return _exchangers(domain, resolver or dns.resolver.Resolver(), monotonic() + DNS_SECONDS)
     except (dns.exception.DNSException, OSError):
-        return True
+        return ()
 
 
-def _denied(domain: str, resolver: dns.resolver.Resolver, ends: float) -> bool:
+def _exchangers(domain: str, resolver: dns.resolver.Resolver, ends: float) -> tuple[str, ...] | None:
     try:
-        exchanges = _ask(resolver, domain, "MX", ends)
-        if exchanges is not None:
-            return all(exchange.exchange.to_text() == "." for exchange in exchanges)
-        return _ask(resolver, domain, "A", ends) is None and _ask(resolver, domain, "AAAA", ends) is None
+        answer = _ask(resolver, domain, "MX", ends)
+        if answer is not None:
+            hosts = tuple(each.exchange.to_text().rstrip(".").lower() for each in answer)
+            return hosts if any(hosts) else None
+        addresses = _ask(resolver, domain, "A", ends) or _ask(resolver, domain, "AAAA", ends)
+        return () if addresses is not None else None
     except dns.resolver.NXDOMAIN:
         _ask(resolver, "it", "NS", ends)  # the resolver of a closed network denies everything, even this: raises
-        return True
+        return None
 
 
 def _ask(resolver: dns.resolver.Resolver, domain: str, kind: str, ends: float) -> dns.resolver.Answer | None:
@@ -204,11 +207,6 @@ def _ask(resolver: dns.resolver.Resolver, domain: str, kind: str, ends: float) -
         return resolver.resolve(f"{domain}.", kind, lifetime=left)
     except dns.resolver.NoAnswer:
         return None
-
-
-def _listed(domain: str, listed: "set[str] | frozenset[str]") -> bool:
-    labels = domain.split(".")
-    return any(".".join(labels[start:]) in listed for start in range(len(labels) - 1))
 
 
 def _what_is_wrong(text: str) -> str:
@@ -232,11 +230,6 @@ def _what_is_wrong(text: str) -> str:
 def _lines(name: str) -> list[str]:
     lines = (DATA / name).read_text(encoding="utf-8").splitlines()
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
-
-
-@cache
-def _pec_domains() -> frozenset[str]:
-    return frozenset(_lines("pec_domains.txt"))
 
 
 @cache

@@ -4,10 +4,10 @@ import re
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext as _
 
-from pharmacies.addresses import AddressRefused, Examined, examine
+from pharmacies.addresses import AddressRefused, Examined
+from pharmacies.examining import examined
 from pharmacies.models import MailCertification, Pharmacy
 from pharmacies.models.codice_validazione import CODE_DIGITS
 from portal.pasted import LONGEST, codes_in, digits_of
@@ -47,7 +47,7 @@ class AddressForm(forms.Form):
 
     def clean_indirizzo(self) -> str:
         try:
-            self.examined = examine(self.cleaned_data["indirizzo"], check_mx=settings.CHECK_MX)
+            self.examined = examined(self.cleaned_data["indirizzo"])
         except AddressRefused as refusal:
             self.suggestion = refusal.suggestion
             raise forms.ValidationError(str(refusal), code=type(refusal).__name__) from refusal
@@ -81,6 +81,7 @@ class AddressForm(forms.Form):
         if self.examined is None or self.data.get("conferma") == self.examined.address:
             return []
         found = ["scripts"] if self.examined.mixes_scripts else []
+        found += ["pec"] if self.examined.seems_pec else []
         found += ["role"] if self.examined.is_role else []
         found += ["gmail"] if self.examined.is_consumer_gmail else []
         if MailCertification.objects.used_by_another(self.pharmacy, self.examined.key):

@@ -6,6 +6,8 @@ WORDS = {
     "register.accepted": "ha preso per intero il registro nazionale {file}, che {why} ({because}): {created} farmacie nuove, {changed} cambiate, {closed} chiuse",
     "register.closed": "ha chiuso la farmacia dal {since}: {why}",
     "register.reopened": "ha riaperto la farmacia: il registro nazionale la dà di nuovo aperta",
+    "pec.added": "ha aggiunto {domain} ai domini PEC",
+    "pec.removed": "ha tolto {domain} dai domini PEC",
     "certification.requested": "ha indicato l’indirizzo {address} da certificare",
     "code.sent": "ha preparato un codice di validazione per {address}",
     "code.wrong": "ha scritto un codice di validazione errato (tentativi rimasti: {left})",

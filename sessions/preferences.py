@@ -8,7 +8,6 @@ from functools import wraps
 from typing import Concatenate, ParamSpec
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +15,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from pharmacies.access import OfficeRequest, office_required
-from pharmacies.addresses import AddressRefused, examine
+from pharmacies.addresses import AddressRefused
+from pharmacies.examining import examined
 from pharmacies.models import MailCertification, Pharmacy
 from portal.clock import now_of
 from portal.identity.access import fresh_authentication_required, typed_before
@@ -102,7 +102,7 @@ class RemindersForm(forms.Form):
         if not typed:
             return ""
         try:
-            return examine(typed, check_mx=settings.CHECK_MX).address
+            return examined(typed).address
         except AddressRefused as refusal:
             raise forms.ValidationError(str(refusal), code=type(refusal).__name__) from refusal
 

@@ -1,9 +1,19 @@
 from pharmacies.models.certification import MailCertification
 from pharmacies.models.codice_validazione import CodiceValidazione
 from pharmacies.models.office import Office
+from pharmacies.models.pec_domain import PecDomain
 from pharmacies.models.pharmacy import Pharmacy
 from pharmacies.models.register_change import RegisterChange
 from pharmacies.models.register_import import RegisterImport
 from pharmacies.models.utenza import Utenza
 
-__all__ = ["CodiceValidazione", "MailCertification", "Office", "Pharmacy", "RegisterChange", "RegisterImport", "Utenza"]
+__all__ = [
+    "CodiceValidazione",
+    "MailCertification",
+    "Office",
+    "PecDomain",
+    "Pharmacy",
+    "RegisterChange",
+    "RegisterImport",
+    "Utenza",
+]

@@ -1,0 +1,26 @@
+"""The domains of certified mail that an operator of this portal added to the shipped list: an upgrade leaves them."""
+
+from django.db import models
+
+from pharmacies.pec import with_parents
+
+
+class PecDomainQuerySet(models.QuerySet["PecDomain"]):
+    def cover(self, domain: str) -> bool:
+        """True when the domain, or one above it, was added."""
+        return self.filter(domain__in=with_parents(domain)).exists()
+
+
+class PecDomain(models.Model):
+    domain = models.CharField("dominio", max_length=253, unique=True)  # ASCII, lower case
+    added_at = models.DateTimeField("aggiunto il")
+
+    objects = PecDomainQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "dominio PEC"
+        verbose_name_plural = "domini PEC"
+        ordering = ["domain"]
+
+    def __str__(self) -> str:
+        return self.domain
