@@ -50,12 +50,12 @@ class LockOrder:
         self._own: dict[str, set[int]] = defaultdict(set)  # inserted: nobody else sees them yet
 
     def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
+        self._begin()  # whatever the statement: a transaction may begin with one that locks nothing
         text = str(sql)
         change, insert, lock = _CHANGE.match(text), _INSERT.match(text), _HELD.search(text)
         table = (change or insert or _FROM.search(text) or [None, None])[1] if change or insert or lock else None
         if table not in RANK or many:
             return execute(sql, params, many, context)
-        self._begin()
         if change and "returning" not in text.lower():
             sql = f"{text} returning id"
         result = execute(sql, params, many, context)
