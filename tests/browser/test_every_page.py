@@ -12,7 +12,7 @@ from pharmacies import mails
 from pharmacies.models import MailCertification, Utenza
 from portal.demo.models import DemoLetter
 from portal.identity.models import User
-from portal.outbox.models import OutgoingMail
+from portal.outbox.models import DeadMailbox, OutgoingMail
 from sessions.models import Context, IdSessione
 from sessions.staff.archive.site import site as archive
 from tests.browser.harness import carry_session
@@ -45,6 +45,7 @@ STAFF = [
     "staff:pharmacy",
     "staff:timeline",
     "staff:outbox",
+    "staff:held_mailboxes",
     "staff:journal",
     "identity:login_search",
     "staff:resend",
@@ -75,7 +76,8 @@ ELSEWHERE = {
     "identity:staff_code": "below, on its way", "identity:staff_recovery": "below", "identity:staff_enrol": "below",
     "identity:keep": "for the page", "identity:staff_close": "a POST", "identity:operator": "below",
     "identity:operator_disable": "below", "identity:operator_enable": "below", "identity:operator_reset": "below",
-    "pharmacies:mail_change_cancel": "a POST",
+    "pharmacies:mail_change_cancel": "a POST", "pharmacies:mail_trial": "a POST",
+    "staff:trial": "below", "staff:decide_mailboxes": "below",
     "pages:information": "test_information_pages", "demo:letter_html": "a letter, not a page: shown inside demo:letter",
     "demo:identity_provider": "below, on its way", "demo:identity_provider_metadata": "a file", "demo:openid_token": "for programs", "demo:openid_userinfo": "for programs", "demo:openid_revocation": "for programs", "demo:openid_configuration": "for programs", "demo:anchor_configuration": "for programs", "demo:anchor_fetch": "for programs", "utenze:pincode_shown": "below", "utenze:enable": "below",
     "staff:retry_letter": "below", "staff:cancel_letter": "below",
@@ -252,7 +254,11 @@ def test_the_pages_of_the_staff(lived_in, sweep, page, context, live_server):
     sweep()
     current = MailCertification.objects.current().get(pharmacy__code=code_of("Anna"))
     current.mark_undeliverable("casella inesistente", timezone.now(), timezone.now())
-    sweep(address_of("staff:reachable", code_of("Anna")), address_of("staff:pharmacy", code_of("Anna")))
+    theirs = ("staff:reachable", "staff:trial", "staff:pharmacy")
+    sweep(*(address_of(name, code_of("Anna")) for name in theirs))
+    dead = OutgoingMail.objects.filter(about=code_of("Anna")).latest("pk")
+    DeadMailbox.objects.create(letter=dead, domain=dead.domain, found_at=timezone.now(), held_at=timezone.now())
+    sweep(reverse("staff:held_mailboxes"), reverse("staff:decide_mailboxes", args=[dead.domain, "conferma"]))
     with transaction.atomic():
         mails.certified(current, timezone.now())
     letter = OutgoingMail.objects.waiting().latest("pk")

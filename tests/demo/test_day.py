@@ -7,6 +7,7 @@ import pytest
 
 from portal.demo.day import report, shape
 from portal.demo.day.clock import Clock
+from portal.demo.day.refusing_relay import KIND
 
 SPREAD = {"p50": 0.1, "p99": 0.9, "max": 1.2}
 WELL = {
@@ -115,3 +116,10 @@ def test_beside_a_saboteur_the_seconds_are_not_judged():
     broken = {"to_break": ["Redis killed"], "sabotage": [(1.0, "Redis killed")]}
     slow = {"id_seconds": {"p50": 1.0, "p99": 50.1, "max": 90.0}, **broken}
     assert {well for _, _, well in report.verdicts(WELL | slow)} == {True}
+
+
+def test_a_day_on_which_the_relay_refuses_us_marks_no_address():
+    refused = {"to_break": [KIND], "sabotage": [(1.0, KIND)], "about_us": 40, "marked": 0}
+    assert {well for _, _, well in report.verdicts(WELL | refused)} == {True}
+    for wrong in ({"marked": 1}, {"about_us": 0}, {"lost": 1}, {"sabotage": []}):
+        assert [well for _, _, well in report.verdicts(WELL | refused | wrong)].count(False) == 1

@@ -14,8 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from pharmacies.models import MailCertification
 from portal.demo.day.clock import Clock
-from portal.outbox.models import OutgoingMail
+from portal.demo.day.sink import REFUSED_DOMAIN
+from portal.outbox.models import DeadMailbox, OutgoingMail
 from portal.outbox.outcome import TOO_LATE
 from sessions.models import IdSessione, Reminder
 
@@ -31,8 +33,11 @@ def collect(folder: Path) -> dict[str, Any]:
     arrived: dict[str, list[float]] = defaultdict(list)
     began: dict[str, float] = {}  # the last time
     unheard: Counter[str] = Counter()
+    about_us = 0
     for line in _lines(folder.glob("sink.jsonl")):
-        if "unheard" in line:
+        if "about_us" in line:
+            about_us += 1
+        elif "unheard" in line:
             unheard[line["unheard"]] += 1
         else:
             arrived[line["id"]].append(line["at"])
@@ -68,6 +73,8 @@ def collect(folder: Path) -> dict[str, Any]:
         "promised": len(promised),
         "not_promised": sum("refused" in line for line in asked),
         "codes": len(codes),
+        "about_us": about_us,
+        "marked": _marked(),
         "unknown": len(set(arrived) - set(written)),
         "doubled": len(doubled),
         "doubled_unheard": len(doubled) - len(heard_twice),
@@ -115,6 +122,12 @@ def _told(number: str, row: OutgoingMail | None, times: list[float], clock: Cloc
         words = f"{row.kind} {number}: {row.attempts} attempts, accepted {row.accepted_at}, leased until {row.leased_until}, "
         words += f"next {row.next_attempt_at}, useless after {row.give_up_at}, «{row.last_answer}»"
     return f"{words}; arrived {', '.join(str(clock.day_at(at)) for at in times) or 'never'}"
+
+
+def _marked() -> int:
+    """Mailboxes that were taken for dead, but for those that are: marked, or to be decided."""
+    marked = MailCertification.objects.exclude(undeliverable_at=None).exclude(address__endswith=f"@{REFUSED_DOMAIN}")
+    return marked.count() + DeadMailbox.objects.exclude(domain=REFUSED_DOMAIN).count()
 
 
 def _unsaid(clock: Clock) -> int:

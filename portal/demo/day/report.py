@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-from portal.demo.day import pictures, shape
+from portal.demo.day import pictures, refusing_relay, shape
 
 HALF_AN_HOUR = 1800
 SIX_HOURS = 24  # quarters of an hour; what is told earlier is counted with them
@@ -26,6 +26,9 @@ def verdicts(found: dict[str, Any]) -> list[tuple[str, str, bool]]:
     ]  # fmt: skip
     doubled = found["doubled"] - found["doubled_unheard"]
     told.append(("doubled though the server's answer was heard", str(doubled), doubled == 0))
+    if refusing_relay.KIND in found["to_break"]:
+        told.append(("letters refused because of us", f"{found['about_us']:,}", found["about_us"] > 0))
+    told.append(("addresses taken for dead that are not", f"{found.get('marked', 0):,}", not found.get("marked")))
     if limit:
         peak, rate = found["peak"], found["rate"]
         unsaid = found["reminders_skipped"].get(TOO_LATE, 0)
@@ -73,6 +76,7 @@ def _page(found: dict[str, Any]) -> str:
         ("letters due", f"{found['letters']:,} ({', '.join(f'{count:,} {kind}' for kind, count in sorted(found['by_kind'].items()))})"),
         ("sent", f"{found['arrived']:,}"),
         ("refused by the mailbox", f"{found['refused']:,}"),
+        ("refused because of us, and tried again", f"{found.get('about_us', 0):,}"),
         ("withdrawn: not true any more", f"{found['withdrawn']:,}"),
         ("given up, and said so", f"{found['given_up']:,}"),
         ("lost", f"{found['lost']:,}"),

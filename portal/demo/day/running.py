@@ -19,6 +19,7 @@ from portal.clock import ROME
 from portal.demo import processes
 from portal.demo.day import shape
 from portal.demo.day.clock import Clock
+from portal.demo.day.refusing_relay import KIND, RefusingRelay
 from portal.demo.day.saboteur import Saboteur
 from portal.demo.day.servers import OwnPostgres, OwnRedis, free_port
 from portal.demo.supervisor import CannotStart, Child
@@ -46,6 +47,7 @@ class Wishes:
     an_hour: float  # real seconds, at least
     saboteur: bool
     seed: int
+    about_us: bool = False  # the relay refuses us for an hour
 
 
 class Day:
@@ -86,7 +88,8 @@ class Day:
             for part in range(ASKERS)
         ]  # fmt: skip
         saboteur = self._saboteur(workers, timetables) if self.wishes.saboteur else None
-        self._watch(clock, askers, saboteur)
+        relay = RefusingRelay(self.smtp_port) if self.wishes.about_us else None
+        self._watch(clock, askers, saboteur, relay)
         self._drain(clock, askers)
         self._stand_still([*timetables, *workers])
         found: dict[str, Any] = json.loads(self._run("evidence", str(self.folder)))
@@ -94,8 +97,8 @@ class Day:
             "title": _title(self.wishes),
             "pharmacies": len(who),
             "planned": Counter(act.verb for act in planned),
-            "sabotage": saboteur.done if saboteur else [],
-            "to_break": sorted(saboteur.kinds) if saboteur else [],
+            "sabotage": [*(saboteur.done if saboteur else []), *(relay.done if relay else [])],
+            "to_break": sorted([*(saboteur.kinds if saboteur else []), *([KIND] if relay else [])]),
             "samples": self.samples,
             "real_seconds": round(clock.ends_real - clock.begins_real, 1),
             "peak": self._peak(),
@@ -135,10 +138,12 @@ class Day:
         assert self.postgres is not None  # noqa: S101  started just now
         return Saboteur(workers, timetables, self.redis, self.postgres, self.smtp_port, self.wishes.seed)
 
-    def _watch(self, clock: Clock, askers: list[Child], saboteur: Saboteur | None) -> None:
+    def _watch(self, clock: Clock, askers: list[Child], saboteur: Saboteur | None, relay: RefusingRelay | None) -> None:
         while (now := time.time()) < clock.ends_real:
             if saboteur is not None and now > clock.begins_real:
                 saboteur.step(now)
+            if relay is not None:
+                relay.step(clock.day_at(now))
             self._sample(clock)
             done = (now - clock.begins_real) / (clock.ends_real - clock.begins_real)
             self._bar(max(done, 0), clock, saboteur)
@@ -222,6 +227,8 @@ def _module(name: str) -> list[str]:
 
 def _title(wishes: Wishes) -> str:
     whose = "of the national register" if wishes.register else "invented"
-    return f"Pharmacies {whose}, {wishes.rate:g} requests a second at the peak" + (
-        ", with a saboteur." if wishes.saboteur else "."
+    return (
+        f"Pharmacies {whose}, {wishes.rate:g} requests a second at the peak"
+        + (", with a saboteur" if wishes.saboteur else "")
+        + (", refused by the relay for an hour." if wishes.about_us else ".")
     )

@@ -24,6 +24,17 @@ class Mode(StrEnum):
     HANG = "hang"  # says nothing any more
     BUSY = "busy"  # 421 to everything
     CUT = "cut"  # takes the letter and hangs up before the answer
+    ABOUT_US = "about-us"  # refuses every letter because of us, with numbers that others use for dead mailboxes
+
+
+# What servers really say, whatever their number
+ABOUT_US = (
+    "550 5.1.1 192.0.2.9 has sent to too many recipients this hour",
+    "550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents delivery",
+    "550 5.1.0 192.0.2.9 is not allowed to send from <portale.example> per its SPF record",
+    "553 5.1.3 http://www.spamhaus.org/query/bl?ip=192.0.2.9",
+    "550 5.7.26 This mail is unauthenticated: it does not pass DMARC",
+)
 
 
 class Server:
@@ -31,6 +42,7 @@ class Server:
         self.port, self.book, self.mode = port, book, Mode.ACCEPT
         self.lines: set[Line] = set()
         self.listener: asyncio.Server | None = None
+        self.about_us = 0  # letters refused because of us
 
     async def listen(self) -> None:
         if self.listener is None:
@@ -114,6 +126,10 @@ class Line(asyncio.Protocol):
         elif verb == "MAIL":
             self.began = time.time()
             self.say("250 2.1.0 ok")
+        elif verb == "RCPT" and mode is Mode.ABOUT_US:
+            self.server.about_us += 1
+            self.server.write(about_us=time.time())
+            self.say(ABOUT_US[self.server.about_us % len(ABOUT_US)])
         elif verb == "RCPT" and REFUSED_DOMAIN in command:
             self.say("550 5.1.1 no such mailbox")
         elif verb == "DATA":

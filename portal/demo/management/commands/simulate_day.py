@@ -42,6 +42,12 @@ class Command(BaseCommand):
             help="what 99 of 100 ids and codes may take from the request to the mail server (%(default)s); 0: not judged",
         )
         parser.add_argument("--saboteur", action="store_true", help="break something every few seconds")
+        parser.add_argument(
+            "--about-us",
+            action="store_true",
+            help="the relay refuses every letter from 8:30 to 9:30 because of us, with the numbers of dead mailboxes: no address "
+            "may be marked, every letter leaves afterwards or is said",
+        )
         parser.add_argument("--seed", type=int, default=2026, help="the same seed is the same day")
         parser.add_argument("--report", type=Path, default=Path("var/day"), metavar="FOLDER")
         parser.add_argument("--json", action="store_true", help="the findings as JSON on standard output")
@@ -52,7 +58,13 @@ class Command(BaseCommand):
         if options["pharmacies"] < 1 or options["rate"] <= 0 or an_hour <= 0:
             raise CommandError("--pharmacies must be 1 or more, --rate and --hour more than 0.")
         wishes = Wishes(
-            options["pharmacies"], options["register"], options["rate"], an_hour, options["saboteur"], options["seed"]
+            options["pharmacies"],
+            options["register"],
+            options["rate"],
+            an_hour,
+            options["saboteur"],
+            options["seed"],
+            options["about_us"],
         )
         try:
             with Day(wishes, self._say) as day:
