@@ -30,7 +30,7 @@ BOXES = ["uno@farmaciaprova.it", "Uno@farmaciaprova.it", "due@farmaciaprova.it",
 COPIES = ["", "anna@example.it", "bruno@example.it"]
 GONE, RULE = "550 5.1.1 no such user", "550 5.7.1 refused by a rule"
 VERBS = {  # and how often
-    "issue": 3, "issue_in_vain": 3, "use": 1, "revoke": 2, "resend": 2, "begin": 1, "change": 5, "confirm": 1, "again": 1,
+    "issue": 3, "issue_in_vain": 3, "issue_and_move": 2, "use": 1, "revoke": 2, "resend": 2, "begin": 1, "change": 5, "confirm": 1, "again": 1,
     "withdraw": 1, "revoke_address": 1, "deliver": 3, "refuse": 1, "come_back": 1, "retry": 3, "cancel": 1, "remind": 1,
     "sweep": 1, "close": 1, "block": 1, "copy": 1, "reachable": 1,
 }  # fmt: skip
@@ -74,6 +74,11 @@ class World:
             self.sink.at_rcpt[current.address] = [RULE]
             issuing.issue(self.utenze[n], self.context, self.now)
             self.deliver(n, value)
+
+    def issue_and_move(self, n, value):
+        """The address changes, or is proved again, before the letter has left."""
+        issuing.issue(self.utenze[n], self.context, self.now)
+        self.change(n, value)
 
     def use(self, n, value):
         if row := self._id(value):
@@ -203,7 +208,10 @@ class World:
             assert self.is_meant_for(letter), f"{letter.kind} for {letter.recipient} kept its text"
         for row in IdSessione.objects.live(self.now).with_facts():
             letter = row.letter
-            assert letter.withdrawn_at is None or letter.pk in self.cancelled
+            if letter.pk in self.cancelled:
+                continue
+            assert letter.withdrawn_at is None
+            assert letter.accepted_at or self.certified(letter.recipient, row.pharmacy_id)
             refused_at_the_door = letter.failed_at and not letter.accepted_at
             if (letter.is_waiting or refused_at_the_door) and letter.give_up_at > self.now:
                 assert letter.sealed_source is not None
