@@ -174,7 +174,11 @@ EVERY = [raw for name in ("failed", "mild", "late", "other") for _, raw in sampl
 
 
 def read_or_refused(raw: bytes) -> None:
+    subject, domain = reports.about_sender(raw)
+    assert (len(subject) <= 200, len(domain) <= 253) == (True, True)
+    assert len(reports.shown(raw)) <= reports.SHOWN
     try:
+        reports.addressees(reports.parsed(raw))
         found = reports.read(raw, TO)
     except (NotAReport, Malformed):
         return
@@ -194,7 +198,7 @@ def test_a_report_that_was_broken_on_the_way_is_read_or_refused(raw, data):
 PIECES = [
     b"", b"\x00", b"\xff\xfe", b"\n", b"\n\n", b"--B\n", b"=?utf-8?q?=ZZ?=", b"=?x-none?b?////?=", b"Content-Type: ", b"message/rfc822",
     b"; charset=bogus", b"; boundary=", b"; name*0*=x''%ZZ", "è€".encode(), b"Content-Transfer-Encoding: base64\n", b"Subject: ",
-    b"Final-Recipient: ", b"From: \xe8 <", b"<" * 50, b"@" * 50, b"\xed\xa0\x80", b"\\x{110000}", b"+FF+00",
+    b"Final-Recipient: ", b"From: \xe8 <", b"<" * 50, b"@" * 50, b"\xed\xa0\x80", b"\\x{110000}", b"+FF+00", b"To: ", b"To: \xff <", b"Delivered-To: (((", b"From: =?utf-8?b?", b"X-Failed-Recipients: \xff,,<",
 ]  # fmt: skip
 
 
