@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext
+
 from sessions.models import IdSessione, State
 
 EXPIRING_WITHIN = timedelta(minutes=60)
@@ -23,6 +25,11 @@ class Card:
         return self.row.is_live(self.now)
 
     @property
+    def may_be_revoked(self) -> bool:
+        """Live, or stopped by the closing of its pharmacy: it lives again if that reopens."""
+        return self.row.is_within_hours(self.now)
+
+    @property
     def is_in_use(self) -> bool:
         return self.state is State.ATTIVO
 
@@ -40,6 +47,8 @@ class Card:
     @property
     def word(self) -> str:
         """The state, as the pill says it."""
+        if self.may_be_revoked and not self.is_live:
+            return gettext("Fermo: farmacia chiusa")
         return f"{self.state.value}, in scadenza" if self.is_expiring else self.state.value
 
     @property

@@ -179,9 +179,11 @@ def use(id_sessione: IdSessione, now: datetime, proof: proofs.Proof | None = Non
 
 @transaction.atomic
 def revoke(id_sessione: IdSessione, by: User | None, now: datetime, because: str = "", *, tell: bool = True) -> bool:
-    """Ends a live id at once and tells the certified address when a person did it. False when it is no longer live."""
+    """Ends an id within its hours at once, that of a closed pharmacy too: it would live again when the pharmacy reopens. Tells the
+    certified address when a person did it. False when it has ended already.
+    """
     row = rows.fresh(id_sessione)
-    if not row.is_live(now):
+    if not row.is_within_hours(now):
         return False
     now = row.not_before(now)
     row.revoke(now)

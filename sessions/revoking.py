@@ -13,12 +13,15 @@ from sessions.models import IdSessione
 
 @transaction.atomic
 def revoke_all(pharmacy: Pharmacy, by: User, because: str, now: datetime) -> int:
-    """Each id has its line in the journal; the certified address is told once, if it receives mail. How many were live."""
+    """Each id has its line in the journal; the certified address is told once, if it receives mail. How many were within
+    their hours.
+    """
     Pharmacy.objects.hold(pharmacy.pk)
     hold(Utenza.objects.filter(pharmacy=pharmacy))
-    hold(IdSessione.objects.filter(pharmacy=pharmacy).live(now))
-    live = IdSessione.objects.filter(pharmacy=pharmacy).live(now).with_facts().order_by("utenza", "pk")
-    revoked = [row for row in live if issuing.revoke(row, by, now, because, tell=False)]
+    mine = IdSessione.objects.filter(pharmacy=pharmacy).within_hours(now)
+    hold(mine)
+    found = mine.with_facts().order_by("utenza", "pk")
+    revoked = [row for row in found if issuing.revoke(row, by, now, because, tell=False)]
     certification = MailCertification.objects.current().filter(pharmacy=pharmacy, undeliverable_at=None).first()
     if revoked and certification is not None:
         mails.all_revoked(revoked, certification, by, because, now)

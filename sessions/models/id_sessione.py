@@ -242,6 +242,11 @@ class IdSessione(models.Model):
         with connection.cursor() as cursor:
             cursor.execute(_MARK_USED, [client_address, used_at, fingerprint, fingerprint, self.pk])
 
+    def is_within_hours(self, now: datetime) -> bool:
+        """As IdSessioneQuerySet.within_hours: live, or stopped by the closing of its pharmacy alone."""
+        ended = (self.revoked_at, self.certification.revoked_at, self.utenza.disabled_at, self.utenza.blocked_at)
+        return self.expires_at > now and not any(ended)
+
     def is_live(self, now: datetime) -> bool:
         return self.state(now) in (State.VALIDATO, State.ATTIVO)
 

@@ -71,7 +71,7 @@ def revoke_id(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     """«Revoca»: one id stops everywhere."""
     now, pharmacy = now_of(request), pharmacy_of(request, code)
     row = _id_of(pharmacy, pk)
-    if not row.is_live(now):
+    if not row.is_within_hours(now):
         messages.warning(request, f"L’ID …{row.last4} non è più valido: non c’è nulla da revocare.")
         return redirect("staff:pharmacy", code)
     form = ReasonForm(request.POST or None)
@@ -97,7 +97,7 @@ def revoke_id(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 def revoke_all(request: HttpRequest, code: str) -> HttpResponse:
     """«Revoca tutti gli ID»: every live id of the pharmacy stops."""
     now, pharmacy = now_of(request), pharmacy_of(request, code)
-    live = IdSessione.objects.filter(pharmacy=pharmacy).live(now).count()
+    live = IdSessione.objects.filter(pharmacy=pharmacy).within_hours(now).count()
     if not live:
         messages.warning(request, "La farmacia non ha ID SESSIONE validi: non c’è nulla da revocare.")
         return redirect("staff:pharmacy", code)

@@ -69,7 +69,7 @@ def _things(act: str, keys: set[int], now: datetime) -> list[int]:
     """The pharmacy of each id or utenza that the act would end."""
     found: QuerySet[Any, Any] = Utenza.objects.filter(blocked_at=None, pharmacy__isnull=False)
     if act == BulkJob.Act.REVOKE:
-        found = IdSessione.objects.live(now).filter(pharmacy__isnull=False)
+        found = IdSessione.objects.within_hours(now).filter(pharmacy__isnull=False)
     return [pharmacy for pharmacy in found.order_by().values_list("pharmacy", flat=True) if pharmacy in keys]
 
 

@@ -36,7 +36,7 @@ def of(pharmacy: Pharmacy, now: datetime) -> dict[str, Any]:
         "certifications": _certifications(pharmacy),
         "utenze": Utenza.objects.filter(pharmacy=pharmacy).select_related("blocked_by").defer("password", "pincode"),
         "ids": cards,
-        "has_live": any(card.is_live for card in cards),
+        "has_live": any(card.may_be_revoked for card in cards),
         "doubts": [DOUBTS.get(doubt, doubt) for doubt in pharmacy.doubts],
         "changes": RegisterChange.objects.filter(pharmacy=pharmacy).order_by("-at", "pk")[:NEWEST],
         "notes": _notes(pharmacy),

@@ -1,10 +1,14 @@
 """A closing stops a pharmacy and takes nothing away: a reopening gives back all that it had stopped."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+import pytest
+import time_machine
+
+from portal.clock import ROME
 from portal.codes import digest
 from portal.outbox.models import OutgoingMail
-from sessions import forgetting, gate_row, issuing, reminders
+from sessions import forgetting, gate_row, issuing, reminders, revoking
 from sessions.models import IdSessione, Reminder, State
 from tests.sessions.conftest import MORNING
 
@@ -45,6 +49,40 @@ def test_the_letter_of_an_id_waits_while_the_pharmacy_is_closed_and_leaves_when_
     assert OutgoingMail.objects.waiting().filter(kind="issued", sealed_source__isnull=False).count() == 1
     close(san_marco, None)
     assert due(MORNING + 2 * H) == 1
+
+
+def test_an_id_that_is_revoked_while_the_pharmacy_is_closed_does_not_come_back(
+    san_marco, utenza, certified, context, carla
+):
+    issuing.issue(utenza, context, MORNING)
+    close(san_marco, MORNING.date())
+    assert revoking.revoke_all(san_marco, carla, "casella letta da altri", MORNING + H) == 1
+    close(san_marco, None)
+    assert IdSessione.objects.with_facts().get().state(MORNING + 2 * H) is State.REVOCATO
+    assert due(MORNING + 2 * H) == 0
+
+
+def test_the_staff_see_what_a_closing_stopped_and_may_revoke_it(san_marco, utenza, certified, context, carla_client):
+    issuing.issue(utenza, context, MORNING)
+    close(san_marco, MORNING.date())
+    with time_machine.travel(MORNING + H, tick=False):
+        page = carla_client.get("/operatori/stato-sessioni/4512/").content.decode()
+    assert "Fermo: farmacia chiusa" in page
+    assert "id/revoca-tutti/" in page
+
+
+@pytest.mark.parametrize("away", [timedelta(microseconds=1), timedelta(0), -timedelta(microseconds=1)])
+def test_an_id_that_ends_at_the_midnight_of_the_closing_is_one_thing_for_a_row_and_for_many(
+    san_marco, utenza, certified, context, away
+):
+    row = issuing.issue(utenza, context, MORNING).id_sessione
+    midnight = datetime(2026, 11, 24, tzinfo=ROME)
+    IdSessione.objects.filter(pk=row.pk).update(expires_at=midnight + away)
+    close(san_marco, midnight.date())
+    now = midnight + H
+    state = IdSessione.objects.with_facts().get().state(now)
+    assert IdSessione.objects.standing(now).exists() == (state is not State.REVOCATO)
+    assert IdSessione.objects.expired(now).exists() == (state is State.SCADUTO)
 
 
 def test_a_held_letter_is_useless_after_the_end_of_its_id(san_marco, utenza, certified, context):
