@@ -129,8 +129,8 @@ class _Import:
         if dry_run:
             return
         self._take_all()
+        _update(self.back, absent_since=None, closing_waits=None)  # before what the row itself says of its end
         self._write()
-        _update(self.back, absent_since=None)
         _update(self.newly_absent, absent_since=self.file.day)
         if waits:
             closing.let_wait(self.closings)

@@ -28,6 +28,7 @@ def closings(request: HttpRequest) -> HttpResponse:
     found = list(waiting.values_list("pk", "closing_waits"))
     fingerprint = sha256(repr(found).encode()).hexdigest()
     form = ReasonForm(request.POST if found and request.method == "POST" else None)
+    form.fields["motivo"].help_text = gettext("Lo leggono gli altri operatori nel registro attività.")
     if form.is_valid():
         if same(request.POST.get("elenco", ""), fingerprint):
             _confirm(request, [pk for pk, _ in found], form.reason)

@@ -192,6 +192,15 @@ def test_many_closings_at_once_wait_for_a_yes(read):
     assert not Pharmacy.objects.closing_to_confirm().exists()
 
 
+def test_a_closing_by_absence_that_waits_is_dropped_when_even_a_broken_row_names_the_pharmacy(read):
+    read(many(1000))
+    for day in (1, 2, 3):
+        read(many(994), day)
+    assert Pharmacy.objects.closing_to_confirm().count() == 6
+    read([*many(993), "1000;spezzata", "999;-;due campi", row("994")], 4, "")
+    assert set(Pharmacy.objects.closing_to_confirm().values_list("code", flat=True)) == {"995", "996", "997", "998"}
+
+
 @pytest.mark.parametrize(("closings", "of", "waits"), [(5, 200, False), (6, 1200, False), (6, 1199, True)])
 def test_a_few_closings_are_believed(read, closings, of, waits):
     read(many(of))
