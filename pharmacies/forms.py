@@ -10,6 +10,7 @@ from pharmacies.addresses import AddressRefused, Examined
 from pharmacies.examining import examined
 from pharmacies.models import MailCertification, Pharmacy
 from pharmacies.models.codice_validazione import CODE_DIGITS
+from portal.mail_address import ascii_address
 from portal.pasted import LONGEST, codes_in, digits_of
 
 
@@ -64,7 +65,7 @@ class AddressForm(forms.Form):
         """True when the domain looks like a slip and the person has not said that it is right."""
         if self.examined is None or self.suggestion is None:
             return False
-        return self.examined.address not in (self.data.get("cosi"), self.data.get("conferma"))
+        return not (self._named("cosi") or self._named("conferma"))
 
     @property
     def slip(self) -> str:
@@ -78,7 +79,7 @@ class AddressForm(forms.Form):
     @property
     def warnings(self) -> list[str]:
         """What the person must accept before the code leaves: words of templates/pharmacies/wizard/address.html."""
-        if self.examined is None or self.data.get("conferma") == self.examined.address:
+        if self.examined is None or self._named("conferma"):
             return []
         found = ["scripts"] if self.examined.mixes_scripts else []
         found += ["pec"] if self.examined.seems_pec else []
@@ -87,6 +88,10 @@ class AddressForm(forms.Form):
         if MailCertification.objects.used_by_another(self.pharmacy, self.examined.key):
             found.append("shared")
         return found
+
+    def _named(self, answer: str) -> bool:
+        """True when this answer names the address that was examined, with its accents or in ASCII."""
+        return self.examined is not None and ascii_address(str(self.data.get(answer, ""))) == self.examined.address
 
 
 class CodeForm(forms.Form):

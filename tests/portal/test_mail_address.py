@@ -90,21 +90,33 @@ def test_whatever_writes_an_address_writes_its_normal_form_and_finds_it_by_eithe
     assert MailCertification.objects.filter(address=WEISS_ASCII, address__in=[WEISS]).exists()
 
 
-def test_rows_written_before_get_the_domain_that_was_checked(certified, san_marco):
+def as_the_earlier_version_wrote(statement: str, *values: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+def migrate(app: str, name: str) -> None:
+    import_module(f"{app}.migrations.{name}").to_ascii(apps, None)
+
+
+def test_a_certified_address_written_before_gets_the_domain_that_was_checked(certified):
+    as_the_earlier_version_wrote("update pharmacies_mailcertification set address = %s", WEISS)
+    migrate("pharmacies", "0006_ascii_domains")
+    assert MailCertification.objects.get().address == WEISS_ASCII
+
+
+def test_the_copy_chosen_before_too(san_marco):
     ReminderSettings.objects.create(pharmacy=san_marco, copy_to="x@example.it")
+    as_the_earlier_version_wrote("update pharmacy_sessions_remindersettings set copy_to = %s", WEISS)
+    migrate("sessions", "0012_ascii_domains")
+    assert ReminderSettings.objects.get().copy_to == WEISS_ASCII
+
+
+def test_a_letter_that_waits_since_before_too(certified):
     with transaction.atomic():
         mails.certified(certified, timezone.now())
-    with connection.cursor() as cursor:  # as the earlier version wrote them
-        cursor.execute("update pharmacies_mailcertification set address = %s", [WEISS])
-        cursor.execute("update pharmacy_sessions_remindersettings set copy_to = %s", [WEISS])
-        cursor.execute("update outbox_outgoingmail set recipient = %s, domain = %s", [WEISS, WEISS.rpartition("@")[2]])
-    for module in (
-        "pharmacies.migrations.0006_ascii_domains",
-        "portal.outbox.migrations.0007_ascii_domains",
-        "sessions.migrations.0012_ascii_domains",
-    ):
-        import_module(module).to_ascii(apps, None)
-    assert MailCertification.objects.get().address == WEISS_ASCII
-    assert ReminderSettings.objects.get().copy_to == WEISS_ASCII
+    domain = WEISS.rpartition("@")[2]
+    as_the_earlier_version_wrote("update outbox_outgoingmail set recipient = %s, domain = %s", WEISS, domain)
+    migrate("portal.outbox", "0007_ascii_domains")
     letter = OutgoingMail.objects.get()
     assert (letter.recipient, letter.domain) == (WEISS_ASCII, WEISS_ASCII.rpartition("@")[2])
