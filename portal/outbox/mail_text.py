@@ -48,11 +48,10 @@ def own_parts(message: Message) -> Iterator[Message]:
     waiting = [message]
     while waiting:
         part = waiting.pop(0)
-        payload = part.get_payload()
         if part.get_content_maintype() == "message" or part.get_content_type() == "text/rfc822-headers":
             continue
-        if isinstance(payload, list):
-            waiting[:0] = [each for each in payload if isinstance(each, Message)]
+        if part.is_multipart():  # asked first: the payload of a leaf may not be readable
+            waiting[:0] = [each for each in part.get_payload() if isinstance(each, Message)]
         else:
             yield part
 

@@ -120,9 +120,9 @@ def without_original(text: str) -> str:
 
 def _known_to_flufl(message: Message, ours: str) -> bool | None:
     """True: it reads a permanent failure of this mailbox; False: a delay; None: nothing about it."""
-    if sum(str(part.get_payload()).count("\n") for part in parts(message) if not part.is_multipart()) > MOST_LINES:
-        return None
     try:
+        if sum(str(part.get_payload()).count("\n") for part in parts(message) if not part.is_multipart()) > MOST_LINES:
+            return None
         late, failed = all_failures(message)
     except Exception:  # IndexError without From, others on what is not ASCII
         return None

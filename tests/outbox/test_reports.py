@@ -225,10 +225,11 @@ def test_any_bytes_are_read_or_refused(raw):
         b"From: MAILER-DAEMON@x\nSubject: " + b"=?utf-8?q?a?= " * 30_000 + b"\n\nx",
         report(fields(*[dead(f"x{n}@y.example") for n in range(3000)])),
         report(fields("Action: failed" + " (" * 100_000)),
+        b"From: MAILER-DAEMON@x\nContent-Type: text/plain; charset=a\x00b\nContent-Transfer-Encoding: 8bit\n\n\xe8 \xff",
         b"x" * (reports.LONGEST + 1),
         b"",
     ],
-    ids=range(15),
+    ids=range(16),
 )
 def test_a_huge_or_deep_message_ends(raw):
     read_or_refused(raw)
