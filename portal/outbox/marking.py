@@ -6,12 +6,11 @@ that died left open.
 """
 
 import logging
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import QuerySet
 
 from portal.outbox import refusals
 from portal.outbox.models import Bounce, DeadMailbox, OutgoingMail
@@ -36,8 +35,6 @@ def found(letter: OutgoingMail, reading: Reading, now: datetime) -> bool:
 
 def settle(now: datetime) -> None:
     """Marks what was found and not cared for yet, or holds all of the last hour when there are too many. May run twice."""
-    if not DeadMailbox.objects.open().exists():
-        return
     _brake(now)
     for dead in (
         DeadMailbox.objects.open().order_by("found_at", "pk").select_related("letter").defer("letter__sealed_source")
@@ -47,16 +44,15 @@ def settle(now: datetime) -> None:
 
 
 def confirm(domain: str, now: datetime) -> int:
-    """An operator says that the held mailboxes of this domain are dead: they are marked. How many letters said so."""
-    held = _held(domain)
-    for dead in held:
-        refusals.tell(dead.letter, words_of(dead.letter.last_answer), now)
-    return _decide(held, now)
+    """An operator says that the held mailboxes of this domain are dead: they are marked, each in a transaction of its own. How
+    many letters said so. Outside a transaction: marking locks one pharmacy after the other.
+    """
+    return _decide(domain, now, dead=True)
 
 
 def dismiss(domain: str, now: datetime) -> int:
     """An operator says that it was a server's mistake: nobody is marked. How many letters said so."""
-    return _decide(_held(domain), now)
+    return _decide(domain, now, dead=False)
 
 
 def is_delivered(letter: OutgoingMail, now: datetime) -> bool:
@@ -117,20 +113,24 @@ def _brake(now: datetime) -> None:
         _hold(counted.filter(domain__in=many), now)
 
 
-def _hold(counted: "Iterable[DeadMailbox]", now: datetime) -> None:
-    fresh = DeadMailbox.objects.filter(pk__in=[dead.pk for dead in counted], held_at=None)
-    for dead in fresh.filter(~Q(told_at=None)).select_related("letter").defer("letter__sealed_source").order_by("pk"):
+def _hold(counted: "QuerySet[DeadMailbox]", now: datetime) -> None:
+    fresh = counted.filter(held_at=None).select_related("letter").defer("letter__sealed_source").order_by("pk")
+    held = 0
+    for dead in fresh:
         with transaction.atomic():
-            refusals.take_back(dead.letter, dead.told_at or now, now)
-            DeadMailbox.objects.filter(pk=dead.pk).update(told_at=None, held_at=now)
-    if held := fresh.update(held_at=now):
+            if dead.told_at is not None:
+                refusals.take_back(dead.letter, dead.told_at, now)
+            held += DeadMailbox.objects.filter(pk=dead.pk, held_at=None).update(told_at=None, held_at=now)
+    if held:
         log.warning("%d more mailboxes look dead within an hour: none is marked, the staff are asked.", held)
 
 
-def _held(domain: str) -> list[DeadMailbox]:
+def _decide(domain: str, now: datetime, *, dead: bool) -> int:
     held = DeadMailbox.objects.held().filter(domain=domain).select_related("letter").defer("letter__sealed_source")
-    return list(held.order_by("pk"))
-
-
-def _decide(held: list[DeadMailbox], now: datetime) -> int:
-    return DeadMailbox.objects.held().filter(pk__in=[dead.pk for dead in held]).update(decided_at=now)
+    decided = 0
+    for each in held.order_by("pk"):
+        with transaction.atomic():
+            if dead:  # first: its locks come before the letter's and what hangs on it
+                refusals.tell(each.letter, words_of(each.letter.last_answer), now)
+            decided += DeadMailbox.objects.held().filter(pk=each.pk).update(decided_at=now)
+    return decided

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -123,12 +122,12 @@ def _act(domain: str, verdict: str, held: int) -> Act:
     )
 
 
-@transaction.atomic
 def _decide(request: HttpRequest, domain: str, verdict: str, reason: str) -> None:
-    now = now_of(request)
-    letters = (marking.confirm if verdict == CONFIRM else marking.dismiss)(domain, now)
+    """The line of the journal first: each mailbox is then decided in a transaction of its own."""
+    now, letters = now_of(request), _letters(domain).count()
     verb = "mailboxes.confirmed" if verdict == CONFIRM else "mailboxes.dismissed"
     record(verb, now=now, actor=staff_of(request), domain=domain, letters=letters, reason=reason)
+    (marking.confirm if verdict == CONFIRM else marking.dismiss)(domain, now)
     messages.success(request, _("Fatto: la decisione è scritta nel registro."))
 
 
