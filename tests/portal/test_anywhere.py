@@ -13,7 +13,6 @@ PLACES = {
     "a Turkish terminal": {"TZ": "Europe/Istanbul", "LANG": "tr_TR.UTF-8"},
     "a terminal without accents": {
         "PYTHONIOENCODING": "ascii",
-        "PYTHONUTF8": "0",
         "LC_ALL": "C",
         "TZ": "America/St_Johns",
     },
