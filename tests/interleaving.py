@@ -3,6 +3,7 @@
 Each act has a thread and a connection that stay: many interleavings cost no more than their statements.
 """
 
+import re
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from django.db import Error, connection, connections
 
 PATIENCE = 20  # seconds; beyond, the test is what hangs
 NO_STATEMENTS = ("SAVEPOINT", "RELEASE")  # stopping before these is stopping before the statement that follows
+_CHANGES = re.compile(r"\s*(insert|update|delete)\b|\bfor (no key )?update\b", re.IGNORECASE)
 
 
 @dataclass
@@ -54,7 +56,7 @@ class Pair:
             pool.shutdown()
 
     def run(self, first: Callable[[], object], second: Callable[[], object], stop_before: int) -> Interleaving:
-        """`first` up to its statement number `stop_before` (from 1), then `second` until it is done or waits for `first`,
+        """`first` up to the place number `stop_before` (from 1; see _Stop), then `second` until it is done or waits for `first`,
         then both to their end.
         """
         stop = _Stop(stop_before)
@@ -78,17 +80,21 @@ class Pair:
 
 
 class _Stop:
-    """An execute wrapper that stops its thread once."""
+    """An execute wrapper that stops its thread once: before its first statement, or one that changes or locks something, or one
+    that comes after such a one. Between two that only read nobody can tell where it stands.
+    """
 
     def __init__(self, before: int) -> None:
-        self.before, self.seen = before, 0
+        self.before, self.seen, self._matters = before, 0, True
         self.reached, self.go_on = Event(), Event()
         self.was_reached = False
 
     def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
         if not str(sql).startswith(NO_STATEMENTS):
-            self.seen += 1
-            if self.seen == self.before:
+            changes = _CHANGES.search(str(sql)) is not None
+            self.seen += changes or self._matters
+            stands_here, self._matters = changes or self._matters, changes
+            if stands_here and self.seen == self.before:
                 self.was_reached = True
                 self.reached.set()
                 assert self.go_on.wait(PATIENCE), "nobody let the first act go on"

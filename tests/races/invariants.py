@@ -29,14 +29,16 @@ def one_validato_and_one_attivo(world: World, outcome: Interleaving) -> Iterator
 
 
 def no_sealed_copy_of_a_dead_id(world: World, outcome: Interleaving) -> Iterator[str]:
+    """But for those of a closed pharmacy: it may reopen within their hours."""
     for row in _ids(world):
-        if row.sealed is not None and not row.is_live(NOW):
+        if row.sealed is not None and _has_ended(row):
             yield f"{row} is {row.state(NOW).value} and its sealed copy is there"
 
 
 def no_text_of_a_dead_id(world: World, outcome: Interleaving) -> Iterator[str]:
+    """But for those of a closed pharmacy, as above."""
     for row in _ids(world):
-        if not row.is_live(NOW) and row.letter.sealed_source is not None:
+        if _has_ended(row) and row.letter.sealed_source is not None:
             yield f"{row} is {row.state(NOW).value} and the text of its letter is there ({row.letter.outcome})"
 
 
@@ -77,16 +79,23 @@ def one_certified_address(world: World, outcome: Interleaving) -> Iterator[str]:
 
 
 Invariant = Callable[[World, Interleaving], Iterator[str]]
-INVARIANTS: tuple[Invariant, ...] = (
-    no_error_reaches_the_caller, one_validato_and_one_attivo, one_certified_address, no_sealed_copy_of_a_dead_id,
-    instants_in_order,
+AT_ONCE: tuple[Invariant, ...] = (
+    no_error_reaches_the_caller, one_validato_and_one_attivo, one_certified_address, no_text_of_a_dead_id,
+    no_letter_waits_for_a_former_address, instants_in_order, a_live_id_has_a_letter,
 )  # fmt: skip
+AFTER_THE_SWEEP: tuple[Invariant, ...] = (no_sealed_copy_of_a_dead_id, instants_in_order)
 
 
 def broken(world: World, outcome: Interleaving) -> list[str]:
-    """What is wrong, after the sweep that the timetable makes every minute."""
+    """What is wrong, before and after the sweep that the timetable makes every minute."""
+    wrong = [f"{each.__name__}: {what}" for each in AT_ONCE for what in each(world, outcome)]
     forgetting.forget_dead(NOW)
-    return [f"{invariant.__name__}: {wrong}" for invariant in INVARIANTS for wrong in invariant(world, outcome)]
+    return wrong + [f"{each.__name__}: {what}" for each in AFTER_THE_SWEEP for what in each(world, outcome)]
+
+
+def _has_ended(row: IdSessione) -> bool:
+    """By an act on it, on its address or on its utenza."""
+    return not row.is_live(NOW) and any((row.revoked_at, row.certification.revoked_at, row.utenza.blocked_at))
 
 
 def _ids(world: World) -> list[IdSessione]:

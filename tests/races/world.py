@@ -118,7 +118,7 @@ class RefusingLine:
     def open(self) -> bool:
         return False
 
-    def hand_over(self, sender: str, recipient: str, source: bytes) -> Answer:
+    def hand_over(self, *letter: object, **more: object) -> Answer:
         return Answer(550, DOES_NOT_EXIST, for_ever=True)
 
     def reset(self) -> None:
@@ -197,8 +197,13 @@ def remind(world: World) -> object:
 
 
 Act = Callable[[World], object]
-_ACTS: tuple[Act, ...] = (
-    issue, use, revoke, revoke_all, revoke_address, block, confirm, change, refuse, bounce, retry, resend, purge, close,
-    plan, remind,
-)  # fmt: skip
-ACTS = {act.__name__: act for act in _ACTS}
+_EVERY_PAIR: tuple[Act, ...] = (issue, use, revoke, confirm, change, refuse, bounce, retry, purge, close)
+_WITH_SOME: tuple[Act, ...] = (revoke_all, revoke_address, block, resend, plan, remind)
+_SOME: tuple[Act, ...] = (issue, use, confirm, refuse)
+ACTS = {act.__name__: act for act in (*_EVERY_PAIR, *_WITH_SOME)}
+
+
+def partners_of(first: str) -> list[str]:
+    """The acts that it is run against: each of the ten with each, the others with those that meet them most."""
+    others = _SOME if ACTS[first] in _WITH_SOME else (*_EVERY_PAIR, *(_WITH_SOME if ACTS[first] in _SOME else ()))
+    return [act.__name__ for act in others]
