@@ -40,7 +40,7 @@ def alarms(now: datetime) -> MailAlarms:
     for_us = [(domain, many) for kind, domain, many in rows if kind == _FOR_US]
     return MailAlarms(
         sum(many for _, many in for_us),
-        tuple(domain for domain, _ in for_us[:NAMED]),
+        tuple(domain for domain, _ in for_us if domain)[:NAMED],
         tuple((domain, many) for kind, domain, many in rows if kind == _HELD),
     )
 

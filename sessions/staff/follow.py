@@ -96,17 +96,19 @@ class Follow:
         things, found = [], alarms(self.now)
         if found.for_us:
             words = ngettext(
-                "Un messaggio non arriva: %(domains)s rifiuta il portale. Si riprova da solo, nessun indirizzo è stato segnato.",
-                "%(letters)s messaggi non arrivano: %(domains)s e altri rifiutano il portale. Si riprova da soli, nessun "
-                "indirizzo è stato segnato.",
+                "Un messaggio non arriva: il portale viene rifiutato da %(domains)s. Si riprova da solo, nessun indirizzo è segnato.",
+                "%(letters)s messaggi non arrivano: il portale viene rifiutato da %(domains)s. Si riprova da soli, nessun indirizzo "
+                "è segnato.",
                 found.for_us,
-            ) % {"letters": found.for_us, "domains": ", ".join(found.domains)}  # fmt: skip
+            ) % {"letters": found.for_us, "domains": ", ".join(found.domains) or gettext("un server di posta")}  # fmt: skip
             url = f"{reverse('staff:outbox')}?stato={State.FOR_US}"
             things.append(Thing("bad", "it-error", words, title=gettext("La posta ci viene rifiutata"), url=url))
         for domain, mailboxes in found.held[:OF_EACH] if self.place.territory.is_whole_nation else ():
-            words = gettext("%(mailboxes)s caselle di %(domain)s sembrano inesistenti tutte insieme: nessuna è stata segnata.") % {
-                "mailboxes": mailboxes, "domain": domain,
-            }  # fmt: skip
+            words = ngettext(
+                "Una casella di %(domain)s sembra inesistente insieme a troppe altre: nessuna è stata segnata.",
+                "%(mailboxes)s caselle di %(domain)s sembrano inesistenti tutte insieme: nessuna è stata segnata.",
+                mailboxes,
+            ) % {"mailboxes": mailboxes, "domain": domain}
             things.append(
                 Thing(
                     "bad", "it-mail", words, title=gettext("Caselle da decidere"), url=reverse("staff:held_mailboxes")
