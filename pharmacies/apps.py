@@ -7,15 +7,13 @@ class PharmaciesConfig(AppConfig):
 
     def ready(self) -> None:
         from pharmacies import reachability
-        from pharmacies.closing_holds import without_closed
         from pharmacies.journal_words import WORDS
         from pharmacies.withdrawing import forbidden
         from portal.journal import words
-        from portal.outbox import holding, refusals, rules
+        from portal.outbox import refusals, rules
 
         words.register(WORDS)
         refusals.register(reachability.mailbox_refused)
         refusals.register_taken_back(reachability.refusal_taken_back)
         refusals.register_arrived(reachability.mailbox_reached)
-        holding.register(without_closed)
         rules.register(forbidden)

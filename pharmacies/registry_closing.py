@@ -1,6 +1,6 @@
 """When the register closes a pharmacy, and how: with a letter, a line of the journal, and an operator's yes when many close.
 
-A closing only stops: ids and letters are held, and a reopening gives them back (closing_holds.py).
+A closing only stops: ids and letters are held, and a reopening gives them back (sessions/closing_holds.py).
 """
 
 from collections.abc import Iterable, Sequence

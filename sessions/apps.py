@@ -9,8 +9,9 @@ class SessionsConfig(AppConfig):
     def ready(self) -> None:
         from pharmacies import former_addresses
         from portal.journal import words
-        from portal.outbox import refusals, rules
+        from portal.outbox import holding, refusals, rules
         from sessions import checks, copies, journal_words  # noqa: F401  the system checks are registered
+        from sessions.closing_holds import without_closed
         from sessions.staff import journal_words as staff_words
         from sessions.utenze import journal_words as utenze_words
         from sessions.withdrawing import forbidden, say_elsewhere
@@ -20,4 +21,5 @@ class SessionsConfig(AppConfig):
         words.register(utenze_words.WORDS)
         former_addresses.register(say_elsewhere)
         refusals.register(copies.mailbox_refused)
+        holding.register(without_closed)
         rules.register(forbidden)

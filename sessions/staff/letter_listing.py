@@ -16,6 +16,7 @@ from portal.identity.models import User
 from portal.outbox.models import MailDomain, OutgoingMail
 from portal.outbox.models.letter import OutgoingMailQuerySet
 from portal.outbox.reasons import Reason
+from sessions import shared_letters
 from sessions.staff.keeping import kept
 
 PAGE, WORST = 25, 10
@@ -78,8 +79,10 @@ class Letters:
     def found(self) -> OutgoingMailQuerySet:
         """Without order, and without their text."""
         found = self._in_state(self._of_territory()).defer("sealed_source")
-        wanted = {"kind": self.kind, "domain": self.domain, "about": self.code}
+        wanted = {"kind": self.kind, "domain": self.domain}
         found = found.filter(**{name: value for name, value in wanted.items() if value})
+        if self.code:
+            found = found.filter(shared_letters.about(self.code))
         if self.is_of_the_newest:
             newest = OutgoingMail.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
             found = found.filter(pk__gt=newest - LOOKED_AT)
@@ -96,7 +99,8 @@ class Letters:
         if backwards:
             rows.reverse()
         rows_before = more if backwards else edge is not None
-        pharmacies = {each.code: each for each in Pharmacy.objects.filter(code__in={row.about for row in rows})}
+        mine = Pharmacy.objects.visible_to(self.user).filter(code__in={row.about for row in rows})
+        pharmacies = {pharmacy.code: pharmacy for pharmacy in mine}
         return Page(
             [(row, pharmacies.get(row.about)) for row in rows],
             after=rows[-1].pk if rows and (more or backwards) else None,
@@ -127,7 +131,7 @@ class Letters:
         """Whoever is limited does not see the letters that are about no pharmacy."""
         if self.user.territory.is_whole_nation:
             return OutgoingMail.objects.all()
-        return OutgoingMail.objects.filter(about__in=Pharmacy.objects.visible_to(self.user).order_by().values("code"))
+        return OutgoingMail.objects.filter(shared_letters.about_any(Pharmacy.objects.visible_to(self.user)))
 
     def _in_state(self, found: OutgoingMailQuerySet) -> OutgoingMailQuerySet:
         if self.state == State.WAITING:

@@ -13,6 +13,7 @@ from portal.journal.models import record
 from portal.masking import mask_address
 from portal.outbox.models import MailDomain, OutgoingMail, Priority
 from portal.outbox.waking import wake_after_commit
+from sessions import shared_letters
 from sessions.staff.acts import Act, asks_and_acts, pharmacy_of
 from sessions.staff.reason import ReasonForm
 
@@ -98,7 +99,9 @@ def _back(request: HttpRequest, code: str) -> str:
 
 def _letter(pharmacy: Pharmacy, pk: int) -> OutgoingMail:
     """A letter about this pharmacy, without its text. Raises Http404."""
-    return get_object_or_404(OutgoingMail.objects.filter(about=pharmacy.code).defer("sealed_source"), pk=pk)
+    return get_object_or_404(
+        OutgoingMail.objects.filter(shared_letters.about(pharmacy.code)).defer("sealed_source"), pk=pk
+    )
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from portal.clock import ROME
 from portal.identity.models import User
 from portal.journal.words import sentence
 from portal.outbox.models import OutgoingMail
+from sessions import shared_letters
 from sessions.cards import Card
 from sessions.models import IdSessione, SupportNote
 from sessions.staff.status import UNREAD, Row, newest_today
@@ -42,7 +43,7 @@ def of(pharmacy: Pharmacy, now: datetime) -> dict[str, Any]:
         "notes": _notes(pharmacy),
         "timeline": [(entry, sentence(entry.verb, entry.detail)) for entry in entries(pharmacy.code)[:LINES]],
         "letters": list(
-            OutgoingMail.objects.filter(about=pharmacy.code)
+            OutgoingMail.objects.filter(shared_letters.about(pharmacy.code))
             .defer("sealed_source")
             .prefetch_related("bounces")
             .order_by("-created_at", "-pk")[:NEWEST]
