@@ -54,7 +54,6 @@ class LockOrder:
         text = str(sql)
         change, insert, lock = _CHANGE.match(text), _INSERT.match(text), _HELD.search(text)
         table = (change or insert or _FROM.search(text) or [None, None])[1] if change or insert or lock else None
-        self._begin()
         if table not in RANK or many:
             return execute(sql, params, many, context)
         if change and "returning" not in text.lower():
