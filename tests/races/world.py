@@ -13,6 +13,7 @@ from portal.codes import digest
 from portal.identity.models import User
 from portal.outbox import bounces, delivery
 from portal.outbox.models import OutgoingMail
+from portal.outbox.reasons import read
 from portal.outbox.smtp import Answer
 from portal.outbox.verp import sender_of
 from portal.sealing import seal
@@ -119,7 +120,7 @@ class RefusingLine:
         return False
 
     def hand_over(self, *letter: object, **more: object) -> Answer:
-        return Answer(550, DOES_NOT_EXIST, for_ever=True)
+        return Answer(550, DOES_NOT_EXIST, for_ever=True, reading=read(DOES_NOT_EXIST))
 
     def reset(self) -> None:
         """Nothing to do."""
