@@ -32,7 +32,9 @@ ORDER = (
     "outbox_maildomain",
 )
 RANK = {table: rank for rank, table in enumerate(ORDER)}
-UNDER_THEIR_PHARMACY = {"pharmacies_mailcertification"}  # whose lock whoever changes one holds
+# Many at once in any order: certifications are changed under their pharmacy only, and a worker that holds steps of a job waits
+# for no other step.
+IN_ANY_ORDER = {"pharmacies_mailcertification", "pharmacy_sessions_bulkitem"}
 _CHANGE = re.compile(r'\s*(?:update|delete\s+from)\s+"?(\w+)"?', re.IGNORECASE)
 _INSERT = re.compile(r'\s*insert\s+into\s+"?(\w+)"?', re.IGNORECASE)
 _HELD = re.compile(r'\bfor\s+(no\s+key\s+)?update(?:\s+of\s+"?(\w+)"?)?(\s+skip\s+locked)?', re.IGNORECASE)
@@ -63,7 +65,7 @@ class LockOrder:
         if insert:
             self._own[table].update(keys)
         elif change:
-            self._take(table, keys, "changes", in_order=bool(lock) or table in UNDER_THEIR_PHARMACY)
+            self._take(table, keys, "changes", in_order=bool(lock) or table in IN_ANY_ORDER)
         elif lock:
             self._take(table, keys, "locks", in_order=keys == sorted(keys), waits=not lock[3])
             if not lock[1]:

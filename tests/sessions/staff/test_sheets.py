@@ -221,6 +221,7 @@ def test_a_prepared_sheet_is_forgotten_after_a_day(carla_client, long_list):
     assert carla_client.get(f"{STATUS}lavori/{BulkJob.objects.get().pk}/farmacie.csv").status_code == 404
 
 
+@pytest.mark.django_db(transaction=True)  # closing a reply closes the connection of PostgreSQL
 @pytest.mark.parametrize(
     "address", [f"{LIST}.csv", f"{LETTERS}.xlsx", "/operatori/posta/csv/", "/operatori/registro/csv/"]
 )
