@@ -11,11 +11,14 @@ from typing import Any
 from celery import Celery
 from celery.signals import beat_init, worker_init
 
+from portal import lost_broker
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("portal", task_cls="portal.watch.tasks:ClockedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")  # only what depends on the environment
 import_module("portal.watch.tasks")  # registers itself with Celery
+lost_broker.mend()
 
 # A message carries no work, only a knock at the door: whoever hears it asks the database what is due. So none is precious,
 # a lost one costs until the next knock of the timetable (EVERY), and a doubled one an empty query.
