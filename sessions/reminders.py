@@ -25,6 +25,9 @@ from sessions.webhooks.events import Event
 log = logging.getLogger(__name__)
 BATCH = 100  # rows in one transaction
 TRY_AGAIN_AFTER = timedelta(minutes=5)  # a row that fails must not stand in the way of the others
+MISSED_USEFUL_FOR = timedelta(
+    days=3
+)  # to a pharmacy that nobody could warn: a weekend without workers is told on Monday
 Skip = Reminder.Skip
 
 
@@ -183,10 +186,11 @@ def _why_not(reminder: Reminder, facts: Facts, now: datetime) -> str:
         return Skip.REPLACED if row.replaced_by_id else Skip.REVOKED
     # a notice that waits for the opening of the pharmacy is news until then
     over, late_for = state is State.SCADUTO, now - max(row.expires_at, reminder.due_at)
-    if (over and late_for > mails.NOTICE_USEFUL_FOR) or (not over and not reminder.minutes_before):
+    by_mail = reminder.channel == Reminder.Channel.MAIL
+    useful_for = MISSED_USEFUL_FOR if by_mail and reminder.minutes_before else mails.NOTICE_USEFUL_FOR
+    if (over and late_for > useful_for) or (not over and not reminder.minutes_before):
         return Skip.TOO_LATE
     # that it will expire can no longer be said; that it has, once, to a pharmacy that was told nothing
-    by_mail = reminder.channel == Reminder.Channel.MAIL
     if over and reminder.minutes_before and (not by_mail or row.pk in facts.told):
         return Skip.TOO_LATE
     return Skip.RENEWED if row.pk in facts.renewed else ""

@@ -174,8 +174,14 @@ def test_who_wanted_nothing_who_has_a_new_one_and_who_revoked_it_is_told_nothing
     assert letters() == []
 
 
-def test_after_half_a_day_it_is_old_news(row) -> None:
-    reminders.send_due(END + 13 * H)
+def test_after_a_weekend_without_workers_the_pharmacy_is_told_once(row) -> None:
+    reminders.send_due(END + 62 * H)
+    reminders.send_due(END + 63 * H)
+    assert letters() == ["expired"]
+
+
+def test_after_three_days_it_is_old_news(row) -> None:
+    reminders.send_due(END + 73 * H)
     assert letters() == []
     assert Reminder.objects.get().skipped_because == Reminder.Skip.TOO_LATE
 
