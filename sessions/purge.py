@@ -12,6 +12,7 @@ from django.db.models import Exists, Model, OuterRef, QuerySet
 
 from pharmacies.models import CodiceValidazione, RegisterChange
 from portal.journal.retention import DAILY_KEPT_FOR
+from portal.outbox.claims import hold
 from portal.outbox.models import Bounce, DeadMailbox, MailDomain, OutgoingMail, UnreadReport
 from portal.outbox.models.unread import UNREAD_KEPT_FOR
 from portal.retention import AT_A_TIME, Outdated
@@ -127,8 +128,9 @@ def _forget(kind: Kept, old: list[int]) -> int:
     rows = kind.rows.filter(pk__in=old)
     for model, name in kind.held:
         rows = rows.filter(~Exists(model._default_manager.filter(**{name: OuterRef("pk")})))
-    going = list(rows.values_list("pk", flat=True))
+    going = hold(rows)
     if kind.rows.model is IdSessione:  # the one that it took the place of may be going with it, or be held
-        IdSessione.objects.filter(replaced_by__in=going).update(replaced_by=None)
+        replaced = hold(IdSessione.objects.filter(replaced_by__in=going))
+        IdSessione.objects.filter(pk__in=replaced).update(replaced_by=None)
     deleted: int = kind.rows.model._default_manager.filter(pk__in=going).delete()[0]
     return deleted

@@ -7,6 +7,7 @@ from django.db import transaction
 from pharmacies.models import Pharmacy
 from portal.identity.models import User
 from portal.journal.models import record
+from portal.outbox.claims import hold
 from portal.sealing import seal
 from sessions import planning
 from sessions.models import Webhook, WebhookCall
@@ -83,5 +84,7 @@ def retry(call: WebhookCall, now: datetime) -> bool:
 
 
 def _close(pharmacy: Pharmacy, now: datetime) -> bool:
-    WebhookCall.objects.filter(webhook__pharmacy=pharmacy).unheld(now).update(withdrawn_at=now)
-    return bool(Webhook.objects.open().filter(pharmacy=pharmacy).update(closed_at=now))
+    closed = Webhook.objects.open().filter(pharmacy=pharmacy).update(closed_at=now)
+    waiting = hold(WebhookCall.objects.filter(webhook__pharmacy=pharmacy).unheld(now))
+    WebhookCall.objects.filter(pk__in=waiting).update(withdrawn_at=now)
+    return bool(closed)
