@@ -62,7 +62,7 @@ def test_a_code_with_spaces_is_the_same_code(client, app, clock):
     assert give_code(client, f" {code[:3]} {code[3:]} ").status_code == 302
 
 
-@pytest.mark.parametrize("typed", ["", "12345", "1234567", "abcdef", "١٢٣٤٥٦"])
+@pytest.mark.parametrize("typed", ["", "12345", "1234567", "abcdef", "12345x"])
 def test_something_that_is_no_code_is_said_so_and_is_not_a_guess(client, app, clock, typed):
     give_password(client)
     response = give_code(client, typed)
