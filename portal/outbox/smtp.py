@@ -4,6 +4,7 @@ The first digit of an answer decides (RFC 5321, 4.2.1), and only a 2xx after the
 """
 
 import re
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.message import sanitize_address
+from django.utils.functional import cached_property
 
 from portal import measures
 from portal.mail_address import ascii_address
@@ -207,6 +209,15 @@ class _TimedBackend(EmailBackend):
     ends = 0.0
     connection: TimedSmtp | None
     _partial_connection: TimedSmtp | None
+
+    @cached_property
+    def ssl_context(self) -> ssl.SSLContext:
+        """Every Python verifies a server alike. Since 3.13 the default also refuses certificates with less than RFC 5280 asks, as
+        authorities of one house sign them, and takes one of ours that is no root (VERIFY_X509_STRICT, VERIFY_X509_PARTIAL_CHAIN).
+        """
+        context: ssl.SSLContext = super().ssl_context
+        context.verify_flags = context.verify_flags & ~ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
+        return context
 
     @property
     def connection_class(self) -> Any:

@@ -136,9 +136,11 @@ def test_the_original_recipient_and_the_wanted_reports_are_said_where_reports_ar
     write("anna+id@farmaciasanmarco.it")
     with conversation(quick, "250 ok", "250 ok", "354 go on", "250 taken") as said:
         assert deliver_due(timezone.now()) == 1
-    assert said.commands[1].endswith("ret=hdrs") or said.commands[1].endswith("RET=HDRS")
-    assert said.commands[2] == (
-        "rcpt TO:<anna+id@farmaciasanmarco.it> NOTIFY=FAILURE,DELAY ORCPT=rfc822;anna+2Bid@farmaciasanmarco.it"
+    assert said.commands[1].lower().endswith("ret=hdrs")
+    command, recipient = said.commands[2].split(":", 1)
+    assert command.lower() == "rcpt to"  # each Python writes it in its own case
+    assert recipient == (
+        "<anna+id@farmaciasanmarco.it> NOTIFY=FAILURE,DELAY ORCPT=rfc822;anna+2Bid@farmaciasanmarco.it"
     )
 
 
