@@ -44,8 +44,8 @@ def settle(now: datetime) -> None:
 
 
 def confirm(domain: str, now: datetime) -> int:
-    """An operator says that the held mailboxes of this domain are dead: they are marked, each in a transaction of its own. How
-    many letters said so. Outside a transaction: marking locks one pharmacy after the other.
+    """An operator says that the held mailboxes of this domain are dead: they are marked, each in a transaction of its own, but
+    for those that worked since. How many letters said so. Outside a transaction: marking locks one pharmacy after the other.
     """
     return _decide(domain, now, dead=True)
 
@@ -95,8 +95,18 @@ def _is_repeated(letter: OutgoingMail) -> bool:
 def _tell(dead: DeadMailbox, now: datetime) -> None:
     """The listeners first: their locks come before the letter's and what hangs on it."""
     with transaction.atomic():
-        refusals.tell(dead.letter, words_of(dead.letter.last_answer), now)
+        _tell_unless_it_works(dead.letter, now)
         DeadMailbox.objects.open().filter(pk=dead.pk).update(told_at=now)
+
+
+def _tell_unless_it_works(letter: OutgoingMail, now: datetime) -> None:
+    """Nothing when a letter written after this one was delivered: an operator decides days later, and a report may be late too."""
+    since = OutgoingMail.objects.filter(
+        about=letter.about, recipient__iexact=letter.recipient, created_at__gt=letter.created_at
+    )
+    newest = since.defer("sealed_source").order_by("-created_at", "-pk")[:LOOKED_AT]
+    if not any(is_delivered(each, now) for each in newest):
+        refusals.tell(letter, words_of(letter.last_answer), now)
 
 
 def _brake(now: datetime) -> None:
@@ -131,6 +141,6 @@ def _decide(domain: str, now: datetime, *, dead: bool) -> int:
     for each in held.order_by("pk"):
         with transaction.atomic():
             if dead:  # first: its locks come before the letter's and what hangs on it
-                refusals.tell(each.letter, words_of(each.letter.last_answer), now)
+                _tell_unless_it_works(each.letter, now)
             decided += DeadMailbox.objects.held().filter(pk=each.pk).update(decided_at=now)
     return decided

@@ -80,6 +80,45 @@ def test_an_operator_confirms_or_dismisses(many, sink):
     assert marking.confirm("altro.example", timezone.now()) == 0
 
 
+def test_a_mailbox_that_worked_since_is_not_marked_by_a_decision_on_its_domain(many, sink, settings):
+    settings.EMAIL_OWN_DOMAINS = ["*"]
+    now, six = timezone.now(), many(6)
+    for certification in six:
+        refuse(sink, certification, DEAD, now)
+    sink.at_rcpt.clear()
+    write_to(six[0], now + H)
+    assert deliver_due(now + H) == 1
+    assert marking.confirm("uguale.example", now + 2 * H) == 6
+    assert not is_marked(six[0])
+    assert marked() == 5
+    assert not DeadMailbox.objects.held().exists()
+
+
+def test_what_a_relay_took_an_hour_ago_proves_nothing_yet(many, sink):
+    now, six = timezone.now(), many(6)
+    for certification in six:
+        refuse(sink, certification, DEAD, now)
+    sink.at_rcpt.clear()
+    write_to(six[0], now + H)
+    write_to(six[1], now - H)  # before the refused one
+    deliver_due(now + H)
+    assert marking.confirm("uguale.example", now + 2 * H) == 6
+    assert marked() == 6
+
+
+def test_a_report_that_comes_after_a_delivered_letter_marks_nobody(certified, sink, settings):
+    settings.EMAIL_OWN_DOMAINS = ["*"]
+    now = timezone.now()
+    write_to(certified, now)
+    deliver_due(now)
+    sender = sender_of(OutgoingMail.objects.get().pk, "")
+    write_to(certified, now + H)
+    deliver_due(now + H)
+    receive(report(sender, certified.address), sender, now + 2 * H)
+    assert not is_marked(certified)
+    assert not DeadMailbox.objects.open().exists()
+
+
 def test_what_a_worker_that_died_had_found_is_marked_by_the_timetable(certified, sink, monkeypatch):
     monkeypatch.setattr(marking, "settle", lambda now: None)
     refuse(sink, certified, DEAD)
