@@ -7,6 +7,7 @@ address that we wrote to is taken from it.
 
 import logging
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from email.message import Message
 
@@ -63,6 +64,16 @@ _ADVICE = re.compile(
     r"controll(a|are|i)\b|contatt|riprova|prova a|bitte|veuillez|póngase|compruebe|how to fix|more info|for more|to fix|questions|message again|feedback|this error occurs|\b(may|might|possibl\w+|perhaps|usually|probabl\w+|potrebbe|forse|if)\b",
     re.IGNORECASE,
 )
+_FORWARDED = re.compile(
+    r"\b((generated|expanded|forwarded|redirected|derived|aliased) (from|by|for)|originally (to|for|sent to)|on behalf of|alias of"
+    r"|inoltrat\w{1,3} (da|per conto di)|weitergeleitet von|transféré de|reenviado (de|desde))[\s:<(\[\x22\x27-]{0,20}(mailto:)?$",
+    re.IGNORECASE,
+)
+_BEGINS = re.compile(
+    r"^[ \t>*-]*(?:(?:(?:failed|intended|final)[ -]?)?(?:address(?:es)?|recipients?|to|rcpt to)(?:\(s\))?[ \t]*:[ \t]*)?"
+    r"[<\[\"']{0,2}(?:mailto:|smtp:)?(?P<address>[^\s<>()\[\]:;,\"'=@|]{1,200}@[^\s<>()\[\]:;,\"'=@|]{1,255})",
+    re.IGNORECASE,
+)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n\s*\n")
 MOST_LINES = 4000  # its time grows with their square
 MOST_ANSWERS = 3
@@ -76,24 +87,39 @@ class Prose:
     is_failed: bool  # False: it is late, the server still tries
     status: str  # RFC 3463; `5.0.0` when the report names none
     said: str  # the server's answer, or the sentences about the mailbox
+    is_about: bool = True  # False: it failed at another mailbox, where ours had forwarded it
 
 
-def is_from_server(message: Message) -> bool:
-    """By its sender or its form a mail server wrote it, not a person."""
+def is_from_server(message: Message, about: str = "") -> bool:
+    """By its sender or its form a mail server wrote it: neither a person nor a robot of the mailbox that we wrote to."""
+    if _is_from(message, about):
+        return False
     if parameter(message, "report-type") or message.get("X-Failed-Recipients"):
         return True
-    if header(message, "Return-Path") in ("<>", "< >") or _DAEMON.search(header(message, "From")):
-        return True
+    return _DAEMON.search(header(message, "From")) is not None
+
+
+def may_be_from_server(message: Message, about: str) -> bool:
+    """An empty envelope sender, which robots use too, or a subject that speaks of a failure: a person must look."""
     subject = header(message, "Subject")
-    return bool(_FAILED.search(subject)) and not _ANSWERED.match(subject)
+    is_failure = _FAILED.search(subject) is not None and not _ANSWERED.match(subject)
+    return not _is_from(message, about) and (is_failure or header(message, "Return-Path") in ("<>", "< >"))
+
+
+def _is_from(message: Message, about: str) -> bool:
+    return any(key(found[0].rstrip(".")) == key(about) for found in _ADDRESS.finditer(header(message, "From")))
 
 
 def read(message: Message, about: str) -> Prose | None:
     """None: no failure and no delay of this mailbox that can be read. Raises nothing, whatever the message is."""
-    if is_robot(message) or not is_from_server(message):
+    if is_robot(message) or not is_from_server(message, about):
         return None
     text = without_original(text_of(message))
     known = _known_to_flufl(message, key(about))
+    named = _first_of(text, key(about))
+    if named is None and _is_forwarded(text, key(about)):
+        return Prose(_NOT_YET.search(text) is None, "5.0.0", _said(text, text), is_about=False)
+    text = _without_others(text, key(about))
     named = _first_of(text, key(about))
     if named is None and known is None:
         return None
@@ -107,7 +133,7 @@ def read(message: Message, about: str) -> Prose | None:
 
 def words_about(message: Message, about: str) -> str:
     """What the text of a report says of one mailbox, beside its fields; blank: it does not name it."""
-    text = without_original(text_of(message))
+    text = _without_others(without_original(text_of(message)), key(about))
     named = _first_of(text, key(about))
     return "" if named is None else _said(text[named:], text[named:])
 
@@ -133,11 +159,42 @@ def _known_to_flufl(message: Message, ours: str) -> bool | None:
 
 
 def _first_of(text: str, ours: str) -> int | None:
-    """Where our mailbox is first named."""
+    """Where our mailbox is first named, and not as the one that had forwarded the letter."""
+    return next((at for at in _named(text, ours) if not _FORWARDED.search(text[max(0, at - 60) : at])), None)
+
+
+def _is_forwarded(text: str, ours: str) -> bool:
+    """Our mailbox is named, and only as the one that had forwarded the letter."""
+    return _first_of(text, ours) is None and next(_named(text, ours), None) is not None
+
+
+def _named(text: str, ours: str) -> Iterator[int]:
     for found in _ADDRESS.finditer(text):
         if key(found[0].rstrip(".").removeprefix("mailto")) == ours:
-            return found.start()
-    return None
+            yield found.start()
+
+
+def _without_others(text: str, ours: str) -> str:
+    """Without what is said of other mailboxes: from a line that begins with one to the next line that names ours, and the lines
+    of a transcript that name one.
+    """
+    lines = text.split("\n")
+    others = {
+        found["address"].lower()
+        for line in lines
+        if (found := _BEGINS.match(line)) and key(found["address"].rstrip(".")) != ours
+    }
+    if not others:
+        return text
+    kept, is_others = [], False
+    for line in lines:
+        named = {found[0].lower() for found in _ADDRESS.finditer(line)}
+        if any(key(name.rstrip(".").removeprefix("mailto")) == ours for name in named):
+            is_others = False
+        elif named & others:
+            is_others = True
+        kept.append("" if is_others else line)
+    return "\n".join(kept)
 
 
 def _said(after: str, text: str) -> str:

@@ -77,8 +77,9 @@ def read(raw: bytes, about: str = "") -> Report:
         raise Malformed
     found = prose.read(message, about) if about else None
     if found is None:
-        raise Unread if prose.is_from_server(message) and not is_robot(message) else NotAReport
-    return _report("failed" if found.is_failed else "delayed", found.status, found.said, frozenset(), True)
+        is_servers = prose.is_from_server(message, about) or prose.may_be_from_server(message, about)
+        raise Unread if is_servers and not is_robot(message) else NotAReport
+    return _report("failed" if found.is_failed else "delayed", found.status, found.said, frozenset(), found.is_about)
 
 
 def _of_fields(recipients: list[StatusFields], about: str, message: Message) -> Report:

@@ -32,11 +32,20 @@ class StatusFields:
     said: str  # Diagnostic-Code without its type, or the comments of the other fields
     recipients: frozenset[str]  # final and original, in normal form; a local part alone when the server named no domain
     has_status: bool  # the field is there, whether it can be read or not
+    reached: frozenset[str] = frozenset()  # those of `recipients` that the server tried last; empty: it does not say
 
     def is_about(self, address: str) -> bool:
-        """It names this mailbox; a report about a copy that was forwarded names another."""
+        """It names this mailbox, and failed there: a forwarded copy keeps the original recipient (RFC 3461, 5.2.7.1) and fails
+        at a mailbox of another domain. One of the same domain, below it or without a domain is ours under another name.
+        """
         ours = key(address)
-        return ours in self.recipients or ours.rpartition("@")[0] in self.recipients
+        local, _, domain = ours.rpartition("@")
+        if ours not in self.recipients and local not in self.recipients:
+            return False
+        return not self.reached or any(
+            not at or reached == domain or reached.endswith(f".{domain}")
+            for _, at, reached in (name.rpartition("@") for name in self.reached)
+        )
 
 
 def plain_types(raw: bytes) -> bytes:
@@ -74,17 +83,16 @@ def _read(block: dict[str, str]) -> StatusFields:
     status = _STATUS.search(block.get("status", ""))
     said = _typed(block.get("diagnostic-code", "")) or _typed(block.get("x-supplementary-info", ""))
     comments = " ".join(comment for name in ("action", "status") for comment in _COMMENT.findall(block.get(name, "")))
-    names = {
-        name
-        for field in ("final-recipient", "original-recipient", "x-actual-recipient")
-        for name in _names(block.get(field, ""))
-    }
+    final, original, actual = (
+        frozenset(_names(block.get(f"{which}-recipient", ""))) for which in ("final", "original", "x-actual")
+    )
     return StatusFields(
         action=ACTIONS.get(action[1] if action else "", ""),
         status=status[0] if status else "",
         said=said or comments,
-        recipients=frozenset(names),
+        recipients=final | original | actual,
         has_status=bool(block.get("status", "").strip()),
+        reached=actual or final,
     )
 
 

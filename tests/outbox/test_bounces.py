@@ -114,8 +114,15 @@ def test_the_copy_of_a_forwarded_letter_says_nothing_of_the_mailbox(sent, certif
 
 def test_an_address_rewritten_on_the_way_is_recognised_by_the_original_one(sent, certified):
     _, sender = sent
-    receive(report(sender, "store-77@box.isp.example", original=BOX), sender, now())
+    receive(report(sender, "store-77@box.farmaciasanmarco.it", original=BOX), sender, now())
     assert fresh(certified).undeliverable_at is not None
+
+
+def test_a_forwarded_copy_that_keeps_the_original_recipient_does_not_mark(sent, certified):
+    letter, sender = sent
+    receive(report(sender, "mario@gmail.example", original=BOX), sender, now())
+    assert fresh(certified).undeliverable_at is None
+    assert fresh(letter).failed_at is None
 
 
 def test_a_report_about_an_address_that_was_changed_touches_neither(sent, certified, anna, san_marco):
