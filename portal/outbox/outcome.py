@@ -79,10 +79,14 @@ def reason(answer: str) -> str:
     if not found:
         return ""
     known = BY_DETAIL.get(found["detail"] or "")
+    if reading is Reason.LATER and found["code"][0] == "5":
+        return "il server chiede di riprovare più tardi"
     if found["code"][0] == "4":  # 4.7.1 is greylisting, not a refusal
         return known or BY_CODE.get(found["code"], "il server chiede di riprovare più tardi")
     if reading is Reason.DEAD:
         return known or "casella inesistente"
+    if reading is Reason.UNKNOWN and known:
+        return "il server non dice perché"
     by_subject = BY_SUBJECT.get(found["subject"] or "")
     return known or by_subject or BY_CODE.get(found["code"], "il server di posta lo ha rifiutato")
 

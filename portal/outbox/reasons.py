@@ -9,9 +9,11 @@ import csv
 import re
 import unicodedata
 from dataclasses import dataclass
+from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
 
+from django.conf import settings
 from django.db import models
 
 TABLE = Path(__file__).with_name("reasons.tsv")
@@ -26,6 +28,14 @@ _AROUND = re.compile(
     r"|\b(?:remote )?host [^\s\[]{1,255}(?: ?\[[^\]\s]{1,64}\](?: \(\d+\))?:?(?: (?:said|says|responded|replied):?)?| said:?)"
     r"|\(?in reply to (?:rcpt(?: to)?|data|end of data)(?: command)?\)?"
     r"|smtp error from remote (?:mail server|mailer) after (?:end of data|pipelined end of data|data|rcpt to)\b:?(?:\S{1,320})?:?"
+)
+
+
+# what a server advises is no reason: `contact your administrator`, `see our policy page`, `if you are a spammer stop sending`
+_ADVICE = re.compile(
+    r"(?:(?<=no such user)|(?<=not found)|(?<=does not exist)|(?<=invalid recipient address)|(?<=user unknown))"
+    r"(?: - pp)?[;,. (]{1,3}(?:security gateway\)|if (?:this is an error|you are a spammer)[^/]{0,80}$"
+    r"|contact your (?:administrator|postmaster)[^/]{0,60}$|please see our policy page\.?$|see policy of this server\)?$)"
 )
 
 
@@ -78,6 +88,7 @@ def read(answer: str | bytes) -> Reading:
     code, status = _CODE.search(words), _STATUS.search(words)
     numbers = tuple(found for found in (code and code["code"], status and status["status"]) if found)
     is_for_now = bool(numbers) and numbers[0].startswith("4")
+    words = _ADVICE.sub("", words)
     for rule in rules():
         if is_for_now and rule.reason in (Reason.DEAD, Reason.UNKNOWN):
             continue
@@ -118,4 +129,13 @@ def _plain(answer: str | bytes) -> str:
     text = answer.decode("utf-8", "replace") if isinstance(answer, bytes | bytearray | memoryview) else str(answer)
     text = unicodedata.normalize("NFKC", text[:READ]).casefold().replace("’", "'")
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    for domain in _our_domains():
+        text = re.sub(rf"<?(?:[^\s<>@]{{1,64}}@)?(?<![\w.-]){re.escape(domain)}(?![\w-]|\.\w)>?", "our sender", text)
     return " ".join(_AROUND.sub(" ", _ADDRESS.sub("@", _CONTINUED.sub("", text))).split())
+
+
+def _our_domains() -> list[str]:
+    """The longest first: an answer that names one speaks of us, not of the mailbox."""
+    _, _, sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")
+    names = {name.casefold() for name in (settings.BOUNCE_DOMAIN, sender) if name}
+    return sorted(names, key=len, reverse=True)

@@ -69,6 +69,12 @@ def test_a_letter_that_waits_says_until_when_and_why():
         ("554 5.7.1 no", "Rifiutato: il server non accetta messaggi dal portale"),
         ("556 5.1.10 null MX", "Rifiutato: il dominio non riceve posta"),
         ("550 5.0.0 casella che riceve solo Posta Certificata", "Rifiutato: la casella riceve solo posta certificata"),
+        ("550 5.1.1 greylisted, come back in ten minutes", "Rifiutato: il server chiede di riprovare più tardi"),
+        (
+            "550 5.2.1 Mailbox temporarily disabled for maintenance",
+            "Rifiutato: il server chiede di riprovare più tardi",
+        ),
+        ("550 5.1.1 rejected, see our page", "Rifiutato: il server non dice perché"),
         ("554 no", "Rifiutato: il server di posta lo ha rifiutato"),
         ("Il messaggio non può partire (ValueError)", "Rifiutato"),
         ("Non inviato in tempo. Ultima risposta: 451 busy", "Non inviato in tempo"),

@@ -31,7 +31,7 @@ ANSWERS = [
     ("450 4.1.1 user unknown", Reason.LATER),
     ("", Reason.UNKNOWN),
 ]
-FILES = ("tried", "aside")
+FILES = ("tried", "aside", "foreign")
 
 
 def corpus(name: str) -> list[tuple[Reason, str]]:
@@ -123,6 +123,22 @@ def test_the_words_of_an_address_mean_nothing(address):
 )
 def test_the_name_of_the_server_means_nothing(around):
     assert read(around.format("550 5.1.1 no such user")).is_dead
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "550 5.1.1 Domain portale.example does not exist or cannot be resolved",
+        "550 Hostname portale.example does not exist",
+        "550 invalid address <bounce+123@rimbalzi.portale.example>",
+        "550 no account for portale.example",
+        "550 5.1.1 Unknown user bounce+77@rimbalzi.portale.example in your envelope",
+        "550 5.1.2 The domain rimbalzi.portale.example does not exist",
+    ],
+)
+def test_what_names_our_own_domain_is_about_us(settings, answer):
+    settings.BOUNCE_DOMAIN, settings.DEFAULT_FROM_EMAIL = "rimbalzi.portale.example", "P <no-reply@portale.example>"
+    assert read(answer).reason is Reason.ABOUT_US
 
 
 def test_what_was_refused_before_the_recipient_is_about_us():
