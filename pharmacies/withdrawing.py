@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Kind = OutgoingMail.Kind
 # Written to one certified address. The others: codes go to an address that is being proved; CHANGED and REVOKED are meant for
 # a former address too; reminders may speak of several pharmacies, so the app of the ids withdraws them.
-TO_THE_CERTIFIED = (Kind.CERTIFIED, Kind.NOTICE, Kind.ISSUED)
+TO_THE_CERTIFIED = (Kind.CERTIFIED, Kind.NOTICE, Kind.ISSUED, Kind.TRIAL)
 
 
 def codes_of(certifications: Iterable[int], now: datetime) -> None:
@@ -60,7 +60,9 @@ def _codes(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
 def _notices(letters: Sequence[OutgoingMail]) -> set[int]:
     from pharmacies.models import MailCertification
 
-    notices = [letter for letter in letters if letter.about and letter.kind in (Kind.CERTIFIED, Kind.NOTICE)]
+    notices = [
+        letter for letter in letters if letter.about and letter.kind in (Kind.CERTIFIED, Kind.NOTICE, Kind.TRIAL)
+    ]
     if not notices:
         return set()
     codes = {letter.about for letter in notices}

@@ -21,6 +21,7 @@ TRIED_AGAIN_FOR = 5.0
 RETRY_AFTER = 5  # seconds that a caller had better wait before it asks again
 _PASSING = frozenset({"40001", "40P01", "55P03"})  # PostgreSQL, appendix A of its manual
 _CUT = "57014"  # statement_timeout: it would take as long again
+_GIVEN_UP = "was_tried_again"  # on the error
 _READS = ("select", "begin", "savepoint", "release", "rollback", "set", "show", "explain", "pragma")
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ def tried_again(act: Callable[[], T], restore: Callable[[], object] = lambda: No
     """`act()`; again at most twice when the database lets it fail for a reason that may pass. `restore()` goes before each.
 
     Never after something was committed: done again, that would be done twice. `act` takes its instant from outside, so that
-    every try has the same clock. Raises what the last try raised.
+    every try has the same clock. What an act within gave up is not tried again around it. Raises what the last try raised.
     """
     started = monotonic()
     for left in range(TRIES - 1, -1, -1):
@@ -48,7 +49,9 @@ def tried_again(act: Callable[[], T], restore: Callable[[], object] = lambda: No
             try:
                 return act()
             except DatabaseError as error:
-                if not left or not may_pass(error) or commits.happened() or monotonic() - started > TRIED_AGAIN_FOR:
+                over = commits.happened() or monotonic() - started > TRIED_AGAIN_FOR
+                if not left or over or getattr(error, _GIVEN_UP, False) or not may_pass(error):
+                    setattr(error, _GIVEN_UP, True)
                     raise
                 log.info("The database let an act fail that may pass (%s): it is tried again.", type(error).__name__)
         restore()

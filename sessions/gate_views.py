@@ -20,6 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from portal import database_clock, measures, request_id
 from portal.client_address import client_address
 from portal.clock import ROME
+from portal.contention import RETRY_AFTER, is_busy
 from portal.masking import scrubbed_traceback
 from portal.pasted import PLAIN_ID, id_sessione
 from sessions import credentials, gate, uses
@@ -144,11 +145,15 @@ class GateInFront:
         try:
             self.begin()
             status, headers = answer(environ)
-        except Exception:
+        except Exception as error:
             # Closed: whoever asks lets nothing pass that is not a 2xx.
-            logger.error("The gate could not answer.\n%s", scrubbed_traceback(_secrets(environ)))
             measures.gate("failed", perf_counter())
             status, headers = HTTPStatus.SERVICE_UNAVAILABLE, _EMPTY
+            if is_busy(error):
+                logger.warning("The gate found the database busy (%s).", type(error).__name__)
+                headers = [*_EMPTY, ("Retry-After", str(RETRY_AFTER))]
+            else:
+                logger.error("The gate could not answer.\n%s", scrubbed_traceback(_secrets(environ)))
         if status is not HTTPStatus.NO_CONTENT:
             headers = [*headers, ("X-Request-ID", number)]
         start_response(f"{status.value} {status.phrase}", headers)

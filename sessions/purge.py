@@ -75,7 +75,7 @@ KEPT = (
         DAILY_KEPT_FOR,
         ((Reminder, "id_sessione"), (WebhookCall, "id_sessione")),
     ),
-    Kept("changes of the register", RegisterChange.objects.all(), "at", DAILY_KEPT_FOR),
+    Kept("register changes", RegisterChange.objects.all(), "at", DAILY_KEPT_FOR),
     Kept("codes", CodiceValidazione.objects.all(), "sent_at", DAILY_KEPT_FOR),
     Kept("reports that nobody could read", UnreadReport.objects.all(), "at", UNREAD_KEPT_FOR),
     Kept("reports about letters", Bounce.objects.all(), "at", DAILY_KEPT_FOR),
@@ -101,7 +101,7 @@ KEPT = (
 # Small tables, or found by an index.
 OUTDATED = (
     Outdated(
-        "closed addresses of gestionali",
+        "closed webhooks",
         lambda now: Webhook.objects.filter(closed_at__lte=now - CALLS_KEPT_FOR, calls=None),
     ),
     Outdated("closed calendars", lambda now: CalendarLink.objects.filter(closed_at__lte=now - CALLS_KEPT_FOR)),

@@ -15,6 +15,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from portal import database_clock
 from portal.contention import tried_again
 from portal.outbox import marking, pauses, refusals, rules
+from portal.outbox.holding import may_leave
 from portal.outbox.line_trouble import answer_of, words_of
 from portal.outbox.models import OutgoingMail, Priority
 from portal.outbox.outcome import CANNOT_LEAVE, NO_ANSWER, TOO_LATE, UNREADABLE
@@ -141,9 +142,9 @@ class _Round:
                 if not self._may_begin(letter) or not self._may_leave(letter):
                     return None
                 source, within = unseal(self._sources[letter.pk]), self._time_for(letter)
-                may_leave = partial(self._may_leave, letter)
+                still_may = partial(self._may_leave, letter)
                 notify = ASK_IF_DELIVERED if letter.kind == OutgoingMail.Kind.TRIAL else ASK_IF_NOT
-                answer = self.line.hand_over(sender, letter.recipient, source, may_leave, within=within, notify=notify)
+                answer = self.line.hand_over(sender, letter.recipient, source, still_may, within=within, notify=notify)
         except Withdrawn:
             self.line.reset()
             return None
@@ -171,14 +172,20 @@ class _Round:
         return letter.pk in self._sources
 
     def _read(self) -> None:
-        """The texts of the batch from this letter on. A letter that the rules forbid loses its text."""
+        """The texts of the batch from this letter on. A letter that the rules forbid loses its text; one that something holds
+        since it was claimed is given back.
+        """
         now = self._read_at = self.clock()
         sources = OutgoingMail.objects.sources(self._left)
         forbidden = rules.forbidden([letter for letter in self._left if letter.pk in sources], now)
         if forbidden:
             OutgoingMail.objects.filter(pk__in=forbidden).withdraw(now)
             log.warning("%d letters may not leave any more.", len(forbidden))
-        self._sources = {pk: source for pk, source in sources.items() if pk not in forbidden}
+        free = set(may_leave(OutgoingMail.objects.filter(pk__in=sources), now).values_list("pk", flat=True))
+        held = [letter for letter in self._left if letter.pk in sources and letter.pk not in free | forbidden]
+        if held:
+            OutgoingMail.objects.give_back(held, now)
+        self._sources = {pk: source for pk, source in sources.items() if pk in free - forbidden}
 
     def _may_begin(self, letter: OutgoingMail) -> bool:
         """The line is open and there is time: a server may be slow to let us in, so it is asked only then."""

@@ -20,7 +20,7 @@ from portal.journal.models import PORTAL, Entry, EntryQuerySet
 from portal.journal.words import sentence
 from portal.masking import mask_people_in
 from sessions.staff.sheets import MOMENT, Cell, Sheet, csv_lines, taken_away
-from sessions.staff.timeline import KINDS, TimelineFilter
+from sessions.staff.timeline import KINDS, TimelineFilter, midnight
 
 LINES_A_PAGE = 50
 LOOKS_BACK = timedelta(days=31)
@@ -64,7 +64,7 @@ class JournalFilter(TimelineFilter):
     def looks_back(self) -> bool:
         """What is asked for has no index of its own, and no period was chosen: only the last days are searched."""
         without_index = any(self.value(name) for name in ("tipo", "chi", "origine"))
-        return without_index and not any(self.value(name) for name in ("dal", "al", "farmacia"))
+        return without_index and not any(self.value(name) for name in ("dal", "farmacia"))
 
 
 @staff_required("sicurezza")
@@ -107,7 +107,8 @@ def _found(form: JournalFilter, user: User, now: datetime) -> EntryQuerySet:
     """
     found = form.narrow(Entry.objects.select_related("actor").order_by("-at", "-pk"))
     if form.looks_back:
-        found = found.filter(at__gte=now - LOOKS_BACK)
+        until = form.value("al")
+        found = found.filter(at__gte=(midnight(until) if until else now) - LOOKS_BACK)
     if not user.territory.is_whole_nation:
         found = found.filter(about__in=Pharmacy.objects.visible_to(user).order_by().values("code"))
     if name := form.value("persona"):
@@ -139,5 +140,5 @@ def _in_words(form: JournalFilter) -> str:
     if form.value("persona"):
         told.append("per nome")
     if form.looks_back:
-        told.append(f"ultimi {LOOKS_BACK.days} giorni")
+        told.append(f"{LOOKS_BACK.days} giorni")
     return ", ".join(told) or "tutto"

@@ -33,7 +33,7 @@ def retry(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         return redirect(_back(request, code))
     form = ReasonForm(request.POST or None)
     if form.is_valid():
-        if _do(request, letter, "letter.retried", form.reason):
+        if _do(request, pharmacy, letter, "letter.retried", form.reason):
             messages.success(request, f"Il messaggio a {mask_address(letter.recipient)} riparte adesso.")
         else:
             messages.warning(
@@ -69,7 +69,7 @@ def cancel(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         return redirect(_back(request, code))
     form = ReasonForm(request.POST or None)
     if form.is_valid():
-        if _do(request, letter, "letter.cancelled", form.reason):
+        if _do(request, pharmacy, letter, "letter.cancelled", form.reason):
             messages.success(request, f"Il messaggio a {mask_address(letter.recipient)} non parte più.")
         else:
             messages.warning(request, "Nel frattempo il messaggio è partito: non si può più annullare.")
@@ -105,8 +105,8 @@ def _letter(pharmacy: Pharmacy, pk: int) -> OutgoingMail:
 
 
 @transaction.atomic
-def _do(request: HttpRequest, letter: OutgoingMail, verb: str, reason: str) -> bool:
-    """The act and its line in the journal: both or neither."""
+def _do(request: HttpRequest, pharmacy: Pharmacy, letter: OutgoingMail, verb: str, reason: str) -> bool:
+    """The act and its line in the journal of the pharmacy from whose page it was done: both or neither."""
     now = now_of(request)
     if not (letter.retry(now) if verb == "letter.retried" else letter.cancel(now)):
         return False
@@ -114,7 +114,7 @@ def _do(request: HttpRequest, letter: OutgoingMail, verb: str, reason: str) -> b
         MailDomain.objects.well(letter.domain)  # who asks to try again says that the reason is gone
         wake_after_commit(Priority(letter.priority))
     record(
-        verb, now=now, actor=staff_of(request), about=letter.about, subject=letter, kind=letter.get_kind_display(),
+        verb, now=now, actor=staff_of(request), about=pharmacy.code, subject=letter, kind=letter.get_kind_display(),
         reason=reason,
     )  # fmt: skip
     return True

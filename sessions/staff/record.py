@@ -52,10 +52,10 @@ def of(pharmacy: Pharmacy, now: datetime) -> dict[str, Any]:
 
 
 def _ids(pharmacy: Pharmacy, now: datetime) -> list[IdSessione]:
-    """The newest, and every live one however old: what lives can be revoked from the page. Newest first."""
+    """The newest, and every one within its hours however old, a closed pharmacy's too: it can be revoked. Newest first."""
     every = IdSessione.objects.filter(pharmacy=pharmacy).with_facts().defer(*UNREAD)
     found = list(every.order_by("-requested_at")[:NEWEST])
-    older = every.live(now).exclude(pk__in=[row.pk for row in found]).order_by("-requested_at")
+    older = every.within_hours(now).exclude(pk__in=[row.pk for row in found]).order_by("-requested_at")
     return found + list(older)
 
 

@@ -16,7 +16,7 @@ KINDS: Kinds = {  # how the page says it, and the beginnings of the verbs
     "mail": ("Mail certificata e codici", ("certification.", "code.")),
     "utenze": ("Utenze del gestionale", ("utenza.",)),
     "promemoria": ("Promemoria e orari", ("reminders.", "copy.", "hours.", "nights.", "calendar.", "webhook.")),
-    "messaggi": ("Messaggi", ("letter.",)),
+    "messaggi": ("Messaggi", ("letter.", "report.", "mailboxes.", "pec.")),
     "note": ("Note di assistenza", ("note.",)),
 }
 HANDS = {"operatori": "Operatori", "farmacia": "Persone della farmacia", "portale": "Portale e gestionale"}

@@ -112,3 +112,10 @@ def test_the_locked_database_of_sqlite_is_busy(tmp_path) -> None:
     assert is_busy(cut())
     assert not is_busy(OperationalError("no such table"))
     first.close(), second.close()
+
+
+@ours
+def test_what_an_act_within_gave_up_is_not_tried_again_around_it() -> None:
+    with failing("pharmacies_pharmacy", times=99) as tries, pytest.raises(OperationalError):
+        tried_again(lambda: tried_again(partial(write, "1")))
+    assert len(tries) == TRIES

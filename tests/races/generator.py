@@ -1,4 +1,4 @@
-"""Every pair of acts, the first stopped before each of its statements."""
+"""Pairs of acts, the first stopped at its begin and where it changes or locks something."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial

@@ -7,9 +7,11 @@ import time_machine
 
 from portal.clock import ROME
 from portal.codes import digest
+from portal.outbox.delivery import deliver
 from portal.outbox.models import OutgoingMail
 from sessions import forgetting, gate_row, issuing, reminders, revoking
-from sessions.models import IdSessione, Reminder, State
+from sessions.models import Context, IdSessione, Reminder, State
+from tests.outbox.conftest import sink  # noqa: F401  a mail server
 from tests.sessions.conftest import MORNING
 
 H = timedelta(hours=1)
@@ -111,3 +113,25 @@ def test_the_reminders_of_a_pharmacy_that_stays_closed_are_settled_without_a_let
         pass
     assert not Reminder.objects.filter(settled_at=None).exists()
     assert not OutgoingMail.objects.filter(kind__in=["reminder", "expired"]).exists()
+
+
+def test_a_letter_that_was_claimed_before_the_closing_is_given_back(san_marco, utenza, certified, context, sink):  # noqa: F811
+    row = issuing.issue(utenza, context, MORNING).id_sessione
+    (letter,) = OutgoingMail.objects.claim(MORNING, 10)
+    close(san_marco, MORNING.date())
+    deliver(letter, MORNING)
+    assert sink.recipients == []
+    letter = OutgoingMail.objects.get(pk=row.letter_id)
+    assert (letter.leased_until, letter.withdrawn_at, letter.sealed_source is None) == (None, None, False)
+
+
+def test_an_older_id_of_a_closed_pharmacy_is_on_the_page_of_the_staff(operator, san_marco, utenza, certified, context):
+    held = issuing.issue(utenza, context, MORNING).id_sessione
+    other = Context.objects.create(contesto="ALTRO", applicazione="EROGATORE")
+    for _ in range(22):
+        issuing.issue(utenza, other, MORNING).id_sessione.revoke(MORNING)
+    close(san_marco, MORNING.date())
+    with time_machine.travel(MORNING + H, tick=False):
+        page = operator("sicurezza").get(f"/operatori/stato-sessioni/{san_marco.code}/")
+    assert page.context["has_live"]
+    assert held in [card.row for card in page.context["ids"]]

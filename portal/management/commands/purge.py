@@ -32,5 +32,5 @@ class Command(BaseCommand):
             Entry.objects.forget(now)
             deque(purge.forget(now), maxlen=0)
         for kind, count in due.items():
-            self.stdout.write(f"{kind:<31}{count:>10}")
+            self.stdout.write(f"{kind:<22}{count:>10}")
         self.stdout.write("Nothing was forgotten (--dry-run)." if dry_run else "Forgotten.")
