@@ -12,7 +12,7 @@ from pharmacies import mails
 from pharmacies.models import MailCertification, Utenza
 from portal.demo.models import DemoLetter
 from portal.identity.models import User
-from portal.outbox.models import DeadMailbox, OutgoingMail
+from portal.outbox.models import DeadMailbox, OutgoingMail, UnreadReport
 from sessions.models import Context, IdSessione
 from sessions.staff.archive.site import site as archive
 from tests.browser.harness import carry_session
@@ -46,6 +46,8 @@ STAFF = [
     "staff:timeline",
     "staff:outbox",
     "staff:held_mailboxes",
+    "staff:reports",
+    "staff:closings",
     "staff:journal",
     "identity:login_search",
     "staff:resend",
@@ -84,7 +86,7 @@ ELSEWHERE = {
     "staff:unblock": "below", "staff:reachable": "below", "staff:close_note": "below", "staff:retire_certificate": "below",
     "archive:rows": "test_the_archive", "archive:row": "test_the_archive",
     "staff:search": "a POST, test_live_list", "staff:journal_csv": "a file", "staff:outbox_csv": "a file", "staff:job": "test_live_list", "staff:sheet": "a file", "staff:job_sheet": "a file",
-    "staff:stop_job": "a POST", "a2f:certificate_pem": "a file", "a2f:certificate_der": "a file",
+    "staff:stop_job": "a POST", "staff:retry_job": "a POST", "staff:report": "below", "a2f:certificate_pem": "a file", "a2f:certificate_der": "a file",
     "a2f:service": "for programs", "a2f:gate": "for programs", "outbox:bounce": "for programs", "demo:hear": "for programs",
     "sessions:webhook_secret": "below", "sessions:webhook_renew": "below", "sessions:webhook_close": "below",
     "sessions:webhook_test": "a POST", "sessions:webhook_retry": "a POST", "sessions:calendar_make": "a POST",
@@ -259,6 +261,9 @@ def test_the_pages_of_the_staff(lived_in, sweep, page, context, live_server):
     dead = OutgoingMail.objects.filter(about=code_of("Anna")).latest("pk")
     DeadMailbox.objects.create(letter=dead, domain=dead.domain, found_at=timezone.now(), held_at=timezone.now())
     sweep(reverse("staff:held_mailboxes"), reverse("staff:decide_mailboxes", args=[dead.domain, "conferma"]))
+    UnreadReport.objects.keep(dead, b"Subject: Posta\r\n\r\nNon consegnato\r\n", timezone.now(), kind="unread", subject="Posta")
+    report = UnreadReport.objects.open().latest("pk")
+    sweep(reverse("staff:reports"), reverse("staff:report", args=[report.pk]))
     with transaction.atomic():
         mails.certified(current, timezone.now())
     letter = OutgoingMail.objects.waiting().latest("pk")
