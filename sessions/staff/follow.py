@@ -10,7 +10,7 @@ from django.utils.translation import gettext, ngettext
 
 from pharmacies.models import Pharmacy, Utenza
 from portal.clock import in_words
-from portal.outbox.alarms import alarms, ill_mail
+from portal.outbox.alarms import MailAlarms, alarms, ill_mail
 from sessions.models import IdSessione, NightDuty, Reminder
 from sessions.staff.choice import Choice
 from sessions.staff.letter_listing import State
@@ -95,12 +95,7 @@ class Follow:
             return []
         things, found = [], alarms(self.now)
         if found.for_us:
-            words = ngettext(
-                "Un messaggio non arriva: il portale viene rifiutato da %(domains)s. Si riprova da solo, nessun indirizzo è segnato.",
-                "%(letters)s messaggi non arrivano: il portale viene rifiutato da %(domains)s. Si riprova da soli, nessun indirizzo "
-                "è segnato.",
-                found.for_us,
-            ) % {"letters": found.for_us, "domains": ", ".join(found.domains) or gettext("un server di posta")}  # fmt: skip
+            words = _refused_for_us(found)
             url = f"{reverse('staff:outbox')}?stato={State.FOR_US}"
             things.append(Thing("bad", "it-error", words, title=gettext("La posta ci viene rifiutata"), url=url))
         for domain, mailboxes in found.held[:OF_EACH] if self.place.territory.is_whole_nation else ():
@@ -132,6 +127,21 @@ class Follow:
                 title="Promemoria in ritardo",
             )
         ]
+
+
+def _refused_for_us(found: MailAlarms) -> str:
+    words = ngettext(
+        "Un messaggio non arriva: il portale viene rifiutato da %(domains)s. Nessun indirizzo è segnato.",
+        "%(letters)s messaggi non arrivano: il portale viene rifiutato da %(domains)s. Nessun indirizzo è segnato.",
+        found.for_us,
+    ) % {"letters": found.for_us, "domains": ", ".join(found.domains) or gettext("un server di posta")}
+    if found.waiting:
+        again = ngettext("Uno si riprova da solo.", "%(number)s si riprovano da soli.", found.waiting)
+        words += " " + again % {"number": found.waiting}
+    if found.back:
+        lost = ngettext("Uno non si riprova più da solo.", "%(number)s non si riprovano più da soli.", found.back)
+        words += " " + lost % {"number": found.back}
+    return words
 
 
 def follow_closings(place: Choice, now: datetime) -> list[Thing]:

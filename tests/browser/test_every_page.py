@@ -261,7 +261,9 @@ def test_the_pages_of_the_staff(lived_in, sweep, page, context, live_server):
     dead = OutgoingMail.objects.filter(about=code_of("Anna")).latest("pk")
     DeadMailbox.objects.create(letter=dead, domain=dead.domain, found_at=timezone.now(), held_at=timezone.now())
     sweep(reverse("staff:held_mailboxes"), reverse("staff:decide_mailboxes", args=[dead.domain, "conferma"]))
-    UnreadReport.objects.keep(dead, b"Subject: Posta\r\n\r\nNon consegnato\r\n", timezone.now(), kind="unread", subject="Posta")
+    UnreadReport.objects.keep(
+        dead, b"Subject: Posta\r\n\r\nNon consegnato\r\n", timezone.now(), kind="unread", subject="Posta"
+    )
     report = UnreadReport.objects.open().latest("pk")
     sweep(reverse("staff:reports"), reverse("staff:report", args=[report.pk]))
     with transaction.atomic():

@@ -93,6 +93,21 @@ def test_letters_refused_because_of_us_raise_an_alarm(carla_client, san_marco):
     assert b"portal_mail_refused_for_us 0.0" in exposition(now)
 
 
+def test_what_came_back_because_of_us_is_not_said_to_be_tried_again(carla_client, san_marco):
+    now = timezone.now()
+    for number, failed in enumerate((None, now, now)):
+        OutgoingMail.objects.create(
+            kind="issued", about="4512", recipient="id@gmail.example", domain="gmail.example", subject="x",
+            message_id=f"<{number}@x>", created_at=now, next_attempt_at=now, give_up_at=now + timedelta(hours=1), attempts=1,
+            accepted_at=failed, failed_at=failed, returned_at=failed, reason="about-us",
+        )  # fmt: skip
+    page = carla_client.get(url("status")).content.decode()
+    assert "3 messaggi non arrivano" in page
+    assert "Uno si riprova da solo. 2 non si riprovano più da soli." in page
+    page = carla_client.get(url("outbox")).content.decode()
+    assert "1 si riprova da solo finché serve. 2 non si riprovano più da soli." in page
+
+
 def test_the_staff_send_a_test_letter_with_a_reason(carla_client, certified, san_marco):
     now = timezone.now()
     certified.mark_undeliverable("casella inesistente", now, now)
