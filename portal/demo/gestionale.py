@@ -4,7 +4,9 @@ from ipaddress import ip_address
 
 import httpx
 from django.conf import settings
+from django.db import transaction
 
+from portal.outbox.claims import hold
 from sessions.models import Webhook
 from sessions.webhooks.addresses import PublicHttps, Target
 
@@ -31,7 +33,8 @@ def find_again() -> None:
     """The pharmacies that are connected to it find it where the portal answers now: the port may have changed."""
     for how in ANSWERS:
         theirs = Webhook.objects.open().filter(url__startswith="http://", url__endswith=f"{PLACE}{how}/")
-        theirs.update(url=address(how))
+        with transaction.atomic():
+            theirs.filter(pk__in=hold(theirs)).update(url=address(how))
 
 
 def _is_ours(typed: str) -> bool:
