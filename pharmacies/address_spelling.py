@@ -1,4 +1,4 @@
-"""What stands around an address that somebody pasted, and what should be asked about one that is written well."""
+"""Reads a pasted address without the text around it, and finds doubts about a well-formed one."""
 
 import re
 from collections.abc import Iterator

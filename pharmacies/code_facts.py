@@ -1,4 +1,4 @@
-"""What became of the codes of one request: the facts behind the page of the code and the summary."""
+"""The facts about the codes of one request, for the page of the code and the summary."""
 
 from dataclasses import dataclass
 from datetime import datetime

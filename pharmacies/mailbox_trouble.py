@@ -1,4 +1,4 @@
-"""What is wrong with the certified address, in the words of the pharmacy's pages: whose fault it is, and what helps."""
+"""Explains on the pharmacy's pages why the certified address fails: whose fault it is, and the remedy."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
