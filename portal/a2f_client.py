@@ -1,6 +1,6 @@
 """A client of an A2F web service and of the gate in front of a dispensing service: what a gestionale sends and reads.
 
-For any endpoint, this portal's or another; it knows the wire only. Source: A2F contract, sections 1-3 and 7. Times in
+For any endpoint, this portal's or another; it knows the wire only. Source: docs/contract.md, sections 1-3 and 7. Times in
 seconds. Nothing here is logged; what is kept to be shown has the password masked.
 """
 

@@ -8,7 +8,7 @@ from django.core.checks import CheckMessage, Error, register
 
 @register()
 def no_stand_ins_in_production(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Rule 6: the demonstration's plugins never run in production."""
+    """docs/architecture.md, rule 6: the demonstration's plugins never run in production."""
     if settings.DEMO:
         return []
     found = [
@@ -21,7 +21,7 @@ def no_stand_ins_in_production(app_configs: Any, **kwargs: Any) -> list[CheckMes
 
 @register()
 def no_test_mode_beside_real_people(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """In TEST the ids leave with the reply and two public passwords open the door (A2F contract, sections 3, 7, 8)."""
+    """In TEST the ids leave with the reply and two public passwords open the door (docs/contract.md, sections 3, 7, 8)."""
     if settings.A2F_MODE != "TEST":
         return []
     real = [name for name in settings.IDENTITY_PROVIDERS if not name.startswith("portal.demo")]

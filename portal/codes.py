@@ -36,5 +36,5 @@ def same(left: str, right: str) -> bool:
 
 
 def digest(value: str) -> bytes:
-    """SHA-256, enough for values of 122 random bits or more (A2F contract, section 5)."""
+    """SHA-256, enough for values of 122 random bits or more (docs/contract.md, section 5)."""
     return sha256(value.encode()).digest()

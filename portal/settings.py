@@ -243,7 +243,7 @@ REGISTER_CLOSINGS_PER_THOUSAND = env.number("REGISTER_CLOSINGS_PER_THOUSAND", de
 # --- which addresses of gestionali may be called: tests and the demonstration name rules that let them call this machine
 WEBHOOK_ADDRESSES = "sessions.webhooks.addresses.PublicHttps"
 
-# --- the web service of the gestionali (A2F contract, sections 3 and 5)
+# --- the web service of the gestionali (docs/contract.md, sections 3 and 5)
 A2F_MODE = env.choice("A2F_MODE", ["TEST", "PRODUCTION"], default="TEST" if DEMO else "PRODUCTION")
 A2F_PRIVATE_KEY = env.text("A2F_PRIVATE_KEY", default="")  # PEM, when the key of the pincode stays out of the database
 A2F_MAX_ADDRESSES_A_DAY = env.number("A2F_MAX_ADDRESSES_A_DAY", default=8, least=1)  # more of them block the utenza

@@ -1,5 +1,5 @@
 """What no honest gestionale does: ids asked for one utenza from too many places in a day (somebody else has its password), or
-one after the other without end (a program in a loop). Source: A2F contract, section 5, for the first.
+one after the other without end (a program in a loop). Source: docs/contract.md, section 5, for the first.
 """
 
 import logging

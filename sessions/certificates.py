@@ -1,4 +1,4 @@
-"""The certificates that encrypt the pincode: made, retired, put to use. Source: A2F contract, section 2."""
+"""The certificates that encrypt the pincode: made, retired, put to use. Source: docs/contract.md, section 2."""
 
 import logging
 import re

@@ -66,7 +66,7 @@ def _unreadable(row: PincodeCertificate) -> list[CheckMessage]:
 
 @register()
 def webhooks_go_to_public_addresses(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """A rule that lets the portal call its own network is for tests (rule 6)."""
+    """A rule that lets the portal call its own network is for tests (docs/architecture.md, rule 6)."""
     if settings.DEMO or settings.WEBHOOK_ADDRESSES == PUBLIC_ONLY:
         return []
     return [Error(f"{settings.WEBHOOK_ADDRESSES} cannot run in production.", hint=PUBLIC_ONLY, id="sessions.E004")]

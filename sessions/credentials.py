@@ -1,4 +1,4 @@
-"""Who speaks: HTTP Basic read, and the password of an utenza proved. Source: A2F contract, sections 1 and 4."""
+"""Who speaks: HTTP Basic read, and the password of an utenza proved. Source: docs/contract.md, sections 1 and 4."""
 
 import base64
 import binascii

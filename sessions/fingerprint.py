@@ -1,6 +1,6 @@
 """The proof left in an id's row: who proved password and pincode once need not pay the slow hash again.
 
-Source: A2F contract, section 7. The key is the id itself, of which the database keeps only the hash: the proof is
+Source: docs/contract.md, section 7. The key is the id itself, of which the database keeps only the hash: the proof is
 useless to who steals the database, and void as soon as the stored hash of the secret changes.
 """
 

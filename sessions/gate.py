@@ -1,4 +1,4 @@
-"""The gate: may this call of a gestionale pass? Once for every dispensed prescription. Source: A2F contract, section 7.
+"""The gate: may this call of a gestionale pass? Once for every dispensed prescription. Source: docs/contract.md, section 7.
 
 One indexed read, one HMAC, no write: the first use of an id is the exception. What follows from the row that was read is a
 pure function, `decide`; `ask` reads, decides, and does the two slow things (proving a password, the first use).

@@ -1,4 +1,4 @@
-"""The life of an ID-SESSIONE: issued, used, sent again, shown, revoked. Source: A2F contract, section 5.
+"""The life of an ID-SESSIONE: issued, used, sent again, shown, revoked. Source: docs/contract.md, section 5.
 
 Every verb takes the row of the utenza as its lock (what touches several utenze, the pharmacy's before), so that two of
 them never interleave; the partial unique constraints of IdSessione hold the same rule in the database.

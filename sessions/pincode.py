@@ -1,6 +1,6 @@
 """The pincode: encrypted by the client with our certificate, deciphered here, compared with its slow hash.
 
-Source: A2F contract, sections 2, 4 and 8.
+Source: docs/contract.md, sections 2, 4 and 8.
 """
 
 import base64
@@ -49,7 +49,7 @@ class Examined:
     ciphertext: str = field(default="", repr=False)
 
 
-# The manual's own requests, made with a key that is not ours: TEST mode knows what they say (contract, section 8).
+# The manual's own requests, made with a key that is not ours: TEST mode knows what they say (docs/contract.md, section 8).
 PRINTED = {
     "UV386Q5B": (
         "V32MgmSgqebDBi+KCAwlDHCq4QsmCjK/OBtkRyMjbzoFQpFBKmS16dY7r98k4LaC3UT7h7oL0dKZbLsuOmFj/F8+oC0DRcBQdTZPGsbkb+vF"

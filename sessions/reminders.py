@@ -1,6 +1,6 @@
 """Reminders: rows written with the id (planning.py), settled with the letter or skipped with a reason, once each.
 
-The timetable only wakes send_due(); what is due, and that it was said, is in the database. Source: A2F contract, section 5.
+The timetable only wakes send_due(); what is due, and that it was said, is in the database. Source: docs/contract.md, section 5.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""The two public users of the official manual, which existing test suites use. Source: A2F contract, section 8."""
+"""The two public users of the official manual, which existing test suites use. Source: docs/contract.md, section 8."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The two public users of the official manual, so that its own requests get its answers. Source: A2F contract, section 8."""
+"""The two public users of the official manual, so that its own requests get its answers. Source: docs/contract.md, section 8."""
 
 from datetime import datetime
 

@@ -27,7 +27,7 @@ _PEM = re.compile(r'href="([^"]+\.pem)"')
 
 @dataclass(frozen=True)
 class Till:
-    """What the till remembers between two pages. It starts with the public user of the manual (A2F contract, section 8)."""
+    """What the till remembers between two pages. It starts with the public user of the manual (docs/contract.md, section 8)."""
 
     user_id: str = PHARMACY.user_id
     password: str = field(default=PHARMACY.password, repr=False)

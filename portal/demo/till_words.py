@@ -25,7 +25,7 @@ NO_CERTIFICATE = Outcome(
     "Il gestionale lo scarica dalla pagina pubblica del portale, che adesso non ne offre uno adatto.",
 )
 
-# error 9101, by X-A2F-Reason (A2F contract, section 7)
+# error 9101, by X-A2F-Reason (docs/contract.md, section 7)
 GATE_REASONS = {
     "missing": "La ricetta è partita senza ID SESSIONE. Incollalo nel riquadro rosso e riprova.",
     "malformed": "Quello nel riquadro rosso non è un ID SESSIONE: deve avere 36 caratteri, trattini compresi. Copialo di nuovo, tutto intero.",

@@ -1,4 +1,4 @@
-"""The contexts that come with the portal (A2F contract, section 6). An operator may change them: they are rows."""
+"""The contexts that come with the portal (docs/contract.md, section 6). An operator may change them: they are rows."""
 
 from django.db import migrations
 

@@ -12,7 +12,7 @@ class PincodeCertificateQuerySet(models.QuerySet["PincodeCertificate"]):
 
 
 class PincodeCertificate(models.Model):
-    """RSA 1,536 bits at most: the encrypted pincode must fit 256 characters of base64 (A2F contract, section 2)."""
+    """RSA 1,536 bits at most: the encrypted pincode must fit 256 characters of base64 (docs/contract.md, section 2)."""
 
     serial = models.CharField("numero di serie", max_length=40, unique=True)  # hexadecimal
     certificate = models.TextField("certificato")  # PEM, public

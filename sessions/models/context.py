@@ -22,7 +22,7 @@ class ContextQuerySet(models.QuerySet["Context"]):
 
 
 class Context(models.Model):
-    """Source: A2F contract, section 6."""
+    """Source: docs/contract.md, section 6."""
 
     class Policy(models.TextChoices):
         OVERLAP = "overlap", "il nuovo ID lascia valido quello in uso fino al primo utilizzo"

@@ -1,4 +1,4 @@
-"""The ID-SESSIONE: a random UUID kept as a hash, with a sealed copy while it lives. Source: A2F contract, section 5."""
+"""The ID-SESSIONE: a random UUID kept as a hash, with a sealed copy while it lives. Source: docs/contract.md, section 5."""
 
 from datetime import datetime, time, timedelta
 from enum import Enum
@@ -145,7 +145,7 @@ class IdSessione(models.Model):
         null=True
     )  # expired, and seen to be so: it has left its place (the state does not ask)
     # HMAC of userid, password and stored password hash under the id itself: whoever proved the password once need not pay
-    # the slow hash again (A2F contract, section 7). None: not proved yet, or somebody guesses at this door. The gate's and the
+    # the slow hash again (docs/contract.md, section 7). None: not proved yet, or somebody guesses at this door. The gate's and the
     # web service's: each forgets its own.
     fingerprint = models.BinaryField(max_length=32, null=True)
     service_fingerprint = models.BinaryField(max_length=32, null=True)

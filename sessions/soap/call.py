@@ -1,4 +1,4 @@
-"""One call, from its bytes to its answer. Source: A2F contract, section 4: the order of the checks is the order of this module."""
+"""One call, from its bytes to its answer. Source: docs/contract.md, section 4: the order of the checks is the order of this module."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""What a request must be, in the order of the contract (section 4, point 4): the first refusal is the answer."""
+"""What a request must be, in the order of docs/contract.md, section 4, point 4: the first refusal is the answer."""
 
 from collections.abc import Callable, Iterator
 from itertools import chain

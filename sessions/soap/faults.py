@@ -1,4 +1,4 @@
-"""The refusals that are not replies: SOAP 1.1 Faults. Source: A2F contract, section 4, points 1 to 3."""
+"""The refusals that are not replies: SOAP 1.1 Faults. Source: docs/contract.md, section 4, points 1 to 3."""
 
 from dataclasses import dataclass, field, replace
 from xml.sax.saxutils import escape

@@ -1,4 +1,4 @@
-"""The words of the wire, all of them: names, codes and sentences of the A2F contract, sections 1 to 4. Nowhere else."""
+"""The words of the wire, all of them: names, codes and sentences of docs/contract.md, sections 1 to 4. Nowhere else."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -72,7 +72,7 @@ EXPIRED = Outcome("07", "W", "ID-SESSIONE richiesto in consultazione risulta non
 OPTION_WITHOUT_VALUE = Outcome("08", "E", "OPZIONI: trovata opzione con valore nullo")
 OPTION_WITHOUT_KEY = Outcome("09", "E", "OPZIONI: trovata opzione con chiave nulla")
 OPTION_NOT_ALLOWED = Outcome("10", "E", "OPZIONI: chiave opzione non consentita")
-# the contract gives 15 and 18 to the options and prints no sentence for them: meaning and words are ours
+# 15 and 18 differ from the manual (docs/contract.md, section 9): meaning and words are ours
 TOO_MANY_OPTIONS = Outcome("15", "E", "OPZIONI: numero di opzioni superiore al consentito")
 OPTION_TWICE = Outcome("18", "E", "OPZIONI: chiave opzione ripetuta")
 TIPO_MISSING = Outcome("21", "E", "Tipologia Identificativo non presente")

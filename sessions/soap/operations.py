@@ -1,4 +1,4 @@
-"""The three operations, once the request has passed its checks. Source: A2F contract, sections 3, 4 (points 5, 6) and 5."""
+"""The three operations, once the request has passed its checks. Source: docs/contract.md, sections 3, 4 (points 5, 6) and 5."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,7 +42,7 @@ def carry_out(request: Request, caller: Caller, context: Context, now: datetime)
 def _create(caller: Caller, context: Context, now: datetime) -> Reply:
     """The id is given once its letter is in the outbox; too many addresses in a day block the utenza right after."""
     if anomalies.is_in_a_loop(caller.utenza, context, now):
-        return Reply(messages.UNEXPECTED)  # the contract has no word for it
+        return Reply(messages.UNEXPECTED)  # the manual has no code for it
     try:
         issued = issuing.issue(caller.utenza, context, now, asked=caller.asked)
     except issuing_refused.UtenzaNotUsable as refusal:

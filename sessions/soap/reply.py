@@ -1,6 +1,6 @@
 """What is answered: the order that flat readers need (codEsito is the first leaf, token the first comunicazione).
 
-Source: A2F contract, section 3.
+Source: docs/contract.md, section 3.
 """
 
 from dataclasses import dataclass

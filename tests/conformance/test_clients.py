@@ -20,7 +20,7 @@ AT = datetime(2026, 11, 23, 7, 58, tzinfo=UTC)
 
 @pytest.fixture
 def public_user(san_marco, certified, settings, time_machine) -> Utenza:
-    """The pharmacy of the manual (contract, section 8)."""
+    """The pharmacy of the manual (docs/contract.md, section 8)."""
     settings.A2F_MODE = "TEST"
     time_machine.move_to(AT, tick=False)
     row = Utenza(

@@ -1,4 +1,4 @@
-"""How a request may be written: contract, section 1."""
+"""How a request may be written: docs/contract.md, section 1."""
 
 import gzip
 

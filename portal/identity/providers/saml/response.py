@@ -1,7 +1,7 @@
 """The answer, believed only after everything: small, no DTD, as the schema says, of the one shape, signed twice by who was
 asked, for us, to our question, now. Each line of reading takes from what was signed.
 
-Source: SPID technical rules, "Response" and "Assertion"; the order is that of design note IDENTITY, section 2.
+Source: SPID technical rules, "Response" and "Assertion". The order of the checks is our own.
 """
 
 import base64
