@@ -18,6 +18,7 @@ from portal.identity.models.staff_access import ALPHABET
 from portal.identity.roles import Role
 from portal.identity.territory import Territory
 from portal.journal.models import record
+from portal.row_updates import update_row
 
 GIVEN_LENGTH = 16  # of ALPHABET: 78 bits
 
@@ -90,7 +91,7 @@ def change(user: User, roles: Iterable[str], places: list[str], by: User, now: d
 def disable(user: User, by: User, because: str, now: datetime) -> bool:
     """Out of every session at once, and no more in. False when they were already. Raises AccountRefused."""
     _both(user, by)
-    if not User.objects.filter(pk=user.pk, is_staff=True, is_active=True).update(is_active=False):
+    if not update_row(user, User.objects.filter(is_staff=True, is_active=True), is_active=False):
         return False
     StaffSession.objects.filter(user=user).close(now)
     record("staff.disabled", now=now, actor=by, subject=user, name=user.username, because=because)
@@ -101,7 +102,7 @@ def disable(user: User, by: User, because: str, now: datetime) -> bool:
 def enable(user: User, by: User, because: str, now: datetime) -> bool:
     """In again, with the password and the app of before. Raises AccountRefused."""
     _both(user, by)
-    if not User.objects.filter(pk=user.pk, is_staff=True, is_active=False).update(is_active=True):
+    if not update_row(user, User.objects.filter(is_staff=True, is_active=False), is_active=True):
         return False
     record("staff.enabled", now=now, actor=by, subject=user, name=user.username, because=because)
     return True

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Case, Count, Exists, OuterRef, Q, Sum, When
 
 from pharmacies.models import Pharmacy
+from portal.row_updates import update_row
 
 SHEETS_KEPT_FOR = timedelta(days=1)
 DOWNLOADED_WITHIN = timedelta(hours=1)
@@ -94,15 +95,14 @@ class BulkJob(models.Model):
 
     def stop(self, now: datetime, because: str = "") -> bool:
         """What is done stays done; the rest is left. False when there was nothing to stop."""
-        stopping = BulkJob.objects.under_way().filter(pk=self.pk)
-        return bool(stopping.update(stopped_at=now, stopped_because=because))
+        return update_row(self, BulkJob.objects.under_way(), stopped_at=now, stopped_because=because)
 
     def retry(self) -> int:
         """«Riprova»: the pharmacies that failed are to be done again, in a job that was not stopped. How many."""
         again = self.items.filter(failed_at__isnull=False, job__stopped_at=None)
         many = again.update(failed_at=None, attempts=0, next_attempt_at=None)
         if many:
-            BulkJob.objects.filter(pk=self.pk).update(finished_at=None)
+            update_row(self, BulkJob.objects.all(), finished_at=None)
         return many
 
 

@@ -238,7 +238,10 @@ class IdSessione(models.Model):
 
     def mark_used(self, now: datetime, client_address: str | None, fingerprint: bytes | None) -> None:
         """The gate saw it: for the first time, or with the password just proved (`fingerprint`, else the old one stays). Saves."""
-        used_at = connection.ops.adapt_datetimefield_value(self.not_before(now))
+        self.used_from, self.first_used_at = client_address, self.first_used_at or self.not_before(now)
+        if fingerprint is not None:
+            self.fingerprint = self.service_fingerprint = fingerprint
+        used_at = connection.ops.adapt_datetimefield_value(self.first_used_at)
         with connection.cursor() as cursor:
             cursor.execute(_MARK_USED, [client_address, used_at, fingerprint, fingerprint, self.pk])
 

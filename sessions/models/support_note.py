@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from pharmacies.models import Pharmacy
 from portal.journal.models import record
+from portal.row_updates import update_row
 
 if TYPE_CHECKING:
     from portal.identity.models import User
@@ -66,7 +67,7 @@ class SupportNote(models.Model):
     def close(self, outcome: str, by: "User", now: datetime) -> bool:
         """Nothing is left to do. False when somebody had closed it already."""
         facts = {"closed_at": now, "closed_by": by, "outcome": outcome}
-        if not SupportNote.objects.filter(pk=self.pk).open().update(**facts):
+        if not update_row(self, SupportNote.objects.filter(pk=self.pk).open(), **facts):
             return False
         record("note.closed", now=now, actor=by, about=self.pharmacy.code, subject=self)
         return True

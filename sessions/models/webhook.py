@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from pharmacies.models import Pharmacy
+from portal.row_updates import update_row
 from sessions.models.id_sessione import IdSessione
 
 LEASE = timedelta(seconds=60)  # much more than one call may take (sessions/webhooks/calls.py)
@@ -141,21 +142,23 @@ class WebhookCall(models.Model):
         return "ok" if self.accepted_at else "bad" if self.failed_at else "off" if self.withdrawn_at else "warn"
 
     def accept(self, now: datetime, answer: str) -> None:
-        """The gestionale took it. True even when the lease was lost meanwhile."""
-        this = WebhookCall.objects.filter(pk=self.pk, accepted_at=None)
-        this.update(accepted_at=now, failed_at=None, withdrawn_at=None, leased_until=None, last_answer=answer)
+        """The gestionale took the call: written down even when another worker has the lease by now."""
+        this = WebhookCall.objects.filter(accepted_at=None)
+        update_row(
+            self, this, accepted_at=now, failed_at=None, withdrawn_at=None, leased_until=None, last_answer=answer
+        )
 
     def fail(self, now: datetime, answer: str) -> None:
         """It is not made any more, unless the pharmacist says so: retry()."""
-        self._mine().update(failed_at=now, leased_until=None, last_answer=answer)
+        update_row(self, self._mine(), failed_at=now, leased_until=None, last_answer=answer)
 
     def postpone(self, until: datetime, answer: str) -> None:
-        self._mine().update(next_attempt_at=until, leased_until=None, last_answer=answer)
+        update_row(self, self._mine(), next_attempt_at=until, leased_until=None, last_answer=answer)
 
     def retry(self, now: datetime, useful_for: timedelta) -> bool:
         """«Riprova»: due at once, for so long. False when it was not given up, or its webhook is closed."""
-        given_up = WebhookCall.objects.filter(pk=self.pk, failed_at__isnull=False, webhook__closed_at=None)
-        return bool(given_up.update(failed_at=None, next_attempt_at=now, give_up_at=now + useful_for, attempts=0))
+        given_up = WebhookCall.objects.filter(failed_at__isnull=False, webhook__closed_at=None)
+        return update_row(self, given_up, failed_at=None, next_attempt_at=now, give_up_at=now + useful_for, attempts=0)
 
     def _mine(self) -> WebhookCallQuerySet:
         """The row, unless another worker took it over when the lease ran out."""

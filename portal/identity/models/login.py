@@ -12,6 +12,7 @@ from django.db import models
 
 from portal.chain import Chain, Link
 from portal.codes import keyed_hash, same
+from portal.row_updates import update_row
 from portal.sealing import seal, unseal
 
 ANSWERS_ARE_KEPT_FOR = timedelta(days=731)  # 24 months, never less (SPID, tracciature)
@@ -33,6 +34,7 @@ class LoginTransactionQuerySet(models.QuerySet["LoginTransaction"]):
 
         One conditional UPDATE: of parallel replays only one gets the row. The state comes back with the answer, the
         browser secret with the cookie; both must be the ones that `start` handed out, to the same provider.
+        The object still has the sealed session and request that its row gives up here: the login's record takes them.
         """
         mine = self.pending(now).filter(
             state_hash=keyed_hash("login-state", state),
@@ -134,9 +136,9 @@ class LoginTransaction(models.Model):
         mine = LoginTransaction.objects.filter(pk=self.pk)
         good = mine.filter(ticket_hash=keyed_hash("login-ticket", ticket), ticket_expires_at__gt=now)
         sealed = good.values_list("sealed_card", flat=True).first()
-        taken = good.update(ticket_hash="", sealed_card=None)
+        taken = update_row(self, good, ticket_hash="", sealed_card=None)
         if not taken:
-            mine.update(ticket_hash="", sealed_card=None)
+            update_row(self, mine, ticket_hash="", sealed_card=None)
         return bytes(sealed) if taken and sealed else None
 
     @classmethod

@@ -4,30 +4,24 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import models, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Concat, Least, Left
 
 from portal.address_field import AddressField
 from portal.outbox import rules
+from portal.outbox.accepting import write_accepted
 from portal.outbox.claims import claim, hold
 from portal.outbox.holding import may_leave
 from portal.outbox.models.domain import Rest
 from portal.outbox.models.priority import Priority
 from portal.outbox.outcome import TOO_LATE, Step, outcome_of, steps_of
 from portal.outbox.reasons import Reason, read
+from portal.row_updates import update_row
 
 # Rows changed by one statement of a round. They are taken as letters are claimed, so that two rounds at once step over each
 # other's instead of locking them in two orders.
 AT_ONCE = 5000
-# By hand: it is written once for each letter between the server's yes and the next letter, and the ORM costs five times as much.
-# A report may come before the server's answer is written down: what it said stays. Asked of the row alone, which PostgreSQL reads
-# again when the report's transaction held it.
-_ACCEPT = """update outbox_outgoingmail
-set accepted_at = %s, failed_at = returned_at, withdrawn_at = null, leased_until = null, sealed_source = null,
-last_answer = case when returned_at is null then %s else last_answer end,
-reason = case when returned_at is null then '' else reason end
-where id = %s and accepted_at is null"""
 
 
 class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
@@ -248,23 +242,21 @@ class OutgoingMail(models.Model):
         return steps_of(self)
 
     def accept(self, now: datetime, answer: str) -> None:
-        """The server took it. True even when the lease was lost meanwhile: what is sent is sent."""
-        with connection.cursor() as cursor:
-            cursor.execute(_ACCEPT, [connection.ops.adapt_datetimefield_value(now), answer, self.pk])
+        """The server took the letter: written down even when another worker has the lease by now. What is sent is sent."""
+        write_accepted(self, now, answer)
 
     def fail(self, now: datetime, answer: str, reason: str = "") -> bool:
         """It does not leave, unless staff retry() it in time: the server refused it for good. False: another worker has it now."""
-        return self._mine().update(failed_at=now, leased_until=None, last_answer=answer, reason=reason) > 0
+        return update_row(self, self._mine(), failed_at=now, leased_until=None, last_answer=answer, reason=reason)
 
     def came_back(self, now: datetime, answer: str, reason: str = "") -> None:
         """A report says that it was not delivered after all."""
-        OutgoingMail.objects.filter(pk=self.pk, failed_at=None, withdrawn_at=None).update(
-            failed_at=now, returned_at=now, leased_until=None, last_answer=answer, reason=reason
-        )
+        out = OutgoingMail.objects.filter(failed_at=None, withdrawn_at=None)
+        update_row(self, out, failed_at=now, returned_at=now, leased_until=None, last_answer=answer, reason=reason)
 
     def arrived(self, now: datetime) -> None:
         """A report says that it was delivered."""
-        OutgoingMail.objects.filter(pk=self.pk, delivered_at=None).update(delivered_at=now)
+        update_row(self, OutgoingMail.objects.filter(delivered_at=None), delivered_at=now)
 
     def may_be_retried(self, now: datetime) -> bool:
         """Refused or waiting, not useless yet, its text still there, in no worker's hands, and allowed by the rules."""
@@ -276,9 +268,11 @@ class OutgoingMail(models.Model):
         A letter that the rules forbid for good loses its text.
         """
         if rules.forbidden([self], now):
-            OutgoingMail.objects.filter(pk=self.pk).withdraw(now)
+            self._withdraw_from(OutgoingMail.objects.all(), now)
             return False
-        return self._unheld(now).update(failed_at=None, returned_at=None, leased_until=None, next_attempt_at=now) > 0
+        return update_row(
+            self, self._unheld(now), failed_at=None, returned_at=None, leased_until=None, next_attempt_at=now
+        )
 
     def _unheld(self, now: datetime) -> OutgoingMailQuerySet:
         """The row, when it may be tried again: not accepted, not withdrawn, useful, with its text, and in no worker's hands."""
@@ -287,10 +281,17 @@ class OutgoingMail(models.Model):
 
     def cancel(self, now: datetime) -> bool:
         """Must not leave, as staff asked; False when it has left, or does not wait."""
-        return OutgoingMail.objects.waiting().filter(pk=self.pk).withdraw(now) > 0
+        return self._withdraw_from(OutgoingMail.objects.waiting(), now)
+
+    def _withdraw_from(self, rows: OutgoingMailQuerySet, now: datetime) -> bool:
+        """Withdraws the row if it is among `rows`, and reads again what the UPDATE computed."""
+        is_withdrawn = rows.filter(pk=self.pk).withdraw(now) > 0
+        if is_withdrawn:
+            self.refresh_from_db(fields=["withdrawn_at", "give_up_at", "leased_until", "sealed_source"])
+        return is_withdrawn
 
     def postpone(self, until: datetime, answer: str, reason: str = "") -> None:
-        self._mine().update(next_attempt_at=until, leased_until=None, last_answer=answer, reason=reason)
+        update_row(self, self._mine(), next_attempt_at=until, leased_until=None, last_answer=answer, reason=reason)
 
     def _mine(self) -> OutgoingMailQuerySet:
         """The row, unless another worker took it over when the lease ran out."""

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from portal.outbox.models.letter import OutgoingMail
+from portal.row_updates import update_row
 from portal.sealing import seal
 
 UNREAD_KEPT_FOR = timedelta(days=30)
@@ -73,5 +74,4 @@ class UnreadReport(models.Model):
 
     def decide(self, decision: str, now: datetime) -> bool:
         """A person says what it means; its text goes. False: somebody else had said it."""
-        mine = UnreadReport.objects.open().filter(pk=self.pk)
-        return mine.update(decision=decision, decided_at=now, sealed_source=None) > 0
+        return update_row(self, UnreadReport.objects.open(), decision=decision, decided_at=now, sealed_source=None)
