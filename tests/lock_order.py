@@ -17,6 +17,11 @@ from psycopg.pq import TransactionStatus
 
 # Never an earlier one while a later one is held; of one table, several rows by key.
 ORDER = (
+    "identity_user",
+    "identity_stafftotp",
+    "identity_staffrecoverycode",
+    "identity_staffsession",
+    "identity_registeredprovider",
     "pharmacy_sessions_bulkitem",
     "pharmacies_pharmacy",
     "pharmacies_mailcertification",
@@ -30,11 +35,14 @@ ORDER = (
     "outbox_outgoingmail",
     "outbox_deadmailbox",
     "outbox_maildomain",
+    "pharmacy_sessions_context",
 )
 RANK = {table: rank for rank, table in enumerate(ORDER)}
 # Many at once in any order: certifications are changed under their pharmacy only, and a worker that holds steps of a job waits
 # for no other step.
 IN_ANY_ORDER = {"pharmacies_mailcertification", "pharmacy_sessions_bulkitem"}
+# Locked FOR UPDATE on purpose: a new id, whose foreign key names the row, must wait.
+STOPS_FOREIGN_KEYS = {"pharmacy_sessions_context"}
 _CHANGE = re.compile(r'\s*(?:update|delete\s+from)\s+"?(\w+)"?', re.IGNORECASE)
 _INSERT = re.compile(r'\s*insert\s+into\s+"?(\w+)"?', re.IGNORECASE)
 _HELD = re.compile(r'\bfor\s+(no\s+key\s+)?update(?:\s+of\s+"?(\w+)"?)?(\s+skip\s+locked)?', re.IGNORECASE)
@@ -68,7 +76,7 @@ class LockOrder:
             self._take(table, keys, "changes", in_order=bool(lock) or table in IN_ANY_ORDER)
         elif lock:
             self._take(table, keys, "locks", in_order=keys == sorted(keys), waits=not lock[3])
-            if not lock[1]:
+            if not lock[1] and table not in STOPS_FOREIGN_KEYS:
                 self._say(f"locks {table} FOR UPDATE, which stops foreign keys that others write: NO KEY")
         return result
 

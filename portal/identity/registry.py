@@ -131,7 +131,8 @@ def take(
 def _replace(door: str, found: dict[str, str], now: datetime, taken: Taken, dropping: tuple[str, ...]) -> None:
     """The providers of this way in are now these. Raises NotTaken when that would drop one that works today."""
     with transaction.atomic():
-        current = {each.entity_id: each for each in RegisteredProvider.objects.current(door).select_for_update()}
+        rows = RegisteredProvider.objects.current(door).select_for_update(no_key=True).order_by("pk")
+        current = {each.entity_id: each for each in rows}
         lost = [name for name, row in current.items() if name not in found and not _why_unusable(row.document, now)]
         if unexpected := sorted(set(lost) - set(dropping)):
             raise NotTaken(f"it would drop who works today: {', '.join(unexpected)}")

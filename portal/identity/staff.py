@@ -15,6 +15,7 @@ from portal.identity import session_ends
 from portal.identity.models import LoginRecord, PasswordFailure, StaffRecoveryCode, StaffSession, StaffTotp, User
 from portal.identity.models.failure import PasswordFailureQuerySet
 from portal.journal.models import record
+from portal.outbox.claims import hold
 from portal.places import place_of
 
 WRONG_PER_USERNAME = 5  # from one address, in PasswordFailure.WINDOW
@@ -133,7 +134,7 @@ def enter_with_recovery_code(request: HttpRequest, user: User, app: StaffTotp, t
     code of the app does, at the same door.
     """
     with transaction.atomic():
-        row = StaffTotp.objects.select_for_update().get(pk=app.pk)
+        row = StaffTotp.objects.select_for_update(no_key=True).get(pk=app.pk)
         may_try = row.locked_until() is None
         right = may_try and StaffRecoveryCode.use(user, typed, now)
         if may_try and not right:
@@ -155,6 +156,7 @@ def enrol(
     if not app.verify_token(code):
         return None
     with transaction.atomic():
+        hold(User.objects.filter(pk=user.pk))  # before the app: a reset takes them in this order
         app.confirmed = True
         app.save(update_fields=["confirmed"])
         if new_password:
@@ -181,6 +183,7 @@ def _let_in(request: HttpRequest, user: User, app: StaffTotp, now: datetime) -> 
     """The page that was wanted. The session is a new one: nothing of who was in this browser before is left."""
     next_url = str(request.session[_WAITING]["next"])
     with transaction.atomic():
+        hold(User.objects.filter(pk=user.pk))  # before the sessions: login() writes when the user came in
         session_ends.written_as_closed(request, now)
         request.session.flush()
         login(request, user, backend=session_ends.STAFF_BACKEND)

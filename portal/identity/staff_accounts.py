@@ -13,7 +13,8 @@ from datetime import datetime
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from portal.identity.models import StaffRecoveryCode, StaffSession, StaffTotp, User
+from portal.identity.models import StaffRecoveryCode, StaffSession, User
+from portal.identity.models.staff import forget_apps
 from portal.identity.models.staff_access import ALPHABET
 from portal.identity.roles import Role
 from portal.identity.territory import Territory
@@ -118,8 +119,8 @@ def reset(user: User, by: User, because: str, now: datetime) -> str:
     user.set_password(password)
     user.password_given_at = now
     user.save(update_fields=["password", "password_given_at"])
-    StaffTotp.objects.filter(user=user).delete()
-    StaffRecoveryCode.objects.filter(user=user, used_at=None).delete()
+    forget_apps(user)
+    StaffRecoveryCode.forget_unused(user)
     StaffSession.objects.filter(user=user).close(now)
     record("staff.reset", now=now, actor=by, subject=user, name=user.username, because=because)
     return password
@@ -139,7 +140,8 @@ def _both(user: User, by: User) -> tuple[User, User]:
 
 def _hold(keys: Iterable[int]) -> dict[int, User]:
     """Locks these accounts, the lowest key first, so that two acts never wait for each other in a circle."""
-    return {user.pk: user for user in User.objects.select_for_update().filter(pk__in=list(keys)).order_by("pk")}
+    held = User.objects.select_for_update(no_key=True).filter(pk__in=list(keys)).order_by("pk")
+    return {user.pk: user for user in held}
 
 
 def _still_administers(by: User) -> None:

@@ -81,7 +81,7 @@ def begin(act: str, keys: Iterable[int], asked_for: str, by: User, now: datetime
     """
     keys = set(keys)
     digest = fingerprint(act, keys)
-    User.objects.select_for_update().get(pk=by.pk)
+    hold(User.objects.filter(pk=by.pk))
     same = BulkJob.objects.filter(act=act, asked_by=by, because=because, keys_digest=digest, stopped_at=None)
     twin = same.filter(Q(finished_at=None) | Q(asked_at__gt=now - TWICE_WITHIN)).order_by("-pk").first()
     if twin is not None:

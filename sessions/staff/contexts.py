@@ -148,7 +148,7 @@ def add_context(request: HttpRequest) -> HttpResponse:
 @transaction.atomic
 def context(request: HttpRequest, pk: int) -> HttpResponse:
     """One row: its rules always, the two codes that gestionali send until somebody has used them."""
-    held = request.method == "POST"  # against a first id that is asked for meanwhile
+    held = request.method == "POST"  # FOR UPDATE: a first id that is asked for meanwhile waits at its foreign key
     row = get_object_or_404(Context.objects.select_for_update() if held else Context.objects, pk=pk)
     name, codes_stay = str(row), IdSessione.objects.filter(context=row).exists()
     form = ContextForm(request.POST if held else None, instance=row, codes_stay=codes_stay)

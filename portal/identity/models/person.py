@@ -16,16 +16,13 @@ from portal.identity.territory import Territory
 class UserManager(BaseUserManager["User"]):
     def for_person(self, fiscal_code: str, given_name: str, family_name: str) -> "User":
         """The account of this codice fiscale, made at the first login; names follow the identity provider."""
-        user, _ = self.update_or_create(
-            username=fiscal_code,
-            defaults={"codice_fiscale": fiscal_code, "given_name": given_name, "family_name": family_name},
-            create_defaults={
-                "codice_fiscale": fiscal_code,
-                "given_name": given_name,
-                "family_name": family_name,
-                "password": "!",  # no password: a person enters with SPID, CIE or TS-CNS only
-            },
-        )
+        names = {"codice_fiscale": fiscal_code, "given_name": given_name, "family_name": family_name}
+        # no password: a person enters with SPID, CIE or TS-CNS only
+        user, is_new = self.get_or_create(username=fiscal_code, defaults={**names, "password": "!"})
+        if not is_new and any(getattr(user, name) != value for name, value in names.items()):
+            for name, value in names.items():
+                setattr(user, name, value)
+            user.save(update_fields=list(names))
         return user
 
     def create_staff(

@@ -13,6 +13,7 @@ from django_otp.models import Device, ThrottlingMixin, TimestampMixin
 from django_otp.oath import TOTP
 
 from portal.identity.models.person import User
+from portal.outbox.claims import hold
 from portal.sealing import seal, unseal
 
 SECRET_BYTES = 20  # 160 bits, RFC 4226
@@ -73,7 +74,7 @@ class StaffTotp(TimestampMixin, ThrottlingMixin, Device):
     def verify_token(self, token: str) -> bool:
         """True for the right code of now, once; a wrong one makes the next wait longer. Never raises."""
         with transaction.atomic():
-            row = StaffTotp.objects.select_for_update().get(pk=self.pk)
+            row = StaffTotp.objects.select_for_update(no_key=True).get(pk=self.pk)
             right = row.locked_until() is None and row._verify(token)
         self.refresh_from_db()
         return right
@@ -90,6 +91,11 @@ class StaffTotp(TimestampMixin, ThrottlingMixin, Device):
         self.set_last_used_timestamp(commit=False)
         self.save()
         return True
+
+
+def forget_apps(user: User) -> None:
+    """Deletes every app of the user, proved or not, in the order of their keys. The caller holds the user."""
+    StaffTotp.objects.filter(pk__in=hold(StaffTotp.objects.filter(user=user))).delete()
 
 
 def otpauth_url(username: str, secret: bytes) -> str:

@@ -9,6 +9,7 @@ from django.db import models, transaction
 
 from portal.codes import keyed_hash, without_separators
 from portal.identity.models.person import User
+from portal.outbox.claims import hold
 from portal.sealing import seal, unseal
 
 RECOVERY_CODES = 10
@@ -44,12 +45,17 @@ class StaffRecoveryCode(models.Model):
     @transaction.atomic
     def renew(cls, user: User, now: datetime) -> list[str]:
         """Ten new ones, in clear for the page that shows them once; the unused ones of before no longer open."""
-        cls.objects.filter(user=user, used_at=None).delete()
+        cls.forget_unused(user)
         codes = ["".join(secrets.choice(ALPHABET) for _ in range(LENGTH)) for _ in range(RECOVERY_CODES)]
         StaffRecoveryCode.objects.bulk_create(
             StaffRecoveryCode(user=user, code_hash=_hash(user, code), made_at=now) for code in codes
         )
         return [f"{code[:5]}-{code[5:]}" for code in codes]
+
+    @classmethod
+    def forget_unused(cls, user: User) -> None:
+        """Deletes the codes that would still open, in the order of their keys. Inside a transaction."""
+        cls.objects.filter(pk__in=hold(cls.objects.filter(user=user, used_at=None))).delete()
 
     @classmethod
     def use(cls, user: User, typed: str, now: datetime) -> bool:
@@ -67,7 +73,7 @@ class StaffSessionQuerySet(models.QuerySet["StaffSession"]):
     @transaction.atomic
     def close(self, now: datetime) -> int:
         """Whoever is in them is out at the next page; how many were not closed yet."""
-        rows = list(self.filter(closed_at=None).select_for_update())
+        rows = list(self.filter(closed_at=None).select_for_update(no_key=True).order_by("pk"))
         for row in rows:
             SessionStore(unseal(row.sealed_key).decode()).delete()
         self.model.objects.filter(pk__in=[row.pk for row in rows]).update(closed_at=now)

@@ -2,10 +2,14 @@
 
 import re
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
 from django.db import OperationalError
+from django.urls import reverse
+from openpyxl import load_workbook
 
+from portal.identity.models import User
 from portal.journal.models import Entry
 from sessions.models import BulkJob, IdSessione
 from sessions.staff import bulk, sheets
@@ -112,3 +116,58 @@ def test_a_job_stops_when_its_operator_may_no_longer_do_it(carla_client, carla, 
     assert job.stopped_because
     assert Entry.objects.get(verb="bulk.stopped").detail["because"] == job.stopped_because
     assert page
+
+
+@pytest.fixture
+def failed_then_narrowed(operator, three, monkeypatch):
+    """A job that failed at three pharmacies, one of them in another region; its operator was then limited to the first region."""
+    three[2].pharmacy.region_code = "010"
+    three[2].pharmacy.save()
+    client = operator("lettura", "sicurezza")
+    page = act(client, REVOKE, number=3)["Location"]
+    with monkeypatch.context() as broken:
+        broken.setitem(bulk.ACTS, BulkJob.Act.REVOKE, lambda *_: 1 / 0)
+        persevere()
+    by = BulkJob.objects.get().asked_by
+    by.limited_to = ["042"]
+    by.save()
+    return client, page
+
+
+def test_a_smaller_territory_shows_no_failed_pharmacy_outside_it(failed_then_narrowed):
+    client, page = failed_then_narrowed
+    html = client.get(page).content.decode()
+    assert "Seconda" in html
+    assert "Terza" not in html
+
+
+def test_a_smaller_territory_retries_nothing_outside_it(failed_then_narrowed, three):
+    client, page = failed_then_narrowed
+    client.post(f"{page}riprova/")
+    work(NOW + HOUR)
+    assert IdSessione.objects.live(NOW).filter(pk=three[2].pk).exists()
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_a_sheet_leaves_out_what_a_smaller_territory_no_longer_holds(operator, three, kind):
+    three[2].pharmacy.region_code = "010"
+    three[2].pharmacy.save()
+    client = operator("lettura")
+    by = User.objects.get(username__startswith="oriana")
+    job = bulk.begin(BulkJob.Act.LIST, [row.pharmacy_id for row in three], "tutte", by, NOW)
+    work()
+    url = reverse("staff:job_sheet", args=[job.pk, kind])
+    assert "Terza" in _text(client.get(url), kind)
+    by.limited_to = ["042"]
+    by.save()
+    sheet = _text(client.get(url), kind)
+    assert "Seconda" in sheet
+    assert "Terza" not in sheet
+
+
+def _text(answer, kind: str) -> str:
+    body = b"".join(answer.streaming_content)
+    if kind == "csv":
+        return body.decode()
+    rows = load_workbook(BytesIO(body)).active.values
+    return " ".join(str(cell) for row in rows for cell in row)

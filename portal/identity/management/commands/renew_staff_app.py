@@ -12,7 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from portal.identity.models import StaffSession, StaffTotp, User
+from portal.identity.models.staff import forget_apps
 from portal.journal.models import record
+from portal.outbox.claims import hold
 
 
 class Command(BaseCommand):
@@ -27,7 +29,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no member of the staff {options['username']}.")
         with transaction.atomic():
             now = timezone.now()
-            StaffTotp.objects.filter(user=user).delete()
+            hold(User.objects.filter(pk=user.pk))
+            forget_apps(user)
             StaffSession.objects.filter(user=user).close(now)
             _, url = StaffTotp.enrol(user)
             record("staff.app_renewed", now=now, subject=user, name=user.username)

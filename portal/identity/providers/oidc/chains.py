@@ -59,8 +59,8 @@ def usable(chain: TrustChain) -> TrustChain:
 def take(chain: TrustChain, now: datetime) -> Taken:
     """Makes the chain the one in use, in the place of every other."""
     document = "\n".join(chain.statements)
-    current = RegisteredProvider.objects.current(DOOR).select_for_update()
-    before = [row.entity_id for row in current]
+    current = RegisteredProvider.objects.current(DOOR)
+    before = [row.entity_id for row in current.select_for_update(no_key=True).order_by("pk")]
     current.update(replaced_at=now)
     RegisteredProvider.objects.create(
         door=DOOR,
