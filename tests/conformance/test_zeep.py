@@ -1,4 +1,4 @@
-"""A SOAP client that is not ours, with the official description and with the one that we serve."""
+"""A SOAP client that is not ours, with the description that we serve and with its files on disk."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,6 +11,7 @@ from requests.auth import HTTPBasicAuth
 from zeep.transports import Transport
 
 from pharmacies.models import Utenza
+from sessions.soap.schema import FOLDER, WSDL
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BINDING = "{http://wsdl.auth.a2f.sts.sanita.finanze.it}authentication-service-binding"
@@ -31,11 +32,9 @@ def opened(wsdl: str, service_url: str) -> Iterator[Callable[..., zeep.proxy.Ser
         yield open_for
 
 
-@pytest.fixture(params=["official", "ours"])
+@pytest.fixture(params=["served", "on disk"])
 def wsdl(request: pytest.FixtureRequest, service_url: str) -> str:
-    if request.param == "ours":
-        return f"{service_url}?wsdl"
-    return str(request.getfixturevalue("contract") / "sts-a2f-service.wsdl")
+    return f"{service_url}?wsdl" if request.param == "served" else str(FOLDER / WSDL)
 
 
 @pytest.fixture
