@@ -57,7 +57,7 @@ def _of_letter(letter: "OutgoingMail") -> MailboxTrouble | None:
     return MailboxTrouble(
         BAD, _("Non raggiungibile"), _("L’ultimo messaggio è stato rifiutato"),
         _("Il server di %(domain)s ha rifiutato l’ultimo messaggio: %(why)s. Il prossimo potrebbe non arrivare.")
-        % {"domain": domain, "why": reason(letter.last_answer) or _("senza dire perché")},
+        % {"domain": domain, "why": reason(letter.last_answer, letter.reason) or _("senza dire perché")},
         _("Controlla che la casella esista e funzioni. Poi, con «Modifica», scrivi di nuovo lo stesso indirizzo oppure un altro."),
     )  # fmt: skip
 
@@ -94,7 +94,7 @@ def _full(domain: str, is_over: bool) -> MailboxTrouble:
 
 
 def _rule(letter: "OutgoingMail", domain: str) -> MailboxTrouble:
-    if reason(letter.last_answer) == ONLY_PEC:
+    if reason(letter.last_answer, letter.reason) == ONLY_PEC:
         return MailboxTrouble(
             BAD, _("Non raggiungibile"), _("La casella riceve solo posta certificata"),
             _("È una PEC, e rifiuta la posta ordinaria: gli ID SESSIONE non possono arrivarci."),

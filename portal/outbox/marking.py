@@ -106,7 +106,7 @@ def _tell_unless_it_works(letter: OutgoingMail, now: datetime) -> None:
     )
     newest = since.defer("sealed_source").order_by("-created_at", "-pk")[:LOOKED_AT]
     if not any(is_delivered(each, now) for each in newest):
-        refusals.tell(letter, words_of(letter.last_answer), now)
+        refusals.tell(letter, words_of(letter.last_answer, letter.reason), now)
 
 
 def _brake(now: datetime) -> None:

@@ -38,16 +38,12 @@ BY_DETAIL = {
 NOT_FROM_US = "il server non accetta messaggi dal portale"
 ONLY_PEC = "la casella riceve solo posta certificata"
 _PEC = re.compile(r"posta certificata|certified (?:e-?)?mail|\bpec\b", re.IGNORECASE)
-BY_SUBJECT = {"4": "il server del destinatario non risponde", "7": NOT_FROM_US}
+NOT_SAID = "il server non dice perché"
 BY_CODE = {
     "421": "il server di posta è occupato",
     "450": "la casella è occupata, il server chiede di riprovare",
     "451": "il server chiede di riprovare più tardi",
     "452": "casella piena",
-    "550": "casella inesistente o non disponibile",
-    "551": "casella spostata",
-    "552": "casella piena",
-    "553": "indirizzo non valido",
 }
 _ANSWER = re.compile(r"(?P<code>[245]\d\d)(?:[ -]+[245]\.(?P<detail>(?P<subject>\d{1,3})\.\d{1,3}))?")
 
@@ -62,13 +58,16 @@ class Step:
     at: datetime | None = None
 
 
-def reason(answer: str) -> str:
-    """Why, in plain words, from what the server answered; empty when the answer says nothing known."""
+def reason(answer: str, known: str = "") -> str:
+    """Why, in plain words, from what the server answered; empty when no server said anything.
+
+    `known`: the reason stored with the letter, read once from the whole answer, of which `answer` is a part; blank: read here.
+    """
     if answer.startswith(OUR_SERVER):
         return "un guasto del portale, non della casella"
     if answer.startswith((NO_ANSWER, UNREADABLE, CANNOT_LEAVE)):
         return answer[0].lower() + answer[1:]
-    reading = read(answer).reason
+    reading = Reason(known) if known else read(answer).reason
     if reading is Reason.RULE or "posta certificata" in answer.lower():  # the 5.0.0 of the PEC providers
         return ONLY_PEC if _PEC.search(answer) else "la casella ha una regola che rifiuta i nostri messaggi"
     if reading is Reason.ABOUT_US:
@@ -78,17 +77,12 @@ def reason(answer: str) -> str:
     found = _ANSWER.match(answer)
     if not found:
         return ""
-    known = BY_DETAIL.get(found["detail"] or "")
+    detail = BY_DETAIL.get(found["detail"] or "")
     if reading is Reason.LATER and found["code"][0] == "5":
         return "il server chiede di riprovare più tardi"
     if found["code"][0] == "4":  # 4.7.1 is greylisting, not a refusal
-        return known or BY_CODE.get(found["code"], "il server chiede di riprovare più tardi")
-    if reading is Reason.DEAD:
-        return known or "casella inesistente"
-    if reading is Reason.UNKNOWN and known:
-        return "il server non dice perché"
-    by_subject = BY_SUBJECT.get(found["subject"] or "")
-    return known or by_subject or BY_CODE.get(found["code"], "il server di posta lo ha rifiutato")
+        return detail or BY_CODE.get(found["code"], "il server chiede di riprovare più tardi")
+    return detail or "casella inesistente" if reading is Reason.DEAD else NOT_SAID
 
 
 def is_about_mailbox(answer: str) -> bool:
@@ -102,7 +96,7 @@ def outcome_of(letter: "OutgoingMail") -> str:
     if letter.failed_at and letter.last_answer.startswith(TOO_LATE):
         return TOO_LATE
     if letter.failed_at:
-        why = reason(letter.last_answer)
+        why = reason(letter.last_answer, letter.reason)
         return f"Rifiutato: {why}" if why else "Rifiutato"
     if letter.accepted_at:
         return "Accettato dal server"
@@ -128,6 +122,8 @@ def _last_step(letter: "OutgoingMail") -> Step:
         return Step("it-clock", "warn", f"In consegna al server di {domain}")
     if letter.attempts == 0 and letter.next_attempt_at <= letter.created_at:
         return Step("it-clock", "warn", "In attesa: parte tra pochi secondi")
-    why = reason(letter.last_answer) or ("" if letter.attempts else f"il server di {domain} non accetta posta adesso")
+    why = reason(letter.last_answer, letter.reason) or (
+        "" if letter.attempts else f"il server di {domain} non accetta posta adesso"
+    )
     again = f"In attesa, riproviamo alle {letter.next_attempt_at.astimezone(ROME):%H:%M:%S}"
     return Step("it-clock", "warn", f"{again}: {why}" if why else again)

@@ -14,6 +14,7 @@ from email.message import Message
 from flufl.bounce import all_failures
 
 from portal.mail_address import key
+from portal.outbox.elsewhere import fails_elsewhere
 from portal.outbox.mail_text import header, parameter, parts, text_of
 from portal.outbox.other_mail import is_robot
 from portal.outbox.reasons import read as reason_of
@@ -32,7 +33,7 @@ _FAILED = re.compile(
     r"|(unable|not able|impossible|cannot|could not|can't|couldn't|wasn't able|failed) (to )?(be )?(deliver|send|reach)|failure notice"
     r"|permanent( \S+)? (error|failure)|permanently (fail|reject)|delivery (status notification|failure|error|problem)|(mail|message) (was )?returned"
     r"|returned (mail|to sender)|did(n't| not) reach|user unknown|unknown user|no such user|could(n't| not) be found|wasn't found|bounced"
-    r"|mancata consegna|(non|impossibile)( \S+){0,4} (recapit|consegn|inoltr|invia)\w*|(recapito|consegna|invio)( \S+){0,3} (fallit|non riuscit|impossibil)\w*"
+    r"|non ha(nno)? raggiunto|mancat[oa] (recapito|consegna)|(non|impossibile)( \S+){0,4} (recapit|consegn|inoltr|invia)\w*|(recapito|consegna|invio)( \S+){0,3} (fallit|non riuscit|impossibil)\w*"
     r"|errore (permanente|fatale|definitivo)|rimandat\w+ al mittente|respint|utente sconosciuto|casella( \S+){0,3} inesistente"
     r"|unzustellbar|nicht( \S+){0,3} (zugestellt|zustell|ausgeliefert)|zustellung( \S+){0,3} fehlgeschlagen"
     r"|(n'a|n'ont) pas (pu )?(être )?(remis|délivr|distribu|achemin)|non[ -]remis|échec( \S+){0,3} (remise|distribution|envoi|livraison)"
@@ -99,6 +100,18 @@ def is_from_server(message: Message, about: str = "") -> bool:
     return _DAEMON.search(header(message, "From")) is not None
 
 
+def is_answer(message: Message) -> bool:
+    """Auto-Submitted says that a robot answered (RFC 3834), whatever its name. Postfix and Exim put the same on their reports,
+    which have a subject of their own or fields.
+    """
+    if not header(message, "Auto-Submitted").lower().startswith("auto-replied"):
+        return False
+    if parameter(message, "report-type") or message.get("X-Failed-Recipients"):
+        return False
+    subject = header(message, "Subject")
+    return _ANSWERED.match(subject) is not None or _FAILED.search(subject) is None
+
+
 def may_be_from_server(message: Message, about: str) -> bool:
     """An empty envelope sender, which robots use too, or a subject that speaks of a failure: a person must look."""
     subject = header(message, "Subject")
@@ -112,12 +125,11 @@ def _is_from(message: Message, about: str) -> bool:
 
 def read(message: Message, about: str) -> Prose | None:
     """None: no failure and no delay of this mailbox that can be read. Raises nothing, whatever the message is."""
-    if is_robot(message) or not is_from_server(message, about):
+    if is_robot(message) or is_answer(message) or not is_from_server(message, about):
         return None
     text = without_original(text_of(message))
     known = _known_to_flufl(message, key(about))
-    named = _first_of(text, key(about))
-    if named is None and _is_forwarded(text, key(about)):
+    if _is_forwarded(text, key(about)) or fails_elsewhere(text, about):
         return Prose(_NOT_YET.search(text) is None, "5.0.0", _said(text, text), is_about=False)
     text = _without_others(text, key(about))
     named = _first_of(text, key(about))

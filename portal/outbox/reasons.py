@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.mail.utils import DNS_NAME
 from django.db import models
 
 TABLE = Path(__file__).with_name("reasons.tsv")
@@ -29,13 +31,23 @@ _AROUND = re.compile(
     r"|\(?in reply to (?:rcpt(?: to)?|data|end of data)(?: command)?\)?"
     r"|smtp error from remote (?:mail server|mailer) after (?:end of data|pipelined end of data|data|rcpt to)\b:?(?:\S{1,320})?:?"
 )
-
-
-# what a server advises is no reason: `contact your administrator`, `see our policy page`, `if you are a spammer stop sending`
+# Advice to the reader, one kind a line. It holds words that would be a reason anywhere else: `administrator`, `policy`, `again`.
+_PLEASE = r"(?:please |si prega di )?"
 _ADVICE = re.compile(
-    r"(?:(?<=no such user)|(?<=not found)|(?<=does not exist)|(?<=invalid recipient address)|(?<=user unknown))"
-    r"(?: - pp)?[;,. (]{1,3}(?:security gateway\)|if (?:this is an error|you are a spammer)[^/]{0,80}$"
-    r"|contact your (?:administrator|postmaster)[^/]{0,60}$|please see our policy page\.?$|see policy of this server\)?$)"
+    r"[\s,;.(-]*(?:"
+    rf"if (?:you (?:believe|think|feel)(?: that)? )?this is (?:in error|an error|a mistake)"
+    r"|if you are a spammer[^/]{0,80}$|security gateway\)"
+    rf"|{_PLEASE}(?:contact|write to|ask) (?:your|the|our) (?:mail |system )?(?:administrator|postmaster|help ?desk|support)"
+    r"(?: (?:at|by|via) \S{1,100})?(?: for (?:further |more )?(?:assistance|information|help|details))?"
+    rf"|(?:and )?{_PLEASE}(?:see|read|check|refer to|vedi) (?:also )?(?:our|the|policy of this server)(?: policy)?(?: page| site)?(?: (?:at|on) @?\S{{1,200}})?(?=[\s.)]*$|[.;])"
+    rf"|and the policy at https?://\S{{1,200}}"
+    rf"|(?:and )?{_PLEASE}(?:check|verify) (?:the )?(?:spelling of )?the (?:recipient'?s? )?(?:e-?mail )?address(?: for typos)?(?: and (?:try|send) (?:it )?again)?"
+    rf"|{_PLEASE}(?:verifica|verificare|controlla|controllare) l'indirizzo(?: del destinatario)?(?: e (?:riprova|riprovare|inviare di nuovo))?"
+    rf"|{_PLEASE}update your address ?book"
+    r"|\(delivery attempts: \d{1,4}\)|after (?:several|repeated|multiple|\d{1,3}) attempts"
+    r"|(?:that |to which )?you(?:'re| are| have)? (?:sending|send|sent|writing|write|wrote|tried to (?:write|send))(?: (?:it|this|the message))? to\b"
+    r"|(?<=\bla )tua (?=destinazione)|message was not accepted -- (?=invalid mailbox)"
+    r")"
 )
 
 
@@ -88,7 +100,17 @@ def read(answer: str | bytes) -> Reading:
     code, status = _CODE.search(words), _STATUS.search(words)
     numbers = tuple(found for found in (code and code["code"], status and status["status"]) if found)
     is_for_now = bool(numbers) and numbers[0].startswith("4")
-    words = _ADVICE.sub("", words)
+    if is_for_now:
+        return _decide(words, numbers, is_for_now=True)
+    reading = _decide(words, numbers)
+    if reading.reason in (Reason.ABOUT_US, Reason.LATER, Reason.UNKNOWN):
+        plain = _decide(_ADVICE.sub(" ", words), numbers)
+        if plain.is_dead and plain.is_explicit:  # otherwise the advice may be all that says whose fault it is
+            return plain
+    return reading
+
+
+def _decide(words: str, numbers: tuple[str, ...], *, is_for_now: bool = False) -> Reading:
     for rule in rules():
         if is_for_now and rule.reason in (Reason.DEAD, Reason.UNKNOWN):
             continue
@@ -129,13 +151,16 @@ def _plain(answer: str | bytes) -> str:
     text = answer.decode("utf-8", "replace") if isinstance(answer, bytes | bytearray | memoryview) else str(answer)
     text = unicodedata.normalize("NFKC", text[:READ]).casefold().replace("’", "'")
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    for domain in _our_domains():
-        text = re.sub(rf"<?(?:[^\s<>@]{{1,64}}@)?(?<![\w.-]){re.escape(domain)}(?![\w-]|\.\w)>?", "our sender", text)
+    for name in our_names():
+        address = rf"<?(?:[^\s<>@]{{1,64}}@)?(?<![\w.-]){re.escape(name)}(?![\w-]|\.\w)>?"
+        host = rf"(?<![\w.@-])(?:[\w-]{{1,63}}\.){{1,5}}{re.escape(name)}(?![\w-]|\.\w)(?! ?\[[^\]\s]{{1,64}}\](?: \(\d+\))?:? said)(?!:? said)"
+        text = re.sub(rf"{address}|{host}", "our sender", text)
     return " ".join(_AROUND.sub(" ", _ADDRESS.sub("@", _CONTINUED.sub("", text))).split())
 
 
-def _our_domains() -> list[str]:
-    """The longest first: an answer that names one speaks of us, not of the mailbox."""
+def our_names() -> list[str]:
+    """Domains and host names of this installation, lower case, the longest first: an answer that names one speaks of us."""
     _, _, sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")
-    names = {name.casefold() for name in (settings.BOUNCE_DOMAIN, sender) if name}
-    return sorted(names, key=len, reverse=True)
+    names = (settings.BOUNCE_DOMAIN, sender, urlsplit(settings.PORTAL_URL).hostname, str(DNS_NAME))
+    found = {name.casefold() for name in names if name and "." in name and re.search("[a-z]", name, re.IGNORECASE)}
+    return sorted(found, key=len, reverse=True)

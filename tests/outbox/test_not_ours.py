@@ -4,7 +4,7 @@ import pytest
 
 from portal.outbox import reports
 from portal.outbox.reports import NotAReport, Unread
-from tests.outbox.returned import TO, dead, fields, report
+from tests.outbox.returned import TO, dead, fields, report, samples
 
 
 def prose(words: str) -> bytes:
@@ -73,3 +73,28 @@ def test_a_robot_with_an_empty_envelope_sender_is_no_server(subject, words, send
     with pytest.raises(NotAReport) as raised:
         reports.read(raw, TO)
     assert raised.type is error
+
+
+@pytest.mark.parametrize(
+    ("title", "raw"), samples("elsewhere"), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_the_address_beside_the_reason_is_the_one_that_failed(title, raw):
+    found = reports.read(raw, TO)
+    assert (found.action, found.about_recipient) == ("failed", False)
+
+
+@pytest.mark.parametrize("where", ["info@posta.example", "farmacia@mail.posta.example", "postmaster@isp.example"])
+def test_our_mailbox_under_another_name_and_a_place_to_ask_are_not_elsewhere(where):
+    found = reports.read(prose(f"Message to {TO} could not be delivered to {where}: 550 user unknown"), TO)
+    assert (found.about_recipient, found.reading.is_dead) == (True, True)
+
+
+def test_a_report_of_a_server_that_calls_itself_an_automatic_reply_is_read():
+    raw = prose(f"<{TO}>: user unknown").replace(b"Subject:", b"Auto-Submitted: auto-replied\nSubject:")
+    assert reports.read(raw, TO).reading.is_dead
+
+
+@pytest.mark.parametrize(("title", "raw"), samples("asked"), ids=lambda value: value if isinstance(value, str) else "")
+def test_a_robot_under_the_name_of_a_server_waits_for_a_person(title, raw):
+    with pytest.raises(Unread):
+        reports.read(raw, TO)

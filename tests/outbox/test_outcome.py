@@ -64,7 +64,9 @@ def test_a_letter_that_waits_says_until_when_and_why():
         ("552 5.2.2 full", "Rifiutato: casella piena"),
         ("552 no room", "Rifiutato: casella piena"),
         ("550 5.1.1 unknown", "Rifiutato: casella inesistente"),
-        ("550 unknown", "Rifiutato: casella inesistente o non disponibile"),
+        ("550 unknown", "Rifiutato: il server non dice perché"),
+        ("550 rejected, see our page", "Rifiutato: il server non dice perché"),
+        ("550 5.7.1 denied (code 77)", "Rifiutato: il server non dice perché"),
         ("550-5.2.1 disabled", "Rifiutato: casella disattivata"),
         ("554 5.7.1 no", "Rifiutato: il server non accetta messaggi dal portale"),
         ("556 5.1.10 null MX", "Rifiutato: il dominio non riceve posta"),
@@ -75,7 +77,7 @@ def test_a_letter_that_waits_says_until_when_and_why():
             "Rifiutato: il server chiede di riprovare più tardi",
         ),
         ("550 5.1.1 rejected, see our page", "Rifiutato: il server non dice perché"),
-        ("554 no", "Rifiutato: il server di posta lo ha rifiutato"),
+        ("554 no", "Rifiutato: il server non dice perché"),
         ("Il messaggio non può partire (ValueError)", "Rifiutato"),
         ("Non inviato in tempo. Ultima risposta: 451 busy", "Non inviato in tempo"),
     ],
@@ -85,6 +87,21 @@ def test_a_refusal_is_said_in_plain_words(answer, words):
     assert row.outcome == words
     assert row.outcome_kind == "bad"
     assert words in box(row)
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("about-us", "il server non accetta messaggi dal portale"),
+        ("full", "casella piena"),
+        ("unknown", "il server non dice perché"),
+        ("dead", "casella inesistente"),
+        ("later", "il server chiede di riprovare più tardi"),
+    ],
+)
+def test_the_stored_reason_is_the_one_that_is_said(reason, words):
+    """The row keeps a part of the answer; its reason was read from the whole."""
+    assert letter(failed_at=AT, last_answer="550 x", reason=reason).outcome == f"Rifiutato: {words}"
 
 
 def test_a_waiting_letter_is_neither_good_nor_bad():

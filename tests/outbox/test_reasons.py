@@ -31,7 +31,7 @@ ANSWERS = [
     ("450 4.1.1 user unknown", Reason.LATER),
     ("", Reason.UNKNOWN),
 ]
-FILES = ("tried", "aside", "foreign")
+FILES = ("tried", "aside", "foreign", "unseen")
 
 
 def corpus(name: str) -> list[tuple[Reason, str]]:
@@ -134,11 +134,47 @@ def test_the_name_of_the_server_means_nothing(around):
         "550 no account for portale.example",
         "550 5.1.1 Unknown user bounce+77@rimbalzi.portale.example in your envelope",
         "550 5.1.2 The domain rimbalzi.portale.example does not exist",
+        "550 mail.portale.example is listed at dbl.example",
+        "550 mail.portale.example does not exist",
+        "550 Host mail.portale.example unknown",
+        "550 www.comune.example: no such user",
     ],
 )
 def test_what_names_our_own_domain_is_about_us(settings, answer):
     settings.BOUNCE_DOMAIN, settings.DEFAULT_FROM_EMAIL = "rimbalzi.portale.example", "P <no-reply@portale.example>"
+    settings.PORTAL_URL = "https://www.comune.example:8443"
     assert read(answer).reason is Reason.ABOUT_US
+
+
+def test_the_server_that_speaks_may_be_below_our_own_domain(settings):
+    settings.DEFAULT_FROM_EMAIL = "P <no-reply@portale.example>"
+    assert read("host mx.portale.example[192.0.2.1] said: 550 5.1.1 no such user").is_dead
+    assert read("550 5.1.1 <x@mail.portale.example>: user unknown").is_dead
+
+
+ADVICE = [
+    ", see our policy", " after several attempts", "; if you believe this is an error contact the postmaster",
+    ". Please contact your administrator for further assistance", " - please check the address and try again",
+    ", verificare l'indirizzo e riprovare",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("advice", ADVICE)
+def test_advice_beside_a_dead_mailbox_is_no_reason(advice):
+    for dead in ("550 user unknown", "550 5.1.1 casella inesistente"):
+        reading = read(dead + advice)
+        assert (reading.is_dead, reading.is_explicit) == (True, True)
+
+
+@given(
+    st.sampled_from(sorted({words for words in OTHER_WORDS if read(words).reason is Reason.ABOUT_US})),
+    st.sampled_from(DEAD_WORDS),
+    st.sampled_from(ADVICE),
+    st.sampled_from(["550 5.1.1", "550", "553 5.1.3", "550 5.2.1"]),
+)
+def test_advice_never_turns_what_is_about_us_into_a_dead_mailbox(about_us, dead, advice, number):
+    assert not read(f"{number} {dead}{advice}; {about_us}").is_dead
+    assert not read(f"{number} {about_us}; {dead}{advice}").is_dead
 
 
 def test_what_was_refused_before_the_recipient_is_about_us():

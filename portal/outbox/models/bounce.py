@@ -52,4 +52,4 @@ class Bounce(models.Model):
     @property
     def words(self) -> str:
         """Why, in plain Italian words."""
-        return reason(self.answer) or self.get_action_display()
+        return reason(self.answer, self.reason) or self.get_action_display()

@@ -7,7 +7,7 @@ TO = "farmacia@posta.example"
 
 
 def samples(name: str) -> list[tuple[str, bytes]]:
-    """The title and the bytes of each report of `failed`, `mild`, `late`, `other`; about TO."""
+    """The title and the bytes of each report of `failed`, `mild`, `late`, `other`, `elsewhere`, `asked`; about TO."""
     chunks = (FOLDER / f"{name}.txt").read_text(encoding="utf-8").split("\n===== ")[1:]
     pairs = (chunk.partition("\n") for chunk in chunks)
     return [(title, raw.replace("FARMACIA", TO).encode()) for title, _, raw in pairs]
