@@ -154,7 +154,7 @@ class Download:
         if "Content-Encoding" in response.headers:
             validator = ""  # packed though we asked for it plain: what we write are not the bytes that a range counts
         self.mine.mkdir(exist_ok=True)
-        self.validator.write_text(json.dumps({"url": self.url, "validator": validator}))
+        self.validator.write_text(json.dumps({"url": self.url, "validator": validator}), encoding="utf-8")
         with self.part.open("ab" if size else "wb") as file:
             for piece in response.iter_bytes():
                 self._received = True
@@ -179,7 +179,7 @@ class Download:
     def _have(self) -> tuple[int, str]:
         """How many bytes an earlier attempt left, and the validator that makes them worth something; (0, "") if none."""
         with suppress(OSError, ValueError, KeyError):
-            kept = json.loads(self.validator.read_text())
+            kept = json.loads(self.validator.read_text(encoding="utf-8"))
             if kept["url"] == self.url and kept["validator"]:
                 return self.part.stat().st_size, kept["validator"]
         return 0, ""

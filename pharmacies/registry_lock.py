@@ -29,7 +29,7 @@ def alone_with_the_register() -> Iterator[None]:
             yield
         return
     # SQLite has no such lock, and a second transaction would wait for the first instead of saying so
-    with _lock_file().open("w") as file:
+    with _lock_file().open("w", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

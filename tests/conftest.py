@@ -33,6 +33,11 @@ def _outbox_is_the_real_one(settings) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _nothing_is_left_in_the_checkout(settings, tmp_path_factory: pytest.TempPathFactory) -> None:
+    settings.VAR_DIR = tmp_path_factory.getbasetemp() / "var"
+
+
+@pytest.fixture(autouse=True)
 def _the_database_has_our_clock(settings) -> None:
     """No query for it; a test about clocks names another of tests/clocks.py."""
     settings.DATABASE_CLOCK = "tests.clocks.in_step"

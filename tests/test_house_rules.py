@@ -1,5 +1,6 @@
 """House rules that a reader should not have to remember."""
 
+import ast
 import re
 from pathlib import Path
 
@@ -22,7 +23,9 @@ def named(path: Path) -> str:
 
 def test_no_module_is_over_300_lines():
     lengths = {
-        named(path): len(path.read_text().splitlines()) for path in python_files() if "migrations" not in path.parts
+        named(path): len(path.read_text(encoding="utf-8").splitlines())
+        for path in python_files()
+        if "migrations" not in path.parts
     }
     assert {name: length for name, length in lengths.items() if length > 300} == {}
 
@@ -31,8 +34,35 @@ def test_no_module_has_a_name_that_says_nothing():
     assert [named(path) for path in python_files() if {path.stem, *path.parts} & EMPTY_NAMES] == []
 
 
+def test_text_is_read_and_written_with_its_encoding_said():
+    """Without it, Python takes the one of the user's locale, and the portal starts on one machine and not on another."""
+    silent = [
+        f"{named(path)}:{call.lineno}"
+        for path in python_files()
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and _is_text(call) and all(word.arg != "encoding" for word in call.keywords)
+    ]
+    assert silent == []
+
+
+def _is_text(call: ast.Call) -> bool:
+    """A file opened as text with its mode written out, or a program whose output is read as text."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    modes = [value.value for value in call.args if isinstance(value, ast.Constant) and isinstance(value.value, str)]
+    opens = name in {"open", "fdopen"} and any(re.fullmatch(r"[rwax]\+?t?", mode) for mode in modes)
+    return name in {"read_text", "write_text"} or opens or _asks_for_text(call)
+
+
+def _asks_for_text(call: ast.Call) -> bool:
+    return any(
+        word.arg in {"text", "universal_newlines"} and ast.unparse(word.value) == "True" for word in call.keywords
+    )
+
+
 def test_requirements_carry_no_address():
-    assert [path.name for path in (ROOT / "requirements").glob("*.txt") if "://" in path.read_text()] == []
+    assert [
+        path.name for path in (ROOT / "requirements").glob("*.txt") if "://" in path.read_text(encoding="utf-8")
+    ] == []
 
 
 def test_every_folder_of_tests_is_a_package():
@@ -57,7 +87,9 @@ def test_no_page_carries_script_or_style_inside():
     """The Content-Security-Policy would stop it; letters (templates/mail) are not pages."""
     inside = re.compile(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|javascript:", re.IGNORECASE)
     pages = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "portal").rglob("templates/**/*.html")]
-    assert [named(path) for path in pages if "mail" not in path.parts and inside.search(path.read_text())] == []
+    assert [
+        named(path) for path in pages if "mail" not in path.parts and inside.search(path.read_text(encoding="utf-8"))
+    ] == []
 
 
 def test_nothing_is_taken_from_another_site():
@@ -66,12 +98,12 @@ def test_nothing_is_taken_from_another_site():
     assert [
         named(path)
         for path in pages
-        if re.search(r"<(script|img|link|iframe)[^>]*" + outside.pattern, path.read_text())
+        if re.search(r"<(script|img|link|iframe)[^>]*" + outside.pattern, path.read_text(encoding="utf-8"))
     ] == []
 
 
 def test_every_table_has_a_line_that_says_how_it_grows_and_what_ends_its_rows():
-    page = (ROOT / "docs" / "data.md").read_text()
+    page = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
     tables = {model._meta.db_table for model in apps.get_models() if model._meta.app_label in OURS | {"sessions"}}
     assert sorted(table for table in tables if f"| `{table}` |" not in page) == []
     assert sorted(set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) - tables) == []

@@ -18,7 +18,7 @@ ON_POSTGRESQL = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQ
 
 
 def test_the_page_says_the_order_that_the_tests_hold() -> None:
-    assert tuple(re.findall(r"^\| \d+ \| [^|]+ \| `(\w+)` \|", PAGE.read_text(), re.MULTILINE)) == ORDER
+    assert tuple(re.findall(r"^\| \d+ \| [^|]+ \| `(\w+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)) == ORDER
 
 
 @pytest.fixture

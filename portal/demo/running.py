@@ -14,7 +14,7 @@ OWN_WAY = ("up", "test")  # commands that make their own arrangements
 
 def write(var: Path, env: Mapping[str, str]) -> None:
     """Called by `up` once it knows the addresses."""
-    (var / "running.json").write_text(json.dumps({name: env[name] for name in TOLD if name in env}))
+    (var / "running.json").write_text(json.dumps({name: env[name] for name in TOLD if name in env}), encoding="utf-8")
 
 
 def forget(var: Path) -> None:
@@ -29,7 +29,7 @@ def join(argv: list[str], var: Path) -> None:
     with suppress(OSError, ValueError):
         if _has_died(var):
             return
-        for name, value in json.loads((var / "running.json").read_text()).items():
+        for name, value in json.loads((var / "running.json").read_text(encoding="utf-8")).items():
             os.environ.setdefault(name, value)
 
 

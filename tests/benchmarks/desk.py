@@ -37,7 +37,7 @@ class Nation:
             [sys.executable, "-m", "tests.benchmarks.desk_rows", str(pharmacies), str(ids)], env=self.env, check=True
         )
         self.looker = subprocess.Popen(
-            [sys.executable, "-m", "tests.benchmarks.desk", "--look"], env=self.env, text=True,
+            [sys.executable, "-m", "tests.benchmarks.desk", "--look"], env=self.env, encoding="utf-8",
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )  # fmt: skip
 

@@ -156,7 +156,7 @@ def _write(pairs: list[tuple[str, Utenza]], ciphertext: str, path: Path) -> None
     anew = {"tipo": "P", "valore": encrypted(PINCODE)}
     codes = {"codRegione": "042", "codAslAo": "001", "codSsa": "045120", "codiceStruttura": ""}
     where = {"contesto": "RICETTA-DEM", "applicazione": "EROGATORE"}
-    with path.open("w") as file:
+    with path.open("w", encoding="utf-8") as file:
         for plain, account in pairs:
             known = {"tipo": "P", "valore": ciphertext}
             who = {"userId": account.user_id, "identificativo": known, "cfUtente": CODICE_FISCALE}

@@ -41,7 +41,7 @@ def load(server: Server, kind: str, live: Path, seconds: float, clients: int) ->
     done = subprocess.run(
         ["wrk", "-t1", "--timeout", "30s", f"-c{clients}", f"-d{seconds}s", "-s", str(ROOT / "tests/benchmarks/load.lua"),
          f"http://127.0.0.1:{server.port}"],
-        env={**os.environ, "BENCH_KIND": kind, "BENCH_LIVE": str(live)}, capture_output=True, text=True, check=True,
+        env={**os.environ, "BENCH_KIND": kind, "BENCH_LIVE": str(live)}, capture_output=True, encoding="utf-8", check=True,
     )  # fmt: skip
     line = next(line for line in done.stdout.splitlines() if line.startswith("BENCH "))
     requests, microseconds, errors, refused, p50, p99 = (int(word) for word in line.split()[1:])
@@ -160,7 +160,7 @@ def compare(databases: list[Database], knobs: argparse.Namespace) -> None:
 
 def probe(portal: Server, live: Path) -> None:
     """The answers are the right ones, before anybody counts them. Raises SystemExit."""
-    plain, basic, *bodies = live.read_text().splitlines()[0].split("\t")
+    plain, basic, *bodies = live.read_text(encoding="utf-8").splitlines()[0].split("\t")
     sent = {"Authorization": basic, "Authorization2F": f"Bearer {plain}", "X-Forwarded-Proto": "https"}
     status, _ = portal.ask("GET", "/a2f/gate?contesto=RICETTA-DEM&applicazione=EROGATORE", sent)
     wrong = {**sent, "Authorization": "Basic " + base64.b64encode(b"UBB0:x").decode()}

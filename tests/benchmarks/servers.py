@@ -28,7 +28,7 @@ class Server:
         end = time.monotonic() + 60
         while not self._listens():
             if self.process.poll() is not None or time.monotonic() > end:
-                raise SystemExit(log.read_text()[-2000:])
+                raise SystemExit(log.read_text(encoding="utf-8")[-2000:])
             time.sleep(0.2)
 
     def _listens(self) -> bool:
@@ -57,15 +57,20 @@ class Server:
     def worker_megabytes(self, *, at_most: bool = False) -> float:
         """The largest worker's resident memory: now, or the most it ever was."""
         word = "VmHWM" if at_most else "VmRSS"
-        found = [re.search(rf"{word}:\s+(\d+) kB", (child / "status").read_text()) for child in self._workers()]
+        found = [
+            re.search(rf"{word}:\s+(\d+) kB", (child / "status").read_text(encoding="utf-8"))
+            for child in self._workers()
+        ]
         return max(int(one[1]) for one in found if one) * 1024 / 1_000_000
 
     def processor_seconds(self) -> float:
-        words = [(child / "stat").read_text().rpartition(")")[2].split() for child in self._workers()]
+        words = [(child / "stat").read_text(encoding="utf-8").rpartition(")")[2].split() for child in self._workers()]
         return sum(int(each[11]) + int(each[12]) for each in words) / os.sysconf("SC_CLK_TCK")
 
     def _workers(self) -> list[Path]:
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        children = (
+            Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="utf-8").split()
+        )
         return [Path("/proc") / child for child in children]
 
     def stop(self) -> None:

@@ -28,7 +28,12 @@ def processor() -> float:
     longer, not dearer. Linux.
     """
     connection.ensure_connection()
-    fields = Path(f"/proc/{connection.connection.info.backend_pid}/stat").read_text().rpartition(")")[2].split()
+    fields = (
+        Path(f"/proc/{connection.connection.info.backend_pid}/stat")
+        .read_text(encoding="utf-8")
+        .rpartition(")")[2]
+        .split()
+    )
     return time.process_time() + sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
 
 

@@ -34,7 +34,7 @@ def public_user(san_marco, certified, settings, time_machine) -> Utenza:
 
 
 def sent(client: str, operation: str, token: str = "") -> Answer:
-    head, _, body = (WIRE / client / f"{operation}.http").read_text().partition("\n\n")
+    head, _, body = (WIRE / client / f"{operation}.http").read_text(encoding="utf-8").partition("\n\n")
     headers = dict(line.split(": ", 1) for line in head.splitlines())
     content_type = headers.pop("Content-Type")
     data = body.replace("{token}", token).encode()
@@ -42,7 +42,7 @@ def sent(client: str, operation: str, token: str = "") -> Answer:
 
 
 def golden(name: str) -> str:
-    return (WIRE / "golden" / f"{name}.xml").read_text()
+    return (WIRE / "golden" / f"{name}.xml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("client", CLIENTS)

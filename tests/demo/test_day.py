@@ -63,7 +63,7 @@ def test_the_clock_goes_as_fast_as_it_was_told(clock):
 
 def test_a_day_on_which_nothing_was_lost_has_shown_all_it_had_to(tmp_path):
     assert {well for _, _, well in report.verdicts(WELL)} == {True}
-    page = report.write(WELL, tmp_path).read_text()
+    page = report.write(WELL, tmp_path).read_text(encoding="utf-8")
     assert "**missed**" not in page
     assert {path.name for path in tmp_path.iterdir()} == {"day.md", "day.json", "depth.svg", "delay.svg", "ahead.svg"}
 
@@ -94,17 +94,17 @@ def test_what_did_not_happen_has_not_gone_well(empty):
 def test_the_pictures_write_their_figures_as_people_do(tmp_path):
     many = {**WELL["pictures"], "ahead": [400.0] * 9_000}
     report.write(WELL | {"pictures": many}, tmp_path)
-    picture = (tmp_path / "ahead.svg").read_text()
+    picture = (tmp_path / "ahead.svg").read_text(encoding="utf-8")
     assert ">10,000<" in picture
     assert ">2,500<" in picture
     assert ">360+<" in picture
-    assert ">0.25<" in (tmp_path / "depth.svg").read_text()
+    assert ">0.25<" in (tmp_path / "depth.svg").read_text(encoding="utf-8")
 
 
 def test_what_has_to_be_explained_is_told_one_by_one(tmp_path):
     page = report.write(
         WELL | {"lost": 1, "suspects": ["issued <x@y>: 1 attempts, arrived never"]}, tmp_path
-    ).read_text()
+    ).read_text(encoding="utf-8")
     assert "- issued <x@y>: 1 attempts, arrived never" in page
 
 

@@ -19,7 +19,7 @@ def _nothing_set(monkeypatch):
 
 def test_what_the_running_processes_were_told_becomes_the_default(tmp_path):
     running.write(tmp_path, {**TOLD, "SECRET_KEY": "not for a file"})
-    assert "not for a file" not in (tmp_path / "running.json").read_text()
+    assert "not for a file" not in (tmp_path / "running.json").read_text(encoding="utf-8")
     os.environ["REDIS_URL"] = "redis://chosen"
     running.join(["manage.py", "send_due_reminders"], tmp_path)
     assert os.environ["EMAIL_URL"] == TOLD["EMAIL_URL"]
@@ -56,7 +56,7 @@ def test_what_a_killed_one_left_behind_is_not_believed(tmp_path):
 
 def test_the_one_that_lives_holds_its_lock_and_is_believed(tmp_path):
     running.write(tmp_path, TOLD)
-    with (tmp_path / running.LOCK).open("a") as lock:
+    with (tmp_path / running.LOCK).open("a", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         running.join(["manage.py", "send_due_reminders"], tmp_path)
     assert os.environ["EMAIL_URL"] == TOLD["EMAIL_URL"]

@@ -33,7 +33,7 @@ def sender(certified, settings):
 @pytest.fixture
 def pipe(monkeypatch):
     def pipe(raw: bytes, *argv: str) -> int:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8"))
         try:
             call_command("receive_bounce", *argv)
         except CommandError as error:

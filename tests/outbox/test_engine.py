@@ -10,6 +10,7 @@ from portal.outbox.delivery import BATCH, deliver_due
 from portal.outbox.models import MailDomain, OutgoingMail, Priority
 from portal.outbox.outcome import TOO_LATE
 from tests.outbox.sink import HANG_UP
+from tests.parallel import in_its_own_connection
 
 Kind = OutgoingMail.Kind
 SLOW, OTHERS = "slow@lento.it", [f"id@farmacia{n}.it" for n in range(4)]
@@ -198,9 +199,8 @@ def test_a_worker_steps_over_what_another_is_claiming(write_kind):
             assert OutgoingMail.objects.claim(timezone.now(), 1) == [first]
             claimed.set()
             leave.wait(20)
-        connection.close()
 
-    thread = Thread(target=hold)
+    thread = Thread(target=in_its_own_connection, args=[hold])
     thread.start()
     try:
         assert claimed.wait(20)

@@ -36,7 +36,7 @@ FILES = ("tried", "aside", "foreign", "unseen")
 
 def corpus(name: str) -> list[tuple[Reason, str]]:
     """Labelled by hand; `unknown` where a person cannot tell either."""
-    lines = (Path(__file__).parent / "answers" / f"{name}.txt").read_text().splitlines()
+    lines = (Path(__file__).parent / "answers" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     pairs = [line.split("|", 1) for line in lines if line and not line.startswith("#")]
     return [(Reason(label), answer) for label, answer in pairs]
 

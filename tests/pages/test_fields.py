@@ -57,5 +57,5 @@ def test_there_is_no_summary_without_errors():
 
 
 def test_the_icon_of_a_field_in_error_is_in_the_sprite(settings):
-    sprite = (settings.BASE_DIR / "portal/static/bi/sprites.svg").read_text()
+    sprite = (settings.BASE_DIR / "portal/static/bi/sprites.svg").read_text(encoding="utf-8")
     assert 'id="it-error"' in sprite

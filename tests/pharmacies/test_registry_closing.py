@@ -25,7 +25,7 @@ def read(tmp_path):
 
     def reading(rows, day: float = 0, end="\n", name="register.csv", **options):
         path = tmp_path / name
-        path.write_text("\n".join([TODAY, *rows]) + end)
+        path.write_text("\n".join([TODAY, *rows]) + end, encoding="utf-8")
         with time_machine.travel(NOW + day * DAY, tick=False):
             try:
                 return importing(path, **options)

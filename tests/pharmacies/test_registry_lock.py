@@ -4,12 +4,11 @@ import threading
 
 import pytest
 from django.core.management import CommandError
-from django.db import connection
 
 from pharmacies import registry_closing
 from pharmacies.models import Pharmacy, RegisterChange
 from pharmacies.registry_lock import ImportUnderWay, alone_with_the_register
-from tests.parallel import in_parallel
+from tests.parallel import in_its_own_connection, in_parallel
 from tests.pharmacies.register import TODAY, importing, row
 
 
@@ -19,14 +18,11 @@ def held(transactional_db):
     taken, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        try:
-            with alone_with_the_register():
-                taken.set()
-                done.wait(20)
-        finally:
-            connection.close()
+        with alone_with_the_register():
+            taken.set()
+            done.wait(20)
 
-    thread = threading.Thread(target=hold)
+    thread = threading.Thread(target=in_its_own_connection, args=[hold])
     thread.start()
     assert taken.wait(20)
     yield
@@ -36,7 +32,7 @@ def held(transactional_db):
 
 def register(tmp_path, name: str) -> object:
     path = tmp_path / "register.csv"
-    path.write_text("\n".join([TODAY, *(row(str(code), name) for code in range(1, 300))]) + "\n")
+    path.write_text("\n".join([TODAY, *(row(str(code), name) for code in range(1, 300))]) + "\n", encoding="utf-8")
     return path
 
 

@@ -18,7 +18,7 @@ CODES = "042/001/045120"
 def files(tmp_path: Path) -> Path:
     certificate = certificates.ensure_one(timezone.now()) or certificates.PincodeCertificate.objects.get()
     for name, text in (("password", "SALVE\n"), ("pincode", "1729594276\n"), ("pem", certificate.certificate)):
-        (tmp_path / name).write_text(text)
+        (tmp_path / name).write_text(text, encoding="utf-8")
     return tmp_path
 
 
@@ -43,7 +43,7 @@ def a2f(live_server, settings, utenza, certified, files):
 def id_file(a2f, files) -> str:
     shown = a2f("create", "--show-id")
     plain = next(line.split(": ")[1] for line in shown.splitlines() if line.startswith("ID-SESSIONE"))
-    (files / "id").write_text(plain + "\n")
+    (files / "id").write_text(plain + "\n", encoding="utf-8")
     return str(files / "id")
 
 
@@ -68,7 +68,7 @@ def test_an_id_is_asked_checked_used_revoked(a2f, id_file) -> None:
 
 
 def test_neither_the_id_nor_a_secret_is_printed(a2f, id_file) -> None:
-    plain = Path(id_file).read_text().strip()
+    plain = Path(id_file).read_text(encoding="utf-8").strip()
     shown = a2f("check", "--raw", "--id-file", id_file) + a2f("create", "--raw")
     assert "CreateAuthReq" in shown
     for secret in (plain, "SALVE", "VVZBTk5BMDE6U0FMVkU=", "1729594276"):
@@ -80,7 +80,7 @@ def test_the_whole_address_of_the_service_is_good_too(a2f, live_server) -> None:
 
 
 def test_a_wrong_password_has_its_own_status(a2f, files) -> None:
-    (files / "password").write_text("sbagliata\n")
+    (files / "password").write_text("sbagliata\n", encoding="utf-8")
     assert status_of(lambda: a2f("create")) == 3
 
 

@@ -11,27 +11,29 @@ DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 
 
 def listens() -> list[str]:
-    return re.findall(r"^ListenStream=(.+)$", (DEPLOY / "systemd/portale-web.socket").read_text(), re.MULTILINE)
+    return re.findall(
+        r"^ListenStream=(.+)$", (DEPLOY / "systemd/portale-web.socket").read_text(encoding="utf-8"), re.MULTILINE
+    )
 
 
 @pytest.mark.parametrize(
     ("file", "upstream"), [("cns", "portale_cards"), ("portal", "portal"), ("a2f-gate", "a2f_portal")]
 )
 def test_nginx_asks_where_the_portal_listens(file, upstream):
-    text = (DEPLOY / "nginx" / f"{file}.conf").read_text()
+    text = (DEPLOY / "nginx" / f"{file}.conf").read_text(encoding="utf-8")
     server = re.search(rf"upstream {upstream} {{\s+server (?:unix:)?([^;]+);", text)[1]
     assert server in listens()
 
 
 def test_the_cards_come_by_a_socket_that_only_nginx_may_open():
-    unit = (DEPLOY / "systemd/portale-web.socket").read_text()
-    assert "server unix:/" in (DEPLOY / "nginx/cns.conf").read_text()
+    unit = (DEPLOY / "systemd/portale-web.socket").read_text(encoding="utf-8")
+    assert "server unix:/" in (DEPLOY / "nginx/cns.conf").read_text(encoding="utf-8")
     assert "SocketMode=0660" in unit
     assert "SocketGroup=" in unit
 
 
 def test_the_unit_of_the_web_takes_its_sockets_from_there():
-    unit = (DEPLOY / "systemd/portale-web.service").read_text()
+    unit = (DEPLOY / "systemd/portale-web.service").read_text(encoding="utf-8")
     assert "Requires=portale-web.socket" in unit
     assert not re.search(r"^ExecStart=.* (-b|--bind)", unit, re.MULTILINE)
 
@@ -39,8 +41,10 @@ def test_the_unit_of_the_web_takes_its_sockets_from_there():
 @pytest.mark.parametrize("command", ["cns_trust", "cns_crl"])
 def test_a_timer_runs_each_command_of_the_cards(command):
     name = command.removeprefix("cns_")
-    assert f"Unit=portale-cns@{name}.service" in (DEPLOY / f"systemd/portale-cns-{name}.timer").read_text()
-    assert "manage.py cns_%i refresh" in (DEPLOY / "systemd/portale-cns@.service").read_text()
+    assert f"Unit=portale-cns@{name}.service" in (DEPLOY / f"systemd/portale-cns-{name}.timer").read_text(
+        encoding="utf-8"
+    )
+    assert "manage.py cns_%i refresh" in (DEPLOY / "systemd/portale-cns@.service").read_text(encoding="utf-8")
     assert command in get_commands()
 
 

@@ -18,7 +18,7 @@ READ = re.compile(
     (?:\#[^\n]*\n\s*)?"([A-Z0-9_]+)\"""",
     re.VERBOSE,
 )
-NAMES = sorted({name for file in CODE for name in READ.findall(file.read_text())} | {"PORTAL_VAR"})
+NAMES = sorted({name for file in CODE for name in READ.findall(file.read_text(encoding="utf-8"))} | {"PORTAL_VAR"})
 DEMO_ONLY = {"DEMO_CLOCK", "STUB_IDENTITY_URL"}
 ON_POSTGRESQL = {"DATABASE_CONN_MAX_AGE", "DATABASE_PREPARE"}
 NOTHING = ["", "   ", "\ufeff", "\ufeff \n"]
@@ -71,9 +71,9 @@ def said(read: dict[str, object]) -> dict[str, list[str]]:
 
 def test_the_list_is_whole():
     assert {"METRICS_TOKEN", "SECRET_KEY", "DATABASE_PREPARE", "READY_LETTER_LATE", "STUB_IDENTITY_URL"} <= set(NAMES)
-    read = {name for file in CODE for name in re.findall(r'value_of\("([A-Z_]+)"', file.read_text())}
+    read = {name for file in CODE for name in re.findall(r'value_of\("([A-Z_]+)"', file.read_text(encoding="utf-8"))}
     assert read <= set(NAMES)
-    documented = (ROOT / "docs" / "production.md").read_text()
+    documented = (ROOT / "docs" / "production.md").read_text(encoding="utf-8")
     assert [name for name in sorted({*NAMES} - DEMO_ONLY) if f"`{name}`" not in documented] == []
 
 
@@ -173,7 +173,7 @@ def test_a_mail_server_that_would_be_spoken_to_wrongly_is_refused(start, url):
 @pytest.mark.parametrize("content", ["", "\n", "c2hvcnQ=", "è" * 60])
 @pytest.mark.parametrize("name", ["secret_key", "sealing_key"])
 def test_an_empty_or_damaged_key_is_refused_in_a_sentence(start, tmp_path, name, content):
-    (tmp_path / name).write_text(content)
+    (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(ImproperlyConfigured, match=rf"The file {name} .* is empty or damaged"):
         start({})
 

@@ -34,7 +34,7 @@ def check(
         cwd=ROOT,
         env={**clean, "PORTAL_VAR": str(tmp_path), **environment},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=60,
         check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY)),
@@ -49,10 +49,10 @@ def test_the_deployment_check_is_clean_in_production(tmp_path: Path) -> None:
 
 def test_the_demonstration_needs_no_variable_and_keeps_its_own_secrets_to_its_owner(tmp_path: Path) -> None:
     assert check(tmp_path, {}).returncode == 0
-    first = (tmp_path / "secret_key").read_text()
+    first = (tmp_path / "secret_key").read_text(encoding="utf-8")
     assert (tmp_path / "secret_key").stat().st_mode & 0o077 == 0
     assert check(tmp_path, {}).returncode == 0
-    assert (tmp_path / "secret_key").read_text() == first
+    assert (tmp_path / "secret_key").read_text(encoding="utf-8") == first
 
 
 def test_a_full_disk_at_the_first_start_is_a_sentence_and_leaves_no_key(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_a_wrong_value_is_named_and_never_repeated(tmp_path: Path, name: str, wr
 
 def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
     secret = tmp_path / "key"
-    secret.write_text(SECRET + "\n")
+    secret.write_text(SECRET + "\n", encoding="utf-8")
     environment = {name: value for name, value in PRODUCTION.items() if name != "SECRET_KEY"}
     assert check(tmp_path, {**environment, "SECRET_KEY_FILE": str(secret)}).returncode == 0
     unreadable = check(tmp_path, {**environment, "SECRET_KEY_FILE": str(tmp_path / "absent")})
@@ -141,7 +141,7 @@ def test_a_stand_in_does_not_stand_in_front_of_the_public_either(tmp_path: Path)
         cwd=ROOT,
         env={**clean, **PRODUCTION, "PORTAL_VAR": str(tmp_path), "IDENTITY_PROVIDERS": "portal.demo.identity.StubSpid"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=60,
         check=False,
     )

@@ -75,7 +75,7 @@ class World:
             [processes.PYTHON, "-c", _SET_UP + code],
             env={**self.env, **env},
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=False,
         )
         assert done.returncode == 0, done.stderr
@@ -84,7 +84,9 @@ class World:
     def manage(self, *argv: str, **env: str) -> str:
         """Runs a command on the database of this world; returns what it printed."""
         command = [*processes.MANAGE, *argv]
-        return subprocess.run(command, env={**self.env, **env}, capture_output=True, check=True, text=True).stdout
+        return subprocess.run(
+            command, env={**self.env, **env}, capture_output=True, check=True, encoding="utf-8"
+        ).stdout
 
 
 @pytest.fixture(scope="session")

@@ -50,12 +50,12 @@ class Proxy:
     def start(self, world: World, portal: int, service: int) -> "Front":
         """In front of the service, asking the portal; both on loopback."""
         own = [free_port() for _ in self.addresses[2:]]
-        text = (DEPLOY / self.file).read_text().replace("/var/log/nginx", str(world.folder))
+        text = (DEPLOY / self.file).read_text(encoding="utf-8").replace("/var/log/nginx", str(world.folder))
         for address, port in zip(self.addresses, (portal, service, *own), strict=False):
             text, replaced = re.subn(rf"(?<=[ :]){address}\b", str(port), text)
             assert replaced, f"{self.file} does not speak of {address}"
         configuration = world.folder / Path(self.file).name
-        configuration.write_text(text)
+        configuration.write_text(text, encoding="utf-8")
         front = own[0] if own else free_port()
         assert self.binary is not None
         world.start(self.name, [self.binary, *self.argv(configuration, front)])
@@ -78,7 +78,7 @@ class Front:
 
 def _nginx(configuration: Path, front: int) -> list[str]:
     around = configuration.parent / "nginx.conf"
-    around.write_text(AROUND_NGINX.format(folder=configuration.parent, file=configuration))
+    around.write_text(AROUND_NGINX.format(folder=configuration.parent, file=configuration), encoding="utf-8")
     return ["-p", str(configuration.parent), "-c", str(around)]
 
 

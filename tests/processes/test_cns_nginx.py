@@ -145,7 +145,7 @@ def front(shared_world: World) -> Front:
     )
     around = folder / "nginx.conf"
     both = f"{folder}/portal.conf; include {folder}/cns.conf"
-    around.write_text(AROUND_NGINX.format(folder=folder, file=both))
+    around.write_text(AROUND_NGINX.format(folder=folder, file=both), encoding="utf-8")
     assert PORTAL_NGINX.binary is not None
     shared_world.start("nginx", [PORTAL_NGINX.binary, "-p", str(folder), "-c", str(around)])
     until(lambda: _is_up(front), 90, "the portal answers through nginx")
@@ -166,7 +166,7 @@ def _write_files(front: Front) -> None:
     written(folder / "host.key", [private()])
     written(folder / "ca.pem", [pem(OURS.certificate)])
     written(folder / "crl.pem", [pem(OURS.revoking(REVOKED))])
-    (folder / "secret.conf").write_text(f'proxy_set_header X-Cns-Proxy "{SECRET}";')
+    (folder / "secret.conf").write_text(f'proxy_set_header X-Cns-Proxy "{SECRET}";', encoding="utf-8")
     (folder / "card-refused.html").write_bytes((DEPLOY / "nginx/card-refused.html").read_bytes())
     changes = {
         "portal.conf": {"server 127.0.0.1:8000": f"server unix:{front.socket}", "127.0.0.1:8080": f"127.0.0.1:{front.portal}", "/var/log/nginx": str(folder)},
@@ -176,11 +176,11 @@ def _write_files(front: Front) -> None:
         },
     }  # fmt: skip
     for name, replaced in changes.items():
-        text = (DEPLOY / "nginx" / name).read_text()
+        text = (DEPLOY / "nginx" / name).read_text(encoding="utf-8")
         for old, new in replaced.items():
             assert old in text
             text = text.replace(old, new)
-        (folder / name).write_text(text)
+        (folder / name).write_text(text, encoding="utf-8")
 
 
 @pytest.mark.parametrize("tls", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["TLS 1.2", "TLS 1.3"])
@@ -276,7 +276,11 @@ def test_the_log_of_the_host_of_the_cards_says_neither_card_nor_login(front: Fro
     state = Browser(front).begin()
     front.show(OURS.card(), state)
     path = front.folder / "cns.log"
-    until(lambda: "/accesso/ts-cns/carta/" in path.read_text(), 10, "nginx writes its line, after it answered")
-    log = path.read_text()
+    until(
+        lambda: "/accesso/ts-cns/carta/" in path.read_text(encoding="utf-8"),
+        10,
+        "nginx writes its line, after it answered",
+    )
+    log = path.read_text(encoding="utf-8")
     assert state not in log
     assert ANNA not in log

@@ -48,7 +48,7 @@ print(certificates.make(now).certificate)
 def certificate(shared_world: World) -> Path:
     """Of the pincode, as a gestionale downloads it; the public user of the manual is there too."""
     file = shared_world.folder / "pincode.pem"
-    file.write_text(shared_world.run(PUBLIC_USER) + "\n")
+    file.write_text(shared_world.run(PUBLIC_USER) + "\n", encoding="utf-8")
     return file
 
 
@@ -104,7 +104,7 @@ class Line:
         self._socket: socket.socket | None = None
 
     def message(self, client: str, operation: str, token: str = "") -> Message:
-        head, _, body = (WIRE / client / f"{operation}.http").read_text().partition("\n\n")
+        head, _, body = (WIRE / client / f"{operation}.http").read_text(encoding="utf-8").partition("\n\n")
         return Message(head.splitlines(), body.replace("{token}", token).encode())
 
     def answer(self, message: Message) -> tuple[int, bytes]:
@@ -170,7 +170,7 @@ def test_the_command_line_asks_checks_uses_and_revokes(
 ) -> None:
     secrets = {"password": PHARMACY.password, "pincode": PHARMACY.pincode}
     for name, secret in secrets.items():
-        (tmp_path / name).write_text(secret + "\n")
+        (tmp_path / name).write_text(secret + "\n", encoding="utf-8")
 
     def a2f(act: str, *more: str) -> str:
         who = ["--url", f"http://127.0.0.1:{portal}", "--user", PHARMACY.user_id]
@@ -180,7 +180,7 @@ def test_the_command_line_asks_checks_uses_and_revokes(
 
     created = a2f("create", "--codes", "/".join(PHARMACY.codes), "--show-id")
     kept = tmp_path / "id"
-    kept.write_text(re.search(r"^ID-SESSIONE: (\S+)$", created, re.MULTILINE)[1])
+    kept.write_text(re.search(r"^ID-SESSIONE: (\S+)$", created, re.MULTILINE)[1], encoding="utf-8")
     assert "Valido, until" in a2f("check", "--id-file", str(kept))
     assert "Let through" in a2f("use", "--id-file", str(kept))
     assert "Revoca del token eseguita" in a2f("revoke", "--id-file", str(kept))

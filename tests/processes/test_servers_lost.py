@@ -41,9 +41,11 @@ def test_without_redis_the_timetable_does_the_rounds_itself(world: World, sink: 
     redis.kill()
     world.run(POST.format(to="without@farmacia.it"), **env)
     until(lambda: "without@farmacia.it" in sink.recipients, A_SWEEP, "the letter leaves while Redis is away")
-    assert "does the rounds itself" in timetable.log.read_text()
+    assert "does the rounds itself" in timetable.log.read_text(encoding="utf-8")
     redis.start()
-    until(lambda: "answers again" in timetable.log.read_text(), A_SWEEP, "the timetable finds Redis again")
+    until(
+        lambda: "answers again" in timetable.log.read_text(encoding="utf-8"), A_SWEEP, "the timetable finds Redis again"
+    )
     world.run(POST.format(to="after@farmacia.it"), **env)
     until(lambda: "after@farmacia.it" in sink.recipients, A_SWEEP, "the workers deliver again")
     assert set(sink.count_by_message_id.values()) == {1}

@@ -111,8 +111,14 @@ def test_the_log_of_nginx_holds_neither_the_address_of_a_calendar_nor_a_query(sh
     ):
         assert begins_with(front, f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode(), b"HTTP/1.1 4")
     log = shared_world.folder / "portal.log"
-    until(lambda: "GET /accesso/spid/uscita/" in log.read_text(), 20, "nginx writes its line, after the answer")
-    assert "segreto" not in log.read_text() + (shared_world.folder / "error.log").read_text()
+    until(
+        lambda: "GET /accesso/spid/uscita/" in log.read_text(encoding="utf-8"),
+        20,
+        "nginx writes its line, after the answer",
+    )
+    assert "segreto" not in log.read_text(encoding="utf-8") + (shared_world.folder / "error.log").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_basic_header_of_64_kib_is_refused_and_the_next_call_is_answered(port: int) -> None:

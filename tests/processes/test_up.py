@@ -38,7 +38,7 @@ class Up:
 
     @property
     def said(self) -> str:
-        return self.output.read_text()
+        return self.output.read_text(encoding="utf-8")
 
     def wait_until_ready(self) -> None:
         until(lambda: "pronto in" in self.said or self.process.poll() is not None, 120, "the portal answers")

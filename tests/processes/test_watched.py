@@ -28,12 +28,18 @@ def test_the_number_of_the_request_is_in_the_line_that_the_worker_writes_about_i
     env = {"EMAIL_URL": sink.url, "LOG_FORMAT": "json"}
     sink.at_rcpt["anna@farmacia.it"] = ["550 5.1.1 unknown"]
     worker = world.start_worker(**env)
-    until(lambda: "ready" in worker.log.read_text() or _listens(world), 60, "the worker is there")
+    until(lambda: "ready" in worker.log.read_text(encoding="utf-8") or _listens(world), 60, "the worker is there")
     world.run(POST, **env)
-    until(lambda: "refused for ever" in worker.log.read_text(), 60, "the worker says that the letter was refused")
-    [line] = [json.loads(text) for text in worker.log.read_text().splitlines() if "refused for ever" in text]
+    until(
+        lambda: "refused for ever" in worker.log.read_text(encoding="utf-8"),
+        60,
+        "the worker says that the letter was refused",
+    )
+    [line] = [
+        json.loads(text) for text in worker.log.read_text(encoding="utf-8").splitlines() if "refused for ever" in text
+    ]
     assert line["request_id"] == NUMBER
-    assert "anna" not in worker.log.read_text()
+    assert "anna" not in worker.log.read_text(encoding="utf-8")
 
 
 def _listens(world: World) -> bool:

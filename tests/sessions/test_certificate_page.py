@@ -86,7 +86,7 @@ def test_the_command_on_the_page_encrypts_a_pincode_that_the_portal_reads(client
     )
     said = subprocess.run(
         ["bash", "-c", f"{unescape(reading)}; {unescape(encrypting)}; echo; {unescape(checking)}"],
-        input="1729594276\n", capture_output=True, text=True, cwd=tmp_path, check=True, env={"PATH": os.environ["PATH"]},
+        input="1729594276\n", capture_output=True, encoding="utf-8", cwd=tmp_path, check=True, env={"PATH": os.environ["PATH"]},
     ).stdout.splitlines()  # fmt: skip
     assert check(utenza, said[0], MORNING) is Outcome.OK
     assert certificates.Published.of(row).sha256 in said[1]

@@ -4,13 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 
 from portal.journal.models import Entry
 from sessions import issuing, uses
 from sessions.models import IdSessione, State
 from sessions.utenze import life
-from tests.parallel import in_parallel
+from tests.parallel import in_its_own_connection, in_parallel
 from tests.processes.conftest import until
 
 from .conftest import MORNING
@@ -76,13 +76,6 @@ def test_a_password_that_changes_during_a_first_use_is_a_wrong_password(utenza, 
         assert call.result(timeout=20) == BASIC_REFUSED
     assert IdSessione.objects.get().first_used_at is None
     assert told(plain, basic(password="la password nuova")) == PASSED
-
-
-def in_its_own_connection(act):
-    try:
-        return act()
-    finally:
-        connections.close_all()
 
 
 def somebody_waits_for_us() -> bool:

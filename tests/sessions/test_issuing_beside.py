@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from functools import partial
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 
 from sessions import issuing, revoking
 from sessions.models import IdSessione
+from tests.parallel import in_its_own_connection
 from tests.processes.conftest import until
 
 from .conftest import MORNING, make_utenza
@@ -27,13 +28,6 @@ pytestmark = [
 def others(san_marco):
     """Two more utenze of the same pharmacy."""
     return [make_utenza(user_id, san_marco) for user_id in ("UVANNA02", "UVANNA03")]
-
-
-def in_its_own_connection(act: Callable[[], object]) -> object:
-    try:
-        return act()
-    finally:
-        connections.close_all()
 
 
 @contextmanager

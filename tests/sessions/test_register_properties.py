@@ -114,7 +114,7 @@ def test_after_a_reopening_what_was_within_its_hours_lives_again(tmp_path_factor
 
 
 def read(path, file: File, now) -> None:
-    path.write_text(file.text(now.date()))
+    path.write_text(file.text(now.date()), encoding="utf-8")
     with time_machine.travel(now, tick=False):
         try:
             importing(path)

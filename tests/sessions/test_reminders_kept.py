@@ -6,7 +6,7 @@ from threading import Thread
 
 import pytest
 import time_machine
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 
 from portal.outbox.models import OutgoingMail
 from portal.sealing import unseal
@@ -15,7 +15,7 @@ from sessions.hours.week import Week, read_day
 from sessions.models import Context, IdSessione, Reminder, ReminderSettings
 from sessions.planning import Wishes, choose
 from sessions.webhooks import events
-from tests.parallel import in_parallel
+from tests.parallel import in_its_own_connection, in_parallel
 
 from .conftest import MORNING, make_utenza
 from .test_withdrawn_letters import change_address
@@ -275,7 +275,7 @@ def test_a_reminder_waits_for_a_change_of_address_that_is_under_way(row, san_mar
     connection.vendor != "postgresql", reason="an embedded database lets one transaction write at a time"
 )
 def test_a_reminder_written_during_a_change_of_address_is_said_at_the_new_one(row, san_marco, anna) -> None:
-    change = Thread(target=_in_a_thread, args=[lambda: change_address(san_marco, anna, DUE + MIN)])
+    change = Thread(target=in_its_own_connection, args=[lambda: change_address(san_marco, anna, DUE + MIN)])
     with transaction.atomic():
         assert reminders.send_due(DUE) == 1
         change.start()
@@ -284,10 +284,3 @@ def test_a_reminder_written_during_a_change_of_address_is_said_at_the_new_one(ro
     reminders.send_due(DUE + 2 * MIN)
     waiting = OutgoingMail.objects.waiting().filter(kind="reminder")
     assert [letter.recipient for letter in waiting] == ["nuova@farmaciasanmarco.it"]
-
-
-def _in_a_thread(act) -> None:
-    try:
-        act()
-    finally:
-        connections.close_all()

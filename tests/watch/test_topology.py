@@ -52,4 +52,4 @@ def test_no_task_is_sent_for_later():
     """A worker would hold it in memory: what happens later is a row."""
     later = re.compile(r"apply_async\([^)]*\b(eta|countdown)=|\.retry\(\s*(eta|countdown)=")
     ours = [path for path in python_files() if "tests" not in path.parts]
-    assert [named(path) for path in ours if later.search(path.read_text())] == []
+    assert [named(path) for path in ours if later.search(path.read_text(encoding="utf-8"))] == []

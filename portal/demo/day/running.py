@@ -215,7 +215,7 @@ class Day:
 
     def _run(self, name: str, *argv: str) -> str:
         env = {key: value for key, value in self.env.items() if key != "DEMO_CLOCK"}
-        done = subprocess.run([*_module(name), *argv], env=env, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run([*_module(name), *argv], env=env, capture_output=True, encoding="utf-8", check=False)  # noqa: S603
         if done.returncode:
             raise CannotStart(f"{name}: {done.stderr[-2000:]}")
         return done.stdout

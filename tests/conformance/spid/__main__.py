@@ -29,7 +29,9 @@ def main() -> int:
         metadata = _tool(keys, "--idp-metadata").stdout.encode()
         with over_https(folder / "portal", keys, metadata) as place, ThreadPoolExecutor() as both:
             verdicts = list(both.map(lambda profile: _run(place, profile), PROFILES))
-            crashes = [line for line in place.log.read_text().splitlines() if line.startswith("Traceback")]
+            crashes = [
+                line for line in place.log.read_text(encoding="utf-8").splitlines() if line.startswith("Traceback")
+            ]
     for verdict in verdicts:
         print(verdict)
     if crashes:
@@ -49,7 +51,7 @@ def _run(place: Place, profile: str) -> Verdict:
     )  # fmt: skip
     if not report.exists():
         return Verdict(profile, wrong=[f"the tool made no report: {done.stderr[-2000:]}"])
-    return judged(profile, json.loads(report.read_text()))
+    return judged(profile, json.loads(report.read_text(encoding="utf-8")))
 
 
 def _tool(keys: Path, *argv: str) -> subprocess.CompletedProcess[str]:
@@ -58,7 +60,7 @@ def _tool(keys: Path, *argv: str) -> subprocess.CompletedProcess[str]:
     interpreter = TOOL.with_name("python")
     return subprocess.run(
         [str(interpreter), "-W", "ignore", str(TOOL), *argv],
-        env=env, capture_output=True, text=True, timeout=LASTS_AT_MOST, check=False,
+        env=env, capture_output=True, encoding="utf-8", timeout=LASTS_AT_MOST, check=False,
     )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def over_https(folder: Path, provider_keys: Path, provider_metadata: bytes) -> I
     for door in ("spid", "cie"):
         (folder / "identity" / door).mkdir(parents=True)
         (folder / "identity" / door / "spid-sp-test.xml").write_bytes(provider_metadata)
-    (folder / "organisation.toml").write_text(_ORGANISATION)
+    (folder / "organisation.toml").write_text(_ORGANISATION, encoding="utf-8")
     ours = new_pair(folder / "ours", "saml.key", "saml.crt")
     tls = new_pair(folder / "tls", "tls.key", "tls.crt")
     port = _free_port()
@@ -101,7 +101,7 @@ def _wait_for(port: int, child: Child) -> None:
         if not child.alive:
             break
         Event().wait(0.2)
-    raise TimeoutError(f"The portal does not answer. Its last words:\n{child.log.read_text()[-3000:]}")
+    raise TimeoutError(f"The portal does not answer. Its last words:\n{child.log.read_text(encoding='utf-8')[-3000:]}")
 
 
 def _free_port() -> int:

@@ -56,7 +56,7 @@ def test_who_was_refused_chooses_again(client, alfa, beta) -> None:
 
 def test_a_logo_that_the_deployment_adds_takes_the_place_of_the_name(client, alfa, beta, settings, tmp_path) -> None:
     (tmp_path / "gestori").mkdir()
-    (tmp_path / "gestori" / "alfa.example.svg").write_text("<svg/>")
+    (tmp_path / "gestori" / "alfa.example.svg").write_text("<svg/>", encoding="utf-8")
     settings.IDENTITY_ASSETS = str(tmp_path)
     page = client.get(CHOOSE).content.decode()
     assert '<img src="/static/identity/gestori/alfa.example.svg" alt="https://alfa.example"' in page

@@ -81,7 +81,7 @@ def test_while_a_provider_changes_its_certificate_both_are_good(client, settings
 
 
 def test_a_file_of_metadata_that_cannot_be_read_does_not_close_the_door_of_the_others(client, settings, alfa):
-    (settings.IDENTITY_METADATA / "spid" / "rotto.xml").write_text("<rotto")
+    (settings.IDENTITY_METADATA / "spid" / "rotto.xml").write_text("<rotto", encoding="utf-8")
     asked = forge.ask(client, alfa)
     asked.accepted(asked.signed())
 

@@ -27,7 +27,9 @@ def test_from_the_letter_that_comes_back_to_the_address_that_is_mended(
     assert gest.create().done
     assert deliver_due(timezone.now()) == 1
 
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(report(sink.senders[0], sink.recipients[0]))))
+    monkeypatch.setattr(
+        sys, "stdin", io.TextIOWrapper(io.BytesIO(report(sink.senders[0], sink.recipients[0])), encoding="utf-8")
+    )
     call_command("receive_bounce", sink.senders[0])
 
     assert gest.create().code == "100"

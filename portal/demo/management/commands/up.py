@@ -50,7 +50,7 @@ class Command(BaseCommand):
 
     def _run(self, queue_in_files: bool) -> None:
         (self.var / "log").mkdir(parents=True, exist_ok=True)
-        with (self.var / running.LOCK).open("a") as lock:
+        with (self.var / running.LOCK).open("a", encoding="utf-8") as lock:
             _only_one(lock, self.var)
             self.supervisor = Supervisor(self.stdout.write)
             try:
