@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from portal.outbox.claims import skip_locked
 from sessions.models import IdSessione
 from sessions.webhooks import events
 from sessions.withdrawing import withdraw_letters
@@ -27,9 +28,7 @@ def forget_dead(now: datetime) -> int:
 def _forget_some(now: datetime) -> int:
     kept = IdSessione.objects.within_hours(now).values("pk")
     rows = IdSessione.objects.filter(sealed__isnull=False).exclude(pk__in=kept).order_by("pk")
-    if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
-    dead = list(rows.values_list("pk", flat=True)[:BATCH])
+    dead = list(skip_locked(rows).values_list("pk", flat=True)[:BATCH])
     ended = IdSessione.objects.filter(pk__in=dead).end(now)
     # What is said of an id whose hours are over stays to be said; the letter with such an id is given up by the outbox.
     withdraw_letters(IdSessione.objects.filter(pk__in=dead, expires_at__gt=now).values_list("pk", flat=True), now)

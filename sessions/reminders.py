@@ -8,12 +8,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import BigIntegerField, Case, Value, When
 
 from pharmacies.models import MailCertification
 from portal import database_clock, measures
 from portal.contention import is_busy
+from portal.outbox.claims import skip_locked
 from portal.outbox.letters import written_at_once
 from portal.outbox.models import OutgoingMail
 from sessions import copies, mails, reopening, together
@@ -60,10 +61,7 @@ def send_due(now: datetime, limit: int = BATCH) -> int:
 
 def _claimed(now: datetime, limit: int) -> list[Reminder]:
     """Those whose address is changing at this moment are left for the next round: the letter would go to the old one."""
-    rows = Reminder.objects.due(now)
-    if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
-    due = list(rows[:limit])
+    due = list(skip_locked(Reminder.objects.due(now))[:limit])
     changing = MailCertification.objects.changing({each.pharmacy_id for each in due if each.pharmacy_id is not None})
     return [each for each in due if each.pharmacy_id not in changing]
 

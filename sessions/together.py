@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from pharmacies.models import MailCertification
+from portal.outbox.claims import skip_locked
 from sessions.models import IdSessione, Reminder
 
 DUE_WITHIN = timedelta(minutes=15)  # of the letter that leaves now
@@ -71,7 +71,4 @@ def _coming(now: datetime) -> QuerySet[Reminder]:
 
 
 def _held(seen: set[int]) -> list[Reminder]:
-    rows = Reminder.objects.filter(pk__in=seen, settled_at=None).order_by("due_at", "pk")
-    if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
-    return list(rows)
+    return list(skip_locked(Reminder.objects.filter(pk__in=seen, settled_at=None).order_by("due_at", "pk")))

@@ -15,6 +15,16 @@ def hold(rows: "models.QuerySet[M]") -> list[Any]:
     return list(rows.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True))
 
 
+def skip_locked(rows: "models.QuerySet[M]") -> "models.QuerySet[M]":
+    """Locks the rows that it returns until the transaction ends, and steps over rows that another transaction has locked.
+
+    On SQLite, where a transaction has the whole database (IMMEDIATE), nothing is added.
+    """
+    if not connection.features.has_select_for_update_skip_locked:
+        return rows
+    return rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
+
+
 def claim(rows: "models.QuerySet[M]", size: int, **facts: Any) -> list[M]:
     """Writes `facts` (the lease) on the first `size` of `rows`, in their order, and returns them as they were read before.
 
@@ -22,10 +32,7 @@ def claim(rows: "models.QuerySet[M]", size: int, **facts: Any) -> list[M]:
     transaction is alone with the database (IMMEDIATE), and the UPDATE asks the condition again.
     """
     with transaction.atomic():
-        free = rows
-        if connection.features.has_select_for_update_skip_locked:
-            free = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
-        taken = list(free[:size])
+        taken = list(skip_locked(rows)[:size])
         if taken:
             rows.order_by().filter(pk__in=[row.pk for row in taken]).update(**facts)
     return taken

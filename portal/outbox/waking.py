@@ -5,17 +5,17 @@ do not become a thousand calls. A broker that is down costs a page a second at m
 """
 
 import logging
-from collections.abc import Callable
 
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, transaction
 
 from portal.outbox.models import Priority
+from portal.waking import wake
 
 log = logging.getLogger(__name__)
 CALL_STANDS_FOR = 2  # seconds: a call that no worker answered (it died, the queue is long) is made again after this
-_unheard = False  # the broker did not answer the last call: said once, not at every letter
+URGENT, OTHER = "portal.outbox.tasks.deliver_urgent_mail", "portal.outbox.tasks.deliver_due_mail"
 
 
 def wake_after_commit(priority: Priority) -> None:
@@ -41,29 +41,27 @@ def call_again(*, urgent: bool) -> None:
 
 
 def _for_urgent() -> None:
-    from portal.outbox.tasks import deliver_urgent_mail  # the task imports delivery, delivery imports models
-
-    _call(deliver_urgent_mail.apply_async, urgent=True)
+    _call(URGENT, urgent=True)
 
 
 def _for_the_rest() -> None:
-    from portal.outbox.tasks import deliver_due_mail
-
-    _call(deliver_due_mail.apply_async, urgent=False)
+    _call(OTHER, urgent=False)
 
 
-def _call(apply_async: Callable[..., object], *, urgent: bool) -> None:
-    global _unheard  # noqa: PLW0603  one process, one word about one broker
+def _call(task: str, *, urgent: bool) -> None:
+    if _is_first_call(urgent):
+        wake(task)
+
+
+def _is_first_call(urgent: bool) -> bool:
+    """True unless a call that no worker has answered yet stands for this one too."""
+    if not settings.REDIS_URL:  # each process has a cache of its own: no worker could clear the mark in it
+        return True
     try:
-        # without Redis each process has a cache of its own: nobody could tell it that the call was answered
-        if not settings.REDIS_URL or cache.add(_mark(urgent), 1, timeout=CALL_STANDS_FOR):
-            apply_async(retry=False)
+        return cache.add(_mark(urgent), 1, timeout=CALL_STANDS_FOR)
     except Exception:
-        if not _unheard:
-            log.warning("The broker does not answer: letters wait for the timetable to find them.")
-        _unheard = True
-    else:
-        _unheard = False
+        log.debug("The cache does not answer.")
+        return True
 
 
 def _mark(urgent: bool) -> str:

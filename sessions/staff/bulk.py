@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
@@ -22,7 +22,8 @@ from portal.identity.models import User
 from portal.identity.roles import Role
 from portal.journal.models import record
 from portal.outbox import pauses
-from portal.outbox.claims import hold
+from portal.outbox.claims import hold, skip_locked
+from portal.waking import wake_after_commit
 from sessions import revoking
 from sessions.models import BulkItem, BulkJob, IdSessione
 from sessions.staff import sheets
@@ -97,7 +98,7 @@ def begin(act: str, keys: Iterable[int], asked_for: str, by: User, now: datetime
     )
     verb = "list.exported" if job.is_sheet else f"bulk.{act}"
     record(verb, now=now, actor=by, subject=job, pharmacies=job.total, asked_for=job.asked_for, because=because)
-    transaction.on_commit(_wake_the_worker, robust=True)
+    wake_after_commit("sessions.tasks.advance_bulk_jobs")
     return job
 
 
@@ -155,9 +156,7 @@ def _why_not_on(job: BulkJob) -> str:
 
 
 def _claimed(job: BulkJob, now: datetime) -> list[BulkItem]:
-    rows = BulkItem.objects.due(now).filter(job=job).order_by("number")
-    if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
+    rows = skip_locked(BulkItem.objects.due(now).filter(job=job).order_by("number"))
     return list(rows.select_related("pharmacy")[: ROWS_A_BATCH if job.is_sheet else ACTS_A_BATCH])
 
 
@@ -229,13 +228,3 @@ def failed_pharmacies(job: BulkJob, user: User, at_most: int = 50) -> list[Pharm
     """Where the act went wrong, in the territory of this operator as it is now."""
     failed = job.items.filter(failed_at__isnull=False, pharmacy__in=Pharmacy.objects.visible_to(user))
     return [item.pharmacy for item in failed.select_related("pharmacy").order_by("number")[:at_most]]
-
-
-def _wake_the_worker() -> None:
-    """A courtesy: the timetable finds the job anyway."""
-    from sessions.tasks import advance_bulk_jobs  # the tasks import this module
-
-    try:
-        advance_bulk_jobs.apply_async(retry=False)
-    except Exception:
-        log.warning("The broker does not answer: the job waits for the timetable to find it.")

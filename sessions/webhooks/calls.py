@@ -7,10 +7,11 @@ import logging
 from datetime import datetime, timedelta
 from time import monotonic
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import F
 
 from portal.outbox import pauses
+from portal.outbox.claims import claim
 from portal.sealing import SealBroken, unseal
 from sessions.models import WebhookCall
 from sessions.models.webhook import LEASE
@@ -56,11 +57,8 @@ def call_due(now: datetime, limit: int = 100_000) -> int:
 def _claim(now: datetime, failing: set[int], most: int) -> list[WebhookCall]:
     """Some that are due, ours for LEASE."""
     rows = WebhookCall.objects.due(now).exclude(webhook__in=failing).order_by("next_attempt_at", "pk")
-    if connection.features.has_select_for_update_skip_locked:
-        rows = rows.select_for_update(of=("self",), skip_locked=True, no_key=True)
-    keys = [row.pk for row in rows[:most]]
     lease = now + LEASE
-    WebhookCall.objects.due(now).filter(pk__in=keys).update(leased_until=lease, attempts=F("attempts") + 1)
+    keys = [row.pk for row in claim(rows, most, leased_until=lease, attempts=F("attempts") + 1)]
     ours = WebhookCall.objects.filter(pk__in=keys, leased_until=lease)
     return list(ours.select_related("webhook").order_by("next_attempt_at", "pk"))
 

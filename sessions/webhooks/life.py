@@ -9,10 +9,10 @@ from portal.identity.models import User
 from portal.journal.models import record
 from portal.outbox.claims import hold
 from portal.sealing import seal
+from portal.waking import wake_after_commit
 from sessions import planning
 from sessions.models import Webhook, WebhookCall
 from sessions.webhooks import events, signing
-from sessions.webhooks.wake import wake_the_worker
 
 RETRY_FOR = timedelta(hours=1)
 TESTS_AT_ONCE = 3  # waiting for an answer: the button is no hammer
@@ -67,7 +67,7 @@ def send_test(webhook: Webhook, now: datetime) -> bool:
     if webhook.closed_at is not None or too_many:
         return False
     events.test(webhook, now)
-    transaction.on_commit(wake_the_worker, robust=True)
+    wake_after_commit("sessions.tasks.call_webhooks")
     return True
 
 
@@ -79,7 +79,7 @@ def retry(call: WebhookCall, now: datetime) -> bool:
         useful_for = min(useful_for, call.id_sessione.expires_at - now)
     if useful_for <= timedelta(0) or not call.retry(now, useful_for):
         return False
-    transaction.on_commit(wake_the_worker, robust=True)
+    wake_after_commit("sessions.tasks.call_webhooks")
     return True
 
 

@@ -106,11 +106,11 @@ def test_a_broker_that_is_down_neither_stops_the_cause_nor_is_said_at_every_lett
     def nobody_answers(*args, **kwargs):
         raise ConnectionRefusedError
 
-    monkeypatch.setattr("portal.outbox.waking._unheard", False)
+    monkeypatch.setattr("portal.waking._unanswered", False)
     monkeypatch.setattr("celery.app.task.Task.apply_async", nobody_answers)  # the edge: the broker
     for _ in range(3):
         write()
     assert OutgoingMail.objects.count() == 3
     assert [record.message for record in caplog.records] == [
-        "The broker does not answer: letters wait for the timetable to find them."
+        "The broker does not answer: due work waits for the timetable."
     ]
