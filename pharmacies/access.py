@@ -1,8 +1,8 @@
-"""Who you are is not what you may do: the offices decide."""
+"""The guards of a pharmacy's pages: the offices of a person decide which pages open."""
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeAlias
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,6 +15,12 @@ from portal.identity.models import User
 P = ParamSpec("P")
 
 
+# What a delegate reads on a page for titolare and direttore.
+CERTIFYING = "Solo il titolare o il direttore può certificare, modificare o revocare l’indirizzo della farmacia."
+CHOOSING_REMINDERS = "Solo il titolare o il direttore può scegliere gli avvisi e i promemoria."
+CHANGING_UTENZE = "Solo il titolare o il direttore può creare o modificare le utenze del gestionale."
+
+
 class OfficeRequest(HttpRequest):
     """A request by a person who holds an office in `office.pharmacy`."""
 
@@ -24,9 +30,10 @@ class OfficeRequest(HttpRequest):
     has_other_pharmacies: bool
 
 
-def office_required(
-    view: Callable[Concatenate[OfficeRequest, P], HttpResponse],
-) -> Callable[..., HttpResponse]:
+OfficeView: TypeAlias = Callable[Concatenate[OfficeRequest, P], HttpResponse]
+
+
+def office_required(view: OfficeView[P]) -> Callable[..., HttpResponse]:
     """For URLs that start with the pharmacy's code: sets `request.office`, `request.pharmacy`, `request.has_other_pharmacies`.
 
     A pharmacy in which the person holds no office does not exist for them: 404, whatever the register says.
@@ -48,24 +55,29 @@ def office_required(
     return person_required(guarded)
 
 
-def certifier_required(
-    view: Callable[Concatenate[OfficeRequest, P], HttpResponse],
-) -> Callable[..., HttpResponse]:
-    """As office_required, and only titolare or direttore: a delegate gets 403 with the reason."""
+def holder_required(refusal: str) -> Callable[[OfficeView[P]], Callable[..., HttpResponse]]:
+    """As office_required, for titolare and direttore alone: a delegate gets 403 with the sentence `refusal`."""
 
-    @wraps(view)
-    def guarded(request: OfficeRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if not request.office.may_certify:
-            raise PermissionDenied(
-                "Solo il titolare o il direttore può certificare, modificare o revocare l’indirizzo della farmacia."
-            )
-        return view(request, *args, **kwargs)
+    def decorated(view: OfficeView[P]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def guarded(request: OfficeRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not request.office.may_certify:
+                raise PermissionDenied(refusal)
+            return view(request, *args, **kwargs)
 
-    return office_required(guarded)
+        return office_required(guarded)
+
+    return decorated
 
 
-def fresh_certifier_required(
-    view: Callable[Concatenate[OfficeRequest, P], HttpResponse],
-) -> Callable[..., HttpResponse]:
-    """As certifier_required, and the identity was shown in the last 10 minutes: who may not is told so before being asked."""
-    return certifier_required(fresh_authentication_required(view))  # type: ignore[arg-type]  # an OfficeRequest is a request
+def fresh_holder_required(refusal: str) -> Callable[[OfficeView[P]], Callable[..., HttpResponse]]:
+    """As holder_required, and the person proved the identity in the last 10 minutes (FRESH_AUTHENTICATION_FOR).
+
+    The office is checked first: a delegate reads the refusal without a second login.
+    """
+
+    def decorated(view: OfficeView[P]) -> Callable[..., HttpResponse]:
+        # an OfficeRequest is a request
+        return holder_required(refusal)(fresh_authentication_required(view))  # type: ignore[arg-type]
+
+    return decorated

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from pharmacies import trials
-from pharmacies.access import OfficeRequest, certifier_required, fresh_certifier_required, office_required
+from pharmacies.access import CERTIFYING, OfficeRequest, fresh_holder_required, holder_required, office_required
 from pharmacies.models import Office
 from pharmacies.situation import cards, situation_of
 from pharmacies.wizard.steps import Step, side_list
@@ -73,7 +73,7 @@ def mail(request: OfficeRequest) -> HttpResponse:
     return _page(request, "mail", context)
 
 
-@certifier_required
+@holder_required(CERTIFYING)
 @require_POST
 def trial(request: OfficeRequest) -> HttpResponse:
     """«Prova di nuovo»: a test letter to the address that refused mail."""
@@ -89,7 +89,7 @@ def trial(request: OfficeRequest) -> HttpResponse:
     return redirect("pharmacies:mail", request.pharmacy.code)
 
 
-@certifier_required
+@holder_required(CERTIFYING)
 def cancel_change(request: OfficeRequest) -> HttpResponse:
     """«Annulla la modifica»: gives up the request under way; the address in force does not change."""
     now = now_of(request)
@@ -99,7 +99,7 @@ def cancel_change(request: OfficeRequest) -> HttpResponse:
     return redirect("pharmacies:mail", request.pharmacy.code)
 
 
-@fresh_certifier_required
+@fresh_holder_required(CERTIFYING)
 def revoke(request: OfficeRequest) -> HttpResponse:
     """«Revoca»: first what will happen, then, on POST, it happens."""
     current = request.pharmacy.certifications.current().first()

@@ -1,20 +1,16 @@
 """Avvisi e promemoria: what the pharmacy wants to be told about its ids."""
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import wraps
-from typing import Concatenate, ParamSpec
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from pharmacies.access import OfficeRequest, office_required
+from pharmacies.access import CHOOSING_REMINDERS, OfficeRequest, holder_required
 from pharmacies.addresses import AddressRefused
 from pharmacies.examining import examined
 from pharmacies.models import MailCertification, Pharmacy
@@ -31,7 +27,6 @@ from sessions.models.reminder import OFFERED_MINUTES
 from sessions.planning import Wishes, choose
 from sessions.reminder_facts import renewed
 
-P = ParamSpec("P")
 WORDS = {
     120: "2 ore prima",
     90: "un’ora e mezza prima",
@@ -40,27 +35,6 @@ WORDS = {
     15: "un quarto d’ora prima",
 }
 BEFORE, AFTER = "chiusura", "apertura"
-
-
-def holder_required(
-    view: Callable[Concatenate[OfficeRequest, P], HttpResponse],
-) -> Callable[..., HttpResponse]:
-    """Titolare and direttore decide what the mailbox of the pharmacy receives; a delegate gets 403 with the reason."""
-
-    @wraps(view)
-    def guarded(request: OfficeRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if not request.office.may_certify:
-            raise PermissionDenied("Solo il titolare o il direttore può scegliere gli avvisi e i promemoria.")
-        return view(request, *args, **kwargs)
-
-    return office_required(guarded)
-
-
-def fresh_holder_required(
-    view: Callable[Concatenate[OfficeRequest, P], HttpResponse],
-) -> Callable[..., HttpResponse]:
-    """As holder_required, and the identity was shown in the last 10 minutes: for secrets and private links."""
-    return holder_required(fresh_authentication_required(view))  # type: ignore[arg-type]  # an OfficeRequest is a request
 
 
 class RemindersForm(forms.Form):
@@ -112,7 +86,7 @@ class RemindersForm(forms.Form):
         return Wishes(data["minuti"], data["scaduto"], data["a_chiusa"] == AFTER, data["copia"])
 
 
-@holder_required
+@holder_required(CHOOSING_REMINDERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def reminders(request: OfficeRequest) -> HttpResponse:
     """What will happen now, in words; the choices; the ways to the hours and to the nights on duty."""

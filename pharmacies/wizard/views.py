@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
-from pharmacies.access import OfficeRequest, certifier_required, fresh_certifier_required
+from pharmacies.access import CERTIFYING, OfficeRequest, fresh_holder_required, holder_required
 from pharmacies.code_facts import CodeFacts
 from pharmacies.forms import AddressForm, CodeForm
 from pharmacies.models import MailCertification
@@ -22,7 +22,7 @@ from portal.identity.access import authenticated_with, typed_before
 from portal.mail_address import readable
 
 
-@certifier_required
+@holder_required(CERTIFYING)
 def resume(request: OfficeRequest) -> HttpResponse:
     """«Certifica mail»: to the page where the facts say, from whatever device."""
     code = request.pharmacy.code
@@ -34,7 +34,7 @@ def resume(request: OfficeRequest) -> HttpResponse:
     return redirect("pharmacies:mail", code)
 
 
-@fresh_certifier_required
+@fresh_holder_required(CERTIFYING)
 def address(request: OfficeRequest) -> HttpResponse:
     """Which mailbox. Once certified, it is changed from «Gestione mail certificata»."""
     if _in_force(request) is not None:
@@ -42,7 +42,7 @@ def address(request: OfficeRequest) -> HttpResponse:
     return _ask_address(request, None)
 
 
-@fresh_certifier_required
+@fresh_holder_required(CERTIFYING)
 def change(request: OfficeRequest) -> HttpResponse:
     """«Modifica»: which mailbox instead; the old one stays valid until the new one is certified."""
     current = _in_force(request)
@@ -85,7 +85,7 @@ def _send_first_code(request: OfficeRequest, form: AddressForm) -> bool:
     return form.is_valid()
 
 
-@fresh_certifier_required
+@fresh_holder_required(CERTIFYING)
 def code(request: OfficeRequest) -> HttpResponse:
     """The code that came by e-mail. Looking at the page, again and again, sends nothing."""
     certification = _under_way(request)
@@ -148,7 +148,7 @@ def _code_page(request: OfficeRequest, certification: MailCertification, form: C
     return _page(request, "code", step, context)
 
 
-@fresh_certifier_required
+@fresh_holder_required(CERTIFYING)
 def new_code(request: OfficeRequest) -> HttpResponse:
     """«Richiedi un nuovo codice»: only a POST sends."""
     certification = _under_way(request)
@@ -166,7 +166,7 @@ def new_code(request: OfficeRequest) -> HttpResponse:
     return redirect("wizard:code", request.pharmacy.code)
 
 
-@certifier_required
+@holder_required(CERTIFYING)
 def done(request: OfficeRequest) -> HttpResponse:
     """«La mail è stata validata e registrata con successo»."""
     current = _in_force(request)

@@ -10,13 +10,12 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from pharmacies.access import OfficeRequest
+from pharmacies.access import CHOOSING_REMINDERS, OfficeRequest, fresh_holder_required, holder_required
 from portal import shown_once
 from portal.clock import now_of
 from sessions.expiries import life
 from sessions.expiries.ics import calendar_of
 from sessions.models import CalendarLink
-from sessions.preferences import fresh_holder_required, holder_required
 
 no_store = cache_control(no_store=True, private=True)
 
@@ -34,14 +33,14 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     return answer
 
 
-@holder_required
+@holder_required(CHOOSING_REMINDERS)
 @require_safe
 def panel(request: OfficeRequest) -> HttpResponse:
     """Whether there is an address, and what may be done."""
     return _page(request, "panel", {"link": CalendarLink.objects.open().filter(pharmacy=request.pharmacy).first()})
 
 
-@fresh_holder_required
+@fresh_holder_required(CHOOSING_REMINDERS)
 @require_POST
 def make(request: OfficeRequest) -> HttpResponse:
     """A new address, in the place of the one before."""
@@ -51,7 +50,7 @@ def make(request: OfficeRequest) -> HttpResponse:
     return redirect("sessions:calendar_shown", request.pharmacy.code)
 
 
-@fresh_holder_required
+@fresh_holder_required(CHOOSING_REMINDERS)
 @require_http_methods(["GET"])  # not HEAD: it would use up the only time
 @no_store
 def shown(request: OfficeRequest) -> HttpResponse:
@@ -61,7 +60,7 @@ def shown(request: OfficeRequest) -> HttpResponse:
     return _page(request, "shown", {"address": address})
 
 
-@holder_required
+@holder_required(CHOOSING_REMINDERS)
 @require_POST
 def close(request: OfficeRequest) -> HttpResponse:
     """The address works no more."""

@@ -5,18 +5,17 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from pharmacies.access import OfficeRequest
+from pharmacies.access import CHOOSING_REMINDERS, OfficeRequest, holder_required
 from portal.clock import ROME, now_of
 from sessions import planning
 from sessions.hours.forms import COPIES, FIELDS, PRESETS, HoursForm, NightsForm, copied, lines_of, preset
 from sessions.hours.week import DAYS
 from sessions.models import NightDuty, ReminderSettings
-from sessions.preferences import holder_required
 
 asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@holder_required
+@holder_required(CHOOSING_REMINDERS)
 @asks_and_acts
 def hours(request: OfficeRequest) -> HttpResponse:
     """Seven lines; a preset or a copied day is shown, not saved."""
@@ -45,7 +44,7 @@ def hours(request: OfficeRequest) -> HttpResponse:
     return _page(request, "hours", context)
 
 
-@holder_required
+@holder_required(CHOOSING_REMINDERS)
 @asks_and_acts
 def nights(request: OfficeRequest) -> HttpResponse:
     """The dates of the nights on duty, all in one box: they come from a list of the ASL."""

@@ -1,48 +1,28 @@
 """«Utenze del gestionale»: the titolare opens, changes, disables them; a delegate looks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from functools import wraps
-from typing import Concatenate, ParamSpec
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from pharmacies.access import OfficeRequest, office_required
+from pharmacies.access import CHANGING_UTENZE, OfficeRequest, fresh_holder_required, office_required
 from pharmacies.models import Utenza
 from portal import shown_once
 from portal.clock import now_of
-from portal.identity.access import fresh_authentication_required
 from portal.identity.models import PasswordFailure
 from sessions.guesses import WRONG_FROM_ONE_PLACE
 from sessions.models import IdSessione
 from sessions.utenze import life
 from sessions.utenze.forms import NewUtenzaForm, PasswordForm
 
-P = ParamSpec("P")
 no_store = cache_control(no_store=True, private=True)
 asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
 hides_passwords = sensitive_post_parameters("password", "ripeti")
-
-
-def fresh_holder_required(
-    view: Callable[Concatenate[OfficeRequest, P], HttpResponse],
-) -> Callable[..., HttpResponse]:
-    """Only titolare and direttore, who showed the identity in the last 10 minutes: who may not is told before being asked."""
-    fresh = fresh_authentication_required(view)  # type: ignore[arg-type]  # an OfficeRequest is a request
-
-    @wraps(view)
-    def guarded(request: OfficeRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if not request.office.may_certify:
-            raise PermissionDenied("Solo il titolare o il direttore può creare o modificare le utenze del gestionale.")
-        return fresh(request, *args, **kwargs)
-
-    return office_required(guarded)
 
 
 @office_required
@@ -58,7 +38,7 @@ def every_utenza(request: OfficeRequest) -> HttpResponse:
 
 
 @hides_passwords
-@fresh_holder_required
+@fresh_holder_required(CHANGING_UTENZE)
 @asks_and_acts
 @no_store
 def new(request: OfficeRequest) -> HttpResponse:
@@ -80,7 +60,7 @@ def new(request: OfficeRequest) -> HttpResponse:
 
 
 @hides_passwords
-@fresh_holder_required
+@fresh_holder_required(CHANGING_UTENZE)
 @asks_and_acts
 @no_store
 def password(request: OfficeRequest, pk: int) -> HttpResponse:
@@ -94,7 +74,7 @@ def password(request: OfficeRequest, pk: int) -> HttpResponse:
     return _page(request, "password", {"form": form, "utenza": utenza})
 
 
-@fresh_holder_required
+@fresh_holder_required(CHANGING_UTENZE)
 @asks_and_acts
 @no_store
 def pincode(request: OfficeRequest, pk: int) -> HttpResponse:
@@ -105,7 +85,7 @@ def pincode(request: OfficeRequest, pk: int) -> HttpResponse:
     return _show_once(request, utenza, life.reset_pincode(utenza, request.user, now_of(request)))
 
 
-@fresh_holder_required
+@fresh_holder_required(CHANGING_UTENZE)
 @require_http_methods(["GET"])  # not HEAD: it would use up the only time
 @no_store
 def pincode_shown(request: OfficeRequest, pk: int) -> HttpResponse:
@@ -115,7 +95,7 @@ def pincode_shown(request: OfficeRequest, pk: int) -> HttpResponse:
     return _page(request, "pincode_shown", {"utenza": utenza, "plain": plain})
 
 
-@fresh_holder_required
+@fresh_holder_required(CHANGING_UTENZE)
 @asks_and_acts
 def disable(request: OfficeRequest, pk: int) -> HttpResponse:
     """Says what will stop, then disables."""
@@ -128,7 +108,7 @@ def disable(request: OfficeRequest, pk: int) -> HttpResponse:
     return _back(request)
 
 
-@fresh_holder_required
+@fresh_holder_required(CHANGING_UTENZE)
 @asks_and_acts
 def enable(request: OfficeRequest, pk: int) -> HttpResponse:
     """«Riattiva»: says what comes back and what does not."""

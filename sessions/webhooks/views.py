@@ -11,11 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from pharmacies.access import OfficeRequest
+from pharmacies.access import CHOOSING_REMINDERS, OfficeRequest, fresh_holder_required, holder_required
 from portal import shown_once
 from portal.clock import now_of
 from sessions.models import Webhook, WebhookCall
-from sessions.preferences import fresh_holder_required, holder_required
 from sessions.webhooks import life
 from sessions.webhooks.addresses import UnsuitableAddress, rule
 
@@ -57,7 +56,7 @@ class WebhookForm(forms.Form):
         return typed
 
 
-@holder_required
+@holder_required(CHOOSING_REMINDERS)
 @require_safe
 @no_store
 def panel(request: OfficeRequest) -> HttpResponse:
@@ -68,7 +67,7 @@ def panel(request: OfficeRequest) -> HttpResponse:
     return _page(request, "panel", context)
 
 
-@fresh_holder_required
+@fresh_holder_required(CHOOSING_REMINDERS)
 @asks_and_acts
 def open_at(request: OfficeRequest) -> HttpResponse:
     """The address; the secret is on the next page, once."""
@@ -79,7 +78,7 @@ def open_at(request: OfficeRequest) -> HttpResponse:
     return _page(request, "open", {"form": form, "replaces": Webhook.objects.open().filter(pharmacy=request.pharmacy)})
 
 
-@fresh_holder_required
+@fresh_holder_required(CHOOSING_REMINDERS)
 @require_http_methods(["GET"])  # not HEAD: it would use up the only time
 @no_store
 def secret(request: OfficeRequest) -> HttpResponse:
@@ -88,7 +87,7 @@ def secret(request: OfficeRequest) -> HttpResponse:
     return _page(request, "secret", {"plain": shown_once.take(request, f"webhook:{webhook.pk}", now_of(request))})
 
 
-@fresh_holder_required
+@fresh_holder_required(CHOOSING_REMINDERS)
 @asks_and_acts
 def renew(request: OfficeRequest) -> HttpResponse:
     """Says what stops, then makes a new secret."""
@@ -98,7 +97,7 @@ def renew(request: OfficeRequest) -> HttpResponse:
     return _show_once(request, webhook, life.renew_secret(webhook, request.user, now_of(request)))
 
 
-@fresh_holder_required
+@fresh_holder_required(CHOOSING_REMINDERS)
 @asks_and_acts
 def close(request: OfficeRequest) -> HttpResponse:
     """Says what stops, then disconnects."""
@@ -110,7 +109,7 @@ def close(request: OfficeRequest) -> HttpResponse:
     return _back(request)
 
 
-@holder_required
+@holder_required(CHOOSING_REMINDERS)
 @require_POST
 def test(request: OfficeRequest) -> HttpResponse:
     """«Prova»: an event about no id leaves at once."""
@@ -127,7 +126,7 @@ def test(request: OfficeRequest) -> HttpResponse:
     return _back(request)
 
 
-@holder_required
+@holder_required(CHOOSING_REMINDERS)
 @require_POST
 def retry(request: OfficeRequest, pk: int) -> HttpResponse:
     """«Riprova», for a call that was given up."""
