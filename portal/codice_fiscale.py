@@ -1,10 +1,13 @@
 """The codice fiscale of a person, omocodia included. Source: DM 23/12/1976; the check character is python-stdnum's."""
 
+import re
+
 from django.core.exceptions import ValidationError
 from stdnum.exceptions import ValidationError as StdnumError
 from stdnum.it import codicefiscale, iva
 
 LENGTH = 16
+SHAPE = re.compile(r"[A-Z]{6}[0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]", re.IGNORECASE)  # omocodia too
 
 
 def normalise(typed: str) -> str:

@@ -11,12 +11,11 @@ from typing import Any
 import structlog
 
 from portal import request_id
-from portal.masking import mask_codice_fiscale, mask_secrets_in, without_row
+from portal.masking import mask_codici_fiscali_in, mask_secrets_in, without_row
 
 TEXT, JSON = "text", "json"
 # What a line may carry beside its words. Named, because Django adds the whole request to some of its own.
 EXTRAS = ("page", "method", "status", "milliseconds")
-_CODICE_FISCALE = re.compile(r"\b[A-Z]{6}[0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{2}[A-Z][0-9LMNPQRSTUV]{3}[A-Z]\b")
 _CALENDAR = re.compile(r"(/calendario/)[^/\s]+")  # whoever has the address of a calendar reads it; Django logs paths
 _Line = MutableMapping[str, Any]
 
@@ -30,8 +29,7 @@ def _number(logger: Any, method: str, line: _Line) -> _Line:
 
 def _clean_traceback(logger: Any, method: str, line: _Line) -> _Line:
     if "exception" in line:
-        text = mask_secrets_in(without_row(str(line["exception"])))
-        line["exception"] = _CODICE_FISCALE.sub(lambda found: mask_codice_fiscale(found.group()), text)
+        line["exception"] = mask_codici_fiscali_in(mask_secrets_in(without_row(str(line["exception"]))))
     return line
 
 

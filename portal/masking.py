@@ -4,12 +4,11 @@ import re
 import traceback
 from collections.abc import Iterable
 
+from portal import codice_fiscale
 from portal.mail_address import readable
 
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"]+(?:@|%40|=40)[^\s<>()\[\]:;,\"]+", re.IGNORECASE)
-_FISCAL_CODE = re.compile(
-    r"\b[A-Z]{6}[0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]\b", re.IGNORECASE
-)  # omocodia included
+_CODICE_FISCALE = re.compile(rf"\b{codice_fiscale.SHAPE.pattern}\b", re.IGNORECASE)
 _SECRET = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b\d{6}\b", re.IGNORECASE)
 # What a database repeats of the row that it refused: its values, on as many lines as they have, up to the next part of the
 # error or the next exception.
@@ -53,11 +52,16 @@ def mask_codice_fiscale(value: str) -> str:
     return f"{value[:3]}{'•' * max(len(value) - 7, 0)}{value[-4:]}" if len(value) > 7 else "•••"
 
 
+def mask_codici_fiscali_in(text: str) -> str:
+    """The same text with every codice fiscale in it masked."""
+    return _CODICE_FISCALE.sub(lambda found: mask_codice_fiscale(found.group()), text)
+
+
 def mask_people_in(text: str) -> str:
     """The same text with every address and codice fiscale in it masked: an account may be a codice fiscale, and a person
     without a name is written by it.
     """
-    return _FISCAL_CODE.sub(lambda found: mask_codice_fiscale(found.group()), mask_addresses_in(text))
+    return mask_codici_fiscali_in(mask_addresses_in(text))
 
 
 def domain_of(address: str) -> str:

@@ -19,7 +19,6 @@ from portal.identity.identity import LoginRefused
 
 SMALLEST_KEY = 2048  # bits; the first CNS had 1024, which OpenSSL refuses too
 LARGEST = 16 * 1024  # characters of the header
-_FISCAL_CODE = re.compile(r"[A-Z0-9]{16}")
 _CARD = re.compile(r"[0-9]{16}\.[A-Za-z0-9+/=_-]{1,128}")  # the hash is base64: it may hold `/` too
 
 
@@ -78,7 +77,7 @@ def _named(certificate: x509.Certificate) -> Holder:
     if len(names) != 1:
         raise LoginRefused("wrong-card", "common name")
     number, _, card = names[0].partition("/")  # the first one only
-    if not (_FISCAL_CODE.fullmatch(number) and _CARD.fullmatch(card)):
+    if not (codice_fiscale.SHAPE.fullmatch(number) and _CARD.fullmatch(card)):
         raise LoginRefused("wrong-card", "common name")
     if not codice_fiscale.is_valid(number):
         raise LoginRefused("no-codice-fiscale", "check character")
