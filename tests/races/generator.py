@@ -8,7 +8,7 @@ from portal.identity.models import User
 from sessions.models import Context
 from tests.interleaving import Pair
 from tests.races.invariants import broken
-from tests.races.world import ACTS, made
+from tests.races.world import ACTS, made, put_away
 
 
 def races(pairs: Iterable[tuple[str, str]], anna: User, context: Context) -> Iterator[str]:
@@ -19,5 +19,6 @@ def races(pairs: Iterable[tuple[str, str]], anna: User, context: Context) -> Ite
                 world = made(anna, context)
                 outcome = pair.run(partial(ACTS[first], world), partial(ACTS[second], world), stop_before)
                 yield from (f"{first} {stop_before}/ {second}: {wrong}" for wrong in broken(world, outcome))
+                put_away(world)
                 if not outcome.stopped:
                     break

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from pharmacies.models import MailCertification
 from portal.outbox.models import OutgoingMail
@@ -13,72 +14,91 @@ from tests.races.world import NOW, World
 Kind = OutgoingMail.Kind
 
 
-def no_error_reaches_the_caller(world: World, outcome: Interleaving) -> Iterator[str]:
-    for name, ended in (("first", outcome.first), ("second", outcome.second)):
+@dataclass
+class Left:
+    """The rows of a pharmacy after two acts, read once for all rules."""
+
+    ids: list[IdSessione]
+    certifications: list[MailCertification]
+    in_force: list[str]  # addresses, one for each row
+    pending: list[str]
+    waiting: list[OutgoingMail]
+    outcome: Interleaving
+
+    @classmethod
+    def read(cls, world: World, outcome: Interleaving) -> "Left":
+        mine = MailCertification.objects.filter(pharmacy=world.pharmacy)
+        return cls(
+            list(IdSessione.objects.with_facts().filter(pharmacy=world.pharmacy).order_by("pk")),
+            list(mine),
+            list(mine.current().values_list("address", flat=True)),
+            list(mine.pending(NOW).values_list("address", flat=True)),
+            list(OutgoingMail.objects.waiting().filter(about=world.pharmacy.code)),
+            outcome,
+        )
+
+
+def no_error_reaches_the_caller(left: Left) -> Iterator[str]:
+    for name, ended in (("first", left.outcome.first), ("second", left.outcome.second)):
         if ended.error is not None and not _is_refusal(ended.error):
             yield f"the {name} act ended with {type(ended.error).__name__}: {ended.error}"
 
 
-def one_validato_and_one_attivo(world: World, outcome: Interleaving) -> Iterator[str]:
-    held = Counter(
-        (row.utenza_id, row.context_id, row.state(NOW)) for row in _ids(world) if row.is_live(NOW)
-    )  # fmt: skip
+def one_validato_and_one_attivo(left: Left) -> Iterator[str]:
+    held = Counter((row.utenza_id, row.context_id, row.state(NOW)) for row in left.ids if row.is_live(NOW))
     for (utenza, _, state), number in held.items():
         if number > 1:
             yield f"utenza {utenza} has {number} ids in state {state.value}"
 
 
-def no_sealed_copy_of_a_dead_id(world: World, outcome: Interleaving) -> Iterator[str]:
+def no_sealed_copy_of_a_dead_id(left: Left) -> Iterator[str]:
     """But for those of a closed pharmacy: it may reopen within their hours."""
-    for row in _ids(world):
+    for row in left.ids:
         if row.sealed is not None and _has_ended(row):
             yield f"{row} is {row.state(NOW).value} and its sealed copy is there"
 
 
-def no_text_of_a_dead_id(world: World, outcome: Interleaving) -> Iterator[str]:
+def no_text_of_a_dead_id(left: Left) -> Iterator[str]:
     """But for those of a closed pharmacy, as above."""
-    for row in _ids(world):
+    for row in left.ids:
         if _has_ended(row) and row.letter.sealed_source is not None:
             yield f"{row} is {row.state(NOW).value} and the text of its letter is there ({row.letter.outcome})"
 
 
-def no_letter_waits_for_a_former_address(world: World, outcome: Interleaving) -> Iterator[str]:
+def no_letter_waits_for_a_former_address(left: Left) -> Iterator[str]:
     """A code goes to an address that is being proved; an id and a reminder to the address in force."""
-    mine = MailCertification.objects.filter(pharmacy=world.pharmacy)
-    certified = set(mine.current().values_list("address", flat=True))
-    pending = set(mine.pending(NOW).values_list("address", flat=True))
-    waiting = OutgoingMail.objects.waiting().filter(about=world.pharmacy.code)
-    for letter in waiting.filter(kind__in=[Kind.CODE, Kind.ISSUED, Kind.REMINDER, Kind.EXPIRED]):
-        if letter.recipient not in (pending if letter.kind == Kind.CODE else certified):
+    for letter in left.waiting:
+        if letter.kind not in (Kind.CODE, Kind.ISSUED, Kind.REMINDER, Kind.EXPIRED):
+            continue
+        if letter.recipient not in (left.pending if letter.kind == Kind.CODE else left.in_force):
             yield f"{letter.get_kind_display()} waits for {letter.recipient}, which is not certified"
 
 
-def instants_in_order(world: World, outcome: Interleaving) -> Iterator[str]:
-    for row in _ids(world):
+def instants_in_order(left: Left) -> Iterator[str]:
+    for row in left.ids:
         instants = [at for at in (row.requested_at, row.first_used_at, row.revoked_at) if at is not None]
         if instants != sorted(instants):
             yield f"{row} was requested, used and revoked at {instants}"
-    for each in MailCertification.objects.filter(pharmacy=world.pharmacy):
+    for each in left.certifications:
         ended = each.replaced_at or each.revoked_at
         instants = [at for at in (each.requested_at, each.certified_at, ended) if at is not None]
         if instants != sorted(instants):
             yield f"{each} was requested, certified and ended at {instants}"
 
 
-def a_live_id_has_a_letter(world: World, outcome: Interleaving) -> Iterator[str]:
+def a_live_id_has_a_letter(left: Left) -> Iterator[str]:
     """It waits, was accepted, or was refused: not withdrawn, or the id never comes."""
-    for row in _ids(world):
+    for row in left.ids:
         if row.is_live(NOW) and row.letter.withdrawn_at is not None and row.first_used_at is None:
             yield f"{row} is {row.state(NOW).value} and its letter was withdrawn"
 
 
-def one_certified_address(world: World, outcome: Interleaving) -> Iterator[str]:
-    number = MailCertification.objects.current().filter(pharmacy=world.pharmacy).count()
-    if number > 1:
-        yield f"{number} addresses in force"
+def one_certified_address(left: Left) -> Iterator[str]:
+    if len(left.in_force) > 1:
+        yield f"{len(left.in_force)} addresses in force"
 
 
-Invariant = Callable[[World, Interleaving], Iterator[str]]
+Invariant = Callable[[Left], Iterator[str]]
 AT_ONCE: tuple[Invariant, ...] = (
     no_error_reaches_the_caller, one_validato_and_one_attivo, one_certified_address, no_text_of_a_dead_id,
     no_letter_waits_for_a_former_address, instants_in_order, a_live_id_has_a_letter,
@@ -88,18 +108,16 @@ AFTER_THE_SWEEP: tuple[Invariant, ...] = (no_sealed_copy_of_a_dead_id, instants_
 
 def broken(world: World, outcome: Interleaving) -> list[str]:
     """What is wrong, before and after the sweep that the timetable makes every minute."""
-    wrong = [f"{each.__name__}: {what}" for each in AT_ONCE for what in each(world, outcome)]
+    left = Left.read(world, outcome)
+    wrong = [f"{each.__name__}: {what}" for each in AT_ONCE for what in each(left)]
     forgetting.forget_dead(NOW)
-    return wrong + [f"{each.__name__}: {what}" for each in AFTER_THE_SWEEP for what in each(world, outcome)]
+    swept = Left.read(world, outcome)
+    return wrong + [f"{each.__name__}: {what}" for each in AFTER_THE_SWEEP for what in each(swept)]
 
 
 def _has_ended(row: IdSessione) -> bool:
     """By an act on it, on its address or on its utenza."""
     return not row.is_live(NOW) and any((row.revoked_at, row.certification.revoked_at, row.utenza.blocked_at))
-
-
-def _ids(world: World) -> list[IdSessione]:
-    return list(IdSessione.objects.with_facts().filter(pharmacy=world.pharmacy).order_by("pk"))
 
 
 def _is_refusal(error: BaseException) -> bool:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from uuid import uuid4
 
+from django.db import transaction
+
 from pharmacies.addresses import Examined, key
 from pharmacies.models import CodiceValidazione, MailCertification, Pharmacy, Utenza
 from pharmacies.models.codice_validazione import CODE_USABLE_FOR, hash_of
@@ -46,6 +48,7 @@ class World:
     held: OutgoingMail  # as the worker holds it
 
 
+@transaction.atomic
 def made(anna: User, context: Context) -> World:
     """A new pharmacy. All of it before NOW, written as the portal would have, without rendering a letter."""
     number = next(_numbers)
@@ -70,6 +73,11 @@ def made(anna: User, context: Context) -> World:
     return World(
         pharmacy, anna, certification.address, context, certification, pending, utenze, attivo, validato, other, held
     )
+
+
+def put_away(world: World) -> None:
+    """Leaves nothing that is due: the acts on all pharmacies (`remind`) would do it again in every later interleaving."""
+    Reminder.objects.filter(pharmacy=world.pharmacy).delete()
 
 
 def _certification(
