@@ -3,6 +3,7 @@
 Anna: titolare, address certified. Bruno: titolare, not certified. Carla: staff. Dario: a stranger, no office anywhere.
 """
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -21,6 +22,9 @@ from tests import lock_order
 # The addresses are read once in a process, with those of the demonstration in demo mode only: before a test that plays at being
 # in production makes Django read them, and takes them away from all tests that follow it there.
 import_module(settings.ROOT_URLCONF)
+
+# libpq, here and in the processes that tests start: no COMMIT waits for the disk. A database of a test need not outlive the server.
+os.environ.setdefault("PGOPTIONS", "-c synchronous_commit=off")
 
 ANNA, BRUNO, DARIO = "RSSNNA80A41H501L", "BNCBRN75B12F205N", "VRDDRA82C03L219M"
 
