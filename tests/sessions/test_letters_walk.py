@@ -238,6 +238,7 @@ def walk(world: World, steps) -> None:
         world.check()
 
 
+@pytest.mark.processes
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(step, min_size=8, max_size=30))
 def test_letters_follow_what_they_carry_whatever_the_order(steps, world) -> None:

@@ -75,6 +75,7 @@ class Proofs:
         return len(self.silent) >= 3 or (self.last_day is not None and self.last_day < day)
 
 
+@pytest.mark.processes
 @pytest.mark.django_db
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12, deadline=None)
 @given(files=st.lists(FILES, min_size=1, max_size=6))
@@ -96,6 +97,7 @@ def test_no_sequence_of_files_closes_a_pharmacy_without_proof(tmp_path_factory, 
         transaction.set_rollback(True)
 
 
+@pytest.mark.processes
 @pytest.mark.django_db
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=5, deadline=None)
 @given(files=st.lists(FILES, max_size=5))

@@ -20,6 +20,7 @@ acts = st.tuples(
 )
 
 
+@pytest.mark.processes
 @settings(
     max_examples=10,
     deadline=None,
