@@ -6,12 +6,14 @@ taken back, and any other process does it.
 """
 
 import logging
+import os
 import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta
 from time import monotonic
 
 from django.conf import settings
+from django.core.management.base import CommandError
 from django.db import Error, connection
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -52,6 +54,16 @@ def now() -> datetime:
     except Error:
         ahead = _keep(_kept[2] if _kept is not None and _kept[0] == settings.DATABASE_CLOCK else timedelta(0))
     return timezone.now() - ahead if abs(ahead) > SAID_FROM else timezone.now()
+
+
+def now_to_write() -> datetime:
+    """As now(), for a command that writes.
+
+    Raises CommandError (exit code 75, EX_TEMPFAIL) when this machine is astray, django.db.Error when the database is away.
+    """
+    if is_astray():
+        raise CommandError(f"The clock of this machine is {in_words()}: nothing was done.", returncode=os.EX_TEMPFAIL)
+    return now()
 
 
 def in_words() -> str:

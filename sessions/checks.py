@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register  # noqa: A004  Django's name
 from django.db import DatabaseError, connections
-from django.utils import timezone
 
+from portal import database_clock
 from sessions import certificates
 from sessions.models import PincodeCertificate
 
@@ -24,7 +24,7 @@ def pincode_can_be_encrypted(app_configs: Any, databases: Any = None, **kwargs: 
     alias = next((alias for alias in databases or [] if alias == "default"), None)
     if alias is None:
         return []
-    now = timezone.now()
+    now = database_clock.now()
     try:
         if PincodeCertificate._meta.db_table not in connections[alias].introspection.table_names():
             return []

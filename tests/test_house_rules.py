@@ -107,3 +107,25 @@ def test_every_table_has_a_line_that_says_how_it_grows_and_what_ends_its_rows():
     tables = {model._meta.db_table for model in apps.get_models() if model._meta.app_label in OURS | {"sessions"}}
     assert sorted(table for table in tables if f"| `{table}` |" not in page) == []
     assert sorted(set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) - tables) == []
+
+
+# Modules that read the clock of this machine, each with its reason; every other asks portal/database_clock.py.
+MACHINE_CLOCK = {
+    "portal/database_clock.py": "the clock's own room",
+    "portal/identity/models/staff.py": "django-otp writes and compares the same instants with timezone.now()",
+    "portal/identity/models/person.py": "created_at is shown, never compared",
+    "pharmacies/registry_download.py": "compares with the times of files of this machine",
+}
+
+
+def test_instants_come_from_the_clock_that_all_processes_share():
+    """The demonstration (portal/demo) stands apart: one machine, invented people, a day that runs faster."""
+    machine = re.compile(
+        r"\btimezone\.now\b|\bdatetime\.(?:utc)?now\(|\bdate\.today\(|\btime\.time\(|\blocal(?:date|time)\(\)|\bauto_now"
+    )
+    reads = {
+        named(path)
+        for path in python_files()
+        if not {"tests", "migrations", "demo"} & set(path.relative_to(ROOT).parts) and machine.search(path.read_text())
+    }
+    assert reads == set(MACHINE_CLOCK)

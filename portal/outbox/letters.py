@@ -15,8 +15,8 @@ from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.template import Context
 from django.template.loader import get_template, render_to_string
-from django.utils import timezone
 
+from portal import database_clock
 from portal.composed import insert
 from portal.mail_address import ascii_address
 from portal.masking import domain_of
@@ -144,7 +144,7 @@ def write_down(message: EmailMessage) -> None:
     recipients = message.recipients()
     if len(recipients) != 1:
         raise NotOneRecipient
-    now = timezone.now()
+    now = database_clock.now()
     envelope = getattr(message, "envelope", None) or Envelope(OutgoingMail.Kind.NOTICE, "", now, now + PLAIN_LETTER_FOR)
     source = message.message()
     row = OutgoingMail(

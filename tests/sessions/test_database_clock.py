@@ -1,8 +1,11 @@
 """A machine whose clock is not the database's says so, corrects itself, and far off does nothing that could not be taken back."""
 
+import io
+import os
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -139,3 +142,25 @@ def test_the_machine_is_compared_not_a_clock_that_python_was_given(settings, tim
 )
 def test_a_slow_answer_is_no_distance(ours, theirs, took, apart):
     assert database_clock.apart(ours, theirs, took) == timedelta(seconds=apart)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("far", ["ten_minutes_ahead", "two_minutes_behind"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "call_webhooks", "confirm_closings reason", "forget_dead_ids", "import_pharmacies FILE", "pec_domains add pec.example",
+        "purge", "purge_logins", "receive_bounce", "renew_staff_app carla", "seal_journal", "send_due_reminders",
+        "send_test_mail anna@farmacia.example",
+    ],
+)  # fmt: skip
+def test_a_command_does_nothing_on_a_machine_whose_clock_is_astray(command, far, clock, carla, tmp_path, monkeypatch):
+    file = tmp_path / "register.csv"
+    file.write_text("", encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"Subject: a report\r\n\r\n")))
+    clock(far)
+    with pytest.raises(
+        CommandError, match=r"^The clock of this machine is .* the database's clock: nothing was done\.$"
+    ) as said:
+        call_command(*command.replace("FILE", str(file)).split())
+    assert said.value.returncode == os.EX_TEMPFAIL

@@ -3,11 +3,11 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from pharmacies import registry_closing
 from pharmacies.models import Pharmacy
 from pharmacies.registry_lock import ImportUnderWay
+from portal import database_clock
 
 
 class Command(BaseCommand):
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             return
         try:
             keys = list(waiting.values_list("pk", flat=True))
-            closed = registry_closing.confirm(keys, None, " ".join(reason.split())[:200], timezone.now())
+            closed = registry_closing.confirm(keys, None, " ".join(reason.split())[:200], database_clock.now_to_write())
         except ImportUnderWay as error:
             raise CommandError("An import of the register is running: nothing was closed.", returncode=4) from error
         self.stdout.write(f"Closed: {closed:,}.")

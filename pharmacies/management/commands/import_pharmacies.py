@@ -5,11 +5,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from pharmacies.registry import ImportUnderWay, NothingRead, Report, UnknownHeader, import_register
 from pharmacies.registry_download import Download, DownloadFailed
 from pharmacies.registry_whole import FLAWS
+from portal import database_clock
 
 BROKEN_SHOWN = 20
 MEGABYTE = 2**20
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         try:
             report = import_register(
                 path,
-                timezone.now(),
+                database_clock.now_to_write(),
                 dry_run=dry_run,
                 allow_closing=options["allow_closing"],
                 accept_as_whole=reason,

@@ -5,11 +5,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
-from django.utils import timezone
 
 from pharmacies import pec
 from pharmacies.addresses import is_well_known
 from pharmacies.models import MailCertification, PecDomain
+from portal import database_clock
 from portal.journal.models import record
 from portal.mail_address import ascii_domain
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(changed)} {'added' if act == 'add' else 'removed'}: {', '.join(changed) or 'none'}")
 
     def _add(self, wanted: list[str], even_if_used: bool) -> list[str]:
-        now, added = timezone.now(), []
+        now, added = database_clock.now_to_write(), []
         for domain in wanted:
             if is_well_known(domain):
                 raise CommandError(f"{domain} is a provider of ordinary mailboxes.")
@@ -56,7 +56,7 @@ class Command(BaseCommand):
     def _remove(self, wanted: list[str]) -> list[str]:
         removed = [domain for domain in wanted if PecDomain.objects.filter(domain=domain).delete()[0]]
         for domain in removed:
-            record("pec.removed", now=timezone.now(), domain=domain)
+            record("pec.removed", now=database_clock.now_to_write(), domain=domain)
         return removed
 
 

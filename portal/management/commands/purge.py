@@ -5,8 +5,8 @@ from collections import deque
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
+from portal import database_clock
 from portal.identity import purge as identity
 from portal.journal.models import Entry
 from sessions import purge
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="count what would be forgotten, forget nothing")
 
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
-        now = timezone.now()
+        now = database_clock.now_to_write()
         due = {
             "lines of the journal": Entry.objects.forgettable(now).count(),
             **{kind.name: kind.forgettable(now).count() for kind in (*identity.KEPT, *purge.KEPT, *purge.OUTDATED)},

@@ -1,8 +1,8 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
+from portal import database_clock
 from portal.journal.models import CHAIN
 
 
@@ -10,5 +10,5 @@ class Command(BaseCommand):
     help = "Chains the lines of the journal that are not chained yet. The timetable runs it every minute."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sealed = CHAIN.seal(timezone.now())
+        sealed = CHAIN.seal(database_clock.now_to_write())
         self.stdout.write(f"Sealed: {sealed}. Newest link: {CHAIN.head() or 'none'}")

@@ -7,8 +7,8 @@ from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
+from portal import database_clock
 from portal.chain import BREAKS_TOLD, Chain, Verdict
 from portal.journal.models import CHAIN
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        verdict = self.chain.verify(timezone.now(), self._tell, options["expect"])
+        verdict = self.chain.verify(database_clock.now(), self._tell, options["expect"])
         self.stdout.write(_as_json(verdict) if options["json"] else _as_text(verdict, self.named))
         if not verdict.holds:
             sys.exit(1)

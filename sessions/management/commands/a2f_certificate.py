@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
-from django.utils import timezone
 
+from portal import database_clock
 from sessions import certificates
 from sessions.models import PincodeCertificate
 
@@ -52,7 +52,7 @@ class Command(BaseCommand):
             raise CommandError(f"--days must be from 1 to {LONGEST_DAYS}.")
         if not 1 <= len(options["common_name"]) <= certificates.LONGEST_COMMON_NAME:
             raise CommandError(f"--common-name must have 1 to {certificates.LONGEST_COMMON_NAME} characters.")
-        now, key_file = timezone.now(), options["key_file"]
+        now, key_file = database_clock.now_to_write(), options["key_file"]
         predecessor = PincodeCertificate.objects.live(now).first()
         row = certificates.make(
             now,
@@ -77,7 +77,7 @@ class Command(BaseCommand):
             ) from error
 
     def _list(self, options: dict[str, Any]) -> None:
-        now = timezone.now()
+        now = database_clock.now()
         rows = list(PincodeCertificate.objects.order_by("-valid_from", "-pk"))
         if not rows:
             self.stdout.write("No certificate yet: manage.py a2f_certificate new")
@@ -88,7 +88,9 @@ class Command(BaseCommand):
             )
 
     def _retire(self, options: dict[str, Any]) -> None:
-        row = certificates.retire(options["serial"], timezone.now(), even_the_last=options["even_the_last"])
+        row = certificates.retire(
+            options["serial"], database_clock.now_to_write(), even_the_last=options["even_the_last"]
+        )
         self.stdout.write(f"Certificate {row.serial} is retired: what it encrypted is not read any more.")
 
 

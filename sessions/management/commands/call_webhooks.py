@@ -1,8 +1,8 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
+from portal import database_clock
 from sessions.webhooks import calls
 
 
@@ -10,4 +10,4 @@ class Command(BaseCommand):
     help = "Makes the calls to the gestionali that are due, as the timetable does."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"Calls taken: {calls.call_due(timezone.now())}.")
+        self.stdout.write(f"Calls taken: {calls.call_due(database_clock.now_to_write())}.")

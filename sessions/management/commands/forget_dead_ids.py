@@ -1,8 +1,8 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
+from portal import database_clock
 from sessions import forgetting
 
 
@@ -10,4 +10,4 @@ class Command(BaseCommand):
     help = "Wipes the sealed copies of the ids that are revoked or expired, as the timetable does."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"Ids forgotten: {forgetting.forget_dead(timezone.now())}.")
+        self.stdout.write(f"Ids forgotten: {forgetting.forget_dead(database_clock.now_to_write())}.")

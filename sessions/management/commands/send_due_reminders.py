@@ -1,8 +1,8 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 
+from portal import database_clock
 from sessions import reminders
 
 
@@ -10,7 +10,7 @@ class Command(BaseCommand):
     help = "Writes the letters about ids that expire or have expired, as the timetable does: one batch after the other."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        now, total = timezone.now(), 0
+        now, total = database_clock.now_to_write(), 0
         while settled := reminders.send_due(now):
             total += settled
         self.stdout.write(f"Reminders settled: {total}.")

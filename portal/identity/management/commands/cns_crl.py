@@ -5,8 +5,8 @@ from typing import Any
 from cryptography import x509
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
+from portal import database_clock
 from portal.identity.providers.cns import revocations, sources
 from portal.identity.providers.cns.sources import RefreshFailed
 
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("action", choices=["refresh"])
 
     def handle(self, *args: Any, **options: Any) -> None:
-        now, path = timezone.now(), settings.CNS_FOLDER / "crl.pem"
+        now, path = database_clock.now(), settings.CNS_FOLDER / "crl.pem"
         if not settings.CNS_REVOCATION_LISTS:
             raise CommandError("CNS_REVOCATION_LISTS names no list.")
         try:

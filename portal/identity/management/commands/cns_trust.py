@@ -4,8 +4,8 @@ from typing import Any
 from cryptography import x509
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
+from portal import database_clock
 from portal.identity.providers.cns import sources, trust_list
 from portal.identity.providers.cns.sources import RefreshFailed
 
@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = settings.CNS_FOLDER / "ca.pem"
         try:
-            found = trust_list.read(sources.fetched(settings.CNS_TRUST_LIST), _signers(), timezone.now())
+            found = trust_list.read(sources.fetched(settings.CNS_TRUST_LIST), _signers(), database_clock.now())
             before = path.read_bytes() if path.exists() else b""
             if found.number < trust_list.number_of(before):
                 raise RefreshFailed("The trust list is older than the one that ca.pem was made from.")

@@ -7,9 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
-from django.utils import timezone
 
-from portal import codice_fiscale
+from portal import codice_fiscale, database_clock
 from portal.identity.management.commands.renew_staff_app import once
 from portal.identity.models import StaffTotp, User
 from portal.identity.roles import Role
@@ -46,7 +45,9 @@ class Command(BaseCommand):
                 username, password, options["given_name"], options["family_name"], roles=options["role"]
             )
             _, url = StaffTotp.enrol(user)
-            record("staff.created", now=timezone.now(), subject=user, name=username, rights=rights_of(user))
+            record(
+                "staff.created", now=database_clock.now_to_write(), subject=user, name=username, rights=rights_of(user)
+            )
         self.stdout.write(f"{user.full_name} can sign in as {username}.")
         self.stdout.write(once(url))
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
+from portal import database_clock
 from portal.identity import registry
 from portal.identity.providers import oidc
 from portal.identity.providers.saml.provider import SamlProvider
@@ -44,7 +44,8 @@ class Command(BaseCommand):
         doors = [door for door in (*saml_doors(), *oidc_doors()) if options["door"] in ("", door.key)]
         if not doors:
             raise CommandError("No way in of that name speaks SAML or OpenID Connect here (IDENTITY_PROVIDERS).")
-        getattr(self, f"_{options['action']}")(doors, options, timezone.now())
+        now = database_clock.now_to_write() if options["action"] == "refresh" else database_clock.now()
+        getattr(self, f"_{options['action']}")(doors, options, now)
 
     def _refresh(self, doors: list[Door], options: dict[str, Any], now: datetime) -> None:
         if (options["file"] or options["drop"]) and len(doors) != 1:

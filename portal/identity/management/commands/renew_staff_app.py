@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
-from django.utils import timezone
 
+from portal import database_clock
 from portal.identity.models import StaffSession, StaffTotp, User
 from portal.identity.models.staff import forget_apps
 from portal.journal.models import record
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"There is no member of the staff {options['username']}.")
         with transaction.atomic():
-            now = timezone.now()
+            now = database_clock.now_to_write()
             hold(User.objects.filter(pk=user.pk))
             forget_apps(user)
             StaffSession.objects.filter(user=user).close(now)

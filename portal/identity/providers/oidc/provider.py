@@ -8,8 +8,8 @@ import httpx
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils import timezone
 
+from portal import database_clock
 from portal.clock import now_of
 from portal.identity.identity import MINIMUM_LEVEL, Identity, LoginRefused
 from portal.identity.models import LoginTransaction
@@ -66,14 +66,14 @@ class Cie(base.Provider):
         return reply.text.strip()
 
     def form_origins(self) -> list[str]:
-        chain = self.chain(timezone.now())
+        chain = self.chain(database_clock.now())
         if chain is None:
             return []
         parts = urlsplit(str(chain.metadata["authorization_endpoint"]))
         return [f"{parts.scheme}://{parts.netloc}"]
 
     def gestori(self) -> list[base.Gestore] | None:
-        return None if self.chain(timezone.now()) else []
+        return None if self.chain(database_clock.now()) else []
 
     def entity_configuration(self, now: datetime) -> str:
         return relying_party.entity_configuration(self.relying_party(), now)

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.utils import timezone
 
+from portal import database_clock
 from portal.clock import ROME, in_words
 from portal.outbox.depth import Depth, depth_of
 
@@ -17,7 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object; moments in UTC")
 
     def handle(self, *, json: bool, **options: Any) -> None:
-        depth = depth_of(timezone.now())
+        depth = depth_of(database_clock.now())
         self.stdout.write(_as_json(depth) if json else "\n".join(_as_text(depth)))
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
-from django.utils import timezone
 
+from portal import database_clock
 from portal.outbox import reports
 from portal.outbox.bounces import Outcome, receive
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
     help = (
         "Reads one delivery report (RFC 3464) from standard input, as a mail server's pipe hands it over. Exits with 0 when "
         "it was taken (or says nothing new), 65 when it is malformed or too long, 67 when it is about no letter of ours, "
-        "75 when the database does not answer: then the mail server tries again."
+        "75 when the database does not answer or this machine's clock is astray: then the mail server tries again."
     )
     requires_system_checks: list[str] = []  # a pipe starts it for each report
 
@@ -41,7 +41,7 @@ class Command(BaseCommand):
     def handle(self, *, recipient: str | None, **options: Any) -> None:
         raw = sys.stdin.buffer.read(reports.LONGEST + 1)
         try:
-            outcome = receive(raw, recipient, timezone.now())
+            outcome = receive(raw, recipient, database_clock.now_to_write())
         except Error as error:
             raise CommandError(
                 f"The database does not answer ({type(error).__name__}).", returncode=os.EX_TEMPFAIL

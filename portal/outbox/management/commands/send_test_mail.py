@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 from django.db import transaction
-from django.utils import timezone
 
+from portal import database_clock
 from portal.outbox.delivery import deliver
 from portal.outbox.letters import Envelope, post
 from portal.outbox.models import OutgoingMail
@@ -30,7 +30,7 @@ class Command(BaseCommand):
             validate_email(address)
         except ValidationError as error:
             raise CommandError("ADDRESS is not an e-mail address.") from error
-        now = timezone.now()
+        now = database_clock.now_to_write()
         with transaction.atomic():
             letter = post(Envelope(OutgoingMail.Kind.NOTICE, "", now, now + USEFUL_FOR), address, "test", {})
             (claimed,) = OutgoingMail.objects.filter(pk=letter.pk).claim(now, 1)  # before a worker does
@@ -43,6 +43,6 @@ class Command(BaseCommand):
         deliver(claimed, now)
         letter.refresh_from_db()
         if not letter.accepted_at:
-            letter.cancel(timezone.now())  # a test that did not leave is over
+            letter.cancel(database_clock.now())  # a test that did not leave is over
             raise CommandError(f"Not accepted: {letter.last_answer}")
         self.stdout.write(f"accepted    {letter.last_answer}")
