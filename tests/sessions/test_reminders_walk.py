@@ -1,5 +1,6 @@
 """Choices saved, addresses changed, mailboxes that refuse and work again, rounds: whatever the order, an id is spoken of."""
 
+import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
