@@ -126,6 +126,7 @@ def test_instants_come_from_the_clock_that_all_processes_share():
     reads = {
         named(path)
         for path in python_files()
-        if not {"tests", "migrations", "demo"} & set(path.relative_to(ROOT).parts) and machine.search(path.read_text())
+        if not {"tests", "migrations", "demo"} & set(path.relative_to(ROOT).parts)
+        and machine.search(path.read_text(encoding="utf-8"))
     }
     assert reads == set(MACHINE_CLOCK)
