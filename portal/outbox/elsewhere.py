@@ -26,7 +26,8 @@ _LISTED = re.compile(
 )
 _LETTER = re.compile(r"^[ \t>*-]*(to|a|an|à|para)[ \t]*:", re.IGNORECASE)
 _UNITS = re.compile(r"(?<=[.!?])\s+|\n")
-MOST_UNITS = 500
+MOST_UNITS = 200  # lines or sentences, of which the first characters count: a report names its mailbox early
+MOST_OF_UNIT = 600
 
 
 def fails_elsewhere(text: str, about: str) -> bool:
@@ -35,7 +36,7 @@ def fails_elsewhere(text: str, about: str) -> bool:
     """
     ours, failing, last, is_named = key(about), set(), "", False
     domain = ours.rpartition("@")[2]
-    for unit in _UNITS.split(text)[:MOST_UNITS]:
+    for unit in (each[:MOST_OF_UNIT] for each in _UNITS.split(text)[:MOST_UNITS] if each.strip()):
         addresses = list(_addresses(unit, ours))
         is_named = is_named or any(name == ours for name, _ in addresses)
         if _lists(unit, addresses, ours):
@@ -70,7 +71,11 @@ def _addresses(unit: str, ours: str) -> Iterator[tuple[str, int]]:
     for found in ADDRESS.finditer(unit):
         name = key(found[0].rstrip(".").removeprefix("mailto"))
         local, _, domain = name.rpartition("@")
-        is_other = _SERVICE.match(local) or domain in our_names() or _NOT_FAILED.search(unit[: found.start()])
+        is_other = (
+            _SERVICE.match(local)
+            or domain in our_names()
+            or _NOT_FAILED.search(unit[max(0, found.start() - 40) : found.start()])
+        )
         if name == ours or not is_other:
             yield name, found.start()
 
