@@ -5,4 +5,4 @@ class PortalConfig(AppConfig):
     name = "portal"
 
     def ready(self) -> None:
-        from portal import celery, checks  # noqa: F401  the tasks learn their broker; the system checks are registered
+        from portal import celery, checks, squashed  # noqa: F401  the tasks learn their broker; the checks are registered

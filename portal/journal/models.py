@@ -139,7 +139,7 @@ def record(
 
 
 def _let_the_trigger_pass() -> None:
-    """For this transaction only; see migration 0003."""
+    """For this transaction only; see migration 0002."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("select set_config('portal.forgetting', 'on', true)")

@@ -1,10 +1,6 @@
 """One spelling for words that are looked for, kept beside every pharmacy by whatever writes it."""
 
-from importlib import import_module
-
 import pytest
-from django.apps import apps
-from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,17 +53,3 @@ def test_whatever_writes_a_name_or_a_comune_writes_what_it_is_found_by():
         [again], update_conflicts=True, unique_fields=["code"], update_fields=["name", "comune"]
     )
     assert found_by(pharmacy) == "farmacia mocheni palu"
-
-
-@pytest.mark.django_db
-def test_rows_written_before_are_folded_as_they_are_now():
-    rows = [
-        make_pharmacy("1", "SANT’ANNA"),
-        make_pharmacy("2", "Dispensario FORLI'"),
-        make_pharmacy("3", "La farmacia"),
-    ]
-    now = [found_by(row) for row in rows]
-    with connection.cursor() as cursor:
-        cursor.execute("update pharmacies_pharmacy set found_by = ''")
-    import_module("pharmacies.migrations.0009_fold_names").fold(apps, None)
-    assert [found_by(row) for row in rows] == now

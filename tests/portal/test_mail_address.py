@@ -1,19 +1,11 @@
 """One normal form of an address: what is stored, sent to and compared."""
 
-from importlib import import_module
-
 import pytest
-from django.apps import apps
-from django.db import connection, transaction
-from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pharmacies import mails
 from pharmacies.models import MailCertification
 from portal.mail_address import ascii_address, ascii_domain, key, readable, same_mailbox
-from portal.outbox.models import OutgoingMail
-from sessions.models import ReminderSettings
 
 WEISS, WEISS_ASCII = "id@weiße-apotheke.example", "id@xn--weie-apotheke-ddb.example"
 LABEL = st.from_regex(r"[a-zàèéìòùßöçñø]([a-zàèßö0-9-]{0,10}[a-zèß0-9])?", fullmatch=True).filter(
@@ -88,35 +80,3 @@ def test_whatever_writes_an_address_writes_its_normal_form_and_finds_it_by_eithe
     MailCertification.objects.filter(pk=certified.pk).update(address=WEISS)
     assert MailCertification.objects.get(address=WEISS).address == WEISS_ASCII
     assert MailCertification.objects.filter(address=WEISS_ASCII, address__in=[WEISS]).exists()
-
-
-def as_the_earlier_version_wrote(statement: str, *values: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-
-
-def migrate(app: str, name: str) -> None:
-    import_module(f"{app}.migrations.{name}").to_ascii(apps, None)
-
-
-def test_a_certified_address_written_before_gets_the_domain_that_was_checked(certified):
-    as_the_earlier_version_wrote("update pharmacies_mailcertification set address = %s", WEISS)
-    migrate("pharmacies", "0006_ascii_domains")
-    assert MailCertification.objects.get().address == WEISS_ASCII
-
-
-def test_the_copy_chosen_before_too(san_marco):
-    ReminderSettings.objects.create(pharmacy=san_marco, copy_to="x@example.it")
-    as_the_earlier_version_wrote("update pharmacy_sessions_remindersettings set copy_to = %s", WEISS)
-    migrate("sessions", "0012_ascii_domains")
-    assert ReminderSettings.objects.get().copy_to == WEISS_ASCII
-
-
-def test_a_letter_that_waits_since_before_too(certified):
-    with transaction.atomic():
-        mails.certified(certified, timezone.now())
-    domain = WEISS.rpartition("@")[2]
-    as_the_earlier_version_wrote("update outbox_outgoingmail set recipient = %s, domain = %s", WEISS, domain)
-    migrate("portal.outbox", "0007_ascii_domains")
-    letter = OutgoingMail.objects.get()
-    assert (letter.recipient, letter.domain) == (WEISS_ASCII, WEISS_ASCII.rpartition("@")[2])

@@ -9,7 +9,7 @@ from sessions.models import Context
 
 from .conftest import MORNING
 
-shipped = import_module("sessions.migrations.0002_shipped_contexts")
+shipped = import_module("sessions.migrations.0002_contexts")
 
 
 def names() -> list[str]:

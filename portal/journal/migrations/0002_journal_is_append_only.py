@@ -33,6 +33,7 @@ def on_postgresql(statements):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("journal", "0002_chain")]
+    replaces = [("journal", "0003_append_only")]
+    dependencies = [("journal", "0001_squashed")]
 
     operations = [migrations.RunPython(on_postgresql(MAKE), on_postgresql(REMOVE))]

@@ -27,6 +27,7 @@ def withdraw(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("pharmacy_sessions", "0001_initial")]
+    replaces = [("pharmacy_sessions", "0002_shipped_contexts")]
+    dependencies = [("pharmacy_sessions", "0001_squashed")]
 
     operations = [migrations.RunPython(ship, withdraw)]
