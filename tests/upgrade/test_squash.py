@@ -77,7 +77,7 @@ class Database:
 
     def manage(self, *words: str) -> subprocess.CompletedProcess:
         return subprocess.run(
-            [sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, capture_output=True, text=True,
+            [sys.executable, "manage.py", *words], cwd=ROOT, env=self.environment, capture_output=True, text=True, encoding="utf-8",
             check=False,
         )  # fmt: skip
 
@@ -140,7 +140,7 @@ def make(tmp_path, vendor):
 def load(make, vendor) -> Callable[[str], Database]:
     def load(name: str) -> Database:
         database = make(name)
-        database.run((HERE / "data" / f"before_the_squash.{vendor}.sql").read_text())
+        database.run((HERE / "data" / f"before_the_squash.{vendor}.sql").read_text(encoding="utf-8"))
         return database
 
     return load
