@@ -8,9 +8,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 
 from pharmacies.models import Office, Pharmacy
-from portal.clock import now_of
 from portal.identity.access import fresh_authentication_required, person_required
 from portal.identity.models import User
+from portal.time.clock import now_of
 
 P = ParamSpec("P")
 

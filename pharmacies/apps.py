@@ -6,14 +6,14 @@ class PharmaciesConfig(AppConfig):
     verbose_name = "Farmacie"
 
     def ready(self) -> None:
-        from pharmacies import reachability
-        from pharmacies.journal_words import WORDS
-        from pharmacies.withdrawing import forbidden
-        from portal.journal import words
-        from portal.outbox import refusals, rules
+        from pharmacies.certification import reachability
+        from pharmacies.certification.withdrawing import forbidden
+        from pharmacies.journal_verbs import WORDS
+        from portal.journal import verbs
+        from portal.outbox.hooks import forbidding, mailbox_news
 
-        words.register(WORDS)
-        refusals.register(reachability.mailbox_refused)
-        refusals.register_taken_back(reachability.refusal_taken_back)
-        refusals.register_arrived(reachability.mailbox_reached)
-        rules.register(forbidden)
+        verbs.register(WORDS)
+        mailbox_news.register(reachability.mailbox_refused)
+        mailbox_news.register_taken_back(reachability.refusal_taken_back)
+        mailbox_news.register_arrived(reachability.mailbox_reached)
+        forbidding.register(forbidden)

@@ -2,8 +2,8 @@
 
 from celery import shared_task
 
-from pharmacies.reachability import clear_marks as clear
-from portal import database_clock
+from pharmacies.certification.reachability import clear_marks as clear
+from portal.time import database_clock
 
 
 @shared_task

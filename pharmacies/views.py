@@ -10,16 +10,16 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from pharmacies import trials
 from pharmacies.access import CERTIFYING, OfficeRequest, fresh_holder_required, holder_required, office_required
+from pharmacies.certification import trials
+from pharmacies.certification.situation import cards, situation_of
 from pharmacies.models import Office
-from pharmacies.situation import cards, situation_of
 from pharmacies.wizard.steps import Step, side_list
-from portal.clock import now_of
 from portal.identity.access import person_required
 from portal.journal.models import Entry
-from portal.masking import mask_codice_fiscale
+from portal.secrets.masking import mask_codice_fiscale
 from portal.templatetags.portale import seconds
+from portal.time.clock import now_of
 
 ENTRIES_A_PAGE = 20
 

@@ -5,4 +5,5 @@ class PortalConfig(AppConfig):
     name = "portal"
 
     def ready(self) -> None:
-        from portal import celery, checks, squashed  # noqa: F401  the tasks learn their broker; the checks are registered
+        from portal import celery, system_checks  # noqa: F401  the tasks learn their broker; the checks are registered
+        from portal.database import squashed  # noqa: F401  the tasks learn their broker; the checks are registered

@@ -81,6 +81,6 @@ app.conf.beat_schedule = {name: {"task": task, "schedule": float(seconds)} for n
 @beat_init.connect
 def bound_the_database(**kwargs: Any) -> None:
     """Before the first connection, and before a worker makes its children."""
-    from portal import bounds  # asks the settings
+    from portal.database import bounds  # asks the settings
 
     bounds.for_tasks()

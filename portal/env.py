@@ -15,7 +15,7 @@ import environ
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-from portal.kept import kept_once
+from portal.secrets.kept import kept_once
 
 _Made = TypeVar("_Made")
 DEMO, PRODUCTION = "demo", "production"

@@ -10,8 +10,8 @@ from typing import Any
 
 import structlog
 
-from portal import request_id
-from portal.masking import mask_codici_fiscali_in, mask_secrets_in, without_row
+from portal.secrets.masking import mask_codici_fiscali_in, mask_secrets_in, without_row
+from portal.web import request_id
 
 TEXT, JSON = "text", "json"
 # What a line may carry beside its words. Named, because Django adds the whole request to some of its own.
@@ -39,7 +39,7 @@ def _hide_calendar(logger: Any, method: str, line: _Line) -> _Line:
 
 
 def _text(logger: Any, method: str, line: _Line) -> str:
-    """`10:42:03 WARNING portal.outbox.delivery Letter … [3f2a…] key=value`"""
+    """`10:42:03 WARNING portal.outbox.sending.delivery Letter … [3f2a…] key=value`"""
     number, trace = line.pop("request_id", ""), line.pop("exception", "")
     words = [line.pop("timestamp"), line.pop("level").upper(), line.pop("logger", ""), str(line.pop("event"))]
     more = [f"{name}={value}" for name, value in line.items() if not name.startswith("_")]

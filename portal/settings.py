@@ -56,10 +56,10 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "portal.plain_requests.PlainRequests",
+    "portal.web.plain_requests.PlainRequests",
     "portal.watch.doors.ForMachines",
-    "portal.clock.NowMiddleware",
-    "portal.client_address.ClientAddressMiddleware",
+    "portal.time.clock.NowMiddleware",
+    "portal.web.client_address.ClientAddressMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -67,7 +67,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "portal.identity.session_ends.SessionEnds",
-    "portal.busy_pages.BusyPages",
+    "portal.web.busy_pages.BusyPages",
 ]
 ROOT_URLCONF = "portal.urls"
 WSGI_APPLICATION = "portal.wsgi.application"
@@ -82,18 +82,18 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "portal.context.portal",
+                "portal.web.context.portal",
             ],
         },
     },
 ]
 # In the session, not in a cookie: a sentence that nobody read must not outlive who it was for.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-FORM_RENDERER = "portal.forms.PortalFormRenderer"
+FORM_RENDERER = "portal.web.form_renderer.PortalFormRenderer"
 
 # --- where it keeps things
 DATABASES = {"default": env.database()}
-# seconds, 0: no bound; why these values: portal/bounds.py
+# seconds, 0: no bound; why these values: portal/database/bounds.py
 PAGE_STATEMENT_TIMEOUT = env.number("PAGE_STATEMENT_TIMEOUT", default=15)
 PAGE_LOCK_TIMEOUT = env.number("PAGE_LOCK_TIMEOUT", default=5)
 TASK_STATEMENT_TIMEOUT = env.number("TASK_STATEMENT_TIMEOUT", default=60)
@@ -177,14 +177,14 @@ LOGIN_URL = "identity:choose"
 LOGIN_PENDING_FOR = timedelta(minutes=10)
 FRESH_AUTHENTICATION_FOR = timedelta(minutes=10)
 OTP_TOTP_ISSUER = "Portale Farmacie"
-PASSWORD_HASHERS = ["portal.hashing.Argon2idHasher"]
+PASSWORD_HASHERS = ["portal.secrets.hashing.Argon2idHasher"]
 SESSION_LASTS_FOR = timedelta(hours=8)  # a working day, whatever one does: then one shows again who one is
 SESSION_IDLE_FOR = timedelta(minutes=30)  # the computer of a shop stays alone; certifying takes less, letter included
 SESSION_COOKIE_AGE = int(SESSION_LASTS_FOR.total_seconds())  # what nobody used for so long is forgotten
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"  # not Strict: the way back from the identity provider starts on another site
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "portal.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "portal.web.errors.csrf_failure"
 
 # --- https, in production
 SECURE_COOKIES = PORTAL_URL.startswith("https://")  # always in production
@@ -276,8 +276,8 @@ else:
         "socket_timeout": 5,  # nor one that is there and silent; the worker's own waiting (BRPOP) is one second at a time
     }
 
-# --- whose clock decides: what measures how far ours is from it (portal/database_clock.py)
-DATABASE_CLOCK = "portal.database_clock.of_the_database"
+# --- whose clock decides: what measures how far ours is from it (portal/time/database_clock.py)
+DATABASE_CLOCK = "portal.time.database_clock.of_the_database"
 
 # --- who watches it: /readyz and /metrics (portal/watch)
 READY_LETTER_LATE = timedelta(seconds=env.number("READY_LETTER_LATE", default=120))
@@ -290,10 +290,10 @@ _log_format = logs.JSON if env.production else logs.TEXT
 LOGGING = logs.configuration(env.choice("LOG_FORMAT", [logs.TEXT, logs.JSON], default=_log_format))
 
 if DEMO:
-    # Stand-ins are plugins named here, and portal.checks refuses them in production.
+    # Stand-ins are plugins named here, and portal.system_checks refuses them in production.
     INSTALLED_APPS += ["portal.demo.apps.DemoConfig"]
     DEMO_CLOCK = env.text("DEMO_CLOCK", default="")  # the file of a clock that runs faster: `manage.py simulate_day`
-    INSTALLED_APPS += ["portal.demo.day.clock.CompressedClock"] if DEMO_CLOCK else []
+    INSTALLED_APPS += ["tests.day.clock.CompressedClock"] if DEMO_CLOCK else []
     IDENTITY_PROVIDERS = IDENTITY_PROVIDERS or [f"portal.demo.identity.Stub{name}" for name in ("Spid", "Cie", "TsCns")]
     WEBHOOK_ADDRESSES = "portal.demo.gestionale.OwnGestionale"  # its own gestionale may be called too
     STUB_IDENTITY_URL = env.address("STUB_IDENTITY_URL", default=PORTAL_URL).rstrip("/")  # where the stubs live

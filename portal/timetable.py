@@ -7,7 +7,7 @@ from typing import Any
 from celery.beat import Scheduler
 from django.db import connections
 
-from portal import request_id
+from portal.web import request_id
 
 log = logging.getLogger(__name__)
 UNHEARD_AT_LEAST = 50  # messages in a queue before a knock is left out

@@ -3,13 +3,13 @@
 from django.conf import settings
 from django.urls import include, path
 
-from sessions.expiries.views import feed
+from sessions.preferences.calendar_views import feed
 from sessions.staff.archive.site import site as archive
 
 urlpatterns = [
-    path("", include("portal.pages")),
+    path("", include("portal.information")),
     path("", include("portal.identity.urls")),
-    path("", include("portal.outbox.urls")),
+    path("", include("portal.outbox.bounces.urls")),
     path("servizi/", include("pharmacies.urls")),
     path("servizi/<str:code>/sicurezza/certifica-mail/", include("pharmacies.wizard.urls")),
     path("servizi/<str:code>/sicurezza/utenze/", include("sessions.utenze.urls")),
@@ -22,7 +22,7 @@ urlpatterns = [
 if settings.DEMO:
     urlpatterns.append(path("prova/", include("portal.demo.urls")))
 
-handler400 = "portal.errors.bad_request"
-handler403 = "portal.errors.forbidden"
-handler404 = "portal.errors.not_found"
-handler500 = "portal.errors.server_error"
+handler400 = "portal.web.errors.bad_request"
+handler403 = "portal.web.errors.forbidden"
+handler404 = "portal.web.errors.not_found"
+handler500 = "portal.web.errors.server_error"

@@ -10,10 +10,10 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 try:
     portal = get_wsgi_application()
-    from portal import bounds  # the apps are there only now
-    from portal.plain_requests import with_known_charset
-    from portal.request_id import RequestIds
-    from sessions.gate_views import GateInFront
+    from portal.database import bounds  # the apps are there only now
+    from portal.web.plain_requests import with_known_charset
+    from portal.web.request_id import RequestIds
+    from sessions.gate.views import GateInFront
     from sessions.soap.views import ServiceInFront
 
     bounds.for_pages()

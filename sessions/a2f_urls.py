@@ -5,6 +5,6 @@ from django.urls import include, path
 app_name = "a2f"
 urlpatterns = [
     path("", include("sessions.soap.urls")),
-    path("", include("sessions.gate_urls")),
-    path("", include("sessions.certificate_urls")),
+    path("", include("sessions.gate.urls")),
+    path("", include("sessions.credentials.certificate_urls")),
 ]

@@ -7,19 +7,20 @@ class SessionsConfig(AppConfig):
     verbose_name = "ID-SESSIONE"
 
     def ready(self) -> None:
-        from pharmacies import former_addresses
-        from portal.journal import words
-        from portal.outbox import holding, refusals, rules
-        from sessions import checks, copies, journal_words  # noqa: F401  the system checks are registered
-        from sessions.closing_holds import without_closed
-        from sessions.staff import journal_words as staff_words
-        from sessions.utenze import journal_words as utenze_words
-        from sessions.withdrawing import forbidden, say_elsewhere
+        from pharmacies.certification import former_addresses
+        from portal.journal import verbs
+        from portal.outbox.hooks import forbidding, holding, mailbox_news
+        from sessions import journal_verbs, system_checks  # noqa: F401  the system checks are registered
+        from sessions.ids.withdrawing import forbidden, say_elsewhere
+        from sessions.letters.closing_holds import without_closed
+        from sessions.reminders import copies  # noqa: F401  the system checks are registered
+        from sessions.staff import journal_verbs as staff_words
+        from sessions.utenze import journal_verbs as utenze_words
 
-        words.register(journal_words.WORDS)
-        words.register(staff_words.WORDS)
-        words.register(utenze_words.WORDS)
+        verbs.register(journal_verbs.WORDS)
+        verbs.register(staff_words.WORDS)
+        verbs.register(utenze_words.WORDS)
         former_addresses.register(say_elsewhere)
-        refusals.register(copies.mailbox_refused)
+        mailbox_news.register(copies.mailbox_refused)
         holding.register(without_closed)
-        rules.register(forbidden)
+        forbidding.register(forbidden)

@@ -5,10 +5,12 @@ from functools import partial
 
 from celery import shared_task
 
-from portal import database_clock
-from portal.contention import tried_again
-from sessions import forgetting, purge, reminders
-from sessions.staff import bulk
+from portal.database.contention import tried_again
+from portal.time import database_clock
+from sessions import retention
+from sessions.ids import forgetting
+from sessions.reminders import sending
+from sessions.staff.desk import bulk
 from sessions.webhooks import calls
 
 A_TURN = 120  # seconds of one task: others wait for the worker too, and what is left is taken up at the next tick
@@ -17,7 +19,7 @@ A_TURN = 120  # seconds of one task: others wait for the worker too, and what is
 @shared_task
 def send_due_reminders() -> None:
     end = time.monotonic() + A_TURN
-    while tried_again(partial(reminders.send_due, database_clock.now())) and time.monotonic() < end:
+    while tried_again(partial(sending.send_due, database_clock.now())) and time.monotonic() < end:
         pass
 
 
@@ -41,6 +43,6 @@ def advance_bulk_jobs() -> None:
 @shared_task
 def purge_old_rows() -> None:
     end = time.monotonic() + A_TURN
-    for _ in purge.forget(database_clock.now()):
+    for _ in retention.forget(database_clock.now()):
         if time.monotonic() > end:
             break

@@ -1,9 +1,10 @@
 from django.urls import path
 
-from sessions import preferences, views
-from sessions.expiries import views as expiries
-from sessions.hours import views as hours
-from sessions.webhooks import views as webhooks
+from sessions.ids import views
+from sessions.preferences import calendar_views as expiries
+from sessions.preferences import hours_views as hours
+from sessions.preferences import reminder_views
+from sessions.preferences import webhook_views as webhooks
 
 app_name = "sessions"
 urlpatterns = [
@@ -12,7 +13,7 @@ urlpatterns = [
     path("id-sessione/<int:pk>/mostra/", views.show, name="show"),
     path("id-sessione/<int:pk>/reinvia/", views.resend, name="resend"),
     path("id-sessione/<int:pk>/revoca/", views.revoke, name="revoke"),
-    path("avvisi/", preferences.reminders, name="reminders"),
+    path("avvisi/", reminder_views.reminders, name="reminders"),
     path("avvisi/orari/", hours.hours, name="hours"),
     path("avvisi/turni/", hours.nights, name="nights"),
     path("avvisi/calendario/", expiries.panel, name="calendar"),

@@ -16,7 +16,7 @@ from django.utils import timezone
 from pharmacies.models import MailCertification, Office, Pharmacy, Utenza
 from portal.identity.models import StaffTotp, User
 from portal.identity.roles import Role
-from portal.sealing import seal
+from portal.secrets.sealing import seal
 from tests import lock_order
 
 # The addresses are read once in a process, with those of the demonstration in demo mode only: before a test that plays at being

@@ -109,12 +109,12 @@ def test_every_table_has_a_line_that_says_how_it_grows_and_what_ends_its_rows():
     assert sorted(set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) - tables) == []
 
 
-# Modules that read the clock of this machine, each with its reason; every other asks portal/database_clock.py.
+# Modules that read the clock of this machine, each with its reason; every other asks portal/time/database_clock.py.
 MACHINE_CLOCK = {
-    "portal/database_clock.py": "the clock's own room",
+    "portal/time/database_clock.py": "the clock's own room",
     "portal/identity/models/staff.py": "django-otp writes and compares the same instants with timezone.now()",
     "portal/identity/models/person.py": "created_at is shown, never compared",
-    "pharmacies/registry_download.py": "compares with the times of files of this machine",
+    "pharmacies/register/download.py": "compares with the times of files of this machine",
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from pharmacies.models import Pharmacy
-from portal.outbox import claims
+from portal.database import claims
 from portal.outbox.models import OutgoingMail
 from tests.conftest import make_pharmacy
 from tests.lock_order import ORDER, watched

@@ -1,7 +1,7 @@
 """The schema of pharmacies: the migrations of before the first release in one."""
 
 import django.db.models.deletion
-import portal.codice_fiscale
+import portal.values.codice_fiscale
 from django.conf import settings
 from django.db import migrations, models
 
@@ -183,7 +183,7 @@ class Migration(migrations.Migration):
             name='Office',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('codice_fiscale', models.CharField(db_index=True, max_length=16, validators=[portal.codice_fiscale.validate], verbose_name='codice fiscale')),
+                ('codice_fiscale', models.CharField(db_index=True, max_length=16, validators=[portal.values.codice_fiscale.validate], verbose_name='codice fiscale')),
                 ('role', models.CharField(choices=[('titolare', 'titolare'), ('direttore', 'direttore'), ('delegate', 'delegato')], max_length=10, verbose_name='ruolo')),
                 ('since', models.DateTimeField(verbose_name='dal')),
                 ('until', models.DateTimeField(blank=True, null=True, verbose_name='fino al')),

@@ -7,20 +7,21 @@ from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Q
 
-from pharmacies import former_addresses, mails, withdrawing
-from pharmacies.addresses import mailbox_of
+from pharmacies.addresses.examination import mailbox_of
+from pharmacies.certification import former_addresses, withdrawing
+from pharmacies.certification import letters as certification_letters
 from pharmacies.models.certification_queryset import PENDING_FOR, MailCertificationQuerySet
+from pharmacies.models.certification_refused import NothingToConfirm, TooManyAttempts
 from pharmacies.models.codice_validazione import CODE_DIGITS, CODE_USABLE_FOR, CodiceValidazione, NextSend, hash_of
 from pharmacies.models.office import Office
 from pharmacies.models.pharmacy import Pharmacy
-from pharmacies.models.refusals import NothingToConfirm, TooManyAttempts
-from portal.address_field import AddressField
-from portal.clock import not_before
-from portal.codes import new_code, same
 from portal.journal.models import record
-from portal.masking import mask_address
 from portal.outbox.models import OutgoingMail
 from portal.outbox.reasons import OF_THE_MAILBOX
+from portal.secrets.codes import new_code, same
+from portal.secrets.masking import mask_address
+from portal.time.clock import not_before
+from portal.values.address_field import AddressField
 
 if TYPE_CHECKING:
     from portal.identity.models import User
@@ -142,7 +143,7 @@ class MailCertification(models.Model):
             return False
         self.undeliverable_at, self.reachable_again_at = None, now
         self.save(update_fields=["undeliverable_at", "reachable_again_at"])
-        mails.reachable_again(self, by, reason, now)
+        certification_letters.reachable_again(self, by, reason, now)
         self.note("certification.reachable_again", by, now, address=mask_address(self.address), reason=reason)
         return True
 
@@ -180,7 +181,7 @@ class MailCertification(models.Model):
         if allowed.at is not None and allowed.refusal is not None:
             raise allowed.refusal(allowed.at)
         code, expires_at = new_code(CODE_DIGITS), now + CODE_USABLE_FOR
-        letter = mails.code(self, code, expires_at, now)
+        letter = certification_letters.code(self, code, expires_at, now)
         self.note("code.sent", None, now, address=mask_address(self.address))
         return CodiceValidazione.objects.create(
             certification=self, mailbox=mailbox_of(self.address), code_hash=hash_of(self.pk, code),
@@ -240,7 +241,7 @@ class MailCertification(models.Model):
                 under_way._give_up(by, now)
         former_addresses.tell(self, now)
         withdrawing.written_to(self, now)
-        mails.revoked(self, by, because, now)
+        certification_letters.revoked(self, by, because, now)
         self.note("certification.revoked", by, now, address=mask_address(self.address), because=because)
         return True
 
@@ -264,10 +265,10 @@ class MailCertification(models.Model):
             withdrawing.written_to(former, now)
         withdrawing.codes_of([self.pk], now)
         if former is None:
-            mails.certified(self, now)
+            certification_letters.certified(self, now)
             self.note("certification.certified", by, now, address=mask_address(self.address), **{"with": with_})
         else:
-            mails.changed(former, self, now)
+            certification_letters.changed(former, self, now)
             old, new = mask_address(former.address), mask_address(self.address)
             self.note("certification.changed", by, now, old=old, new=new, **{"with": with_})
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef, Q
 
-from pharmacies import withdrawing
+from pharmacies.certification import withdrawing
+from pharmacies.models.certification_refused import AlreadyCertified, TooManyAttempts, TooManySends, TooSoon
 from pharmacies.models.codice_validazione import CodiceValidazione
 from pharmacies.models.pharmacy import Pharmacy
-from pharmacies.models.refusals import AlreadyCertified, TooManyAttempts, TooManySends, TooSoon
-from portal.masking import mask_address
+from portal.secrets.masking import mask_address
 
 if TYPE_CHECKING:
-    from pharmacies.addresses import Examined
+    from pharmacies.addresses.examination import Examined
     from pharmacies.models.certification import MailCertification
     from portal.identity.models import User
 

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from django.db import connection, models
 
-from pharmacies.models.refusals import NotYet, TooManySends, TooManySendsToday, TooSoon
-from portal import codes
+from pharmacies.models.certification_refused import NotYet, TooManySends, TooManySendsToday, TooSoon
 from portal.outbox.models import OutgoingMail
-from portal.pasted import codes_in
+from portal.secrets import codes
+from portal.values.pasted import codes_in
 
 CODE_DIGITS = 6
 CODE_USABLE_FOR = timedelta(minutes=15)

@@ -6,8 +6,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from pharmacies.models.pharmacy import Pharmacy
-from portal import codice_fiscale
-from portal.clock import ROME
+from portal.time.clock import ROME
+from portal.values import codice_fiscale
 
 
 class OfficeQuerySet(models.QuerySet["Office"]):

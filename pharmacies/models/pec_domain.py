@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from pharmacies.pec import with_parents
+from pharmacies.addresses.pec import with_parents
 
 
 class PecDomainQuerySet(models.QuerySet["PecDomain"]):

@@ -8,7 +8,7 @@ from django.db import models, transaction
 from django.db.models import Q
 
 from pharmacies.models.folded import FoldedField
-from portal.composed import Composed
+from portal.database.composed import Composed
 from portal.identity.models import User
 from portal.identity.territory import Territory
 

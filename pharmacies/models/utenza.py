@@ -8,7 +8,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.db import models
 
 from pharmacies.models.pharmacy import Pharmacy
-from portal.composed import Composed
+from portal.database.composed import Composed
 
 if TYPE_CHECKING:
     from portal.identity.models import User

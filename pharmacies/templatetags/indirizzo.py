@@ -4,7 +4,7 @@ from typing import Any
 
 from django import template
 
-from pharmacies.mailbox_trouble import MailboxTrouble, trouble_of
+from pharmacies.certification.mailbox_trouble import MailboxTrouble, trouble_of
 from pharmacies.models import MailCertification
 
 register = template.Library()

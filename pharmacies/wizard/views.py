@@ -10,16 +10,16 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from pharmacies.access import CERTIFYING, OfficeRequest, fresh_holder_required, holder_required
-from pharmacies.code_facts import CodeFacts
-from pharmacies.forms import AddressForm, CodeForm
+from pharmacies.certification.code_facts import CodeFacts
 from pharmacies.models import MailCertification
+from pharmacies.models.certification_refused import AlreadyCertified, NothingToConfirm, NotYet, TooManyAttempts
 from pharmacies.models.codice_validazione import CODE_USABLE_FOR
-from pharmacies.models.refusals import AlreadyCertified, NothingToConfirm, NotYet, TooManyAttempts
-from pharmacies.wizard import words
+from pharmacies.wizard import refusal_sentences
+from pharmacies.wizard.forms import AddressForm, CodeForm
 from pharmacies.wizard.steps import Facts, Step, current_step, side_list
-from portal.clock import now_of
 from portal.identity.access import authenticated_with, typed_before
-from portal.mail_address import readable
+from portal.time.clock import now_of
+from portal.values.mail_address import readable
 
 
 @holder_required(CERTIFYING)
@@ -30,7 +30,7 @@ def resume(request: OfficeRequest) -> HttpResponse:
         return redirect("wizard:code", code)
     if _in_force(request) is None:
         return redirect("wizard:address", code)
-    messages.info(request, words.NOTHING_TO_CERTIFY)
+    messages.info(request, refusal_sentences.NOTHING_TO_CERTIFY)
     return redirect("pharmacies:mail", code)
 
 
@@ -68,7 +68,7 @@ def _interrupted(request: OfficeRequest) -> dict[str, str]:
     """What was typed when the identity had to be shown again; says that nothing was sent."""
     typed = typed_before(request)
     if typed is not None:
-        messages.warning(request, words.INTERRUPTED)
+        messages.warning(request, refusal_sentences.INTERRUPTED)
     return typed or {}
 
 
@@ -79,9 +79,9 @@ def _send_first_code(request: OfficeRequest, form: AddressForm) -> bool:
     try:
         MailCertification.objects.begin_and_send(request.pharmacy, form.examined, request.user, now)
     except AlreadyCertified:
-        form.add_error("indirizzo", words.ALREADY_CERTIFIED)
+        form.add_error("indirizzo", refusal_sentences.ALREADY_CERTIFIED)
     except NotYet as refusal:
-        form.add_error(None, words.not_yet(refusal, now))
+        form.add_error(None, refusal_sentences.not_yet(refusal, now))
     return form.is_valid()
 
 
@@ -96,7 +96,7 @@ def code(request: OfficeRequest) -> HttpResponse:
     form = CodeForm(request.POST if request.method == "POST" else None, initial={"richiesta": certification.pk})
     if form.is_valid():
         if form.cleaned_data["richiesta"] not in (None, certification.pk):
-            messages.warning(request, words.OTHER_REQUEST)
+            messages.warning(request, refusal_sentences.OTHER_REQUEST)
             return redirect("wizard:code", request.pharmacy.code)
         answer = _confirm(request, certification, form)
         if answer is not None:
@@ -117,7 +117,7 @@ def _confirm(request: OfficeRequest, certification: MailCertification, form: Cod
         return redirect("wizard:done", request.pharmacy.code)
     if certification.locked_until(now) or not certification.codes.usable(now).exists():
         return redirect("wizard:code", request.pharmacy.code)  # the last attempt is gone, or the code expired meanwhile
-    form.add_error("codice", words.wrong_code(certification, typed, now))
+    form.add_error("codice", refusal_sentences.wrong_code(certification, typed, now))
     return None
 
 
@@ -136,11 +136,11 @@ def _code_page(request: OfficeRequest, certification: MailCertification, form: C
         "refused": codes.refused,
         "withdrawn": codes.withdrawn,
         "expired": codes.expired,
-        "locked": words.at_time(codes.locked_until, now) if codes.locked_until else "",
+        "locked": refusal_sentences.at_time(codes.locked_until, now) if codes.locked_until else "",
         "attempts_left": certification.attempts_left(now),
         "next_send": next_send,
-        "next_send_at": words.at_time(next_send.at, now) if next_send.at else "",
-        "codes_allowed": words.codes_allowed(next_send.refusal),
+        "next_send_at": refusal_sentences.at_time(next_send.at, now) if next_send.at else "",
+        "codes_allowed": refusal_sentences.codes_allowed(next_send.refusal),
         "sender": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
         "minutes": int(CODE_USABLE_FOR.total_seconds() // 60),
     }
@@ -160,7 +160,7 @@ def new_code(request: OfficeRequest) -> HttpResponse:
             certification.send_code(now)
             messages.success(request, "Un nuovo codice è in partenza.")
         except NotYet as refusal:
-            messages.warning(request, words.not_yet(refusal, now))
+            messages.warning(request, refusal_sentences.not_yet(refusal, now))
         except NothingToConfirm:
             return redirect("wizard:resume", request.pharmacy.code)
     return redirect("wizard:code", request.pharmacy.code)

@@ -6,7 +6,7 @@ import httpx
 from django.conf import settings
 from django.db import transaction
 
-from portal.outbox.claims import hold
+from portal.database.claims import hold
 from sessions.models import Webhook
 from sessions.webhooks.addresses import PublicHttps, Target
 

@@ -10,11 +10,11 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.clock import now_of
 from portal.demo.gestionale import ANSWERS, address
 from portal.demo.models import DemoCall
-from portal.outbox.signatures import is_signed
-from portal.sealing import SealBroken, unseal
+from portal.outbox.bounces.signatures import is_signed
+from portal.secrets.sealing import SealBroken, unseal
+from portal.time.clock import now_of
 from sessions.models import Webhook
 from sessions.webhooks.signing import PREFIX
 

@@ -10,11 +10,11 @@ from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from portal import a2f_client
-from portal.clock import now_of
 from portal.demo.models import DemoLetter
 from portal.demo.next_reminder import next_reminder
 from portal.demo.people import OPERATORS, PEOPLE, STAFF_PASSWORD, STAFF_TOTP_SECRET
 from portal.demo.public_users import PRINTED_PINCODE, PUBLIC_USERS
+from portal.time.clock import now_of
 
 PER_PAGE = 30
 VIEWS = {"html": "Come appare", "testo": "Solo testo", "sorgente": "Sorgente"}

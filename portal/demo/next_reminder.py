@@ -5,7 +5,7 @@ from datetime import datetime
 
 from pharmacies.models import MailCertification, Pharmacy
 from sessions.models import IdSessione, Reminder
-from sessions.reminder_facts import renewed
+from sessions.reminders.facts import renewed
 
 LOOKED_AT = 20  # the first of them; one that will be skipped is no use to who waits for it
 

@@ -1,6 +1,7 @@
 from django.urls import include, path
 
-from portal.demo import gestionale_views, mailbox_views, till_views
+from portal.demo import gestionale_views, mailbox_views
+from portal.demo.till import views as till_views
 
 app_name = "demo"
 urlpatterns = [

@@ -15,11 +15,11 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
-from portal.clock import now_of
 from portal.identity import session_ends
 from portal.identity.identity import Identity
 from portal.identity.models import User
 from portal.identity.roles import Role
+from portal.time.clock import now_of
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]

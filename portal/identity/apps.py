@@ -6,8 +6,8 @@ class IdentityConfig(AppConfig):
     label = "identity"
 
     def ready(self) -> None:
-        from portal.identity import checks  # noqa: F401  registers them
-        from portal.identity.journal_words import WORDS
-        from portal.journal import words
+        from portal.identity import system_checks  # noqa: F401  registers them
+        from portal.identity.journal_verbs import WORDS
+        from portal.journal import verbs
 
-        words.register(WORDS)
+        verbs.register(WORDS)

@@ -3,8 +3,8 @@
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from portal.clock import now_of
 from portal.identity.providers import every_provider
+from portal.time.clock import now_of
 
 _STATEMENT = "application/entity-statement+jwt"
 

@@ -8,10 +8,10 @@ from django.contrib import messages
 from django.contrib.auth import BACKEND_SESSION_KEY, logout, update_session_auth_hash
 from django.http import HttpRequest, HttpResponse
 
-from portal.client_address import here
-from portal.clock import now_of
 from portal.identity.models import StaffSession, User
-from portal.sealing import seal
+from portal.secrets.sealing import seal
+from portal.time.clock import now_of
+from portal.web.client_address import here
 
 STAFF_BACKEND = "portal.identity.backends.StaffBackend"
 SEEN_EVERY = timedelta(seconds=60)  # a page a second must not be a write a second

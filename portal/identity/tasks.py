@@ -7,11 +7,12 @@ from functools import partial
 from celery import shared_task
 from django.conf import settings
 
-from portal import database_clock
-from portal.contention import tried_again
-from portal.identity import purge, registry
+from portal.database.contention import tried_again
+from portal.identity import retention
+from portal.identity.alerts.provider_alerts import oidc_doors, saml_doors
 from portal.identity.models import LOGINS, RegistryReading
-from portal.identity.registry_check import oidc_doors, saml_doors
+from portal.identity.providers import registry
+from portal.time import database_clock
 
 READ_EVERY = timedelta(hours=6)
 
@@ -20,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def purge_logins() -> None:
-    tried_again(partial(purge.purge_logins, database_clock.now()))
+    tried_again(partial(retention.purge_logins, database_clock.now()))
 
 
 @shared_task

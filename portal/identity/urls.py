@@ -1,9 +1,11 @@
 from django.urls import path
 
-from portal.identity import card_views, federation_views, staff_views, views
-from portal.identity import staff_account_views as operators
-from portal.identity import staff_own_views as own
-from portal.identity.login_search import login_search
+from portal.identity import federation_views
+from portal.identity.people import card_views, views
+from portal.identity.staff import account_views as operators
+from portal.identity.staff import own_views as own
+from portal.identity.staff import views as staff_views
+from portal.identity.staff.login_search import login_search
 
 app_name = "identity"
 urlpatterns = [

@@ -7,11 +7,11 @@ from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef
 
-from portal.chain import Chain, Link
-from portal.client_address import here
-from portal.composed import insert
-from portal.journal import words
+from portal.database.composed import insert
+from portal.journal import verbs
 from portal.journal.retention import keep_until
+from portal.secrets.chain import Chain, Link
+from portal.web.client_address import here
 
 PORTAL = "Portale"  # who did it, when nobody in person
 FORGOTTEN_AT_A_TIME = 1000
@@ -90,7 +90,7 @@ class Entry(models.Model):
     @property
     def sentence(self) -> str:
         """What was done, in Italian, to be read after the name of who did it."""
-        return words.sentence(self.verb, self.detail)
+        return verbs.sentence(self.verb, self.detail)
 
 
 class EntryLink(Link):

@@ -4,9 +4,9 @@ from functools import partial
 
 from celery import shared_task
 
-from portal import database_clock
-from portal.contention import tried_again
+from portal.database.contention import tried_again
 from portal.journal.models import CHAIN, Entry
+from portal.time import database_clock
 
 
 @shared_task

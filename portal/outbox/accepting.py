@@ -1,7 +1,7 @@
 """Writes down that a server took a letter.
 
 By hand: one UPDATE for each letter, between the server's yes and the next letter; the ORM costs five times as much
-(`tests/outbox/test_reports_and_answers.py` holds it to the ORM's form).
+(`tests/outbox/bounces/test_reports_and_answers.py` holds it to the ORM's form).
 """
 
 from datetime import datetime

@@ -6,4 +6,4 @@ class OutboxConfig(AppConfig):
     label = "outbox"
 
     def ready(self) -> None:
-        from portal.outbox import checks  # noqa: F401  the system checks are registered
+        from portal.outbox import system_checks  # noqa: F401  the system checks are registered

@@ -1,4 +1,4 @@
-"""EMAIL_BACKEND: sending a letter means writing its row. It leaves later, by portal.outbox.delivery."""
+"""EMAIL_BACKEND: sending a letter means writing its row. It leaves later, by portal.outbox.sending.delivery."""
 
 from collections.abc import Sequence
 from typing import Any

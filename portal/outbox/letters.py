@@ -16,13 +16,13 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.template import Context
 from django.template.loader import get_template, render_to_string
 
-from portal import database_clock
-from portal.composed import insert
-from portal.mail_address import ascii_address
-from portal.masking import domain_of
+from portal.database.composed import insert
 from portal.outbox.models import OutgoingMail, Priority
 from portal.outbox.waking import wake_after_commit
-from portal.sealing import seal
+from portal.secrets.masking import domain_of
+from portal.secrets.sealing import seal
+from portal.time import database_clock
+from portal.values.mail_address import ascii_address
 
 
 class _QuotedPrintable(Charset):

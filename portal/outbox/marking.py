@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from portal.outbox import refusals
+from portal.outbox.hooks import mailbox_news
+from portal.outbox.letter_outcome import reason as words_of
 from portal.outbox.models import Bounce, DeadMailbox, OutgoingMail
-from portal.outbox.outcome import reason as words_of
 from portal.outbox.reasons import Reading, Reason
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ def _tell_unless_it_works(letter: OutgoingMail, now: datetime) -> None:
     )
     newest = since.defer("sealed_source").order_by("-created_at", "-pk")[:LOOKED_AT]
     if not any(is_delivered(each, now) for each in newest):
-        refusals.tell(letter, words_of(letter.last_answer, letter.reason), now)
+        mailbox_news.tell(letter, words_of(letter.last_answer, letter.reason), now)
 
 
 def _brake(now: datetime) -> None:
@@ -129,7 +129,7 @@ def _hold(counted: "QuerySet[DeadMailbox]", now: datetime) -> None:
     for dead in fresh:
         with transaction.atomic():
             if dead.told_at is not None:
-                refusals.take_back(dead.letter, dead.told_at, now)
+                mailbox_news.take_back(dead.letter, dead.told_at, now)
             held += DeadMailbox.objects.filter(pk=dead.pk, held_at=None).update(told_at=None, held_at=now)
     if held:
         log.warning("%d more mailboxes look dead within an hour: none is marked, the staff are asked.", held)

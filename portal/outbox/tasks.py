@@ -2,10 +2,10 @@
 
 from celery import shared_task
 
-from portal import database_clock
 from portal.outbox import marking, waking
-from portal.outbox.delivery import deliver_due
 from portal.outbox.models import OutgoingMail, Priority
+from portal.outbox.sending.delivery import deliver_due
+from portal.time import database_clock
 
 
 @shared_task

@@ -6,7 +6,7 @@ import re
 
 from django.conf import settings
 
-from portal.codes import keyed_hash, same
+from portal.secrets.codes import keyed_hash, same
 
 _LOCAL = re.compile(
     r"b-(?P<letter>\d{1,18})-(?P<mac>[0-9a-f]{24})"

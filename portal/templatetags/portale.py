@@ -9,7 +9,9 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from portal import clock, mail_address, masking
+from portal.secrets import masking
+from portal.time import clock
+from portal.values import mail_address
 
 register = template.Library()
 

@@ -10,9 +10,10 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from portal import database_clock, measures
-from portal.client_address import client_address
+from portal import measures
+from portal.time import database_clock
 from portal.watch import facts, readiness
+from portal.web.client_address import client_address
 
 log = logging.getLogger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]

@@ -8,9 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.db import Error, connection
 
-from portal import database_clock
-from portal.identity import cards_check, registry_check
+from portal.identity.alerts import card_alerts, provider_alerts
 from portal.outbox.models import OutgoingMail, Priority
+from portal.time import database_clock
 from sessions.models import Reminder
 
 BROKER_PATIENCE = 1  # seconds
@@ -51,7 +51,7 @@ def warnings(now: datetime) -> list[str]:
     """
     try:
         clock = [f"clock: {database_clock.in_words()}"] if database_clock.is_away() else []
-        return [*clock, *map(str, registry_check.alerts(now)), *map(str, cards_check.alerts(now))]
+        return [*clock, *map(str, provider_alerts.alerts(now)), *map(str, card_alerts.alerts(now))]
     except Error:
         return []  # findings() says that the database is away
 

@@ -8,8 +8,10 @@ from celery import Task
 from celery.signals import before_task_publish, setup_logging, task_postrun, task_prerun
 from django.db import DatabaseError
 
-from portal import database_clock, measures, request_id
-from portal.contention import is_busy
+from portal import measures
+from portal.database.contention import is_busy
+from portal.time import database_clock
+from portal.web import request_id
 
 HEADER = "request_id"
 log = logging.getLogger(__name__)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from portal.clock import ROME
+from portal.time.clock import ROME
 from sessions.hours.week import DAY, Week
 
 # A night on duty joins the evening to the morning. The evening's closing begins it when it comes after 18:00, else 20:00;

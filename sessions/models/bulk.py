@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Case, Count, Exists, OuterRef, Q, Sum, When
 
 from pharmacies.models import Pharmacy
-from portal.row_updates import update_row
+from portal.database.row_updates import update_row
 
 SHEETS_KEPT_FOR = timedelta(days=1)
 DOWNLOADED_WITHIN = timedelta(hours=1)
@@ -32,7 +32,7 @@ class BulkJobQuerySet(models.QuerySet["BulkJob"]):
 
 
 class BulkJob(models.Model):
-    """An act or a sheet. The pharmacies are written with it, one row each, and done in batches: see sessions/staff/bulk.py."""
+    """An act or a sheet. The pharmacies are written with it, one row each, and done in batches: see sessions/staff/desk/bulk.py."""
 
     class Act(models.TextChoices):
         REVOKE = "revoke", "Revoca degli ID SESSIONE"

@@ -10,9 +10,9 @@ from django.db.models.functions import Coalesce, Greatest, TruncDate
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal import measures
-from portal.clock import ROME
-from portal.outbox.claims import hold
+from portal.database.claims import hold
 from portal.outbox.models import OutgoingMail
+from portal.time.clock import ROME
 from sessions.models.context import Context
 
 # what ends an id before its hours are over, beside the closing of the pharmacy

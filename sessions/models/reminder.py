@@ -7,9 +7,9 @@ from django.db import models
 from django.db.models import Q
 
 from pharmacies.models import Pharmacy
-from portal.address_field import AddressField
-from portal.clock import ROME
 from portal.outbox.models import OutgoingMail
+from portal.time.clock import ROME
+from portal.values.address_field import AddressField
 from sessions.hours.openings import NIGHT_ENDS, Openings
 from sessions.hours.week import Week
 from sessions.models.id_sessione import IdSessione

@@ -8,8 +8,8 @@ from django.db import models, transaction
 from django.db.models import F, Q
 
 from pharmacies.models import Pharmacy
+from portal.database.row_updates import update_row
 from portal.journal.models import record
-from portal.row_updates import update_row
 
 if TYPE_CHECKING:
     from portal.identity.models import User

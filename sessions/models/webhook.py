@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from pharmacies.models import Pharmacy
-from portal.row_updates import update_row
+from portal.database.row_updates import update_row
 from sessions.models.id_sessione import IdSessione
 
 LEASE = timedelta(seconds=60)  # much more than one call may take (sessions/webhooks/calls.py)

@@ -13,17 +13,18 @@ from django.conf import settings
 
 from pharmacies.models import Utenza
 from portal import measures
-from portal.client_address import client_address, known_ip
-from portal.codes import digest
-from portal.contention import is_busy, tried_again
-from portal.masking import scrubbed_traceback
-from portal.request_id import taken_or_made
-from sessions import credentials, fingerprint, issuing, pincode
-from sessions.gate_row import READ_FOR_THE_SERVICE, Row, read
+from portal.database.contention import is_busy, tried_again
+from portal.secrets.codes import digest
+from portal.secrets.masking import scrubbed_traceback
+from portal.web.client_address import client_address, known_ip
+from portal.web.request_id import taken_or_made
+from sessions.credentials import fingerprint, password_proof, pincode
+from sessions.ids import issuing
 from sessions.models import Context
-from sessions.soap import checks, envelope, faults, operations, reply
+from sessions.models.gate_row import READ_FOR_THE_SERVICE, Row, read
+from sessions.soap import envelope, faults, operations, reply, request_checks
 from sessions.soap.faults import Answer, ClientFault
-from sessions.soap.messages import UNEXPECTED
+from sessions.soap.wire_words import UNEXPECTED
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class Call:
     def __post_init__(self) -> None:
         self.id = taken_or_made(str(self.meta.get("HTTP_X_REQUEST_ID", "")))
         self.client = client_address(self.meta)
-        self.basic = credentials.parse_basic(self.meta.get("HTTP_AUTHORIZATION"))
+        self.basic = password_proof.parse_basic(self.meta.get("HTTP_AUTHORIZATION"))
         self.request: envelope.Request | None = None
 
     def text(self, name: str) -> str:
@@ -95,13 +96,13 @@ def _answered(call: Call, body: Callable[[], bytes | None]) -> Answer:
 def _who(call: Call, user_id: str, password: str, token: str, row: Row | None) -> Utenza | None:
     """Whose password this is. A live id that remembers it vouches for it: no slow hash, and the row read is the utenza's too."""
     if row is None or row.user_id != user_id or not row.is_live(call.now):
-        return credentials.prove(user_id, password, call.client, call.now)
+        return password_proof.prove(user_id, password, call.client, call.now)
     if fingerprint.matches(row.service_fingerprint, token, user_id, password, row.password):
         return Utenza(
             pk=row.utenza_id, user_id=row.user_id, codice_fiscale=row.codice_fiscale, password=row.password,
             pincode=row.pincode, disabled_at=row.disabled_at, blocked_at=row.blocked_at,
         )  # fmt: skip
-    proved = credentials.prove_with_id(row, token, password, call.client, call.now, door=credentials.SERVICE)
+    proved = password_proof.prove_with_id(row, token, password, call.client, call.now, door=password_proof.SERVICE)
     return proved.utenza if proved else None
 
 
@@ -118,7 +119,7 @@ def _reply(call: Call, request: envelope.Request, utenza: Utenza, token: str, ro
         examined = pincode.examine(utenza, valore, call.now, proof, call.client)
         return examined.outcome
 
-    refusal = checks.first_refusal(request, utenza, context, check)
+    refusal = request_checks.first_refusal(request, utenza, context, check)
     if refusal is not None or context is None:
         return refusal or reply.Reply(UNEXPECTED)
     password = call.basic[1] if call.basic else ""

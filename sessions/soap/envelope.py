@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from lxml import etree
 
-from portal.pasted import id_sessione
+from portal.values.pasted import id_sessione
 from sessions.soap import schema
 from sessions.soap.faults import ClientFault
-from sessions.soap.messages import (
+from sessions.soap.wire_words import (
     BY_ACTION,
     BY_REQUEST,
     FIELDS,

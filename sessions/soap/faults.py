@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from xml.sax.saxutils import escape
 
-from sessions.soap.messages import NOT_USABLE, REJECTED, SOAP
+from sessions.soap.wire_words import NOT_USABLE, REJECTED, SOAP
 
 CONTENT_TYPE = "text/xml; charset=utf-8"
 

@@ -9,9 +9,9 @@ from xml.sax.saxutils import escape
 
 from lxml import etree
 
-from portal.clock import ROME
+from portal.time.clock import ROME
 from sessions.soap import schema
-from sessions.soap.messages import MESSAGES, SOAP, TYPES, Operation, Outcome
+from sessions.soap.wire_words import MESSAGES, SOAP, TYPES, Operation, Outcome
 
 
 class NotOfTheSchema(Exception):  # noqa: N818  a fact, as the domain says it

@@ -1,6 +1,6 @@
 """The A2F service over HTTP. Two doors, one answer: in front of Django (`ServiceInFront`, what gunicorn serves) and as a view.
 
-In front for the same reason as the gate (sessions.gate_views): no session, cookie, message or CSRF token is wanted here.
+In front for the same reason as the gate (sessions.gate.views): no session, cookie, message or CSRF token is wanted here.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,8 +15,8 @@ from django.db import close_old_connections
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.views.decorators.csrf import csrf_exempt
 
-from portal import database_clock
-from portal.clock import now_of
+from portal.time import database_clock
+from portal.time.clock import now_of
 from sessions.soap import call, faults, schema
 from sessions.soap.envelope import LARGEST
 from sessions.soap.faults import CONTENT_TYPE, Answer

@@ -9,10 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.clock import now_of
 from portal.identity.access import staff_of, staff_required
 from portal.journal.models import Entry
-from sessions import certificates
+from portal.time.clock import now_of
+from sessions.credentials import certificates
 from sessions.models import PincodeCertificate
 from sessions.staff.reason import ReasonForm
 

@@ -7,14 +7,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext, ngettext
 
-from pharmacies import registry_closing
 from pharmacies.models import Pharmacy
 from pharmacies.models.pharmacy import PharmacyQuerySet
-from pharmacies.registry_lock import ImportUnderWay
-from portal.clock import ROME, now_of
-from portal.codes import same
+from pharmacies.register import closing
+from pharmacies.register.lock import ImportUnderWay
 from portal.identity.access import staff_of, staff_required
-from sessions.staff.acts import asks_and_acts
+from portal.secrets.codes import same
+from portal.time.clock import ROME, now_of
+from sessions.staff.pharmacy.acts import asks_and_acts
 from sessions.staff.reason import ReasonForm
 
 SHOWN = 200  # pharmacies named on the page; the yes is about all that wait
@@ -52,7 +52,7 @@ def _waiting(request: HttpRequest) -> PharmacyQuerySet:
 
 def _confirm(request: HttpRequest, keys: list[int], because: str) -> None:
     try:
-        closed = registry_closing.confirm(keys, staff_of(request), because, now_of(request))
+        closed = closing.confirm(keys, staff_of(request), because, now_of(request))
     except ImportUnderWay:
         messages.warning(request, gettext("Il registro viene letto proprio adesso: riprova fra qualche minuto."))
         return

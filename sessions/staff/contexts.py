@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.clock import now_of
 from portal.identity.access import staff_required
 from portal.journal.models import Entry, record
+from portal.time.clock import now_of
 from sessions.models import Context, IdSessione
 
 LONGEST_CODE = 30  # characters: the web service takes no more

@@ -13,13 +13,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from pharmacies.models import Pharmacy
-from portal.clock import ROME, now_of
 from portal.identity.access import staff_of, staff_required
 from portal.identity.models import User
 from portal.journal.models import PORTAL, Entry, EntryQuerySet
-from portal.journal.words import sentence
-from portal.masking import mask_people_in
-from sessions.staff.sheets import MOMENT, Cell, Sheet, csv_lines, taken_away
+from portal.journal.verbs import sentence
+from portal.secrets.masking import mask_people_in
+from portal.time.clock import ROME, now_of
+from sessions.staff.lists.sheets import MOMENT, Cell, Sheet, csv_lines, taken_away
 from sessions.staff.timeline import KINDS, TimelineFilter, midnight
 
 LINES_A_PAGE = 50

@@ -2,21 +2,22 @@
 
 from django.urls import path
 
-from sessions.staff import acts, letters, mailboxes, notes, pharmacy, utenze
+from sessions.staff.mail import letter_acts, mailboxes
+from sessions.staff.pharmacy import acts, notes, record_views, utenza_block
 
 urlpatterns = [
-    path("", pharmacy.page, name="pharmacy"),
-    path("attivita/", pharmacy.timeline, name="timeline"),
+    path("", record_views.page, name="pharmacy"),
+    path("attivita/", record_views.timeline, name="timeline"),
     path("invia-di-nuovo/<int:pk>/", acts.resend, name="resend"),
     path("id/<int:pk>/revoca/", acts.revoke_id, name="revoke_id"),
     path("id/revoca-tutti/", acts.revoke_all, name="revoke_all"),
     path("mail/revoca/", acts.revoke_address, name="revoke_address"),
     path("mail/raggiungibile/", acts.reachable, name="reachable"),
     path("mail/prova/", mailboxes.trial, name="trial"),
-    path("messaggi/<int:pk>/riprova/", letters.retry, name="retry_letter"),
-    path("messaggi/<int:pk>/annulla/", letters.cancel, name="cancel_letter"),
+    path("messaggi/<int:pk>/riprova/", letter_acts.retry, name="retry_letter"),
+    path("messaggi/<int:pk>/annulla/", letter_acts.cancel, name="cancel_letter"),
     path("note/nuova/", notes.write, name="note"),
     path("note/<int:pk>/chiudi/", notes.close, name="close_note"),
-    path("utenze/<int:pk>/blocca/", utenze.block, name="block"),
-    path("utenze/<int:pk>/sblocca/", utenze.unblock, name="unblock"),
+    path("utenze/<int:pk>/blocca/", utenza_block.block, name="block"),
+    path("utenze/<int:pk>/sblocca/", utenza_block.unblock, name="unblock"),
 ]

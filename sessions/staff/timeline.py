@@ -7,8 +7,8 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
 
-from portal.clock import ROME
 from portal.journal.models import PORTAL, Entry, EntryQuerySet
+from portal.time.clock import ROME
 
 Kinds = dict[str, tuple[str, tuple[str, ...]]]
 KINDS: Kinds = {  # how the page says it, and the beginnings of the verbs

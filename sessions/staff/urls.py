@@ -1,22 +1,13 @@
 from django.urls import include, path
 
-from sessions.staff import (
-    bulk_views,
-    certificates,
-    closings,
-    contexts,
-    desk,
-    journal,
-    mailboxes,
-    outbox,
-    sheet_views,
-    unread_reports,
-)
+from sessions.staff import certificates, closings, contexts, journal
+from sessions.staff.desk import bulk_views, sheet_views, status_views
+from sessions.staff.mail import mailboxes, outbox_views, unread_reports
 
 app_name = "staff"
 urlpatterns = [
-    path("stato-sessioni/", desk.status, name="status"),
-    path("stato-sessioni/cerca/", desk.look_for, name="search"),
+    path("stato-sessioni/", status_views.status, name="status"),
+    path("stato-sessioni/cerca/", status_views.look_for, name="search"),
     path("stato-sessioni/scarica/<slug:slug>.<slug:kind>", sheet_views.sheet, name="sheet"),
     path("stato-sessioni/agisci/", bulk_views.act_on_all, name="bulk"),
     path("stato-sessioni/lavori/", bulk_views.jobs, name="jobs"),
@@ -26,10 +17,10 @@ urlpatterns = [
     path("stato-sessioni/lavori/<int:pk>/farmacie.<slug:kind>", sheet_views.job_sheet, name="job_sheet"),
     path("chiusure/", closings.closings, name="closings"),
     path("stato-sessioni/<str:code>/", include("sessions.staff.pharmacy_urls")),
-    path("posta/", outbox.outbox, name="outbox"),
+    path("posta/", outbox_views.outbox, name="outbox"),
     path("posta/caselle/", mailboxes.held_mailboxes, name="held_mailboxes"),
     path("posta/caselle/<str:domain>/<slug:verdict>/", mailboxes.decide, name="decide_mailboxes"),
-    path("posta/csv/", outbox.export, name="outbox_csv"),
+    path("posta/csv/", outbox_views.export, name="outbox_csv"),
     path("posta/rapporti/", unread_reports.every_report, name="reports"),
     path("posta/rapporti/<int:pk>/", unread_reports.decide, name="report"),
     path("registro/", journal.journal, name="journal"),

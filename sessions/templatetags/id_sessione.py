@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 
 from pharmacies.models import MailCertification, Pharmacy
-from sessions.cards import current
+from sessions.ids.cards import current
 from sessions.models import IdSessione
 
 register = template.Library()

@@ -7,7 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from pharmacies.models import Pharmacy, Utenza
-from portal import codice_fiscale
+from portal.values import codice_fiscale
 from sessions.utenze.passwords import SHORTEST, WeakPassword, examine
 
 _NEW = {"autocomplete": "new-password", "spellcheck": "false"}

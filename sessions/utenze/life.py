@@ -12,11 +12,11 @@ from django.db import transaction
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal.identity.models import User
 from portal.journal.models import record
-from sessions import mails
+from sessions.ids.withdrawing import withdraw_letters
+from sessions.letters import id_letters
 from sessions.models import IdSessione
 from sessions.utenze.minting import new_pincode, new_user_id
 from sessions.webhooks import events
-from sessions.withdrawing import withdraw_letters
 
 AT_MOST = 20  # per pharmacy
 SAME_FORM_FOR = timedelta(seconds=60)  # a second click on "Crea"
@@ -142,4 +142,4 @@ def _tell(verb: str, utenza: Utenza, by: User | None, now: datetime, because: st
     current = MailCertification.objects.current().filter(pharmacy=pharmacy, undeliverable_at=None)
     certification = current.select_related("pharmacy").first() if pharmacy else None
     if certification is not None:
-        mails.utenza_news(verb, utenza, certification, by, because, now)
+        id_letters.utenza_news(verb, utenza, certification, by, because, now)

@@ -3,7 +3,7 @@
 import secrets
 
 from pharmacies.models import Utenza
-from portal.codes import new_code
+from portal.secrets.codes import new_code
 
 PINCODE_DIGITS = 10
 LETTERS, DIGITS = "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789"  # no I, O, 0, 1: they are read aloud over the telephone

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from django.contrib.auth.password_validation import CommonPasswordValidator
 
-from sessions.credentials import CONTROL
+from sessions.credentials.password_proof import CONTROL
 
 SHORTEST, LONGEST = 12, 128  # characters, of any kind
 _EDGES = re.compile(r"^[\W\d_]+|[\W\d_]+$")

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from pharmacies.access import CHANGING_UTENZE, OfficeRequest, fresh_holder_required, office_required
 from pharmacies.models import Utenza
-from portal import shown_once
-from portal.clock import now_of
 from portal.identity.models import PasswordFailure
-from sessions.guesses import WRONG_FROM_ONE_PLACE
+from portal.secrets import shown_once
+from portal.time.clock import now_of
+from sessions.credentials.guesses import WRONG_FROM_ONE_PLACE
 from sessions.models import IdSessione
 from sessions.utenze import life
 from sessions.utenze.forms import NewUtenzaForm, PasswordForm

@@ -1,7 +1,7 @@
 """Which addresses may be called: public, https, by name. Whoever answers the name is asked for once, and that answer is used.
 
 A plugin named in settings.WEBHOOK_ADDRESSES, so that tests may call this machine; production refuses any other
-(sessions/checks.py).
+(sessions/system_checks.py).
 """
 
 import re

@@ -10,9 +10,9 @@ from time import monotonic
 from django.db import transaction
 from django.db.models import F
 
-from portal.outbox import pauses
-from portal.outbox.claims import claim
-from portal.sealing import SealBroken, unseal
+from portal.database.claims import claim
+from portal.secrets.sealing import SealBroken, unseal
+from portal.time import pauses
 from sessions.models import WebhookCall
 from sessions.models.webhook import LEASE
 from sessions.webhooks.post import Answer, Parcel, post_all

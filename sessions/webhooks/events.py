@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from portal.composed import Composed
+from portal.database.composed import Composed
 from sessions.hours.moments import Moment, moments
 from sessions.models import IdSessione, State, Webhook, WebhookCall
 

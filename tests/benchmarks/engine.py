@@ -12,7 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from portal.demo.day.servers import OwnPostgres, free_port
+from tests.day.servers import OwnPostgres, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,7 +29,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="portal-benchmark-") as folder:
         port, postgres = free_port(), OwnPostgres(Path(folder))
         sink = subprocess.Popen(
-            [sys.executable, "-m", "portal.demo.day.sink", str(port), str(Path(folder) / "sink.jsonl")], cwd=ROOT
+            [sys.executable, "-m", "tests.day.sink", str(port), str(Path(folder) / "sink.jsonl")], cwd=ROOT
         )
         try:
             postgres.start()

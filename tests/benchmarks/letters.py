@@ -22,9 +22,9 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from portal.outbox.delivery import deliver_due  # noqa: E402
 from portal.outbox.models import OutgoingMail  # noqa: E402
-from portal.sealing import unseal  # noqa: E402
+from portal.outbox.sending.delivery import deliver_due  # noqa: E402
+from portal.secrets.sealing import unseal  # noqa: E402
 from tests.benchmarks.engine import against, say  # noqa: E402
 from tests.benchmarks.many_ids import ManyIds  # noqa: E402
 

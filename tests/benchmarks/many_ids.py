@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal.identity.models import User
-from sessions import issuing
+from sessions.ids import issuing
 from sessions.models import Context, IdSessione, Reminder
 from tests.benchmarks.rows import CODICE_FISCALE, without_indexes
 

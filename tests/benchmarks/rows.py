@@ -22,11 +22,11 @@ from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza  # noqa: E402
-from portal.codes import digest  # noqa: E402
 from portal.identity.models import User  # noqa: E402
 from portal.outbox.models import OutgoingMail  # noqa: E402
-from sessions import certificates  # noqa: E402
-from sessions.fingerprint import fingerprint, of_ciphertext, of_pincode  # noqa: E402
+from portal.secrets.codes import digest  # noqa: E402
+from sessions.credentials import certificates  # noqa: E402
+from sessions.credentials.fingerprint import fingerprint, of_ciphertext, of_pincode  # noqa: E402
 from sessions.models import Context, IdSessione  # noqa: E402
 from tests.sessions.soap.calls import encrypted, envelope  # noqa: E402
 

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import NoReverseMatch, get_resolver, reverse
 from django.utils import timezone
 
-from pharmacies import mails
+from pharmacies.certification import letters
 from pharmacies.models import MailCertification, Utenza
 from portal.demo.models import DemoLetter
 from portal.identity.models import User
@@ -267,6 +267,6 @@ def test_the_pages_of_the_staff(lived_in, sweep, page, context, live_server):
     report = UnreadReport.objects.open().latest("pk")
     sweep(reverse("staff:reports"), reverse("staff:report", args=[report.pk]))
     with transaction.atomic():
-        mails.certified(current, timezone.now())
+        letters.certified(current, timezone.now())
     letter = OutgoingMail.objects.waiting().latest("pk")
     sweep(*(reverse(f"staff:{name}", args=[letter.about, letter.pk]) for name in ("retry_letter", "cancel_letter")))

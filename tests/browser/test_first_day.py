@@ -8,9 +8,9 @@ from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from portal.outbox.delivery import deliver_due
+from portal.outbox.sending.delivery import deliver_due
 from sessions.models import IdSessione
-from sessions.reminders import send_due
+from sessions.reminders.sending import send_due
 from tests.browser.harness import carry_session
 from tests.browser.journey import UUID, certify, code_in_the_mailbox, enter, open_letter, request_id
 from tests.conftest import sign_in_staff

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from sessions import issuing
+from sessions.ids import issuing
 from sessions.models import Context, IdSessione
 from tests.browser.harness import WIDTHS, carry_session, faults
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from portal.pages import INFORMATION
+from portal.information import INFORMATION
 from tests.browser.harness import WIDTHS, carry_session, faults
 
 
@@ -35,7 +35,7 @@ def test_a_page_of_information_is_accessible_at_every_width(page, console_errors
     assert console_errors() == []
 
 
-@pytest.mark.urls("tests.pages.crashing_urls")
+@pytest.mark.urls("tests.web.crashing_urls")
 @pytest.mark.parametrize(
     ("path", "heading"), [("/nulla/", "Pagina non trovata"), ("/rotto/", "Qualcosa non ha funzionato")]
 )

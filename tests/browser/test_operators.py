@@ -14,7 +14,7 @@ from django_otp.oath import TOTP
 from playwright.sync_api import expect
 
 from portal.identity.models import User
-from sessions import issuing
+from sessions.ids import issuing
 from sessions.models import Context, IdSessione
 from tests.browser.harness import carry_session
 from tests.conftest import sign_in_staff

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from portal.demo import processes
-from tests.identity.saml import forge
+from tests.identity.providers.saml import forge
 from tests.outbox.sink import free_port
 from tests.processes.conftest import World, until
 

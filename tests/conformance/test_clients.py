@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 
 from pharmacies.models import Utenza
-from tests.sessions.gate_door import BASIC_REFUSED, PASSED, basic, refused, told
+from tests.sessions.gate.gate_door import BASIC_REFUSED, PASSED, basic, refused, told
 from tests.sessions.soap.calls import URL, Answer
 
 WIRE = Path(__file__).parent / "wire"

@@ -5,10 +5,10 @@ from copy import deepcopy
 import pytest
 from lxml import etree
 
-from sessions.soap import messages, views
-from sessions.soap.messages import Operation, Outcome
+from sessions.soap import views, wire_words
 from sessions.soap.schema import FOLDER, SCHEMAS
 from sessions.soap.schema import WSDL as OUR_WSDL
+from sessions.soap.wire_words import Operation, Outcome
 from tests.conformance.official import MESSAGES_XSD, TYPES_XSD, WSDL, XS, differences, facts, parsed, tables
 from tests.sessions.soap.calls import ORDER
 
@@ -16,7 +16,7 @@ TABLES = ["names", "operations", "elements", "types", "fields"]
 NAMES = dict(facts("names"))
 OPERATIONS = {row[0]: row for row in facts("operations")}
 UNLIKE_THE_MANUAL = {"15", "18"}  # docs/contract.md, section 9
-OUTCOMES = [value for value in vars(messages).values() if isinstance(value, Outcome)]
+OUTCOMES = [value for value in vars(wire_words).values() if isinstance(value, Outcome)]
 
 
 def fields_of(kind: str) -> list[str]:
@@ -70,7 +70,7 @@ def test_no_change_of_our_files_is_overlooked() -> None:
 
 def test_the_names_in_the_code_are_the_official_ones() -> None:
     namespaces = [NAMES[f"{name} namespace"] for name in ("service", "messages", "types")]
-    assert namespaces == [messages.SERVICE, messages.MESSAGES, messages.TYPES]
+    assert namespaces == [wire_words.SERVICE, wire_words.MESSAGES, wire_words.TYPES]
     assert NAMES["path"] == views.PATH
     assert {operation.value for operation in Operation} == OPERATIONS.keys()
 
@@ -83,15 +83,15 @@ def test_an_operation_has_the_official_action_elements_and_fields(operation) -> 
         row[5],
         row[8],
     )
-    assert list(messages.FIELDS[operation]) == fields_of(row[5])
+    assert list(wire_words.FIELDS[operation]) == fields_of(row[5])
     assert [name for name in ORDER if name in fields_of(row[8])] == fields_of(row[8])
 
 
 def test_the_fields_inside_a_field_are_the_official_ones() -> None:
-    for name, inner in messages.INNER.items():
+    for name, inner in wire_words.INNER.items():
         assert list(inner) == fields_of(f"types:{name}")
     at_most = {row[5] for row in facts("fields") if row[0] in ("types:opzioni", "types:infoAggiuntive")}
-    assert at_most == {str(messages.OPTIONS_AT_MOST)}
+    assert at_most == {str(wire_words.OPTIONS_AT_MOST)}
 
 
 def test_outcome_codes_have_their_official_type_and_sentence() -> None:

@@ -19,11 +19,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pharmacies.models import MailCertification
-from sessions import uses
+from sessions.gate import uses
 from sessions.models import Context, IdSessione, State
 from tests.parallel import in_parallel
 from tests.sessions.conftest import make_utenza
-from tests.sessions.gate_door import basic, told
+from tests.sessions.gate.gate_door import basic, told
 from tests.sessions.soap.calls import Gestionale, gestionale
 
 pytestmark = [

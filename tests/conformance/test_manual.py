@@ -7,8 +7,8 @@ from django.core.management import call_command
 from django.test import Client
 
 from portal.demo.public_users import DOCTOR, PHARMACY, PublicUser
-from sessions.pincode import PRINTED
-from tests.sessions.gate_door import PASSED, basic, told
+from sessions.credentials.pincode import PRINTED
+from tests.sessions.gate.gate_door import PASSED, basic, told
 from tests.sessions.soap.calls import Answer, Gestionale
 
 from .test_clients import CLIENTS, sent

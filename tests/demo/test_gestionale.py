@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from portal.demo.gestionale import OwnGestionale, address
 from portal.demo.models import DemoCall
-from portal.demo.seed_people import SAN_MARCO, SANTA_LUCIA
+from portal.demo.seed.people import SAN_MARCO, SANTA_LUCIA
 from sessions.models import IdSessione, NightDuty, Reminder, ReminderSettings, Webhook, WebhookCall
-from sessions.webhooks import events, life
+from sessions.preferences import webhook_life
+from sessions.webhooks import events
 from sessions.webhooks.addresses import PublicHttps, UnsuitableAddress
 from sessions.webhooks.signing import signed
 from tests.conftest import sign_in
@@ -25,7 +26,7 @@ PAGE = "/prova/gestionale/"
 @pytest.fixture
 def call(anna, san_marco) -> tuple[WebhookCall, str]:
     """A trial for Anna's pharmacy, not made yet, and the secret."""
-    webhook, secret = life.open_at(san_marco, address(), anna, timezone.now())
+    webhook, secret = webhook_life.open_at(san_marco, address(), anna, timezone.now())
     return events.test(webhook, timezone.now()), secret
 
 

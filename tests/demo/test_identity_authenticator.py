@@ -8,7 +8,7 @@ from django.test import Client
 
 from portal.demo import people
 from portal.identity.models import StaffTotp, User
-from tests.identity.staff_door import give_code, give_password
+from tests.identity.staff.staff_door import give_code, give_password
 
 pytestmark = pytest.mark.django_db
 

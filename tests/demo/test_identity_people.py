@@ -2,8 +2,8 @@
 
 import pytest
 
-from portal import codice_fiscale
 from portal.demo import people
+from portal.values import codice_fiscale
 from tests.conftest import ANNA, BRUNO, DARIO
 
 

@@ -8,15 +8,15 @@ from django.db import models
 from django.utils import timezone
 
 from pharmacies.models import MailCertification, Office, Pharmacy, Utenza
-from portal import codice_fiscale
 from portal.demo import people, public_users
 from portal.demo.next_reminder import next_reminder
 from portal.identity.models import LoginRecord, StaffTotp, User
 from portal.journal.models import Entry
 from portal.outbox.models import OutgoingMail
-from portal.sealing import unseal
+from portal.secrets.sealing import unseal
+from portal.values import codice_fiscale
 from sessions.models import IdSessione, PincodeCertificate, Reminder, State
-from sessions.reminders import send_due
+from sessions.reminders.sending import send_due
 
 pytestmark = pytest.mark.django_db
 EVERYTHING = (Pharmacy, Office, Utenza, User, MailCertification, IdSessione, Reminder, OutgoingMail, Entry)
@@ -200,7 +200,7 @@ def test_what_visitors_add_to_a_seeded_database_does_not_make_it_another(time_ma
 
 
 def test_a_database_seeded_in_part_holds_nothing(monkeypatch):
-    monkeypatch.setattr("portal.demo.seed.seed_hours.connect_gestionali", _broken)
+    monkeypatch.setattr("portal.demo.seed.seeding.seed_hours.connect_gestionali", _broken)
     with pytest.raises(ZeroDivisionError):
         seed()
     monkeypatch.undo()

@@ -13,14 +13,14 @@ from django.utils import timezone
 
 from pharmacies.models import Utenza
 from portal import a2f_client
-from portal.demo import till_words
 from portal.demo.public_users import DOCTOR, PHARMACY
-from portal.demo.seed_a2f import open_test_users
+from portal.demo.seed.a2f import open_test_users
+from portal.demo.till import sentences
 from portal.outbox.models import OutgoingMail
-from portal.sealing import unseal
-from sessions import certificates
+from portal.secrets.sealing import unseal
+from sessions.credentials import certificates
 from sessions.models import Context, IdSessione
-from sessions.soap import messages
+from sessions.soap import wire_words
 
 TILL = "/prova/cassa/"
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -170,11 +170,11 @@ def test_what_a_context_wants_and_the_till_does_not_send_is_explained(till) -> N
 
 
 def test_every_answer_of_the_service_has_its_sentence() -> None:
-    codes = {outcome.code for outcome in vars(messages).values() if isinstance(outcome, messages.Outcome)}
-    assert codes <= set(till_words.SERVICE_CODES)
+    codes = {outcome.code for outcome in vars(wire_words).values() if isinstance(outcome, wire_words.Outcome)}
+    assert codes <= set(sentences.SERVICE_CODES)
     other = a2f_client.Reply("1", (a2f_client.Error("E", "700", "Altro"),))  # of a service that is not ours
     strange = a2f_client.Exchange("", "", 200, other, httpx.Headers())
-    assert till_words.of_service(strange).words == till_words.UNEXPLAINED
+    assert sentences.of_service(strange).words == sentences.UNEXPLAINED
 
 
 @pytest.mark.parametrize("field", ["regione", "asl", "ssa"])

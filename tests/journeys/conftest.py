@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from portal.demo.mailbox_server import serve
-from portal.outbox.delivery import deliver_due
+from portal.outbox.sending.delivery import deliver_due
 from tests.outbox.sink import free_port
 
 

@@ -12,7 +12,7 @@ from portal.demo import people
 from portal.demo.models import DemoLetter
 from portal.identity.models import StaffTotp, User
 from sessions.models import IdSessione
-from sessions.reminders import send_due
+from sessions.reminders.sending import send_due
 from tests.conftest import sign_in_staff
 from tests.journeys.reader import Reader
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from pharmacies import mails
+from pharmacies.certification import letters
 from pharmacies.models import MailCertification
-from portal.outbox.delivery import deliver_due
+from portal.outbox.sending.delivery import deliver_due
 
 BOX = "idsessione@farmaciasanmarco.it"
 H = timedelta(hours=1)
@@ -25,7 +25,7 @@ ABOUT_US = (
 
 def write_to(certification, at=None):
     with transaction.atomic():
-        mails.certified(certification, at or timezone.now())
+        letters.certified(certification, at or timezone.now())
 
 
 def is_marked(certification):

@@ -5,9 +5,9 @@ from django.utils import timezone
 
 from portal.journal.models import Entry
 from portal.outbox import marking
-from portal.outbox.bounces import receive
-from portal.outbox.delivery import deliver_due
+from portal.outbox.bounces.intake import receive
 from portal.outbox.models import Bounce, DeadMailbox, OutgoingMail
+from portal.outbox.sending.delivery import deliver_due
 from portal.outbox.verp import sender_of
 from tests.outbox.mailboxes import DEAD, H, is_marked, marked, refuse, write_to
 from tests.outbox.postmaster import report

@@ -8,8 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from portal.outbox.delivery import deliver_due
 from portal.outbox.models import MailDomain, OutgoingMail
+from portal.outbox.sending.delivery import deliver_due
 from tests.outbox.sink import free_port
 
 BOX = "idsessione@farmaciasanmarco.it"

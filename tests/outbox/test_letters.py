@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from portal.outbox.backend import OutsideTransaction
-from portal.outbox.delivery import deliver_due
 from portal.outbox.letters import Envelope, NotOneRecipient, post
 from portal.outbox.models import OutgoingMail
+from portal.outbox.sending.delivery import deliver_due
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from aiosmtpd.controller import Controller
 from django.core.mail.backends.smtp import EmailBackend
 from django.utils import timezone
 
-from portal.outbox.delivery import deliver_due
 from portal.outbox.line_trouble import OUR_SERVER
+from portal.outbox.sending.delivery import deliver_due
 from tests.outbox.certificates import DAY, Authority, self_signed
 from tests.outbox.sink import free_port
 

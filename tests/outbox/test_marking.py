@@ -8,10 +8,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from portal.outbox import marking
-from portal.outbox.bounces import receive
-from portal.outbox.delivery import deliver_due
+from portal.outbox.bounces.intake import receive
 from portal.outbox.models import DeadMailbox, OutgoingMail
 from portal.outbox.reasons import Reason, read
+from portal.outbox.sending.delivery import deliver_due
 from portal.outbox.verp import sender_of
 from tests.outbox.mailboxes import ABOUT_US, BOX, DEAD, H, is_marked, refuse, write_to
 from tests.outbox.postmaster import report

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from pharmacies.reachability import clear_marks
+from pharmacies.certification.reachability import clear_marks
 from portal.journal.models import Entry
-from portal.outbox.bounces import receive
-from portal.outbox.delivery import deliver_due
+from portal.outbox.bounces.intake import receive
 from portal.outbox.models import OutgoingMail
+from portal.outbox.sending.delivery import deliver_due
 from portal.outbox.verp import sender_of
 from tests.outbox.mailboxes import H, is_marked, write_to
 from tests.outbox.postmaster import report

@@ -7,9 +7,9 @@ import pytest
 from django.core.mail.backends.smtp import EmailBackend
 from django.utils import timezone
 
-from portal.outbox import rules
-from portal.outbox.delivery import SOURCES_FRESH_FOR, deliver_due
+from portal.outbox.hooks import forbidding
 from portal.outbox.models import OutgoingMail
+from portal.outbox.sending.delivery import SOURCES_FRESH_FOR, deliver_due
 
 Kind = OutgoingMail.Kind
 OTHERS = [f"id@farmacia{n}.it" for n in range(4)]
@@ -67,9 +67,9 @@ def forbid():
     def rule(letters, now):
         return {letter.pk for letter in letters} & keys
 
-    rules.register(rule)
+    forbidding.register(rule)
     yield lambda row: keys.add(row.pk)
-    rules._rules.remove(rule)
+    forbidding._rules.remove(rule)
 
 
 def test_a_letter_that_the_rules_forbid_does_not_leave_and_loses_its_text(write_kind, sink, forbid):

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.pharmacies.register import TODAY, importing
+from tests.pharmacies.register.register_files import TODAY, importing
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import re
 from email import policy
 
 from portal.outbox.models import OutgoingMail
-from portal.sealing import unseal
+from portal.secrets.sealing import unseal
 
 
 def letters(kind: str = "", to: str = "") -> list[OutgoingMail]:

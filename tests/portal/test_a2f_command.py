@@ -8,7 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from sessions import certificates
+from sessions.credentials import certificates
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 CODES = "042/001/045120"

@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from portal.demo import processes
 from tests.conftest import ANNA
-from tests.identity.cns.authority import CARD, Authority, pem, private, written
+from tests.identity.providers.cns.authority import CARD, Authority, pem, private, written
 from tests.outbox.sink import free_port
 from tests.processes.conftest import World, until
 from tests.processes.proxies import AROUND_NGINX, DEPLOY, PORTAL_NGINX

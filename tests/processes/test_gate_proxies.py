@@ -14,7 +14,7 @@ from portal.demo.supervisor import Child
 from tests.outbox.sink import free_port
 from tests.processes.conftest import World, until
 from tests.processes.proxies import EVERY, NGINX, Front, Proxy
-from tests.sessions.gate_door import UNKNOWN, basic
+from tests.sessions.gate.gate_door import UNKNOWN, basic
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
 _number = itertools.count(1)

@@ -30,7 +30,7 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+\+0[12]:00|\d\d/\d\d/\d{4} \d\d:\d\
 PUBLIC_USER = """
 from django.utils import timezone
 from pharmacies.models import MailCertification, Pharmacy
-from portal.demo.seed_a2f import open_test_users
+from portal.demo.seed.a2f import open_test_users
 from portal.identity.models import User
 from sessions import certificates
 now = timezone.now()

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal.identity.models import User
-from sessions.issuing import issue
+from sessions.ids.issuing import issue
 from sessions.models import Context
 now = timezone.now()
 anna = User.objects.for_person("RSSNNA80A41H501L", "Anna", "Rossi")

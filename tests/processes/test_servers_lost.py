@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from portal.demo.day.servers import OwnPostgres, OwnRedis
 from portal.demo.supervisor import CannotStart
+from tests.day.servers import OwnPostgres, OwnRedis
 from tests.outbox.sink import Sink
 from tests.processes.conftest import World, until
 

@@ -11,7 +11,7 @@ from sessions.soap.envelope import LARGEST
 from tests.outbox.sink import free_port
 from tests.processes.conftest import World, until
 from tests.processes.proxies import PORTAL_NGINX
-from tests.sessions.gate_door import basic
+from tests.sessions.gate.gate_door import basic
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(120)]
 WITHOUT_BASIC = (

@@ -17,7 +17,7 @@ NUMBER = "3f2a9c1e7b444b1c"
 POST = f"""
 from django.core.mail import EmailMessage
 from django.db import transaction
-from portal.request_id import current
+from portal.web.request_id import current
 current.set("{NUMBER}")
 with transaction.atomic():
     EmailMessage("Prova", "testo", to=["anna@farmacia.it"]).send()

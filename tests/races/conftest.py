@@ -1,6 +1,6 @@
 import pytest
 
-from portal.outbox import delivery
+from portal.outbox.sending import delivery
 from tests.races.world import RefusingLine
 from tests.sessions.conftest import context
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pharmacies.models import MailCertification
 from portal.outbox.models import OutgoingMail
-from sessions import forgetting
+from sessions.ids import forgetting
 from sessions.models import IdSessione
 from tests.interleaving import Interleaving
 from tests.races.world import NOW, World

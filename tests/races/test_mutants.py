@@ -7,9 +7,10 @@ from django.db import connection, transaction
 
 from pharmacies.models import Pharmacy
 from portal.identity.models import User
-from portal.outbox import delivery, refusals
+from portal.outbox.hooks import mailbox_news
 from portal.outbox.models import OutgoingMail
-from portal.outbox.smtp import Answer
+from portal.outbox.sending import delivery
+from portal.outbox.sending.smtp import Answer
 from sessions.models import Context
 from tests.races.generator import races
 
@@ -24,7 +25,7 @@ pytestmark = [
 @transaction.atomic
 def letter_before_pharmacy(letter: OutgoingMail, answer: Answer, now: datetime) -> None:
     letter.fail(now, answer.text, answer.reading.reason)
-    refusals.tell(letter, "casella inesistente", now)
+    mailbox_news.tell(letter, "casella inesistente", now)
 
 
 def only_what_waits(self, now: datetime) -> int:

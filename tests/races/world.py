@@ -8,19 +8,21 @@ from uuid import uuid4
 
 from django.db import transaction
 
-from pharmacies.addresses import Examined, key
+from pharmacies.addresses.examination import Examined, key
 from pharmacies.models import CodiceValidazione, MailCertification, Pharmacy, Utenza
 from pharmacies.models.codice_validazione import CODE_USABLE_FOR, hash_of
-from portal.codes import digest
 from portal.identity.models import User
-from portal.outbox import bounces, delivery
+from portal.outbox.bounces import intake
 from portal.outbox.models import OutgoingMail
 from portal.outbox.reasons import read
-from portal.outbox.smtp import Answer
+from portal.outbox.sending import delivery
+from portal.outbox.sending.smtp import Answer
 from portal.outbox.verp import sender_of
-from portal.sealing import seal
-from sessions import forgetting, issuing, planning, reminders, revoking
+from portal.secrets.codes import digest
+from portal.secrets.sealing import seal
+from sessions.ids import forgetting, issuing, revoking
 from sessions.models import Context, IdSessione, Reminder
+from sessions.reminders import planning, sending
 from sessions.utenze import life
 from tests.outbox.postmaster import report
 
@@ -177,7 +179,7 @@ def refuse(world: World) -> object:
 
 def bounce(world: World) -> object:
     sender = sender_of(world.attivo.letter_id, "")
-    return bounces.receive(report(sender, world.address), sender, NOW)
+    return intake.receive(report(sender, world.address), sender, NOW)
 
 
 def retry(world: World) -> object:
@@ -202,7 +204,7 @@ def plan(world: World) -> object:
 
 
 def remind(world: World) -> object:
-    return reminders.send_due(NOW)
+    return sending.send_due(NOW)
 
 
 Act = Callable[[World], object]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pharmacies.models import Pharmacy, Utenza
-from sessions import certificates
+from sessions.credentials import certificates
 from sessions.models import Context, PincodeCertificate
 from tests.identity.counting_hasher import CountingHasher
 

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from django.apps import apps
 
-from sessions import issuing
+from sessions.ids import issuing
 from sessions.models import Context
 
 from .conftest import MORNING

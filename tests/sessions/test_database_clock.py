@@ -10,11 +10,13 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from portal import database_clock
 from portal.celery import app
 from portal.outbox.models import OutgoingMail
-from sessions import issuing, reminders, tasks
+from portal.time import database_clock
+from sessions import tasks
+from sessions.ids import issuing
 from sessions.models import IdSessione, Reminder
+from sessions.reminders import sending
 from tests.sessions.soap.calls import gestionale
 
 from .conftest import MORNING
@@ -60,10 +62,10 @@ def test_the_measures_tell_how_far_the_clock_is(clock):
 def test_a_worker_four_hours_ahead_settles_no_reminder_and_nothing_is_lost(utenza, certified, context, clock):
     issuing.issue(utenza, context, MORNING)
     clock("four_hours_ahead")
-    assert reminders.send_due(MORNING + 20 * HOUR) == 0
+    assert sending.send_due(MORNING + 20 * HOUR) == 0
     assert Reminder.objects.get().settled_at is None
     clock("in_step")
-    assert reminders.send_due(MORNING + 15 * HOUR) == 1
+    assert sending.send_due(MORNING + 15 * HOUR) == 1
     assert Reminder.objects.get().letter is not None
 
 
@@ -120,7 +122,7 @@ def test_a_page_that_needs_no_database_does_not_wait_for_its_clock(settings):
 
 @pytest.mark.django_db
 def test_the_clock_is_asked_once_in_ten_seconds(settings):
-    settings.DATABASE_CLOCK = "portal.database_clock.of_the_database"
+    settings.DATABASE_CLOCK = "portal.time.database_clock.of_the_database"
     asked = []
     with connection.execute_wrapper(lambda execute, *about: asked.append(about) or execute(*about)):
         assert abs(database_clock.offset()) < database_clock.SAID_FROM
@@ -132,7 +134,7 @@ def test_the_clock_is_asked_once_in_ten_seconds(settings):
 def test_the_machine_is_compared_not_a_clock_that_python_was_given(settings, time_machine):
     """A simulated day and the tests move Python's clock on purpose."""
     time_machine.move_to(MORNING)
-    settings.DATABASE_CLOCK = "portal.database_clock.of_the_database"
+    settings.DATABASE_CLOCK = "portal.time.database_clock.of_the_database"
     assert abs(database_clock.offset()) < database_clock.SAID_FROM
 
 

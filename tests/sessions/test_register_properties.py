@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pharmacies.models import Pharmacy
-from sessions import forgetting, issuing
+from sessions.ids import forgetting, issuing
 from sessions.models import IdSessione, State
-from tests.pharmacies.register import NOW, TODAY, importing, row
+from tests.pharmacies.register.register_files import NOW, TODAY, importing, row
 
 CODES = [str(code) for code in range(1, 111)]
 WATCHED = CODES[-1]

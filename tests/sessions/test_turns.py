@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import time_machine
 
-from sessions import issuing, together
+from sessions.ids import issuing
 from sessions.models import Reminder
-from sessions.reminders import BATCH
+from sessions.reminders import together
+from sessions.reminders.sending import BATCH
 from sessions.tasks import A_TURN, send_due_reminders
 
 from .conftest import MORNING

@@ -23,7 +23,7 @@ def sweeps(monkeypatch) -> tuple[list[datetime], list[Exception]]:
             raise errors.pop(0)
         return 0
 
-    monkeypatch.setattr("sessions.forgetting.forget_dead", forget_dead)
+    monkeypatch.setattr("sessions.ids.forgetting.forget_dead", forget_dead)
     return instants, errors
 
 

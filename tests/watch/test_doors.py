@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from portal.outbox.models import OutgoingMail
-from sessions import issuing
+from sessions.ids import issuing
 from sessions.models import Context, Reminder
 from tests.outbox.sink import free_port
 

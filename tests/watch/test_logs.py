@@ -8,7 +8,8 @@ import pytest
 from django.db import IntegrityError
 from django.test import Client
 
-from portal import logs, request_id
+from portal import logs
+from portal.web import request_id
 
 
 def written(form: str, words: str, *, error: Exception | None = None, **extra: object) -> str:
@@ -21,8 +22,8 @@ def written(form: str, words: str, *, error: Exception | None = None, **extra: o
             raise error
         except type(error):
             trace = sys.exc_info()
-    record = logging.getLogger("sessions.gate").makeRecord(
-        "sessions.gate", logging.WARNING, __file__, 1, words, (), trace, extra=extra
+    record = logging.getLogger("sessions.gate.decision").makeRecord(
+        "sessions.gate.decision", logging.WARNING, __file__, 1, words, (), trace, extra=extra
     )
     return formatter.format(record)
 
@@ -44,14 +45,14 @@ def test_a_line_in_production_is_one_json_object_with_the_number_of_the_request(
     assert "\n" not in line
     found = json.loads(line)
     assert (found["event"], found["level"], found["logger"], found["request_id"]) == (
-        "Due\nrighe", "warning", "sessions.gate", number,
+        "Due\nrighe", "warning", "sessions.gate.decision", number,
     )  # fmt: skip
     assert found["timestamp"].endswith("Z")
 
 
 def test_a_line_in_the_demonstration_is_text(number):
     line = written(logs.TEXT, "Ecco", page="access:home")
-    assert line.endswith("WARNING sessions.gate Ecco page=access:home [3f2a9c1e]")
+    assert line.endswith("WARNING sessions.gate.decision Ecco page=access:home [3f2a9c1e]")
 
 
 def test_outside_any_request_there_is_no_number():

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from pharmacies import registry_closing
 from pharmacies.models import Pharmacy
-from pharmacies.registry_lock import ImportUnderWay
-from portal import database_clock
+from pharmacies.register import closing
+from pharmacies.register.lock import ImportUnderWay
+from portal.time import database_clock
 
 
 class Command(BaseCommand):
@@ -23,13 +23,13 @@ class Command(BaseCommand):
         waiting = Pharmacy.objects.closing_to_confirm()
         if not " ".join(reason.split()):
             for pharmacy in waiting.iterator():
-                why = registry_closing.why(pharmacy)
+                why = closing.why(pharmacy)
                 self.stdout.write(f"{pharmacy.code:>10}  {pharmacy.closing_waits}  {pharmacy.display_name}: {why}")
             self.stdout.write(f"Closings that wait: {waiting.count():,}. To close them: confirm_closings REASON")
             return
         try:
             keys = list(waiting.values_list("pk", flat=True))
-            closed = registry_closing.confirm(keys, None, " ".join(reason.split())[:200], database_clock.now_to_write())
+            closed = closing.confirm(keys, None, " ".join(reason.split())[:200], database_clock.now_to_write())
         except ImportUnderWay as error:
             raise CommandError("An import of the register is running: nothing was closed.", returncode=4) from error
         self.stdout.write(f"Closed: {closed:,}.")

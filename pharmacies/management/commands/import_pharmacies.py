@@ -6,10 +6,10 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from pharmacies.registry import ImportUnderWay, NothingRead, Report, UnknownHeader, import_register
-from pharmacies.registry_download import Download, DownloadFailed
-from pharmacies.registry_whole import FLAWS
-from portal import database_clock
+from pharmacies.register.completeness import FLAWS
+from pharmacies.register.download import Download, DownloadFailed
+from pharmacies.register.importing import ImportUnderWay, NothingRead, Report, UnknownHeader, import_register
+from portal.time import database_clock
 
 BROKEN_SHOWN = 20
 MEGABYTE = 2**20

@@ -6,12 +6,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from pharmacies import pec
-from pharmacies.addresses import is_well_known
+from pharmacies.addresses import pec
+from pharmacies.addresses.examination import is_well_known
 from pharmacies.models import MailCertification, PecDomain
-from portal import database_clock
 from portal.journal.models import record
-from portal.mail_address import ascii_domain
+from portal.time import database_clock
+from portal.values.mail_address import ascii_domain
 
 
 class Command(BaseCommand):

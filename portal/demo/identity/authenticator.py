@@ -8,9 +8,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_otp.oath import TOTP
 
-from portal.clock import now_of
 from portal.demo import people
 from portal.identity.models.staff import DIGITS, STEP
+from portal.time.clock import now_of
 
 
 @never_cache

@@ -5,10 +5,10 @@ from typing import Any
 
 from django import forms
 
-from portal import codice_fiscale
 from portal.demo import people
 from portal.demo.identity import openid_faults
 from portal.demo.identity.faults import FAULTS, Fault
+from portal.values import codice_fiscale
 
 SOMEBODY_ELSE = "altro"
 

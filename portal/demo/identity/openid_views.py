@@ -16,7 +16,6 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 from joserfc.jwk import RSAKey
 
-from portal.clock import now_of
 from portal.demo.identity import openid_desk
 from portal.demo.identity.faults import WRONG_KEY
 from portal.demo.identity.openid_answers import GOOD_FOR, Answer, id_claims, person_claims
@@ -27,7 +26,8 @@ from portal.identity.providers.oidc.federation import MEDIA_TYPE, ChainBroken
 from portal.identity.providers.oidc.jose import NotTrusted
 from portal.identity.providers.oidc.keys import SEALING
 from portal.identity.providers.oidc.request import FISCAL_NUMBER, challenge_of
-from portal.sealing import SealBroken, seal, unseal
+from portal.secrets.sealing import SealBroken, seal, unseal
+from portal.time.clock import now_of
 
 
 class Refused(Exception):  # noqa: N818  a fact, as the domain says it

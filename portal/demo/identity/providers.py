@@ -11,7 +11,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from portal.clock import now_of
 from portal.demo.identity import envelopes, openid_desk, saml_desk
 from portal.identity.identity import CLOCKS_DIFFER_BY, Identity, LoginRefused
 from portal.identity.models import LoginTransaction
@@ -23,6 +22,7 @@ from portal.identity.providers.oidc.relying_party import RelyingParty
 from portal.identity.providers.saml.entities import ProviderMetadata
 from portal.identity.providers.saml.provider import FISCAL_NUMBER_PREFIX
 from portal.identity.providers.saml.service_provider import ServiceProvider
+from portal.time.clock import now_of
 
 ANSWER_IS_GOOD_FOR = timedelta(minutes=5)
 

@@ -14,7 +14,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from lxml import etree
 
-from portal.clock import now_of
 from portal.demo.identity import envelopes, faults, openid_desk, openid_faults, openid_views, saml_desk
 from portal.demo.identity.forms import OUTCOMES, AnswerForm, faults_of
 from portal.demo.identity.openid_answers import id_claims, person_claims
@@ -23,6 +22,7 @@ from portal.demo.identity.providers import answer
 from portal.demo.identity.saml_desk import Question
 from portal.identity.providers.base import allow_forms_to
 from portal.identity.providers.saml import service_provider
+from portal.time.clock import now_of
 
 _METHODS = {
     "spid": {"key": "spid", "name": "Identità digitale di prova", "instead_of": "SPID"},

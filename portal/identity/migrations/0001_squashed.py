@@ -1,7 +1,7 @@
 """The schema of identity: the migrations of before the first release in one."""
 
 import django.db.models.deletion
-import portal.codice_fiscale
+import portal.values.codice_fiscale
 from django.conf import settings
 from django.db import migrations, models
 
@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
                 ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
                 ('username', models.CharField(max_length=64, unique=True, verbose_name='nome utente')),
-                ('codice_fiscale', models.CharField(blank=True, max_length=16, null=True, unique=True, validators=[portal.codice_fiscale.validate], verbose_name='codice fiscale')),
+                ('codice_fiscale', models.CharField(blank=True, max_length=16, null=True, unique=True, validators=[portal.values.codice_fiscale.validate], verbose_name='codice fiscale')),
                 ('given_name', models.CharField(blank=True, max_length=120, verbose_name='nome')),
                 ('family_name', models.CharField(blank=True, max_length=120, verbose_name='cognome')),
                 ('is_staff', models.BooleanField(default=False, verbose_name='operatore')),

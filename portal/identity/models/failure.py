@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.db import models
 from django.db.models import Q
 
-from portal.codes import keyed_hash
+from portal.secrets.codes import keyed_hash
 
 
 class PasswordFailureQuerySet(models.QuerySet["PasswordFailure"]):

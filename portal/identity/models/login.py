@@ -10,10 +10,10 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
-from portal.chain import Chain, Link
-from portal.codes import keyed_hash, same
-from portal.row_updates import update_row
-from portal.sealing import seal, unseal
+from portal.database.row_updates import update_row
+from portal.secrets.chain import Chain, Link
+from portal.secrets.codes import keyed_hash, same
+from portal.secrets.sealing import seal, unseal
 
 ANSWERS_ARE_KEPT_FOR = timedelta(days=731)  # 24 months, never less (SPID, tracciature)
 TICKETS_ARE_GOOD_FOR = timedelta(seconds=60)  # from the host of the cards to the portal

@@ -8,9 +8,9 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Group, Permission, PermissionsMixin
 from django.db import models
 
-from portal import codice_fiscale
 from portal.identity.roles import Role
 from portal.identity.territory import Territory
+from portal.values import codice_fiscale
 
 
 class UserManager(BaseUserManager["User"]):

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django_otp.models import Device, ThrottlingMixin, TimestampMixin
 from django_otp.oath import TOTP
 
+from portal.database.claims import hold
 from portal.identity.models.person import User
-from portal.outbox.claims import hold
-from portal.sealing import seal, unseal
+from portal.secrets.sealing import seal, unseal
 
 SECRET_BYTES = 20  # 160 bits, RFC 4226
 STEP, DIGITS, CLOCKS_DIFFER_BY_STEPS = 30, 6, 1  # seconds, digits, steps

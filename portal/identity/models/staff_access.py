@@ -7,10 +7,10 @@ from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.db import models, transaction
 
-from portal.codes import keyed_hash, without_separators
+from portal.database.claims import hold
 from portal.identity.models.person import User
-from portal.outbox.claims import hold
-from portal.sealing import seal, unseal
+from portal.secrets.codes import keyed_hash, without_separators
+from portal.secrets.sealing import seal, unseal
 
 RECOVERY_CODES = 10
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is read for another

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from portal import a2f_client
 from portal.a2f_client import Account, Exchange, NoAnswer, NotACertificate, Purpose
-from portal.pasted import id_sessione
+from portal.values.pasted import id_sessione
 
 DONE, REFUSED, USAGE, UNAUTHORISED, NO_ANSWER, FAULT = 0, 1, 2, 3, 4, 5
 EXAMPLES = f"""

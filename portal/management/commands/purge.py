@@ -6,10 +6,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from portal import database_clock
-from portal.identity import purge as identity
+from portal.identity import retention as identity
 from portal.journal.models import Entry
-from sessions import purge
+from portal.time import database_clock
+from sessions import retention
 
 
 class Command(BaseCommand):
@@ -25,12 +25,15 @@ class Command(BaseCommand):
         now = database_clock.now_to_write()
         due = {
             "lines of the journal": Entry.objects.forgettable(now).count(),
-            **{kind.name: kind.forgettable(now).count() for kind in (*identity.KEPT, *purge.KEPT, *purge.OUTDATED)},
+            **{
+                kind.name: kind.forgettable(now).count()
+                for kind in (*identity.KEPT, *retention.KEPT, *retention.OUTDATED)
+            },
         }
         if not dry_run:
             identity.purge_logins(now)
             Entry.objects.forget(now)
-            deque(purge.forget(now), maxlen=0)
+            deque(retention.forget(now), maxlen=0)
         for kind, count in due.items():
             self.stdout.write(f"{kind:<22}{count:>10}")
         self.stdout.write("Nothing was forgotten (--dry-run)." if dry_run else "Forgotten.")

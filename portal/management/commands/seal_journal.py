@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from portal import database_clock
 from portal.journal.models import CHAIN
+from portal.time import database_clock
 
 
 class Command(BaseCommand):

@@ -8,9 +8,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from portal import database_clock
-from portal.chain import BREAKS_TOLD, Chain, Verdict
 from portal.journal.models import CHAIN
+from portal.secrets.chain import BREAKS_TOLD, Chain, Verdict
+from portal.time import database_clock
 
 PROGRESS_EVERY = 10_000  # links
 

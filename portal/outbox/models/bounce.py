@@ -2,8 +2,8 @@
 
 from django.db import models
 
+from portal.outbox.letter_outcome import reason
 from portal.outbox.models.letter import OutgoingMail
-from portal.outbox.outcome import reason
 from portal.outbox.reasons import Reason, read
 
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from django.db import models, transaction
 from django.db.models import Q
 
-from portal.outbox import pauses
 from portal.outbox.models.priority import Priority
+from portal.time import pauses
 
 REFUSALS_IN_A_ROW = 3  # «later» from different letters: then it is the domain, not the mailbox
 KEPT_FOR = timedelta(days=90)  # since the last refusal

@@ -8,16 +8,16 @@ from django.db import models, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Concat, Least, Left
 
-from portal.address_field import AddressField
-from portal.outbox import rules
+from portal.database.claims import claim, hold
+from portal.database.row_updates import update_row
 from portal.outbox.accepting import write_accepted
-from portal.outbox.claims import claim, hold
-from portal.outbox.holding import may_leave
+from portal.outbox.hooks import forbidding
+from portal.outbox.hooks.holding import may_leave
+from portal.outbox.letter_outcome import TOO_LATE, Step, outcome_of, steps_of
 from portal.outbox.models.domain import Rest
 from portal.outbox.models.priority import Priority
-from portal.outbox.outcome import TOO_LATE, Step, outcome_of, steps_of
 from portal.outbox.reasons import Reason, read
-from portal.row_updates import update_row
+from portal.values.address_field import AddressField
 
 # Rows changed by one statement of a round. They are taken as letters are claimed, so that two rounds at once step over each
 # other's instead of locking them in two orders.
@@ -260,14 +260,14 @@ class OutgoingMail(models.Model):
 
     def may_be_retried(self, now: datetime) -> bool:
         """Refused or waiting, not useless yet, its text still there, in no worker's hands, and allowed by the rules."""
-        return self._unheld(now).exists() and not rules.forbidden([self], now)
+        return self._unheld(now).exists() and not forbidding.forbidden([self], now)
 
     def retry(self, now: datetime) -> bool:
         """Due at once, as staff asked; False when there is nothing to try again, or a worker holds it at this moment.
 
         A letter that the rules forbid for good loses its text.
         """
-        if rules.forbidden([self], now):
+        if forbidding.forbidden([self], now):
             self._withdraw_from(OutgoingMail.objects.all(), now)
             return False
         return update_row(

@@ -6,9 +6,9 @@ from hashlib import sha256
 from django.db import models
 from django.db.models import Q
 
+from portal.database.row_updates import update_row
 from portal.outbox.models.letter import OutgoingMail
-from portal.row_updates import update_row
-from portal.sealing import seal
+from portal.secrets.sealing import seal
 
 UNREAD_KEPT_FOR = timedelta(days=30)
 OF_A_LETTER = 5  # more reports about one letter tell nobody anything new

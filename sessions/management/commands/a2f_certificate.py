@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
-from portal import database_clock
-from sessions import certificates
+from portal.time import database_clock
+from sessions.credentials import certificates
 from sessions.models import PincodeCertificate
 
 LONGEST_DAYS = 3650

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from portal import database_clock
+from portal.time import database_clock
 from sessions.webhooks import calls
 
 

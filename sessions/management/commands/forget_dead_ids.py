@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from portal import database_clock
-from sessions import forgetting
+from portal.time import database_clock
+from sessions.ids import forgetting
 
 
 class Command(BaseCommand):

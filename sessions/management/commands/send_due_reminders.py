@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from portal import database_clock
-from sessions import reminders
+from portal.time import database_clock
+from sessions.reminders import sending
 
 
 class Command(BaseCommand):
@@ -11,6 +11,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         now, total = database_clock.now_to_write(), 0
-        while settled := reminders.send_due(now):
+        while settled := sending.send_due(now):
             total += settled
         self.stdout.write(f"Reminders settled: {total}.")

@@ -9,9 +9,9 @@ from django.contrib.admin.utils import display_for_field, label_for_field, looku
 from django.db import models
 from django.http import HttpRequest
 
-from portal.clock import italian_date_time
 from portal.identity.models import User
-from portal.masking import mask_codice_fiscale, mask_people_in, mask_secrets_in
+from portal.secrets.masking import mask_codice_fiscale, mask_people_in, mask_secrets_in
+from portal.time.clock import italian_date_time
 
 EMPTY = "–"
 

@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from pharmacies.models import MailCertification, Office, Pharmacy, Utenza
 from portal.identity.models import User
 from portal.journal.models import Entry
-from portal.masking import mask_address, mask_addresses_in, mask_codice_fiscale, mask_people_in
 from portal.outbox.models import OutgoingMail
+from portal.secrets.masking import mask_address, mask_addresses_in, mask_codice_fiscale, mask_people_in
 from sessions.models import Context, IdSessione, Reminder
 from sessions.staff.archive.read_only import ReadOnly
 

@@ -16,9 +16,9 @@ from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_safe
 
-from portal.clock import now_of
 from portal.identity.access import staff_of, staff_required
 from portal.journal.models import record
+from portal.time.clock import now_of
 from sessions.staff.archive.read_only import ReadOnly
 from sessions.staff.archive.rows import SHOWN
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from portal.clock import ROME
+from portal.time.clock import ROME
 from sessions.hours.moments import Moment, moments, reason
 from sessions.hours.openings import Openings, Stretch, instant
 from sessions.hours.week import Week, read_day

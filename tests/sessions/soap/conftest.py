@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from sessions import certificates
+from sessions.credentials import certificates
 from sessions.models import PincodeCertificate
 from tests.sessions.soap.calls import Gestionale, gestionale
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 from django.core.management import call_command
 from django.utils import timezone
 
-from portal.outbox.delivery import deliver_due
 from portal.outbox.models import OutgoingMail
-from sessions import reminders
+from portal.outbox.sending.delivery import deliver_due
 from sessions.models import Reminder
+from sessions.reminders import sending
 from tests.outbox.conftest import sink  # noqa: F401  the fixture
 from tests.outbox.postmaster import report
 
@@ -36,6 +36,6 @@ def test_from_the_letter_that_comes_back_to_the_address_that_is_mended(
     assert "non riceve più posta" in anna_client.get("/servizi/4512/").content.decode()
     assert "Rifiutato: casella inesistente" in anna_client.get("/servizi/4512/id-sessione/").content.decode()
 
-    reminders.send_due(timezone.now() + timedelta(hours=15, minutes=30))
+    sending.send_due(timezone.now() + timedelta(hours=15, minutes=30))
     assert not OutgoingMail.objects.filter(kind="reminder").exists()
     assert {reminder.skipped_because for reminder in Reminder.objects.exclude(settled_at=None)} == {"unreachable"}

@@ -9,16 +9,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from portal.codes import digest
 from portal.outbox.models import OutgoingMail
-from sessions import certificates, issuing
+from portal.secrets.codes import digest
+from sessions.credentials import certificates
+from sessions.ids import issuing
 from sessions.models import Context, IdSessione, PincodeCertificate, State
 from sessions.soap import reply
-from sessions.soap.messages import Operation, Outcome
+from sessions.soap.wire_words import Operation, Outcome
 from tests.sessions.conftest import make_utenza
 from tests.sessions.soap.calls import encrypted, gestionale
 
-MANY = 60  # ids in an hour: sessions.anomalies
+MANY = 60  # ids in an hour: sessions.utenze.anomalies
 UUID4 = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from sessions import issuing
+from sessions.ids import issuing
 from sessions.models import Context
 
 SHOP, ELSEWHERE = "192.0.2.7", "203.0.113.1"

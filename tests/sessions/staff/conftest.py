@@ -11,10 +11,10 @@ import time_machine
 from django.contrib.auth.hashers import make_password
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
-from portal.codes import digest
 from portal.identity.models import User
 from portal.outbox.models import OutgoingMail
-from portal.sealing import seal
+from portal.secrets.codes import digest
+from portal.secrets.sealing import seal
 from sessions.models import Context, IdSessione
 from tests.conftest import ANNA, make_pharmacy
 

@@ -7,7 +7,7 @@ import time_machine
 from django.urls import reverse, reverse_lazy
 
 from portal.journal.models import Entry
-from sessions import certificates
+from sessions.credentials import certificates
 from sessions.models import PincodeCertificate
 from tests.sessions.staff.conftest import NOW, rows, words
 

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from pharmacies.models import Pharmacy
-from pharmacies.registry_closing import Closing, close
+from pharmacies.register.closing import Closing, close
 from portal.journal.models import Entry
 from portal.outbox.models import OutgoingMail
 from tests.conftest import make_pharmacy

@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 
 from portal.journal.models import Entry, record
-from portal.journal.words import known_verbs
+from portal.journal.verbs import known_verbs
 from sessions.staff.journal import JournalFilter
 from tests.conftest import make_pharmacy
 from tests.sessions.staff.conftest import NOW, words

@@ -12,8 +12,8 @@ from django.utils import timezone
 from pharmacies.models import Office, Utenza
 from portal.journal.models import Entry
 from portal.outbox.models import OutgoingMail
-from portal.sealing import unseal
-from sessions import issuing
+from portal.secrets.sealing import unseal
+from sessions.ids import issuing
 from sessions.models import IdSessione, State
 from tests.conftest import ANNA, DARIO, sign_in
 from tests.sessions.conftest import context  # noqa: F401  a fixture

@@ -11,7 +11,7 @@ from typing import ClassVar
 import pytest
 
 from sessions.models import Webhook
-from sessions.webhooks import life
+from sessions.preferences import webhook_life
 from sessions.webhooks.addresses import Address, PublicHttps
 from tests.sessions.conftest import MORNING
 
@@ -83,4 +83,4 @@ def serve(gestionale: Gestionale, tls: ssl.SSLContext | None = None) -> Iterator
 @pytest.fixture
 def connected(gestionale, anna, san_marco) -> tuple[Webhook, str]:
     """Anna's pharmacy, connected since an hour, with the secret in clear."""
-    return life.open_at(san_marco, gestionale.url, anna, MORNING)
+    return webhook_life.open_at(san_marco, gestionale.url, anna, MORNING)

@@ -15,9 +15,10 @@ from django.core.management import call_command
 from django.utils import timezone
 from standardwebhooks import Webhook as Receiver
 
-from sessions import issuing
+from sessions.ids import issuing
 from sessions.models import Webhook, WebhookCall
-from sessions.webhooks import calls, events, life
+from sessions.preferences import webhook_life
+from sessions.webhooks import calls, events
 from sessions.webhooks.calls import call_due
 from tests.parallel import in_parallel
 from tests.sessions.conftest import MORNING
@@ -52,7 +53,7 @@ def test_the_signature_is_the_one_of_standard_webhooks(gestionale, connected) ->
 
 
 def test_another_secret_does_not_verify(gestionale, connected, call, anna) -> None:
-    renewed = life.renew_secret(connected[0], anna, MORNING)
+    renewed = webhook_life.renew_secret(connected[0], anna, MORNING)
     now = timezone.now()
     events.test(connected[0], now)
     call_due(now)
@@ -89,8 +90,8 @@ def test_what_is_no_use_any_more_is_given_up_and_can_be_tried_again_by_hand(gest
     assert fresh(call).failed_at == late
     assert fresh(call).last_answer == "Non consegnato in tempo: Risponde 500"
     gestionale.status = 200
-    assert life.retry(fresh(call), late)
-    assert not life.retry(fresh(call), late)
+    assert webhook_life.retry(fresh(call), late)
+    assert not webhook_life.retry(fresh(call), late)
     assert call_due(late) == 1
     assert fresh(call).failed_at is None
 
@@ -107,8 +108,8 @@ def test_that_an_id_is_about_to_expire_is_never_told_after_its_end(
     call = WebhookCall.objects.get()
     assert call.failed_at == row.expires_at
     assert len(gestionale.heard) == 1
-    assert not life.retry(call, row.expires_at)
-    assert life.retry(call, row.expires_at - MIN)
+    assert not webhook_life.retry(call, row.expires_at)
+    assert webhook_life.retry(call, row.expires_at - MIN)
     assert fresh(call).give_up_at == row.expires_at
 
 
@@ -123,7 +124,7 @@ def test_one_that_fails_does_not_hold_back_the_others(gestionale, connected, cal
     Webhook.objects.filter(pk=connected[0].pk).update(url="http://127.0.0.1:9/")
     for _ in range(3):
         events.test(connected[0], MORNING)
-    other, _ = life.open_at(al_redentore, gestionale.url, bruno, MORNING)
+    other, _ = webhook_life.open_at(al_redentore, gestionale.url, bruno, MORNING)
     theirs = events.test(other, MORNING + MIN)
     assert call_due(MORNING + MIN) == 1
     assert fresh(theirs).accepted_at is not None
@@ -131,11 +132,11 @@ def test_one_that_fails_does_not_hold_back_the_others(gestionale, connected, cal
 
 
 def test_a_webhook_that_is_closed_is_called_no_more(gestionale, connected, call, anna) -> None:
-    life.close(connected[0], anna, MORNING)
+    webhook_life.close(connected[0], anna, MORNING)
     assert call_due(MORNING) == 0
     assert gestionale.heard == []
     assert fresh(call).withdrawn_at == MORNING
-    assert not life.retry(fresh(call), MORNING)
+    assert not webhook_life.retry(fresh(call), MORNING)
 
 
 def test_the_rule_is_asked_again_at_every_call(gestionale, connected, call, settings) -> None:
@@ -155,7 +156,7 @@ def test_a_proxy_of_the_environment_is_not_used(gestionale, call, monkeypatch) -
 def test_a_certificate_that_nobody_vouches_for_is_refused(settings, tmp_path, san_marco, anna) -> None:
     settings.WEBHOOK_ADDRESSES = "tests.sessions.webhooks.conftest.ThisMachine"
     for served in serve(Gestionale(), _self_signed(tmp_path)):
-        webhook, _ = life.open_at(san_marco, served.url, anna, MORNING)
+        webhook, _ = webhook_life.open_at(san_marco, served.url, anna, MORNING)
         call = events.test(webhook, MORNING)
         assert call_due(MORNING) == 0
         assert fresh(call).last_answer == "Il certificato del server non è valido"
@@ -174,7 +175,7 @@ def test_the_number_is_called_and_the_certificate_must_bear_the_name(
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))  # whoever signed it is believed
     for served in serve(Gestionale(), tls):
         url = served.url.replace("127.0.0.1", "gestionale.example.it")
-        webhook, _ = life.open_at(san_marco, url, anna, MORNING)
+        webhook, _ = webhook_life.open_at(san_marco, url, anna, MORNING)
         call = events.test(webhook, MORNING)
         call_due(MORNING)
         assert fresh(call).last_answer == words
@@ -216,7 +217,7 @@ def _self_signed(folder, bears="127.0.0.1") -> ssl.SSLContext:
 def test_nothing_is_called_after_the_gestionale_is_disconnected(gestionale, connected, call, anna) -> None:
     """Not even a call that a worker held at that moment, and that died with it."""
     WebhookCall.objects.update(leased_until=MORNING + MIN)
-    life.close(connected[0], anna, MORNING)
+    webhook_life.close(connected[0], anna, MORNING)
     assert call_due(MORNING + 2 * MIN) == 0
     assert gestionale.heard == []
     assert fresh(call).withdrawn_at is not None

@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from sessions import forgetting, issuing, reminders
+from sessions.ids import forgetting, issuing
 from sessions.models import Reminder, ReminderSettings, WebhookCall
-from sessions.planning import set_hours
+from sessions.preferences import webhook_life
+from sessions.reminders import sending
+from sessions.reminders.planning import set_hours
 from sessions.utenze import life as utenze
-from sessions.webhooks import life
 from tests.sessions.conftest import MORNING
 from tests.sessions.hours.test_moments import SPLIT
 
@@ -28,31 +29,31 @@ def row(connected, utenza, certified, context):
 
 
 def test_an_hour_before_the_end_and_at_the_end(row) -> None:
-    reminders.send_due(END - H - timedelta(seconds=1))
+    sending.send_due(END - H - timedelta(seconds=1))
     assert events() == []
-    reminders.send_due(END - H)
+    sending.send_due(END - H)
     assert events() == ["id_sessione.expiring"]
-    reminders.send_due(END)
-    reminders.send_due(END + H)
+    sending.send_due(END)
+    sending.send_due(END + H)
     assert events() == ["id_sessione.expiring", "id_sessione.expired"]
 
 
 def test_a_program_does_not_keep_the_hours_of_the_pharmacy(row, anna, san_marco) -> None:
     set_hours(san_marco, SPLIT, anna, MORNING)
-    reminders.send_due(END - H)
+    sending.send_due(END - H)
     assert events() == ["id_sessione.expiring"]
 
 
 def test_nor_does_it_need_the_pharmacy_to_want_reminders(connected, utenza, certified, context, san_marco) -> None:
     ReminderSettings.objects.filter(pharmacy=san_marco).update(minutes_before=[])
     issuing.issue(utenza, context, MORNING)
-    reminders.send_due(END - H)
+    sending.send_due(END - H)
     assert events() == ["id_sessione.expiring"]
 
 
 def test_the_body_says_which_id_but_not_the_id(connected, utenza, certified, context) -> None:
     issued = issuing.issue(utenza, context, MORNING)
-    reminders.send_due(END - H)
+    sending.send_due(END - H)
     call = WebhookCall.objects.get()
     assert json.loads(call.body) == {
         "type": "id_sessione.expiring",
@@ -70,7 +71,7 @@ def test_a_revocation_by_a_person_is_told_at_once(row, anna) -> None:
     issuing.revoke(row, anna, MORNING + H)
     assert events() == ["id_sessione.revoked"]
     assert json.loads(WebhookCall.objects.get().body)["data"]["motivo"] == "revocato"
-    reminders.send_due(END)
+    sending.send_due(END)
     assert events() == ["id_sessione.revoked"]
 
 
@@ -107,17 +108,17 @@ def test_connecting_plans_for_the_ids_already_live_and_disconnecting_forgets_the
     gestionale, anna, san_marco, utenza, certified, context
 ) -> None:
     issuing.issue(utenza, context, MORNING)
-    webhook, _ = life.open_at(san_marco, gestionale.url, anna, MORNING + H)
+    webhook, _ = webhook_life.open_at(san_marco, gestionale.url, anna, MORNING + H)
     mine = Reminder.objects.filter(channel="gestionale")
     assert [END - at for at in mine.order_by("due_at").values_list("due_at", flat=True)] == [H, 0 * H]
-    assert life.close(webhook, anna, MORNING + 2 * H)
+    assert webhook_life.close(webhook, anna, MORNING + 2 * H)
     assert not mine.exists()
     assert Reminder.objects.count() == 1  # the letter stays
 
 
 def test_nothing_is_written_for_who_has_no_gestionale_connected(utenza, certified, context, anna) -> None:
     issuing.revoke(issuing.issue(utenza, context, MORNING).id_sessione, anna, MORNING + H)
-    reminders.send_due(END)
+    sending.send_due(END)
     assert events() == []
 
 

@@ -9,12 +9,13 @@ from django.utils import timezone
 
 from pharmacies.models import Office
 from portal.journal.models import Entry
-from portal.sealing import unseal
+from portal.secrets.sealing import unseal
 from sessions.models import Webhook, WebhookCall
-from sessions.webhooks import events, life
+from sessions.preferences import webhook_life
+from sessions.webhooks import events
 from sessions.webhooks.calls import call_due
 from tests.conftest import DARIO, sign_in
-from tests.sessions.test_manage_page import text
+from tests.sessions.ids.test_manage_page import text
 
 PANEL = "/servizi/4512/avvisi/gestionale/"
 
@@ -128,7 +129,7 @@ PLACES = ["", "collega/", "chiave/", "nuova-chiave/", "scollega/", "prova/", "1/
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_stranger_finds_nothing_and_a_delegate_is_told_why_not(place, dario, anna, san_marco, gestionale) -> None:
-    webhook, _ = life.open_at(san_marco, gestionale.url, anna, timezone.now())
+    webhook, _ = webhook_life.open_at(san_marco, gestionale.url, anna, timezone.now())
     call = events.test(webhook, timezone.now())
     address = f"{PANEL}{place}".replace("/1/", f"/{call.pk}/")
     stranger = sign_in(Client(), dario)
@@ -142,7 +143,7 @@ def test_a_stranger_finds_nothing_and_a_delegate_is_told_why_not(place, dario, a
 
 def test_a_call_of_another_pharmacy_cannot_be_touched(anna_client, certified, bruno, al_redentore, gestionale) -> None:
     connect(anna_client, gestionale.url)
-    theirs, _ = life.open_at(al_redentore, gestionale.url, bruno, timezone.now())
+    theirs, _ = webhook_life.open_at(al_redentore, gestionale.url, bruno, timezone.now())
     call = events.test(theirs, timezone.now())
     assert anna_client.post(f"{PANEL}{call.pk}/riprova/").status_code == 404
 

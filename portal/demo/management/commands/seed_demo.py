@@ -6,8 +6,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from portal.demo import gestionale, seed
-from sessions import certificates
+from portal.demo import gestionale
+from portal.demo.seed import seeding
+from sessions.credentials import certificates
 
 
 class Command(BaseCommand):
@@ -24,16 +25,16 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("Invented data belongs to the demonstration only (PORTAL_MODE=demo).")
         try:
-            seed.must_be_ours()
-        except seed.NotOurs as refusal:
+            seeding.must_be_ours()
+        except seeding.NotOurs as refusal:
             raise CommandError(" ".join(str(refusal.__doc__).split())) from refusal
         now = timezone.now()
         certificates.ensure_one(now)
         gestionale.find_again()
-        if seed.is_seeded() and not refresh:
+        if seeding.is_seeded() and not refresh:
             self.stdout.write("Already seeded: nothing to do (--refresh makes today's ids anew).")
             return
-        there = seed.refresh(now) if seed.is_seeded() else seed.seed(now)
+        there = seeding.refresh(now) if seeding.is_seeded() else seeding.seed(now)
         self.stdout.write(
             f"Invented: {there.pharmacies} pharmacies, {there.certified} with a certified address, {there.ids} ids."
         )

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal.demo.day import report
-from portal.demo.day.running import Day, Wishes
-from portal.demo.day.shape import AN_HOUR, AN_HOUR_BROKEN
 from portal.demo.supervisor import CannotStart
+from tests.day import report
+from tests.day.running import Day, Wishes
+from tests.day.shape import AN_HOUR, AN_HOUR_BROKEN
 
 
 class Command(BaseCommand):

@@ -16,8 +16,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection, connections
 from django.utils import timezone
 
-from portal.demo import people, processes, running, seed
+from portal.demo import people, processes, running
 from portal.demo.broker import EmbeddedBroker, UnsafeFolder
+from portal.demo.seed import seeding
 from portal.demo.staff_code import staff_code
 from portal.demo.supervisor import CannotStart, Child, Supervisor
 
@@ -153,8 +154,8 @@ def _must_be_ours() -> None:
     if connection.vendor == "sqlite":
         return
     try:
-        seed.must_be_ours()
-    except seed.NotOurs as refusal:
+        seeding.must_be_ours()
+    except seeding.NotOurs as refusal:
         raise CannotStart(" ".join(str(refusal.__doc__).split())) from refusal
 
 

@@ -5,9 +5,9 @@ from cryptography import x509
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal import database_clock
 from portal.identity.providers.cns import sources, trust_list
 from portal.identity.providers.cns.sources import RefreshFailed
+from portal.time import database_clock
 
 
 class Command(BaseCommand):

@@ -8,12 +8,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from portal import codice_fiscale, database_clock
 from portal.identity.management.commands.renew_staff_app import once
 from portal.identity.models import StaffTotp, User
 from portal.identity.roles import Role
-from portal.identity.staff_accounts import rights_of
+from portal.identity.staff.accounts import rights_of
 from portal.journal.models import record
+from portal.time import database_clock
+from portal.values import codice_fiscale
 
 SHORTEST_PASSWORD = 12  # characters
 

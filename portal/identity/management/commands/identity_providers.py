@@ -10,12 +10,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from portal import database_clock
-from portal.identity import registry
-from portal.identity.providers import oidc
+from portal.identity.alerts.provider_alerts import alerts, good_until, oidc_doors, saml_doors
+from portal.identity.providers import oidc, registry
+from portal.identity.providers.registry import NotTaken, Taken
 from portal.identity.providers.saml.provider import SamlProvider
-from portal.identity.registry import NotTaken, Taken
-from portal.identity.registry_check import alerts, good_until, oidc_doors, saml_doors
+from portal.time import database_clock
 
 Door = SamlProvider | oidc.Cie
 

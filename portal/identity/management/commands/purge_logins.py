@@ -2,8 +2,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from portal import database_clock
-from portal.identity.purge import purge_logins
+from portal.identity.retention import purge_logins
+from portal.time import database_clock
 
 
 class Command(BaseCommand):

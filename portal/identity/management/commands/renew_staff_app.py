@@ -10,11 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from portal import database_clock
+from portal.database.claims import hold
 from portal.identity.models import StaffSession, StaffTotp, User
 from portal.identity.models.staff import forget_apps
 from portal.journal.models import record
-from portal.outbox.claims import hold
+from portal.time import database_clock
 
 
 class Command(BaseCommand):

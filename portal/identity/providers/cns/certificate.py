@@ -14,8 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from portal import codice_fiscale
 from portal.identity.identity import LoginRefused
+from portal.values import codice_fiscale
 
 SMALLEST_KEY = 2048  # bits; the first CNS had 1024, which OpenSSL refuses too
 LARGEST = 16 * 1024  # characters of the header

@@ -14,13 +14,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from portal.clock import now_of
-from portal.codes import same
 from portal.identity.identity import Identity, LoginRefused
 from portal.identity.models import LoginTransaction, User
 from portal.identity.providers import base
 from portal.identity.providers.cns.certificate import Holder, holder_of
-from portal.sealing import SealBroken, seal, unseal
+from portal.secrets.codes import same
+from portal.secrets.sealing import SealBroken, seal, unseal
+from portal.time.clock import now_of
 
 LEVEL = 3  # a card and its PIN: LoA4, as SpidL3
 

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
-from portal.codes import same
 from portal.identity.identity import CLOCKS_DIFFER_BY, LoginRefused
 from portal.identity.providers.oidc import jose
 from portal.identity.providers.oidc.jose import NotTrusted, instant, text
@@ -21,6 +20,7 @@ from portal.identity.providers.oidc.relying_party import RelyingParty
 from portal.identity.providers.oidc.request import nonce_of, verifier_of
 from portal.identity.providers.oidc.wire import Reply, Unreachable, Wire
 from portal.identity.providers.saml.names import LEVELS
+from portal.secrets.codes import same
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_IS_GOOD_FOR = timedelta(minutes=1)

@@ -10,8 +10,8 @@ from django.db import transaction
 from portal.identity.models import RegisteredProvider
 from portal.identity.providers.oidc import federation, jose
 from portal.identity.providers.oidc.federation import PROVIDER, Anchor, ChainBroken, TrustChain
+from portal.identity.providers.registry import NotTaken, Taken, written_down
 from portal.identity.providers.saml.real import is_public
-from portal.identity.registry import NotTaken, Taken, written_down
 
 DOOR = "cie-oidc"  # of the rows: those of "cie" are SAML's
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "revocation_endpoint")

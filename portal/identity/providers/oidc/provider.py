@@ -9,8 +9,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from portal import database_clock
-from portal.clock import now_of
 from portal.identity.identity import MINIMUM_LEVEL, Identity, LoginRefused
 from portal.identity.models import LoginTransaction
 from portal.identity.providers import base
@@ -20,8 +18,10 @@ from portal.identity.providers.oidc.federation import MEDIA_TYPE, PROVIDER, STAT
 from portal.identity.providers.oidc.relying_party import RelyingParty
 from portal.identity.providers.oidc.request import FISCAL_NUMBER, authorization_request
 from portal.identity.providers.oidc.wire import Unreachable, Wire
+from portal.identity.providers.registry import Taken
 from portal.identity.providers.saml.provider import FISCAL_NUMBER_PREFIX
-from portal.identity.registry import Taken
+from portal.time import database_clock
+from portal.time.clock import now_of
 
 LONGEST_FIELD = 8_192  # characters of what the browser brings, in the record of the login
 

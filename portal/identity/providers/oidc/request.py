@@ -13,10 +13,10 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 
-from portal.codes import keyed_hash
 from portal.identity.providers.oidc import jose
 from portal.identity.providers.oidc.relying_party import RelyingParty
 from portal.identity.providers.saml.names import level_uri
+from portal.secrets.codes import keyed_hash
 
 GOOD_FOR = timedelta(minutes=5)
 FISCAL_NUMBER = "https://attributes.eid.gov.it/fiscal_number"

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from portal.kept import kept_once
+from portal.secrets.kept import kept_once
 
 SMALLEST_KEY = 2048  # bits (SPID, Avviso 29)
 

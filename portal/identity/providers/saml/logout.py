@@ -15,7 +15,6 @@ from urllib.parse import unquote_plus, urlencode
 from django.http import HttpRequest
 from lxml import etree
 
-from portal.codes import keyed_hash
 from portal.identity.identity import CLOCKS_DIFFER_BY, LoginRefused
 from portal.identity.providers.saml import documents, entities, signing
 from portal.identity.providers.saml.documents import Malformed
@@ -34,6 +33,7 @@ from portal.identity.providers.saml.names import (
 from portal.identity.providers.saml.response import decoded
 from portal.identity.providers.saml.service_provider import ServiceProvider
 from portal.identity.providers.saml.signing import SignatureWrong
+from portal.secrets.codes import keyed_hash
 
 GOOD_FOR = timedelta(minutes=5)
 LONGEST_STATE = 80  # characters of RelayState (SAML bindings, 3.4.3)

@@ -10,7 +10,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from portal.clock import now_of
 from portal.identity.identity import MINIMUM_LEVEL, Identity, LoginRefused
 from portal.identity.models import LoginTransaction, RegisteredProvider
 from portal.identity.providers import base
@@ -23,6 +22,7 @@ from portal.identity.providers.saml.real import why_not_real
 from portal.identity.providers.saml.request import authn_request
 from portal.identity.providers.saml.response import Expected, Shown, decoded, shown_in
 from portal.identity.providers.saml.service_provider import ServiceProvider
+from portal.time.clock import now_of
 
 FISCAL_NUMBER_PREFIX = "TINIT-"  # an Italian codice fiscale; other countries have other prefixes (ETSI EN 319 412-1)
 

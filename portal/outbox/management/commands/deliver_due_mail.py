@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 
-from portal.outbox.delivery import deliver_due
+from portal.outbox.sending.delivery import deliver_due
 
 A_DAY = 86_400  # seconds
 

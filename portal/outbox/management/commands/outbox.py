@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from portal import database_clock
-from portal.clock import ROME, in_words
 from portal.outbox.depth import Depth, depth_of
+from portal.time import database_clock
+from portal.time.clock import ROME, in_words
 
 
 class Command(BaseCommand):

@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 
-from portal import database_clock
-from portal.outbox import reports
-from portal.outbox.bounces import Outcome, receive
+from portal.outbox.bounces import reports
+from portal.outbox.bounces.intake import Outcome, receive
+from portal.time import database_clock
 
 # sysexits.h: what a mail server does with the message depends on it
 EXITS = {

@@ -10,11 +10,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 from django.db import transaction
 
-from portal import database_clock
-from portal.outbox.delivery import deliver
 from portal.outbox.letters import Envelope, post
 from portal.outbox.models import OutgoingMail
+from portal.outbox.sending.delivery import deliver
 from portal.outbox.verp import sender_of
+from portal.time import database_clock
 
 USEFUL_FOR = timedelta(minutes=5)
 

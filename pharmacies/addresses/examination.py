@@ -1,0 +1,242 @@
+"""Which address may be certified: written well, ordinary (not PEC), lasting (not disposable), and able to receive."""
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from time import monotonic
+from typing import ClassVar
+
+import dns.exception
+import dns.resolver
+from django.utils.translation import gettext as _
+from email_validator import EmailNotValidError, validate_email
+
+from pharmacies.addresses import spelling
+from pharmacies.addresses.pec import is_pec, listed, seems_pec
+from portal.values.mail_address import ascii_address, ascii_domain, key, mixes_scripts
+
+DATA = Path(__file__).parent / "data"
+DNS_SECONDS = 2.0  # for the whole question; no answer in time means: go on
+GMAIL = frozenset({"gmail.com", "googlemail.com"})
+
+
+class AddressRefused(Exception):  # noqa: N818  a fact, as the domain says it
+    """The address cannot be certified; `str()` is the sentence for the form, `suggestion` a likely right spelling."""
+
+    sentence: ClassVar[str] = "L’indirizzo non può essere usato."
+
+    def __init__(self, sentence: str = "", *, typed: str = "", suggestion: str | None = None) -> None:
+        domain = typed.rpartition("@")[2]
+        slip = f"Il dominio {domain} sembra un errore di battitura: forse intendevi {suggestion}?" if suggestion else ""
+        super().__init__(sentence or slip or self.sentence)
+        self.suggestion = suggestion
+
+
+class NotAnAddress(AddressRefused):
+    """What was typed is not an e-mail address."""
+
+    sentence = "L’indirizzo non è scritto correttamente: deve essere del tipo nome@dominio.it"
+
+
+class IsPec(AddressRefused):
+    """Certified mail refuses ordinary messages: the codes would not arrive."""
+
+    sentence = "L’indirizzo è una casella PEC: indica una casella e-mail ordinaria"
+
+
+class IsDisposable(AddressRefused):
+    """A throw-away mailbox that anybody can read and that ends in minutes."""
+
+    sentence = "L’indirizzo è una casella temporanea: indica una casella che la farmacia usa stabilmente"
+
+
+class HasNoMx(AddressRefused):
+    """The domain says that it receives no mail, or does not exist (RFC 5321 section 5, RFC 7505)."""
+
+    sentence = "Il dominio dell’indirizzo non riceve posta: controlla la parte dopo la chiocciola"
+
+
+@dataclass(frozen=True)
+class Examined:
+    """An address that may be used, with what the person should be asked about it."""
+
+    address: str  # as it is stored and written on the letters: ASCII domain
+    key: str  # see mail_address.key()
+    domain: str  # ASCII, lower case
+    suggestion: str | None  # a whole address, when the domain looks like a slip
+    is_consumer_gmail: bool
+    is_role: bool = False  # noreply@, postmaster@: see address_spelling.is_role()
+    mixes_scripts: bool = False  # Latin and Cyrillic letters in one domain
+    seems_pec: bool = False  # see pec.seems_pec()
+
+
+def examine(typed: str, *, check_mx: bool, resolver: dns.resolver.Resolver | None = None) -> Examined:
+    """Checks what was typed, cheapest question first; the DNS is asked only if `check_mx`, for two seconds at most.
+
+    Raises NotAnAddress, IsPec, IsDisposable, HasNoMx. The resolver is the system's unless one is given.
+    """
+    address = normalise(typed)
+    domain = ascii_domain(address.rpartition("@")[2])
+    local = address.rpartition("@")[0]
+    better = likely_domain(domain)
+    suggestion = f"{local}@{better}" if better else None
+    if is_pec(domain):
+        raise IsPec
+    if is_disposable(domain):
+        raise IsDisposable(typed=address, suggestion=suggestion)  # gmial.com and its like are on the list too
+    hosts = exchangers(domain, resolver) if check_mx else ()
+    if hosts is None:
+        raise HasNoMx(typed=address, suggestion=suggestion)
+    return Examined(
+        ascii_address(address), key(address), domain, suggestion, domain in GMAIL, is_role=spelling.is_role(address),
+        mixes_scripts=mixes_scripts(address.rpartition("@")[2]), seems_pec=seems_pec(domain, hosts),
+    )  # fmt: skip
+
+
+def normalise(typed: str) -> str:
+    """The address as its owner writes it: what was pasted around it is gone (address_spelling.readings), NFC, domain lower
+    case with its accents. Raises NotAnAddress, with a suggestion when a comma stands for a dot.
+    """
+    for text in spelling.readings(typed):
+        with suppress(EmailNotValidError):
+            return _written(text)
+    text = spelling.tidied(typed)
+    raise _with_dots(text) or NotAnAddress(_what_is_wrong(text))
+
+
+def _written(text: str) -> str:
+    """Raises EmailNotValidError, NotAnAddress."""
+    # No SMTPUTF8: most servers refuse accents before the @. strict: the lengths of RFC 5321 too.
+    written = validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True).normalized
+    if written.startswith("=?"):  # an encoded word (RFC 2047): mail programs would read another address
+        raise NotAnAddress("L’indirizzo non può cominciare con «=?»")
+    if len(written.rpartition(".")[2]) == 1:  # a@b.c: no such end exists, nor ever will (ISO 3166, ICANN)
+        raise NotAnAddress("L’indirizzo è incompleto: dopo l’ultimo punto servono almeno due lettere")
+    return written
+
+
+def _with_dots(text: str) -> NotAnAddress | None:
+    """Why `farmacia@dominio,it` is refused, with what was meant; None when dots for its commas make no address."""
+    meant = spelling.with_dots(text)
+    try:
+        address = _written(meant) if meant is not None else ""
+    except (EmailNotValidError, NotAnAddress):
+        return None
+    sentence = _("C’è una virgola al posto di un punto: forse intendevi %(address)s?") % {"address": address}
+    return NotAnAddress(sentence, suggestion=address) if address else None
+
+
+def mailbox_of(address: str) -> str:
+    """The mailbox that the letters of this address fall into, as far as the spelling tells: without `+tag`, and for gmail
+    without dots. For counting letters only: certifying `a+b@` and `a@` are two different things.
+    """
+    local, _, domain = key(address).rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in ("gmail.com", "googlemail.com"):
+        local, domain = local.replace(".", ""), "gmail.com"
+    return f"{local}@{domain}"
+
+
+def is_disposable(domain: str) -> bool:
+    from disposable_email_domains import blocklist  # only now: not in the memory of every worker
+
+    return listed(domain, blocklist)
+
+
+def is_well_known(domain: str) -> bool:
+    """True for the large providers of ordinary mailboxes."""
+    known, answers = _consumer_domains()
+    return domain in known or domain in answers
+
+
+def likely_domain(domain: str) -> str | None:
+    """The well-known mail domain that this one was probably meant to be (`gmial.com` → `gmail.com`), or None."""
+    known, answers = _consumer_domains()
+    if domain in answers:
+        return answers[domain]
+    return next((candidate for candidate in known if one_slip_apart(domain, candidate)), None)
+
+
+def one_slip_apart(left: str, right: str) -> bool:
+    """True when one letter added, dropped, changed, or two neighbours swapped turns one word into the other."""
+    if left == right or abs(len(left) - len(right)) > 1:
+        return False
+    if len(left) > len(right):
+        left, right = right, left
+    at = next((i for i, letter in enumerate(left) if letter != right[i]), len(left))
+    if len(left) < len(right):
+        return left[at:] == right[at + 1 :]
+    swapped = left[:at] + left[at + 1 : at + 2] + left[at : at + 1] + left[at + 2 :]
+    return left[at + 1 :] == right[at + 1 :] or swapped == right
+
+
+def receives_mail(domain: str, resolver: dns.resolver.Resolver | None = None) -> bool:
+    """False only when the DNS says so: no such domain, a null MX (RFC 7505), or neither MX nor address. Silence is True."""
+    return exchangers(domain, resolver) is not None
+
+
+def exchangers(domain: str, resolver: dns.resolver.Resolver | None = None) -> tuple[str, ...] | None:
+    """The hosts that its mail exchangers name, () when none is known; None when the domain receives no mail (receives_mail)."""
+    try:
+        return _exchangers(domain, resolver or dns.resolver.Resolver(), monotonic() + DNS_SECONDS)
+    except (dns.exception.DNSException, OSError):
+        return ()
+
+
+def _exchangers(domain: str, resolver: dns.resolver.Resolver, ends: float) -> tuple[str, ...] | None:
+    try:
+        answer = _ask(resolver, domain, "MX", ends)
+        if answer is not None:
+            hosts = tuple(each.exchange.to_text().rstrip(".").lower() for each in answer)
+            return hosts if any(hosts) else None
+        addresses = _ask(resolver, domain, "A", ends) or _ask(resolver, domain, "AAAA", ends)
+        return () if addresses is not None else None
+    except dns.resolver.NXDOMAIN:
+        _ask(resolver, "it", "NS", ends)  # the resolver of a closed network denies everything, even this: raises
+        return None
+
+
+def _ask(resolver: dns.resolver.Resolver, domain: str, kind: str, ends: float) -> dns.resolver.Answer | None:
+    """The answer, or None when the domain exists and has no such record. Raises dnspython's exceptions."""
+    left = ends - monotonic()
+    if left <= 0:
+        raise dns.exception.Timeout
+    try:
+        return resolver.resolve(f"{domain}.", kind, lifetime=left)
+    except dns.resolver.NoAnswer:
+        return None
+
+
+def _what_is_wrong(text: str) -> str:
+    """The most useful sentence about a refused spelling; "" for the general one."""
+    local, at, domain = text.rpartition("@")
+    if not text:
+        return "Scrivi l’indirizzo e-mail della farmacia"
+    if not at:
+        return "All’indirizzo manca la chiocciola (@): deve essere del tipo nome@dominio.it"
+    if "@" in local or re.search(r"[,;]", text):
+        return "Scrivi un solo indirizzo e-mail"
+    if re.search(r"\s", text):
+        return "L’indirizzo non può contenere spazi"
+    if not local.isascii():
+        return "Prima della chiocciola non sono ammesse lettere accentate o altri caratteri speciali"
+    if domain and "." not in domain.strip("."):
+        return "Il dominio dell’indirizzo è incompleto: deve essere del tipo nome@dominio.it"
+    return ""
+
+
+def _lines(name: str) -> list[str]:
+    lines = (DATA / name).read_text(encoding="utf-8").splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+@cache
+def _consumer_domains() -> tuple[tuple[str, ...], dict[str, str | None]]:
+    """The well-known domains, most used first, and the domains with a fixed answer (None: nothing to say)."""
+    lines = _lines("consumer_domains.txt")
+    answers: dict[str, str | None] = dict.fromkeys(lines)
+    answers |= {line.removeprefix("= "): None for line in lines if line.startswith("= ")}
+    answers |= dict(line.split(" > ") for line in lines if " > " in line)
+    return tuple(line for line in lines if " " not in line), answers

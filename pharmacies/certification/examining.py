@@ -1,0 +1,14 @@
+"""The examination of a typed address with the settings of this portal and the PEC domains that its operators added."""
+
+from django.conf import settings
+
+from pharmacies.addresses.examination import Examined, IsPec, examine
+from pharmacies.models import PecDomain
+
+
+def examined(typed: str) -> Examined:
+    """As addresses.examine(). Raises NotAnAddress, IsPec, IsDisposable, HasNoMx."""
+    found = examine(typed, check_mx=settings.CHECK_MX)
+    if PecDomain.objects.cover(found.domain):
+        raise IsPec
+    return found

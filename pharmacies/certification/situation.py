@@ -1,0 +1,71 @@
+"""How the mailbox of a pharmacy is doing, in one word for a card: no mail, a code to type, certified, unreachable."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from pharmacies.certification.code_facts import CodeFacts
+from pharmacies.certification.mailbox_trouble import MailboxTrouble, trouble_of
+from pharmacies.models import MailCertification, Office, Pharmacy
+
+
+@dataclass(frozen=True)
+class Situation:
+    """The facts that a card or a summary shows of one pharmacy."""
+
+    pharmacy: Pharmacy
+    current: MailCertification | None
+    under_way: MailCertification | None
+    codes: CodeFacts | None = None  # of the request under way
+
+    @property
+    def is_unreachable(self) -> bool:
+        """The certified address refuses mail."""
+        return self.current is not None and self.current.refuses_mail
+
+    @cached_property
+    def trouble(self) -> MailboxTrouble | None:
+        """What is wrong with the address in force."""
+        return trouble_of(self.current) if self.current is not None else None
+
+    @property
+    def mail_pill(self) -> tuple[str, str]:
+        """Colour and words for the address in force alone."""
+        return (self.trouble.kind, self.trouble.pill) if self.trouble else ("ok", "Certificata")
+
+    @property
+    def pill(self) -> tuple[str, str]:
+        """Colour and words, the most urgent first."""
+        if self.trouble is not None:
+            return self.mail_pill
+        if self.under_way is not None and self.under_way.refuses_mail:
+            return "bad", "Non raggiungibile"
+        if self.under_way is not None:
+            return "warn", "Codice da inserire"
+        return ("ok", "Mail certificata") if self.current is not None else ("off", "Nessuna mail")
+
+
+def situation_of(pharmacy: Pharmacy, now: datetime) -> Situation:
+    certifications = pharmacy.certifications.all()
+    under_way = certifications.pending(now).first()
+    codes = CodeFacts.of(under_way, now) if under_way is not None else None
+    return Situation(pharmacy, certifications.current().first(), under_way, codes)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One pharmacy to choose, with the office that opens most of it."""
+
+    office: Office
+    situation: Situation
+
+
+def cards(offices: Iterable[Office], now: datetime) -> list[Card]:
+    """One card for each pharmacy, in the order given; who is titolare and delegate of one acts as titolare."""
+    best: dict[int, Office] = {}
+    for office in offices:
+        held = best.get(office.pharmacy_id)
+        if held is None or (office.may_certify and not held.may_certify):
+            best[office.pharmacy_id] = office
+    return [Card(office, situation_of(office.pharmacy, now)) for office in best.values()]

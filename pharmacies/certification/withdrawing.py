@@ -1,0 +1,73 @@
+"""Codes and notices lose their letters when their address is given up, confirmed, replaced or revoked; and the rule that asks
+the same when a letter is about to leave.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import Q
+
+from portal.outbox.models import OutgoingMail
+from portal.values import mail_address
+
+if TYPE_CHECKING:
+    from pharmacies.models import MailCertification
+
+Kind = OutgoingMail.Kind
+# Written to one certified address. The others: codes go to an address that is being proved; CHANGED and REVOKED are meant for
+# a former address too; reminders may speak of several pharmacies, so the app of the ids withdraws them.
+TO_THE_CERTIFIED = (Kind.CERTIFIED, Kind.NOTICE, Kind.ISSUED, Kind.TRIAL)
+
+
+def codes_of(certifications: Iterable[int], now: datetime) -> None:
+    """The letters with the codes of these requests (keys), which are over."""
+    from pharmacies.models import CodiceValidazione  # the models import this module
+
+    codes = CodiceValidazione.objects.filter(certification__in=list(certifications)).order_by()
+    OutgoingMail.objects.filter(kind=Kind.CODE, pk__in=codes.values("letter")).withdraw(now)
+
+
+def written_to(former: "MailCertification", now: datetime) -> None:
+    """What is written to an address that its pharmacy has replaced or revoked, however that mailbox was spelled."""
+    spellings = type(former).objects.filter(address_key=former.address_key).values("address")
+    about = OutgoingMail.objects.filter(about=former.pharmacy.code, kind__in=TO_THE_CERTIFIED)
+    about.filter(recipient__in=spellings).withdraw(now)
+
+
+def forbidden(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
+    """The keys of the letters with a code of a request that is over or of another mailbox, and of the notices to an address
+    that was certified and is no longer.
+    """
+    return _codes(letters, now) | _notices(letters)
+
+
+def _codes(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
+    from pharmacies.models import CodiceValidazione
+
+    recipients = {letter.pk: letter.recipient for letter in letters if letter.kind == Kind.CODE}
+    if not recipients:
+        return set()
+    codes = CodiceValidazione.objects.filter(letter__in=recipients).select_related("certification")
+    return {
+        code.letter_id
+        for code in codes
+        if not code.certification.is_pending(now)
+        or code.certification.address_key != mail_address.key(recipients[code.letter_id])
+    }
+
+
+def _notices(letters: Sequence[OutgoingMail]) -> set[int]:
+    from pharmacies.models import MailCertification
+
+    notices = [
+        letter for letter in letters if letter.about and letter.kind in (Kind.CERTIFIED, Kind.NOTICE, Kind.TRIAL)
+    ]
+    if not notices:
+        return set()
+    codes = {letter.about for letter in notices}
+    proved = MailCertification.objects.filter(pharmacy__code__in=codes, certified_at__isnull=False)
+    in_force = Q(replaced_at=None, revoked_at=None)
+    current = set(proved.filter(in_force).values_list("pharmacy__code", "address_key"))
+    former = set(proved.exclude(in_force).values_list("pharmacy__code", "address_key")) - current
+    return {letter.pk for letter in notices if (letter.about, mail_address.key(letter.recipient)) in former}

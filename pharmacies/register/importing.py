@@ -1,0 +1,238 @@
+"""Import of the national register: what the file says against what we hold, then one transaction that makes them agree.
+
+A pharmacy is never deleted. It is closed by an end date in a whole file, or by its absence from several whole files of
+different days (registry_closing.py); a piece of a file closes nothing, and the rows that it has are good all the same. The
+file may hold the history of a code (changes of owner, ended periods): the newest valid row tells how things stand.
+
+Why one transaction for the whole file, written in batches: half a register would move pharmacies at random until the next
+run. The file is read before it begins, so the write lock of SQLite is held for the writing only.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from heapq import merge
+from pathlib import Path
+from typing import Any
+
+from pharmacies.models import Pharmacy, RegisterImport
+from pharmacies.register import closing, history
+from pharmacies.register.closing import Closing, ClosingRule
+from pharmacies.register.columns import UnknownHeader
+from pharmacies.register.completeness import FLAWS, day_of, flaw_of
+from pharmacies.register.lock import ImportUnderWay, alone_with_the_register
+from pharmacies.register.reading import NothingRead, Register, read_register
+from pharmacies.register.report import Report
+from pharmacies.register.rows import DOUBTS, Row
+from pharmacies.register.staging import BATCH, Outcome, StagedRows, batches
+from portal.journal.models import record
+from portal.time.clock import ROME
+
+__all__ = ["DOUBTS", "ImportUnderWay", "NothingRead", "Report", "UnknownHeader", "import_register", "read_register"]
+
+FIELDS = (
+    "name", "partita_iva", "address", "cap", "comune", "comune_code", "province", "region_code", "region", "asl_code",
+    "type", "valid_from", "closed_on",
+)  # fmt: skip
+OURS = ("closing_waits", "absent_since")  # what we keep beside what the register says
+HELD = ("code", "pk", *FIELDS, "doubts", *OURS)
+
+
+def import_register(
+    path: Path,
+    now: datetime,
+    *,
+    dry_run: bool = False,
+    allow_closing: bool = False,
+    accept_as_whole: str = "",
+    doubt: str = "",
+    progress: Callable[[int], None] = lambda _rows: None,
+    writing: Callable[[int], None] = lambda _pharmacies: None,
+) -> Report:
+    """Brings the pharmacies to what the file says and writes one line of the journal; `dry_run` only counts.
+
+    `doubt`: a word of registry_whole.FLAWS about the way by which the file came. `accept_as_whole`: the reason for which it
+    is taken for whole in spite of its flaw. `allow_closing`: closings that are many do not wait for an operator.
+    Raises UnknownHeader, NothingRead, ImportUnderWay, OSError.
+    """
+    day = now.astimezone(ROME).date()
+    report = Report(accepted_because=accept_as_whole)
+    register = read_register(path, day, report, progress)
+    try:
+        with alone_with_the_register():
+            report.flaw = _flaw(register, path, doubt, report)
+            file = RegisterImport(
+                at=now, file=path.name[:80], day=day_of(path.name, day), rows=report.rows, pharmacies=report.pharmacies,
+                unnamed=report.unnamed, flaw=report.flaw, accepted_because=accept_as_whole[:200] if report.flaw else "",
+            )  # fmt: skip
+            if not dry_run:
+                file.save()
+            _Import(register.rows, file, report, now, day, writing).run(dry_run=dry_run, allow_closing=allow_closing)
+            if not dry_run:
+                _note(file, report, now)
+    finally:
+        register.rows.close()
+    return report
+
+
+def _update(keys: Sequence[int], **facts: Any) -> None:
+    for some in batches(keys):
+        Pharmacy.objects.filter(pk__in=some).update(**facts)
+
+
+def _flaw(register: Register, path: Path, doubt: str, report: Report) -> str:
+    """The first thing that speaks against the file, by a word of registry_whole.FLAWS."""
+    if doubt == "no_length" and register.proves_its_end:
+        doubt = ""
+    found = (doubt, register.flaw) if doubt == "shorter" else (register.flaw, doubt)
+    if any(found):
+        return next(word for word in found if word)
+    return flaw_of(path.name, report.pharmacies)
+
+
+def _note(file: RegisterImport, report: Report, now: datetime) -> None:
+    detail = {"file": file.file, **report.counts()}
+    if report.flaw:
+        detail |= {"why": FLAWS[report.flaw][1], "because": file.accepted_because}
+    verb = "register.imported" if not report.flaw else "register.accepted" if report.is_whole else "register.in_part"
+    record(verb, now=now, **detail)
+
+
+class _Import:
+    """One file against the pharmacies: compared first, written then."""
+
+    def __init__(
+        self,
+        staged: StagedRows,
+        file: RegisterImport,
+        report: Report,
+        now: datetime,
+        day: date,
+        writing: Callable[[int], None],
+    ) -> None:
+        self.staged, self.file, self.report, self.now, self.day, self.writing = staged, file, report, now, day, writing
+        self.rule = ClosingRule(day, takes_away=file.is_whole)
+        self.closings: list[Closing] = []
+        self.reopened: list[int] = []
+        self.newly_absent: list[int] = []
+        self.back: list[int] = []  # marked as absent, and named again
+
+    def run(self, *, dry_run: bool, allow_closing: bool) -> None:
+        for rows in batches(self.staged):
+            self._compare(rows)
+        self._look_for_the_absent()
+        waits = not allow_closing and closing.too_many(len(self.closings), self.day)
+        if waits:
+            self.report.waiting += len(self.closings)
+        else:
+            self.report.closed += len(self.closings)
+        if dry_run:
+            return
+        self._take_all()
+        _update(self.back, absent_since=None, closing_waits=None)  # before what the row itself says of its end
+        self._write()
+        _update(self.newly_absent, absent_since=self.file.day)
+        if waits:
+            closing.let_wait(self.closings)
+        else:
+            closing.close(self.closings, self.now)
+        closing.note_reopened(self.reopened, self.now)
+
+    def _compare(self, rows: Sequence[Row]) -> None:
+        found = Pharmacy.objects.filter(code__in=[row.code for row in rows]).order_by().values_list(*HELD)
+        held = {code: values for code, *values in found}
+        outcomes = []
+        for row in rows:
+            self.report.add_doubts(row)
+            outcome = self._outcome(row, held.get(row.code))
+            if outcome is not None:
+                outcomes.append((row.code, outcome))
+        self.staged.plan(outcomes)
+
+    def _outcome(self, row: Row, held: Sequence[Any] | None) -> Outcome | None:
+        """What is to be written; None when nothing is. Counts the pharmacy under what happens to it."""
+        if held is None:
+            self.report.created += 1
+            return Outcome(None, row.closed_on, None, closes=False)
+        pk, *told_before, waits, absent_since = held
+        closed_on = told_before[FIELDS.index("closed_on")]
+        decided = self.rule.decide(row.closed_on, closed_on, waits)
+        if decided is None:
+            self.report.kept_open += 1
+            return None
+        told = [getattr(row, name) for name in FIELDS]
+        told[FIELDS.index("closed_on")] = decided.closed_on
+        outcome = Outcome(pk, decided.closed_on, decided.closing_waits, decided.closes)
+        if decided.closes:
+            self.closings.append(Closing(pk, row.closed_on))
+            return outcome
+        if [*told, list(row.doubts), decided.closing_waits] == [*told_before, waits]:
+            self.report.unchanged += 1
+            return outcome if absent_since is not None else None
+        if self.rule.is_open(decided.closed_on) and not self.rule.is_open(closed_on):
+            self.report.reopened += 1
+            self.reopened.append(pk)
+        else:
+            self.report.changed += 1
+            self.report.owner_changed += told_before[FIELDS.index("partita_iva")] != row.partita_iva
+        return outcome
+
+    def _look_for_the_absent(self) -> None:
+        """Open pharmacies of which the file says nothing: a mark, and a closing once enough whole files kept silent."""
+        last, proven = 0, {}
+        columns = ("pk", "code", "absent_since", "closing_waits")
+        still_open = Pharmacy.objects.open_on(self.day).order_by("pk").values_list(*columns)
+        while batch := list(still_open.filter(pk__gt=last)[:BATCH]):
+            last = batch[-1][0]
+            there = self.staged.spoken_of([code for _, code, *_ in batch])
+            self.back += [pk for pk, code, since, _ in batch if code in there and since is not None]
+            if not self.file.is_whole:
+                continue
+            for pk, code, since, waits in batch:
+                if code in there:
+                    continue
+                self.report.absent += 1
+                since = since or self.file.day
+                if since == self.file.day:
+                    self.newly_absent.append(pk)
+                if since not in proven:
+                    proven[since] = closing.absence_is_proven(self.file, since)
+                if proven[since] and waits is None:
+                    self.closings.append(Closing(pk, self.day))
+
+    def _take_all(self) -> None:
+        """Locks all that will be written, in the one order of the whole code."""
+        others = sorted({*self.back, *self.newly_absent, *(each.pk for each in self.closings)})
+        for keys in batches(merge(self.staged.planned_keys(), others)):
+            list(Pharmacy.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk").values_list("pk"))
+
+    def _write(self) -> None:
+        written = 0
+        for batch in self.staged.planned():
+            known = Pharmacy.objects.in_bulk([outcome.pk for _, outcome in batch if outcome.pk is not None])
+            changes: list[history.Change] = []
+            pharmacies = []
+            for row, outcome in batch:
+                before = known.get(outcome.pk or 0)
+                if before is not None:
+                    changes += history.changes(before, row, outcome.closed_on, FIELDS)
+                pharmacies.append(self._pharmacy(row, outcome))
+            Pharmacy.objects.bulk_create(
+                pharmacies,
+                update_conflicts=True,
+                unique_fields=["code"],
+                update_fields=[*FIELDS, "doubts", "imported_at", *OURS],
+            )
+            history.write(changes, self.now)
+            written += len(batch)
+            self.writing(written)
+
+    def _pharmacy(self, row: Row, outcome: Outcome) -> Pharmacy:
+        told = {name: getattr(row, name) for name in FIELDS} | {"closed_on": outcome.closed_on}
+        return Pharmacy(
+            code=row.code,
+            doubts=list(row.doubts),
+            imported_at=self.now,
+            closing_waits=outcome.closing_waits,
+            absent_since=None,
+            **told,
+        )

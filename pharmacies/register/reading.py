@@ -1,0 +1,78 @@
+"""Reads a file of the register: its rows, a batch at a time, to the staging; what it has against itself."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from pharmacies.register.columns import BrokenRow
+from pharmacies.register.records import records_of
+from pharmacies.register.report import Report
+from pharmacies.register.rows import Row, read_row
+from pharmacies.register.staging import BATCH, StagedRows
+
+PROGRESS_EVERY = 2000  # rows
+
+
+class NothingRead(Exception):  # noqa: N818
+    """The file holds no row that can be imported; `reason` says what is wrong with its first row ("" when it has none)."""
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Register:
+    """A file that has been read: the telling row of each code, and what the file has against itself."""
+
+    def __init__(self) -> None:
+        self.rows = StagedRows()
+        self.flaw = ""
+        self.proves_its_end = False
+
+
+def read_register(path: Path, day: date, report: Report, progress: Callable[[int], None]) -> Register:
+    """Reads the file a row at a time and keeps one row for each code. Raises UnknownHeader, NothingRead, OSError."""
+    register, good, last_is_broken = Register(), _Batch(day), False
+    with path.open("rb") as file:
+        records = records_of(file)
+        for number, cells in records:
+            report.rows += 1
+            last_is_broken = False
+            try:
+                if isinstance(cells, BrokenRow):
+                    raise cells
+                good.add(read_row(number, cells, day), register.rows)
+            except BrokenRow as broken:
+                last_is_broken = True
+                report.add_broken(number, str(broken))
+                report.unnamed += not broken.code
+                if broken.code:
+                    register.rows.note_unreadable(broken.code)
+            if report.rows % PROGRESS_EVERY == 0:
+                progress(report.rows)
+    good.empty_into(register.rows)
+    report.pharmacies = len(register.rows)
+    if not report.pharmacies:
+        register.rows.close()
+        line, reason = report.broken_lines[0] if report.broken_lines else (0, "")
+        raise NothingRead(f"line {line}: {reason}" if reason else "")
+    register.flaw = records.flaw or ("last_row_broken" if last_is_broken and not records.proves_its_end else "")
+    register.proves_its_end = records.proves_its_end
+    return register
+
+
+class _Batch:
+    """Rows on their way to the staging, a batch at a time."""
+
+    def __init__(self, day: date) -> None:
+        self._day = day
+        self._rows: list[Row] = []
+
+    def add(self, row: Row, staged: StagedRows) -> None:
+        self._rows.append(row)
+        if len(self._rows) == BATCH:
+            self.empty_into(staged)
+
+    def empty_into(self, staged: StagedRows) -> None:
+        staged.keep(self._rows, self._day)
+        self._rows = []

@@ -1,0 +1,240 @@
+"""One row of the national register: what it says, what is doubtful in it, what breaks it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from stdnum import luhn
+
+from pharmacies.models import Pharmacy
+from pharmacies.register.columns import COLUMNS, BrokenRow, code_of, letters
+from portal.time.clock import ROME
+from portal.values.codice_fiscale import is_valid_partita_iva
+
+# What may be doubtful in a row that is imported all the same: the words kept in Pharmacy.doubts, and how screens say them.
+DOUBTS = {
+    "code_zero": "codice farmacia 0",
+    "name_missing": "nome mancante",
+    "name_cut": "nome troppo lungo, tagliato",
+    "address_missing": "indirizzo mancante",
+    "address_cut": "indirizzo troppo lungo, tagliato",
+    "partita_iva_missing": "partita IVA mancante",
+    "partita_iva_malformed": "partita IVA malformata",
+    "partita_iva_check_digit": "partita IVA con cifra di controllo errata",
+    "partita_iva_office": "partita IVA con un ufficio che non esiste",
+    "partita_iva_zeros": "partita IVA senza gli zeri iniziali, rimessi",
+    "cap_malformed": "CAP malformato",
+    "cap_zeros": "CAP senza gli zeri iniziali, rimessi",
+    "comune_missing": "comune mancante",
+    "comune_code_malformed": "codice del comune malformato",
+    "comune_code_zeros": "codice del comune senza gli zeri iniziali, rimessi",
+    "region_unresolved": "regione non indicata",
+    "region_unknown": "regione sconosciuta",
+    "province_malformed": "sigla della provincia malformata",
+    "type_unknown": "tipologia sconosciuta",
+    "start_missing": "data di inizio mancante",
+    "not_yet_valid": "validità che comincia più avanti",
+    "ends_before_it_starts": "fine validità prima dell’inizio",
+    "twice": "due righe valide con lo stesso codice",
+}
+# 31/12/2025, 1-1-2010, 01.01.10, 2014-12-31, 2014/12/31, each with or without a time and a time zone
+CLOCK = r"(?:[T ](?P<clock>\d{2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
+DAY_FIRST = re.compile(r"(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})[/.-](?P<year>\d{4}|\d{2})" + CLOCK, re.ASCII)
+YEAR_FIRST = re.compile(r"(?P<year>\d{4})[/.-](?P<month>\d{1,2})[/.-](?P<day>\d{1,2})" + CLOCK, re.ASCII)
+TWO_DIGITS_TURN = 69  # 68 is 2068, 69 is 1969, as POSIX reads them
+FOR_EVER_FROM = 2900  # years
+LONGEST = {"name": 160, "address": 200}  # characters: the columns of Pharmacy
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the register says of one pharmacy in one period, already tidied. The names are those of Pharmacy."""
+
+    line: int
+    code: str
+    name: str
+    partita_iva: str
+    address: str
+    cap: str
+    comune: str
+    comune_code: str
+    province: str
+    region_code: str
+    region: str
+    asl_code: str
+    type: int
+    valid_from: date | None
+    closed_on: date | None
+    doubts: tuple[str, ...]
+
+    def is_valid(self, day: date) -> bool:
+        return (self.valid_from is None or self.valid_from <= day) and (self.closed_on is None or self.closed_on > day)
+
+    def with_doubt(self, word: str) -> "Row":
+        return replace(self, doubts=tuple(sorted({*self.doubts, word})))
+
+    def rank(self, day: date) -> tuple[bool, date, date]:
+        """Of the rows of one code the greatest tells how things stand: valid today, else the last to end; then the newest."""
+        return self.is_valid(day), self.closed_on or date.max, self.valid_from or date.min
+
+
+@dataclass
+class Fields:
+    """The cells of one row by our names ("" when the register says nothing), and the doubts found while reading them."""
+
+    cells: Mapping[str, str]
+    doubts: list[str] = field(default_factory=list)
+
+    def __getitem__(self, name: str) -> str:
+        return self.cells.get(name, "")
+
+    def cut(self, name: str, doubt: str) -> str:
+        """The cell as far as its column of Pharmacy holds it."""
+        value = self[name]
+        if len(value) > LONGEST[name]:
+            self.doubts.append(doubt)
+        return value[: LONGEST[name]].rstrip()
+
+    def digits(self, name: str, length: int, shortest: int) -> str:
+        """A code of so many digits; leading zeros that a spreadsheet ate are put back, down to `shortest` digits."""
+        value = self[name]
+        if not value or (value.isascii() and value.isdigit() and len(value) == length):
+            return value
+        if value.isascii() and value.isdigit() and shortest <= len(value) < length:
+            self.doubts.append(f"{name}_zeros")
+            return value.zfill(length)
+        self.doubts.append(f"{name}_malformed")
+        return value[:length]
+
+
+def read_row(line: int, cells: Mapping[str, str], day: date) -> Row:
+    """The row with these cells. An end date is the last day of work: closed from the day after. Raises BrokenRow."""
+    fields = Fields(cells)
+    code = code_of(fields["code"])
+    if not code:
+        raise BrokenRow(f"no usable code: {fields['code'][:20]!r}")
+    starts, ends = _day(fields, "valid_from", code), _last_day(fields, code)
+    region_code, region = _region(fields)
+    row = Row(
+        line=line,
+        code=code,
+        name=_name(fields, code),
+        partita_iva=_partita_iva(fields),
+        address=fields.cut("address", "address_cut"),
+        cap=fields.digits("cap", 5, 3),
+        comune=fields["comune"][:80],
+        comune_code=fields.digits("comune_code", 6, 4),
+        province=_province(fields),
+        region_code=region_code,
+        region=region,
+        asl_code=fields["asl_code"][:10],
+        type=_type(fields),
+        valid_from=starts,
+        closed_on=None if ends is None else ends + timedelta(days=1),
+        doubts=(),
+    )
+    facts = {
+        "code_zero": code == "0",
+        "address_missing": not row.address,
+        "comune_missing": not row.comune,
+        "start_missing": starts is None,
+        "not_yet_valid": starts is not None and starts > day,
+        "ends_before_it_starts": starts is not None and ends is not None and ends < starts,
+    }
+    doubts = {*fields.doubts, *(word for word, is_so in facts.items() if is_so)}
+    return replace(row, doubts=tuple(sorted(doubts)))
+
+
+def _day(fields: Fields, name: str, code: str) -> date | None:
+    """The Italian day of a cell in any of the forms above; None when the cell is empty. Raises BrokenRow."""
+    if not fields[name]:
+        return None
+    found = DAY_FIRST.fullmatch(fields[name]) or YEAR_FIRST.fullmatch(fields[name])
+    try:
+        if found is None:
+            raise ValueError
+        year = int(found["year"])
+        year += 0 if len(found["year"]) == 4 else 2000 if year < TWO_DIGITS_TURN else 1900
+        day = date(year, int(found["month"]), int(found["day"]))
+        if found["zone"]:  # an instant elsewhere: the day that it was in Italy
+            return datetime.fromisoformat(f"{day}T{found['clock']}{found['zone']}").astimezone(ROME).date()
+    except ValueError:
+        raise BrokenRow(f"no readable date in {COLUMNS[name][0]}: {fields[name][:25]!r}", code) from None
+    return day
+
+
+def _last_day(fields: Fields, code: str) -> date | None:
+    """None for the dates that say "for ever": 31/12/9999, 31/12/2999, and what is left of them with two digits."""
+    value = _day(fields, "ends_on", code)
+    if value is None or value.year >= FOR_EVER_FROM or re.fullmatch(r"31\D12\D99(\D.*)?", fields["ends_on"]):
+        return None
+    return value
+
+
+def _name(fields: Fields, code: str) -> str:
+    if not fields["name"]:
+        fields.doubts.append("name_missing")
+        return f"Farmacia {code}"
+    return fields.cut("name", "name_cut")
+
+
+def _partita_iva(fields: Fields) -> str:
+    value = re.sub(r"^IT(?=[0-9])|\.0$", "", "".join(fields["partita_iva"].upper().split()))
+    if not value:
+        fields.doubts.append("partita_iva_missing")
+    elif not re.fullmatch(r"[0-9]{11}", value):
+        whole = value.zfill(11)
+        if re.fullmatch(r"[0-9]{1,10}", value) and is_valid_partita_iva(whole):
+            fields.doubts.append("partita_iva_zeros")
+            return whole
+        fields.doubts.append("partita_iva_malformed")
+    elif not luhn.is_valid(value):
+        fields.doubts.append("partita_iva_check_digit")
+    elif not is_valid_partita_iva(value):
+        fields.doubts.append("partita_iva_office")  # digits 8 to 10: the office that gave the number
+    return value[:20]
+
+
+def _province(fields: Fields) -> str:
+    value = fields["province"].upper()
+    if value and not re.fullmatch(r"[A-Z]{2}", value):
+        fields.doubts.append("province_malformed")
+        return ""
+    return value
+
+
+def _region(fields: Fields) -> tuple[str, str]:
+    """Code and name as Sistema TS writes them, whichever of the two the row gives."""
+    known = regions()
+    code, name = fields["region_code"].zfill(3), fields["region"].upper()
+    if code in known:
+        return code, known[code]
+    by_name = {letters(known_name): known_code for known_code, known_name in known.items()}
+    if letters(name) in by_name:
+        code = by_name[letters(name)]
+        return code, known[code]
+    fields.doubts.append("region_unknown" if fields["region_code"] or name else "region_unresolved")
+    return "", name[:60]
+
+
+def _type(fields: Fields) -> int:
+    number = fields["type"].lstrip("0")
+    if number in {str(value) for value in Pharmacy.Type.values}:
+        return int(number)
+    by_name = {letters(each.label): each.value for each in Pharmacy.Type} | {
+        "stagionale": Pharmacy.Type.DISPENSARIO_STAGIONALE.value
+    }
+    if letters(fields["type_name"]) in by_name:
+        return by_name[letters(fields["type_name"])]
+    fields.doubts.append("type_unknown")
+    return Pharmacy.Type.ORDINARIA
+
+
+@cache
+def regions() -> dict[str, str]:
+    """Codes of three digits and names of the regions, as Sistema TS writes them."""
+    lines = (Path(__file__).parent / "data" / "regions.csv").read_text(encoding="utf-8").splitlines()
+    return dict(line.split(";") for line in lines)

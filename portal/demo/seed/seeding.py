@@ -1,0 +1,194 @@
+"""The lived-in state of the demonstration: invented pharmacies and people, certified addresses, ids of every kind.
+
+Nothing is sent: the letters of the seed have already left. What is still to come (the reminders of the live ids) is left to
+the timetable, as on any other day.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from django.db import connection, transaction
+from django.db.models import Model
+
+from pharmacies.models import MailCertification, Pharmacy, Utenza
+from pharmacies.register.importing import import_register
+from portal.demo import public_users
+from portal.demo.models import DemoSeed
+from portal.demo.seed import hours
+from portal.demo.seed.a2f import open_test_users
+from portal.demo.seed.addresses import Archive, line
+from portal.demo.seed.ids import (
+    Ledger,
+    Life,
+    every_morning,
+    expired_today,
+    expiring,
+    in_use_since_now,
+    lives,
+    reminded_soon,
+    undelivered,
+)
+from portal.demo.seed.people import (
+    AL_REDENTORE,
+    DOLOMITI,
+    NAMED,
+    SAN_MARCO,
+    SANTA_CHIARA,
+    SANTA_LUCIA,
+    TELVE,
+    VALSUGANA,
+    enrol_the_staff,
+    open_utenze,
+    seat_the_named,
+    seat_the_others,
+)
+from portal.identity.models import User
+from portal.journal.models import Entry
+from portal.outbox.models import OutgoingMail
+from portal.time.clock import ROME
+from sessions.models import Context, IdSessione, ReminderSettings
+
+REGISTER = Path(__file__).parent / "data" / "register.csv"
+ANNA_IS_TOLD_BEFORE = [120, 30]  # minutes
+CONTEXTS = (
+    ("RICETTA-DEM", "EROGATORE", "Ricetta elettronica SSN"),
+    ("RICETTA-BIANCA", "EROGATORE", "Ricetta bianca elettronica"),
+)
+UNCERTIFIED = frozenset({AL_REDENTORE, VALSUGANA})
+NAMED_LIVES: dict[str, tuple[Life, ...]] = {
+    SAN_MARCO: (every_morning, in_use_since_now),
+    DOLOMITI: (every_morning, expiring),
+    SANTA_CHIARA: (every_morning, undelivered),
+    SANTA_LUCIA: (every_morning, reminded_soon),
+    TELVE: (expired_today,),
+}
+
+
+IN_USE: tuple[type[Model], ...] = (User, Pharmacy, Utenza, IdSessione, OutgoingMail)  # empty: nobody was here
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What there is now."""
+
+    pharmacies: int
+    certified: int
+    ids: int
+
+
+class NotOurs(Exception):  # noqa: N818  a fact, as the domain says it
+    """Il database contiene già dei dati e non li ha scritti la dimostrazione: non vi aggiungo operatori con una password che tutti
+    conoscono. Usa un database vuoto, oppure togli DATABASE_URL per avere quello incorporato.
+    """
+
+
+def is_seeded() -> bool:
+    """Here the seed has left its mark."""
+    return DemoSeed.objects.exists()
+
+
+def must_be_ours() -> None:
+    """Raises NotOurs unless the seed has marked this database or nobody has used it: five operators with a published password
+    must never appear beside real people. Good before `migrate` too, and changes nothing.
+    """
+    tables = set(connection.introspection.table_names())
+    if DemoSeed._meta.db_table in tables and is_seeded():
+        return
+    for model in IN_USE:
+        if model._meta.db_table in tables and model._default_manager.values("pk").exists():
+            raise NotOurs
+
+
+@transaction.atomic
+def seed(now: datetime) -> Seeded:
+    """Everything, from the register to the ids of today; once, on a database that nobody has used. Raises NotOurs."""
+    must_be_ours()
+    DemoSeed.objects.create(at=now)
+    chance = Random(2026)
+    import_register(REGISTER, now)
+    pharmacies = _invented_and_open(now)
+    others = [pharmacy for pharmacy in pharmacies.values() if pharmacy.code not in NAMED]
+    acting = seat_the_named(pharmacies, now) | seat_the_others(others, chance, now)
+    utenze = open_utenze(list(pharmacies.values()), acting, now)
+    utenze[others[6].code].disabled_at = now - timedelta(days=3)
+    utenze[others[6].code].save()
+    open_test_users(pharmacies[TELVE], now)
+    enrol_the_staff()
+    _certify(pharmacies, others, acting, chance, now)
+    _choose_reminders(pharmacies[SAN_MARCO], acting[SAN_MARCO], now)
+    _give_ids(chance, now, with_past=True)
+    hours.tell_hours(pharmacies, others, acting, now)
+    hours.connect_gestionali(pharmacies, acting, now)
+    return _count()
+
+
+@transaction.atomic
+def refresh(now: datetime) -> Seeded:
+    """Gives the certified pharmacies the ids of a day like any other again; what there was stays as history."""
+    invented = IdSessione.objects.filter(pharmacy__code__in=_invented_and_open(now)).in_place()
+    for row in invented:
+        over = row.expires_at <= now
+        facts = {"closed_at": now} if over else {"revoked_at": now}
+        IdSessione.objects.filter(pk=row.pk).update(sealed=None, **facts)
+    open_test_users(Pharmacy.objects.get(code=TELVE), now)
+    enrol_the_staff()
+    _give_ids(Random(now.timestamp()), now, with_past=False)
+    hours.plan_again(now)
+    return _count()
+
+
+def _invented_and_open(now: datetime) -> dict[str, Pharmacy]:
+    """The pharmacies of our own register, whatever else was imported, by code."""
+    codes = {text.split(";", 1)[0] for text in REGISTER.read_text(encoding="utf-8").splitlines()[1:]}
+    day = now.astimezone(ROME).date()
+    rows = Pharmacy.objects.open_on(day).filter(code__in=codes).order_by("code")
+    return {pharmacy.code: pharmacy for pharmacy in rows}
+
+
+def _certify(
+    pharmacies: dict[str, Pharmacy], others: list[Pharmacy], acting: dict[str, User], chance: Random, now: datetime
+) -> None:
+    """Two out of three have an address; some have changed it, and some of the third have had one."""
+    archive = Archive(acting, chance, now)
+    for code in sorted(NAMED - UNCERTIFIED):
+        archive.certify(pharmacies[code], changed=code == SANTA_LUCIA)
+    for number, pharmacy in enumerate(others):
+        if number % 3 < 2:
+            archive.certify(pharmacy, changed=number % 9 == 4)
+        elif number % 5 == 0:
+            archive.certify(pharmacy, revoked=True)
+    archive.save()
+
+
+def _choose_reminders(pharmacy: Pharmacy, by: User, now: datetime) -> None:
+    """Anna wants to be told twice, and once more when it is over."""
+    ReminderSettings.objects.create(pharmacy=pharmacy, minutes_before=ANNA_IS_TOLD_BEFORE, tell_when_expired=True)
+    words = f"{', '.join(map(str, ANNA_IS_TOLD_BEFORE))} minuti prima della scadenza e a ID scaduto"
+    Entry.objects.bulk_create([line("reminders.chosen", now - timedelta(days=20), by, pharmacy, minutes=words)])
+
+
+def _give_ids(chance: Random, now: datetime, *, with_past: bool) -> None:
+    for contesto, applicazione, title in CONTEXTS:
+        Context.objects.get_or_create(contesto=contesto, applicazione=applicazione, defaults={"title": title})
+    ledger = Ledger(Context.objects.usual(), now)
+    certified = MailCertification.objects.current().filter(pharmacy__code__in=_invented_and_open(now))
+    rows = list(certified.select_related("pharmacy", "certified_by").order_by("pharmacy__code"))
+    gestionali = Utenza.objects.filter(pharmacy__isnull=False).exclude(user_id__in=public_users.USERS)
+    utenze = {utenza.pharmacy_id: utenza for utenza in gestionali}
+    shared_out = iter(lives(len(rows), chance))
+    for number, row in enumerate(rows):
+        code = row.pharmacy.code
+        life = NAMED_LIVES.get(code, (next(shared_out),))
+        parts = [part for part in life if with_past or part is not every_morning]
+        drafts = [draft for part in parts for draft in part(chance, now)]
+        by = row.certified_by if code in NAMED or number % 4 == 0 else None
+        ledger.live(drafts, utenze[row.pharmacy_id], row, by, ReminderSettings.objects.of(row.pharmacy).lead_times)
+    ledger.save()
+
+
+def _count() -> Seeded:
+    return Seeded(
+        Pharmacy.objects.count(), MailCertification.objects.current().count(), IdSessione.objects.count()
+    )  # fmt: skip

@@ -1,0 +1,57 @@
+"""The one page of the host of the cards: nginx has asked for the certificate, here it is read and handed over."""
+
+import logging
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from portal.identity.identity import LoginRefused
+from portal.identity.people import login
+from portal.identity.people.refusal_sentences import refusal_of, spoken
+from portal.identity.providers import provider_of
+from portal.identity.providers.base import TS_CNS
+from portal.identity.providers.cns import TsCns
+from portal.time.clock import now_of
+
+logger = logging.getLogger(__name__)
+
+
+@never_cache
+@require_GET
+def card(request: HttpRequest) -> HttpResponse:
+    """Reads the card and answers with a page whose button carries a ticket to the portal, never in an address."""
+    way_in = provider_of(TS_CNS.key)
+    if not isinstance(way_in, TsCns):
+        raise Http404
+    if not (way_in.is_shown_here(request) and way_in.came_through_the_proxy(request)):
+        logger.warning("a request for the cards did not come through the host of the cards")
+        raise PermissionDenied("La tessera si mostra solo all’indirizzo aperto dalla pagina di accesso.")
+    state, now = request.GET.get("richiesta", ""), now_of(request)
+    try:
+        ticket = way_in.ticket_for(state, way_in.card_of(request), now)
+        if ticket is None:
+            raise LoginRefused("expired" if state else "unsolicited", "no login waits for this card")
+    except LoginRefused as refusal:
+        login.card_refused(request, way_in, state, refusal, now)
+        return _page(request, {"refusal": refusal_of(refusal.code), "code": spoken(refusal.code)}, refusal.code)
+    return _page(request, {"fields": {"stato": state, "biglietto": ticket}})
+
+
+def _page(request: HttpRequest, context: dict[str, object], code: str = "") -> HttpResponse:
+    """On this host there is no file and no other page: style, script and addresses are the portal's."""
+    addresses = {
+        "portal_url": settings.PORTAL_URL,
+        "answer_url": settings.PORTAL_URL + reverse("identity:answer", args=[TS_CNS.key]),
+    }
+    status = refusal_of(code).status if code else 200
+    response = render(request, "identity/card.html", context | addresses, status=status)
+    ours = [settings.PORTAL_URL]
+    response._csp_update = dict.fromkeys(  # type: ignore[attr-defined]  # django-csp's way
+        ("form-action", "style-src", "script-src", "font-src", "img-src"), ours
+    )
+    return response

@@ -1,0 +1,225 @@
+"""The story of a login: a browser goes to the identity provider, an answer comes back, one person is let in or told why not."""
+
+import logging
+import re
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.db import transaction as database
+from django.http import HttpRequest, HttpResponse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from portal import measures
+from portal.identity import access
+from portal.identity.identity import CLOCKS_DIFFER_BY, MINIMUM_LEVEL, Identity, LoginRefused
+from portal.identity.models import LoginRecord, LoginTransaction, PasswordFailure, User
+from portal.identity.models.login import person_hash, sealed_document, subject_hash
+from portal.identity.people.refusal_sentences import OUR_REQUEST_IS_WRONG
+from portal.identity.providers.base import Provider
+from portal.secrets.sealing import SealBroken, unseal
+from portal.values import codice_fiscale
+from portal.web.client_address import client_address
+from portal.web.places import place_of
+
+logger = logging.getLogger(__name__)
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+_LONGEST_URL = 500
+_LONGEST_NAME = 120
+_DOOR = "login"
+REFUSALS_WRITTEN = 50  # from one address in a quarter of an hour; more are counted only, so that nobody fills the disk
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a login ended: a user, or the code of the refusal (see refusals.py). `next_url` is safe to go to, or empty."""
+
+    user: User | None
+    refusal: str
+    next_url: str
+
+
+def begin(request: HttpRequest, provider: Provider, next_url: str, now: datetime) -> HttpResponse:
+    """Writes the pending login, binds it to this browser with a cookie of its own, and sends the browser away.
+
+    Raises LoginRefused when there is nobody to ask.
+
+    The session cookie would not do: it is SameSite=Lax, and a provider's answer is a POST that starts on another site.
+    """
+    browser = _browser_of(request) or secrets.token_urlsafe(32)
+    transaction, state = LoginTransaction.begin(
+        provider.key, browser, local_url(request, next_url), now, request.session.session_key or ""
+    )
+    response = provider.start(request, transaction, state)
+    response.set_cookie(
+        cookie_name(),
+        browser,
+        max_age=settings.LOGIN_PENDING_FOR,
+        path="/",
+        secure=settings.SECURE_COOKIES,
+        httponly=True,
+        samesite="None" if settings.SECURE_COOKIES else "Lax",  # None is good only with Secure
+    )
+    return response
+
+
+def complete(request: HttpRequest, provider: Provider, now: datetime) -> Outcome:
+    """Takes the pending login, verifies the answer and opens the portal session; who came in is always written down."""
+    browser = _browser_of(request)
+    state = provider.state_of(request)
+    transaction = LoginTransaction.objects.consume(state, browser, provider.key, now)
+    if transaction is None:
+        code, lost = LoginTransaction.objects.why_not(state, browser, provider.key)
+        return _refuse(request, provider, LoginRefused(code), lost, now)
+    record = _record_of(transaction, now)
+    try:
+        identity = _verified(request, provider, transaction, record, now)
+        record.person_hash, record.level = person_hash(identity.codice_fiscale), identity.level
+        record.subject_hash = subject_hash(identity.subject) if identity.subject else ""
+        record.answer_id, record.assertion_id = identity.answer_id, identity.assertion_id
+        with database.atomic():
+            user = _admit(request, identity)
+            record.user, record.outcome = user, "ok"
+            record.save()
+    except LoginRefused as refusal:
+        return _refuse(request, provider, refusal, transaction, now, record)
+    _take_the_session_up(request, transaction)
+    access.remember(request, user, identity)
+    measures.LOGINS.labels(provider.key, "ok").inc()
+    return Outcome(user, "", local_url(request, transaction.next_url))
+
+
+def card_refused(request: HttpRequest, provider: Provider, state: str, refusal: LoginRefused, now: datetime) -> None:
+    """Writes down that a card was refused where it was shown; the login still waits, for another card."""
+    waiting = LoginTransaction.objects.waiting(state, provider.key, now)
+    _write_down(request, LoginRecord(transaction=waiting, provider=provider.key, at=now), refusal)
+    logger.info("card refused: %s (%s)", refusal.code, refusal)
+
+
+def cookie_name() -> str:
+    """The prefix makes browsers refuse a cookie of this name set by a neighbour domain or without https."""
+    return "__Host-accesso" if settings.SECURE_COOKIES else "accesso"
+
+
+def forget_browser(response: HttpResponse) -> None:
+    """The login is over: its cookie goes."""
+    response.set_cookie(
+        cookie_name(),
+        "",
+        max_age=0,
+        path="/",
+        secure=settings.SECURE_COOKIES,
+        httponly=True,
+        samesite="None" if settings.SECURE_COOKIES else "Lax",
+    )
+
+
+def local_url(request: HttpRequest, url: str) -> str:
+    """The url when it is a page of this portal that fits its column, else nothing: no open redirect."""
+    local = url.startswith("/") and url_has_allowed_host_and_scheme(
+        url, allowed_hosts=None, require_https=request.is_secure()
+    )
+    return url if local and url.isprintable() and len(url) <= _LONGEST_URL else ""
+
+
+def _browser_of(request: HttpRequest) -> str:
+    value = request.COOKIES.get(cookie_name(), "")
+    return value if _SECRET.fullmatch(value) else ""
+
+
+def _verified(
+    request: HttpRequest, provider: Provider, transaction: LoginTransaction, record: LoginRecord, now: datetime
+) -> Identity:
+    """The identity, when the answer is good; whether it is or not, what was said goes into the record. Raises LoginRefused."""
+    try:
+        return _checked(provider.finish(request, transaction), transaction, now)
+    finally:
+        record.sealed_response = sealed_document(provider.said(request, transaction))
+
+
+def _record_of(transaction: LoginTransaction, now: datetime) -> LoginRecord:
+    """What was asked; what came back and how it ended is not known yet."""
+    return LoginRecord(
+        transaction=transaction,
+        provider=transaction.provider,
+        at=now,
+        asked_at=transaction.started_at,
+        issuer=transaction.issuer,
+        request_id=transaction.request_id or "",
+        sealed_request=transaction.sealed_request,
+    )
+
+
+def _take_the_session_up(request: HttpRequest, transaction: LoginTransaction) -> None:
+    """From another site the answer comes without the portal's own cookie (Lax): what this browser had begun goes on.
+
+    Its key changes with the login, and of another person's session nothing is kept (django.contrib.auth.login).
+    """
+    if request.session.session_key is None and transaction.sealed_session:
+        with suppress(SealBroken):  # none of the keys fits any more: a new session will do
+            request.session = type(request.session)(unseal(transaction.sealed_session).decode())
+
+
+def _checked(identity: Identity, transaction: LoginTransaction, now: datetime) -> Identity:
+    """What is asked of every identity, whoever shows it. Raises LoginRefused."""
+    if identity.level < MINIMUM_LEVEL:
+        raise LoginRefused("20", f"level {identity.level}")
+    fiscal_code = codice_fiscale.normalise(identity.codice_fiscale)
+    if not codice_fiscale.is_valid(fiscal_code):
+        raise LoginRefused("no-codice-fiscale")
+    if identity.authenticated_at < transaction.started_at - CLOCKS_DIFFER_BY:
+        raise LoginRefused("stale")  # shown before it was asked for: a new authentication is always asked for
+    return replace(
+        identity,
+        codice_fiscale=fiscal_code,
+        given_name=_as_a_name(identity.given_name),
+        family_name=_as_a_name(identity.family_name),
+        authenticated_at=min(identity.authenticated_at, now),
+    )
+
+
+def _as_a_name(text: str) -> str:
+    """One line of printable characters that fits its column: names go into letters that programs read line by line."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:_LONGEST_NAME]
+
+
+def _admit(request: HttpRequest, identity: Identity) -> User:
+    user = authenticate(request, identity=identity)
+    if not isinstance(user, User):
+        raise LoginRefused("inactive")
+    return user
+
+
+def _refuse(
+    request: HttpRequest,
+    provider: Provider,
+    refusal: LoginRefused,
+    transaction: LoginTransaction | None,
+    now: datetime,
+    record: LoginRecord | None = None,
+) -> Outcome:
+    _write_down(request, record or LoginRecord(transaction=transaction, provider=provider.key, at=now), refusal)
+    # our own words, never the answer's; 8 to 18: the provider finds our request wrong, which only an operator can mend
+    level = logging.ERROR if refusal.code in OUR_REQUEST_IS_WRONG else logging.INFO
+    logger.log(level, "login with %s refused: %s (%s)", provider.key, refusal.code, refusal)
+    return Outcome(None, refusal.code, local_url(request, transaction.next_url) if transaction else "")
+
+
+def _write_down(request: HttpRequest, record: LoginRecord, refusal: LoginRefused) -> None:
+    """Counts every refusal; writes down those of a login that somebody had begun, as long as an address sends no flood.
+
+    A record is kept for 24 months and its link in the chain for ever: who asked for nothing must not make any.
+    """
+    record.outcome = refusal.code[:40]
+    measures.LOGINS.labels(record.provider, record.outcome).inc()
+    if record.transaction is None:
+        return
+    here = PasswordFailure.hash_of_place(_DOOR, place_of(client_address(request.META)))
+    failures = PasswordFailure.objects.of_door(_DOOR)
+    if failures.recent(record.at).filter(address_hash=here).end_of_lock(REFUSALS_WRITTEN) is None:
+        failures.create(door=_DOOR, address_hash=here, at=record.at)
+        record.save()

@@ -1,0 +1,147 @@
+"""The door for the people of the pharmacies: choose how, come back, go out. The staff's door is in staff_views.py."""
+
+import logging
+from urllib.parse import urlencode
+
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from portal.identity import access, session_ends
+from portal.identity.identity import LoginRefused
+from portal.identity.people import login
+from portal.identity.people.refusal_sentences import refusal_of, spoken
+from portal.identity.providers import every_provider, provider_of
+from portal.identity.providers.base import Provider, WayIn, allow_forms_to
+from portal.time.clock import now_of
+from portal.web.errors import bad_request
+
+logger = logging.getLogger(__name__)
+_GONE_OUT = "portal.identity.gone_out"
+
+
+@never_cache
+@require_safe
+def choose(request: HttpRequest) -> HttpResponse:
+    """SPID, CIE or TS-CNS. Who is already in goes on, unless the identity must be shown again (`di-nuovo=1`)."""
+    next_url = login.local_url(request, request.GET.get("next", ""))
+    again = request.user.is_authenticated and request.GET.get("di-nuovo") == "1"
+    if request.user.is_authenticated and not again:
+        return redirect(next_url or "pages:home")
+    ways = [WayIn.of(provider) for provider in every_provider()]
+    response = render(request, "identity/choose.html", {"ways": ways, "next_url": next_url, "again": again})
+    _allow_leaving(response)
+    return response
+
+
+@require_POST
+def start(request: HttpRequest, provider: str) -> HttpResponse:
+    way_in, next_url = _known(provider), request.POST.get("next", "")
+    try:
+        return login.begin(request, way_in, next_url, now_of(request))
+    except LoginRefused as refusal:
+        return _refused(request, way_in, login.Outcome(None, refusal.code, login.local_url(request, next_url)))
+
+
+@require_safe
+def metadata(request: HttpRequest, provider: str) -> HttpResponse:
+    """What we publish of ourselves to the identity providers (SAML): public, signed."""
+    document = _known(provider).metadata()
+    if document is None:
+        raise Http404
+    return HttpResponse(document, content_type="application/samlmetadata+xml")
+
+
+@csrf_exempt  # the answer is a POST from the provider's site: the pending login and its cookie stand for the token
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def answer(request: HttpRequest, provider: str) -> HttpResponse:
+    way_in = _known(provider)
+    if request.method == "HEAD":  # somebody looks whether the page is there: that uses up no answer
+        return redirect("identity:choose")
+    outcome = login.complete(request, way_in, now_of(request))
+    if outcome.refusal:
+        return _refused(request, way_in, outcome)
+    response = redirect(outcome.next_url or "pages:home")
+    login.forget_browser(response)
+    return response
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """POST closes the portal session and nothing of it is left; GET says so, or asks."""
+    if request.method == "POST":
+        session_ends.end(request, now_of(request))
+        return redirect("identity:sign_out")
+    return render(request, "identity/sign_out.html")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def keep(request: HttpRequest) -> HttpResponse:
+    """How many seconds are left (GET, which is no sign of life); «Resta collegato» (POST) begins the half hour again."""
+    ends_at = getattr(request, "session_ends_at", None)
+    if ends_at is None:
+        return redirect("identity:choose")
+    if request.method == "POST" and not request.headers.get("Accept", "").startswith("application/json"):
+        return redirect(login.local_url(request, request.POST.get("next", "")) or "pages:home")
+    return JsonResponse({"seconds": max(0, int((ends_at - now_of(request)).total_seconds()))})
+
+
+@csrf_exempt  # it comes from the provider's site, and is believed for its signature
+@never_cache
+@require_http_methods(["GET", "POST"])
+def gone_out(request: HttpRequest, provider: str) -> HttpResponse:
+    """Single logout: closes the session that the provider means, if it is this browser's, and answers the provider.
+
+    The portal's cookie (Lax) comes with a Redirect and not with a POST of another site: that one comes again as a GET.
+    """
+    way_in = _known(provider)
+    token = request.GET.get("creduta", "")
+    try:
+        said = signing.loads(token, salt=_GONE_OUT, max_age=60) if token else way_in.gone_out(request)
+    except LoginRefused as refusal:
+        logger.info("logout by %s refused: %s (%s)", way_in.key, refusal.code, refusal)
+        return bad_request(request, refusal)
+    except signing.BadSignature as error:
+        return bad_request(request, error)
+    if said is None:
+        raise Http404
+    if request.method == "POST":
+        again = urlencode({"creduta": signing.dumps(said, salt=_GONE_OUT)})
+        return HttpResponseRedirect(f"{request.path}?{again}", status=303)
+    names, answer_address = said
+    if access.is_called(request, names):
+        session_ends.end(request, now_of(request))
+    return redirect(answer_address or "identity:sign_out")
+
+
+def _refused(request: HttpRequest, provider: Provider, outcome: login.Outcome) -> HttpResponse:
+    refusal = refusal_of(outcome.refusal)
+    context = {
+        "refusal": refusal,
+        "code": spoken(outcome.refusal),
+        "method": provider.method,
+        "tried": WayIn.of(provider),
+        "others": [WayIn.of(each) for each in every_provider() if each.key != provider.key],
+        "next_url": outcome.next_url,
+    }
+    response = render(request, "identity/refused.html", context, status=refusal.status)
+    _allow_leaving(response)
+    return response
+
+
+def _allow_leaving(response: HttpResponse) -> None:
+    """The buttons of this page end at the identity providers."""
+    allow_forms_to(response, [origin for each in every_provider() for origin in each.form_origins()])
+
+
+def _known(key: str) -> Provider:
+    provider = provider_of(key)
+    if provider is None:
+        raise Http404
+    return provider

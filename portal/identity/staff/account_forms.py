@@ -1,0 +1,184 @@
+"""What the staff type when they enrol, recover, and manage one another."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth import password_validation as validation
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from portal.identity.models import User
+from portal.identity.models.staff_access import LENGTH
+from portal.identity.roles import Role
+from portal.identity.staff.login_forms import TotpForm, UnrepeatedInput
+from portal.identity.territory import Territory
+from portal.values import codice_fiscale
+
+SHORTEST_PASSWORD = 12  # characters
+_VALIDATORS: list[Any] = [
+    validation.MinimumLengthValidator(SHORTEST_PASSWORD),
+    validation.CommonPasswordValidator(),
+    validation.NumericPasswordValidator(),
+]
+
+
+class RecoveryForm(forms.Form):
+    code = forms.CharField(
+        label="Codice di recupero",
+        help_text=f"{LENGTH} lettere e numeri, per esempio AB2CD-EF3GH. Ognuno funziona una volta sola.",
+        max_length=30,
+        error_messages={"required": "Scrivi uno dei tuoi codici di recupero."},
+        widget=UnrepeatedInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+    )
+
+
+class NewPasswordField(forms.CharField):
+    """One's own next password; the forms check it against the one there is."""
+
+    def __init__(self, consequence: str) -> None:
+        super().__init__(
+            label="La tua nuova password",
+            help_text=f"Almeno {SHORTEST_PASSWORD} caratteri. {consequence}",
+            max_length=256,
+            strip=False,
+            error_messages={"required": "Scegli la tua password."},
+            widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        )
+
+
+class EnrolForm(TotpForm):
+    """The first code of a new app; the password of one's own too, when the one used was given by an administrator."""
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["code"].label = "Codice che vedi nell’app"
+        self.fields["code"].widget.attrs.pop("autofocus", None)
+        if user.password_given_at is not None:
+            self.fields["new_password"] = NewPasswordField("Prende il posto di quella provvisoria.")
+
+    def clean_new_password(self) -> str:
+        return _another(
+            str(self.cleaned_data["new_password"]), self.user, "È la password provvisoria: scegline un’altra."
+        )
+
+
+class ChangePasswordForm(TotpForm):
+    """The password of now, the next one, and a code of the app: who finds a browser left open has none of them."""
+
+    password = forms.CharField(
+        label="La password di adesso",
+        max_length=256,
+        strip=False,
+        error_messages={"required": "Scrivi la password che usi adesso."},
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    new_password = NewPasswordField("Chiude gli altri tuoi collegamenti.")
+    field_order = ("password", "new_password", "code")
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["code"].widget.attrs.pop("autofocus", None)
+
+    def clean_new_password(self) -> str:
+        return _another(
+            str(self.cleaned_data["new_password"]), self.user, "È la password di adesso: scegline un’altra."
+        )
+
+
+class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
+    """Who, what they may do, where."""
+
+    roles = forms.MultipleChoiceField(
+        label="Ruoli",
+        help_text="Ogni ruolo permette anche di consultare. Senza ruoli, nessuna pagina si apre.",
+        choices=[(role.value, f"{role.value}: {role.label.lower()}") for role in Role],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    territory = forms.CharField(
+        label="Territorio",
+        help_text="Vuoto: tutta l’Italia. Altrimenti i codici di regione (042) o di regione e ASL (010-301), separati da spazi.",
+        max_length=400,
+        required=False,
+        error_messages={"max_length": "Sono troppi codici."},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    class Meta:
+        model = User
+        fields = ("given_name", "family_name")
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        """`by`: the administrator, who gives no place and (with a territory) no role beyond their own."""
+        super().__init__(*args, **kwargs)
+        self.by = by
+        if by.limited_to:
+            roles = self.fields["roles"]
+            roles.choices = [choice for choice in roles.choices if choice[0] in by.roles]  # type: ignore[attr-defined]
+            roles.error_messages["invalid_choice"] = _("Puoi assegnare solo i ruoli che hai anche tu.")
+            self.fields["territory"].help_text = _(
+                "I codici di regione (042) o di regione e ASL (010-301), separati da spazi, dentro il tuo territorio: %(places)s."
+            ) % {"places": " ".join(by.limited_to)}
+        for name in ("given_name", "family_name"):
+            self.fields[name].required = True
+            self.fields[name].error_messages["required"] = (
+                "Scrivi il nome" if name == "given_name" else "Scrivi il cognome"
+            )
+        if self.instance.pk:
+            self.initial["roles"] = sorted(
+                self.instance.groups.filter(name__in=Role.values).values_list("name", flat=True)
+            )
+            self.initial["territory"] = " ".join(self.instance.limited_to)
+
+    def clean_territory(self) -> list[str]:
+        codes = str(self.cleaned_data["territory"]).replace(",", " ").replace(";", " ").split()
+        wrong = [code for code in codes if not _is_a_place(code)]
+        if wrong:
+            raise ValidationError(
+                f"«{wrong[0][:20]}» non è un codice: scrivi 042 per una regione, 010-301 per una ASL."
+            )
+        if not self.by.territory.contains(Territory.of(codes)):
+            raise ValidationError(
+                _(
+                    "Puoi assegnare solo luoghi del tuo territorio (%(places)s): scrivi almeno un codice, e nessuno fuori."
+                ),
+                params={"places": " ".join(self.by.limited_to)},
+            )
+        return sorted(set(codes))
+
+
+class NewOperatorForm(OperatorForm):
+    username = forms.RegexField(
+        r"^[a-z0-9][a-z0-9._-]{2,30}$",
+        label="Nome utente",
+        help_text="Da 3 a 31 lettere minuscole, cifre, punti, trattini. Non si può più cambiare.",
+        error_messages={
+            "required": "Scrivi il nome utente",
+            "invalid": "Il nome utente ha da 3 a 31 lettere minuscole, cifre, punti o trattini",
+        },
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
+    )
+    field_order = ("username", "given_name", "family_name", "roles", "territory")
+
+    def clean_username(self) -> str:
+        username = str(self.cleaned_data["username"])
+        if codice_fiscale.is_valid(username.upper()):
+            raise ValidationError("Un codice fiscale non è un nome utente: le persone entrano con SPID, CIE o TS-CNS.")
+        if User.objects.filter(username=username).exists():
+            raise ValidationError("Questo nome utente c’è già: scegline un altro")
+        return username
+
+
+def _another(chosen: str, user: User, same: str) -> str:
+    """A password that may be taken; `same` is what to say of the one there is."""
+    validation.validate_password(chosen, user, _VALIDATORS)
+    if user.check_password(chosen):
+        raise ValidationError(same)
+    return chosen
+
+
+def _is_a_place(code: str) -> bool:
+    region, dash, asl = code.partition("-")
+    return all(part.isascii() and part.isdigit() and len(part) == 3 for part in ([region, asl] if dash else [region]))

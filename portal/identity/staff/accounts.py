@@ -1,0 +1,167 @@
+"""The accounts of the staff, managed by operators with the role «amministrazione»: never one's own.
+
+An administrator of a territory manages the accounts inside it, and gives no role that they do not hold. Every act locks both
+accounts, the lower key first, and asks again whether the actor still administers: two administrators who disable each other
+at the same instant leave one. Each act is written in the journal. An administrator gives a password that lasts three days and
+opens only the page where its owner chooses another and enrols an app; nobody ever sees a password that somebody has chosen.
+"""
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from portal.database.row_updates import update_row
+from portal.identity.models import StaffRecoveryCode, StaffSession, User
+from portal.identity.models.staff import forget_apps
+from portal.identity.models.staff_access import ALPHABET
+from portal.identity.roles import Role
+from portal.identity.territory import Territory
+from portal.journal.models import record
+
+GIVEN_LENGTH = 16  # of ALPHABET: 78 bits
+
+
+class AccountRefused(Exception):  # noqa: N818
+    """This administrator may not do this to this account. The docstring of each kind is its reason."""
+
+
+class OneselfRefused(AccountRefused):
+    """Nobody changes their own rights, disables or resets themselves: another administrator does."""
+
+
+class OutOfReach(AccountRefused):
+    """The account has a place outside the administrator's territory, or a role that a territorial administrator lacks."""
+
+
+class NoLongerAdministrator(AccountRefused):
+    """The actor was disabled, reset, or lost the role meanwhile."""
+
+
+def reaches(by: User, user: User) -> bool:
+    """True when `by` may manage this account as it is now."""
+    return may_give(by, _roles_of(user), user.limited_to)
+
+
+def may_give(by: User, roles: Iterable[str], places: Iterable[str]) -> bool:
+    """True when an account with these roles and places stays within what `by` holds. The whole nation gives every role."""
+    if not by.territory.contains(Territory.of(places)):
+        return False
+    return by.territory.is_whole_nation or set(roles) <= by.roles
+
+
+@transaction.atomic
+def create(
+    username: str, names: tuple[str, str], roles: Iterable[str], places: list[str], by: User, now: datetime
+) -> tuple[User, str]:
+    """A new member of the staff and the password to give them, in clear, shown once. Raises AccountRefused."""
+    by = _hold([by.pk])[by.pk]
+    _still_administers(by)
+    roles = list(roles)
+    if not may_give(by, roles, places):
+        raise OutOfReach
+    password = _new_password()
+    user = User.objects.create_staff(username, password, *names, roles=roles)
+    user.limited_to, user.password_given_at = places, now
+    user.save(update_fields=["limited_to", "password_given_at"])
+    record("staff.created", now=now, actor=by, subject=user, name=username, rights=rights_of(user))
+    return user, password
+
+
+@transaction.atomic
+def change(user: User, roles: Iterable[str], places: list[str], by: User, now: datetime) -> bool:
+    """Other names, roles or territory (the names are on `user` already). False when nothing changed. Raises AccountRefused."""
+    before, by = _both(user, by)
+    roles = list(roles)
+    if not may_give(by, roles, places):
+        raise OutOfReach
+    was = (before.full_name, rights_of(before))
+    user.limited_to = places
+    user.save(update_fields=["given_name", "family_name", "limited_to"])
+    user.groups.remove(*Group.objects.filter(name__in=Role.values).exclude(name__in=roles))
+    user.groups.add(*Group.objects.filter(name__in=roles))
+    if was == (user.full_name, rights_of(user)):
+        return False
+    record("staff.changed", now=now, actor=by, subject=user, name=user.username, was=was[1], rights=rights_of(user))
+    return True
+
+
+@transaction.atomic
+def disable(user: User, by: User, because: str, now: datetime) -> bool:
+    """Out of every session at once, and no more in. False when they were already. Raises AccountRefused."""
+    _both(user, by)
+    if not update_row(user, User.objects.filter(is_staff=True, is_active=True), is_active=False):
+        return False
+    StaffSession.objects.filter(user=user).close(now)
+    record("staff.disabled", now=now, actor=by, subject=user, name=user.username, because=because)
+    return True
+
+
+@transaction.atomic
+def enable(user: User, by: User, because: str, now: datetime) -> bool:
+    """In again, with the password and the app of before. Raises AccountRefused."""
+    _both(user, by)
+    if not update_row(user, User.objects.filter(is_staff=True, is_active=False), is_active=True):
+        return False
+    record("staff.enabled", now=now, actor=by, subject=user, name=user.username, because=because)
+    return True
+
+
+@transaction.atomic
+def reset(user: User, by: User, because: str, now: datetime) -> str:
+    """The telephone or the password is lost: no app, no recovery code, no session is left; the password to give them, in
+    clear, shown once. Raises AccountRefused.
+    """
+    _both(user, by)
+    password = _new_password()
+    user.set_password(password)
+    user.password_given_at = now
+    user.save(update_fields=["password", "password_given_at"])
+    forget_apps(user)
+    StaffRecoveryCode.forget_unused(user)
+    StaffSession.objects.filter(user=user).close(now)
+    record("staff.reset", now=now, actor=by, subject=user, name=user.username, because=because)
+    return password
+
+
+def _both(user: User, by: User) -> tuple[User, User]:
+    """Both accounts as they are now, locked until the transaction ends. Raises AccountRefused."""
+    if user.pk == by.pk:
+        raise OneselfRefused
+    held = _hold([user.pk, by.pk])
+    user, by = held[user.pk], held[by.pk]
+    _still_administers(by)
+    if not reaches(by, user):
+        raise OutOfReach
+    return user, by
+
+
+def _hold(keys: Iterable[int]) -> dict[int, User]:
+    """Locks these accounts, the lowest key first, so that two acts never wait for each other in a circle."""
+    held = User.objects.select_for_update(no_key=True).filter(pk__in=list(keys)).order_by("pk")
+    return {user.pk: user for user in held}
+
+
+def _still_administers(by: User) -> None:
+    """A reset account has a given password: it may enrol and nothing else."""
+    if Role.AMMINISTRAZIONE not in by.roles or by.password_given_at is not None:
+        raise NoLongerAdministrator
+
+
+def _roles_of(user: User) -> list[str]:
+    """The groups of a member of the staff, disabled or not (`user.roles` is empty for a disabled account)."""
+    return list(user.groups.filter(name__in=Role.values).values_list("name", flat=True))
+
+
+def _new_password() -> str:
+    """Four groups of four, easy to read out on the telephone."""
+    letters = [secrets.choice(ALPHABET) for _ in range(GIVEN_LENGTH)]
+    return "-".join("".join(letters[n : n + 4]) for n in range(0, GIVEN_LENGTH, 4))
+
+
+def rights_of(user: User) -> str:
+    """Roles and places for the journal: `assistenza, lettura; 042`."""
+    roles = ", ".join(sorted(_roles_of(user))) or "nessun ruolo"
+    return f"{roles}; {' '.join(user.limited_to) or 'tutta l’Italia'}"

@@ -1,0 +1,130 @@
+"""The staff's door: password, then the code of the app."""
+
+from datetime import datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from portal.identity.models import StaffTotp
+from portal.identity.people.login import local_url
+from portal.identity.staff import login
+from portal.identity.staff.account_forms import EnrolForm, RecoveryForm
+from portal.identity.staff.login_forms import PasswordForm, TotpForm
+from portal.templatetags.portale import seconds
+from portal.time.clock import italian_time, now_of
+
+_WRONG_PASSWORD = "Nome utente o password non corretti."  # noqa: S105
+_WRONG_CODE = "Il codice non è corretto, o è già stato usato."
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def staff_login(request: HttpRequest) -> HttpResponse:
+    now, next_url = now_of(request), local_url(request, request.POST.get("next", request.GET.get("next", "")))
+    if request.user.is_authenticated and request.user.is_staff and request.user.is_verified():  # type: ignore[attr-defined]
+        return redirect(next_url or "pages:home")
+    form = PasswordForm(request.POST or None)
+    if form.is_valid():
+        checked = login.check_password(request, form.cleaned_data["username"], form.cleaned_data["password"], now)
+        if checked.user is not None:
+            login.wait_for_code(request, checked.user, next_url, now)
+            return redirect("identity:staff_code")
+        form.add_error(None, too_many(checked.locked_until) if checked.locked_until else _WRONG_PASSWORD)
+    return render(request, "identity/staff_login.html", {"form": form, "next_url": next_url})
+
+
+@sensitive_post_parameters("code")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def staff_code(request: HttpRequest) -> HttpResponse:
+    """The second factor. Without the password of a few minutes ago there is nothing to see here."""
+    now = now_of(request)
+    user = login.waiting_for_code(request, now)
+    if user is None:
+        messages.warning(request, "Prima serve la password, e vale cinque minuti: ricomincia.")
+        return redirect("identity:staff_login")
+    app = login.app_of(user)
+    if app is None:
+        return redirect("identity:staff_enrol")
+    form = TotpForm(request.POST or None)
+    if form.is_valid():
+        locked_until = app.locked_until()
+        if locked_until is None:
+            next_url = login.enter(request, user, app, form.cleaned_data["code"], now)
+            if next_url is not None:
+                return redirect(next_url or "pages:home")
+        form.add_error("code", not_this_code(app, locked_until))
+    return render(request, "identity/staff_code.html", {"form": form})
+
+
+@sensitive_post_parameters("code")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def staff_recovery(request: HttpRequest) -> HttpResponse:
+    """The telephone is not at hand: one of the codes that were kept for this day."""
+    now = now_of(request)
+    user = login.waiting_for_code(request, now)
+    app = login.app_of(user) if user else None
+    if user is None or app is None:
+        return redirect("identity:staff_code")
+    form = RecoveryForm(request.POST or None)
+    if form.is_valid():
+        locked_until = app.locked_until()
+        if locked_until is None:
+            next_url = login.enter_with_recovery_code(request, user, app, form.cleaned_data["code"], now)
+            if next_url is not None:
+                messages.warning(request, "Sei entrato con un codice di recupero: quel codice non funziona più.")
+                return redirect("identity:staff_own")
+        form.add_error("code", not_this_code(app, locked_until))
+    return render(request, "identity/staff_recovery.html", {"form": form})
+
+
+@sensitive_post_parameters("code", "new_password")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def staff_enrol(request: HttpRequest) -> HttpResponse:
+    """The first time, and after a reset: the app (a QR drawn here), one's own password, the recovery codes shown once."""
+    now = now_of(request)
+    user = login.waiting_for_code(request, now)
+    if user is None or login.app_of(user) is not None:
+        return redirect("identity:staff_code")
+    app, form = StaffTotp.waiting_for(user), EnrolForm(user, request.POST or None)
+    if form.is_valid():
+        locked_until, next_url = app.locked_until(), login.wanted_page(request)
+        if locked_until is None:
+            password = form.cleaned_data.get("new_password", "")
+            codes = login.enrol(request, user, app, form.cleaned_data["code"], password, now)
+            if codes is not None:
+                return render(request, "identity/staff_codes.html", {"codes": codes, "next_url": next_url})
+        form.add_error("code", not_this_code(app, locked_until))
+    secret = parse_qs(urlsplit(app.otpauth).query)["secret"][0]
+    context = {"form": form, "qr": _drawn(app.otpauth), "secret": secret, "username": user.username}
+    return render(request, "identity/staff_enrol.html", context)
+
+
+def _drawn(text: str) -> SafeString:
+    """A QR code as SVG, with nothing that the Content-Security-Policy stops."""
+    import segno  # only now: not in the memory of every worker
+
+    return mark_safe(segno.make(text, error="m").svg_inline(omitsize=True, border=4, svgclass=None, lineclass=None))
+
+
+def too_many(until: datetime) -> str:
+    """The minute is rounded up: whoever comes back then is let in."""
+    return f"Troppi tentativi. Riprova dalle {italian_time(until + timedelta(seconds=59))}."
+
+
+def not_this_code(app: StaffTotp, was_locked_until: datetime | None) -> str:
+    """Wrong, or not tried at all; and from when the next one is looked at."""
+    until = app.locked_until()
+    wait = f" Il prossimo tentativo è possibile dopo le {seconds(until)}." if until else ""
+    if was_locked_until:
+        return f"Troppi codici sbagliati: questo non è stato controllato.{wait}"
+    return f"{_WRONG_CODE}{wait}"

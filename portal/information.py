@@ -1,0 +1,109 @@
+"""The home page and the pages of information."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
+from django.urls import path
+from django.views.decorators.http import require_safe
+
+from portal.identity.people.login import cookie_name
+from portal.outbox.models import OutgoingMail
+from portal.time.clock import now_of
+
+app_name = "pages"
+
+
+@dataclass(frozen=True)
+class Information:
+    """A page of text under /informazioni/: its h1, its group on the map of the site, the day its words last changed."""
+
+    slug: str
+    title: str
+    group: str
+    updated: date
+
+    @property
+    def template(self) -> str:
+        return f"pages/{self.slug}.html"
+
+
+LATE_AFTER = timedelta(minutes=5)  # a letter that waits longer is said on the page of the service's state
+_FIRST = date(2026, 11, 23)
+INFORMATION = {
+    page.slug: page
+    for page in [
+        Information("assistenza", "Assistenza", "Guide e assistenza", _FIRST),
+        Information("guida-certificare", "Certificare l’indirizzo e-mail", "Guide e assistenza", date(2026, 11, 28)),
+        Information("guida-codice", "Non ricevo il codice", "Guide e assistenza", _FIRST),
+        Information("guida-id-sessione", "Inserire l’ID SESSIONE nel gestionale", "Guide e assistenza", _FIRST),
+        Information("delega", "Chiedere una delega o farsi riconoscere", "Guide e assistenza", _FIRST),
+        Information("stato-servizio", "Stato del servizio", "Guide e assistenza", _FIRST),
+        Information("privacy", "Privacy", "Informazioni legali", date(2026, 11, 28)),
+        Information("note-legali", "Note legali", "Informazioni legali", _FIRST),
+        Information("cookie", "Cookie tecnici", "Informazioni legali", _FIRST),
+        Information("accessibilita", "Dichiarazione di accessibilità", "Informazioni legali", _FIRST),
+        Information("segnala", "Segnala un problema di accessibilità", "Informazioni legali", _FIRST),
+        Information("mappa", "Mappa del sito", "Informazioni legali", _FIRST),
+    ]
+}
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Staff to their desk, people to their pharmacies, everybody else to the door."""
+    if not request.user.is_authenticated:
+        return redirect("identity:choose")
+    return redirect("staff:status" if request.user.is_staff else "pharmacies:choose")
+
+
+def information(request: HttpRequest, slug: str) -> HttpResponse:
+    """One page of text; an unknown slug is 404."""
+    page = INFORMATION.get(slug)
+    if page is None:
+        raise Http404
+    facts = FACTS[slug](request) if slug in FACTS else {}
+    return render(request, page.template, {"page": page, "pages": INFORMATION.values(), **facts})
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    """Search engines may read the door and the guides; nothing of the demonstration, which is invented."""
+    closed = ["/"] if settings.DEMO else ["/operatori/", "/servizi/"]
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), ""]
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Browsers ask for it here whatever the page says."""
+    return redirect(static("logo.svg"))
+
+
+def _cookies(request: HttpRequest) -> dict[str, object]:
+    return {
+        "cookies": {
+            "session": settings.SESSION_COOKIE_NAME,
+            "csrf": settings.CSRF_COOKIE_NAME,
+            "login": cookie_name(),
+        }
+    }
+
+
+def _health(request: HttpRequest) -> dict[str, object]:
+    late = OutgoingMail.objects.waiting().filter(created_at__lt=now_of(request) - LATE_AFTER)
+    return {"post_is_late": late.exists()}
+
+
+# What a page says beyond its words.
+FACTS = {"cookie": _cookies, "stato-servizio": _health}
+
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("robots.txt", robots, name="robots"),
+    path("favicon.ico", favicon, name="favicon"),
+    path("informazioni/<slug:slug>/", information, name="information"),
+]

@@ -1,0 +1,38 @@
+"""Where a relay posts the reports that it receives for us. Machines only: no session, no page, no word in the answer."""
+
+from http import HTTPStatus
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from portal.outbox.bounces import reports
+from portal.outbox.bounces.intake import Outcome, receive
+from portal.outbox.bounces.signatures import is_signed
+from portal.time.clock import now_of
+
+STATUS = {
+    Outcome.WRITTEN: HTTPStatus.NO_CONTENT,
+    Outcome.KNOWN: HTTPStatus.NO_CONTENT,
+    Outcome.NO_REPORT: HTTPStatus.NO_CONTENT,
+    Outcome.UNREAD: HTTPStatus.NO_CONTENT,
+    Outcome.REPLAYED: HTTPStatus.CONFLICT,
+    Outcome.MALFORMED: HTTPStatus.UNPROCESSABLE_ENTITY,
+    Outcome.UNKNOWN: HTTPStatus.NOT_FOUND,
+}
+
+
+@csrf_exempt
+@require_POST
+def bounce(request: HttpRequest) -> HttpResponse:
+    """The body is the report as it arrived (message/rfc822), signed with BOUNCE_SECRET."""
+    if not settings.BOUNCE_SECRET:
+        return HttpResponse(status=HTTPStatus.NOT_FOUND)
+    body = request.read(reports.LONGEST + 1)
+    if len(body) > reports.LONGEST:
+        return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    now = now_of(request)
+    if not is_signed(request.headers, body, settings.BOUNCE_SECRET, now):
+        return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
+    return HttpResponse(status=STATUS[receive(body, None, now)])

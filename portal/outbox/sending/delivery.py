@@ -1,0 +1,269 @@
+"""Hands due letters to the SMTP server and writes down what it answered.
+
+At least once: a worker killed after the server's 250 and before our UPDATE sends the letter again, with the same Message-ID.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from functools import partial
+from time import monotonic, sleep
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, connection, transaction
+
+from portal.database.contention import tried_again
+from portal.outbox import marking
+from portal.outbox.hooks import forbidding, mailbox_news
+from portal.outbox.hooks.holding import may_leave
+from portal.outbox.letter_outcome import CANNOT_LEAVE, NO_ANSWER, TOO_LATE, UNREADABLE
+from portal.outbox.line_trouble import answer_of, words_of
+from portal.outbox.models import OutgoingMail, Priority
+from portal.outbox.reasons import Reason
+from portal.outbox.sending.pacing import Pacing
+from portal.outbox.sending.smtp import ASK_IF_DELIVERED, ASK_IF_NOT, Answer, SmtpLine, Withdrawn, whole_conversation
+from portal.outbox.verp import sender_of
+from portal.secrets.sealing import SealBroken, unseal
+from portal.time import database_clock, pauses
+
+log = logging.getLogger(__name__)
+BATCH = 50  # letters claimed at once: between two batches a code passes before everything else
+ROUND_FOR = 60.0  # seconds; then the worker is free for another task and calls itself again
+SOURCES_FRESH_FOR = timedelta(seconds=1)  # then the texts are read again: what was withdrawn meanwhile does not leave
+LINE_PAUSE = timedelta(seconds=20)  # the server is down: not the letter's fault, so the pause does not grow
+DATABASE_PAUSE = 0.3  # seconds between two tries to write down what the server said
+TROUBLES_IN_A_ROW = 3  # then the server is left alone until the next round
+
+
+class _Trouble(Exception):  # noqa: N818
+    """The line to the server broke at this letter; its argument is what may be said about it."""
+
+
+def deliver_due(now: datetime | None = None, limit: int = 5000, most: Priority = Priority.NOTICE) -> int:
+    """Delivers what is due, most urgent first, until nothing is, or `limit` letters were tried, or a minute has passed;
+    returns how many were accepted. `most`: the last priority to care for. `now`: an instant that is not the clock's, to begin at.
+
+    Any number of workers may do it at once. One broken letter, one slow domain or one lost connection does not stop the others.
+    """
+    one = _Round(now)
+    late = OutgoingMail.objects.give_up(now or one.clock())
+    if late:
+        log.warning("%d letters were not sent in time.", late)
+    try:
+        one.run(limit, most)
+    finally:
+        one.line.close()
+    return one.accepted
+
+
+def deliver(letter: OutgoingMail, now: datetime) -> None:
+    """Hands over one letter that the caller has claimed: its row says what became of it."""
+    one = _Round(now)
+    try:
+        one.deliver([letter])
+    finally:
+        one.line.close()
+
+
+class _Round:
+    """What one worker does with one connection, from batch to batch."""
+
+    def __init__(self, now: datetime | None) -> None:
+        # Every worker's clock is the same, to the moment: one that is behind would hold a letter that is due again for others.
+        self._ahead, self._started = now - database_clock.now() if now else timedelta(), monotonic()
+        self.line = SmtpLine()
+        self._plain_sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+        self.accepted = self.tried = self.troubles = 0
+        self._left: list[OutgoingMail] = []  # the letters of the batch whose turn has not passed ...
+        self._sources: dict[int, bytes] = {}  # ... and the sealed texts of those that may leave, read at ...
+        self._read_at: datetime | None = None
+        self._pacing = Pacing()
+
+    def clock(self) -> datetime:
+        return database_clock.now() + self._ahead
+
+    def run(self, limit: int, most: Priority) -> None:
+        while self.tried < limit and self.troubles < TROUBLES_IN_A_ROW and monotonic() - self._started < ROUND_FOR:
+            batch = OutgoingMail.objects.claim(self.clock(), min(BATCH, limit - self.tried), most)
+            if not batch:
+                return
+            self.deliver(batch)
+
+    def deliver(self, batch: list[OutgoingMail]) -> None:
+        """What was claimed: handed over, or given back."""
+        was_open = self.line.is_open
+        if not self._open(batch):
+            return
+        self._read_at = None
+        self._pacing.begin(self.clock())
+        for number, letter in enumerate(batch):
+            first = number == 0 and was_open
+            if self.troubles >= TROUBLES_IN_A_ROW or (self._is_late_for(letter) and not first):
+                OutgoingMail.objects.give_back(batch[number:], self.clock())
+                return
+            if until := self._pacing.rests(letter, self.clock()):
+                OutgoingMail.objects.give_back([letter], until)
+                continue
+            self._left = batch[number:]
+            self._one(letter)
+
+    def _open(self, batch: list[OutgoingMail]) -> bool:
+        try:
+            self.line.open()
+        except OSError as error:
+            now = self.clock()
+            OutgoingMail.objects.give_back(batch, now + pauses.jittered(LINE_PAUSE), answer_of(error, NO_ANSWER))
+            log.warning("Cannot use the SMTP server (%s): %d letters wait.", words_of(error), len(batch))
+            self.troubles = TROUBLES_IN_A_ROW
+            return False
+        return True
+
+    def _one(self, letter: OutgoingMail) -> None:
+        """From the text to the answer."""
+        self.tried += 1
+        began = self.clock()
+        try:
+            answer = self._converse(letter)
+        except _Trouble as trouble:
+            self.troubles += 1
+            log.warning("Letter %s: %s", letter.message_id, trouble)
+            self._pacing.slow(letter, f"{NO_ANSWER}: {trouble}", self.clock() - began, self.clock())
+            return
+        if answer is None:
+            return
+        self.troubles = 0
+        self._pacing.answered(letter, answer, self.clock() - began, self.clock())
+
+    def _converse(self, letter: OutgoingMail) -> Answer | None:
+        """None when its text was not said to the server. Raises _Trouble."""
+        sender, answer = sender_of(letter.pk, self._plain_sender), None
+        try:
+            while answer is None:
+                # The line first: a server may be slow to let us in, and the letter may be withdrawn meanwhile.
+                if not self._may_begin(letter) or not self._may_leave(letter):
+                    return None
+                source, within = unseal(self._sources[letter.pk]), self._time_for(letter)
+                still_may = partial(self._may_leave, letter)
+                notify = ASK_IF_DELIVERED if letter.kind == OutgoingMail.Kind.TRIAL else ASK_IF_NOT
+                answer = self.line.hand_over(sender, letter.recipient, source, still_may, within=within, notify=notify)
+        except Withdrawn:
+            self.line.reset()
+            return None
+        except OSError as error:
+            self.line.drop()
+            letter.postpone(self._again(letter), answer_of(error, NO_ANSWER))
+            raise _Trouble(words_of(error)) from None
+        except SealBroken:
+            log.error("Letter %s: none of SEALING_KEYS opens it.", letter.message_id)
+            letter.postpone(self._again(letter), UNREADABLE)
+            return None
+        except Exception as error:
+            # Only the kind of the error: its text could hold the address or the letter.
+            log.error("Letter %s cannot be sent: %s.", letter.message_id, type(error).__name__)
+            letter.fail(self.clock(), CANNOT_LEAVE)
+            self.line.reset()
+            return None
+        self._write_down(letter, answer)
+        return answer
+
+    def _may_leave(self, letter: OutgoingMail) -> bool:
+        """Still ours, not withdrawn, and allowed by the rules: asked again when the last look is older than SOURCES_FRESH_FOR."""
+        if self._read_at is None or self.clock() - self._read_at > SOURCES_FRESH_FOR:
+            self._read()
+        return letter.pk in self._sources
+
+    def _read(self) -> None:
+        """The texts of the batch from this letter on. A letter that the rules forbid loses its text; one that something holds
+        since it was claimed is given back.
+        """
+        now = self._read_at = self.clock()
+        sources = OutgoingMail.objects.sources(self._left)
+        forbidden = forbidding.forbidden([letter for letter in self._left if letter.pk in sources], now)
+        if forbidden:
+            OutgoingMail.objects.filter(pk__in=forbidden).withdraw(now)
+            log.warning("%d letters may not leave any more.", len(forbidden))
+        free = set(may_leave(OutgoingMail.objects.filter(pk__in=sources), now).values_list("pk", flat=True))
+        held = [letter for letter in self._left if letter.pk in sources and letter.pk not in free | forbidden]
+        if held:
+            OutgoingMail.objects.give_back(held, now)
+        self._sources = {pk: source for pk, source in sources.items() if pk in free - forbidden}
+
+    def _may_begin(self, letter: OutgoingMail) -> bool:
+        """The line is open and there is time: a server may be slow to let us in, so it is asked only then."""
+        opened = self.line.open()
+        if opened:
+            self._read_at = None  # it took its time: the texts are read again
+        now = self.clock()
+        if now >= letter.give_up_at:
+            letter.fail(now, TOO_LATE)
+            return False
+        if opened and self._is_late_for(letter):
+            OutgoingMail.objects.give_back([letter], now)
+            return False
+        return True
+
+    def _is_late_for(self, letter: OutgoingMail) -> bool:
+        """What is begun must be ended before the lease is over, however slow the server is."""
+        ends = letter.leased_until or letter.next_attempt_at
+        return self.clock() >= ends - timedelta(seconds=whole_conversation())
+
+    def _time_for(self, letter: OutgoingMail) -> float:
+        """Seconds until it would be another worker's, at most a whole conversation; that much also without a lease."""
+        ends = letter.leased_until or letter.next_attempt_at
+        left = (ends - self.clock()).total_seconds()
+        return min(left, whole_conversation()) if left > 0 else whole_conversation()
+
+    def _write_down(self, letter: OutgoingMail, answer: Answer) -> None:
+        if answer.accepted:
+            self._keep(letter, answer.text)
+            self.accepted += 1
+            if marking.is_own(letter.domain):
+                mailbox_news.arrived(letter, self.clock())
+            return
+        if answer.hung_up:
+            self.line.drop()
+            letter.postpone(self.clock() + pauses.jittered(LINE_PAUSE), answer.text)
+            raise _Trouble(f"risposta {answer.code}")
+        reason = answer.reading.reason
+        if answer.for_ever:
+            self._refused_for_ever(letter, answer)
+        else:
+            letter.postpone(self._again(letter), answer.text, reason)
+            log.log(
+                logging.WARNING if reason is Reason.ABOUT_US else logging.INFO,
+                "Letter %s refused for now: %d (%s).",
+                letter.message_id,
+                answer.code,
+                reason,
+            )
+        self.line.reset()
+
+    def _refused_for_ever(self, letter: OutgoingMail, answer: Answer) -> None:
+        log.warning("Letter %s refused for ever: %d (%s).", letter.message_id, answer.code, answer.reading.reason)
+        now = self.clock()
+        tried_again(partial(_write_refusal, letter, answer, now))
+        tried_again(partial(marking.settle, now))
+
+    def _keep(self, letter: OutgoingMail, answer: str) -> None:
+        """The server has it: a database that is away now is waited for, as long as nobody else may take the letter.
+
+        Forgotten, it would leave again although the answer was heard. Raises Error when the lease is over.
+        """
+        while True:
+            now = self.clock()
+            try:
+                return letter.accept(now, answer)
+            except (OperationalError, InterfaceError):
+                if connection.in_atomic_block or letter.leased_until is None or now >= letter.leased_until:
+                    raise
+                connection.close()
+                sleep(DATABASE_PAUSE)
+
+    def _again(self, letter: OutgoingMail) -> datetime:
+        return pauses.next_attempt_at(self.clock(), pauses.growing(letter.attempts), letter.give_up_at)
+
+
+@transaction.atomic
+def _write_refusal(letter: OutgoingMail, answer: Answer, now: datetime) -> None:
+    if letter.fail(now, answer.text, answer.reading.reason):
+        marking.found(letter, answer.reading, now)

@@ -1,8 +1,0 @@
-from django.urls import path
-
-from portal.outbox import views
-
-app_name = "outbox"
-urlpatterns = [
-    path("posta/rimbalzi/", views.bounce, name="bounce"),
-]

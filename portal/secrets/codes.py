@@ -1,0 +1,40 @@
+"""Short codes that a person types: made from the system's randomness, kept only as a keyed hash."""
+
+import hmac
+import re
+import secrets
+from hashlib import sha256
+
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+
+from portal.values.pasted import plain_text
+
+_SEPARATORS = re.compile(r"[\s\-.·]+")
+
+
+def new_code(digits: int) -> str:
+    """A code of so many decimal digits, leading zeros included, every value as likely."""
+    return f"{secrets.randbelow(10**digits):0{digits}d}"
+
+
+def without_separators(typed: str) -> str:
+    """What was typed or pasted, without the spaces, dashes and dots that people and mail programs add: for codes with letters.
+    Codes of digits are read by pasted.codes_in().
+    """
+    return _SEPARATORS.sub("", plain_text(typed))
+
+
+def keyed_hash(purpose: str, value: str) -> str:
+    """HMAC-SHA256 (hexadecimal) under a key derived from SECRET_KEY for this purpose: useless to who steals the database."""
+    return salted_hmac(purpose, value, algorithm="sha256", secret=settings.SECRET_KEY).hexdigest()
+
+
+def same(left: str, right: str) -> bool:
+    """Constant-time comparison."""
+    return hmac.compare_digest(left.encode(), right.encode())
+
+
+def digest(value: str) -> bytes:
+    """SHA-256, enough for values of 122 random bits or more (docs/contract.md, section 5)."""
+    return sha256(value.encode()).digest()

@@ -1,0 +1,100 @@
+"""Time: taken once at the entrance of a request, UTC inside, Italian time at the edge."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+
+from portal.time import database_clock
+
+ROME = ZoneInfo("Europe/Rome")
+_DAYS = ("lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica")
+_MONTHS = (
+    "gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno",
+    "luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre",
+)  # fmt: skip
+
+
+_WAITED_AT_MOST = timedelta(minutes=2)  # for a lock, plus what the clocks of two machines may be apart
+
+
+class NowMiddleware:
+    """Puts `request.now` (UTC) on every request, so that one page never sees two instants."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.now = database_clock.now()  # type: ignore[attr-defined]
+        return self.get_response(request)
+
+
+def now_of(request: HttpRequest) -> datetime:
+    """The instant of this request (UTC)."""
+    now: datetime = request.now  # type: ignore[attr-defined]
+    return now
+
+
+def not_before(now: datetime, *facts: datetime | None) -> datetime:
+    """`now`, or the latest of these facts when it stands a little ahead of it (UTC).
+
+    `now` is taken at the entrance of a request; what was written under the lock that the request waited for may bear a later
+    instant. A fact further ahead than any wait is no such thing and changes nothing.
+    """
+    return max([now, *(fact for fact in facts if fact is not None and fact - now <= _WAITED_AT_MOST)])
+
+
+def italian_time(at: datetime) -> str:
+    """`14:32`, Italian time."""
+    return f"{at.astimezone(ROME):%H:%M}"
+
+
+def italian_moment(at: datetime) -> str:
+    """`00:35 di martedì 24 novembre 2026`, Italian time."""
+    local = at.astimezone(ROME)
+    return f"{local:%H:%M} di {_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year}"
+
+
+def italian_date_time(at: datetime) -> str:
+    """`23 novembre 2026, ore 10:44`, Italian time."""
+    local = at.astimezone(ROME)
+    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, ore {local:%H:%M}"
+
+
+def relative_moment(at: datetime, now: datetime) -> str:
+    """`oggi 14:51`, `domani 00:31`, `ieri 08:20`, else `23/11 08:20`, Italian time."""
+    local, today = at.astimezone(ROME), now.astimezone(ROME).date()
+    days = (local.date() - today).days
+    word = {0: "oggi", 1: "domani", -1: "ieri"}.get(
+        days, f"{local:%d/%m}" if local.year == today.year else f"{local:%d/%m/%Y}"
+    )
+    return f"{word} {local:%H:%M}"
+
+
+def moment_in_words(at: datetime, now: datetime) -> str:
+    """`oggi alle 18:30`, `domani alle 09:00`, else `mercoledì 25 novembre alle 09:00`, Italian time."""
+    local, today = at.astimezone(ROME), now.astimezone(ROME).date()
+    word = {0: "oggi", 1: "domani"}.get((local.date() - today).days)
+    return f"{word or day_in_words(local.date())} alle {local:%H:%M}"
+
+
+def day_in_words(day: date) -> str:
+    """`lunedì 23 novembre`."""
+    return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
+
+
+def in_words(length: timedelta) -> str:
+    """`9 h 26 min`, `42 min`, `meno di un minuto`; the sign is dropped."""
+    minutes = int(abs(length).total_seconds() // 60)
+    if minutes < 1:
+        return "meno di un minuto"
+    hours, minutes = divmod(minutes, 60)
+    if hours >= 48:
+        return f"{hours // 24} giorni"
+    return f"{hours} h {minutes} min" if hours and minutes else f"{hours} h" if hours else f"{minutes} min"
+
+
+def day_start(now: datetime) -> datetime:
+    """Midnight of today in Italy, as UTC."""
+    return now.astimezone(ROME).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)

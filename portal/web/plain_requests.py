@@ -1,0 +1,54 @@
+"""What no browser of a person sends: answered before a session, a form or a query has to understand it."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from portal.web.errors import bad_request, forbidden
+
+_CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\";]*)\"?", re.IGNORECASE)
+_KNOWN_CHARSETS = {"utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "iso-8859-15", "windows-1252", "utf-16"}
+_FORWARDED = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST")
+
+
+class PlainRequests:
+    """Forms and addresses are UTF-8 whatever the Content-Type claims; a NUL, which PostgreSQL cannot hold, is a bad request.
+
+    The demonstration answers on loopback only: a request that came through a proxy came from elsewhere, and is refused.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.encoding = settings.DEFAULT_CHARSET
+        if self._has_nul(request):
+            return bad_request(request)
+        if settings.DEMO and not settings.SECURE_PROXY_SSL_HEADER and any(name in request.META for name in _FORWARDED):
+            return forbidden(request, PermissionError("L’ambiente di prova risponde solo a questo computer."))
+        return self.get_response(request)
+
+    @staticmethod
+    def _has_nul(request: HttpRequest) -> bool:
+        query = request.META.get("QUERY_STRING", "")
+        return (
+            "\0" in request.path
+            or "%00" in query
+            or "\0" in query
+            or any("\0" in value for value in request.COOKIES.values())
+        )
+
+
+def with_known_charset(application: Callable[..., Any]) -> Callable[..., Any]:
+    """A WSGI application that never sees a charset which is not one of text (`hex`, `idna`, …): Django would crash on it."""
+
+    def plain(environ: dict[str, Any], start_response: Any) -> Any:
+        found = _CHARSET.search(environ.get("CONTENT_TYPE", ""))
+        if found and found[1].strip().lower() not in _KNOWN_CHARSETS:
+            environ["CONTENT_TYPE"] = _CHARSET.sub("", environ["CONTENT_TYPE"])
+        return application(environ, start_response)
+
+    return plain

@@ -1,0 +1,11 @@
+"""The page of the certificates of the pincode, for everybody."""
+
+from django.urls import path
+
+from sessions.credentials import certificate_views as views
+
+urlpatterns = [
+    path("a2f/certificato/", views.certificate, name="certificate"),
+    path("a2f/certificato/<str:serial>.pem", views.pem, name="certificate_pem"),
+    path("a2f/certificato/<str:serial>.cer", views.der, name="certificate_der"),
+]

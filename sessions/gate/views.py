@@ -1,0 +1,163 @@
+"""The gate over HTTP. Two doors, one answer: in front of Django (`GateInFront`, what gunicorn serves) and as a view.
+
+In front, because Django runs every middleware for every address and builds a request and a response that the gate does not
+need: that is half of what a call costs. The gate reads five headers and the query, uses neither session nor cookie nor the
+Host (so ALLOWED_HOSTS and the redirection to https are not asked about: a proxy asks on a private address), keeps nothing.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
+from http import HTTPStatus
+from time import perf_counter
+from typing import Any
+from urllib.parse import parse_qs
+
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from portal import measures
+from portal.database.contention import RETRY_AFTER, is_busy
+from portal.secrets.masking import scrubbed_traceback
+from portal.time import database_clock
+from portal.time.clock import ROME
+from portal.values.pasted import PLAIN_ID, id_sessione
+from portal.web import request_id
+from portal.web.client_address import client_address
+from sessions.credentials import password_proof
+from sessions.gate import decision, uses
+from sessions.gate.decision import Call, Verdict
+
+PATH = "/a2f/gate"
+HEADERS_OF_THE_ID = ("HTTP_AUTHORIZATION2F", "HTTP_X_IDSESSIONE")  # Sistema TS, Piemonte
+Headers = list[tuple[str, str]]
+_EMPTY: Headers = [("Cache-Control", "no-store"), ("Content-Length", "0")]
+logger = logging.getLogger(__name__)
+
+
+def answer(environ: dict[str, Any]) -> tuple[HTTPStatus, Headers]:
+    """Status and headers for this request; the body is always empty."""
+    started = perf_counter()
+    if environ["REQUEST_METHOD"] not in ("GET", "POST"):
+        return HTTPStatus.METHOD_NOT_ALLOWED, [*_EMPTY, ("Allow", "GET, POST")]
+    contesto, applicazione = _asked(environ.get("QUERY_STRING", ""))
+    call = Call(
+        plain=_presented(environ),
+        basic=password_proof.parse_basic(environ.get("HTTP_AUTHORIZATION")),
+        contesto=contesto,
+        applicazione=applicazione,
+    )
+    verdict = decision.ask(call, client_address(environ), database_clock.now())
+    status, told = _told(verdict)
+    measures.gate(_decision(verdict), started)
+    # A 204 has no length (RFC 9110, 8.6), and as the answer to a call with Authorization no cache keeps it (RFC 9111, 3.5).
+    return status, told if status is HTTPStatus.NO_CONTENT else _EMPTY + told
+
+
+def _told(verdict: Verdict) -> tuple[HTTPStatus, Headers]:
+    row = verdict.row
+    if row is not None:
+        return HTTPStatus.NO_CONTENT, [
+            ("X-A2F-Utenza", row.user_id),
+            ("X-A2F-Codice-Fiscale", row.codice_fiscale),
+            ("X-A2F-Pharmacy", row.pharmacy or ""),
+            ("X-A2F-Expires-At", row.expires_at.astimezone(ROME).isoformat(timespec="milliseconds")),
+        ]
+    if verdict.reason is not None:
+        return HTTPStatus.FORBIDDEN, [("X-A2F-Error", "9101"), ("X-A2F-Reason", verdict.reason.value)]
+    return HTTPStatus.UNAUTHORIZED, [("WWW-Authenticate", 'Basic realm="login"')]
+
+
+def _decision(verdict: Verdict) -> str:
+    """One of the words of portal.measures."""
+    if verdict.row is not None:
+        return "passed"
+    return "basic-refused" if verdict.reason is None else verdict.reason.value
+
+
+@lru_cache(maxsize=64)  # the proxy asks for the same few again and again
+def _asked(query: str) -> tuple[str, str]:
+    """contesto and applicazione; twice the same name, or a NUL, is no context at all."""
+    found = parse_qs(query, keep_blank_values=True, max_num_fields=None)
+    contesto, applicazione = found.get("contesto", [""]), found.get("applicazione", [""])
+    is_one = len(contesto) == len(applicazione) == 1 and "\0" not in contesto[0] + applicazione[0]
+    return (contesto[0], applicazione[0]) if is_one else ("", "")
+
+
+def _presented(environ: dict[str, Any]) -> str | None:
+    """The id; None when there is no header, empty when it is neither `Bearer <id>` nor an id, or two headers disagree."""
+    values = {value.strip() for name in HEADERS_OF_THE_ID if (value := environ.get(name))} - {""}
+    if not values:
+        return None
+    if len(values) > 1 and len(values := {id_sessione(_text(value)) for value in values}) > 1:
+        return ""
+    value = values.pop()
+    scheme, _, plain = value.partition(" ")
+    if scheme.lower() == "bearer":
+        return plain.strip() if value.isascii() else _text(plain)
+    alone = id_sessione(_text(value))  # some gestionali send it without the scheme
+    return alone if PLAIN_ID.match(alone) else ""
+
+
+def _text(value: str) -> str:
+    """A header that holds UTF-8: WSGI hands it over as if it were Latin-1 (PEP 3333)."""
+    try:
+        return value.strip() if value.isascii() else value.encode("latin-1").decode().strip()
+    except UnicodeError:
+        return value.strip()
+
+
+@csrf_exempt
+def ask(request: HttpRequest) -> HttpResponse:
+    """The same answer where nothing stands in front of Django: the test client, another kind of server."""
+    status, headers = answer(request.META)
+    return HttpResponse(status=status, headers=dict(headers))
+
+
+def _secrets(environ: dict[str, Any]) -> Iterator[str]:
+    """What a call carries and a log must not repeat."""
+    for name in ("HTTP_AUTHORIZATION", *HEADERS_OF_THE_ID):
+        value = str(environ.get(name, ""))
+        plain = value.partition(" ")[2].strip()
+        yield from (value, plain, id_sessione(_text(plain)))
+    yield (password_proof.parse_basic(environ.get("HTTP_AUTHORIZATION")) or ("", ""))[1]
+
+
+def _begin() -> None:
+    """What goes before every call of a server at work."""
+    uses.keep_writing()
+    connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()  # as Django at the start of a request
+
+
+class GateInFront:
+    """WSGI: answers the gate's address and hands every other on. `begin` goes before every call.
+
+    In front of RequestIds too: the number of a call is in what it logs, and in every answer that lets nothing pass.
+    """
+
+    def __init__(self, application: Callable[..., Iterable[bytes]], begin: Callable[[], None] = _begin) -> None:
+        self.application = application
+        self.begin = begin
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ.get("PATH_INFO") != PATH:
+            return self.application(environ, start_response)
+        number = request_id.taken_or_made(environ.get("HTTP_X_REQUEST_ID", ""))
+        request_id.current.set(number)
+        try:
+            self.begin()
+            status, headers = answer(environ)
+        except Exception as error:
+            # Closed: whoever asks lets nothing pass that is not a 2xx.
+            measures.gate("failed", perf_counter())
+            status, headers = HTTPStatus.SERVICE_UNAVAILABLE, _EMPTY
+            if is_busy(error):
+                logger.warning("The gate found the database busy (%s).", type(error).__name__)
+                headers = [*_EMPTY, ("Retry-After", str(RETRY_AFTER))]
+            else:
+                logger.error("The gate could not answer.\n%s", scrubbed_traceback(_secrets(environ)))
+        if status is not HTTPStatus.NO_CONTENT:
+            headers = [*headers, ("X-Request-ID", number)]
+        start_response(f"{status.value} {status.phrase}", headers)
+        return []

@@ -1,0 +1,49 @@
+"""The wildcard ids of the manual, `UTENZA-YYYY-MM-CONTESTO[-APPLICAZIONE]`: in TEST mode they pass for their month."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from pharmacies.models import Utenza
+from portal.time.clock import ROME
+from sessions.models import Context
+from sessions.models.gate_row import Row
+
+_WRITTEN = re.compile(r"(?P<user_id>[^-\s\0]{1,16})-(?P<year>20\d\d)-(?P<month>0[1-9]|1[0-2])-(?P<context>\S{1,61})\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Wildcard:
+    user_id: str
+    starts_at: datetime  # its month, Italian time
+    ends_at: datetime
+    context: str  # `RICETTA-DEM-EROGATORE`
+
+
+def parse(plain: str) -> Wildcard | None:
+    """None when it is not written like one."""
+    written = _WRITTEN.match(plain)
+    if written is None:
+        return None
+    year, month = int(written["year"]), int(written["month"])
+    after = (year + 1, 1) if month == 12 else (year, month + 1)
+    starts_at, ends_at = datetime(year, month, 1, tzinfo=ROME), datetime(*after, 1, tzinfo=ROME)
+    return Wildcard(written["user_id"], starts_at, ends_at, written["context"])
+
+
+def row_of(wildcard: Wildcard, contesto: str, applicazione: str, now: datetime) -> Row | None:
+    """What the database would hold, had such an id been issued for its month; None: no such utenza, or a month to come."""
+    utenza = Utenza.objects.select_related("pharmacy").filter(user_id=wildcard.user_id).first()
+    if utenza is None or wildcard.starts_at > now:
+        return None
+    asked = Context.objects.filter(contesto=contesto, applicazione=applicazione).exists()
+    is_asked = asked and wildcard.context == "-".join(filter(None, (contesto, applicazione)))
+    pharmacy = utenza.pharmacy
+    return Row(
+        pk=0, utenza_id=utenza.pk, user_id=utenza.user_id, codice_fiscale=utenza.codice_fiscale, password=utenza.password,
+        pharmacy=pharmacy.code if pharmacy else None, closed_on=pharmacy.closed_on if pharmacy else None,
+        contesto=contesto if is_asked else wildcard.context, applicazione=applicazione if is_asked else "?",
+        requested_at=wildcard.starts_at, expires_at=wildcard.ends_at, first_used_at=wildcard.starts_at,
+        revoked_at=None, address_revoked_at=None, disabled_at=utenza.disabled_at, blocked_at=utenza.blocked_at,
+        fingerprint=None, pincode=utenza.pincode, pincode_fingerprint=None, ciphertext_fingerprint=None,
+    )  # fmt: skip

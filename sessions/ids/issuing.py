@@ -1,0 +1,286 @@
+"""The life of an ID-SESSIONE: issued, used, sent again, shown, revoked. Source: docs/contract.md, section 5.
+
+Every verb takes the row of the utenza as its lock (what touches several utenze, the pharmacy's before), so that two of
+them never interleave; the partial unique constraints of IdSessione hold the same rule in the database.
+"""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from django.db import transaction
+
+from pharmacies.models import MailCertification, Pharmacy, Utenza
+from portal import measures
+from portal.database.composed import insert
+from portal.identity.models import User
+from portal.journal.models import Entry, record
+from portal.outbox.models import OutgoingMail
+from portal.secrets.codes import digest
+from portal.secrets.sealing import seal, unseal
+from portal.time import clock, database_clock
+from portal.time.clock import ROME
+from sessions.credentials import fingerprint as proofs
+from sessions.ids import reads as rows
+from sessions.ids.issuing_refused import (
+    AddressUnreachable,
+    ClockAstray,
+    IssuingRefused,
+    NoCertifiedAddress,
+    PharmacyClosed,
+    UtenzaNotUsable,
+)
+from sessions.ids.withdrawing import withdraw_letters, write_again
+from sessions.letters import id_letters
+from sessions.models import Context, IdSessione, ReminderSettings
+from sessions.reminders import planning
+from sessions.webhooks import events
+
+SAME_REQUEST_FOR = timedelta(seconds=60)  # a second click on "Richiedi" is the same request
+SAME_LOOK_FOR = timedelta(seconds=60)  # "Mostra" and its reloads
+REQUESTS_AN_HOUR = 10  # per pharmacy, from the portal
+BETWEEN_SENDS = timedelta(seconds=60)
+SENDS_AN_HOUR = 5  # letters with an id to one pharmacy before "Reinvia" must wait
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Issued:
+    """The row, and the id in clear: for the caller's answer only, kept nowhere."""
+
+    id_sessione: IdSessione
+    plain: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a gestionale asked: from where, and with which secrets, just proved. The new id's row remembers that they were."""
+
+    client_address: str | None
+    password: str = field(repr=False)
+    pincode: str = field(default="", repr=False)  # "": not asked for in this context
+    ciphertext: str = field(default="", repr=False)  # what the pincode came in, base64
+
+    def facts(self, utenza: Utenza, plain: str) -> dict[str, object]:
+        """Columns of the new row. `utenza` as it was when the secrets were proved: a change since makes the proofs void."""
+        who = plain, utenza.user_id
+        pincode = proofs.of_pincode(*who, self.pincode, utenza.pincode) if self.pincode else None
+        ciphertext = proofs.of_ciphertext(*who, self.ciphertext, utenza.pincode) if self.ciphertext else None
+        password = proofs.fingerprint(*who, self.password, utenza.password)
+        return {
+            "requested_from": self.client_address, "pincode_fingerprint": pincode, "ciphertext_fingerprint": ciphertext,
+            "fingerprint": password, "service_fingerprint": password,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of a person's request: one of the three."""
+
+    issued: Issued | None = None
+    already: IdSessione | None = None  # the same request, seconds ago
+    not_before: datetime | None = None  # too many in the last hour (UTC)
+
+
+@transaction.atomic
+def request(utenza: Utenza, context: Context, now: datetime, by: User) -> Answer:
+    """As issue(), for a person at the page: two clicks give one id, and the mailbox is not flooded. Raises IssuingRefused."""
+    Pharmacy.objects.hold(utenza.pharmacy_id)
+    utenza = rows.locked(utenza.pk)
+    mine = IdSessione.objects.of(utenza, context).live(now).filter(requested_by__isnull=False)
+    if just_now := mine.filter(requested_at__gt=now - SAME_REQUEST_FOR).order_by("-requested_at").first():
+        return Answer(already=just_now)
+    recent = IdSessione.objects.filter(
+        pharmacy=utenza.pharmacy, requested_by__isnull=False, requested_at__gt=now - HOUR
+    )
+    moments = list(recent.order_by("-requested_at").values_list("requested_at", flat=True)[:REQUESTS_AN_HOUR])
+    if len(moments) == REQUESTS_AN_HOUR:
+        return Answer(not_before=moments[-1] + HOUR)
+    return Answer(issued=issue(utenza, context, now, by))
+
+
+def is_same_request(id_sessione: IdSessione, now: datetime) -> bool:
+    """A person asked for it so few seconds ago that asking now is the same request."""
+    return id_sessione.requested_by_id is not None and id_sessione.requested_at > now - SAME_REQUEST_FOR
+
+
+def obstacle(utenza: Utenza, now: datetime) -> str:
+    """The name of what would refuse an id now (`NoCertifiedAddress` ...); empty when nothing does."""
+    try:
+        _reachable(utenza, now)
+    except IssuingRefused as refusal:
+        return type(refusal).__name__
+    return ""
+
+
+@transaction.atomic
+def issue(
+    utenza: Utenza, context: Context, now: datetime, by: User | None = None, asked: Asked | None = None
+) -> Issued:
+    """A new id, its letter, its reminders, its journal line: all or nothing. Its hours (UTC) run from now, or from the last
+    instant of the ids that it comes after, when these were written while it waited for the lock.
+
+    Policy overlap: the waiting Validato is replaced, the Attivo stays until the new one is used. Policy replace: all
+    earlier ones are revoked. `by` None: the gestionale asked, as `asked` says. Raises NoCertifiedAddress, AddressUnreachable,
+    UtenzaNotUsable, PharmacyClosed, ClockAstray.
+    """
+    now, plain = now.astimezone(UTC), str(uuid4())
+    origin = asked.facts(utenza, plain) if asked is not None else {}
+    Pharmacy.objects.hold(utenza.pharmacy_id)
+    utenza = rows.locked(utenza.pk)
+    pharmacy, certification = _reachable(utenza, now)
+    in_place = rows.in_place(utenza, context)
+    now = clock.not_before(now, certification.certified_at, certification.reachable_again_at)
+    now = max([now, *(each.not_before(now) for each in in_place)])
+    replaced, ended = _make_room(in_place, context, now)
+    row = IdSessione(
+        utenza=utenza, pharmacy=pharmacy, context=context, certification=certification, digest=digest(plain),
+        last4=plain[-4:], sealed=seal(plain.encode()), requested_at=now, requested_by=by,
+        expires_at=now + context.usable_for, **origin,
+    )  # fmt: skip
+    coming = planning.moments_of(row.expires_at, ReminderSettings.objects.of(pharmacy), now)
+    row.letter = id_letters.issued(row, plain, certification, coming, now)
+    insert(row)
+    IdSessione.objects.outlived_by(row, now)
+    for other in replaced:
+        other.revoke(now, replaced_by=row)
+    withdraw_letters(ended, now)
+    events.revoked([other.pk for other in replaced], now)
+    planning.plan(row, coming, now)
+    record(
+        "id.issued", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4, context=context.name,
+        asked="dal gestionale" if by is None else "sul portale", replaced=len(replaced),
+    )  # fmt: skip
+    transaction.on_commit(measures.ISSUED.labels("gestionale" if by is None else "portal").inc, robust=True)
+    return Issued(row, plain)
+
+
+@transaction.atomic
+def use(id_sessione: IdSessione, now: datetime, proof: proofs.Proof | None = None) -> bool:
+    """The gate saw it: the first use makes a Validato Attivo and revokes the previous Attivo. False when it is not live, or the
+    password changed after its proof.
+    """
+    row = rows.fresh(id_sessione)
+    if not row.is_live(now) or (proof is not None and proof.stored != row.utenza.password):
+        return False
+    now, fingerprint = row.not_before(now), proof.fingerprint if proof else None
+    is_first, attivi, replaced = row.first_used_at is None, [], []
+    if is_first:
+        attivi = [each for each in rows.in_place(row.utenza, row.context) if each.first_used_at is not None]
+        now = max([now, *(each.not_before(now) for each in attivi)])
+        replaced = [other.pk for other in attivi if _leave_place(other, now, replaced_by=row)]
+    if is_first or fingerprint:
+        row.mark_used(now, proof.client_address if proof else None, fingerprint)
+    if is_first:
+        withdraw_letters([other.pk for other in attivi], now)
+        events.revoked(replaced, now)
+        transaction.on_commit(measures.USED.inc, robust=True)
+        record("id.used", now=now, about=row.pharmacy.code if row.pharmacy else "", subject=row, last4=row.last4)
+    return True
+
+
+@transaction.atomic
+def revoke(id_sessione: IdSessione, by: User | None, now: datetime, because: str = "", *, tell: bool = True) -> bool:
+    """Ends an id within its hours at once, that of a closed pharmacy too: it would live again when the pharmacy reopens. Tells the
+    certified address when a person did it. False when it has ended already.
+    """
+    row = rows.fresh(id_sessione)
+    if not row.is_within_hours(now):
+        return False
+    now = row.not_before(now)
+    row.revoke(now)
+    withdraw_letters([row.pk], now)
+    events.revoked([row.pk], now)
+    pharmacy = row.certification.pharmacy
+    certification = MailCertification.objects.current().filter(pharmacy=pharmacy, undeliverable_at=None).first()
+    if tell and by is not None and certification is not None:
+        id_letters.revoked(row, certification, by, because, now)
+    record("id.revoked", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4, because=because)
+    return True
+
+
+@transaction.atomic
+def resend(id_sessione: IdSessione, by: User | None, now: datetime, because: str = "") -> bool:
+    """The same id once more, to the address certified now. False when it is not live, or too soon: see next_send_at().
+
+    Raises NoCertifiedAddress, AddressUnreachable, UtenzaNotUsable, PharmacyClosed, ClockAstray.
+    """
+    Pharmacy.objects.hold(id_sessione.pharmacy_id)
+    row = rows.fresh(id_sessione)
+    pharmacy, certification = _reachable(row.utenza, now)
+    if not _is_at_hand(row, now) or next_send_at(pharmacy, now) is not None:
+        return False
+    # still waiting, the letter before would arrive twice, or at an address that has changed meanwhile
+    OutgoingMail.objects.filter(pk=write_again(row, certification, now)).withdraw(now)
+    record("id.resent", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4, because=because)
+    return True
+
+
+def next_send_at(pharmacy: Pharmacy, now: datetime) -> datetime | None:
+    """When "Reinvia" may be pressed again (UTC); None: now. Counts every letter with an id that the pharmacy received."""
+    sent = OutgoingMail.objects.filter(about=pharmacy.code, kind=OutgoingMail.Kind.ISSUED, created_at__gt=now - HOUR)
+    moments = list(sent.order_by("-created_at").values_list("created_at", flat=True)[:SENDS_AN_HOUR])
+    waits = [moments[0] + BETWEEN_SENDS] if moments else []
+    if len(moments) == SENDS_AN_HOUR:
+        waits.append(moments[-1] + HOUR)
+    return max((at for at in waits if at > now), default=None)
+
+
+@transaction.atomic
+def reveal(id_sessione: IdSessione, by: User | None, now: datetime) -> str | None:
+    """The id in clear, and a line in the journal (one, if a person reloads the page). None when it is no longer live."""
+    row = rows.fresh(id_sessione)
+    if not _is_at_hand(row, now):
+        return None
+    about = row.pharmacy.code if row.pharmacy else ""
+    just_now = Entry.objects.filter(verb="id.shown", about=about, actor=by, at__gt=now - SAME_LOOK_FOR)
+    if not just_now.filter(subject=f"{row._meta.label_lower}:{row.pk}").exists():
+        record("id.shown", now=now, actor=by, about=about, subject=row, last4=row.last4)
+    return unseal(row.sealed or b"").decode()
+
+
+def _is_at_hand(row: IdSessione, now: datetime) -> bool:
+    """Live, its copy still there, and its utenza still of the pharmacy that asked: only then it may be shown or sent."""
+    return row.is_live(now) and row.sealed is not None and row.pharmacy_id == row.utenza.pharmacy_id
+
+
+def _reachable(utenza: Utenza, now: datetime) -> tuple[Pharmacy, MailCertification]:
+    """The pharmacy of a usable utenza and the address that ids go to. Raises IssuingRefused."""
+    pharmacy = utenza.pharmacy
+    if database_clock.is_astray():
+        raise ClockAstray
+    if not utenza.is_usable:
+        raise UtenzaNotUsable
+    if pharmacy is None:
+        raise NoCertifiedAddress
+    if not pharmacy.is_open(now.astimezone(ROME).date()):
+        raise PharmacyClosed
+    certification = rows.certified(pharmacy.pk)
+    if certification is None:
+        raise NoCertifiedAddress
+    if certification.undeliverable_at is not None:
+        raise AddressUnreachable
+    return certification.pharmacy, certification
+
+
+def _make_room(in_place: list[IdSessione], context: Context, now: datetime) -> tuple[list[IdSessione], list[int]]:
+    """Empties the places that the new id takes; the live ids that it replaces, and the keys of all whose place it empties."""
+    replaced, ended = [], []
+    for row in in_place:
+        stays = context.policy == Context.Policy.OVERLAP and row.first_used_at is not None and row.is_live(now)
+        if stays:
+            continue
+        ended.append(row.pk)
+        if _leave_place(row, now):
+            replaced.append(row)
+    return replaced, ended
+
+
+def _leave_place(row: IdSessione, now: datetime, replaced_by: IdSessione | None = None) -> bool:
+    """A live id is revoked (True); a dead one is marked for what it is, so that its place is free. Its letters stay."""
+    live = row.is_live(now)
+    if live:
+        row.revoke(now, replaced_by)
+    else:
+        IdSessione.objects.filter(pk=row.pk).end(now)
+    return live

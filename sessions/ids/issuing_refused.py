@@ -1,0 +1,25 @@
+"""Why no id can be issued or sent now. Each has its sentence for a person in sessions/ids/views.py, its code in sessions/soap."""
+
+
+class IssuingRefused(Exception):  # noqa: N818  a fact, as the domain says it
+    """No id can be issued or sent now."""
+
+
+class NoCertifiedAddress(IssuingRefused):
+    """The pharmacy has no certified address: there is nowhere to send the id (A2F 200)."""
+
+
+class AddressUnreachable(IssuingRefused):
+    """The certified address refuses mail for good: the id would never arrive (A2F 100)."""
+
+
+class ClockAstray(IssuingRefused):
+    """The clock of this machine is too far from the database's: the hours of an id would be wrong (A2F 9999)."""
+
+
+class UtenzaNotUsable(IssuingRefused):
+    """The utenza is disabled or blocked."""
+
+
+class PharmacyClosed(IssuingRefused):
+    """The national register holds the pharmacy as closed."""

@@ -1,0 +1,173 @@
+"""Gestione ID-SESSIONE: ask for an id, see it, send it again, revoke it."""
+
+from collections.abc import Mapping
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from pharmacies.access import OfficeRequest, office_required
+from pharmacies.models import MailCertification
+from portal.templatetags.portale import seconds
+from portal.time.clock import italian_time, now_of
+from sessions.ids import issuing, issuing_refused
+from sessions.ids.cards import Card, current
+from sessions.ids.choice import Choice, ChoiceForm
+from sessions.models import IdSessione
+
+PAGE = 10
+WHY_NOT = {
+    issuing_refused.NoCertifiedAddress: _(
+        "La farmacia non ha un indirizzo certificato: l’ID SESSIONE non saprebbe dove arrivare."
+    ),
+    issuing_refused.AddressUnreachable: _("L’indirizzo certificato rifiuta i messaggi: l’ID SESSIONE non arriverebbe."),
+    issuing_refused.UtenzaNotUsable: _("L’utenza è disabilitata o bloccata: non può avere un ID SESSIONE."),
+    issuing_refused.ClockAstray: _(
+        "Per un guasto del portale adesso non si può avere un ID SESSIONE. Riprova tra qualche minuto."
+    ),
+    issuing_refused.PharmacyClosed: _("La farmacia risulta chiusa nel registro nazionale."),
+}
+no_store = cache_control(no_store=True, private=True)
+
+
+@office_required
+@require_safe
+@no_store
+def manage(request: OfficeRequest) -> HttpResponse:
+    """The ids of one utenza and context: those that live, what may be done now, the history of the pharmacy."""
+    now, pharmacy = now_of(request), request.pharmacy
+    form = ChoiceForm(pharmacy, request.GET)
+    choice = form.choice()
+    if choice is None and pharmacy.utenze.exists():
+        raise Http404
+    history = Paginator(pharmacy.ids.with_facts().select_related("requested_by").order_by("-requested_at", "-pk"), PAGE)
+    page = history.get_page(request.GET.get("pagina"))
+    page_of_cards = [Card(row, now) for row in page]
+    cards = _live(choice, request) if choice else []
+    context = {
+        "form": form,
+        "choice": choice,
+        "cards": cards,
+        "expiring": bool(cards) and all(card.is_expiring for card in cards),
+        "obstacle": issuing.obstacle(choice.utenza, now) if choice else "",
+        "certification": MailCertification.objects.current().filter(pharmacy=pharmacy).first(),
+        "next_send_at": issuing.next_send_at(pharmacy, now),
+        "page_obj": page,
+        "history": page_of_cards,
+    }
+    return _page(request, "manage", context)
+
+
+@office_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@no_store
+def request_id(request: OfficeRequest) -> HttpResponse:
+    """A new id. When one is live, GET says what will happen to it and asks; so does a POST that has not asked yet."""
+    now = now_of(request)
+    choice = ChoiceForm(request.pharmacy, request.POST if request.method == "POST" else request.GET).choice()
+    if choice is None:
+        raise Http404
+    cards = _live(choice, request)
+    if request.method != "POST":
+        certification = MailCertification.objects.current().filter(pharmacy=request.pharmacy).first()
+        context = {"choice": choice, "cards": cards, "certification": certification}
+        return _page(request, "request", context) if cards else _back(request, choice)
+    if cards and not request.POST.get("confermo") and not any(issuing.is_same_request(card.row, now) for card in cards):
+        return redirect(f"{reverse('sessions:request', args=[request.pharmacy.code])}?{choice.query}")
+    try:
+        answer = issuing.request(choice.utenza, choice.context, now, request.user)
+    except issuing_refused.IssuingRefused as refusal:
+        messages.error(request, WHY_NOT[type(refusal)])
+        return _back(request, choice)
+    if answer.issued:
+        address = answer.issued.id_sessione.letter.recipient
+        messages.success(
+            request, f"Il nuovo ID SESSIONE è in viaggio verso {address}. Puoi anche leggerlo qui con «Mostra»."
+        )
+    elif answer.already:
+        messages.warning(
+            request,
+            f"Un ID SESSIONE è appena stato chiesto, alle {seconds(answer.already.requested_at)}: vale quello. "
+            f"Potrai chiederne un altro dalle {seconds(answer.already.requested_at + issuing.SAME_REQUEST_FOR)}.",
+        )
+    elif answer.not_before:
+        messages.error(
+            request,
+            f"Sono già stati chiesti {issuing.REQUESTS_AN_HOUR} ID nell’ultima ora: "
+            f"potrai chiederne un altro dalle {italian_time(answer.not_before)}.",
+        )
+    return _back(request, choice)
+
+
+@office_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@no_store
+def show(request: OfficeRequest, pk: int) -> HttpResponse:
+    """The whole id, only as the answer to a button: it is in no URL, no cache, no history."""
+    row, now = _row(request, pk), now_of(request)
+    if request.method != "POST":
+        return _back(request, Choice(row.utenza, row.context))
+    plain = issuing.reveal(row, request.user, now)
+    if plain is None:
+        messages.error(request, "Questo ID SESSIONE non è più valido: non si può più mostrare.")
+        return _back(request, Choice(row.utenza, row.context))
+    return _page(request, "show", {"card": Card(row, now), "choice": Choice(row.utenza, row.context), "plain": plain})
+
+
+@office_required
+@require_POST
+def resend(request: OfficeRequest, pk: int) -> HttpResponse:
+    """The same id once more."""
+    row, now = _row(request, pk), now_of(request)
+    try:
+        sent = issuing.resend(row, request.user, now)
+    except issuing_refused.IssuingRefused as refusal:
+        messages.error(request, WHY_NOT[type(refusal)])
+        return _back(request, Choice(row.utenza, row.context))
+    wait = issuing.next_send_at(request.pharmacy, now)
+    if sent:
+        messages.success(request, "Lo stesso ID SESSIONE è di nuovo in viaggio: non è cambiato nulla per chi lo usa.")
+    elif row.is_live(now) and wait:
+        messages.warning(request, f"Un messaggio è appena partito: potrai reinviare l’ID dalle {seconds(wait)}.")
+    else:
+        messages.error(request, "Questo ID SESSIONE non è più valido: non si può reinviare.")
+    return _back(request, Choice(row.utenza, row.context))
+
+
+@office_required
+@require_http_methods(["GET", "HEAD", "POST"])
+@no_store
+def revoke(request: OfficeRequest, pk: int) -> HttpResponse:
+    """Says what will stop working, then revokes."""
+    row, now = _row(request, pk), now_of(request)
+    if request.method != "POST" and row.is_live(now):
+        return _page(request, "revoke", {"card": Card(row, now), "choice": Choice(row.utenza, row.context)})
+    if request.method == "POST" and issuing.revoke(row, request.user, now):
+        messages.success(request, f"L’ID SESSIONE …{row.last4} è revocato: da adesso nessuno può più usarlo.")
+    else:
+        messages.warning(request, f"L’ID SESSIONE …{row.last4} non era già più valido.")
+    return _back(request, Choice(row.utenza, row.context))
+
+
+def _row(request: OfficeRequest, pk: int) -> IdSessione:
+    return get_object_or_404(request.pharmacy.ids.with_facts(), pk=pk)
+
+
+def _live(choice: Choice, request: OfficeRequest) -> list[Card]:
+    now = now_of(request)
+    rows = IdSessione.objects.of(choice.utenza, choice.context).live(now).with_facts().select_related("requested_by")
+    return current(list(rows), now)
+
+
+def _back(request: OfficeRequest, choice: Choice) -> HttpResponse:
+    return redirect(f"{reverse('sessions:manage', args=[request.pharmacy.code])}?{choice.query}")
+
+
+def _page(request: OfficeRequest, name: str, context: Mapping[str, object]) -> HttpResponse:
+    frame = {"pharmacy": request.pharmacy, "office": request.office, "current": "ids"}
+    return render(request, f"sessions/{name}.html", {**frame, **context})

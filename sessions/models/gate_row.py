@@ -1,0 +1,138 @@
+"""What the gate and checkToken read: one id and all that it hangs on, in one query written by hand."""
+
+import re
+from datetime import date, datetime, time
+from typing import Any, NamedTuple
+
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from portal.time.clock import ROME
+from sessions.models import State
+
+# The same text on SQLite and PostgreSQL; by hand, because an ORM `get` with three joins costs five times as much.
+_READ = """
+select i.id, i.utenza_id, u.user_id, u.codice_fiscale, u.password, p.code, x.contesto, x.applicazione,
+    i.requested_at, i.expires_at, i.first_used_at, i.revoked_at, m.revoked_at, u.disabled_at, u.blocked_at, p.closed_on,
+    i.fingerprint{more}
+from pharmacy_sessions_idsessione i
+join pharmacies_utenza u on u.id = i.utenza_id
+join pharmacies_mailcertification m on m.id = i.certification_id
+join pharmacy_sessions_context x on x.id = i.context_id
+left join pharmacies_pharmacy p on p.id = i.pharmacy_id
+where i.digest = %s
+"""
+_FOR_THE_SERVICE = """, u.pincode, i.service_fingerprint, i.pincode_fingerprint, i.ciphertext_fingerprint,
+    cast(x.required_fields as text), x.allowed_tipo"""
+READ, READ_FOR_THE_SERVICE = (_READ.format(more=more) for more in ("", _FOR_THE_SERVICE))
+
+
+def _for_sqlite(statement: str) -> str:
+    """SQLite keeps UTC without saying so. Said here, an instant comes as text that Python's C code reads: past Django's converters."""
+    return re.sub(r"\b\w\.\w+_at\b", r"\g<0> || '+00:00'", statement)
+
+
+# sqlite3 has a sign of its own for a value, and keeps the statement prepared by itself
+_PREPARED_SQLITE = {each: _for_sqlite(each).replace("%s", "?") for each in (READ, READ_FOR_THE_SERVICE)}
+
+
+class Row(NamedTuple):
+    """One id and all that it hangs on, in the order of READ. Instants are UTC."""
+
+    pk: int
+    utenza_id: int
+    user_id: str
+    codice_fiscale: str
+    password: str  # the slow hash
+    pharmacy: str | None  # its code; None: a doctor
+    contesto: str
+    applicazione: str
+    requested_at: datetime
+    expires_at: datetime
+    first_used_at: datetime | None
+    revoked_at: datetime | None
+    address_revoked_at: datetime | None
+    disabled_at: datetime | None
+    blocked_at: datetime | None
+    closed_on: date | None
+    fingerprint: bytes | None
+    pincode: str = ""  # the slow hash; what follows the gate does not ask for
+    service_fingerprint: bytes | None = None
+    pincode_fingerprint: bytes | None = None
+    ciphertext_fingerprint: bytes | None = None
+    required_fields: str = "[]"  # JSON: of the context, as is the next
+    allowed_tipo: str = "P"
+
+    def ended_early_at(self, now: datetime) -> datetime | None:
+        """As IdSessione.ended_early_at."""
+        facts = [self.revoked_at, self.address_revoked_at, self.disabled_at, self.blocked_at]
+        if self.closed_on is not None and self.closed_on <= now.astimezone(ROME).date():
+            facts.append(datetime.combine(self.closed_on, time(), ROME))
+        return min((fact for fact in facts if fact is not None), default=None)
+
+    def state(self, now: datetime) -> State:
+        """As IdSessione.state: a test holds the two together."""
+        ended, expired = self.ended_early_at(now), self.expires_at <= now
+        if ended is not None and not (expired and ended >= self.expires_at):
+            return State.REVOCATO
+        if expired:
+            return State.SCADUTO
+        return State.VALIDATO if self.first_used_at is None else State.ATTIVO
+
+    def is_live(self, now: datetime) -> bool:
+        """As IdSessione.is_live."""
+        return self.state(now) in (State.VALIDATO, State.ATTIVO)
+
+
+_INSTANTS = slice(Row._fields.index("requested_at"), Row._fields.index("closed_on"))
+
+
+def read(id_digest: bytes, statement: str = READ) -> Row | None:
+    """The id with this SHA-256, whatever its state; None when there is none. One query; the web service reads a few columns more."""
+    database = connections[DEFAULT_DB_ALIAS]
+    is_postgres = database.vendor == "postgresql"
+    if database.queries_logged:  # somebody looks at the queries: the long way, where they are seen
+        with database.cursor() as cursor:
+            cursor.execute(statement if is_postgres else _for_sqlite(statement), [id_digest])
+            found = cursor.fetchone()
+    elif is_postgres:
+        found = _read_prepared(database, statement, id_digest)
+    else:
+        database.ensure_connection()
+        with database.wrap_database_errors:
+            found = database.connection.execute(_PREPARED_SQLITE[statement], (id_digest,)).fetchone()
+    if found is None:
+        return None
+    return Row(*(found if is_postgres else _from_text(found)))
+
+
+def _read_prepared(database: BaseDatabaseWrapper, statement: str, id_digest: bytes) -> tuple[Any, ...] | None:
+    """A prepared statement on Django's own connection, past Django's cursor: that one binds in the client.
+
+    A connection that the server has closed shows itself here, so none is tried out beforehand; nor is a statement that was
+    prepared before a column changed its type. Whatever it was: once more, on a new connection.
+    """
+    database.ensure_connection()
+    try:
+        return _execute_prepared(database, statement, id_digest)
+    except psycopg.Error:
+        if database.in_atomic_block:
+            raise
+    database.close()
+    database.ensure_connection()
+    with database.wrap_database_errors:
+        return _execute_prepared(database, statement, id_digest)
+
+
+def _execute_prepared(database: BaseDatabaseWrapper, statement: str, id_digest: bytes) -> tuple[Any, ...] | None:
+    # In the binary format instants are read by psycopg's C code; in text they would pass through Django's Python.
+    cursor = psycopg.Cursor(database.connection)
+    return cursor.execute(statement, (id_digest,), prepare=True, binary=True).fetchone()
+
+
+def _from_text(found: tuple[Any, ...]) -> list[Any]:
+    """What _READ_SQLITE gives, its instants read."""
+    values = list(found)
+    values[_INSTANTS] = [at and datetime.fromisoformat(at) for at in found[_INSTANTS]]
+    return values

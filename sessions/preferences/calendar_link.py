@@ -1,0 +1,42 @@
+"""The private address of the calendar: made, renewed, closed. Kept as a hash: it is shown once."""
+
+import secrets
+from datetime import datetime
+
+from django.db import transaction
+
+from pharmacies.models import Pharmacy
+from portal.identity.models import User
+from portal.journal.models import record
+from portal.secrets.codes import digest
+from sessions.models import CalendarLink
+
+
+@transaction.atomic
+def make(pharmacy: Pharmacy, by: User, now: datetime) -> str:
+    """A new address works from now on, the one before no more. The unguessable part in clear, for the page that shows it."""
+    _close(pharmacy, now)
+    token = secrets.token_urlsafe(32)
+    link = CalendarLink.objects.create(pharmacy=pharmacy, digest=digest(token), made_at=now, made_by=by)
+    record("calendar.made", now=now, actor=by, about=pharmacy.code, subject=link)
+    return token
+
+
+@transaction.atomic
+def close(pharmacy: Pharmacy, by: User, now: datetime) -> bool:
+    """No address works any more. False when none did."""
+    if not _close(pharmacy, now):
+        return False
+    record("calendar.closed", now=now, actor=by, about=pharmacy.code)
+    return True
+
+
+def pharmacy_of(token: str) -> Pharmacy | None:
+    """Whose calendar it is; None for an address that does not work."""
+    link = CalendarLink.objects.open().filter(digest=digest(token)).select_related("pharmacy").first()
+    return link.pharmacy if link is not None else None
+
+
+def _close(pharmacy: Pharmacy, now: datetime) -> bool:
+    Pharmacy.objects.hold(pharmacy.pk)
+    return bool(CalendarLink.objects.open().filter(pharmacy=pharmacy).update(closed_at=now))

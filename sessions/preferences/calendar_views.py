@@ -1,0 +1,74 @@
+"""The calendar itself, for programs; «Calendario delle scadenze», for the titolare."""
+
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from pharmacies.access import CHOOSING_REMINDERS, OfficeRequest, fresh_holder_required, holder_required
+from portal.secrets import shown_once
+from portal.time.clock import now_of
+from sessions.models import CalendarLink
+from sessions.preferences import calendar_link
+from sessions.preferences.calendar_file import calendar_of
+
+no_store = cache_control(no_store=True, private=True)
+
+
+@require_safe
+@no_store
+def feed(request: HttpRequest, token: str) -> HttpResponse:
+    """For whoever has the address: no login, calendar programs have none."""
+    pharmacy = calendar_link.pharmacy_of(token)
+    if pharmacy is None:
+        raise Http404
+    answer = HttpResponse(calendar_of(pharmacy, now_of(request)), content_type="text/calendar; charset=utf-8")
+    answer["Content-Disposition"] = 'inline; filename="scadenze.ics"'
+    answer["X-Robots-Tag"] = "noindex"
+    return answer
+
+
+@holder_required(CHOOSING_REMINDERS)
+@require_safe
+def panel(request: OfficeRequest) -> HttpResponse:
+    """Whether there is an address, and what may be done."""
+    return _page(request, "panel", {"link": CalendarLink.objects.open().filter(pharmacy=request.pharmacy).first()})
+
+
+@fresh_holder_required(CHOOSING_REMINDERS)
+@require_POST
+def make(request: OfficeRequest) -> HttpResponse:
+    """A new address, in the place of the one before."""
+    now = now_of(request)
+    token = calendar_link.make(request.pharmacy, request.user, now)
+    shown_once.keep(request, f"calendar:{request.pharmacy.pk}", token, now)
+    return redirect("sessions:calendar_shown", request.pharmacy.code)
+
+
+@fresh_holder_required(CHOOSING_REMINDERS)
+@require_http_methods(["GET"])  # not HEAD: it would use up the only time
+@no_store
+def shown(request: OfficeRequest) -> HttpResponse:
+    """The address, once."""
+    token = shown_once.take(request, f"calendar:{request.pharmacy.pk}", now_of(request))
+    address = f"{settings.PORTAL_URL}{reverse('calendar', args=[token])}" if token else None
+    return _page(request, "shown", {"address": address})
+
+
+@holder_required(CHOOSING_REMINDERS)
+@require_POST
+def close(request: OfficeRequest) -> HttpResponse:
+    """The address works no more."""
+    if calendar_link.close(request.pharmacy, request.user, now_of(request)):
+        messages.success(request, "Calendario disattivato: l’indirizzo non funziona più.")
+    return redirect("sessions:calendar", request.pharmacy.code)
+
+
+def _page(request: OfficeRequest, name: str, context: Mapping[str, object]) -> HttpResponse:
+    frame = {"pharmacy": request.pharmacy, "office": request.office, "current": "reminders"}
+    return render(request, f"expiries/{name}.html", {**frame, **context})

@@ -1,0 +1,186 @@
+"""Avvisi e promemoria: what the pharmacy wants to be told about its ids."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from pharmacies.access import CHOOSING_REMINDERS, OfficeRequest, holder_required
+from pharmacies.addresses.examination import AddressRefused
+from pharmacies.certification.examining import examined
+from pharmacies.models import MailCertification, Pharmacy
+from portal.identity.access import fresh_authentication_required, typed_before
+from portal.identity.models import User
+from portal.secrets.masking import mask_address
+from portal.time.clock import now_of
+from portal.values.mail_address import readable
+from sessions.hours.moments import Moment, reason
+from sessions.hours.openings import Openings
+from sessions.models import IdSessione, NightDuty, Reminder, ReminderSettings
+from sessions.models.reminder import OFFERED_MINUTES
+from sessions.reminders import copies
+from sessions.reminders.facts import renewed
+from sessions.reminders.planning import Wishes, choose
+
+WORDS = {
+    120: "2 ore prima",
+    90: "un’ora e mezza prima",
+    60: "un’ora prima",
+    30: "mezz’ora prima",
+    15: "un quarto d’ora prima",
+}
+BEFORE, AFTER = "chiusura", "apertura"
+
+
+class RemindersForm(forms.Form):
+    minuti = forms.TypedMultipleChoiceField(
+        label="Quando ti scriviamo prima della scadenza",
+        help_text="Puoi sceglierne più di uno, o nessuno.",
+        choices=[(minutes, f"{WORDS[minutes]} ({minutes} minuti)") for minutes in OFFERED_MINUTES],
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    a_chiusa = forms.ChoiceField(
+        label="Se l’ID scade mentre la farmacia è chiusa",
+        help_text="Vale quando ci hai detto gli orari. Nelle notti di turno ti scriviamo comunque all’ora giusta.",
+        choices=[
+            (BEFORE, "scrivimi prima della chiusura, con l’anticipo scelto qui sopra"),
+            (AFTER, "scrivimi alla riapertura: troverò scritto che è scaduto"),
+        ],
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    scaduto = forms.BooleanField(
+        label="Scrivici anche quando l’ID è scaduto",
+        help_text="Non arriva se nel frattempo avete già un ID nuovo.",
+        required=False,
+    )
+    copia = forms.CharField(
+        label="Copia al titolare",
+        help_text="Un indirizzo a cui mandare una copia dei promemoria. L’ID SESSIONE non c’è mai scritto. Vuoto: nessuna copia.",
+        required=False,
+        max_length=254,
+        widget=forms.TextInput(
+            attrs={"type": "email", "inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
+        ),
+    )
+
+    def clean_copia(self) -> str:
+        typed = self.cleaned_data["copia"].strip()
+        if not typed:
+            return ""
+        try:
+            return examined(typed).address
+        except AddressRefused as refusal:
+            raise forms.ValidationError(str(refusal), code=type(refusal).__name__) from refusal
+
+    def wishes(self) -> Wishes:
+        """What a valid form says."""
+        data = self.cleaned_data
+        return Wishes(data["minuti"], data["scaduto"], data["a_chiusa"] == AFTER, data["copia"])
+
+
+@holder_required(CHOOSING_REMINDERS)
+@require_http_methods(["GET", "HEAD", "POST"])
+def reminders(request: OfficeRequest) -> HttpResponse:
+    """What will happen now, in words; the choices; the ways to the hours and to the nights on duty."""
+    now, pharmacy = now_of(request), request.pharmacy
+    chosen = ReminderSettings.objects.of(pharmacy)
+    copy_to = copies.address_of(chosen, now)
+    start = {
+        "minuti": chosen.minutes_before, "scaduto": chosen.tell_when_expired, "copia": readable(copy_to),
+        "a_chiusa": AFTER if chosen.at_opening else BEFORE,
+    }  # fmt: skip
+    if request.method != "POST":
+        start |= _interrupted(request)
+    form = RemindersForm(request.POST if request.method == "POST" else None, initial=start)
+    if request.method == "POST" and form.is_valid():
+        wishes = form.wishes()
+        return (_save if wishes.copy_to in ("", copy_to) else _save_if_fresh)(
+            request, pharmacy, wishes, request.user
+        )  # fmt: skip
+    certification = MailCertification.objects.current().filter(pharmacy=pharmacy).first()
+    context = {
+        "pharmacy": pharmacy,
+        "office": request.office,
+        "current": "reminders",
+        "form": form,
+        "chosen": chosen,
+        "copy_to": copy_to,
+        "copy_lapsed": mask_address(readable(chosen.copy_to)) if chosen.copy_to and not copy_to else "",
+        "week": chosen.week,
+        "nights": NightDuty.objects.coming(pharmacy.pk, now),
+        "coming": _coming(pharmacy, chosen.openings(now), now),
+        "certification": certification,
+        "is_reachable": certification is not None and certification.undeliverable_at is None,
+    }
+    return render(request, "sessions/reminders.html", context)
+
+
+def _interrupted(request: OfficeRequest) -> dict[str, str]:
+    """What was typed when the identity had to be shown again; says that nothing was saved."""
+    typed = typed_before(request)
+    if typed is not None:
+        messages.warning(request, "Non abbiamo ancora salvato: controlla le scelte e premi di nuovo «Salva».")
+    return typed or {}
+
+
+def _save(request: HttpRequest, pharmacy: Pharmacy, wishes: Wishes, by: User) -> HttpResponse:
+    choose(pharmacy, wishes, by, now_of(request))
+    messages.success(request, "Preferenze salvate: valgono anche per gli ID SESSIONE già attivi.")
+    return redirect("sessions:reminders", pharmacy.code)
+
+
+_save_if_fresh = fresh_authentication_required(_save)  # who has found a session open must not send the copies elsewhere
+
+
+@dataclass(frozen=True)
+class Unsaid:
+    """One letter to come: when (UTC), why then, and whether it says that the id has expired."""
+
+    at: datetime
+    why: str
+    is_notice: bool
+    is_due: bool  # a worker is about to write it
+
+
+@dataclass(frozen=True)
+class Coming:
+    """What will still be said about a live id; nothing, and why, when there is none."""
+
+    row: IdSessione
+    renewed: bool  # nothing, because a newer one is there
+    unsaid: list[Unsaid]
+    told_at: datetime | None  # the newest letter that spoke of its end
+    skipped: str  # why the newest reminder was not written
+
+
+def _coming(pharmacy: Pharmacy, openings: Openings | None, now: datetime) -> list[Coming]:
+    """Each live id, the first to expire first."""
+    live = IdSessione.objects.filter(pharmacy=pharmacy).live(now).select_related("context", "utenza")
+    rows = list(live.order_by("expires_at"))
+    over = renewed(rows, now)
+    planned: dict[int, list[Reminder]] = defaultdict(list)
+    for each in Reminder.objects.by_mail().filter(id_sessione__in=rows).order_by("due_at"):
+        planned[each.id_sessione_id].append(each)
+    return [_of_one(row, row.pk in over, planned[row.pk], openings, now) for row in rows]
+
+
+def _of_one(
+    row: IdSessione, is_renewed: bool, planned: list[Reminder], openings: Openings | None, now: datetime
+) -> Coming:
+    unsaid = [_unsaid(each, row, openings, now) for each in planned if each.settled_at is None]
+    told_at = max((each.settled_at for each in planned if each.letter_id and each.settled_at), default=None)
+    skipped = [each.get_skipped_because_display() for each in planned if each.skipped_because]
+    return Coming(row, is_renewed, unsaid, told_at, skipped[-1] if skipped else "")
+
+
+def _unsaid(reminder: Reminder, row: IdSessione, openings: Openings | None, now: datetime) -> Unsaid:
+    why = reason(Moment(reminder.minutes_before, reminder.due_at), row.expires_at, openings)
+    return Unsaid(reminder.due_at, why, is_notice=not reminder.minutes_before, is_due=reminder.due_at <= now)

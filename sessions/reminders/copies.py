@@ -1,0 +1,107 @@
+"""The copy of the reminders: a titolare names who receives it, the certified address is told. It goes as long as that person
+holds the office, and until its mailbox refuses one for good.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+
+from pharmacies.addresses.examination import mailbox_of
+from pharmacies.models import MailCertification, Office, Pharmacy
+from portal.identity.models import User
+from portal.journal.models import record
+from portal.outbox.models import OutgoingMail
+from portal.secrets.masking import mask_address
+from sessions.letters import id_letters
+from sessions.models import Reminder, ReminderSettings
+
+
+def named(pharmacy: Pharmacy, address: str, by: User, now: datetime) -> None:
+    """From now on a copy goes there. In the transaction of the choice."""
+    certification = _told(pharmacy)
+    if certification is not None:
+        id_letters.copy_named(certification, address, by, now)
+
+
+def address_of(chosen: ReminderSettings, now: datetime) -> str:
+    """Where the copy goes; "" when none is wanted, or when the person who named it has left the office.
+
+    Rows written before the person was kept: nobody may have left the office.
+    """
+    if not chosen.copy_to:
+        return ""
+    holders = Office.objects.filter(pharmacy=chosen.pharmacy_id, role__in=[Office.Role.TITOLARE, Office.Role.DIRETTORE])
+    person = chosen.copy_named_by
+    if person is None:
+        holds = not holders.filter(until__lte=now).exists()
+    else:
+        still = Q(until=None) | Q(until__gt=now)
+        holds = holders.filter(still, codice_fiscale=person.codice_fiscale, since__lte=now).exists()
+    return chosen.copy_to if holds else ""
+
+
+def addresses(pharmacies: Collection[int], now: datetime) -> dict[int, str]:
+    """By pharmacy (key): where its copy goes. Those without one are not in it."""
+    chosen = (
+        ReminderSettings.objects.filter(pharmacy__in=pharmacies).exclude(copy_to="").select_related("copy_named_by")
+    )
+    found = {each.pharmacy_id: address_of(each, now) for each in chosen}
+    return {pharmacy: address for pharmacy, address in found.items() if address}
+
+
+def write(
+    told: Sequence[Reminder],
+    wanted: dict[int, str],
+    certification: MailCertification,
+    now: datetime,
+    *,
+    unwarned: bool = False,
+) -> dict[int, OutgoingMail]:
+    """The copies of a letter to this address, by reminder (key): one to each mailbox, about the ids of its pharmacies only.
+
+    None to the mailbox of the letter itself, and none twice: a reminder that is said again elsewhere has its copy already.
+    """
+    by_mailbox: dict[str, tuple[str, list[Reminder]]] = {}
+    for reminder in told:
+        address = wanted.get(reminder.id_sessione.pharmacy_id or 0, "")
+        if address and mailbox_of(address) != mailbox_of(certification.address) and not _has_one(reminder):
+            by_mailbox.setdefault(mailbox_of(address), (address, []))[1].append(reminder)
+    letters: dict[int, OutgoingMail] = {}
+    for address, theirs in by_mailbox.values():
+        rows = [each.id_sessione for each in theirs]
+        if rows[0].expires_at > now:
+            letter = id_letters.expiring(rows, certification, now, copy_to=address)
+        else:
+            letter = id_letters.expired(rows[0], certification, now, copy_to=address, unwarned=unwarned)
+        letters |= {each.pk: letter for each in theirs}
+    return letters
+
+
+def _has_one(reminder: Reminder) -> bool:
+    return OutgoingMail.objects.filter(pk=reminder.copy_id, withdrawn_at=None).exists() if reminder.copy_id else False
+
+
+@transaction.atomic
+def mailbox_refused(letter: OutgoingMail, why: str, now: datetime) -> None:
+    """No further copy goes to a mailbox that refused one for good: who named it may name another. An address that was named
+    after that letter was written is not the one that refused.
+    """
+    theirs = ReminderSettings.objects.filter(copy_to__iexact=letter.recipient)
+    since = Q(copy_named_at=None) | Q(copy_named_at__lte=letter.created_at)
+    held = theirs.filter(since).select_for_update(of=("self",), no_key=True).order_by("pk")
+    for chosen in held.select_related("pharmacy"):
+        address, chosen.copy_to = chosen.copy_to, ""
+        chosen.save(update_fields=["copy_to"])
+        pharmacy = chosen.pharmacy
+        record("copy.ended", now=now, about=pharmacy.code, subject=chosen, address=mask_address(address), why=why)
+        certification = _told(pharmacy)
+        if certification is not None:
+            id_letters.copy_ended(certification, address, why, now)
+
+
+def _told(pharmacy: Pharmacy) -> MailCertification | None:
+    """The certified address, if it receives mail."""
+    current = MailCertification.objects.current().filter(pharmacy=pharmacy, undeliverable_at=None)
+    return current.select_related("pharmacy").first()

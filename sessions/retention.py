@@ -1,0 +1,136 @@
+"""What of ids, letters and calls is forgotten, and when: the one place that says it. The certified addresses and the journal
+have a life of their own (portal/journal/retention.py).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, Model, OuterRef, QuerySet
+
+from pharmacies.models import CodiceValidazione, RegisterChange
+from portal.database.claims import hold
+from portal.database.outdated import AT_A_TIME, Outdated
+from portal.journal.retention import DAILY_KEPT_FOR
+from portal.outbox.models import Bounce, DeadMailbox, MailDomain, OutgoingMail, UnreadReport
+from portal.outbox.models.unread import UNREAD_KEPT_FOR
+from sessions.models import (
+    BulkItem,
+    BulkJob,
+    CalendarLink,
+    IdSessione,
+    NightDuty,
+    Reminder,
+    SupportNote,
+    Webhook,
+    WebhookCall,
+)
+
+CALLS_KEPT_FOR = timedelta(days=90)  # a log for who looks for a fault; what it tells of an id is kept with the id
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One kind of row: which of them may go, and since when their time runs. `held`: the rows that still name them."""
+
+    name: str
+    rows: QuerySet[Any]
+    since: str
+    kept_for: timedelta
+    held: tuple[tuple[type[Model], str], ...] = ()
+
+    def forgettable(self, now: datetime) -> QuerySet[Any]:
+        """Those whose time is over, whatever holds them."""
+        return self.rows.filter(**{f"{self.since}__lte": now - self.kept_for})
+
+    def batches(self, now: datetime) -> Iterator[list[int]]:
+        """The keys of the oldest, until a whole batch is of this side of the limit: rows come in the order of their time, so
+        nobody reads the millions that stay.
+        """
+        last, limit = 0, now - self.kept_for
+        every = self.rows.model._default_manager.order_by("pk").values_list("pk", self.since)
+        while batch := list(every.filter(pk__gt=last)[:AT_A_TIME]):
+            old = [pk for pk, since in batch if since <= limit]
+            if not old:
+                return
+            yield old
+            last = batch[-1][0]
+
+
+# In this order: the later ones are named by the earlier ones.
+KEPT = (
+    Kept(
+        "calls to gestionali",
+        WebhookCall.objects.exclude(accepted_at=None, failed_at=None, withdrawn_at=None),
+        "created_at",
+        CALLS_KEPT_FOR,
+    ),
+    Kept("reminders", Reminder.objects.exclude(settled_at=None), "due_at", DAILY_KEPT_FOR),
+    Kept(
+        "ids",
+        IdSessione.objects.filter(sealed=None),
+        "expires_at",
+        DAILY_KEPT_FOR,
+        ((Reminder, "id_sessione"), (WebhookCall, "id_sessione")),
+    ),
+    Kept("register changes", RegisterChange.objects.all(), "at", DAILY_KEPT_FOR),
+    Kept("codes", CodiceValidazione.objects.all(), "sent_at", DAILY_KEPT_FOR),
+    Kept("reports that nobody could read", UnreadReport.objects.all(), "at", UNREAD_KEPT_FOR),
+    Kept("reports about letters", Bounce.objects.all(), "at", DAILY_KEPT_FOR),
+    Kept("mailboxes found dead", DeadMailbox.objects.all(), "found_at", DAILY_KEPT_FOR),
+    Kept(
+        "letters",
+        OutgoingMail.objects.filter(sealed_source=None),
+        "created_at",
+        DAILY_KEPT_FOR,
+        (
+            (IdSessione, "letter"),
+            (Reminder, "letter"),
+            (Reminder, "copy"),
+            (CodiceValidazione, "letter"),
+            (Bounce, "letter"),
+            (DeadMailbox, "letter"),
+            (UnreadReport, "letter"),
+        ),
+    ),
+)
+
+
+# Small tables, or found by an index.
+OUTDATED = (
+    Outdated(
+        "closed webhooks",
+        lambda now: Webhook.objects.filter(closed_at__lte=now - CALLS_KEPT_FOR, calls=None),
+    ),
+    Outdated("closed calendars", lambda now: CalendarLink.objects.filter(closed_at__lte=now - CALLS_KEPT_FOR)),
+    Outdated("nights on duty", lambda now: NightDuty.objects.filter(evening__lte=(now - DAILY_KEPT_FOR).date())),
+    Outdated("closed notes", lambda now: SupportNote.objects.filter(closed_at__lte=now - DAILY_KEPT_FOR)),
+    Outdated("rows of bulk jobs", BulkItem.objects.forgettable),
+    Outdated("bulk jobs", BulkJob.objects.forgettable),
+    Outdated("domains of mail", MailDomain.objects.forgettable),
+)
+
+
+def forget(now: datetime) -> Iterator[tuple[str, int]]:
+    """Deletes a batch at each step, each in a transaction of its own: the caller may stop. The kind and how many rows."""
+    for kind in KEPT:
+        for old in kind.batches(now):
+            yield kind.name, _forget(kind, old)
+    for outdated in OUTDATED:
+        for deleted in outdated.forget(now):
+            yield outdated.name, deleted
+
+
+@transaction.atomic
+def _forget(kind: Kept, old: list[int]) -> int:
+    rows = kind.rows.filter(pk__in=old)
+    for model, name in kind.held:
+        rows = rows.filter(~Exists(model._default_manager.filter(**{name: OuterRef("pk")})))
+    going = hold(rows)
+    if kind.rows.model is IdSessione:  # the one that it took the place of may be going with it, or be held
+        replaced = hold(IdSessione.objects.filter(replaced_by__in=going))
+        IdSessione.objects.filter(pk__in=replaced).update(replaced_by=None)
+    deleted: int = kind.rows.model._default_manager.filter(pk__in=going).delete()[0]
+    return deleted

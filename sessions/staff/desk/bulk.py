@@ -1,0 +1,230 @@
+"""One act on every pharmacy that a list holds: an incident, a leaked vendor; or a sheet too long to be written while one waits.
+
+Beginning writes one row for each pharmacy with the job itself: what matched is decided once, whoever changes state afterwards.
+Each batch is one transaction (the acts, their journal lines, their letters, and that they are done): a worker killed in the
+middle leaves nothing half done, and the next worker takes up what is left. A pharmacy where something goes wrong is tried
+again with growing pauses, and named on the page when it was tried TRIES times; the other pharmacies and jobs go on. Before each
+batch the portal asks again whether the operator may still do this.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from pharmacies.models import MailCertification, Pharmacy, Utenza
+from portal.database.claims import hold, skip_locked
+from portal.identity.models import User
+from portal.identity.roles import Role
+from portal.journal.models import record
+from portal.secrets.codes import keyed_hash
+from portal.time import pauses
+from portal.waking import wake_after_commit
+from sessions.ids import revoking
+from sessions.models import BulkItem, BulkJob, IdSessione
+from sessions.staff.lists import sheets
+from sessions.staff.lists.pharmacy_listing import rows_of
+from sessions.utenze import life
+
+log = logging.getLogger(__name__)
+ACTS_A_BATCH, ROWS_A_BATCH = 10, 500
+WRITTEN_AT_ONCE = 2000  # rows of one INSERT
+TRIES = 6  # of one pharmacy: at once, then after 10, 20, 40 and 80 seconds
+FIRST_PAUSE = timedelta(seconds=10)
+TWICE_WITHIN = timedelta(minutes=1)  # the same job asked for again in this time is the same click
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What an act would do now: on how many pharmacies, to how many ids or utenze, and how many would not be told."""
+
+    pharmacies: int
+    touched: int
+    untold: int
+
+
+def dry_run(act: str, keys: Iterable[int], now: datetime) -> DryRun:
+    """Counts, and changes nothing. Pharmacies with nothing to revoke or block are left out."""
+    touched = _things(act, set(keys), now)
+    told = (
+        MailCertification.objects.current().filter(undeliverable_at=None).order_by().values_list("pharmacy", flat=True)
+    )
+    return DryRun(len(set(touched)), len(touched), len(set(touched).difference(told)))
+
+
+def concerned(act: str, keys: Iterable[int], now: datetime) -> set[int]:
+    """Those of these pharmacies that have something to revoke or block now."""
+    return set(_things(act, set(keys), now))
+
+
+def fingerprint(act: str, keys: Iterable[int]) -> str:
+    """A keyed hash of these pharmacies: what was counted is what is confirmed."""
+    return keyed_hash(f"bulk-{act}", " ".join(map(str, sorted(keys))))
+
+
+def _things(act: str, keys: set[int], now: datetime) -> list[int]:
+    """The pharmacy of each id or utenza that the act would end."""
+    found: QuerySet[Any, Any] = Utenza.objects.filter(blocked_at=None, pharmacy__isnull=False)
+    if act == BulkJob.Act.REVOKE:
+        found = IdSessione.objects.within_hours(now).filter(pharmacy__isnull=False)
+    return [pharmacy for pharmacy in found.order_by().values_list("pharmacy", flat=True) if pharmacy in keys]
+
+
+@transaction.atomic
+def begin(act: str, keys: Iterable[int], asked_for: str, by: User, now: datetime, because: str = "") -> BulkJob:
+    """Writes down the job and its pharmacies, by name. The worker is woken; the timetable would find it anyway.
+
+    The same job of the same operator, still under way or a moment old, is returned instead: the button was pressed twice.
+    """
+    keys = set(keys)
+    digest = fingerprint(act, keys)
+    hold(User.objects.filter(pk=by.pk))
+    same = BulkJob.objects.filter(act=act, asked_by=by, because=because, keys_digest=digest, stopped_at=None)
+    twin = same.filter(Q(finished_at=None) | Q(asked_at__gt=now - TWICE_WITHIN)).order_by("-pk").first()
+    if twin is not None:
+        return twin
+    ordered = [pk for pk in Pharmacy.objects.order_by("name", "code").values_list("pk", flat=True) if pk in keys]
+    job = BulkJob.objects.create(
+        act=act, because=because, asked_for=asked_for[:300], asked_by=by, asked_at=now, total=len(ordered),
+        keys_digest=digest,
+    )  # fmt: skip
+    BulkItem.objects.bulk_create(
+        (BulkItem(job=job, pharmacy_id=pk, number=number) for number, pk in enumerate(ordered)),
+        batch_size=WRITTEN_AT_ONCE,
+    )
+    verb = "list.exported" if job.is_sheet else f"bulk.{act}"
+    record(verb, now=now, actor=by, subject=job, pharmacies=job.total, asked_for=job.asked_for, because=because)
+    wake_after_commit("sessions.tasks.advance_bulk_jobs")
+    return job
+
+
+def advance(now: datetime) -> int:
+    """Does the next batch, of the first job in turn that has one. How many pharmacies it took in hand; 0: nothing is due.
+
+    May run in many places at once: the rows of another worker are skipped. A job that raises is left for the next round.
+    """
+    for job in BulkJob.objects.in_turn().select_related("asked_by"):
+        try:
+            items = _batch(job, now)
+        except Exception:
+            log.exception("Job %s: a batch failed and is tried again at the next round.", job.pk)
+            continue
+        if items:
+            return items
+    BulkJob.objects.all().finish(now)
+    return 0
+
+
+def forget_sheets(now: datetime) -> int:
+    """Deletes the rows that are no longer kept, a thousand at a time. How many."""
+    forgotten = 0
+    while old := list(BulkItem.objects.forgettable(now).order_by("pk").values_list("pk", flat=True)[:ROWS_A_BATCH]):
+        forgotten += BulkItem.objects.filter(pk__in=old).delete()[0]
+    return forgotten
+
+
+@transaction.atomic
+def _batch(job: BulkJob, now: datetime) -> int:
+    """How many pharmacies were taken in hand."""
+    if why := _why_not_on(job):
+        if job.stop(now, why):
+            record("bulk.stopped", now=now, subject=job, act=job.get_act_display(), because=why)
+        return 0
+    items = _claimed(job, now)
+    if job.is_sheet:
+        _write_cells(job, items, now)
+    else:
+        _hold([item.pharmacy_id for item in items])
+        for item in items:
+            _act(job, item, now)
+    return len(items)
+
+
+def _why_not_on(job: BulkJob) -> str:
+    """Why this operator may no longer do what the job does; "" when they may."""
+    by = job.asked_by
+    if (Role.LETTURA if job.is_sheet else Role.SICUREZZA) not in by.roles:
+        return "l’operatore che l’ha chiesto è stato disabilitato o ha perso il ruolo"
+    beyond = not by.territory.is_whole_nation and (
+        job.items.left().exclude(pharmacy__in=Pharmacy.objects.visible_to(by)).exists()
+    )
+    return "il territorio dell’operatore che l’ha chiesto è cambiato" if beyond else ""
+
+
+def _claimed(job: BulkJob, now: datetime) -> list[BulkItem]:
+    rows = skip_locked(BulkItem.objects.due(now).filter(job=job).order_by("number"))
+    return list(rows.select_related("pharmacy")[: ROWS_A_BATCH if job.is_sheet else ACTS_A_BATCH])
+
+
+def _hold(pharmacies: list[int]) -> None:
+    """All that the acts of a batch lock beside letters, at once: the second pharmacy must not be waited for while letters of the
+    first are held (docs/architecture.md, "One order of locks").
+    """
+    Pharmacy.objects.hold_all(pharmacies)
+    hold(Utenza.objects.filter(pharmacy__in=pharmacies))
+    hold(IdSessione.objects.filter(pharmacy__in=pharmacies).in_place())
+
+
+def _act(job: BulkJob, item: BulkItem, now: datetime) -> None:
+    """One pharmacy; what goes wrong there is tried later and does not stand in the way of the others."""
+    try:
+        with transaction.atomic():
+            touched = ACTS[BulkJob.Act(job.act)](item.pharmacy, job, now)
+            BulkItem.objects.filter(pk=item.pk).update(done_at=now, touched=touched)
+    except Exception:
+        _went_wrong(item, now)
+
+
+def _went_wrong(item: BulkItem, now: datetime) -> None:
+    """To be called where the error is handled. The first retry is at once: most often two locks had met."""
+    tries = item.attempts + 1
+    log.exception("Job %s, pharmacy %s, try %d: the others go on.", item.job_id, item.pharmacy.code, tries)
+    pause = pauses.growing(tries - 1, FIRST_PAUSE) if tries > 1 else timedelta()
+    BulkItem.objects.filter(pk=item.pk).update(
+        attempts=tries, next_attempt_at=now + pause, failed_at=now if tries >= TRIES else None
+    )
+
+
+def _revoke(pharmacy: Pharmacy, job: BulkJob, now: datetime) -> int:
+    return revoking.revoke_all(pharmacy, job.asked_by, job.because, now)
+
+
+def _block(pharmacy: Pharmacy, job: BulkJob, now: datetime) -> int:
+    utenze = Utenza.objects.filter(pharmacy=pharmacy, blocked_at=None).order_by("pk")
+    return sum(life.block(utenza, job.because, job.asked_by, now) for utenza in utenze)
+
+
+ACTS: dict[BulkJob.Act, Callable[[Pharmacy, BulkJob, datetime], int]] = {
+    BulkJob.Act.REVOKE: _revoke,
+    BulkJob.Act.BLOCK: _block,
+}
+
+
+def _write_cells(job: BulkJob, items: list[BulkItem], now: datetime) -> None:
+    sheet, written = sheets.SHEETS[job.act], []
+    try:
+        with transaction.atomic():
+            rows = rows_of([item.pharmacy_id for item in items], now)
+    except Exception:
+        log.exception("Job %s: these rows are read one by one.", job.pk)
+        rows = {}
+    for item in items:
+        try:
+            with transaction.atomic():
+                row = rows.get(item.pharmacy_id) or rows_of([item.pharmacy_id], now)[item.pharmacy_id]
+                item.cells, item.done_at = sheet.cells(row), now
+        except Exception:
+            _went_wrong(item, now)
+        else:
+            written.append(item)
+    BulkItem.objects.bulk_update(written, ["cells", "done_at"], batch_size=100)
+
+
+def failed_pharmacies(job: BulkJob, user: User, at_most: int = 50) -> list[Pharmacy]:
+    """Where the act went wrong, in the territory of this operator as it is now."""
+    failed = job.items.filter(failed_at__isnull=False, pharmacy__in=Pharmacy.objects.visible_to(user))
+    return [item.pharmacy for item in failed.select_related("pharmacy").order_by("number")[:at_most]]

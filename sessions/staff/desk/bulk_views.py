@@ -1,0 +1,156 @@
+"""«Agisci su tutte»: one act on every pharmacy that the filters find, counted before, followed while it runs."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from portal.identity.access import staff_of, staff_required
+from portal.identity.roles import Role
+from portal.templatetags.portale import thousands
+from portal.time.clock import now_of
+from sessions.models import BulkJob
+from sessions.staff.desk import bulk
+from sessions.staff.desk.status_views import address_of, auto_refresh, chosen, fragment
+from sessions.staff.lists.pharmacy_listing import Listing
+from sessions.staff.reason import ReasonForm
+
+ACTS = [
+    (BulkJob.Act.REVOKE, "Revoca gli ID SESSIONE validi"),
+    (BulkJob.Act.BLOCK, "Blocca le utenze del gestionale"),
+]
+
+
+class BulkForm(ReasonForm):
+    azione = forms.ChoiceField(
+        label="Che cosa vuoi fare?",
+        choices=ACTS,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Scegli che cosa fare", "invalid_choice": "Scegli una delle due azioni"},
+    )
+    field_order = ("azione", "motivo")
+
+
+class ConfirmedForm(BulkForm):
+    """The second step: the number of pharmacies, typed again, and the very pharmacies that were counted (`contate`)."""
+
+    conferma = forms.CharField(label="Conferma", max_length=10, required=False)
+
+    def __init__(self, data: Any, pharmacies: int, counted: str) -> None:
+        super().__init__(data)
+        self.pharmacies, self.counted = pharmacies, counted
+        self.fields["azione"].widget = self.fields["motivo"].widget = forms.HiddenInput()
+        self.fields["conferma"].label = f"Scrivi {thousands(pharmacies)} per confermare"
+        self.fields["conferma"].widget.attrs |= {"inputmode": "numeric", "autocomplete": "off"}
+
+    def clean_conferma(self) -> str:
+        typed = "".join(str(self.cleaned_data["conferma"]).replace(".", "").split())
+        if typed != str(self.pharmacies):
+            raise forms.ValidationError(f"Le farmacie sono {thousands(self.pharmacies)}: scrivi questo numero")
+        if self.data.get("contate") != self.counted:
+            raise forms.ValidationError(
+                _("Nel frattempo le farmacie sono cambiate: ecco quelle di adesso. Controlla e conferma di nuovo.")
+            )
+        return typed
+
+
+@staff_required("sicurezza")
+@require_http_methods(["GET", "HEAD", "POST"])
+def act_on_all(request: HttpRequest) -> HttpResponse:
+    """Asks what and why; counts, changing nothing; asks for the number; begins."""
+    now = now_of(request)
+    asked, choice = chosen(request)
+    if asked.errors:  # a filter that makes no sense is left out on the page: here it would reach more than was meant
+        return redirect(address_of(request))
+    keys = Listing(choice, now).pharmacy_keys()
+    context = {"found": len(keys), "asked_for": asked.in_words(), "back": address_of(request)}
+    form = BulkForm(request.POST or None)
+    if not form.is_valid():
+        return render(request, "staff/bulk.html", {**context, "form": form})
+    act, because = form.cleaned_data["azione"], form.reason
+    counted = bulk.dry_run(act, keys, now)
+    context |= {"counted": counted, "act": act, "because": because, "act_words": dict(ACTS)[act]}
+    concerned = bulk.concerned(act, keys, now)
+    fingerprint = bulk.fingerprint(act, concerned)
+    context["fingerprint"] = fingerprint
+    confirmed = ConfirmedForm(request.POST if "conferma" in request.POST else None, counted.pharmacies, fingerprint)
+    if counted.pharmacies and confirmed.is_valid():
+        job = bulk.begin(act, concerned, asked.in_words(), staff_of(request), now, because)
+        return redirect("staff:job", job.pk)
+    if not confirmed.is_bound:
+        confirmed.initial = {"azione": act, "motivo": because}
+    return render(request, "staff/bulk_counted.html", {**context, "form": confirmed})
+
+
+@staff_required
+@require_safe
+def job(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far a job has come: refreshed by the script, or by itself where `?auto=` asks for it."""
+    found = _job(request, pk)
+    progress = found.progress()
+    kind = request.GET.get("tipo", "")
+    context = {
+        "job": found,
+        "progress": progress,
+        "settled": progress["done"] + progress["failed"],
+        "kind": kind if kind in ("csv", "xlsx") else "csv",
+        "failed": bulk.failed_pharmacies(found, staff_of(request)) if progress["failed"] else [],
+        "kept": found.sheet_is_kept(now_of(request)),
+        "may_retry": not found.is_sheet and Role.SICUREZZA in staff_of(request).roles,
+    }
+    if "X-Frammento" in request.headers:
+        return fragment(request, "staff/job_live.html", context)
+    return auto_refresh(request, "staff/job.html", context, while_=found.is_under_way)
+
+
+@staff_required
+@require_safe
+def jobs(request: HttpRequest) -> HttpResponse:
+    """The last ones that this operator may look at."""
+    user = staff_of(request)
+    mine = BulkJob.objects.filter(asked_by=user)
+    theirs = BulkJob.objects.exclude(act__in=BulkJob.SHEETS)
+    found = mine | theirs if Role.SICUREZZA in user.roles and user.territory.is_whole_nation else mine
+    return render(
+        request, "staff/jobs.html", {"jobs": found.select_related("asked_by").order_by("-asked_at", "-pk")[:50]}
+    )
+
+
+@staff_required("sicurezza")
+@require_POST
+def stop(request: HttpRequest, pk: int) -> HttpResponse:
+    """«Ferma»: what is done stays done."""
+    if _job(request, pk).stop(now_of(request)):
+        messages.success(request, "Fermato: le farmacie già trattate restano come sono, le altre non vengono toccate.")
+    else:
+        messages.warning(request, "Era già finito: non c’era nulla da fermare.")
+    return redirect("staff:job", pk)
+
+
+@staff_required("sicurezza")
+@require_POST
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """«Riprova»: the pharmacies where it did not go are done again."""
+    if _job(request, pk).retry():
+        messages.success(request, _("Riproviamo nelle farmacie dove non era riuscito."))
+    else:
+        messages.warning(request, _("Non c’è nulla da riprovare."))
+    return redirect("staff:job", pk)
+
+
+def _job(request: HttpRequest, pk: int) -> BulkJob:
+    """A sheet is for who asked for it; an act for *sicurezza*, of the whole nation or who began it."""
+    user, found = staff_of(request), get_object_or_404(BulkJob.objects.select_related("asked_by"), pk=pk)
+    if found.asked_by_id != user.pk:
+        if found.is_sheet or not user.territory.is_whole_nation:
+            raise Http404
+        if Role.SICUREZZA not in user.roles:
+            raise PermissionDenied(
+                "Per questa pagina serve il ruolo «sicurezza»: lo assegna chi amministra gli operatori."
+            )
+    return found

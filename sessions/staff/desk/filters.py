@@ -1,0 +1,112 @@
+"""The filters of the status page. They live in the URL: a page can be kept, sent, reloaded."""
+
+from typing import Any
+
+from django import forms
+from django.core.validators import RegexValidator
+
+from portal.identity.models import User
+from sessions.staff.lists.places import places_for
+from sessions.staff.lists.search import is_personal
+from sessions.staff.lists.selection import (  # fmt: skip
+    ALL,
+    BLOCKED,
+    EXPIRED,
+    EXPIRING,
+    LIVE,
+    NEVER,
+    TODAY,
+    UNDELIVERED,
+    WITHOUT,
+    Certification,
+    Choice,
+    Delivery,
+)
+
+STATES = [
+    (TODAY, "Con un ID oggi"),
+    (LIVE, "Attive"),
+    (EXPIRING, "In scadenza"),
+    (EXPIRED, "Scadute oggi"),
+    (UNDELIVERED, "Non consegnate"),
+    (WITHOUT, "Senza ID oggi"),
+    (NEVER, "Mai richiesto"),
+    (BLOCKED, "Con un’utenza bloccata"),
+    (ALL, "Tutte le farmacie"),
+]
+EVERYWHERE = ("", "Tutte")
+_CONTROL = r"[\x00-\x1f\x7f]"
+
+
+class StatusFilter(forms.Form):
+    """A value that makes no sense is told and left out: the page comes all the same."""
+
+    cerca = forms.CharField(
+        label="Cerca una farmacia",
+        help_text="Nome, codice, comune, partita IVA, userId, codice fiscale del titolare o indirizzo e-mail.",
+        max_length=80,
+        required=False,
+        error_messages={"max_length": "Scrivi al massimo 80 caratteri: per ora cerchiamo tra tutte."},
+        validators=[RegexValidator(_CONTROL, "La ricerca contiene caratteri non validi.", inverse_match=True)],
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    stato = forms.ChoiceField(
+        label="Stato",
+        choices=STATES,
+        required=False,
+        error_messages={"invalid_choice": "Questo stato non esiste: vedi le farmacie con un ID oggi."},
+    )
+    consegna = forms.ChoiceField(
+        label="Consegna e-mail",
+        choices=[EVERYWHERE, *Delivery.choices],
+        required=False,
+        error_messages={"invalid_choice": "Questo esito di consegna non esiste: li vedi tutti."},
+    )
+    certificazione = forms.ChoiceField(
+        label="Indirizzo certificato",
+        choices=[EVERYWHERE, *Certification.choices],
+        required=False,
+        error_messages={"invalid_choice": "Questa scelta sull’indirizzo non esiste: le vedi tutte."},
+    )
+
+    def __init__(self, data: Any, user: User) -> None:
+        super().__init__(data)
+        self.user = user
+        places = places_for(user)
+        region = str(data.get("regione", ""))
+        for name, label, choices, nowhere in (
+            ("regione", "Regione", places.regions(), "In questa regione non c’è nessuna farmacia: le vedi tutte."),
+            ("provincia", "Provincia", places.provinces(region), "In questa provincia non c’è nessuna farmacia: le vedi tutte."),
+            ("asl", "ASL", places.asl(region), "In questa ASL non c’è nessuna farmacia: le vedi tutte."),
+        ):  # fmt: skip
+            self.fields[name] = forms.ChoiceField(
+                label=label, choices=[EVERYWHERE, *choices], required=False, error_messages={"invalid_choice": nowhere}
+            )
+
+    def value(self, name: str) -> str:
+        """What was asked for, or nothing when it makes no sense."""
+        self.is_valid()  # fills cleaned_data with the fields that make sense
+        return str(self.cleaned_data.get(name, ""))
+
+    def choice(self) -> Choice:
+        """What the list must hold."""
+        return Choice(
+            territory=self.user.territory, words=self.value("cerca"), state=self.value("stato"),
+            region=self.value("regione"), province=self.value("provincia"), asl=self.value("asl"),
+            delivery=self.value("consegna"), certification=self.value("certificazione"),
+        )  # fmt: skip
+
+    def in_words(self) -> str:
+        """`Stato: Attive · Regione: Veneto`, for a page or the journal: not what was searched, where it may say who."""
+        said = []
+        for name, field in self.fields.items():
+            value = self.value(name)
+            if value and isinstance(field, forms.ChoiceField):
+                said.append(f"{field.label}: {dict(field.choices)[value]}")  # type: ignore[arg-type]
+            elif value:
+                said.append("Ricerca: riservata" if is_personal(value) else f"Ricerca: «{value}»")
+        return " · ".join(said) or f"Stato: {STATES[0][1]}"
+
+    def query(self) -> dict[str, str]:
+        """What makes sense and is not empty, for a short URL."""
+        return {name: value for name in self.fields if (value := self.value(name))}

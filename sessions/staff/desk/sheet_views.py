@@ -1,0 +1,76 @@
+"""The list to take away: at once when it is short, prepared in the background when it is long."""
+
+from collections.abc import Iterator
+
+from django.db.models import QuerySet
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from pharmacies.models import Pharmacy
+from portal.identity.access import staff_of, staff_required
+from portal.time.clock import ROME, now_of
+from sessions.models import BulkItem, BulkJob
+from sessions.staff.desk import bulk
+from sessions.staff.desk.status_views import address_of, chosen
+from sessions.staff.lists.pharmacy_listing import Listing
+from sessions.staff.lists.sheets import SHEETS, Cell, Sheet, csv_lines, taken_away, xlsx_file
+
+AT_ONCE = 2000  # rows that one waits for; more are a job with its progress
+SLUGS = {"elenco": BulkJob.Act.LIST, "lettere": BulkJob.Act.LETTERS}
+TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+@staff_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def sheet(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
+    """What the filters of the URL find, as a sheet. A long one is prepared when the POST asks for it."""
+    if slug not in SLUGS or kind not in TYPES:
+        raise Http404
+    now, act = now_of(request), SLUGS[slug]
+    form, choice = chosen(request)
+    if form.errors:  # a filter that makes no sense is left out on the page: here it would give more than was asked for
+        return redirect(address_of(request))
+    listing = Listing(choice, now)
+    keys = listing.pharmacy_keys()
+    if len(keys) > AT_ONCE:
+        if request.method == "POST":
+            job = bulk.begin(act, keys, form.in_words(), staff_of(request), now)
+            return redirect(f"{reverse('staff:job', args=[job.pk])}?tipo={kind}")
+        return render(request, "staff/long_sheet.html", {"rows": len(keys), "kind": kind, "back": address_of(request)})
+    taken_away(request, "list.exported", pharmacies=len(keys), asked_for=form.in_words())
+    found = SHEETS[act]
+    return _answer(found, kind, (found.cells(row) for row in listing.every()), f"{now.astimezone(ROME):%Y-%m-%d-%H%M}")
+
+
+@staff_required
+@require_safe
+def job_sheet(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
+    """The sheet of a finished job, for who asked for it, as long as its rows are kept."""
+    jobs = BulkJob.objects.filter(act__in=BulkJob.SHEETS, asked_by=staff_of(request), finished_at__isnull=False)
+    job = get_object_or_404(jobs, pk=pk)
+    if kind not in TYPES or not job.sheet_is_kept(now_of(request)):
+        raise Http404
+    # the territory may have become smaller since: what is outside it stays out
+    rows = job.items.filter(cells__isnull=False, pharmacy__in=Pharmacy.objects.visible_to(staff_of(request)))
+    return _answer(SHEETS[job.act], kind, _cells_of(rows), f"{job.asked_at.astimezone(ROME):%Y-%m-%d-%H%M}")
+
+
+def _cells_of(rows: QuerySet[BulkItem]) -> Iterator[list[Cell]]:
+    """In their order, some at a time, each time after the last one: rows that go meanwhile shift none."""
+    last, every = -1, rows.order_by("number").values_list("number", "cells")
+    while some := list(every.filter(number__gt=last)[:AT_ONCE]):
+        yield from (cells or [] for _, cells in some)
+        last = some[-1][0]
+
+
+def _answer(found: Sheet, kind: str, rows: Iterator[list[Cell]], when: str) -> HttpResponse:
+    name = f"{found.name}-{when}.{kind}"
+    if kind == "xlsx":
+        return FileResponse(xlsx_file(found, rows), as_attachment=True, filename=name, content_type=TYPES[kind])  # type: ignore[return-value]
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(csv_lines(found, rows), content_type=TYPES[kind], headers=headers)  # type: ignore[return-value]

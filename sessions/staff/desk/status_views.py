@@ -1,0 +1,174 @@
+"""«Stato delle sessioni»: counters, drawing, one row per pharmacy, most urgent first."""
+
+from hashlib import sha256
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import get_conditional_response
+from django.views.decorators.http import require_POST, require_safe
+
+from portal.identity.access import staff_of, staff_required
+from portal.identity.roles import Role
+from portal.templatetags.portale import thousands
+from portal.time.clock import now_of
+from sessions.staff.desk import chart
+from sessions.staff.desk.filters import StatusFilter
+from sessions.staff.lists import search
+from sessions.staff.lists.counters import Counts, counts_for
+from sessions.staff.lists.follow import Follow
+from sessions.staff.lists.pharmacy_listing import Key, Listing, Page
+from sessions.staff.lists.selection import ALL, BLOCKED, EXPIRED, EXPIRING, LIVE, UNDELIVERED, Certification, Choice
+
+MORE = ("provincia", "asl", "consegna", "certificazione")  # behind «Altri filtri» until one is on
+PLACES = ("regione", "provincia", "asl")
+REFRESH = range(5, 3601)  # seconds that ?auto= may ask for
+SEARCH_IS_OVER = (
+    "Questa ricerca non c’è più: era di un altro accesso, o ne sono seguite altre dieci. Scrivila di nuovo."
+)
+
+
+@staff_required
+@require_safe
+def status(request: HttpRequest) -> HttpResponse:
+    """The page, or with X-Frammento only what changes in it, with an ETag: nothing new is 304."""
+    if search.is_personal(request.GET.get("cerca", "")):
+        return redirect(_address(StatusFilter(request.GET, staff_of(request)).query(), request))
+    now = now_of(request)
+    form, choice = chosen(request)
+    counts, follow, listing = counts_for(choice, now), Follow(choice, now), Listing(choice, now)
+    page = _page(listing, request, follow.keys)
+    query = query_of(request, form)
+    context = {
+        "form": form,
+        "choice": choice,
+        "page": page,
+        "query": urlencode(query),
+        "counters": _counters(counts, query, choice.state, choice.certification),
+        "how_many": _how_many(listing, counts, page),
+        "wide": chart.draw(counts.by_hour, now, width=690, height=210, hours_a_bar=1, label_every=3),
+        "narrow": chart.draw(counts.by_hour, now, width=330, height=210, hours_a_bar=2, label_every=2),
+        "follow": follow.things(page.ids),
+        "filtered": bool(query),
+        "more_filters": any(request.GET.get(name) for name in MORE),  # a wrong value too: its error must be seen
+        "may_act": Role.SICUREZZA in staff_of(request).roles,
+        "may_resend": Role.ASSISTENZA in staff_of(request).roles,
+    }
+    if "X-Frammento" in request.headers:
+        return fragment(request, "staff/status_live.html", context)
+    return auto_refresh(request, "staff/status.html", context)
+
+
+@staff_required
+@require_POST
+def look_for(request: HttpRequest) -> HttpResponse:
+    """What was typed, as an address that can be kept: without what may not stand in one (see search.py)."""
+    form = StatusFilter(request.POST, staff_of(request))
+    if not form.is_valid():
+        wrong = {name: request.POST.get(name, "")[:200] for name in form.errors if name != "cerca"}
+        if "cerca" in form.errors:
+            return render(request, "staff/search_refused.html", {"form": form}, status=400)
+        return redirect(f"{reverse('staff:status')}?{urlencode(form.query() | wrong)}")
+    return redirect(_address(form.query(), request))
+
+
+def chosen(request: HttpRequest) -> tuple[StatusFilter, Choice]:
+    """What the URL asks for. Words kept in the session are shown in the form again."""
+    name, data = request.GET.get("chiave", ""), request.GET.copy()
+    if name:
+        data["cerca"] = search.words_of(request, name)
+    form = StatusFilter(data, staff_of(request))
+    form.is_valid()
+    if name and not data["cerca"]:
+        form.add_error("cerca", SEARCH_IS_OVER)
+    return form, form.choice()
+
+
+def query_of(request: HttpRequest, form: StatusFilter) -> dict[str, str]:
+    """The filters that are on, for a link to another page about the same choice: never the words kept in the session."""
+    query, name = form.query(), request.GET.get("chiave", "")
+    if name and query.pop("cerca", ""):
+        query["chiave"] = name
+    return query
+
+
+def address_of(request: HttpRequest) -> str:
+    """The status page with the filters of this URL."""
+    query = request.GET.urlencode()
+    return f"{reverse('staff:status')}?{query}" if query else reverse("staff:status")
+
+
+def _address(query: dict[str, str], request: HttpRequest) -> str:
+    words = query.get("cerca", "")
+    if search.is_personal(words):
+        query = {**query, "chiave": search.keep(request, words)}
+        del query["cerca"]
+    return f"{reverse('staff:status')}?{urlencode(query)}" if query else reverse("staff:status")
+
+
+def _auto(request: HttpRequest) -> int:
+    text = request.GET.get("auto", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 5 and int(text) in REFRESH else 0
+
+
+def _page(listing: Listing, request: HttpRequest, also: list[int]) -> Page:
+    """The one whose neighbour the URL names; the first when it names none, or one that is no longer there."""
+    after, before = Key.read(request.GET.get("dopo", "")), Key.read(request.GET.get("prima", ""))
+    page = listing.page(after, None if after else before, also=also)
+    return page if page.rows or not after else listing.page(also=also)
+
+
+def fragment(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """What changes in a page, for the script that asks again and again: 304 when nothing did."""
+    response = render(request, template, context)
+    etag = f'"{sha256(response.content).hexdigest()[:32]}"'
+    response["ETag"] = etag
+    return get_conditional_response(request, etag=etag, response=response) or response
+
+
+def auto_refresh(request: HttpRequest, template: str, context: dict[str, Any], *, while_: bool = True) -> HttpResponse:
+    """The whole page, which reloads itself every so many seconds when who reads asked for it: `?auto=60`."""
+    seconds = _auto(request)
+    response = render(request, template, {**context, "auto": seconds})
+    if seconds and while_:
+        response["Refresh"] = str(seconds)
+    return response
+
+
+def _how_many(listing: Listing, counts: Counts, page: Page) -> str:
+    """`168 farmacie`, when it is known without counting again; else whether there are more than these."""
+    choice = listing.choice
+    number = counts.of_state(choice.state) if choice.is_counted else None
+    if not (page.after or page.before):
+        number = len(page.rows)
+    elif number is None and page.before:  # beyond the first page "more than these" would say too little
+        number = listing.count()
+    if number is None:
+        return f"Più di {len(page.rows)} farmacie"
+    return "1 farmacia" if number == 1 else f"{thousands(number)} farmacie"
+
+
+def _counters(counts: Counts, query: dict[str, str], state: str, certification: str) -> list[dict[str, object]]:
+    """Each leads to the list of what it counts, in the same place."""
+    total = f"su {thousands(counts.pharmacies)} {'farmacia' if counts.pharmacies == 1 else 'farmacie'}"
+    tonight = f"{counts.expired_on_duty} di turno stanotte" if counts.expired_on_duty else "oggi"
+    never = {"stato": ALL, "certificazione": Certification.NEVER.value}
+    tiles = (
+        ("Attive", counts.live, total, "ok", "it-check-circle", {"stato": LIVE}),
+        ("In scadenza", counts.expiring, "entro 60 minuti", "warn", "it-clock", {"stato": EXPIRING}),
+        ("Scadute", counts.expired, tonight, "bad", "it-ban", {"stato": EXPIRED}),
+        ("Non consegnate", counts.undelivered, "da richiamare", "bad", "it-error", {"stato": UNDELIVERED}),
+        ("Mai certificate", counts.never_certified, "nessun indirizzo", "off", "it-mail", never),
+        ("Bloccate", counts.blocked, "con un’utenza bloccata", "off", "it-lock", {"stato": BLOCKED}),
+    )
+    place = {name: query[name] for name in PLACES if name in query}
+    now = {"stato": state, **({"certificazione": certification} if certification else {})}
+    return [
+        {
+            "word": word, "number": number, "hint": hint, "kind": kind, "icon": icon, "chosen": asks == now,
+            "url": f"{reverse('staff:status')}?{urlencode({**asks, **place})}",
+        }
+        for word, number, hint, kind, icon, asks in tiles
+    ]  # fmt: skip

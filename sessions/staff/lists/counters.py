@@ -1,0 +1,91 @@
+"""The numbers above the list, and the expiries of the next hours: one query over the pharmacies of a place."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, F, FilteredRelation, Max, Q
+
+from pharmacies.models import MailCertification, Utenza
+from pharmacies.models.pharmacy import PharmacyQuerySet
+from portal.outbox.models import OutgoingMail
+from portal.time.clock import day_start
+from sessions.ids.cards import EXPIRING_WITHIN
+from sessions.models import NightDuty
+from sessions.models.id_sessione import standing
+from sessions.staff.lists.brief_cache import kept
+from sessions.staff.lists.selection import ALL, BLOCKED, EXPIRED, EXPIRING, LIVE, TODAY, UNDELIVERED, WITHOUT, Choice
+from sessions.staff.lists.urgency import LONGEST_LIFE, counting
+
+HOURS_AHEAD = 16  # of the drawing: as long as an id lasts
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many open pharmacies, and in which state; how many of them have an id that expires in each of the next hours."""
+
+    pharmacies: int
+    live: int
+    expiring: int
+    expired: int
+    undelivered: int
+    never_certified: int
+    blocked: int
+    expired_on_duty: int
+    by_hour: tuple[int, ...]
+
+    def of_state(self, state: str) -> int | None:
+        """How many rows the list has in this state; None when it is not counted."""
+        today = self.live + self.expired
+        return {
+            TODAY: today, ALL: self.pharmacies, WITHOUT: self.pharmacies - today, LIVE: self.live, EXPIRING: self.expiring,
+            EXPIRED: self.expired, UNDELIVERED: self.undelivered, BLOCKED: self.blocked,
+        }.get(state)  # fmt: skip
+
+
+def counts_for(choice: Choice, now: datetime) -> Counts:
+    """Of the place that is chosen, whatever else is; at most DESK_KEPT_FOR old."""
+    place = choice.place_only
+    territory = sorted(place.territory.regions), sorted(place.territory.asl)
+    of = (*territory, place.region, place.province, place.asl)
+    return kept("counts", of, lambda: counts(place.pharmacies(now), now))
+
+
+def counts(pharmacies: PharmacyQuerySet, now: datetime) -> Counts:
+    """One aggregate query. The id of a pharmacy is the one that expires last, as in `urgency.of_today`."""
+    ids = Q(counting(now, "ids__"), ids__expires_at__gte=day_start(now), ids__revoked_at=None)
+    refused = OutgoingMail.objects.filter(failed_at__gte=day_start(now) - LONGEST_LIFE).values("pk")
+    theirs = (
+        pharmacies.order_by()
+        .alias(todays=FilteredRelation("ids", condition=ids))
+        .values("pk")
+        .annotate(
+            last=Max("todays__expires_at", filter=standing(now, "todays__")),
+            last_refused=Max(
+                "todays__expires_at", filter=standing(now, "todays__") & Q(todays__letter__in=refused)
+            ),
+        )
+    )  # fmt: skip
+    # asked of sets, not of each pharmacy: PostgreSQL reads each set once
+    certified = MailCertification.objects.filter(certified_at__isnull=False).values("pharmacy")
+    blocked = Utenza.objects.filter(blocked_at__isnull=False, pharmacy__isnull=False).values("pharmacy")
+    hours = {f"hour_{n}": _between(now + n * HOUR, now + (n + 1) * HOUR) for n in range(HOURS_AHEAD)}
+    found = theirs.aggregate(
+        pharmacies=Count("pk"),
+        live=Count("pk", filter=Q(last__gt=now)),
+        expiring=_between(now, now + EXPIRING_WITHIN),
+        expired=Count("pk", filter=Q(last__lte=now)),
+        undelivered=Count("pk", filter=Q(last=F("last_refused"))),
+        never_certified=Count("pk", filter=~Q(pk__in=certified)),
+        blocked=Count("pk", filter=Q(pk__in=blocked)),
+        expired_on_duty=Count(
+            "pk", filter=Q(last__lte=now, pk__in=NightDuty.objects.of_tonight(now).values("pharmacy"))
+        ),
+        **hours,
+    )
+    by_hour = tuple(found.pop(name) for name in hours)
+    return Counts(**found, by_hour=by_hour)
+
+
+def _between(after: datetime, until: datetime) -> Count:
+    return Count("pk", filter=Q(last__gt=after, last__lte=until))

@@ -1,0 +1,189 @@
+"""«Da seguire»: what somebody of the staff should look at first, a few of each kind."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, F, IntegerField, Min, Q, QuerySet, Value, Window
+from django.urls import reverse
+from django.utils.translation import gettext, ngettext
+
+from pharmacies.models import Pharmacy, Utenza
+from portal.outbox.alarms import MailAlarms, alarms, ill_mail
+from portal.time.clock import in_words
+from sessions.models import IdSessione, NightDuty, Reminder
+from sessions.staff.lists.letter_listing import State
+from sessions.staff.lists.pharmacy_status import Row
+from sessions.staff.lists.selection import Choice
+from sessions.staff.lists.urgency import Urgency, segments
+
+OF_EACH = 3
+LETTER_IS_LATE_AFTER = timedelta(minutes=5)
+CLOSING_IS_NEWS_FOR = timedelta(days=7)
+REMINDER_IS_LATE_AFTER = timedelta(minutes=2)  # the timetable looks every few seconds
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One line: a pharmacy and what is wrong there, or (no pharmacy) what is wrong with the portal."""
+
+    kind: str  # ok, warn, bad: the colour
+    icon: str
+    words: str
+    row: Row | None = None
+    utenza: Utenza | None = None
+    title: str = ""  # of a line about no pharmacy
+    url: str = ""  # where it is seen ...
+    role: str = ""  # ... by operators with this role; empty: by all
+
+
+class Follow:
+    """Reads at most four queries; the ids themselves are read with those of the list (`keys`, then `things`)."""
+
+    def __init__(self, choice: Choice, now: datetime) -> None:
+        self.place, self.now = choice.place_only, now
+        found = self._found()
+        self._why = [(pk, kind) for pk, kind in found if kind != _MAIL]
+        self._mail_is_ill = len(found) > len(self._why)
+
+    @property
+    def keys(self) -> list[int]:
+        """Of the ids that the lines speak of."""
+        return [pk for pk, _ in self._why]
+
+    def things(self, ids: dict[int, IdSessione]) -> list[Thing]:
+        """The lines, the worst first. `ids` holds those of `keys`."""
+        rows = [(Row(ids[pk].pharmacy, ids[pk], self.now), kind) for pk, kind in self._why]  # type: ignore[arg-type]
+        closings = follow_closings(self.place, self.now)
+        ids_of_now = (_of_id(row, kind) for row, kind in rows)
+        return [*self._mail(), *self._reminders(), *self._anomalies(), *ids_of_now, *closings]
+
+    def _found(self) -> list[tuple[int, int]]:
+        """Ids and why each is here, one query: refusals, pharmacies that are open tonight without an id, letters that
+        wait; and whether there is an alarm of the mail.
+        """
+        ids = self.place.ids(self.now)
+        late = {"letter__accepted_at": None, "letter__failed_at": None, "letter__withdrawn_at": None}
+        on_duty = NightDuty.objects.of_tonight(self.now).values("pharmacy")
+        kinds = (
+            (_REFUSED, ids.filter(segments(self.now)[Urgency.UNDELIVERED]).order_by("-letter__failed_at", "pk")),
+            (_ON_DUTY, ids.filter(expires_at__lte=self.now, pharmacy__in=on_duty).order_by("-expires_at", "pk")),
+            (_LATE, ids.filter(expires_at__gt=self.now, letter__created_at__lt=self.now - LETTER_IS_LATE_AFTER, **late)
+             .order_by("letter__created_at", "pk")),
+        )  # fmt: skip
+        parts = [
+            IdSessione.objects.filter(pk__in=found.values("pk")[:OF_EACH])
+            .annotate(kind=Value(kind, IntegerField()))
+            .values_list("pk", "kind")
+            for kind, found in kinds
+        ]
+        ill = [rows.annotate(why=Value(_MAIL, IntegerField())).values_list("pk", "why") for rows in ill_mail(self.now)]
+        together: QuerySet[Any, Any] = parts[0].union(*parts[1:], *ill, all=True)
+        return sorted(together, key=lambda pair: pair[1])
+
+    def _anomalies(self) -> list[Thing]:
+        found = self._in_place(Utenza.objects.blocked_by_anomaly())
+        return [Thing("bad", "it-lock", "", utenza=utenza) for utenza in found[:OF_EACH]]
+
+    def _in_place(self, found: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows whose pharmacy is of the place that was chosen."""
+        return found if self.place.is_everywhere else found.filter(pharmacy__in=self.place.pharmacies(self.now))
+
+    def _mail(self) -> list[Thing]:
+        """What is wrong with the mail of the whole portal: servers that refuse us, mailboxes that wait for a decision."""
+        if not self._mail_is_ill:
+            return []
+        things, found = [], alarms(self.now)
+        if found.for_us:
+            words = _refused_for_us(found)
+            url = f"{reverse('staff:outbox')}?stato={State.FOR_US}"
+            things.append(Thing("bad", "it-error", words, title=gettext("La posta ci viene rifiutata"), url=url))
+        for domain, mailboxes in found.held[:OF_EACH] if self.place.territory.is_whole_nation else ():
+            words = ngettext(
+                "Una casella di %(domain)s sembra inesistente insieme a troppe altre: nessuna è stata segnata.",
+                "%(mailboxes)s caselle di %(domain)s sembrano inesistenti tutte insieme: nessuna è stata segnata.",
+                mailboxes,
+            ) % {"mailboxes": mailboxes, "domain": domain}
+            things.append(
+                Thing(
+                    "bad", "it-mail", words, title=gettext("Caselle da decidere"), url=reverse("staff:held_mailboxes")
+                )
+            )
+        return things
+
+    def _reminders(self) -> list[Thing]:
+        due = self._in_place(Reminder.objects.due(self.now - REMINDER_IS_LATE_AFTER).order_by())
+        late = due.aggregate(n=Count("pk"), at=Min("due_at"))
+        if not late["n"]:
+            return []
+        many = (
+            f"{late['n']} promemoria non sono ancora partiti" if late["n"] > 1 else "Un promemoria non è ancora partito"
+        )
+        return [
+            Thing(
+                "bad",
+                "it-error",
+                f"{many}: il più vecchio doveva partire da {in_words(self.now - late['at'])}.",
+                title="Promemoria in ritardo",
+            )
+        ]
+
+
+def _refused_for_us(found: MailAlarms) -> str:
+    words = ngettext(
+        "Un messaggio non arriva: il portale viene rifiutato da %(domains)s. Nessun indirizzo è segnato.",
+        "%(letters)s messaggi non arrivano: il portale viene rifiutato da %(domains)s. Nessun indirizzo è segnato.",
+        found.for_us,
+    ) % {"letters": found.for_us, "domains": ", ".join(found.domains) or gettext("un server di posta")}
+    if found.waiting:
+        again = ngettext("Uno si riprova da solo.", "%(number)s si riprovano da soli.", found.waiting)
+        words += " " + again % {"number": found.waiting}
+    if found.back:
+        lost = ngettext("Uno non si riprova più da solo.", "%(number)s non si riprovano più da soli.", found.back)
+        words += " " + lost % {"number": found.back}
+    return words
+
+
+def follow_closings(place: Choice, now: datetime) -> list[Thing]:
+    """What the register closes: how many closings wait for a yes, then the last ones that were written down. One query."""
+    told = Q(closed_on__isnull=False, closing_noted_at__gt=now - CLOSING_IS_NEWS_FOR)
+    found = list(
+        place.in_place(Pharmacy.objects.filter(told | Q(closing_waits__isnull=False)))
+        .annotate(waiting=Window(Count("closing_waits")))
+        .order_by(F("closing_noted_at").desc(nulls_last=True), "pk")[:OF_EACH]
+    )
+    lines = [
+        Thing("warn", "it-ban", f"{closing_words(each)} dal {each.closed_on:%d/%m/%Y}", row=Row(each, None, now))
+        for each in found
+        if each.closing_noted_at is not None and each.closing_waits is None
+    ]
+    waiting = found[0].waiting if found else 0  # type: ignore[attr-defined]
+    if waiting:
+        words = ngettext(
+            "Il registro nazionale chiude una farmacia insieme a troppe altre: serve un sì.",
+            "Il registro nazionale chiude %(number)s farmacie in una volta: serve un sì.",
+            waiting,
+        ) % {"number": waiting}
+        title, url = gettext("Chiusure da confermare"), reverse("staff:closings")
+        lines.insert(0, Thing("bad", "it-error", words, title=title, url=url, role="sicurezza"))
+    return lines
+
+
+def closing_words(pharmacy: Pharmacy) -> str:
+    """Why the register closes it, as the line of a pharmacy begins."""
+    if pharmacy.absent_since is not None:
+        return gettext("Manca dal registro nazionale: chiusa")
+    return gettext("Chiusa dal registro nazionale")
+
+
+_REFUSED, _ON_DUTY, _LATE, _MAIL = range(4)
+
+
+def _of_id(row: Row, kind: int) -> Thing:
+    letter = row.letter
+    assert letter is not None  # noqa: S101  a row of an id
+    if kind == _REFUSED:
+        return Thing("bad", "it-error", letter.outcome, row=row)
+    if kind == _ON_DUTY:
+        return Thing("bad", "it-ban", f"Di turno stanotte, ID scaduto da {in_words(row.left)}", row=row)
+    return Thing("warn", "it-clock", f"Consegna in ritardo da {in_words(row.now - letter.created_at)}", row=row)

@@ -1,0 +1,209 @@
+"""The rows that an operator asked for, most urgent first, a page at a time, by key: no page costs more than the first."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.db.models import IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+
+from pharmacies.models import MailCertification, Pharmacy
+from pharmacies.models.pharmacy import PharmacyQuerySet
+from sessions.models import IdSessione
+from sessions.staff.lists.pharmacy_status import UNREAD, Row
+from sessions.staff.lists.search import code_of
+from sessions.staff.lists.selection import Choice
+from sessions.staff.lists.urgency import Urgency, of_today, segments
+
+PAGE, CHUNK = 25, 500
+ORDER = list(Urgency)
+WITHOUT = len(ORDER)  # the rank of the pharmacies with no id today: after all others
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Key:
+    """Where a row stands: its rank, when its id expires (None without an id today) and its key in the database."""
+
+    rank: int
+    expires_at: datetime | None
+    pk: int
+
+    def __str__(self) -> str:
+        """As it stands in a URL."""
+        microseconds = (self.expires_at - EPOCH) // MICROSECOND if self.expires_at else ""
+        return f"{self.rank}.{microseconds}.{self.pk}"
+
+    @classmethod
+    def read(cls, text: str) -> "Key | None":
+        """From a URL; None when it makes no sense."""
+        with suppress(ValueError, OverflowError):
+            rank, microseconds, pk = text.split(".")
+            at = EPOCH + int(microseconds) * MICROSECOND if microseconds else None
+            key = cls(int(rank), at, int(pk))
+            if key.pk < 2**63 and (key.rank == WITHOUT) == (at is None):
+                return key
+        return None
+
+
+@dataclass(frozen=True)
+class Page:
+    """`after` and `before`: the keys of the pages beside this one, where there is one. `ids`: all that were read, by key."""
+
+    rows: list[Row]
+    after: Key | None = None
+    before: Key | None = None
+    ids: dict[int, IdSessione] = field(default_factory=dict)
+
+
+Found = list[tuple[Key, Pharmacy | None]]  # where a row stands, and the pharmacy where there is no id today
+
+
+class Listing:
+    """What a choice finds at one instant."""
+
+    def __init__(self, choice: Choice, now: datetime) -> None:
+        self.choice, self.now = choice, now
+
+    def page(
+        self, after: Key | None = None, before: Key | None = None, size: int = PAGE, also: Iterable[int] = ()
+    ) -> Page:
+        """The rows after a key, or before it; the first ones without. Before the first page there is the first page.
+
+        Three queries at most. `also`: keys of ids to be read with those of the rows.
+        """
+        backwards = before is not None
+        found = self._keys(before if backwards else after, backwards, size + 1)
+        if backwards and len(found) < size:
+            return self.page(size=size, also=also)
+        more, found = len(found) > size, found[:size]
+        if backwards:
+            found.reverse()
+        first = self._exact if (backwards and not more) or after is before is None else None
+        keys = [key for key, _ in found]
+        ids = ids_of([*also, *(key.pk for key, one in found if one is None), *_newest_of(found)])
+        return Page(
+            [*rows_of([first] if first else [], self.now).values(), *(self._row(key, one, ids) for key, one in found)],
+            after=keys[-1] if keys and (more or backwards) else None,
+            before=keys[0] if keys and (more if backwards else after is not None) else None,
+            ids=ids,
+        )
+
+    def every(self) -> Iterator[Row]:
+        """All of them, in the same order, a few queries for each CHUNK."""
+        page = self.page(size=CHUNK)
+        yield from page.rows
+        while page.after:
+            page = self.page(after=page.after, size=CHUNK)
+            yield from page.rows
+
+    def pharmacy_keys(self) -> set[int]:
+        """The keys of the pharmacies it finds."""
+        with_id = self.choice.ids(self.now).order_by().values_list("pharmacy", flat=True)
+        return {*with_id, *self.choice.without_id(self.now).order_by().values_list("pk", flat=True)}
+
+    def count(self) -> int:
+        """How many pharmacies it finds. Two queries."""
+        return self.choice.ids(self.now).order_by().count() + self.choice.without_id(self.now).order_by().count()
+
+    @cached_property
+    def _exact(self) -> int | None:
+        """The key of the pharmacy whose whole code was typed, if the choice finds it: its row stands before all others."""
+        code = code_of(self.choice.words)
+        if not code:
+            return None
+        named = Pharmacy.objects.filter(code__in={code, code.lstrip("0")}).order_by().values("pk")
+        with_id = self.choice.ids(self.now).filter(pharmacy__in=named).order_by().values_list("pharmacy", flat=True)
+        without = self.choice.without_id(self.now).filter(pk__in=named).order_by().values_list("pk", flat=True)
+        return with_id.first() or without.first()
+
+    def _keys(self, beyond: Key | None, backwards: bool, size: int) -> Found:
+        """In order, or in the opposite one."""
+        found: Found = []
+        rows = (self._with_id, self._without_id)
+        for read in reversed(rows) if backwards else rows:
+            if len(found) < size:
+                found += read(beyond, backwards, size - len(found))
+        return found
+
+    def _with_id(self, beyond: Key | None, backwards: bool, size: int) -> Found:
+        """One query: the nearest rows of each segment, and of those the nearest."""
+        ids, sign = self.choice.ids(self.now), "-" if backwards else ""
+        ids = ids.exclude(pharmacy=self._exact) if self._exact else ids
+        parts = []
+        for urgency, condition in segments(self.now).items():
+            rank = ORDER.index(urgency)
+            segment = ids.filter(condition)
+            if beyond is not None and rank != beyond.rank and (rank > beyond.rank) == backwards:
+                continue
+            if beyond is not None and rank == beyond.rank:
+                segment = segment.filter(_beyond(beyond, backwards))
+            nearest = segment.order_by(f"{sign}expires_at", f"{sign}pk").values("pk")[:size]
+            keys = IdSessione.objects.filter(pk__in=nearest).order_by()
+            parts.append(keys.annotate(rank=Value(rank, IntegerField())).values_list("rank", "expires_at", "pk"))
+        if ids.query.is_empty() or not parts:
+            return []
+        together: QuerySet[Any, Any] = parts[0].union(*parts[1:], all=True)
+        ordered = together.order_by(*(f"{sign}{name}" for name in ("rank", "expires_at", "pk")))[:size]
+        return [(Key(*row), None) for row in ordered]
+
+    def _without_id(self, beyond: Key | None, backwards: bool, size: int) -> Found:
+        """By name."""
+        found, sign = self.choice.without_id(self.now), "-" if backwards else ""
+        found = found.exclude(pk=self._exact) if self._exact else found
+        if found.query.is_empty() or (backwards and beyond is not None and beyond.rank != WITHOUT):
+            return []
+        if beyond is not None and beyond.rank == WITHOUT:
+            name = Subquery(Pharmacy.objects.filter(pk=beyond.pk).values("name")[:1])
+            side = "lt" if backwards else "gt"
+            found = found.filter(Q(**{f"name__{side}": name}) | Q(**{"name": name, f"pk__{side}": beyond.pk}))
+        nearest = known(found).order_by(f"{sign}name", f"{sign}pk")[:size]
+        return [(Key(WITHOUT, None, each.pk), each) for each in nearest]
+
+    def _row(self, key: Key, one: Pharmacy | None, ids: dict[int, IdSessione]) -> Row:
+        if one is not None:
+            return _of_known(one, ids, self.now)
+        newest = ids[key.pk]
+        assert newest.pharmacy is not None  # noqa: S101  an id of today has one
+        return Row(newest.pharmacy, newest, self.now)
+
+
+def rows_of(keys: list[int], now: datetime) -> dict[int, Row]:
+    """The rows of these pharmacies, whatever became of them meanwhile. Three queries."""
+    todays = of_today(now).filter(pharmacy__in=keys).with_facts().defer(*UNREAD)
+    rows = {one.pharmacy_id: Row(one.pharmacy, one, now) for one in todays if one.pharmacy and one.pharmacy_id}
+    without: list[Any] = list(known(Pharmacy.objects.filter(pk__in=[pk for pk in keys if pk not in rows])))
+    ids = ids_of([each.newest_id for each in without if each.newest_id is not None])
+    return rows | {each.pk: _of_known(each, ids, now) for each in without}
+
+
+def known(pharmacies: PharmacyQuerySet) -> PharmacyQuerySet:
+    """Each with `newest_id` (the id it asked for last, whatever became of it) and `certified_address`."""
+    newest = IdSessione.objects.filter(pharmacy=OuterRef("pk")).order_by("-requested_at", "-pk").values("pk")[:1]
+    address = MailCertification.objects.current().filter(pharmacy=OuterRef("pk")).values("address")[:1]
+    return pharmacies.annotate(newest_id=Subquery(newest), certified_address=Subquery(address))
+
+
+def _of_known(one: Any, ids: dict[int, IdSessione], now: datetime) -> Row:
+    return Row(one, ids.get(one.newest_id), now, one.certified_address or "")
+
+
+def ids_of(keys: list[int]) -> dict[int, IdSessione]:
+    """With all that a row says, without what no page may read."""
+    return IdSessione.objects.with_facts().defer(*UNREAD).in_bulk(keys) if keys else {}
+
+
+def _newest_of(found: Found) -> list[int]:
+    known: list[Any] = [one for _, one in found if one is not None]
+    return [each.newest_id for each in known if each.newest_id is not None]
+
+
+def _beyond(key: Key, backwards: bool) -> Q:
+    """The rows of the same segment after this one (or before it)."""
+    side = "lt" if backwards else "gt"
+    return Q(**{f"expires_at__{side}e": key.expires_at}) & (
+        Q(**{f"expires_at__{side}": key.expires_at}) | Q(**{f"pk__{side}": key.pk})
+    )

@@ -1,0 +1,125 @@
+"""What an operator asks the list for: which pharmacies, in which state. Read by the page, the exports and the bulk acts."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from pharmacies.models import MailCertification, Pharmacy, Utenza
+from pharmacies.models.pharmacy import PharmacyQuerySet, within
+from portal.identity.territory import Territory
+from portal.time.clock import ROME
+from sessions.models import IdSessione
+from sessions.models.id_sessione import IdSessioneQuerySet
+from sessions.staff.lists import urgency as rules
+from sessions.staff.lists.search import matching
+
+TODAY, LIVE, EXPIRING, EXPIRED, UNDELIVERED, WITHOUT, NEVER, BLOCKED, ALL = (
+    "", "attive", "in-scadenza", "scadute", "non-consegnate", "senza-id", "mai-richiesto", "bloccate", "tutte",
+)  # fmt: skip
+
+
+class Delivery(models.TextChoices):
+    """Of the letter that carried the id of today."""
+
+    ACCEPTED = "accettata", "Accettata dal server"
+    WAITING = "in-attesa", "In attesa"
+    REFUSED = "rifiutata", "Rifiutata"
+
+
+class Certification(models.TextChoices):
+    CURRENT = "certificata", "Certificato"
+    UNREACHABLE = "non-raggiungibile", "Non raggiungibile"
+    REVOKED = "revocata", "Revocato"
+    NEVER = "mai", "Mai certificato"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Empty strings ask for nothing. `state` is one of the words above."""
+
+    territory: Territory
+    words: str = ""
+    state: str = TODAY
+    region: str = ""
+    province: str = ""
+    asl: str = ""  # "042-001"
+    delivery: str = ""
+    certification: str = ""
+
+    @property
+    def place_only(self) -> "Choice":
+        """The same place, whatever the state: what the counters count."""
+        return replace(self, words="", state=ALL, delivery="", certification="")
+
+    @property
+    def is_counted(self) -> bool:
+        """The counters know how many it finds: nothing is asked for but a place and a state."""
+        return self == replace(self.place_only, state=self.state)
+
+    @property
+    def is_everywhere(self) -> bool:
+        """No place is asked for, and the operator has the whole nation."""
+        return self.place_only == Choice(Territory(), state=ALL)
+
+    def pharmacies(self, now: datetime) -> PharmacyQuerySet:
+        """The open pharmacies that match, whatever their ids are doing."""
+        found = self.in_place(Pharmacy.objects.open_on(now.astimezone(ROME).date()))
+        if self.words:
+            found = found.filter(matching(self.words, now))
+        if self.certification:
+            found = found.filter(_CERTIFIED[Certification(self.certification)])
+        return found.filter(_BLOCKED) if self.state == BLOCKED else found
+
+    def in_place(self, found: PharmacyQuerySet) -> PharmacyQuerySet:
+        """The pharmacies of the place that is chosen, open or closed."""
+        found = found.filter(within(self.territory))
+        if self.region or self.asl:
+            found = found.filter(within(Territory.of([self.region] if self.region else [])))
+            found = found.filter(within(Territory.of([self.asl] if self.asl else [])))
+        return found.filter(province=self.province) if self.province else found
+
+    def ids(self, now: datetime) -> IdSessioneQuerySet:
+        """The id of today of each pharmacy that matches."""
+        conditions = {
+            TODAY: Q(), ALL: Q(), BLOCKED: Q(), LIVE: rules.live(now), EXPIRING: rules.expiring(now),
+            EXPIRED: rules.expired(now), UNDELIVERED: rules.undelivered(),
+        }  # fmt: skip
+        if self.state not in conditions:
+            return IdSessione.objects.none()
+        found = rules.of_today(now).filter(conditions[self.state])
+        if self.delivery:
+            found = found.filter(_DELIVERED[Delivery(self.delivery)])
+        whole_nation = Choice(Territory())
+        if replace(self, state=TODAY, delivery="") != whole_nation or self.state == BLOCKED:
+            found = found.filter(pharmacy__in=self.pharmacies(now))
+        return found
+
+    def without_id(self, now: datetime) -> PharmacyQuerySet:
+        """The pharmacies that match and that `ids` does not hold because they have no id today."""
+        if self.state not in (ALL, BLOCKED, WITHOUT, NEVER) or self.delivery:
+            return Pharmacy.objects.none()
+        if self.state == NEVER:
+            return self.pharmacies(now).filter(~Exists(IdSessione.objects.filter(pharmacy=OuterRef("pk"))))
+        return self.pharmacies(now).filter(~Exists(rules.candidates(now).filter(pharmacy=OuterRef("pk"))))
+
+
+def _certified(found: models.QuerySet[MailCertification]) -> Exists:
+    return Exists(found.filter(pharmacy=OuterRef("pk")))
+
+
+_EVER = MailCertification.objects.filter(certified_at__isnull=False)
+_CURRENT = MailCertification.objects.current()
+_CERTIFIED = {
+    Certification.CURRENT: Q(_certified(_CURRENT)),
+    Certification.UNREACHABLE: Q(_certified(_CURRENT.filter(undeliverable_at__isnull=False))),
+    Certification.REVOKED: Q(_certified(_EVER)) & ~Q(_certified(_CURRENT)),
+    Certification.NEVER: ~Q(_certified(_EVER)),
+}
+_BLOCKED = Q(Exists(Utenza.objects.filter(pharmacy=OuterRef("pk"), blocked_at__isnull=False)))
+_DELIVERED = {
+    Delivery.ACCEPTED: Q(letter__accepted_at__isnull=False, letter__failed_at=None),
+    Delivery.WAITING: Q(letter__accepted_at=None, letter__failed_at=None, letter__withdrawn_at=None),
+    Delivery.REFUSED: rules.undelivered(),
+}

@@ -1,0 +1,38 @@
+"""Everything the staff may know of one pharmacy. They never see an id, a code or a whole address."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from portal.identity.access import staff_required
+from portal.journal.verbs import sentence
+from portal.time.clock import now_of
+from sessions.staff.pharmacy import record
+from sessions.staff.pharmacy.acts import pharmacy_of
+from sessions.staff.timeline import TimelineFilter, entries
+
+LINES_A_PAGE = 50
+
+
+@staff_required
+@require_safe
+def page(request: HttpRequest, code: str) -> HttpResponse:
+    """Register, offices, address, utenze, ids, letters, notes, the newest lines of the journal."""
+    return render(request, "staff/pharmacy.html", record.of(pharmacy_of(request, code), now_of(request)))
+
+
+@staff_required
+@require_safe
+def timeline(request: HttpRequest, code: str) -> HttpResponse:
+    """The whole journal of the pharmacy, with its filters."""
+    pharmacy, form = pharmacy_of(request, code), TimelineFilter(request.GET)
+    shown = Paginator(form.narrow(entries(code)), LINES_A_PAGE).get_page(request.GET.get("pagina"))
+    context = {
+        "pharmacy": pharmacy,
+        "form": form,
+        "page_obj": shown,
+        "timeline": [(entry, sentence(entry.verb, entry.detail)) for entry in shown],
+        "filtered": any(form.value(name) for name in form.fields),
+    }
+    return render(request, "staff/timeline_page.html", context)

@@ -1,0 +1,93 @@
+"""What the pharmacies do, each thing at its time of the day: `python -m tests.day.asking PART OF PHARMACIES SEED BOOK`.
+
+One of several processes: it acts for every pharmacy whose number leaves PART when divided by OF. BOOK receives a line of
+JSON for each id and each code that was promised to somebody: the day is judged by it, not by what the portal itself wrote down.
+"""
+
+import tests.day.inside  # isort: skip  # noqa: F401
+
+import json
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import Error, close_old_connections, connection
+from django.utils import timezone
+
+from pharmacies.addresses.examination import examine
+from pharmacies.models import MailCertification, Utenza
+from portal.identity.models import User
+from sessions.ids import issuing, issuing_refused
+from sessions.models import Context, IdSessione
+from tests.day import shape
+from tests.day.clock import Clock
+
+AGAIN = 0.5  # seconds until a gestionale asks again that got no answer
+AGAIN_FOR = 60.0
+NEW_DOMAIN = "libero.example"  # where a code is asked for; nobody types it, so the address of before stays
+
+
+class Asker:
+    def __init__(self, utenze: dict[int, Utenza], anna: User, book: Any) -> None:
+        self.utenze, self.anna, self.book = utenze, anna, book
+        self.context = Context.objects.usual()
+        self.newest: dict[int, IdSessione] = {}
+
+    def act(self, act: shape.Act, late: float) -> None:
+        """As a person would: no answer, so once more in a moment. Raises Error after a minute of that. `late`: real seconds
+        after its time, because the asker had others to do.
+        """
+        end = time.monotonic() + AGAIN_FOR
+        while True:
+            try:
+                self._once(act, late)
+                return
+            except issuing_refused.AddressUnreachable:  # its mailbox has refused a letter: no second one is promised
+                self.book.write(json.dumps({"refused": True}) + "\n")
+                return
+            except Error:
+                connection.close()
+                if time.monotonic() > end:
+                    raise
+                time.sleep(AGAIN)
+
+    def _once(self, act: shape.Act, late: float) -> None:
+        asked, now = time.time(), timezone.now()
+        if act.verb == "ask":
+            issued = issuing.issue(self.utenze[act.pharmacy], self.context, now)
+            self.newest[act.pharmacy] = issued.id_sessione
+            line = {"pk": issued.id_sessione.pk, "asked": asked, "took": time.time() - asked, "late": late}
+            self.book.write(json.dumps(line) + "\n")
+            return
+        if act.verb == "certify":
+            pharmacy = self.utenze[act.pharmacy].pharmacy
+            assert pharmacy is not None  # noqa: S101  filling gave it one
+            address = examine(f"nuova{act.pharmacy}@{NEW_DOMAIN}", check_mx=False)
+            begun = MailCertification.objects.begin_and_send(pharmacy, address, self.anna, now)
+            letter = begun.codes.values_list("letter__message_id", flat=True)[0]
+            self.book.write(json.dumps({"code": letter, "asked": asked}) + "\n")
+            return
+        row = self.newest.get(act.pharmacy)
+        if row is not None:
+            issuing.use(row, now) if act.verb == "use" else issuing.revoke(row, self.anna, now)
+
+
+def main(part: int, of: int, count: int, seed: int, book: Path) -> None:
+    who = shape.habits(count, seed)
+    mine = [act for act in shape.acts(who, seed) if act.pharmacy % of == part]
+    clock = Clock.load(Path(settings.DEMO_CLOCK))
+    utenze = {int(row.user_id[2:]): row for row in Utenza.objects.select_related("pharmacy")}
+    asker = Asker(utenze, User.objects.get(), book.open("a", buffering=1, encoding="utf-8"))
+    for act in mine:
+        due = clock.real_at(shape.BEGINS + timedelta(seconds=act.at))
+        time.sleep(max(due - time.time(), 0))
+        close_old_connections()
+        asker.act(act, time.time() - due)
+
+
+if __name__ == "__main__":
+    part, of, count, seed = map(int, sys.argv[1:5])
+    main(part, of, count, seed, Path(sys.argv[5]))

@@ -1,0 +1,64 @@
+"""One import of the register at a time: the second says so and changes nothing."""
+
+import threading
+
+import pytest
+from django.core.management import CommandError
+
+from pharmacies.models import Pharmacy, RegisterChange
+from pharmacies.register import closing
+from pharmacies.register.lock import ImportUnderWay, alone_with_the_register
+from tests.parallel import in_its_own_connection, in_parallel
+from tests.pharmacies.register.register_files import TODAY, importing, row
+
+
+@pytest.fixture
+def held(transactional_db):
+    """Another program is importing, from before the test until its end."""
+    taken, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with alone_with_the_register():
+            taken.set()
+            done.wait(20)
+
+    thread = threading.Thread(target=in_its_own_connection, args=[hold])
+    thread.start()
+    assert taken.wait(20)
+    yield
+    done.set()
+    thread.join()
+
+
+def register(tmp_path, name: str) -> object:
+    path = tmp_path / "register.csv"
+    path.write_text("\n".join([TODAY, *(row(str(code), name) for code in range(1, 300))]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_second_import_says_that_one_is_running_and_changes_nothing(held, tmp_path):
+    with pytest.raises(CommandError, match="Another import of the register is running") as refused:
+        importing(register(tmp_path, "San Marco"))
+    assert refused.value.returncode == 4
+
+
+def test_a_closing_cannot_be_confirmed_while_an_import_runs(held):
+    with pytest.raises(ImportUnderWay):
+        closing.confirm([1], None, "prova", None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_imports_of_one_file_at_once_write_its_history_once(tmp_path):
+    importing(register(tmp_path, "San Marco"))
+    path = register(tmp_path, "Al Redentore")
+
+    def run() -> int:
+        try:
+            importing(path)
+        except CommandError as refused:
+            return refused.returncode
+        return 0
+
+    assert set(in_parallel([run] * 3)) <= {0, 4}
+    assert Pharmacy.objects.filter(name="Al Redentore").count() == 299
+    assert RegisterChange.objects.count() == 299

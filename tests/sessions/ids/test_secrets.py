@@ -1,0 +1,47 @@
+"""The id in clear is in the letter and on the page of who asked to see it, and nowhere else."""
+
+import logging
+
+import pytest
+from django.apps import apps
+
+from portal.secrets.sealing import unseal
+from sessions.ids import issuing
+from sessions.models import IdSessione
+from sessions.reminders import sending
+from tests.sessions.conftest import MORNING
+
+
+def everything_stored() -> str:
+    """Every value of every row of every table, as text."""
+    return "\n".join(
+        str(bytes(value) if isinstance(value, (memoryview, bytes)) else value)
+        for model in apps.get_models()
+        for row in model.objects.all().values_list()
+        for value in row
+    )
+
+
+@pytest.fixture
+def lived(anna, utenza, certified, context, caplog) -> issuing.Issued:
+    """An id through all that may happen to it."""
+    with caplog.at_level(logging.DEBUG):
+        issued = issuing.issue(utenza, context, MORNING)
+        issuing.reveal(issued.id_sessione, anna, MORNING)
+        issuing.use(issued.id_sessione, MORNING)
+        issuing.resend(issued.id_sessione, anna, MORNING.replace(hour=9))
+        sending.send_due(MORNING.replace(hour=23))
+    return issued
+
+
+def test_the_database_holds_no_id_in_clear(lived) -> None:
+    stored = everything_stored()
+    assert lived.plain[-4:] in stored
+    assert lived.plain not in stored
+    assert lived.plain.replace("-", "") not in stored
+    assert unseal(IdSessione.objects.get().sealed).decode() == lived.plain
+
+
+def test_no_log_line_repeats_an_id_or_an_address(lived, caplog) -> None:
+    mine = [record.getMessage() for record in caplog.records if not record.name.startswith("django.db")]
+    assert not [line for line in mine if lived.plain in line or "idsessione@" in line]

@@ -1,0 +1,124 @@
+"""The copy of a reminder: with its reminder, once, to a mailbox that a present titolare named."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from django.urls import reverse
+
+from pharmacies.addresses.examination import examine
+from pharmacies.models import MailCertification, Office
+from portal.outbox.hooks import forbidding
+from portal.outbox.models import OutgoingMail
+from sessions.ids import issuing
+from sessions.models import IdSessione, Reminder, ReminderSettings
+from sessions.reminders import copies, planning, sending
+from sessions.reminders.planning import Wishes
+from tests.conftest import ANNA
+from tests.parallel import in_parallel
+from tests.pharmacies.letters import last_code, letters
+from tests.sessions.conftest import MORNING
+
+MINUTE = timedelta(minutes=1)
+HOUR_BEFORE = MORNING + timedelta(hours=15)
+COPY, NEW = "anna@example.it", "nuova@farmaciasanmarco.it"
+
+
+def choose(pharmacy, by, copy_to=COPY, now=MORNING) -> None:
+    planning.choose(pharmacy, Wishes([60], False, copy_to=copy_to), by, now)
+
+
+def change_address(pharmacy, by, now) -> None:
+    examined = examine(NEW, check_mx=False)
+    certification = MailCertification.objects.begin_and_send(pharmacy, examined, by, now)
+    assert certification.confirm(last_code(NEW), by, "SPID livello 2", now)
+
+
+@pytest.fixture
+def row(certified, utenza, context, anna, san_marco) -> IdSessione:
+    """An id whose reminder waits to leave, and its copy too."""
+    choose(san_marco, anna)
+    row = issuing.issue(utenza, context, MORNING).id_sessione
+    sending.send_due(HOUR_BEFORE)
+    assert [letter.is_waiting for letter in letters("reminder")] == [True, True]
+    return row
+
+
+def the_copies() -> list[OutgoingMail]:
+    return letters("reminder", COPY)
+
+
+def test_a_copy_is_withdrawn_with_its_reminder(row, anna):
+    issuing.revoke(row, anna, HOUR_BEFORE)
+    assert all(letter.withdrawn_at for letter in letters("reminder"))
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_a_change_of_address_makes_no_second_copy(row, san_marco, anna, left):
+    if left:
+        the_copies()[0].accept(HOUR_BEFORE, "250 Ok")
+    change_address(san_marco, anna, HOUR_BEFORE + MINUTE)
+    sending.send_due(HOUR_BEFORE + MINUTE)
+    (copy,) = the_copies()
+    assert copy.is_waiting != left
+    assert forbidding.forbidden([copy], HOUR_BEFORE + MINUTE) == set()
+    assert len(letters("reminder", NEW)) == 1
+    assert Reminder.objects.get().copy == copy
+
+
+def leave_the_office(pharmacy, at) -> None:
+    Office.objects.filter(pharmacy=pharmacy, codice_fiscale=ANNA).update(until=at)
+
+
+def test_no_copy_goes_to_the_mailbox_of_a_titolare_who_has_left(row, san_marco, bruno):
+    (copy,) = the_copies()
+    assert forbidding.forbidden([copy], HOUR_BEFORE) == set()
+    leave_the_office(san_marco, HOUR_BEFORE)
+    assert forbidding.forbidden([copy], HOUR_BEFORE + MINUTE) == {copy.pk}
+    Reminder.objects.update(settled_at=None, letter=None, copy=None)
+    sending.send_due(HOUR_BEFORE + MINUTE)
+    assert len(the_copies()) == 1
+
+
+def test_a_copy_of_an_unknown_hand_goes_until_somebody_leaves_the_office(certified, utenza, context, san_marco):
+    ReminderSettings.objects.create(pharmacy=san_marco, copy_to=COPY)
+    issuing.issue(utenza, context, MORNING)
+    leave_the_office(san_marco, HOUR_BEFORE + MINUTE)
+    assert copies.addresses([san_marco.pk], HOUR_BEFORE) == {san_marco.pk: COPY}
+    assert copies.addresses([san_marco.pk], HOUR_BEFORE + MINUTE) == {}
+
+
+def test_a_copy_to_an_address_that_was_changed_meanwhile_does_not_leave(row, san_marco, anna):
+    choose(san_marco, anna, "altra@example.it", HOUR_BEFORE)
+    (copy,) = the_copies()
+    assert forbidding.forbidden([copy], HOUR_BEFORE) == {copy.pk}
+    assert not copy.retry(HOUR_BEFORE)
+
+
+def test_the_certified_mailbox_in_another_spelling_gets_no_copy(certified, utenza, context, san_marco, anna):
+    choose(san_marco, anna, "IdSessione+copia@farmaciasanmarco.it")
+    issuing.issue(utenza, context, MORNING)
+    sending.send_due(HOUR_BEFORE)
+    assert len(letters("reminder")) == 1
+
+
+def test_an_address_that_was_named_again_outlives_the_refusal_of_an_older_letter(row, san_marco, anna):
+    choose(san_marco, anna, "", HOUR_BEFORE + MINUTE)
+    choose(san_marco, anna, COPY, HOUR_BEFORE + MINUTE)
+    copies.mailbox_refused(the_copies()[0], "casella inesistente", HOUR_BEFORE + 2 * MINUTE)
+    assert ReminderSettings.objects.get().copy_to == COPY
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_refusal_does_not_wipe_an_address_that_is_named_at_the_same_instant(row, san_marco, anna):
+    (copy,) = the_copies()
+    refused = partial(copies.mailbox_refused, copy, "casella inesistente", HOUR_BEFORE)
+    in_parallel([refused, partial(choose, san_marco, anna, "altra@example.it", HOUR_BEFORE)])
+    assert ReminderSettings.objects.get().copy_to == "altra@example.it"
+
+
+def test_the_next_titolare_is_told_why_no_copy_goes(anna_client, certified, san_marco, anna, bruno):
+    choose(san_marco, bruno)  # who holds no office here
+    page = anna_client.get(reverse("sessions:reminders", args=[san_marco.code])).content.decode()
+    assert "La copia andava a an•••@example.it" in page
+    assert f'value="{COPY}"' not in page

@@ -1,0 +1,78 @@
+"""A pharmacy is found by what the page shows and by what somebody says on the phone, however it is written."""
+
+import re
+from urllib.parse import unquote
+
+import pytest
+
+from tests.conftest import make_pharmacy
+from tests.sessions.staff.conftest import STATUS, rows
+from tests.sessions.staff.lists.test_search import search
+
+
+@pytest.fixture
+def nation(db, utenza):
+    """Among others: one with each difficulty. Anna's is San Marco of Trento, userId UVANNA01."""
+    make_pharmacy("11", "Santa Chiara", comune="FORLI'", partita_iva="00987654321")
+    make_pharmacy("12", "SANT'ANNA", comune="CANTU'", partita_iva="")
+    make_pharmacy("13", "Dei Mòcheni", comune="Palù del Fersina", partita_iva="11122233344")
+    make_pharmacy("92", "Alla Torre", comune="Merano", partita_iva="55566677788")
+    make_pharmacy("920", "Al Ponte", comune="Merano", partita_iva="")
+    make_pharmacy("9201", "Al Lago", comune="Merano", partita_iva="")
+
+
+def found(client, typed: str) -> list[str]:
+    """The codes of the rows, in their order."""
+    html = client.get(search(client, typed, stato="tutte")["Location"]).content.decode()
+    return codes(html)
+
+
+def codes(html: str) -> list[str]:
+    return [re.search(r"(\d+) · ", row)[1] for row in rows(html)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "code"),
+    [
+        ("Farmacia Santa Chiara", "11"), ("forlì", "11"), ("forli", "11"), ("FORLI'", "11"), ("Forlì’", "11"),
+        ("cantù", "12"), ("CANTU'", "12"), ("Sant’Anna", "12"), ("sant'anna", "12"), ("sant anna", "12"), ("santanna", "12"),
+        ("mocheni", "13"), ("mòcheni", "13"), ("MÒCHENI palu", "13"), ("farmacia mo\u0300cheni", "13"),
+        ("UVANNA01", "4512"), ("uvanna01", "4512"), ("UVANNA01 trento", "4512"),
+        ("987654321", "11"), ("00987654321", "11"), ("0987654321", "11"), ("IT00987654321", "11"), ("98765", "11"),
+        ("00987", "11"), ("111222", "13"), ("\u200bcantù\ufeff", "12"),
+    ],
+)  # fmt: skip
+def test_it_is_found_however_it_is_written(carla_client, nation, typed, code):
+    assert found(carla_client, typed) == [code]
+
+
+@pytest.mark.parametrize("typed", ["92", "0092", "９２"])
+def test_a_whole_code_stands_before_those_that_begin_with_it(carla_client, nation, give_id, typed):
+    assert found(carla_client, typed) == ["92", "9201", "920"]  # then by name
+    give_id(make_pharmacy("925", "Con un ID", partita_iva=""))
+    assert found(carla_client, typed) == ["92", "925", "9201", "920"]
+
+
+def test_a_whole_code_is_said_once_over_all_the_pages(carla_client, nation, give_id):
+    for n in range(9300, 9330):
+        make_pharmacy(str(n), f"Numero {n}", partita_iva="")
+    make_pharmacy("93", "Zeta", partita_iva="")
+    page = carla_client.get(f"{STATUS}?cerca=93&stato=tutte").content.decode()
+    assert codes(page)[0] == "93"
+    assert len(rows(page)) == 26
+
+    after = unquote(re.search(r"dopo=([^\"&]+)", page)[1])
+    last = carla_client.get(f"{STATUS}?cerca=93&stato=tutte&dopo={after}").content.decode()
+    assert len(rows(last)) == 5
+    assert "93" not in codes(last)
+
+
+def test_a_whole_code_outside_the_territory_or_the_choice_is_not_shown(carla_client, operator, nation):
+    assert found(operator("lettura", limited_to=["010"]), "92") == []
+    assert rows(carla_client.get(f"{STATUS}?cerca=92").content.decode()) == []  # none of them has an ID today
+
+
+def test_signs_alone_find_nothing_and_beside_words_they_do_not_count(carla_client, nation):
+    assert found(carla_client, "%") == []
+    assert found(carla_client, "& _") == []
+    assert found(carla_client, "santa & chiara") == ["11"]
