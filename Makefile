@@ -66,7 +66,7 @@ test-spid: $(VENV)/.test $(VENV_SPID)/.installed
 proxies: $(VENV)/.test $(VENV)/.proxies
 
 italy: $(VENV)/.run
-	$(BIN)/python manage.py simulate_day $(KNOBS)
+	$(BIN)/python -m tests.day $(KNOBS)
 
 benchmark: $(VENV)/.test
 	$(BIN)/python -m tests.benchmarks.$(BENCH) $(KNOBS)

@@ -292,8 +292,6 @@ LOGGING = logs.configuration(env.choice("LOG_FORMAT", [logs.TEXT, logs.JSON], de
 if DEMO:
     # Stand-ins are plugins named here, and portal.system_checks refuses them in production.
     INSTALLED_APPS += ["portal.demo.apps.DemoConfig"]
-    DEMO_CLOCK = env.text("DEMO_CLOCK", default="")  # the file of a clock that runs faster: `manage.py simulate_day`
-    INSTALLED_APPS += ["tests.day.clock.CompressedClock"] if DEMO_CLOCK else []
     IDENTITY_PROVIDERS = IDENTITY_PROVIDERS or [f"portal.demo.identity.Stub{name}" for name in ("Spid", "Cie", "TsCns")]
     WEBHOOK_ADDRESSES = "portal.demo.gestionale.OwnGestionale"  # its own gestionale may be called too
     STUB_IDENTITY_URL = env.address("STUB_IDENTITY_URL", default=PORTAL_URL).rstrip("/")  # where the stubs live

@@ -13,7 +13,7 @@ class SessionsConfig(AppConfig):
         from sessions import journal_verbs, system_checks  # noqa: F401  the system checks are registered
         from sessions.ids.withdrawing import forbidden, say_elsewhere
         from sessions.letters.closing_holds import without_closed
-        from sessions.reminders import copies  # noqa: F401  the system checks are registered
+        from sessions.reminders import copies
         from sessions.staff import journal_verbs as staff_words
         from sessions.utenze import journal_verbs as utenze_words
 

@@ -1,7 +1,7 @@
 """Import of the national register: what the file says against what we hold, then one transaction that makes them agree.
 
 A pharmacy is never deleted. It is closed by an end date in a whole file, or by its absence from several whole files of
-different days (registry_closing.py); a piece of a file closes nothing, and the rows that it has are good all the same. The
+different days (closing.py); a piece of a file closes nothing, and the rows that it has are good all the same. The
 file may hold the history of a code (changes of owner, ended periods): the newest valid row tells how things stand.
 
 Why one transaction for the whole file, written in batches: half a register would move pharmacies at random until the next

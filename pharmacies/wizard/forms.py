@@ -24,7 +24,7 @@ class AddressForm(forms.Form):
     indirizzo = forms.CharField(
         label="Indirizzo e-mail",
         help_text="Non PEC. Meglio una casella dedicata, ad esempio idsessione@lamiafarmacia.it",
-        max_length=320,  # longer than an address may be: the sentence about it comes from addresses.py
+        max_length=320,  # longer than an address may be: the sentence about it comes from addresses/examination.py
         error_messages={
             "required": "Scrivi l’indirizzo e-mail della farmacia",
             "max_length": "L’indirizzo è troppo lungo: controlla di non averne incollati due",

@@ -31,7 +31,7 @@ class Identity:
 
 
 class LoginRefused(Exception):  # noqa: N818  a fact, as the domain says it
-    """The provider said no, or its answer cannot be trusted. `code` chooses the sentence for the person (identity/refusals.py)."""
+    """The provider said no, or its answer cannot be trusted. `code` chooses the sentence for the person (identity/people/refusal_sentences.py)."""
 
     def __init__(self, code: str, reason: str = "") -> None:
         super().__init__(reason or code)

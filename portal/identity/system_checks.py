@@ -80,7 +80,7 @@ def _of_federation(door: oidc.Cie) -> Iterator[CheckMessage]:
 
 
 def _of_theirs(door: SamlProvider) -> Iterator[CheckMessage]:
-    """The files. The rows of a registry are looked at when they are taken (registry.py) and when somebody is asked: the
+    """The files. The rows of a registry are looked at when they are taken (providers/registry.py) and when somebody is asked: the
     database may be away now.
     """
     for each in door.from_files():

@@ -1,1 +1,1 @@
-"""When a pharmacy is there to read, and when it is written to: week, nights, openings, moments (pure arithmetic), and the pages."""
+"""When a pharmacy is there to read, and when it is written to: week, nights, openings, moments. Pure arithmetic; the pages are in sessions/preferences."""

@@ -1,7 +1,7 @@
 """What is in the outbox about an id that has ended, or for an address that is no longer the pharmacy's, does not leave, nor is
 it tried again: it loses its text here, and forbidden() asks the same when a letter is about to leave.
 
-A letter that speaks of more ids than one (together.py) leaves as it was written as long as one of them is in its place: its
+A letter that speaks of more ids than one (reminders/together.py) leaves as it was written as long as one of them is in its place: its
 reader is told too much about a dead id rather than nothing about a live one.
 """
 

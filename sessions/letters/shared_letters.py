@@ -1,4 +1,4 @@
-"""Letters that tell ids of more than one pharmacy, because one mailbox reads for all of them (together.py).
+"""Letters that tell ids of more than one pharmacy, because one mailbox reads for all of them (reminders/together.py).
 
 Such a letter is filed under the first pharmacy (`about`); its reminders say which others it tells.
 """

@@ -178,7 +178,7 @@ class Reminder(models.Model):
             models.Index(fields=["pharmacy", "due_at"], condition=Q(settled_at=None), name="reminder_due_of_pharmacy"),
             # may this copy leave? Few have one
             models.Index(fields=["copy"], condition=Q(copy__isnull=False), name="reminder_of_copy"),
-            # what had nowhere to go: looked at again at every round, for an address that is there by now (reopening.py)
+            # what had nowhere to go: looked at again at every round, for an address that is there by now (reminders/reopening.py)
             models.Index(fields=["due_at"], condition=Q(skipped_because__in=NOWHERE), name="reminder_nowhere"),
         ]
 

@@ -1,4 +1,4 @@
-"""Reminders that were settled and reached nobody, and that can be said after all: due again at every round of reminders.py.
+"""Reminders that were settled and reached nobody, and that can be said after all: due again at every round of sending.py.
 
 Asked about, never pushed: it does not matter what made the address good (another one, the same one proved again, staff, a
 letter that arrived), nor which outage kept the letter.

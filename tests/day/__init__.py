@@ -1,1 +1,1 @@
-"""A day of Italy on this machine (`manage.py simulate_day`): the portal's own processes, on servers that nobody else uses."""
+"""A day of Italy on this machine (`python -m tests.day`): the portal's own processes, on servers that nobody else uses."""

@@ -1,10 +1,11 @@
 """The clock of a simulated day: minutes stand for hours, and it goes slower when there is more to do.
 
-A plugin named in the settings (DEMO_CLOCK, the path of the clock's file): the portal's own code asks `timezone.now()` and
+An app of tests/day/settings.py (the variable DEMO_CLOCK names the file of the clock): the portal's own code asks `timezone.now()` and
 never knows. What the outside world takes stays real: a lease on a letter lasts as many real seconds as always.
 """
 
 import json
+import os
 import time
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -71,11 +72,11 @@ class Clock:
 
 
 class CompressedClock(AppConfig):
-    name = "portal.demo.day"
+    name = "tests.day"
     label = "day"
 
     def ready(self) -> None:
-        clock, lease = Clock.load(Path(settings.DEMO_CLOCK)), settings.OUTBOX_LEASE.total_seconds()
+        clock, lease = Clock.load(Path(os.environ["DEMO_CLOCK"])), settings.OUTBOX_LEASE.total_seconds()
 
         def now() -> datetime:
             real = time.time()

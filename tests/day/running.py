@@ -131,11 +131,11 @@ class Day:
         points = tuple(shape.points(planned, who, self.wishes.rate, self.wishes.an_hour))
         clock = Clock(time.time() + READY_IN, shape.BEGINS, points)
         clock.save(self.folder / "clock.json")
-        self.env["DEMO_CLOCK"] = str(self.folder / "clock.json")
+        self.env |= {"DEMO_CLOCK": str(self.folder / "clock.json"), "DJANGO_SETTINGS_MODULE": "tests.day.settings"}
         return clock
 
     def _saboteur(self, workers: list[Child], timetables: list[Child]) -> Saboteur:
-        assert self.postgres is not None  # noqa: S101  started just now
+        assert self.postgres is not None  # started just now
         return Saboteur(workers, timetables, self.redis, self.postgres, self.smtp_port, self.wishes.seed)
 
     def _watch(self, clock: Clock, askers: list[Child], saboteur: Saboteur | None, relay: RefusingRelay | None) -> None:
@@ -178,7 +178,7 @@ class Day:
                 )
 
     def _sample(self, clock: Clock) -> None:
-        assert self.postgres is not None  # noqa: S101
+        assert self.postgres is not None
         now = clock.day_at(time.time())
         try:
             with psycopg.connect(self.postgres.url, connect_timeout=2) as connection:
@@ -214,15 +214,15 @@ class Day:
         return child
 
     def _run(self, name: str, *argv: str) -> str:
-        env = {key: value for key, value in self.env.items() if key != "DEMO_CLOCK"}
-        done = subprocess.run([*_module(name), *argv], env=env, capture_output=True, encoding="utf-8", check=False)  # noqa: S603
+        env = self.env | {"DJANGO_SETTINGS_MODULE": "portal.settings"}  # by the clock of this machine
+        done = subprocess.run([*_module(name), *argv], env=env, capture_output=True, encoding="utf-8", check=False)
         if done.returncode:
             raise CannotStart(f"{name}: {done.stderr[-2000:]}")
         return done.stdout
 
 
 def _module(name: str) -> list[str]:
-    return [processes.PYTHON, "-m", f"portal.demo.day.{name}"]
+    return [processes.PYTHON, "-m", f"tests.day.{name}"]
 
 
 def _title(wishes: Wishes) -> str:

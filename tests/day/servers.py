@@ -39,7 +39,7 @@ class OwnPostgres:
         if self.user is not None:
             shutil.chown(self.data, *pwd.getpwnam(self.user)[2:4])
         argv = [str(self.programs / "initdb"), "-D", str(self.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]  # fmt: skip
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             argv, user=self.user, cwd="/", capture_output=True, encoding="utf-8", errors="replace", check=False
         )
         if done.returncode:

@@ -200,7 +200,7 @@ def test_what_visitors_add_to_a_seeded_database_does_not_make_it_another(time_ma
 
 
 def test_a_database_seeded_in_part_holds_nothing(monkeypatch):
-    monkeypatch.setattr("portal.demo.seed.seeding.seed_hours.connect_gestionali", _broken)
+    monkeypatch.setattr("portal.demo.seed.seeding.hours.connect_gestionali", _broken)
     with pytest.raises(ZeroDivisionError):
         seed()
     monkeypatch.undo()

@@ -19,7 +19,7 @@ READ = re.compile(
     re.VERBOSE,
 )
 NAMES = sorted({name for file in CODE for name in READ.findall(file.read_text(encoding="utf-8"))} | {"PORTAL_VAR"})
-DEMO_ONLY = {"DEMO_CLOCK", "STUB_IDENTITY_URL"}
+DEMO_ONLY = {"STUB_IDENTITY_URL"}
 ON_POSTGRESQL = {"DATABASE_CONN_MAX_AGE", "DATABASE_PREPARE"}
 NOTHING = ["", "   ", "\ufeff", "\ufeff \n"]
 HOSTILE = ["$X", "$HOME", "\\$X", "²", ",", " , ,", "'", '"x"', "a b", "http://[", "0x10", "-1", "9" * 30, "%", "è"]

@@ -16,7 +16,7 @@ from portal.time.clock import now_of
 @never_cache
 @require_safe
 def authenticator(request: HttpRequest) -> HttpResponse:
-    """The code of now. It knows only the secret that is printed in people.py."""
+    """The code of now. It knows only the secret that is printed in portal/demo/people.py."""
     app = TOTP(base64.b32decode(people.STAFF_TOTP_SECRET), STEP, 0, DIGITS)
     app.time = now_of(request).timestamp()
     context = {

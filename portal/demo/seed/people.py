@@ -1,4 +1,4 @@
-"""The people of the seed: the named ones of people.py in their offices, an invented titolare for everybody else."""
+"""The people of the seed: the named ones of portal/demo/people.py in their offices, an invented titolare for everybody else."""
 
 import base64
 import unicodedata

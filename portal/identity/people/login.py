@@ -36,7 +36,7 @@ REFUSALS_WRITTEN = 50  # from one address in a quarter of an hour; more are coun
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a login ended: a user, or the code of the refusal (see refusals.py). `next_url` is safe to go to, or empty."""
+    """How a login ended: a user, or the code of the refusal (see refusal_sentences.py). `next_url` is safe to go to, or empty."""
 
     user: User | None
     refusal: str

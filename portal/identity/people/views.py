@@ -1,4 +1,4 @@
-"""The door for the people of the pharmacies: choose how, come back, go out. The staff's door is in staff_views.py."""
+"""The door for the people of the pharmacies: choose how, come back, go out. The staff's door is in identity/staff/views.py."""
 
 import logging
 from urllib.parse import urlencode

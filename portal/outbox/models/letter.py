@@ -31,7 +31,7 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
 
     def due(self, now: datetime, most: Priority = Priority.NOTICE) -> "OutgoingMailQuerySet":
         """To be handed to the SMTP server now, `most` the last priority asked for: its time has come, no living worker holds
-        it, and nothing else does (holding.py).
+        it, and nothing else does (hooks/holding.py).
         """
         due = self.unheld(now).filter(next_attempt_at__lte=now, give_up_at__gt=now, priority__lte=most)
         return may_leave(due, now)  # type: ignore[no-any-return]

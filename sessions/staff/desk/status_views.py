@@ -64,7 +64,7 @@ def status(request: HttpRequest) -> HttpResponse:
 @staff_required
 @require_POST
 def look_for(request: HttpRequest) -> HttpResponse:
-    """What was typed, as an address that can be kept: without what may not stand in one (see search.py)."""
+    """What was typed, as an address that can be kept: without what may not stand in one (see lists/search.py)."""
     form = StatusFilter(request.POST, staff_of(request))
     if not form.is_valid():
         wrong = {name: request.POST.get(name, "")[:200] for name in form.errors if name != "cerca"}
