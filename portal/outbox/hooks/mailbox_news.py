@@ -4,12 +4,14 @@ letters, not what an address is for.
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from portal.outbox.models import OutgoingMail
+if TYPE_CHECKING:
+    from portal.outbox.models import OutgoingMail
 
-Listener = Callable[[OutgoingMail, str, datetime], None]
-TakenBack = Callable[[OutgoingMail, datetime, datetime], None]
-Arrived = Callable[[OutgoingMail, datetime], None]
+Listener = Callable[["OutgoingMail", str, datetime], None]
+TakenBack = Callable[["OutgoingMail", datetime, datetime], None]
+Arrived = Callable[["OutgoingMail", datetime], None]
 _listeners: list[Listener] = []
 _taken_back: list[TakenBack] = []
 _arrived: list[Arrived] = []
@@ -36,16 +38,16 @@ def register_arrived(listener: Arrived) -> None:
         _arrived.append(listener)
 
 
-def tell(letter: OutgoingMail, why: str, now: datetime) -> None:
+def tell(letter: "OutgoingMail", why: str, now: datetime) -> None:
     for listener in _listeners:
         listener(letter, why, now)
 
 
-def take_back(letter: OutgoingMail, told_at: datetime, now: datetime) -> None:
+def take_back(letter: "OutgoingMail", told_at: datetime, now: datetime) -> None:
     for listener in _taken_back:
         listener(letter, told_at, now)
 
 
-def arrived(letter: OutgoingMail, now: datetime) -> None:
+def arrived(letter: "OutgoingMail", now: datetime) -> None:
     for listener in _arrived:
         listener(letter, now)
