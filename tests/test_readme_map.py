@@ -48,11 +48,11 @@ def mirrors(path: str) -> bool:
 
 
 def test_every_folder_with_code_is_in_the_map():
-    assert sorted(in_the_tree() - in_the_map((ROOT / "README.md").read_text())) == []
+    assert sorted(in_the_tree() - in_the_map((ROOT / "README.md").read_text(encoding="utf-8"))) == []
 
 
 def test_every_folder_of_the_map_is_in_the_tree():
-    mapped = in_the_map((ROOT / "README.md").read_text())
+    mapped = in_the_map((ROOT / "README.md").read_text(encoding="utf-8"))
     assert len(mapped) > 50
     assert sorted(path for path in mapped if not (ROOT / path).is_dir()) == []
 
