@@ -1,5 +1,5 @@
-"""What of ids, letters and calls is forgotten, and when: the one place that says it. The certified addresses and the journal
-have a life of their own (portal/journal/retention.py).
+"""Which rows of ids, letters, codes, calls and jobs are deleted, and when. Logins and the journal have modules of their own
+(portal/identity/retention.py, portal/journal/retention.py); docs/data.md lists every table.
 """
 
 from collections.abc import Iterator

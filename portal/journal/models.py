@@ -54,7 +54,7 @@ class Entry(models.Model):
     actor_name = models.CharField(max_length=240)  # as it was then; PORTAL for the background work
     verb = models.CharField(
         "che cosa", max_length=60
-    )  # e.g. "certification.certified": see VERBS in pharmacies and sessions
+    )  # e.g. "certification.certified": the words are in journal_verbs.py of each app
     about = models.CharField(max_length=40, blank=True)  # the code of the pharmacy, when it is about one
     subject = models.CharField(max_length=80, blank=True)  # "pharmacies.mailcertification:12"
     detail = models.JSONField(default=dict, blank=True)  # never an id, a code, a password, a whole address

@@ -132,7 +132,7 @@ def _execute_prepared(database: BaseDatabaseWrapper, statement: str, id_digest: 
 
 
 def _from_text(found: tuple[Any, ...]) -> list[Any]:
-    """What _READ_SQLITE gives, its instants read."""
+    """The columns of a row of SQLite, with its instants parsed (UTC)."""
     values = list(found)
     values[_INSTANTS] = [at and datetime.fromisoformat(at) for at in found[_INSTANTS]]
     return values
