@@ -1,4 +1,4 @@
-"""What DATABASE_CLOCK may name in a test: how far this machine's clock is ahead of the database's."""
+"""Clocks for DATABASE_CLOCK in tests: how far this machine's clock is ahead of the database's."""
 
 from datetime import timedelta
 

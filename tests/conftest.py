@@ -1,4 +1,4 @@
-"""Named people with a fixed meaning, and the doors they use.
+"""Named people with a fixed meaning, and the clients they use.
 
 Anna: titolare, address certified. Bruno: titolare, not certified. Carla: staff. Dario: a stranger, no office anywhere.
 """
@@ -19,11 +19,11 @@ from portal.identity.roles import Role
 from portal.secrets.sealing import seal
 from tests import lock_order
 
-# The addresses are read once in a process, with those of the demonstration in demo mode only: before a test that plays at being
-# in production makes Django read them, and takes them away from all tests that follow it there.
+# Django reads the addresses once in a process, the demonstration's only in demo mode. Read them here, before a test that switches
+# to production mode makes Django read them without the demonstration's, for all tests after it.
 import_module(settings.ROOT_URLCONF)
 
-# libpq, here and in the processes that tests start: no COMMIT waits for the disk. A database of a test need not outlive the server.
+# libpq, here and in the processes that tests start: no COMMIT waits for the disk. A test database need not survive a crash.
 os.environ.setdefault("PGOPTIONS", "-c synchronous_commit=off")
 
 ANNA, BRUNO, DARIO = "RSSNNA80A41H501L", "BNCBRN75B12F205N", "VRDDRA82C03L219M"
@@ -43,37 +43,37 @@ def _nothing_is_left_in_the_checkout(settings, tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(autouse=True)
 def _the_database_has_our_clock(settings) -> None:
-    """No query for it; a test about clocks names another of tests/clocks.py."""
+    """No query for the clock; a test about clocks names another class of tests/clocks.py."""
     settings.DATABASE_CLOCK = "tests.clocks.in_step"
 
 
 @pytest.fixture(autouse=True)
 def _every_look_counts_again(settings) -> None:
-    """What the staff's pages keep for a few seconds would be told to the next test."""
+    """Clears what the staff's pages cache for a few seconds: the next test would read it."""
     settings.DESK_KEPT_FOR = timedelta(0)
 
 
 @pytest.fixture(autouse=True)
 def _shipped_rows_come_back(django_db_serialized_rollback) -> None:
-    """A test with real transactions empties every table: the next one finds again the rows that migrations wrote."""
+    """A test with real transactions empties every table: restores the rows that migrations wrote."""
 
 
 @pytest.fixture(autouse=True)
 def _nobody_wakes_a_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No broker in the fast suite: what is due is done by calling the function or the command."""
+    """No broker in the fast suite: a test runs due work by calling the function or the command."""
     monkeypatch.setattr("celery.app.task.Task.apply_async", lambda *args, **kwargs: None)
 
 
 @pytest.fixture(autouse=True)
 def lock_faults() -> Iterator[list[str]]:
-    """On PostgreSQL every test watches that locks are taken in one order (docs/architecture.md); what was not."""
+    """On PostgreSQL: fails a test whose transactions take locks out of order (docs/architecture.md). Yields the faults."""
     with lock_order.watched() as found:
         yield found
     assert sorted(set(found)) == []
 
 
 def sign_in(client: Client, user: User, *, at: datetime | None = None) -> Client:
-    """The portal session of a person who has just entered with SPID level 2 (the front door is tested in tests/identity)."""
+    """The portal session of a person who has just signed in at SPID level 2 (tests/identity tests the login itself)."""
     client.force_login(user, backend="portal.identity.backends.DigitalIdentityBackend")
     session = client.session
     session["identity_authenticated_at"] = (at or timezone.now()).timestamp()
@@ -175,7 +175,7 @@ def dario_client(dario: User) -> Client:
 
 
 def sign_in_staff(client: Client, user: User) -> Client:
-    """Staff with the second factor done (the staff's door is tested in tests/identity)."""
+    """Staff with the second factor done (tests/identity tests the staff's login)."""
     device = StaffTotp.objects.create(user=user, name="app", sealed_secret=seal(b"0" * 20))
     client.force_login(user, backend="portal.identity.backends.StaffBackend")
     session = client.session
@@ -187,7 +187,7 @@ def sign_in_staff(client: Client, user: User) -> Client:
 
 @pytest.fixture
 def operator(db) -> Callable[..., Client]:
-    """The browser of somebody of the staff with these roles and this territory: `operator("lettura", limited_to=["042"])`."""
+    """The browser of a member of the staff with these roles and this territory: `operator("lettura", limited_to=["042"])`."""
 
     def enter(*roles: str, limited_to: Sequence[str] = ()) -> Client:
         user = User.objects.create_staff("-".join(["oriana", *roles, *limited_to]), "una password lunga", roles=roles)

@@ -1,4 +1,4 @@
-"""A database that says no so many times, at a statement that a test names."""
+"""A database that fails a given number of times, at a statement that the test names."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ def cut() -> OperationalError:
 
 @contextmanager
 def failing(at: str, times: int, error=deadlock) -> Iterator[list[str]]:
-    """Statements that hold the words `at` raise `error()`, so many times. The list grows with each of them, failed or not."""
+    """Makes statements that contain `at` raise `error()`, `times` times. The yielded list grows with each of them, failed or not."""
     seen: list[str] = []
 
     def wrapper(execute, sql, params, many, context):

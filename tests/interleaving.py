@@ -1,4 +1,4 @@
-"""Two acts at once, with the moment chosen: the first stops before one of its statements while the second runs. PostgreSQL only.
+"""Runs two acts with a chosen interleaving: the first stops before one of its statements while the second runs. PostgreSQL only.
 
 Each act has a thread and a connection that stay: many interleavings cost no more than their statements.
 """
@@ -14,14 +14,14 @@ from typing import Any
 import psycopg
 from django.db import Error, connection, connections
 
-PATIENCE = 20  # seconds; beyond, the test is what hangs
-NO_STATEMENTS = ("SAVEPOINT", "RELEASE")  # stopping before these is stopping before the statement that follows
+PATIENCE = 20  # seconds; a longer wait means that the test hangs
+NO_STATEMENTS = ("SAVEPOINT", "RELEASE")  # to stop before these is to stop before the statement that follows
 _CHANGES = re.compile(r"\s*(insert|update|delete)\b|\bfor (no key )?update\b", re.IGNORECASE)
 
 
 @dataclass
 class Ended:
-    """What became of one act: its value, or the exception that reached the caller."""
+    """The result of one act: its value, or the exception that reached the caller."""
 
     value: Any = None
     error: BaseException | None = None
@@ -34,7 +34,7 @@ class Ended:
 
 @dataclass
 class Interleaving:
-    """What became of two acts, and whether the first has so many statements that it was stopped at all."""
+    """The results of two acts, and whether the first reached the statement where it should stop."""
 
     first: Ended
     second: Ended
@@ -43,7 +43,7 @@ class Interleaving:
 
 
 class Pair:
-    """Two threads. Use as a context: it closes their connections."""
+    """Two threads with their connections. A context manager: it closes the connections."""
 
     def __enter__(self) -> "Pair":
         self._pools = [ThreadPoolExecutor(1), ThreadPoolExecutor(1)]
@@ -56,8 +56,8 @@ class Pair:
             pool.shutdown()
 
     def run(self, first: Callable[[], object], second: Callable[[], object], stop_before: int) -> Interleaving:
-        """`first` up to the place number `stop_before` (from 1; see _Stop), then `second` until it is done or waits for `first`,
-        then both to their end.
+        """Runs `first` up to stop number `stop_before` (from 1; see _Stop), then `second` until it is done or waits for `first`, then both
+        to their end.
         """
         stop = _Stop(stop_before)
         one = self._pools[0].submit(_run, first, stop)
@@ -80,8 +80,8 @@ class Pair:
 
 
 class _Stop:
-    """An execute wrapper that stops its thread once: before its first statement, or one that changes or locks something, or one
-    that comes after such a one. Between two that only read nobody can tell where it stands.
+    """An execute wrapper that stops its thread once: before its first statement, before a statement that changes or locks something, or
+    after one. A stop between two reads would make no difference to the other act.
     """
 
     def __init__(self, before: int) -> None:
@@ -102,12 +102,12 @@ class _Stop:
 
 
 def _prepared() -> int:
-    """The connection of this thread, which finds out about a deadlock at once; its process on the server."""
+    """This thread's connection, set to detect deadlocks at once, and its backend's pid."""
     connection.ensure_connection()
     with connection.cursor() as cursor:
         try:
             cursor.execute("set deadlock_timeout = '20ms'")
-        except Error:  # not a superuser: a second each
+        except Error:  # needs a superuser: otherwise each deadlock takes a second
             connection.close()
             connection.ensure_connection()
     return int(connection.connection.info.backend_pid)

@@ -1,4 +1,4 @@
-"""How long one answer of SPID takes: `python -m tests.benchmarks.acs [--logins 100]`. See docs/performance.md.
+"""Times one SPID response: `python -m tests.benchmarks.acs [--logins 100]`. See docs/performance.md.
 
 The portal of the demonstration, served as in production on the database of DATABASE_URL (else SQLite of its own), one
 browser after the other. Each begins a login and brings back an answer at level 2 with two signatures; only the POST of the
@@ -56,7 +56,7 @@ def report(answered: list["Post"], floor: list["Post"]) -> None:
         took = [each.milliseconds for each in posts]
         processor = statistics.mean(
             each.processor for each in posts
-        )  # its clock ticks every 10 ms: only a mean says something
+        )  # a process's CPU clock ticks every 10 ms: only the mean is precise enough
         print(
             f"{name}  median {statistics.median(took):6.1f} ms   p95 {statistics.quantiles(took, n=20)[-1]:6.1f} ms"
             f"   processor {processor:5.1f} ms"
@@ -68,7 +68,7 @@ def report(answered: list["Post"], floor: list["Post"]) -> None:
 
 @dataclass(frozen=True)
 class Post:
-    """One POST of an answer: what the browser waited, what the workers' processor spent (milliseconds)."""
+    """One POST of a response: milliseconds that the browser waited, milliseconds of processor in the workers."""
 
     status: int
     milliseconds: float
@@ -76,7 +76,7 @@ class Post:
 
 
 def one_login(server: "Server") -> tuple[Post, Post]:
-    """The POST that is verified, and the one that is not."""
+    """Times the POST that is verified, and the POST that is refused before verification."""
     with httpx.Client(base_url=f"http://127.0.0.1:{server.port}") as browser:
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', browser.get("/accesso/").text)
         assert token is not None
@@ -96,7 +96,7 @@ def timed(server: "Server", browser: httpx.Client, fields: dict[str, str]) -> Po
 
 
 def right_answer(location: str) -> dict[str, str]:
-    """What the stub would say of Anna, signed with its key, without asking it."""
+    """Builds and signs the stub's response for Anna, without a request to the stub."""
     from django.utils import timezone
     from lxml import etree
 

@@ -23,7 +23,7 @@ PAGES = {
 
 
 class Nation:
-    """One database with so many pharmacies, and a process that looks at the page there when told to."""
+    """One database with that many pharmacies, and a process that times the page there on demand."""
 
     def __init__(self, pharmacies: int, ids: int, folder: str) -> None:
         self.pharmacies, name = pharmacies, f"portal_benchmark_{os.getpid()}_{pharmacies}"
@@ -42,7 +42,7 @@ class Nation:
         )  # fmt: skip
 
     def look(self, page: str, fresh: bool) -> tuple[float, int]:
-        """Milliseconds and queries of one look; `fresh` forgets what is kept for a few seconds."""
+        """Milliseconds and queries of one request; `fresh` first clears the caches of a few seconds."""
         assert self.looker.stdin is not None and self.looker.stdout is not None  # noqa: PT018
         self.looker.stdin.write(f"{int(fresh)} {page}\n")
         self.looker.stdin.flush()
@@ -56,7 +56,7 @@ class Nation:
 
 
 def look_when_told() -> None:
-    """The process beside each database: a line in (fresh or not, query), a line out (milliseconds, queries)."""
+    """The process beside each database: reads a line (fresh or not, query), writes a line (milliseconds, queries)."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     import django
 

@@ -1,4 +1,4 @@
-"""Fills the database of the environment for the page of the staff: `python -m tests.benchmarks.desk_rows PHARMACIES IDS`.
+"""Fills the database of the environment for the staff's page: `python -m tests.benchmarks.desk_rows PHARMACIES IDS`.
 
 A nation on an ordinary afternoon: each pharmacy has asked for an id a day, the last one some time in the last twenty hours;
 nine in ten have a certified address, one letter in two hundred of today was refused. PostgreSQL only: made inside it.

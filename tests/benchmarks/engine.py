@@ -39,7 +39,7 @@ def main() -> None:
                 "EMAIL_URL": f"smtp://127.0.0.1:{port}",
                 "PORTAL_VAR": folder,
             }
-            env.pop("REDIS_URL", None)  # nobody is woken: the round alone
+            env.pop("REDIS_URL", None)  # no worker is woken: only the round is measured
             subprocess.run(
                 [sys.executable, "-m", f"tests.benchmarks.{knobs.what}", *map(str, inside)],
                 env=env,

@@ -12,7 +12,7 @@ _READ = "select id, expires_at from pharmacy_sessions_idsessione where digest = 
 
 
 def _one(digest: bytes):
-    """The row, on the connection of this thread."""
+    """Reads the row on this thread's connection."""
     if not hasattr(_mine, "connection"):
         url = os.environ["DATABASE_URL"]
         _mine.postgres = url.startswith("postgres")

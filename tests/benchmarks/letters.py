@@ -28,14 +28,12 @@ from portal.secrets.sealing import unseal  # noqa: E402
 from tests.benchmarks.engine import against, say  # noqa: E402
 from tests.benchmarks.many_ids import ManyIds  # noqa: E402
 
-CHILDREN = 4  # as docs/production.md runs a worker
+CHILDREN = 4  # the command line of docs/production.md
 ENGINE = f"the engine, a worker of {CHILDREN}"
 
 
 def engine(count: int, template: OutgoingMail, children: int) -> float:
-    """`count` letters with an id, written down as the portal does, then the rounds of a worker with so many children, one
-    connection each. Letters a second.
-    """
+    """Letters a second: writes `count` letters with an id as the portal does, then delivers them with `children` connections."""
     now = timezone.now()
     OutgoingMail.objects.bulk_create(
         [
@@ -54,14 +52,14 @@ def engine(count: int, template: OutgoingMail, children: int) -> float:
 
 
 def _rounds(children: int) -> float:
-    """Until nothing is due; seconds. The children are there when the clock starts."""
+    """Delivers until nothing is due; returns seconds. The children are started before the clock."""
     connections.close_all()
     start, go = os.pipe()
     for _ in range(children):
         if os.fork() == 0:
             os.close(go)
             connection.ensure_connection()
-            os.read(start, 1)  # until the other end is closed
+            os.read(start, 1)  # until the server has closed the connection
             while deliver_due(timezone.now()):
                 pass
             os._exit(0)
@@ -75,7 +73,7 @@ def _rounds(children: int) -> float:
 
 
 def mass_mail(count: int, template: OutgoingMail) -> float:
-    """(a): as many words as ours, text and HTML as one text (it sends no second part); no row, no seal."""
+    """(a): a message as long as ours, text and HTML in one part (it sends no second part); no row, no sealing."""
     source = message_from_bytes(unseal(bytes(template.sealed_source)), policy=policy.default)
     text = "".join(source.get_body((kind,)).get_content() for kind in ("plain", "html"))
     letters = [
@@ -87,7 +85,7 @@ def mass_mail(count: int, template: OutgoingMail) -> float:
 
 
 def smtp_source(count: int, port: int) -> float | None:
-    """(b): one session, messages of about the same size. None where it is not installed."""
+    """(b): one session, messages of about the same size. None where smtp-source is not installed."""
     program = shutil.which("smtp-source") or shutil.which("smtp-source", path="/usr/sbin")
     if program is None:
         return None

@@ -1,4 +1,4 @@
-"""Live ids by the million, each with a reminder to come, made inside the database: `grow(count)`.
+"""Creates live ids by the million inside the database, each with a pending reminder: `grow(count)`.
 
 One pharmacy with all that hangs on it is made by the portal's own code; the others are copies of its rows. Ten live ids
 for each pharmacy: one Validato and one Attivo in each of five contexts.
@@ -20,7 +20,7 @@ TABLES = {model: model._meta.db_table for model in (Pharmacy, MailCertification,
 
 
 class ManyIds:
-    """The rows that exist so far; numbers of pharmacies and ids begin at 0 and have no holes."""
+    """The rows that exist so far; pharmacies and ids are numbered from 0 without gaps."""
 
     def __init__(self, now: datetime) -> None:
         self.now, self.pharmacies, self.ids = now, 0, 0
@@ -47,7 +47,7 @@ class ManyIds:
         self.base = {model: pk + 1 for model, pk in self.templates.items()}
 
     def grow(self, ids: int) -> None:
-        """Until there are so many. The keys follow the numbers; asked for in the order of their keys, one each millisecond."""
+        """Adds ids up to `count`. Keys follow the numbers; the ids were issued in key order, one each millisecond."""
         pharmacies = max(ids // IDS_EACH, 1)
         first, last = self.pharmacies, pharmacies - 1
         self._copy(Pharmacy, first, last, code="'Q' || n")
@@ -81,15 +81,15 @@ class ManyIds:
         )  # fmt: skip
 
     def make_due(self, time: int, count: int) -> None:
-        """The reminders of `count` ids are due now: neighbours, as in a day, because they were asked for together. Each `time`
-        others, of those that are the newest of their pharmacy and context: nobody has renewed them.
+        """Makes the reminders of `count` ids due now. The ids are neighbours in issue order, as on a real day. Each `time` takes others,
+        always ids that are still the newest of their pharmacy and context (not renewed).
         """
         first = self.base[IdSessione] + self.pharmacies * (1 + 2 * time % IDS_EACH)
         due_at = timezone.now() - timedelta(seconds=30)
         Reminder.objects.filter(id_sessione__in=range(first, first + count)).update(due_at=due_at)
 
     def _empty_ids(self) -> None:
-        """The ids of the step before: with another number of pharmacies they would belong to others."""
+        """Deletes the ids of the step before: with another number of pharmacies they would belong to other pharmacies."""
         with connection.cursor() as cursor:
             cursor.execute("set session_replication_role = replica")
             for model in (Reminder, IdSessione):

@@ -150,8 +150,8 @@ class without_indexes:  # noqa: N801  reads as a verb
 
 
 def _write(pairs: list[tuple[str, Utenza]], ciphertext: str, path: Path) -> None:
-    """One pincode for all, so one ciphertext: encrypting it is the client's work and not measured. A second one is for the
-    clients that encrypt anew at every call: no id knows it.
+    """One pincode and one ciphertext for all: encryption is the client's work and is not measured. A second ciphertext, which no id
+    remembers, stands for clients that encrypt anew at every call.
     """
     anew = {"tipo": "P", "valore": encrypted(PINCODE)}
     codes = {"codRegione": "042", "codAslAo": "001", "codSsa": "045120", "codiceStruttura": ""}

@@ -37,7 +37,7 @@ class Run:
 
 
 def load(server: Server, kind: str, live: Path, seconds: float, clients: int) -> Run:
-    """wrk against one server. An error or a refusal, a coded one too, spoils the run: it raises."""
+    """Runs wrk against one server. Raises when any reply is an error or a refusal, coded or not."""
     done = subprocess.run(
         ["wrk", "-t1", "--timeout", "30s", f"-c{clients}", f"-d{seconds}s", "-s", str(ROOT / "tests/benchmarks/load.lua"),
          f"http://127.0.0.1:{server.port}"],
@@ -94,7 +94,7 @@ class Database:
 
 @dataclass
 class Subjects:
-    """One database, what is asked on it, and what came of it."""
+    """One database, the loads to run on it, and their results."""
 
     database: Database
 
@@ -107,7 +107,7 @@ class Subjects:
             CHECK: (self.portal, "checkToken"), ANEW: (self.portal, "checkTokenAnew"), CREATE: (self.portal, "create"),
         }  # fmt: skip
         self.runs: dict[str, list[Run]] = {name: [] for name in self.asked}
-        self.megabytes: list[float] = []  # at rest after the gate and checkToken, after create too, the most ever
+        self.megabytes: list[float] = []  # at rest after the gate and checkToken; after create; the peak
         probe(self.portal, self.database.live)
 
     def load(self, name: str, seconds: float, clients: int) -> Run:
@@ -139,7 +139,7 @@ TARGETS = [
 
 
 def compare(databases: list[Database], knobs: argparse.Namespace) -> None:
-    """All subjects on all databases, in turns, so that a slow minute of the machine is everybody's."""
+    """Runs all subjects on all databases in turns, so that a slow minute of the machine affects all alike."""
     every = [Subjects(database) for database in databases]
     quick = [RAW, DJANGO, GATE, CHECK, ANEW]
     for name in quick:
@@ -159,7 +159,7 @@ def compare(databases: list[Database], knobs: argparse.Namespace) -> None:
 
 
 def probe(portal: Server, live: Path) -> None:
-    """The answers are the right ones, before anybody counts them. Raises SystemExit."""
+    """Checks that the replies are right before anything is timed. Raises SystemExit."""
     plain, basic, *bodies = live.read_text(encoding="utf-8").splitlines()[0].split("\t")
     sent = {"Authorization": basic, "Authorization2F": f"Bearer {plain}", "X-Forwarded-Proto": "https"}
     status, _ = portal.ask("GET", "/a2f/gate?contesto=RICETTA-DEM&applicazione=EROGATORE", sent)
@@ -171,7 +171,7 @@ def probe(portal: Server, live: Path) -> None:
 
 
 def told(every: list[Subjects]) -> None:
-    """The two tables, a column for each database, as docs/performance.md has them."""
+    """The two tables, a column for each database, in the form of docs/performance.md."""
     columns = "".join(f" {one.database.name}: calls/s | of each run | p50 ms | p99 ms |" for one in every)
     print(f"\n| |{columns}\n|---|{'---:|---|---:|---:|' * len(every)}")
     for name in every[0].runs:
@@ -198,7 +198,7 @@ def _reached(measured: float, sign: str, target: float) -> str:
 
 
 def grow(small: Database, large: Database, knobs: argparse.Namespace) -> None:
-    """The gate on few rows and on many, in turns."""
+    """Times the gate on few rows and on many, in turns."""
     servers = [(small.serve("portal.wsgi"), small.live), (large.serve("portal.wsgi"), large.live)]
     for server, live in servers:
         load(server, "gate", live, min(knobs.seconds, 2), knobs.clients)

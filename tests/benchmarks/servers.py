@@ -47,7 +47,7 @@ class Server:
         return answer
 
     def at_rest(self) -> "Server":
-        """Once its workers use no processor any more: a load that ends leaves calls under way."""
+        """Waits until the workers use no processor: a load that ends leaves calls under way."""
         before, used = -1.0, self.processor_seconds()
         while used - before > 0.05:
             time.sleep(0.5)
@@ -55,7 +55,7 @@ class Server:
         return self
 
     def worker_megabytes(self, *, at_most: bool = False) -> float:
-        """The largest worker's resident memory: now, or the most it ever was."""
+        """Resident memory of the largest worker in megabytes: now, or its peak."""
         word = "VmHWM" if at_most else "VmRSS"
         found = [
             re.search(rf"{word}:\s+(\d+) kB", (child / "status").read_text(encoding="utf-8"))

@@ -24,8 +24,8 @@ from tests.benchmarks.many_ids import ManyIds  # noqa: E402
 
 
 def processor() -> float:
-    """Seconds of processor so far, of this process and of the one that serves it in PostgreSQL: a busy machine makes a round
-    longer, not dearer. Linux.
+    """Seconds of processor so far, of this process and of its PostgreSQL backend: unlike elapsed time they do not grow on a busy
+    machine. Linux only.
     """
     connection.ensure_connection()
     fields = (

@@ -28,7 +28,7 @@ QUIET = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder is a browser test, without saying so in every module."""
+    """Marks every test of this folder as a browser test."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
@@ -42,15 +42,15 @@ def chromium(django_db_setup) -> Iterator[Browser]:
         if named:
             pytest.fail(f"CHROMIUM names {named}, which is not there")
         pytest.skip("no Chromium here: install it, or name it with CHROMIUM")
-    # Playwright keeps an event loop in this thread. Django would refuse the database to the fixtures; and it sees another
-    # connection object from here on, which must know, as the first did, the rows that come back after each test.
+    # Playwright keeps an event loop in this thread: Django would refuse database access to the fixtures. Django also sees another
+    # connection object from here on, which must restore the migrations' rows after each test as the first one did.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     rows = connections["default"]._test_serialized_contents
     with sync_playwright() as playwright:
         connection = connections["default"]
         connection._test_serialized_contents = rows
-        # The browser keeps its lines open: the server's threads put them down, and with them the connection that SQLite
-        # in memory shares among threads, when the test that opened them has ended. Sharing lasts as long as the browser.
+        # The browser keeps its connections open, so the server's threads may close the shared in-memory SQLite connection only
+        # after the test that opened them. The sharing lasts as long as the browser.
         connection.inc_thread_sharing()
         browser = playwright.chromium.launch(executable_path=str(path), args=QUIET)
         yield browser
@@ -72,7 +72,7 @@ def context(chromium: Browser, live_server) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def console_errors(context: BrowserContext) -> Callable[[], list[str]]:
-    """Call it for the complaints so far. That a page answered 403 or 404 is not one; that its style did not load is."""
+    """Returns the complaints so far. A 403 or 404 response does not count as one; a stylesheet that fails to load does."""
     messages: list[ConsoleMessage] = []
     crashes: list[str] = []
     pages: set[str] = set()
@@ -102,7 +102,7 @@ def lived_in(live_server, django_db_serialized_rollback) -> None:
 
 @pytest.fixture
 def sweep(page, console_errors):
-    """Opens addresses (or looks at the page that is open) at the three widths, and tells every fault at the end."""
+    """Opens addresses (or the page that is open) at the three widths, and reports all faults at the end."""
     found: list[str] = []
 
     def look(*addresses: str) -> None:
@@ -111,7 +111,7 @@ def sweep(page, console_errors):
                 response = page.goto(address)
                 assert response.status == 200, f"{response.status} {address}"
             found.extend(f"{page.url} at {width}: {fault}" for width in WIDTHS for fault in faults(page, width))
-            page.set_viewport_size({"width": WIDTHS[0], "height": 900})  # the test goes on at a desk
+            page.set_viewport_size({"width": WIDTHS[0], "height": 900})  # the rest of the test runs at desktop width
 
     yield look
     assert found == []

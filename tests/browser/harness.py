@@ -1,4 +1,4 @@
-"""What the browser tests look at on every page: accessibility, the console, the width. Chromium itself is in conftest.py."""
+"""The checks that browser tests run on every page: accessibility, console, width. Chromium itself is in conftest.py."""
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
@@ -8,7 +8,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 
 def axe(page: Page) -> list[str]:
-    """What axe-core finds wrong, a line each: the rule and the elements."""
+    """The violations found by axe-core, a line each: the rule and the elements."""
     found = Axe().run(page, options={"runOnly": RULES}).response["violations"]
     return [f"{rule['id']}: {[node['target'] for node in rule['nodes']]}" for rule in found]
 
@@ -18,7 +18,7 @@ def no_horizontal_scroll(page: Page) -> bool:
 
 
 def faults(page: Page, width: int) -> list[str]:
-    """Everything that a page must not have at this width (CSS pixels), with every disclosure open."""
+    """All faults of the page at this width (CSS pixels), with every disclosure open."""
     page.set_viewport_size({"width": width, "height": 900})
     page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true })")
     page.evaluate("document.fonts.ready.then(() => true)")  # a stand-in font is wider than ours

@@ -1,4 +1,4 @@
-"""The three journeys of a first day, as hands and eyes do them in a browser. Shared by the test on this process and by the fresh clone."""
+"""The three journeys of a first day in a browser, shared by the in-process test and the test of a fresh clone."""
 
 import re
 
@@ -11,7 +11,7 @@ UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
 def enter(page: Page, person: str) -> None:
-    """With SPID, as one of the invented people."""
+    """Signs in with SPID as one of the invented people."""
     page.goto("/accesso/")
     page.get_by_role("button", name="Entra con SPID").click()
     page.get_by_role("radio", name=f"{person},").check()
@@ -49,7 +49,7 @@ def open_letter(page: Page, subject: str) -> str:
 
 
 def code_in_the_mailbox(page: Page, waiting: float = 0) -> str:
-    """The code of validation, read in another tab; asks again for up to `waiting` seconds."""
+    """The validation code, read in another tab; reloads for up to `waiting` seconds."""
     tab = page.context.new_page()
     try:
         tab.goto("/prova/posta/")

@@ -1,4 +1,4 @@
-"""What the page does by itself: with the small script, and without it."""
+"""The small script's comforts on a page, and the page without the script."""
 
 from playwright.sync_api import expect
 

@@ -1,4 +1,4 @@
-"""Against a portal that somebody else started with `make run`: PORTAL_UNDER_TEST is its address."""
+"""Runs against a portal that was started with `make run`; PORTAL_UNDER_TEST is its address."""
 
 import os
 import re
@@ -13,7 +13,7 @@ URL = os.environ.get("PORTAL_UNDER_TEST", "")
 
 @pytest.mark.skipif(not URL, reason="PORTAL_UNDER_TEST names no running portal")
 def test_a_stranger_s_first_minutes(chromium: Browser) -> None:
-    """Certify, read the code in the test mailbox, ask for an id, read it: the worker and the mailbox do the rest."""
+    """Certify, read the code in the test mailbox, request an id, read it: the worker and the mailbox run as in `make run`."""
     context = chromium.new_context(base_url=URL, locale="it-IT")
     context.set_default_timeout(15_000)
     page = context.new_page()

@@ -22,7 +22,7 @@ def page(page: Page, context, live_server, anna_client) -> Page:
 
 @pytest.fixture
 def ids(utenza, certified) -> list[IdSessione]:
-    """One in use that ends within the hour, one ready, one of yesterday."""
+    """An id in use that ends within the hour, an unused one, one of yesterday."""
     now, usual = timezone.now(), Context.objects.usual()
     issuing.issue(utenza, usual, now - timedelta(hours=40))
     in_use = issuing.issue(utenza, usual, now - timedelta(hours=15, minutes=20)).id_sessione

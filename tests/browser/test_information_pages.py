@@ -8,7 +8,7 @@ from tests.browser.harness import WIDTHS, carry_session, faults
 
 
 def submit(page: Page, fields: int) -> None:
-    """Posts a form with so many fields and no CSRF token."""
+    """Posts a form with that many fields and no CSRF token."""
     with page.expect_navigation():
         page.evaluate(
             """(fields) => {
@@ -53,7 +53,7 @@ def test_a_page_that_is_not_there_or_crashes_is_accessible_at_every_width(page, 
 def test_a_form_that_is_refused_is_accessible_at_every_width(
     page, context, live_server, console_errors, fields, heading
 ):
-    # with a cookie the fields are read, to look for the token: that is where too many of them are noticed
+    # with a cookie Django parses the fields to find the token, and there refuses too many of them
     context.add_cookies([{"name": "csrftoken", "value": "a" * 32, "url": live_server.url}])
     page.goto("/informazioni/assistenza/")
     submit(page, fields)

@@ -1,4 +1,4 @@
-"""The staff's list refreshes itself, and stands still when it should; its sheets and bulk acts, without an axe violation."""
+"""The staff's list refreshes itself, and pauses when it should; its sheets and bulk acts have no axe violation."""
 
 import re
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.timeout(400)
 
 @pytest.fixture
 def desk(lived_in, page, context, live_server):
-    """Carla at the list, with the clock of the page in our hands."""
+    """Carla's browser at the list; the test controls the page's clock."""
     carry_session(sign_in_staff(Client(), User.objects.get(username="carla")), context, live_server.url)
     page.clock.install()
     page.goto(reverse("staff:status"))
@@ -86,7 +86,7 @@ def test_the_pages_of_a_bulk_act_and_of_a_search(lived_in, sweep, page, context,
     sweep(f"{reverse('staff:status')}?stato=tutte&certificazione=mai")
     sweep(f"{reverse('staff:status')}?cerca=nessuna-farmacia-si-chiama-cosi")
     field = page.get_by_label("Cerca una farmacia")
-    field.evaluate("node => node.removeAttribute('maxlength')")  # as who has no such browser
+    field.evaluate("node => node.removeAttribute('maxlength')")  # as a person without such a browser
     field.fill("a" * 90)
     page.get_by_role("button", name="Filtra").click()
     page.wait_for_url(re.compile("/cerca/"))

@@ -1,4 +1,4 @@
-"""The four roles at work, a new operator who comes in, and the session that is about to end, in a real browser."""
+"""The four roles at work, the first login of a new operator, and a session about to end, in a real browser."""
 
 import base64
 import re
@@ -27,7 +27,7 @@ def test_the_pages_of_who_manages_the_staff(lived_in, sweep, page, context, live
     for name, who in (("", "livia"), ("", "amedeo"), ("_disable", "livia"), ("_enable", "livia"), ("_reset", "livia")):
         sweep(reverse(f"identity:operator{name}", args=[User.objects.get(username=who).pk]))
     page.goto(reverse("identity:operator_new"))
-    page.get_by_role("button", name="Crea").click()  # with nothing in it
+    page.get_by_role("button", name="Crea").click()  # with an empty form
     page.wait_for_load_state()
     sweep()
     for label, typed in (("Nome utente", "olga"), ("Nome", "Olga"), ("Cognome", "Blu")):
@@ -58,7 +58,7 @@ def test_the_pages_of_who_manages_the_staff(lived_in, sweep, page, context, live
 
 @pytest.fixture
 def enter(context, live_server, operator):
-    """enter("sicurezza"): this browser is somebody of the staff with this role."""
+    """enter("sicurezza"): signs this browser in as a member of the staff with this role."""
 
     def sign_in(*roles: str, **where: list[str]) -> None:
         carry_session(operator(*roles, **where), context, live_server.url)
@@ -139,7 +139,7 @@ def test_a_session_about_to_end_says_so_and_stays_when_asked(who, path, request,
     page.clock.fast_forward("28:30")
     expect(warning).to_contain_text("meno di un minuto")
     sweep()
-    with page.expect_response(lambda answer: answer.request.method == "GET"):  # asked again: only then its clock is set
+    with page.expect_response(lambda answer: answer.request.method == "GET"):  # it sets the page's clock
         page.get_by_role("button", name="Resta collegato").click()
     expect(page.get_by_role("button", name="Resta collegato")).to_be_hidden()
     assert SessionStore(client.session.session_key)["session_seen"] > time.time() - 60

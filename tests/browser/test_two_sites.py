@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(180)
 
 @pytest.fixture
 def port(tmp_path: Path) -> Iterator[int]:
-    """A portal of its own over https, on SQLite, that knows itself as `localhost` and the stub as `127.0.0.1`."""
+    """The port of a portal over https, on SQLite, configured as `localhost` with the stub at `127.0.0.1`."""
     pair, number = forge.pair("due siti"), free_port()
     private = pair.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (tmp_path / "tls.pem").write_bytes(private + pair.certificate.public_bytes(Encoding.PEM))
@@ -51,7 +51,7 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 def cookies(context: BrowserContext) -> dict[str, tuple[str, bool, str]]:
-    """Of the portal: same site, secure, path."""
+    """The portal's cookies: SameSite, secure, path."""
     kept = [each for each in context.cookies() if each["domain"] == "localhost"]
     return {each["name"]: (each["sameSite"], each["secure"], each["path"]) for each in kept}
 

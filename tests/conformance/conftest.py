@@ -10,7 +10,7 @@ from tests.sessions.soap.conftest import certificate, gest  # noqa: F401  the sa
 
 @pytest.fixture
 def service_url(live_server) -> Iterator[str]:
-    """On a real socket. Whoever calls closes its connections: the threads that serve are over with the test."""
+    """The service on a real socket. The caller closes its connections: the server's threads end with the test."""
     yield f"{live_server.url}/a2f-auth-ws/soap/v1/authentication-service"
     for thread in threading.enumerate():
         if "process_request_thread" in thread.name:

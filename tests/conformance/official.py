@@ -1,4 +1,4 @@
-"""What a service description and its schemas say, as tables that can be compared.
+"""Reads a service description and its schemas into tables that can be compared.
 
 `python -m tests.conformance.official FOLDER` compares the tables of facts/ with the files of a folder: run it when Sistema TS
 publishes a new version. Exit code 1 and the rows that differ, or 0.
@@ -42,7 +42,7 @@ def parsed(folder: Path) -> list[etree._Element]:
 
 
 def tables(roots: list[etree._Element]) -> dict[str, Table]:
-    """names, operations, elements, types and fields as the three files (see parsed) say them.
+    """Tables of names, operations, elements, types and fields, read from the three files (see parsed).
 
     Raises ValueError for anything that the tables have no column for.
     """
@@ -57,7 +57,7 @@ def tables(roots: list[etree._Element]) -> dict[str, Table]:
 
 
 def _parts(element: etree._Element, tags: Collection[str], attributes: Collection[str]) -> list[etree._Element]:
-    """The children without comments and prose. Raises ValueError for another child or attribute than these."""
+    """The children without comments and prose. Raises ValueError for any other child or attribute."""
     found = [child for child in element if isinstance(child.tag, str) and child.tag not in PROSE]
     others = {str(child.tag) for child in found} - set(tags) | set(map(str, element.attrib)) - set(attributes)
     if others:
@@ -72,7 +72,7 @@ def _one(element: etree._Element, tag: str, attributes: Collection[str]) -> etre
 
 
 def _qualified(element: etree._Element, attribute: str) -> str:
-    """The name in this attribute with our prefix of its namespace, whatever prefix the file uses."""
+    """The name in this attribute with our prefix for its namespace, whatever prefix the file uses."""
     prefix, _, name = element.get(attribute, "").rpartition(":")
     return f"{PREFIXES[element.nsmap[prefix or None]]}:{name}"
 

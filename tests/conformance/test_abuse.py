@@ -1,4 +1,4 @@
-"""Requests made to hurt: each gets a specified answer, none leaves its secret in the log."""
+"""Hostile requests: each gets a specified answer, and none leaves its secret in the log."""
 
 import base64
 import logging
@@ -29,7 +29,7 @@ DTDS = {
 
 @pytest.fixture(autouse=True)
 def _nothing_secret_is_logged(gest, caplog):
-    """Whatever happens in a test of this file."""
+    """Holds for every test of this file."""
     caplog.set_level(logging.DEBUG)
     yield
     written = caplog.text + "".join(
@@ -72,7 +72,7 @@ def test_a_schema_location_is_not_fetched(gest) -> None:
         )
         text = gest.message("create").replace("<m:CreateAuthReq", "<m:CreateAuthReq" + hint)
         assert gest.post(text).done
-        with pytest.raises(BlockingIOError):  # nobody has knocked
+        with pytest.raises(BlockingIOError):  # no call has been made yet
             server.accept()
 
 
@@ -218,12 +218,12 @@ def test_what_breaks_is_logged_without_the_secrets_of_the_call(gest, caplog) -> 
     def breaks(*args: Any) -> None:
         raise RuntimeError("Process 12 repeats " + " ".join(secrets))
 
-    caplog.clear()  # of the id that a test's reply carries
+    caplog.clear()  # of the id in a test's reply
     with connection.execute_wrapper(breaks):
         answer: Answer = gest.revoke(token)
     assert answer.code == "9999"
     assert re.search(r"Request [0-9a-f]{32} to the A2F service failed", caplog.text)
-    assert "RuntimeError: Process 12 repeats" in caplog.text  # a tipo of one letter is no secret
+    assert "RuntimeError: Process 12 repeats" in caplog.text  # a tipo of one letter is not a secret
     for secret in secrets:
         assert secret not in caplog.text
 

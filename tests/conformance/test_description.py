@@ -1,4 +1,4 @@
-"""Our service description and schemas as they are served; test_facts.py compares them with the official facts."""
+"""Our service description and schemas as the portal serves them; test_facts.py compares them with the official facts."""
 
 import pytest
 from lxml import etree

@@ -37,7 +37,7 @@ def test_every_file_that_is_served_is_compared() -> None:
 
 
 def changed_roots():
-    """Our files with one change each: an attribute, an element that is missing, two fields of a sequence that changed places."""
+    """Our files with one change each: an attribute, a missing element, two fields of a sequence in the other order."""
     roots = parsed(FOLDER)
     for number, root in enumerate(roots):
         for place, element in enumerate(root.iter(etree.Element)):
@@ -59,7 +59,7 @@ def is_seen(number: int, place: int, change) -> bool:
     try:
         return tables(roots) != {name: facts(name) for name in TABLES}
     except (ValueError, KeyError):
-        return True  # no table holds it
+        return True  # no table has a column for it
 
 
 def test_no_change_of_our_files_is_overlooked() -> None:

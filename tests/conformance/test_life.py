@@ -1,4 +1,4 @@
-"""Whatever two gestionali and a dispensing service do, in whatever order: the service and the gate say what the contract says."""
+"""Two gestionali and a dispensing service act in any order: the service and the gate answer as the contract says."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ step = st.tuples(
 
 @dataclass
 class Id:
-    """What the contract says of one id."""
+    """The contract's expectation for one id."""
 
     owner: int
     token: str
@@ -37,7 +37,7 @@ class Id:
     revoked: bool = False
 
     def state(self, now: datetime) -> int:
-        """As infoToken says it."""
+        """The state as infoToken names it."""
         return 1 if self.revoked else 2 if now >= self.requested_at + HOURS else 0
 
 
@@ -70,7 +70,7 @@ def test_service_and_gate_agree_with_the_contract(policy, steps, two, time_machi
     Context.objects.update(policy=policy)
     IdSessione.objects.filter(revoked_at=None).update(
         revoked_at=F("requested_at"), sealed=None, requested_at=F("requested_at") - HOURS
-    )  # of the example before
+    )  # ids of the hypothesis example before
     play(steps, two, policy, start, time_machine)
     time_machine.move_to(start)
 

@@ -1,4 +1,4 @@
-"""Eight gestionali and dispensing services at once, on utenze of one pharmacy and of another, in whatever order, while time passes.
+"""Eight gestionali and dispensing services at once, on utenze of one pharmacy and of another, in any order, while time passes.
 
 Everything goes through the doors: SOAP and the gate. What holds at the end of every round, and whenever anybody looks in
 between: at most one Attivo and one Validato of each utenza, the Validato being its newest id and, under the policy that
@@ -35,7 +35,7 @@ pytestmark = [
 ]
 AT_ONCE, HOURS = 8, timedelta(hours=16)
 few = settings(
-    max_examples=4, deadline=None, phases=[Phase.generate],  # what interleaves is found again by chance only: no shrinking
+    max_examples=4, deadline=None, phases=[Phase.generate],  # no shrinking: an interleaving is found again only by chance
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 act = st.tuples(
@@ -77,13 +77,13 @@ def test_never_two_attivi_nor_two_validati_and_a_dead_id_never_passes(policy, ro
     Context.objects.update(policy=policy)
     IdSessione.objects.filter(revoked_at=None).update(
         revoked_at=F("requested_at"), sealed=None, requested_at=F("requested_at") - HOURS
-    )  # of the example before
+    )  # ids of the hypothesis example before
     play(rounds, three, policy, start, time_machine)
     time_machine.move_to(start)
 
 
 def play(rounds, three: list[Gestionale], policy: str, now: datetime, time_machine) -> None:
-    tokens: list[list[str]] = [[], [], []]  # of each
+    tokens: list[list[str]] = [[], [], []]  # of each utenza
     dead: set[str] = set()
     for minutes, acts in rounds:
         now += timedelta(minutes=minutes)
@@ -99,7 +99,7 @@ def play(rounds, three: list[Gestionale], policy: str, now: datetime, time_machi
             tokens[who] += [token] if token else []
         each_in_its_place(policy, now)
         died(three, tokens, dead)
-    time_machine.move_to(now + HOURS, tick=False)  # the last second of all of them is over
+    time_machine.move_to(now + HOURS, tick=False)  # the last second of every id is over
     late = [
         partial(told, mine[-1], basic(gest.user_id, gest.password)) for gest, mine in zip(three, tokens, strict=True)
     ]
@@ -107,12 +107,12 @@ def play(rounds, three: list[Gestionale], policy: str, now: datetime, time_machi
 
 
 def one_of(gest: Gestionale) -> Gestionale:
-    """The same utenza, at a till of its own."""
+    """The same utenza, used by another till."""
     return Gestionale(gest.user_id, gest.password, gest.fields, Client(raise_request_exception=False))
 
 
 def do(verb: str, till: Gestionale, token: str, dead: set[str], policy: str, now: datetime) -> str | None:
-    """One act of one thread; the id that it created."""
+    """Runs one act of one thread; returns the id that it created."""
     match verb:
         case "create":
             created = till.create()
@@ -139,7 +139,7 @@ def do(verb: str, till: Gestionale, token: str, dead: set[str], policy: str, now
 
 
 def each_in_its_place(policy: str, now: datetime) -> None:
-    """Seen from outside any transaction: one reading of the table. The keys of one utenza grow with its ids."""
+    """Reads the table once, outside any transaction. Within one utenza the keys grow in the order of its ids."""
     rows = [(row, row.state(now)) for row in IdSessione.objects.with_facts().order_by("pk")]
     newest = {row.utenza_id: row.pk for row, _ in rows}
     states = Counter((row.utenza_id, state) for row, state in rows)
@@ -151,7 +151,7 @@ def each_in_its_place(policy: str, now: datetime) -> None:
 
 
 def died(three: list[Gestionale], tokens: list[list[str]], dead: set[str]) -> None:
-    """Adds those that are dead now, as checkToken says it; none of the dead has come back."""
+    """Adds the ids that checkToken reports dead now; asserts that no dead id is live again."""
     now_dead = {
         token for gest, mine in zip(three, tokens, strict=True) for token in mine if not one_of(gest).check(token).done
     }

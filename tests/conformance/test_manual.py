@@ -1,4 +1,4 @@
-"""The official manual's own requests, against the portal as `make run` leaves it: two public users and what they encrypted."""
+"""The official manual's own requests, against the portal as `make run` leaves it: its two public users and their ciphertexts."""
 
 from io import StringIO
 
@@ -65,7 +65,7 @@ def test_the_pincode_of_one_is_not_the_pincode_of_the_other() -> None:
     for user, other in ((PHARMACY, DOCTOR), (DOCTOR, PHARMACY)):
         asking = gestionale_of(user, "EROGATORE")
         asking.fields["identificativo"] = {"tipo": "P", "valore": PRINTED[other.user_id][0]}
-        assert asking.create().error[1] == "301"  # made with a key that is not ours, and not printed for this user
+        assert asking.create().error[1] == "301"  # encrypted with a foreign key, and not printed for this user
 
 
 def test_their_wildcards_pass_the_gate_only_with_their_password(time_machine) -> None:

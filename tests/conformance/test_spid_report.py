@@ -1,4 +1,4 @@
-"""`make test-spid` believes the official tool only where it has looked: what its report hides is found here."""
+"""`make test-spid` finds what the official tool's report hides."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def _answers(count: int) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def report() -> dict[str, Any]:
-    """As the tool writes it when all is well."""
+    """The report of a run without faults."""
     return {
         "test": {
             "sp": {

@@ -1,4 +1,4 @@
-"""A SOAP client that is not ours, with the description that we serve and with its files on disk."""
+"""A third-party SOAP client (zeep), with the description that we serve and with its files on disk."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -19,7 +19,7 @@ BINDING = "{http://wsdl.auth.a2f.sts.sanita.finanze.it}authentication-service-bi
 
 @pytest.fixture
 def opened(wsdl: str, service_url: str) -> Iterator[Callable[..., zeep.proxy.ServiceProxy]]:
-    """The service as zeep sees it, for a userId and a password."""
+    """A zeep client of the service, for a userId and a password."""
     with ExitStack() as stack:
 
         def open_for(user_id: str, password: str) -> zeep.proxy.ServiceProxy:
@@ -39,7 +39,7 @@ def wsdl(request: pytest.FixtureRequest, service_url: str) -> str:
 
 @pytest.fixture
 def asked(gest) -> dict[str, object]:
-    """The fields that a revoke or a checkToken carries."""
+    """The request fields of a revoke or a checkToken."""
     return {name: value for name, value in gest.fields.items() if not name.startswith("cod")}
 
 

@@ -1,4 +1,4 @@
-"""The simulated day: its shape, its clock, its judge. The day itself is lived by a step of .ci/run."""
+"""The simulated day: its shape, its clock, its verdict. .ci/run runs the day itself."""
 
 from collections import Counter
 from datetime import timedelta
@@ -48,7 +48,7 @@ def test_no_more_is_asked_in_a_real_second_than_the_rate():
     asked = Counter(
         int(clock.real_at(shape.BEGINS + timedelta(seconds=act.at))) // 5 for act in acts if act.verb == "ask"
     )
-    assert max(asked.values()) / 5 <= 25 * 1.2  # within five minutes of the day they come as they come
+    assert max(asked.values()) / 5 <= 25 * 1.2  # acts within five minutes of the day are not spread out
 
 
 @pytest.mark.parametrize("real", [990.0, 1000.0, 1004.5, 1010.0, 1010.7, 1011.0, 1020.0])

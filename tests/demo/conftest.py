@@ -1,4 +1,4 @@
-"""The demonstration works alone with its database when it seeds: the order of its locks is nobody's concern."""
+"""No lock-order check here: the demonstration seeds its database before any other process starts."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from tests import lock_order
 
 @pytest.fixture(autouse=True)
 def lock_faults() -> Iterator[list[str]]:
-    """As in tests/conftest.py, without what the seed does before anything else is started."""
+    """As in tests/conftest.py, but ignores the seed's locks: it runs before any other process starts."""
     with lock_order.watched() as found:
         yield found
     assert sorted({fault for fault in found if "seed" not in fault}) == []

@@ -1,4 +1,4 @@
-"""Where the embedded broker's socket is put."""
+"""The path of the embedded broker's socket."""
 
 import tempfile
 from pathlib import Path

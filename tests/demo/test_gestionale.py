@@ -1,4 +1,4 @@
-"""The gestionale of the demonstration: called as in production, on this machine, and nobody else here is."""
+"""The demonstration's gestionale: called as in production, on this machine; no other address here is allowed."""
 
 import json
 from datetime import timedelta
@@ -25,7 +25,7 @@ PAGE = "/prova/gestionale/"
 
 @pytest.fixture
 def call(anna, san_marco) -> tuple[WebhookCall, str]:
-    """A trial for Anna's pharmacy, not made yet, and the secret."""
+    """A trial call for Anna's pharmacy, not made yet, and the secret."""
     webhook, secret = webhook_life.open_at(san_marco, address(), anna, timezone.now())
     return events.test(webhook, timezone.now()), secret
 

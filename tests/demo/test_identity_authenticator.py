@@ -1,4 +1,4 @@
-"""The stub authenticator app: the code of the moment of the invented operator."""
+"""The stub authenticator app: the current code of the invented operator."""
 
 import base64
 import re

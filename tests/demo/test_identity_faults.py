@@ -1,4 +1,4 @@
-"""The drawer of faulty answers: the portal refuses each, for its own reason; and what the stub lets one look at."""
+"""Faulty responses of the stub: the portal refuses each for its own reason; and the pages that show them."""
 
 import html
 
@@ -77,7 +77,7 @@ def test_the_keys_of_the_stubs_are_their_owners_only():
 
 
 def test_who_opened_the_portal_under_another_name_of_this_machine_stays_there():
-    """The stub's address has no host while it lives on the portal's own site: the cookies are of the name in use."""
+    """The stub's address has no host while it runs on the portal's own site: cookies belong to the host name in use."""
     client = Client(SERVER_NAME="localhost")
     assert door.go_to_provider(client).startswith("/prova/identita/spid/?SAMLRequest=")
     assert door.enter(client).status_code == 302

@@ -1,4 +1,4 @@
-"""The invented people are well formed and mean what the tests' people mean."""
+"""The invented people are well formed and play the same parts as the tests' people."""
 
 import pytest
 

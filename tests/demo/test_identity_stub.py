@@ -1,4 +1,4 @@
-"""The stub providers' pages: a look of their own, always marked as a trial, and honest about what they are."""
+"""The stub providers' pages: a design of their own, always marked as a trial, never passing for a real provider."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""The demo mailbox: a real SMTP server that keeps what it takes, and the pages that show it."""
+"""The demo mailbox: a real SMTP server that stores its messages, and the pages that show them."""
 
 import smtplib
 from email.message import EmailMessage
@@ -14,7 +14,7 @@ from tests.outbox.sink import free_port
 
 @pytest.fixture
 def server(transactional_db):
-    """Its thread has a connection of its own: the rows must be committed."""
+    """The server's thread has a connection of its own: the rows must be committed."""
     port = free_port()
     controller = serve(port)
     yield port

@@ -1,4 +1,4 @@
-"""A command given beside a running demonstration talks to its broker and its mailbox."""
+"""A command given while the demonstration runs uses the demonstration's broker and mailbox."""
 
 import fcntl
 import os
@@ -12,7 +12,7 @@ TOLD = {"PORTAL_URL": "http://127.0.0.1:8123", "EMAIL_URL": "smtp://127.0.0.1:43
 
 @pytest.fixture(autouse=True)
 def _nothing_set(monkeypatch):
-    """join() writes in the environment of the process: a copy is written to instead."""
+    """join() writes to the environment of the process: give it a copy."""
     copy = {name: value for name, value in os.environ.items() if name not in {*TOLD, "PORTAL_MODE"}}
     monkeypatch.setattr(os, "environ", copy)
 

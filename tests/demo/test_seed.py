@@ -163,7 +163,7 @@ def test_it_is_refused_outside_the_demonstration(settings):
     assert not Pharmacy.objects.exists()
 
 
-# --- a database that is not the demonstration's
+# --- a database with other data
 
 
 def _an_operator() -> None:

@@ -1,4 +1,4 @@
-"""The till speaks to the portal over real HTTP: the service and the gate answer it as they answer any gestionale."""
+"""The till speaks to the portal over real HTTP and gets the same answers as any gestionale."""
 
 import re
 import socket
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 @pytest.fixture
 def till(live_server, settings, certified) -> Client:
-    """A browser at the till, the portal beside it; the public user's pharmacy is Anna's."""
+    """A browser at the till and a portal beside it; the public user's pharmacy is Anna's."""
     settings.PORTAL_URL = live_server.url
     settings.A2F_MODE = "TEST"
     open_test_users(certified.pharmacy, timezone.now())
@@ -48,7 +48,7 @@ def text(response) -> str:
 
 
 def mailed_id() -> str:
-    """As the pharmacist reads it in the mailbox."""
+    """The id as the pharmacist reads it in the mailbox."""
     letter = OutgoingMail.objects.filter(kind="issued").latest("pk")
     plain = message_from_bytes(unseal(letter.sealed_source), policy=policy.default).get_body(("plain",)).get_content()
     return re.search(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", plain)[0]
@@ -58,7 +58,7 @@ def test_from_the_red_arrow_to_a_dispensed_prescription(till) -> None:
     assert "Spento: nessun ID SESSIONE" in text(till.get(TILL))
     page = press(till, "genera")
     assert "ID SESSIONE generato" in page
-    assert "Spento" in page  # not in the red box yet
+    assert "Spento" in page  # not pasted into the till yet
     page = press(till, "incolla", id=f"  {mailed_id()}\n")
     assert "Verde: valido" in page
     page = press(till, "eroga")
@@ -86,7 +86,7 @@ def test_the_light_is_yellow_in_the_last_hour_and_red_when_it_is_over(till) -> N
     now = timezone.now()
     with time_machine.travel(now + timedelta(hours=15, minutes=10)):
         assert "Giallo: scade presto" in text(till.get(TILL))
-    # the drawer lasts as long as the id: it is put away once more before the end
+    # the till's cookie lasts as long as the id: set again shortly before the end
     with time_machine.travel(now + timedelta(hours=15)):
         press(till, "verifica")
     with time_machine.travel(now + timedelta(hours=16, seconds=1)):
@@ -172,7 +172,7 @@ def test_what_a_context_wants_and_the_till_does_not_send_is_explained(till) -> N
 def test_every_answer_of_the_service_has_its_sentence() -> None:
     codes = {outcome.code for outcome in vars(wire_words).values() if isinstance(outcome, wire_words.Outcome)}
     assert codes <= set(sentences.SERVICE_CODES)
-    other = a2f_client.Reply("1", (a2f_client.Error("E", "700", "Altro"),))  # of a service that is not ours
+    other = a2f_client.Reply("1", (a2f_client.Error("E", "700", "Altro"),))  # a code of another service
     strange = a2f_client.Exchange("", "", 200, other, httpx.Headers())
     assert sentences.of_service(strange).words == sentences.UNEXPLAINED
 

@@ -1,4 +1,4 @@
-"""`manage.py up` on a server's database: looked at before anything is written there."""
+"""`manage.py up` on a server's database: checks the database before it writes to it."""
 
 import pytest
 from django.core.management import call_command

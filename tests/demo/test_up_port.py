@@ -1,4 +1,4 @@
-"""`manage.py up --port`: what is no port is told before anything starts."""
+"""`manage.py up --port`: refuses an invalid port before it starts anything."""
 
 import pytest
 from django.core.management import CommandError, call_command

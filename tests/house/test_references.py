@@ -1,4 +1,4 @@
-"""A text of the repository names only what the repository holds: documents and their sections, paths, modules."""
+"""Documents, sections, paths and modules that a text of the repository names exist in the repository."""
 
 import re
 from fnmatch import fnmatch
@@ -33,7 +33,7 @@ NAMED_AS_FORBIDDEN = {"services.py", "utils.py", "helpers.py"}
 
 
 def page_of(named: str) -> Path | None:
-    """The page of this name: from the root or of docs/."""
+    """The page of this name, from the root or from docs/."""
     return next((ROOT / path for path in (named, f"docs/{named}") if path in files()), None)
 
 
@@ -52,7 +52,7 @@ def numbered(numbers: str) -> set[int]:
 
 
 def is_there(match: re.Match[str]) -> bool:
-    """A path, a pattern of paths, the beginning that `{a,b}` or `<name>` completes; NAME stands for any name."""
+    """A path, a pattern of paths, or the prefix that `{a,b}` or `<name>` completes; NAME stands for any name."""
     named = match[0].replace("NAME", "*").rstrip("./")
     if match.string[match.end() :].lstrip(".")[:1] in ("{", "<", "*") or named.endswith("_"):
         named += "*"
@@ -60,7 +60,7 @@ def is_there(match: re.Match[str]) -> bool:
 
 
 def is_module_or_in_one(dotted: str) -> bool:
-    """A module, or an attribute of one, or an attribute of an attribute; or a model by its label."""
+    """A module, an attribute of a module at any depth, or a model by its label."""
     if dotted in {model._meta.label_lower for model in apps.get_models()}:
         return True
     parts = dotted.split(".")
@@ -89,7 +89,7 @@ def test_every_page_that_is_named_is_there() -> None:
 
 
 def is_beside(place: str, named: str) -> bool:
-    """In the folder of the text that names it."""
+    """Whether the page lies in the folder of the text that names it."""
     return str(Path(place.partition(":")[0]).parent / named) in files()
 
 

@@ -1,4 +1,4 @@
-"""The texts of the repository that speak to a reader: comments, docstrings, pages of documentation, configuration."""
+"""The prose of the repository: comments, docstrings, pages of documentation, configuration."""
 
 import tokenize
 from collections.abc import Iterator
@@ -18,12 +18,12 @@ OTHER = (
     "requirements/*.sh",
     "portal/**/*.xsd",
 )
-THEIRS = ("bi", "schemas")  # folders of files that other people wrote
+THEIRS = ("bi", "schemas")  # folders of third-party files
 
 
 @cache
 def files() -> frozenset[str]:
-    """Every path of the repository but the environment's and what runs leave, relative to its root; folders too."""
+    """Every path of the repository relative to its root, folders too, without the environment and files written by runs."""
     found: set[str] = set()
     for top in ROOT.iterdir():
         if top.name in ("var", ".git", "staticfiles") or top.name.startswith(
@@ -35,7 +35,7 @@ def files() -> frozenset[str]:
 
 
 def spoken(path: Path) -> str:
-    """Comments and docstrings of a module; the lines that hold none are blank."""
+    """Comments and docstrings of a module; all other lines are blank."""
     lines = [""] * (len(path.read_text(encoding="utf-8").splitlines()) + 1)
     with path.open("rb") as file:
         for token in tokenize.tokenize(file.readline):
@@ -66,7 +66,7 @@ def texts() -> dict[str, str]:
 
 
 def matches(pattern) -> Iterator[tuple[str, object]]:
-    """(`path:line`, match) of every place where a text has the pattern."""
+    """(`path:line`, match) of every match in every text."""
     for path, text in texts().items():
         for match in pattern.finditer(text):
             yield f"{path}:{text.count(chr(10), 0, match.start()) + 1}", match

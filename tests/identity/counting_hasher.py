@@ -1,4 +1,4 @@
-"""A password hasher that counts how often it was put to work."""
+"""A password hasher that counts its slow hashes."""
 
 from typing import ClassVar
 

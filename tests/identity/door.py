@@ -1,4 +1,4 @@
-"""The way in, one step at a time, as a browser takes it: the portal, the stub provider's page, the answer that comes back."""
+"""The login step by step, as a browser does it: the portal, the stub provider's page, the response that comes back."""
 
 import base64
 from dataclasses import replace
@@ -18,7 +18,7 @@ from portal.demo.people import ANNA
 
 
 class HiddenFields(HTMLParser):
-    """What a form would carry without being asked."""
+    """Collects the hidden fields of a form."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,12 +63,12 @@ def answer_of(client: Client, page: str, method: str = "spid", **changed: str) -
 
 
 def begin(client: Client, method: str = "spid", next_url: str = "", **changed: str) -> dict[str, str]:
-    """Up to the last button: the answer is in hand, and not sent."""
+    """Runs the login up to the last button: the response is ready, not posted."""
     return answer_of(client, go_to_provider(client, method, next_url), method, **changed)
 
 
 def enter(client: Client, method: str = "spid", next_url: str = "", **changed: str) -> HttpResponse:
-    """The whole way in; returns the portal's response to the answer."""
+    """Runs the whole login; returns the portal's reply to the provider's response."""
     return client.post(answer_url(method), begin(client, method, next_url, **changed))
 
 
@@ -78,13 +78,13 @@ def document(fields: dict[str, str]) -> etree._Element:
 
 
 def packed(fields: dict[str, str], response: etree._Element | bytes) -> dict[str, str]:
-    """The same fields with another Response."""
+    """The same fields with another Response document."""
     body = response if isinstance(response, bytes) else etree.tostring(response)
     return fields | {"SAMLResponse": base64.b64encode(body).decode()}
 
 
 def right_answer(fields: dict[str, str], method: str = "spid", now: datetime | None = None) -> Answer:
-    """What the stub says to the same question when all goes well, of Anna; to be changed with `replace`."""
+    """The stub's correct response for Anna to the same request; change it with `replace`."""
     asked = Question(fields["RelayState"], document(fields).get("InResponseTo", ""))
     anna = {
         "given_name": "Anna", "family_name": "Rossi", "fiscal_number": f"TINIT-{ANNA.codice_fiscale}", "level": 2,
@@ -95,13 +95,13 @@ def right_answer(fields: dict[str, str], method: str = "spid", now: datetime | N
 def forged(
     fields: dict[str, str], method: str = "spid", signer: str | None = None, **changed: object
 ) -> dict[str, str]:
-    """An answer to the same question with other contents, signed by the stub `signer`: what only a provider could do."""
+    """A response to the same request with other contents, signed by the stub `signer`: only a provider could make it."""
     answer = replace(right_answer(fields, method), **changed)
     return packed(fields, answers.signed(answer, saml_desk.key_of(signer or method)))
 
 
 def attributes(**changed: str) -> dict[str, str]:
-    """Anna's, changed."""
+    """Anna's attributes with changes."""
     return {"name": "Anna", "familyName": "Rossi", "fiscalNumber": f"TINIT-{ANNA.codice_fiscale}"} | changed
 
 

@@ -1,4 +1,4 @@
-"""The portal's addresses, and one page behind each guard."""
+"""The portal's addresses, and one page behind each access decorator."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path

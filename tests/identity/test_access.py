@@ -1,4 +1,4 @@
-"""Which door opens for whom."""
+"""The access decorators: each kind of person at each kind of page."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What the login tables forget, and what they must keep."""
+"""Retention of the login tables: rows that go, rows that stay."""
 
 from datetime import UTC, datetime, timedelta
 from io import StringIO

@@ -1,4 +1,4 @@
-"""A session of a person: half an hour without doing anything, eight hours whatever one does; then back to the same page."""
+"""A person's session ends after half an hour without a request and after eight hours in any case; then the same page again."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -25,7 +25,7 @@ def clock():
 
 @pytest.fixture
 def inside(client, anna) -> Client:
-    """Anna's browser, just come in with SPID."""
+    """Anna's browser, just signed in with SPID."""
     door.enter(client)
     return client
 
@@ -62,7 +62,7 @@ def test_eight_hours_are_the_end_whatever_one_does(inside, certified, clock):
         assert is_in(inside)
         inside.post(
             reverse("pharmacies:mail_revoke", args=["4512"])
-        )  # writes in the session: asks for the identity again
+        )  # writes to the session: requires a fresh identity
     clock.shift(20 * MINUTE)
     assert "si è chiuso dopo 8 ore" in inside.get(PERSON, follow=True).content.decode()
     assert not door.signed_in(inside)

@@ -1,4 +1,4 @@
-"""`make test-spid`: metadata, requests and answers of SPID and CIE, judged by the official tool and then by report.py."""
+"""`make test-spid`: runs the official tool on metadata, requests and responses of SPID and CIE, then checks its report (report.py)."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from tests.conformance.spid.portal import Place, new_pair, over_https
 from tests.conformance.spid.report import PROFILES, Verdict, judged
 
 TOOL = Path(os.environ.get("VENV_SPID", ".venv-spid")) / "bin" / "spid_sp_test"
-LASTS_AT_MOST = 600  # seconds, of one profile
+LASTS_AT_MOST = 600  # seconds, for one profile
 _DOORS = {"spid-sp-public": "spid", "cie-sp-public": "cie"}
 
 
@@ -55,7 +55,7 @@ def _run(place: Place, profile: str) -> Verdict:
 
 
 def _tool(keys: Path, *argv: str) -> subprocess.CompletedProcess[str]:
-    """Of the portal it sees the one module that it loads."""
+    """Runs the tool; it imports one module of the portal, door.py."""
     env = {**os.environ, "IDP_CERT_PATH": str(keys), "PYTHONPATH": str(Path.cwd())}
     interpreter = TOOL.with_name("python")
     return subprocess.run(

@@ -1,4 +1,4 @@
-"""How the tool comes in, loaded by it in its own environment (`--authn-plugin`): our way in is a POST with a token.
+"""Login plug-in that the tool loads in its own environment (`--authn-plugin`): our login starts with a POST and a token.
 
 The address that the tool is given is `https://host:port#spid`.
 """
@@ -10,7 +10,7 @@ _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
 class Door:
-    """What the tool calls: `request` for a question of ours, `response` to hand in an answer. One session is one browser."""
+    """The tool's interface: `request` fetches our AuthnRequest, `response` posts a Response. One session is one browser."""
 
     def __init__(self, session: Any, address: str, *others: object) -> None:
         self.session = session

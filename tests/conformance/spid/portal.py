@@ -1,4 +1,4 @@
-"""A portal for the tool: https on a free port of this machine, the two real doors, a fresh test provider, an empty database."""
+"""A portal for the tool: https on a free port of this machine, the real SPID and CIE providers, a fresh test identity provider, an empty database."""
 
 import os
 import socket
@@ -30,7 +30,7 @@ province = "TN"
 
 @dataclass(frozen=True)
 class Place:
-    """Where it all happens: a folder, the address of the portal, the keys of the test provider."""
+    """The folder, the address of the portal, the keys of the test provider."""
 
     folder: Path
     url: str
@@ -42,7 +42,7 @@ class Place:
 
 
 def new_pair(folder: Path, key: str, certificate: str) -> Path:
-    """A key of a minute ago with its certificate, in two files of this folder."""
+    """A new key with its certificate, valid since a minute ago, in two files of this folder."""
     folder.mkdir(parents=True, exist_ok=True)
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-days", "30", "-subj", "/CN=localhost",
@@ -54,7 +54,7 @@ def new_pair(folder: Path, key: str, certificate: str) -> Path:
 
 @contextmanager
 def over_https(folder: Path, provider_keys: Path, provider_metadata: bytes) -> Iterator[Place]:
-    """Serves it until the end of the block. Raises TimeoutError when it does not answer."""
+    """Serves the portal until the end of the block. Raises TimeoutError when it does not answer."""
     for door in ("spid", "cie"):
         (folder / "identity" / door).mkdir(parents=True)
         (folder / "identity" / door / "spid-sp-test.xml").write_bytes(provider_metadata)
@@ -67,7 +67,7 @@ def over_https(folder: Path, provider_keys: Path, provider_metadata: bytes) -> I
     env = {name: value for name, value in os.environ.items() if name not in unset} | {
         "PORTAL_VAR": str(folder),
         "PORTAL_URL": place.url,
-        "A2F_MODE": "PRODUCTION",  # not beside real people, says a check
+        "A2F_MODE": "PRODUCTION",  # a system check forbids it beside real people
         "IDENTITY_PROVIDERS": "portal.identity.providers.saml.Spid,portal.identity.providers.saml.Cie",
         "IDENTITY_METADATA": str(folder / "identity"),
         "SAML_PRIVATE_KEY_FILE": str(ours / "saml.key"),

@@ -1,17 +1,17 @@
-"""What the tool's report is worth. On its own it calls a crash of ours a success, and a run where nothing ran too."""
+"""Checks the tool's report: by itself the tool counts a crash of the portal, or a run without any check, as success."""
 
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
-PROFILES = {"spid-sp-public": 111, "cie-sp-public": 109}  # answers that are really sent (1.2.18)
-_LEAST = {"metadata": 75, "authnrequest": 40}  # checks that are run in the other two categories, at least
+PROFILES = {"spid-sp-public": 111, "cie-sp-public": 109}  # responses that must have been sent (1.2.18)
+_LEAST = {"metadata": 75, "authnrequest": 40}  # fewest checks that must have run in each of the other two categories
 _STATUS = re.compile(r"http status_code: (\d{3})")
 
 
 @dataclass
 class Verdict:
-    """What was run of each category, and what is wrong, a sentence each."""
+    """The number of checks run in each category, and the faults, a sentence each."""
 
     profile: str
     executed: dict[str, int] = field(default_factory=dict)
@@ -23,7 +23,7 @@ class Verdict:
 
 
 def judged(profile: str, report: dict[str, Any]) -> Verdict:
-    """Right when the three categories are there, each answer was really sent and none failed or met a 5xx."""
+    """Passes when the three categories are there, every response was sent, none failed and none met a 5xx."""
     verdict, found = Verdict(profile), report.get("test", {}).get("sp", {})
     for name, checks in found.items():
         results = list(_results(checks))
@@ -51,7 +51,7 @@ def _what_is_wrong(category: str, result: dict[str, Any]) -> list[str]:
 
 
 def _results(node: Any) -> Any:
-    """Every single result, however deep the tool has put it."""
+    """Every single result, at whatever depth of the report."""
     if isinstance(node, dict) and "result" in node and "test" in node:
         yield node
     elif isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""The page where one chooses how to come in, and the way out."""
+"""The page where a person chooses an identity provider, and the logout."""
 
 import pytest
 from django.test import Client
@@ -27,7 +27,7 @@ def test_the_page_says_that_the_credentials_of_the_gestionale_are_not_for_here(c
 
 
 def test_the_utenza_of_the_gestionale_opens_neither_door(client, utenza):
-    """The procedure forbids a login with them: no page of the portal accepts them."""
+    """The procedure forbids a login with the utenza's password: no page of the portal accepts it."""
     credentials = {"username": utenza.user_id, "password": "SALVE"}
     assert client.post(CHOOSE, credentials).status_code == 405
     response = client.post(reverse("identity:staff_login"), credentials)
@@ -66,7 +66,7 @@ def test_the_page_is_never_cached(client):
     assert "no-store" in client.get(CHOOSE)["Cache-Control"]
 
 
-# --- the way out
+# --- logout
 
 
 def test_going_out_leaves_nothing_behind(anna_client):

@@ -1,4 +1,4 @@
-"""Coming in with a digital identity, through the front door."""
+"""Login with a digital identity, from the first page to the session."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -67,7 +67,7 @@ def test_neither_state_nor_browser_secret_is_kept_in_clear(client):
     assert client.cookies["accesso"].value not in str(row)
 
 
-# --- where one goes afterwards
+# --- the page after the login
 
 
 def test_the_person_lands_on_the_page_that_was_asked_for(client):
@@ -132,11 +132,11 @@ def test_showing_the_identity_again_renews_its_instant(client):
         assert client.session["identity_authenticated_at"] == (start + timedelta(minutes=40)).timestamp()
 
 
-# --- from another site: the answer comes without the portal's own cookie, which is Lax
+# --- from another site: the POST arrives without the portal's own cookie, which is SameSite=Lax
 
 
 def as_from_another_site(client: Client, fields: dict[str, str]) -> None:
-    """The POST of the answer carries the cookie of the login only; the browser still has the other one."""
+    """The POST carries the login cookie only; the browser still has the other one."""
     kept = client.cookies.pop("sessionid", None)
     assert client.post(door.answer_url(), fields).status_code == 302
     assert kept is None or client.cookies["sessionid"].value != kept.value
@@ -206,7 +206,7 @@ def test_two_tabs_may_begin_a_login_and_either_may_finish_it(client):
     assert client.post(door.answer_url(), first).status_code == 302
 
 
-# --- the door itself
+# --- the login page itself
 
 
 def test_a_login_begins_with_a_post_only(client):

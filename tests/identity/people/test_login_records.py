@@ -1,4 +1,4 @@
-"""The records of the logins: what was asked and answered, sealed, chained, found only with a reason."""
+"""The login records: request and response, sealed, chained, readable only with a reason."""
 
 import base64
 from datetime import timedelta
@@ -27,7 +27,7 @@ WHY = {"codice_fiscale": ANNA, "motivo": "Richiesta 12/2026 della Procura."}
 
 @pytest.fixture
 def entered(client, anna) -> dict[str, str]:
-    """Anna came in; the answer that brought her."""
+    """Anna is signed in; the response that signed her in."""
     fields = door.begin(client)
     assert client.post(door.answer_url(), fields).status_code == 302
     return fields
@@ -37,7 +37,7 @@ def counted(outcome: str) -> float:
     return REGISTRY.get_sample_value("portal_logins_total", {"method": "spid", "outcome": outcome}) or 0
 
 
-# --- what is written
+# --- writing
 
 
 def test_the_question_and_the_answer_are_kept_as_they_were(entered) -> None:
@@ -85,7 +85,7 @@ def test_an_answer_that_nobody_waited_for_is_counted_and_not_written() -> None:
 
 def test_a_flood_from_one_address_is_not_written_for_ever_and_who_comes_in_from_there_is(client, anna) -> None:
     fields = door.begin(client, esito="25")
-    for _ in range(REFUSALS_WRITTEN + 10):  # the same answer again and again
+    for _ in range(REFUSALS_WRITTEN + 10):  # the same response again and again
         client.post(door.answer_url(), fields)
     assert LoginRecord.objects.count() == REFUSALS_WRITTEN
     elsewhere = Client(REMOTE_ADDR="192.0.2.7")
@@ -129,7 +129,7 @@ def test_after_24_months_the_record_goes_and_the_chain_holds(entered, time_machi
     assert LOGINS.verify(timezone.now()).holds
 
 
-# --- who finds them
+# --- search
 
 
 def test_sicurezza_finds_a_person_with_a_reason_which_stays_in_the_journal(entered, operator) -> None:

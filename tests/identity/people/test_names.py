@@ -1,4 +1,4 @@
-"""What an identity provider says of a person is taken as one line of text, and the codice fiscale as it is written officially."""
+"""An identity provider's data on a person become single lines of text; the codice fiscale gets its official spelling."""
 
 import pytest
 from django.test import Client

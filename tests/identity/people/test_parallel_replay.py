@@ -1,4 +1,4 @@
-"""The same answer sent many times at the same instant."""
+"""One response, replayed many times at the same instant."""
 
 import pytest
 from django.test import Client

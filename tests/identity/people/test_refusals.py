@@ -1,4 +1,4 @@
-"""A login that the provider refused, or whose answer cannot be trusted: a page with the reason and a way on, and nobody inside."""
+"""A login that the provider refuses, or an untrusted response: a page with the reason and a next step, and no session."""
 
 import base64
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
 def refused(response, client, code: str, *, written: bool = True) -> str:
-    """Asserts the page of this refusal, that nobody came in and whether it was written down; returns the page."""
+    """Asserts the page of this refusal, that nobody was signed in, and whether a record was written; returns the page."""
     page = response.content.decode()
     refusal = refusal_of(code)
     assert response.status_code == refusal.status
@@ -37,7 +37,7 @@ def refused(response, client, code: str, *, written: bool = True) -> str:
     return page
 
 
-# --- what the provider says
+# --- refusals by the provider
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_refused_person_who_was_already_inside_stays_inside(client):
     assert "è ancora aperto" in response.content.decode()
 
 
-# --- answers that cannot be trusted
+# --- untrusted responses
 
 
 def test_an_answer_works_once(client):
@@ -143,7 +143,7 @@ def test_the_answer_of_another_browser_is_refused_and_does_not_tell_where_it_was
 
 
 def test_an_attackers_answer_in_the_victims_browser_is_refused(client):
-    """Login CSRF: the victim has a login of their own under way, and is handed the attacker's answer."""
+    """Login CSRF: the victim has a login under way and receives the attacker's response."""
     attacker = Client()
     fields = door.begin(attacker, persona="dario")
     door.go_to_provider(client)

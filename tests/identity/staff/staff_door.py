@@ -1,4 +1,4 @@
-"""The staff's way in: Carla, her password, the codes of her app."""
+"""The staff's login: Carla, her password, the codes of her app."""
 
 from datetime import datetime
 

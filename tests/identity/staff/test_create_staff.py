@@ -1,4 +1,4 @@
-"""`manage.py create_staff` and `renew_staff_app`: password asked, secret of the app shown once."""
+"""`manage.py create_staff` and `renew_staff_app`: ask for the password, show the app's secret once."""
 
 import base64
 import getpass
@@ -24,7 +24,7 @@ PASSWORD = "dodici o più caratteri"
 
 @pytest.fixture
 def typed(monkeypatch):
-    """What the operator types when asked, in order."""
+    """The operator's input to the prompts, in order."""
     answers = [PASSWORD, PASSWORD]
     monkeypatch.setattr("getpass.getpass", lambda prompt: answers.pop(0))
     return answers

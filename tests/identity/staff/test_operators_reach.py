@@ -1,4 +1,4 @@
-"""An administrator of a territory stays within it; two administrators never leave the portal without one."""
+"""An administrator of a territory acts within it only; two administrators at once never leave the portal without one."""
 
 import pytest
 from django.test import Client
@@ -38,7 +38,7 @@ def test_a_regional_administrator_gives_no_place_outside_the_region(regional, te
 @pytest.mark.parametrize("role", ["sicurezza", "lettura"])
 def test_a_regional_administrator_gives_no_role_that_they_lack(regional, role):
     page = regional.post(NEW, {**OLGA, "territory": "042", "roles": [role]}).content.decode()
-    # «lettura» goes with every role, so it may be given
+    # every role may grant «lettura»
     assert ("Puoi assegnare solo i ruoli che hai anche tu" in page) == (role != "lettura")
     assert User.objects.filter(username="olga").exists() == (role == "lettura")
 

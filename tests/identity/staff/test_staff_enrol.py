@@ -1,4 +1,4 @@
-"""The first time: an app, one's own password, recovery codes shown once; and the day when the telephone is lost."""
+"""Enrolment of an operator: an app, a new password, recovery codes shown once; and the recovery of a lost telephone."""
 
 import base64
 import re
@@ -32,7 +32,7 @@ def secret_on(page: str) -> bytes:
 
 
 def enrol(client: Client, **fields: str) -> str:
-    """Password, QR, first code: the page with the recovery codes."""
+    """Submits password, QR and first code; returns the page with the recovery codes."""
     give_password(client, next=STAFF)
     secret = secret_on(client.get(ENROL).content.decode())
     return client.post(ENROL, {"code": code_at(datetime.now(UTC), secret), **fields}).content.decode()
@@ -104,7 +104,7 @@ def test_a_given_password_opens_nothing_after_three_days(client, carla, clock):
     assert "non corretti" in give_password(client).content.decode()
 
 
-# --- the telephone is lost
+# --- a lost telephone
 
 
 @pytest.fixture

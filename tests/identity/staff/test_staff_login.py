@@ -1,4 +1,4 @@
-"""The staff come in with a password and the code of their app."""
+"""The staff sign in with a password and the code of their app."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -164,7 +164,7 @@ def test_what_the_staff_did_at_the_door_is_written_down(client, app, clock, carl
     ]
 
 
-# --- who guesses passwords waits
+# --- rate limit on wrong passwords
 
 
 def test_five_wrong_passwords_stop_the_sixth_even_if_it_is_right(client, app, clock):

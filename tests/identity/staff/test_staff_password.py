@@ -1,4 +1,4 @@
-"""One's own password, changed by who shows the old one and the app; never by a browser left open."""
+"""An operator changes the password with the old password and an app code; an unattended browser cannot."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -25,13 +25,13 @@ def clock():
 
 @pytest.fixture
 def enter(carla, clock):
-    """A browser of Carla's, signed in now."""
+    """Signs a browser of Carla's in now."""
     StaffTotp.enrol(carla, SECRET)
 
     def sign_in() -> Client:
         client = Client()
         give_password(client)
-        clock.shift(30)  # a code works once
+        clock.shift(30)  # a code is accepted once
         assert give_code(client, code_at(datetime.now(UTC))).status_code == 302
         clock.shift(30)
         return client

@@ -1,4 +1,4 @@
-"""A session of the staff: eight hours at most, half an hour without doing anything, closed from elsewhere."""
+"""A staff session lasts at most eight hours, half an hour without a request, and can be ended from another session."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -27,13 +27,13 @@ def clock():
 
 @pytest.fixture
 def enter(carla, clock):
-    """A browser of Carla's, signed in now."""
+    """Signs a browser of Carla's in now."""
     StaffTotp.enrol(carla, SECRET)
 
     def sign_in(agent: str = FIREFOX, address: str = "192.0.2.1") -> Client:
         client = Client(headers={"user-agent": agent}, REMOTE_ADDR=address)
         give_password(client)
-        clock.shift(30)  # a code works once
+        clock.shift(30)  # a code is accepted once
         assert give_code(client, code_at(datetime.now(UTC))).status_code == 302
         return client
 

@@ -1,4 +1,4 @@
-"""The staff's authenticator app: right code, once, and a wait that grows and ends."""
+"""The staff's authenticator app: each code is accepted once; wrong codes cause a growing, bounded wait."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit

@@ -1,4 +1,4 @@
-"""An invented authority that issues cards, right and wrong ones."""
+"""An invented authority that issues valid and invalid cards."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ def key(name: str) -> rsa.RSAPrivateKey:
 class Authority:
     name: str = "CA di prova"
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
-    key_name: str = ""  # another key under the same name
+    key_name: str = ""  # another key under the same issuer name
 
     @property
     def key(self) -> rsa.RSAPrivateKey:
@@ -65,7 +65,7 @@ class Authority:
         names: tuple[str, str] | None = ("Anna", "Rossi"),
         good: tuple[timedelta, timedelta] = (timedelta(days=-30), timedelta(days=30)),
     ) -> x509.Certificate:
-        """`contracts` is nonRepudiation; `good` from when to when, from now."""
+        """`contracts` sets nonRepudiation; `good` is the validity period, relative to now."""
         parts = [x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
         if names:
             given, family = names
@@ -87,7 +87,7 @@ class Authority:
         return building.sign(self.key, SHA256())
 
     def server(self, host: str) -> x509.Certificate:
-        """Of the host of the cards; its key is the one of every card."""
+        """The certificate of the cards' host; every card uses the same key."""
         return (
             x509.CertificateBuilder()
             .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)]))
@@ -107,7 +107,7 @@ class Authority:
         until: timedelta = timedelta(days=1),
         signed_by: str = "",
     ) -> x509.CertificateRevocationList:
-        """The list of revoked cards made `at`, good until `until`, from now."""
+        """The revocation list issued `at`, valid until `until`, relative to now."""
         building = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self.subject)

@@ -1,4 +1,4 @@
-"""Coming in with a TS-CNS: what nginx says of a card is put in the headers by hand (tests/processes has the real nginx)."""
+"""Login with a TS-CNS: the test writes nginx's headers about the card (tests/processes runs the real nginx)."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -35,7 +35,7 @@ def _noon_on_the_host_of_the_cards(settings):
 
 
 def begin(client: Client, next_url: str = "") -> str:
-    """Presses "Entra con TS-CNS"; returns the state that goes to the host of the cards."""
+    """Presses "Entra con TS-CNS"; returns the state that goes to the cards' host."""
     response = client.post(reverse("identity:start", args=["ts-cns"]), {"next": next_url})
     assert response.status_code == 302
     to = urlsplit(response["Location"])
@@ -44,7 +44,7 @@ def begin(client: Client, next_url: str = "") -> str:
 
 
 def show(state: str, card=None, **changed: str):
-    """The card in the reader, as nginx hands it on; the browser sends no cookie to that host."""
+    """Presents a card as nginx forwards it; the browser sends no cookie to that host."""
     headers = {
         "HTTP_X_CNS_CERTIFICATE": quote(pem(card or GOOD.card()).decode()),
         "HTTP_X_CNS_VERIFIED": "SUCCESS",
@@ -196,7 +196,7 @@ def test_a_ticket_is_good_for_sixty_seconds(client):
 
 
 def test_who_shows_a_card_for_somebody_elses_login_lets_nobody_in(client):
-    """The lure: an attacker's link to the host of the cards, opened by Anna."""
+    """Attack: Anna opens an attacker's link to the cards' host."""
     attacker, anna = client, Client()
     state = begin(attacker)
     begin(anna)
@@ -227,7 +227,7 @@ def test_a_ticket_in_the_address_is_not_read(client):
     assert not signed_in(client)
 
 
-# --- what must not start
+# --- configurations that must not start
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`cns_trust refresh` and `cns_crl refresh`: what nginx believes is only ever changed for something better."""
+"""`cns_trust refresh` and `cns_crl refresh`: nginx's files are replaced only by valid newer ones."""
 
 import base64
 from datetime import UTC, datetime, timedelta
@@ -55,7 +55,7 @@ def publish(
     change=("", ""),
     covers=("#lista",),
 ):
-    """A list signed by us, as AgID's is by AgID; `change` is made after the signature."""
+    """Publishes a list signed with our test key in AgID's place; `change` is applied after the signature."""
     text = f"""<TrustServiceStatusList xmlns="{TSL}" Id="lista">
       <SchemeInformation Id="informazioni"><TSLSequenceNumber>{number}</TSLSequenceNumber>
         <NextUpdate><dateTime>{until}</dateTime></NextUpdate></SchemeInformation>
@@ -173,7 +173,7 @@ def test_the_end_of_the_list_is_kept_beside_the_authorities(settings, folder):
 
 @pytest.fixture
 def revoked(folder, tmp_path):
-    """Two authorities, and a list of each: one card of the first is revoked."""
+    """Two authorities with a list each: one card of the first is revoked."""
     (folder / "ca.pem").write_bytes(pem(ONE.certificate, TWO.certificate))
     (tmp_path / "one.crl").write_bytes(pem(ONE.revoking(100)))
     (tmp_path / "two.crl").write_bytes(TWO.revoking().public_bytes(Encoding.DER))
@@ -227,7 +227,7 @@ def test_a_list_that_is_over_is_named(folder, revoked):
     assert "the list of CN=Regione Uno is over" in complaints.getvalue()
 
 
-# --- who is told
+# --- alerts to administrators
 
 
 def warnings(at: datetime) -> list[str]:
@@ -237,7 +237,7 @@ def warnings(at: datetime) -> list[str]:
 
 @pytest.fixture
 def cards(settings, folder, revoked) -> None:
-    """The host of the cards, with everything it needs."""
+    """The cards' host with all its settings."""
     settings.IDENTITY_PROVIDERS = ["portal.identity.providers.cns.TsCns"]
     publish(settings, service(ONE), service(TWO))
     refresh("cns_trust")
@@ -268,7 +268,7 @@ def test_nobody_is_told_of_cards_where_none_are_shown(folder):
 
 
 def test_two_authorities_of_one_name_keep_a_list_each(folder, revoked):
-    """For instance one that has renewed its key: the cards of the old key are still good."""
+    """For instance after an authority renewed its key: cards under the old key stay valid."""
     old, new = ONE, Authority("Regione Uno", NOON, key_name="Regione Uno, chiave nuova")
     (folder / "ca.pem").write_bytes(pem(old.certificate, new.certificate))
     (revoked / "one.crl").write_bytes(pem(old.revoking(7)))

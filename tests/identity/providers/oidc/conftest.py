@@ -1,4 +1,4 @@
-"""A portal whose CIE speaks OpenID Connect, in a federation in good order."""
+"""A portal whose CIE speaks OpenID Connect, in a valid federation."""
 
 import json
 
@@ -13,7 +13,7 @@ from tests.identity.providers.saml.conftest import ORGANISATION
 
 @pytest.fixture
 def door_is_real(settings) -> World:
-    """The settings of a deployment; no chain of trust has been followed yet."""
+    """The settings of a deployment; no trust chain has been resolved yet."""
     settings.IDENTITY_PROVIDERS = ["portal.identity.providers.saml.Spid", "tests.identity.providers.oidc.forge.Cie"]
     settings.SAML_ORGANISATION = ORGANISATION
     settings.OIDC_PROVIDER, settings.OIDC_TRUST_ANCHOR = forge.OP, forge.ANCHOR
@@ -27,7 +27,7 @@ def door_is_real(settings) -> World:
 
 @pytest.fixture
 def world(door_is_real: World, db) -> World:
-    """The chain of trust has been followed."""
+    """The trust chain has been resolved."""
     door_is_real.federate()
     call_command("identity_providers", "refresh", "--door", "cie", "--json")
     return door_is_real
@@ -35,5 +35,5 @@ def world(door_is_real: World, db) -> World:
 
 @pytest.fixture
 def asked(client: Client, world: World) -> Asked:
-    """Anna's browser is at the provider, with our request."""
+    """Anna's browser is at the provider with our authorization request."""
     return forge.ask(client, world)

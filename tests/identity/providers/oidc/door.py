@@ -1,4 +1,4 @@
-"""The way in by OpenID Connect through the stub, as a browser takes it."""
+"""The login by OpenID Connect through the stub, step by step, as a browser does it."""
 
 from django.http import HttpResponse
 from django.test import Client
@@ -17,7 +17,7 @@ def go_to_provider(client: Client, next_url: str = "") -> str:
 
 
 def answer_of(client: Client, page: str, **changed: str) -> dict[str, str]:
-    """Chooses on the stub's page; returns what "Torna al portale" would carry."""
+    """Chooses on the stub's page; returns the parameters that "Torna al portale" would send."""
     chosen = {"persona": "anna", "esito": "ok", "livello": "2", "difetto": ""} | changed
     response = client.post(page, chosen)
     assert response.status_code == 200
@@ -28,7 +28,7 @@ def answer_of(client: Client, page: str, **changed: str) -> dict[str, str]:
 
 
 def begin(client: Client, next_url: str = "", **changed: str) -> dict[str, str]:
-    """Up to the last button: the answer is in hand, and not brought."""
+    """Runs the login up to the last button: the response is ready, not sent."""
     return answer_of(client, go_to_provider(client, next_url), **changed)
 
 
@@ -37,5 +37,5 @@ def bring(client: Client, fields: dict[str, str]) -> HttpResponse:
 
 
 def enter(client: Client, next_url: str = "", **changed: str) -> HttpResponse:
-    """The whole way in; returns the portal's response."""
+    """Runs the whole login; returns the portal's reply."""
     return bring(client, begin(client, next_url, **changed))

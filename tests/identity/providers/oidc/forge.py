@@ -1,4 +1,4 @@
-"""The attacker's bench: a provider, a federation and a line to them that say whatever a test wants."""
+"""Forges responses for attacks: a provider, a federation and the HTTP answers between them, all set by the test."""
 
 import json
 from collections.abc import Callable
@@ -34,7 +34,7 @@ Claims = dict[str, Any]
 
 @lru_cache(maxsize=16)
 def pem(name: str, size: int = 2048) -> str:
-    """A private key of this name, the same for the whole run."""
+    """A private key for this name, the same for the whole run."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=size)
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
@@ -44,12 +44,12 @@ def ring(name: str, purpose: tuple[str, str] = SIGNING) -> KeyRing:
 
 
 def named_as(name: str, key: RSAKey) -> RSAKey:
-    """The key of this name, under the kid of another."""
+    """The key of this name, under another key's kid."""
     return RSAKey.import_key({**ring(name).first.as_dict(private=True), "kid": str(key.kid)})
 
 
 def for_anything(name: str) -> RSAKey:
-    """The key of this name, which says nothing of how it is meant to be used."""
+    """The key of this name as a JWK without `use` or `alg`."""
     return RSAKey.import_key(pem(name))
 
 
@@ -58,13 +58,13 @@ def jwks(*rings: KeyRing) -> Claims:
 
 
 def signed(claims: Claims) -> str:
-    """By the provider, whatever the claims hold."""
+    """A JWT with these claims, signed by the provider."""
     key = ring("gestore").first
     return jose.jws.serialize_compact({"alg": jose.SIGNED_AS, "kid": str(key.kid)}, json.dumps(claims), key)
 
 
 def statement(issuer: str, subject: str, signer: KeyRing, listed: KeyRing, now: datetime, **more: Any) -> str:
-    """What an entity says of another, or of itself."""
+    """An entity statement about another entity, or about itself."""
     claims = {
         "iss": issuer, "sub": subject, "iat": int(now.timestamp()), "exp": int((now + timedelta(days=2)).timestamp()),
         "jwks": jwks(listed),
@@ -97,7 +97,7 @@ def about_op(now: datetime, **more: Any) -> str:
 
 @dataclass
 class World:
-    """Everything at the other end of the line. `published`: what each address says; `said`: the tokens of the next answer."""
+    """All HTTP answers of the federation. `published`: the statement at each address; `said`: the next token response."""
 
     published: dict[str, str] = field(default_factory=dict)
     said: dict[str, Any] = field(default_factory=dict)
@@ -105,7 +105,7 @@ class World:
     fetched: list[str] = field(default_factory=list)
 
     def federate(self, now: datetime | None = None) -> None:
-        """A federation in good order."""
+        """Publishes a valid federation."""
         now = now or timezone.now()
         self.published = {
             configuration_address(OP): op_configuration(now),
@@ -128,7 +128,7 @@ class World:
 
 
 class Cie(oidc.Cie):
-    """The real door, with the bench at the other end of its line."""
+    """The real provider class, with its HTTP calls answered by the forged federation."""
 
     world: ClassVar[World] = World()
 
@@ -138,7 +138,7 @@ class Cie(oidc.Cie):
 
 @dataclass(frozen=True)
 class Asked:
-    """What the browser carried to the provider, and the provider that answers it."""
+    """The authorization request in the browser, and the provider that will answer it."""
 
     client: Client
     request: Claims
@@ -147,7 +147,7 @@ class Asked:
 
     @property
     def right(self) -> Answer:
-        """What an honest provider says of Anna; to be changed with `replace`."""
+        """An honest provider's claims about Anna; change them with `replace`."""
         now = timezone.now()
         person = {"given_name": "Anna", "family_name": "Rossi", FISCAL_NUMBER: f"TINIT-{ANNA}"}
         return Answer(OP, PORTAL, self.request["nonce"], now, now, 2, person, subject="soggetto-1")
@@ -158,8 +158,8 @@ class Asked:
         person: Callable[[Claims], Claims] = lambda claims: claims,
         **changed: Any,
     ) -> "Asked":
-        """Makes the answer, right or spoilt. `id_token`, `userinfo` and `tokens` (the JSON) replace what would be said;
-        anything else changes the answer before it is signed.
+        """Prepares the token response, valid or not. `id_token`, `userinfo` and `tokens` (the JSON) replace the whole part; any other
+        argument changes the claims before they are signed.
         """
         given = {name: changed.pop(name) for name in ("id_token", "userinfo", "tokens") if name in changed}
         answer = replace(self.right, **changed)
@@ -176,14 +176,14 @@ class Asked:
         return self
 
     def bring(self, **changed: str | None) -> HttpResponse:
-        """The browser comes back; a field that is None is left out."""
+        """The browser returns to the portal; a parameter that is None is left out."""
         fields = {"code": CODE, "state": self.request["state"], "iss": OP} | changed
         return self.client.get(
             CALLBACK.removeprefix(PORTAL), {name: value for name, value in fields.items() if value is not None}
         )
 
     def refused(self, **changed: str | None) -> HttpResponse:
-        """Asserts that nobody came in, by a page that says so."""
+        """Asserts that nobody was signed in and that the page gives the reason."""
         response = self.bring(**changed)
         assert response.status_code in (400, 403), response.status_code
         assert not signed_in(self.client)
@@ -196,7 +196,7 @@ class Asked:
 
 
 def ask(client: Client, world: World, next_url: str = "") -> Asked:
-    """Begins a login and catches the request on its way."""
+    """Begins a login and captures its authorization request."""
     response = client.post(reverse("identity:start", args=["cie"]), {"next": next_url})
     assert response.status_code == 302
     assert response["Location"].startswith(f"{OP}/authorization?")
@@ -206,6 +206,6 @@ def ask(client: Client, world: World, next_url: str = "") -> Asked:
 
 
 def proves_the_verifier(asked: Asked) -> bool:
-    """The code was changed for the tokens by who had asked for it (PKCE)."""
+    """Whether the token request proved the code verifier (PKCE)."""
     [form] = [form for name, form in asked.world.forms if name == "token"]
     return challenge_of(form["code_verifier"]) == asked.request["code_challenge"]

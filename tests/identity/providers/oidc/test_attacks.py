@@ -1,4 +1,4 @@
-"""Answers that a browser, a stranger or another provider could bring: none of them lets anybody in."""
+"""Responses that a browser, a stranger or another provider could send: none of them signs anybody in."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ def outcome() -> str:
     return LoginRecord.objects.order_by("-pk").first().outcome
 
 
-# --- the way back: state, browser, once
+# --- the redirect back: state, browser, single use
 
 
 def test_another_state(asked):
@@ -70,13 +70,13 @@ def test_another_address_than_the_registered_one_takes_no_answer(asked, variant)
 
 
 def test_the_answer_of_a_saml_login_by_this_door(client, world):
-    """And the other way round: each login is answered by who was asked, in its own protocol."""
+    """And the reverse: each login accepts a response only from its own provider and protocol."""
     fields = {"RelayState": forge.ask(client, world).request["state"], "SAMLResponse": "PHg+"}
     assert client.post("/accesso/cie/ritorno/", fields).status_code == 400
     assert client.post("/accesso/spid/ritorno/", fields).status_code == 400
 
 
-# --- mix-up: who answers is who was asked
+# --- mix-up: the response must come from the provider that got the request
 
 
 @pytest.mark.parametrize("issuer", [None, "", "https://altro.example", f"{forge.OP}/", forge.OP.upper()])

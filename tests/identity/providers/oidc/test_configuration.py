@@ -1,4 +1,4 @@
-"""What we publish of ourselves, and of who we ask, to the federation."""
+"""The entity configurations that we publish for ourselves and read from providers."""
 
 from portal.identity.providers.oidc import relying_party
 from tests.identity.providers.oidc import forge

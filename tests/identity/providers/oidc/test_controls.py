@@ -1,4 +1,4 @@
-"""What must come in, so that the refusals beside mean something; and what is asked, and of whom."""
+"""Positive controls: valid logins are accepted, so that the refusals beside mean something; and the requests we send."""
 
 import json
 from datetime import timedelta
@@ -57,7 +57,7 @@ def test_what_was_sealed_to_our_old_key_opens_while_it_changes(client, world, se
     forge.ask(client, world).says().accepted()
 
 
-# --- what is asked
+# --- the authorization request
 
 
 def test_the_request_is_of_the_profile_and_asks_for_three_things_only(asked):
@@ -101,7 +101,7 @@ def test_the_code_is_changed_by_who_asked_and_proves_it_with_an_assertion_of_its
     assert all(each["iss"] == each["sub"] == PORTAL for each in claims)
 
 
-# --- the token, and what is kept
+# --- the token request, and the stored record
 
 
 def test_the_access_token_is_revoked_at_once(asked):

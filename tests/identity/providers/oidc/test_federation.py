@@ -1,4 +1,4 @@
-"""The chain of trust: a road that holds is taken, and none that anybody could have laid."""
+"""Trust chains: a valid chain is accepted, a chain that an attacker could build is not."""
 
 from datetime import timedelta
 
@@ -55,7 +55,7 @@ def between(order: World, **more: object) -> None:
     del order.published[ABOUT]
 
 
-# --- what holds
+# --- valid chains
 
 
 def test_a_chain_that_holds_is_taken_and_good_until_its_first_end(order):
@@ -94,7 +94,7 @@ def test_while_the_trust_anchor_changes_its_key_both_are_believed(order, setting
     refresh()
 
 
-# --- what does not
+# --- invalid chains
 
 
 SPOILT = {
@@ -237,7 +237,7 @@ def test_policies_of_two_superiors_that_contradict_each_other(order):
 
 
 def test_roads_that_go_round_in_circles_end(order):
-    """Everybody names everybody: so many addresses are asked, and no more."""
+    """Every entity names every other as its superior: the number of fetched addresses is bounded."""
     now = timezone.now()
     hints = [f"https://s{number}.example" for number in range(9)]
     for each in hints:

@@ -1,4 +1,4 @@
-"""Answers spoilt at random: never a login, never a crash."""
+"""Randomly mutated responses: never a login, never a crash."""
 
 import json
 from collections.abc import Callable
@@ -28,7 +28,7 @@ MUST_BE_RIGHT = ("iss", "sub", "aud", "nonce", "at_hash")
 
 @pytest.fixture
 def ask(world: World) -> Callable[[], Asked]:
-    """Each example begins a login of its own, in a browser of its own."""
+    """Each hypothesis example begins a login of its own in a new browser."""
     return lambda: forge.ask(Client(), world)
 
 
@@ -40,7 +40,7 @@ def nobody_but_anna(asked: Asked, **changed: str | None) -> None:
 
 
 def mangled(data: st.DataObject, text: str) -> str:
-    """With some of its characters changed, doubled or gone."""
+    """The text with some characters changed, doubled or removed."""
     at = data.draw(st.integers(0, len(text) - 1))
     until = at + data.draw(st.integers(0, 40))
     return text[:at] + data.draw(st.sampled_from(["", text[at:until] * 2]) | st.text(max_size=8)) + text[until:]

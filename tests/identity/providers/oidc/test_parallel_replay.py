@@ -1,4 +1,4 @@
-"""The same way back many times at the same instant."""
+"""One redirect back, replayed many times at the same instant."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""The chain of trust is followed again in time, and who administers is told when it is not."""
+"""The trust chain is resolved again before it expires; administrators are alerted when that fails."""
 
 import json
 from datetime import timedelta
@@ -113,7 +113,7 @@ def test_without_our_keys_the_check_says_which_is_missing(world, settings, capsy
     assert "OIDC_SIGNING_KEYS" in alert["words"]
 
 
-# --- what does not start in production
+# --- configurations that production refuses
 
 
 @pytest.fixture

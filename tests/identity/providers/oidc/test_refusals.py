@@ -1,4 +1,4 @@
-"""A provider that says no, or nothing: a page in our own words, and never a crash."""
+"""The provider refuses or does not answer: a page in our own words, never a crash."""
 
 import httpx
 import pytest

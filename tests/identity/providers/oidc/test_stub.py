@@ -1,4 +1,4 @@
-"""CIE by OpenID Connect through the stub: chooser, provider, tokens fetched aside, portal; and how the stub defends itself."""
+"""CIE by OpenID Connect through the stub: chooser, provider, token request, portal; and the stub's own checks."""
 
 import html
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -89,11 +89,11 @@ def test_who_looks_at_the_record_reads_what_was_signed(client, carla_client):
     assert '"authority_hints"' in shown
 
 
-# --- what the stub refuses
+# --- requests that the stub refuses
 
 
 def test_a_code_of_another_login_is_of_no_use(client):
-    """Code injection: the code was asked for with another secret (PKCE)."""
+    """Code injection: the code belongs to a request with another code challenge (PKCE)."""
     stolen = door.begin(Client(), persona="dario")
     mine = door.begin(client)
     assert door.bring(client, mine | {"code": stolen["code"]}).status_code == 400
@@ -101,7 +101,7 @@ def test_a_code_of_another_login_is_of_no_use(client):
 
 
 def token_form(fields: dict[str, str], **changed: str) -> dict[str, str]:
-    """What the portal sends for its tokens."""
+    """The token request that the portal sends."""
     ours, now = openid_desk.portal_as_relying_party(), timezone.now()
     claims = {
         "iss": ours.entity_id, "sub": ours.entity_id, "aud": f"{openid_desk.provider_id()}/token", "jti": fields["state"],
@@ -145,7 +145,7 @@ def test_a_code_without_what_proves_who_asks_gets_nothing(client, changed):
 
 
 def test_the_token_is_of_no_use_after_the_login(client):
-    """It was revoked: whoever finds it asks in vain."""
+    """The token was revoked after the login: a stolen one gets no userinfo."""
     door.enter(client)
     token = LoginRecord.objects.get().response.decode().split('\\"access_token\\": \\"')[1].split('\\"')[0]
     assert (
@@ -161,7 +161,7 @@ def test_the_token_is_of_no_use_after_the_login(client):
     ],
 )  # fmt: skip
 def test_a_request_that_the_portal_would_not_make_is_refused(client, changed):
-    """Signed with its key all the same: who asks is registered by its chain of trust, with one address to answer at."""
+    """Signed with the portal's key all the same: the trust chain registers one redirect address for each client."""
     page = door.go_to_provider(client)
     query = {name: values[0] for name, values in parse_qs(urlsplit(page).query).items()}
     key = openid_desk.portal_as_relying_party().signing.first
@@ -178,7 +178,7 @@ def test_a_request_that_was_changed_on_its_way_is_refused(client, changed):
     assert client.get(f"{urlsplit(page).path}?{urlencode(query | changed)}").status_code == 400
 
 
-# --- the two addresses of one card
+# --- the two addresses of the CIE
 
 
 def test_the_card_speaks_saml_too_and_each_login_is_answered_in_its_own_words(client):

@@ -1,4 +1,4 @@
-"""Tokens and userinfo that are not what they should be: none of them lets anybody in."""
+"""Invalid tokens and userinfo: none of them signs anybody in."""
 
 import base64
 import hmac
@@ -76,7 +76,7 @@ def unsigned(claims: forge.Claims, alg: str) -> str:
 
 
 def with_hmac(claims: forge.Claims, secret: bytes) -> str:
-    """Signed with the public key of the provider as if it were a shared secret."""
+    """Signed with the provider's public key as an HMAC secret."""
     body = unsigned(claims, "HS256")
     return f"{body}.{base64.urlsafe_b64encode(hmac.new(secret, body.encode(), sha256).digest()).decode().rstrip('=')}"
 
@@ -96,7 +96,7 @@ def with_a_key_inside(claims: forge.Claims) -> str:
 
 
 def signed_as(claims: forge.Claims, alg: str, **header: str) -> str:
-    """With the right key, in another way than ours."""
+    """Signed with the right key, under another header than ours."""
     return jose.jwt.encode({"alg": alg, **header}, claims, forge.for_anything("gestore"), algorithms=[alg])
 
 

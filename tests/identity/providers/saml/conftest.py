@@ -1,4 +1,4 @@
-"""A portal whose SPID is the real one, with two registered providers, as after `identity_providers refresh`."""
+"""A portal with the real SPID provider class and two loaded identity providers, as after `identity_providers refresh`."""
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -31,17 +31,17 @@ def _spid_is_the_real_one(settings, tmp_path, db) -> None:
 
 @pytest.fixture
 def alfa(settings) -> Registered:
-    """The provider that is asked."""
+    """The identity provider that gets the request."""
     return forge.registered(settings.IDENTITY_METADATA, "alfa")
 
 
 @pytest.fixture
 def beta(settings) -> Registered:
-    """Another registered provider, which has gone bad."""
+    """Another registered identity provider, controlled by an attacker."""
     return forge.registered(settings.IDENTITY_METADATA, "beta")
 
 
 @pytest.fixture
 def asked(client: Client, alfa: Registered, beta: Registered) -> forge.Asked:
-    """Anna's browser is at Alfa, with our question."""
+    """Anna's browser is at Alfa with our AuthnRequest."""
     return forge.ask(client, alfa)

@@ -1,4 +1,4 @@
-"""The attacker's bench: questions caught on their way, answers made right and then spoilt, sent through the front door."""
+"""Forges responses for attacks: captures requests, builds valid responses, changes them, posts them to the portal."""
 
 import base64
 import zlib
@@ -38,7 +38,7 @@ class Registered:
 
 @dataclass(frozen=True)
 class Asked:
-    """What the browser carried to the provider."""
+    """The AuthnRequest that the browser carried to the provider."""
 
     provider: Registered
     request: etree._Element
@@ -48,7 +48,7 @@ class Asked:
 
     @property
     def right(self) -> Answer:
-        """What an honest provider says of Anna; to be changed with `replace`."""
+        """An honest provider's response about Anna; change it with `replace`."""
         now = timezone.now()
         return Answer(
             issuer=self.provider.entity_id, request_id=self.request.get("ID", ""), audience="http://127.0.0.1:8000",
@@ -60,7 +60,7 @@ class Asked:
         return answers.signed(replace(self.right, **changed), pair or self.provider.pair)
 
     def around(self, assertion: etree._Element, **said: str) -> etree._Element:
-        """A Response with this assertion, both signed by the provider: what only the provider itself could say.
+        """A Response with this assertion, both signed by the provider: only the provider itself could make it.
 
         `said`: attributes of the Response that it says otherwise.
         """
@@ -76,7 +76,7 @@ class Asked:
         return self.client.post(self.door, sent | fields)
 
     def refused(self, document: etree._Element | bytes, **fields: str) -> HttpResponse:
-        """Asserts that nobody came in, by a page that says so."""
+        """Asserts that nobody was signed in and that the page gives the reason."""
         response = self.send(document, **fields)
         assert response.status_code in (400, 403), response.status_code
         assert not signed_in(self.client)
@@ -90,7 +90,7 @@ class Asked:
 
 @lru_cache(maxsize=16)
 def pair(name: str, good_for: timedelta = timedelta(days=3650), size: int = 2048) -> KeyPair:
-    """A key and a certificate of its own, valid since 2020."""
+    """A key and a self-signed certificate, valid since 2020."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=size)
     return KeyPair(key, certificate_of(key, name, good_for))
 
@@ -104,7 +104,7 @@ def certificate_of(key: rsa.RSAPrivateKey, name: str, good_for: timedelta = time
 
 
 def metadata(entity_id: str, certificates: list[x509.Certificate], binding: str = REDIRECT) -> bytes:
-    """What a provider publishes."""
+    """The metadata that a provider publishes."""
     root = etree.Element(md("EntityDescriptor"), entityID=entity_id, nsmap={"md": METADATA})
     role = child(root, md("IDPSSODescriptor"), protocolSupportEnumeration=PROTOCOL)
     for certificate in certificates:
@@ -115,7 +115,7 @@ def metadata(entity_id: str, certificates: list[x509.Certificate], binding: str 
 
 
 def registered(folder: Path, name: str, door: str = "spid", binding: str = REDIRECT, **known: object) -> Registered:
-    """Loads a provider; `certificates` are those that its metadata lists, else its own."""
+    """Loads a provider; `certificates` are listed in its metadata (default: its own)."""
     provider = Registered(f"https://{name}.example", pair(name))
     certificates = known.get("certificates") or [provider.pair.certificate]
     (folder / door).mkdir(exist_ok=True)
@@ -124,7 +124,7 @@ def registered(folder: Path, name: str, door: str = "spid", binding: str = REDIR
 
 
 def ask(client: Client, provider: Registered, door: str = "spid", next_url: str = "") -> Asked:
-    """Begins a login with this provider and catches the question."""
+    """Begins a login with this provider and captures the request."""
     choice = {"gestore": provider.entity_id, "next": next_url}
     response = client.post(reverse("identity:start", args=[door]), choice)
     assert response.status_code == 302
@@ -135,6 +135,6 @@ def ask(client: Client, provider: Registered, door: str = "spid", next_url: str 
 
 
 def evil(root: etree._Element) -> None:
-    """Makes Anna's answer one of Dario."""
+    """Changes Anna's response to Dario's."""
     for value in root.iter("{urn:oasis:names:tc:SAML:2.0:assertion}AttributeValue"):
         value.text = (value.text or "").replace(ANNA, "VRDDRA82C03L219M")

@@ -1,4 +1,4 @@
-"""«Entra con SPID»: the identity providers that are loaded, on a page of the portal, with no JavaScript."""
+"""«Entra con SPID»: the loaded identity providers, on a page without JavaScript."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What must come in, so that the refusals beside mean something."""
+"""Positive controls: valid responses are accepted, so that the refusals beside mean something."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -37,7 +37,7 @@ def test_an_accented_name_comes_in_as_it_is(asked):
 
 
 def test_other_prefixes_of_namespaces_change_nothing(asked):
-    """Providers write the same document in many ways."""
+    """Providers write the same document with different prefixes."""
 
     def rewritten(element: etree._Element) -> etree._Element:
         return etree.fromstring(etree.tostring(element).replace(b"saml:", b"due:").replace(b":saml=", b":due="))
@@ -64,7 +64,7 @@ def test_the_two_statements_may_come_in_either_order(asked):
     ],
 )
 def test_what_a_signature_says_of_its_own_key_is_not_read(asked, key_info):
-    """It is not signed, anybody may write it: it opens nothing and breaks nothing."""
+    """KeyInfo is not signed and anybody may write it: it neither grants nor breaks anything."""
     response = asked.signed()
     holder = response.find(f"{ds('Signature')}/{ds('KeyInfo')}")
     holder[:] = etree.fromstring(f'<ds:KeyInfo xmlns:ds="{SIGNATURE}">{key_info}</ds:KeyInfo>')[:]

@@ -1,4 +1,4 @@
-"""Bytes that are no answer, or that would harm who reads them."""
+"""Bytes that are not a response, or that would harm their reader."""
 
 import base64
 
@@ -27,7 +27,7 @@ def malformed(asked, document: bytes) -> None:
     "comment", [ANNA[:5] + "<!---->" + ANNA[5:], ANNA + "<!-- -->.evil", "<!-- -->" + ANNA, ANNA + "<?pi?>"]
 )
 def test_a_comment_inside_the_codice_fiscale_is_refused(asked, comment):
-    """The signature holds (comments are not signed): careless readers see half of the number."""
+    """The signature is valid (comments are not signed), but a careless parser reads half of the number."""
     malformed(asked, etree.tostring(asked.signed()).replace(ANNA.encode(), comment.encode()))
 
 
@@ -91,7 +91,7 @@ def test_lines_in_the_base64_are_normal(asked):
 
 
 def test_another_message_of_the_protocol_is_no_answer(asked):
-    """Signed by the right provider, and a LogoutResponse."""
+    """A LogoutResponse signed by the right provider."""
     response = answers.envelope(asked.right)
     other = etree.Element(samlp("LogoutResponse"), dict(response.attrib), nsmap=response.nsmap)
     other.extend(list(response))

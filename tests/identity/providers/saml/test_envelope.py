@@ -1,4 +1,4 @@
-"""Answers that are well signed and not for us, not to our question, not now, not enough."""
+"""Responses with a valid signature but the wrong audience, request, time or level."""
 
 import base64
 from dataclasses import replace
@@ -141,7 +141,7 @@ def test_an_answer_to_a_login_left_for_ten_minutes_is_refused(client, alfa):
     assert outcome() == "expired"
 
 
-# --- the person
+# --- the subject
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_an_answer_that_lacks_an_attribute_is_refused(asked, name, empty):
     assert not User.objects.exists()
 
 
-# --- which question
+# --- the request it answers
 
 
 def test_the_answer_to_another_login_of_the_same_browser_is_refused(asked, client):
@@ -188,7 +188,7 @@ def test_an_answer_works_once_and_not_again_in_the_same_browser(asked, client):
 
 
 def test_a_refused_answer_spoils_the_login_for_a_good_one(asked):
-    """One answer for each question: who guesses does not try twice."""
+    """A request accepts one response only: an attacker gets no second guess."""
     asked.refused(asked.signed(level=1))
     asked.refused(asked.signed())
     assert outcome() == "replayed"

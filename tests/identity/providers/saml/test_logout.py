@@ -1,4 +1,4 @@
-"""A provider says that the person went out there: believed when it is signed, and nobody else can send a person out."""
+"""Logout requests from a provider: accepted when signed; nobody else can end a person's session."""
 
 import base64
 import zlib
@@ -30,7 +30,7 @@ OUT = "/accesso/spid/uscita/"
 
 @pytest.fixture
 def inside(asked, settings, alfa):
-    """Anna came in with Alfa, whose metadata say where it wants our answer."""
+    """Anna is signed in with Alfa, whose metadata name the address for our LogoutResponse."""
     file = settings.IDENTITY_METADATA / "spid" / "alfa.xml"
     root = etree.fromstring(file.read_bytes())
     service = etree.Element(md("SingleLogoutService"), Binding=REDIRECT, Location=f"{alfa.entity_id}/esci")

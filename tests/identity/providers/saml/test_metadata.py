@@ -1,4 +1,4 @@
-"""What we publish of ourselves, and what we read of the providers."""
+"""The metadata that we publish, and the metadata that we read from the providers."""
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -115,7 +115,7 @@ def test_a_key_that_does_not_fit_its_certificate_is_said_and_not_repeated(settin
     assert "BEGIN" not in str(caught.value)
 
 
-# --- of the providers
+# --- the providers' metadata
 
 
 def test_a_registry_of_several_providers_is_read_whole():

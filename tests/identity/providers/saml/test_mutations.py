@@ -1,4 +1,4 @@
-"""Answers spoilt at random: never a login, never a crash."""
+"""Randomly mutated responses: never a login, never a crash."""
 
 import base64
 from collections.abc import Callable
@@ -26,12 +26,12 @@ WORDS = st.sampled_from(
 
 @pytest.fixture
 def ask(alfa: Registered) -> Callable[[], Asked]:
-    """Each example begins a login of its own, in a browser of its own."""
+    """Each hypothesis example begins a login of its own in a new browser."""
     return lambda: forge.ask(Client(), alfa)
 
 
 def signed_parts(response: etree._Element) -> list[etree._Element]:
-    """Every element that the signature of the Response covers: all but that signature itself."""
+    """Every element that the Response's signature covers: all but the signature itself."""
     outside = set(response.find(ds("Signature")).iter())
     return [each for each in response.iter() if each not in outside]
 
@@ -78,7 +78,7 @@ def test_an_answer_with_one_signed_thing_changed_is_always_refused(ask, data):
 @FEW
 @given(data=st.data())
 def test_an_answer_with_some_bytes_changed_lets_in_nobody_but_its_person(ask, data):
-    """What is not signed (the certificate inside the signature) may change: then it is still Anna, and nobody else."""
+    """Unsigned bytes (the certificate inside the signature) may change: the login is still Anna's."""
     asked = ask()
     body = bytearray(etree.tostring(asked.signed()))
     for _ in range(data.draw(st.integers(1, 3))):

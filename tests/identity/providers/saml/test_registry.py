@@ -1,4 +1,4 @@
-"""The registry of the identity providers: believed when signed, taken when nobody who works today is lost."""
+"""The registry of identity providers: accepted when signed, applied unless a provider in use would be lost."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -61,7 +61,7 @@ def registry_is_named(settings) -> None:
     settings.IDENTITY_REGISTRIES = {"spid": ("https://registro.example/tutti.xml", pem)}
 
 
-# --- what is taken
+# --- accepted
 
 
 def test_the_signed_registry_brings_its_providers_to_the_chooser(client, alfa_and_beta) -> None:
@@ -111,7 +111,7 @@ def test_an_unsigned_document_is_taken_by_the_digest_that_somebody_had_by_anothe
     assert take(body, certificates=(), digest=sha256(body).hexdigest()).added == ["https://ministero.example"]
 
 
-# --- what changes nothing
+# --- refused, nothing changed
 
 
 def honest() -> bytes:
@@ -170,7 +170,7 @@ def test_what_the_demonstration_took_is_not_asked_in_production_and_goes_by_itse
     assert take(signed(one("alfa"), one("beta"))).removed == ["https://demo.spid.gov.it"]
 
 
-# --- the road
+# --- download
 
 
 def answering(*pieces: object) -> httpx.MockTransport:
@@ -231,13 +231,13 @@ def test_the_timetable_reads_the_registry_six_hours_after_the_last_time(
 ) -> None:
     settings.IDENTITY_REGISTRIES = {"spid": ("http://in.chiaro.example/", settings.IDENTITY_REGISTRIES["spid"][1])}
     time_machine.move_to(NOW, tick=False)
-    for hours in (0, 3, 5.9, 6, 6.1):  # a knock every ten minutes, whoever restarted meanwhile
+    for hours in (0, 3, 5.9, 6, 6.1):  # a tick every ten minutes, even after restarts
         time_machine.move_to(NOW + timedelta(hours=hours), tick=False)
         refresh_identity_providers()
     assert [each.at - NOW for each in RegistryReading.objects.order_by("pk")] == [timedelta(0), timedelta(hours=6)]
 
 
-# --- what somebody must do
+# --- alerts
 
 
 def test_a_certificate_that_ends_within_a_month_is_told_and_one_with_a_successor_is_not(settings) -> None:

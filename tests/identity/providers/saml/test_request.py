@@ -1,4 +1,4 @@
-"""The question: of one kind, signed, by Redirect or by POST; and who may be asked."""
+"""The AuthnRequest: its form, its signature, by Redirect or POST; and the providers it may go to."""
 
 import base64
 import re
@@ -51,7 +51,7 @@ def test_a_provider_that_takes_only_post_gets_a_signed_form(client, settings):
     documents.validate(question, "protocol")
 
 
-# --- what is kept of it
+# --- the stored record
 
 
 def test_the_signed_address_is_kept_byte_for_byte(client, alfa):

@@ -1,4 +1,4 @@
-"""Answers whose signature is missing, of somebody else, weak, or over something else."""
+"""Responses with a missing, foreign or weak signature, or a signature over something else."""
 
 import base64
 from dataclasses import replace
@@ -44,7 +44,7 @@ def test_a_stranger_who_brings_their_own_certificate_is_refused(asked):
 
 
 def test_a_stranger_who_borrows_the_providers_certificate_is_refused(asked):
-    """The key is a stranger's, the certificate inside the signature is the right one."""
+    """A stranger's key, with the provider's certificate inside the signature."""
     response = asked.signed(forge.pair("sconosciuto"))
     right = base64.b64encode(asked.provider.pair.certificate.public_bytes(serialization.Encoding.DER)).decode()
     for certificate in response.iter(ds("X509Certificate")):
@@ -61,7 +61,7 @@ def test_an_assertion_of_a_stranger_inside_a_signed_answer_is_refused(asked):
 
 
 def test_a_registered_provider_cannot_answer_in_anothers_place(asked, beta):
-    """IdP mix-up: the question was Alfa's."""
+    """IdP mix-up: the request went to Alfa."""
     asked.refused(asked.signed(beta.pair, issuer=beta.entity_id))
 
 
@@ -117,7 +117,7 @@ def test_rsa_with_sha1_is_refused(asked):
 
 
 def test_a_mac_keyed_with_the_public_certificate_is_refused(asked):
-    """The classic confusion of kinds: what everybody can read, used as a shared secret."""
+    """Key confusion: the public certificate used as an HMAC secret."""
     public = asked.provider.pair.certificate.public_bytes(serialization.Encoding.PEM)
     signer = XMLSigner(
         signature_algorithm=SignatureMethod.HMAC_SHA256,
@@ -148,7 +148,7 @@ def test_a_transform_that_is_not_one_of_the_two_is_refused(asked, transform):
 )
 @pytest.mark.parametrize("where", ["everywhere", "reference"])
 def test_a_good_signature_in_another_canonical_form_is_refused(asked, form, where):
-    """Well made by the right provider: the profile knows one form only."""
+    """A valid signature by the right provider: the profile allows one canonicalization only."""
     response = answers.envelope(asked.right)
     response.append(sign(answers.assertion(asked.right), asked.provider.pair, after=saml("Issuer")))
     response.insert(1, etree.Element(ds("Signature"), Id="placeholder"))
@@ -173,7 +173,7 @@ def test_a_stylesheet_among_the_transforms_is_refused(asked):
 
 
 def test_a_signature_over_something_else_is_refused(asked):
-    """The Response is signed, and the signature that stands in it refers to the assertion only."""
+    """The Response is signed, but its Signature element refers to the assertion only."""
     response = asked.signed()
     inner = response.find(saml("Assertion"))
     response.find(f"{ds('Signature')}/{ds('SignedInfo')}/{ds('Reference')}").set("URI", f"#{inner.get('ID')}")
@@ -187,7 +187,7 @@ def test_a_signature_over_the_whole_document_by_an_empty_reference_is_refused(as
 
 
 def test_the_signed_assertion_of_another_login_inside_a_new_answer_is_refused(asked, client):
-    """A provider's own signatures, put together by somebody else."""
+    """An attacker combines two documents that the provider signed."""
     older = asked.signed()
     again = forge.ask(client, asked.provider)
     response = answers.envelope(replace(again.right))

@@ -1,4 +1,4 @@
-"""Production does not start with an identity provider that only tests know."""
+"""Production refuses to start with a test identity provider."""
 
 import base64
 
@@ -11,7 +11,7 @@ from portal.identity.alerts.provider_alerts import alerts
 from portal.identity.providers.saml.names import ds
 from tests.identity.providers.saml import forge
 
-# The public certificate of spid-sp-test 1.2, whose private key is in its package: the fingerprint is what counts.
+# The public certificate of spid-sp-test 1.2, whose private key is in its package: the check compares the fingerprint.
 KNOWN = (
     "MIIEGDCCAwCgAwIBAgIJAOrYj9oLEJCwMA0GCSqGSIb3DQEBCwUAMGUxCzAJBgNVBAYTAklUMQ4wDAYDVQQIEwVJdGFseTENMAsG"
     "A1UEBxMEUm9tZTENMAsGA1UEChMEQWdJRDESMBAGA1UECxMJQWdJRCBURVNUMRQwEgYDVQQDEwthZ2lkLmdvdi5pdDAeFw0xOTA0"

@@ -1,4 +1,4 @@
-"""Signature wrapping (XSW 1 to 8, numbered as SAML Raider does), with namespaces: the official tool sends them without.
+"""Signature wrapping (XSW 1 to 8, numbered as in SAML Raider), with namespaces: the official tool sends them without.
 
 Each carries a valid signature of the provider somewhere, and Dario where a careless reader would look.
 """
@@ -16,7 +16,7 @@ from tests.identity.providers.saml import forge
 
 
 def twin(element: etree._Element) -> etree._Element:
-    """A copy with another ID, without its signature, that says Dario."""
+    """A copy with another ID and no signature, about Dario."""
     copy = deepcopy(element)
     copy.set("ID", "_gemello")
     copy.remove(copy.find(ds("Signature")))
@@ -106,7 +106,7 @@ def test_a_wrapped_signature_opens_for_nobody(asked, wrap):
 
 @pytest.mark.parametrize("wrap", WRAPS[2:])
 def test_not_even_when_a_bad_provider_signs_the_wrapping(asked, wrap):
-    """The outer signature is good: the assertion must stand on its own."""
+    """The outer signature is valid: the assertion needs a valid one of its own."""
     response = wrap(asked.signed())
     response.remove(response.find(ds("Signature")))
     asked.refused(sign(response, asked.provider.pair, after=saml("Issuer")))
@@ -138,7 +138,7 @@ def test_two_elements_with_one_id_are_refused(asked, name):
     response.find(f".//{saml('AttributeValue')}").set(name, response.get("ID"))
     try:
         signed = sign(response, asked.provider.pair, after=saml("Issuer"))
-    except ValueError:  # the signer finds the reference ambiguous too: sent as it is
+    except ValueError:  # the signer also refuses the ambiguous reference: sent unsigned
         signed = response
     asked.refused(signed)
 
