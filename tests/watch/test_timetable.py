@@ -4,6 +4,7 @@ import pytest
 from celery import Celery
 from kombu.transport.memory import Transport
 
+from portal.celery import app as portal_app
 from portal.timetable import UNHEARD_AT_LEAST, Timetable
 
 
@@ -32,6 +33,13 @@ def test_a_knock_can_be_heard_by_a_worker_whose_clock_is_ahead(timetable):
     timetable.apply_entry(timetable.schedule["often"])
     message = Transport.Channel.queues["letters"].queue[0]
     assert (message["headers"]["task"], message["headers"]["expires"]) == ("often", None)
+
+
+def test_no_entry_of_the_portal_expires():
+    """A worker whose clock is ahead would drop every message with an instant of expiry."""
+    entries = portal_app.conf.beat_schedule.values()
+    assert entries
+    assert [entry for entry in entries if "expires" in entry.get("options", {})] == []
 
 
 def test_knocks_that_nobody_hears_do_not_pile_up(timetable, caplog):
