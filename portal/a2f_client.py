@@ -25,11 +25,11 @@ LARGEST_REPLY = 1_000_000  # bytes
 MASKED = "Basic ••••••••"
 
 
-class NoAnswer(Exception):  # noqa: N818  a fact, as the domain says it
+class NoAnswer(Exception):
     """Il servizio non risponde."""
 
 
-class NotACertificate(Exception):  # noqa: N818
+class NotACertificate(Exception):
     """Il file non è un certificato RSA, PEM o DER."""
 
 

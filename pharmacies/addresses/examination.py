@@ -22,7 +22,7 @@ DNS_SECONDS = 2.0  # for the whole question; no answer in time means: go on
 GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
 
-class AddressRefused(Exception):  # noqa: N818  a fact, as the domain says it
+class AddressRefused(Exception):
     """The address cannot be certified; `str()` is the sentence for the form, `suggestion` a likely right spelling."""
 
     sentence: ClassVar[str] = "L’indirizzo non può essere usato."

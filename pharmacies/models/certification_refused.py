@@ -3,7 +3,7 @@
 from datetime import datetime
 
 
-class NotYet(Exception):  # noqa: N818  a fact, as the domain says it
+class NotYet(Exception):
     """It may be done, but later: `until` (UTC) says when, rounded up so that what is said is true."""
 
     def __init__(self, until: datetime) -> None:
@@ -27,9 +27,9 @@ class TooManyAttempts(NotYet):
     """Sono stati scritti troppi codici errati per questo indirizzo."""
 
 
-class NothingToConfirm(Exception):  # noqa: N818
+class NothingToConfirm(Exception):
     """Nessun indirizzo aspetta un codice: la richiesta è stata annullata o è scaduta."""
 
 
-class AlreadyCertified(Exception):  # noqa: N818
+class AlreadyCertified(Exception):
     """Questo è già l’indirizzo certificato della farmacia."""

@@ -33,7 +33,7 @@ OF_PARAFARMACIE = (
 )  # columns of another register of the Ministry, as letters()
 
 
-class UnknownHeader(Exception):  # noqa: N818
+class UnknownHeader(Exception):
     """The first line is not the header of the register: it is another file, or the Ministry changed its columns."""
 
     def __init__(self, header: str, missing: list[str]) -> None:
@@ -50,7 +50,7 @@ class UnknownHeader(Exception):  # noqa: N818
         )
 
 
-class BrokenRow(Exception):  # noqa: N818
+class BrokenRow(Exception):
     """The row cannot be imported; `str()` is the reason, `code` the pharmacy it was about when that can be read."""
 
     def __init__(self, reason: str, code: str = "") -> None:

@@ -21,7 +21,7 @@ WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-class DownloadFailed(Exception):  # noqa: N818
+class DownloadFailed(Exception):
     """The file did not arrive; `str()` says why. What came is kept: the same command goes on from there.
 
     `partial`: the beginning of the file, when the server broke off in the middle of it.
@@ -32,7 +32,7 @@ class DownloadFailed(Exception):  # noqa: N818
         self.partial = partial
 
 
-class Interrupted(Exception):  # noqa: N818
+class Interrupted(Exception):
     """This attempt failed in a way that another may not."""
 
 

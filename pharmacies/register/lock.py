@@ -13,7 +13,7 @@ from django.db import connection, transaction
 LOCK = 0x0FA2_3AC1  # of PostgreSQL's advisory locks: any number that nothing else in the portal takes
 
 
-class ImportUnderWay(Exception):  # noqa: N818
+class ImportUnderWay(Exception):
     """Another import of the register is running: this one has changed nothing."""
 
 

@@ -13,7 +13,7 @@ from pharmacies.register.staging import BATCH, StagedRows
 PROGRESS_EVERY = 2000  # rows
 
 
-class NothingRead(Exception):  # noqa: N818
+class NothingRead(Exception):
     """The file holds no row that can be imported; `reason` says what is wrong with its first row ("" when it has none)."""
 
     def __init__(self, reason: str = "") -> None:

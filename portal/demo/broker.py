@@ -19,7 +19,7 @@ SOCKET = "s"
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")
 
 
-class UnsafeFolder(Exception):  # noqa: N818
+class UnsafeFolder(Exception):
     """The folder for the broker's socket belongs to somebody else."""
 
 

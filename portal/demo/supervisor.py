@@ -18,7 +18,7 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
-class CannotStart(Exception):  # noqa: N818
+class CannotStart(Exception):
     """A process of the demonstration does not stay up; the argument says which and where to read why."""
 
 

@@ -30,7 +30,7 @@ class Identity:
         return f"{self.provider.upper()} livello {self.level}"
 
 
-class LoginRefused(Exception):  # noqa: N818  a fact, as the domain says it
+class LoginRefused(Exception):
     """The provider said no, or its answer cannot be trusted. `code` chooses the sentence for the person (identity/people/refusal_sentences.py)."""
 
     def __init__(self, code: str, reason: str = "") -> None:

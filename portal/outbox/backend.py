@@ -10,7 +10,7 @@ from django.db import connection
 from portal.outbox.letters import write_down
 
 
-class OutsideTransaction(Exception):  # noqa: N818
+class OutsideTransaction(Exception):
     """A letter must be written in the same transaction as its cause: it was sent outside any."""
 
 

@@ -82,7 +82,7 @@ class Letter(EmailMultiAlternatives):
         return message
 
 
-class NotOneRecipient(Exception):  # noqa: N818
+class NotOneRecipient(Exception):
     """A letter goes to one mailbox: the server's answer is about that mailbox."""
 
 

@@ -6,7 +6,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 
-class SealBroken(Exception):  # noqa: N818  a fact, as the domain says it
+class SealBroken(Exception):
     """The sealed copy cannot be opened: none of SEALING_KEYS fits, or the bytes were changed."""
 
 

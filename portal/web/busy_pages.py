@@ -37,7 +37,7 @@ class BusyPages:
             return busy(request)
 
 
-class BodyIsGone(Exception):  # noqa: N818  a fact
+class BodyIsGone(Exception):
     """The body of the request was read as it came: it cannot be read again."""
 
 

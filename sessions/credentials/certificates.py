@@ -70,7 +70,7 @@ def ends_soon(row: PincodeCertificate, now: datetime) -> bool:
     return row.valid_until <= now + WARN_BEFORE
 
 
-class CertificateRefused(Exception):  # noqa: N818  a fact, as the domain says it
+class CertificateRefused(Exception):
     """No certificate can be made or retired so."""
 
 
@@ -82,7 +82,7 @@ class UnsuitableKey(CertificateRefused):
     """The key must be RSA of 1,536 bits, in PEM, without a passphrase: a longer ciphertext would not fit 256 characters."""
 
 
-class KeyOutOfReach(Exception):  # noqa: N818  a fact, as the domain says it
+class KeyOutOfReach(Exception):
     """The private key is not in A2F_PRIVATE_KEY, or its sealed copy was made with a key that SEALING_KEYS has lost."""
 
 

@@ -19,7 +19,7 @@ _SPAN = re.compile(
 _TIME = re.compile(r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))?")
 
 
-class UnclearHours(Exception):  # noqa: N818  a fact, as the domain says it
+class UnclearHours(Exception):
     """The hours cannot be read or make no sense; `str()` is the sentence for the person who wrote them."""
 
 

@@ -1,7 +1,7 @@
 """Why no id can be issued or sent now. Each has its sentence for a person in sessions/ids/views.py, its code in sessions/soap."""
 
 
-class IssuingRefused(Exception):  # noqa: N818  a fact, as the domain says it
+class IssuingRefused(Exception):
     """No id can be issued or sent now."""
 
 

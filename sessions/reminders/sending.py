@@ -34,7 +34,7 @@ MISSED_USEFUL_FOR = timedelta(
 Skip = Reminder.Skip
 
 
-class SaidTwice(Exception):  # noqa: N818  a fact, as the domain says it
+class SaidTwice(Exception):
     """Another worker settled the reminder first, on a database that locks no rows: nothing of ours stays."""
 
 

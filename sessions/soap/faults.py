@@ -8,7 +8,7 @@ from sessions.soap.wire_words import NOT_USABLE, REJECTED, SOAP
 CONTENT_TYPE = "text/xml; charset=utf-8"
 
 
-class ClientFault(Exception):  # noqa: N818  a fact, as the domain says it
+class ClientFault(Exception):
     """The request cannot be answered as it is written; the message is the sentence for who wrote it, without values."""
 
 

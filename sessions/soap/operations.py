@@ -17,7 +17,7 @@ from sessions.soap.wire_words import Operation
 from sessions.utenze import anomalies
 
 
-class NoLongerUsable(Exception):  # noqa: N818  a fact, as the domain says it
+class NoLongerUsable(Exception):
     """The utenza was disabled or blocked while its request was under way."""
 
 

@@ -14,7 +14,7 @@ from sessions.soap import schema
 from sessions.soap.wire_words import MESSAGES, SOAP, TYPES, Operation, Outcome
 
 
-class NotOfTheSchema(Exception):  # noqa: N818  a fact, as the domain says it
+class NotOfTheSchema(Exception):
     """What we wrote breaks our own service description."""
 
 

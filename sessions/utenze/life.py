@@ -22,7 +22,7 @@ AT_MOST = 20  # per pharmacy
 SAME_FORM_FOR = timedelta(seconds=60)  # a second click on "Crea"
 
 
-class TooManyUtenze(Exception):  # noqa: N818  a fact, as the domain says it
+class TooManyUtenze(Exception):
     """The pharmacy has as many utenze as it may have."""
 
 

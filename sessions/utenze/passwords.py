@@ -17,7 +17,7 @@ _RUNS = (
 )
 
 
-class WeakPassword(ValueError):  # noqa: N818  a fact, as the domain says it
+class WeakPassword(ValueError):
     """La password non va bene."""
 
 

@@ -23,7 +23,7 @@ NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)+[a-z0-9-]{2,63}\.?")
 NAT64 = IPv6Network("64:ff9b::/96")  # the world of IPv4, private parts included, in IPv6 (RFC 6052)
 
 
-class UnsuitableAddress(Exception):  # noqa: N818  a fact, as the domain says it
+class UnsuitableAddress(Exception):
     """The address may not be called; `str()` is the sentence for the person who wrote it."""
 
 

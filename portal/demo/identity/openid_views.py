@@ -30,7 +30,7 @@ from portal.secrets.sealing import SealBroken, seal, unseal
 from portal.time.clock import now_of
 
 
-class Refused(Exception):  # noqa: N818  a fact, as the domain says it
+class Refused(Exception):
     """The error of the protocol that goes back, with its HTTP status."""
 
     def __init__(self, error: str, status: int = 0) -> None:

@@ -78,7 +78,7 @@ class Seeded:
     ids: int
 
 
-class NotOurs(Exception):  # noqa: N818  a fact, as the domain says it
+class NotOurs(Exception):
     """Il database contiene già dei dati e non li ha scritti la dimostrazione: non vi aggiungo operatori con una password che tutti
     conoscono. Usa un database vuoto, oppure togli DATABASE_URL per avere quello incorporato.
     """

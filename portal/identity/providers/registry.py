@@ -25,7 +25,7 @@ from portal.identity.providers.saml.signing import SignatureWrong
 TIMEOUT = httpx.Timeout(20, connect=10)  # seconds without a byte
 
 
-class NotTaken(Exception):  # noqa: N818  a fact, as the domain says it
+class NotTaken(Exception):
     """What the registry said was not taken, and nothing changed; `str()` says why."""
 
 

@@ -24,7 +24,7 @@ from portal.journal.models import record
 GIVEN_LENGTH = 16  # of ALPHABET: 78 bits
 
 
-class AccountRefused(Exception):  # noqa: N818
+class AccountRefused(Exception):
     """This administrator may not do this to this account. The docstring of each kind is its reason."""
 
 

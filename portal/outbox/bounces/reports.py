@@ -28,7 +28,7 @@ _DELIVERED_TO = ("X-Original-To", "Delivered-To", "To")
 _FAILURES = ("failed", "delayed")
 
 
-class NotAReport(Exception):  # noqa: N818
+class NotAReport(Exception):
     """An answer of a person or of a holiday robot, or good news: nothing to count."""
 
 
@@ -44,7 +44,7 @@ class Unread(NotAReport):
     """A mail server wrote it, and what it says of the letter cannot be read: a person must look."""
 
 
-class Malformed(Exception):  # noqa: N818
+class Malformed(Exception):
     """It says that it is a report, and is none: no recipient, no status, or too long."""
 
 

@@ -35,7 +35,7 @@ DATABASE_PAUSE = 0.3  # seconds between two tries to write down what the server 
 TROUBLES_IN_A_ROW = 3  # then the server is left alone until the next round
 
 
-class _Trouble(Exception):  # noqa: N818
+class _Trouble(Exception):
     """The line to the server broke at this letter; its argument is what may be said about it."""
 
 

@@ -41,7 +41,7 @@ def whole_conversation() -> float:
     return whole or float(settings.EMAIL_TIMEOUT)  # without a lease
 
 
-class Withdrawn(Exception):  # noqa: N818  a fact, as the domain says it
+class Withdrawn(Exception):
     """The letter may no longer leave: nothing of its text was said to the server."""
 
 

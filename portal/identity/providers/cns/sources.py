@@ -10,7 +10,7 @@ LARGEST = 64 * 1024 * 1024  # bytes; the list of revoked cards of a large region
 TIMEOUT = httpx.Timeout(30, connect=10)  # seconds
 
 
-class RefreshFailed(Exception):  # noqa: N818  a fact, as the domain says it
+class RefreshFailed(Exception):
     """What was fetched cannot be believed or used; what was there before stays."""
 
 

@@ -27,7 +27,7 @@ MOST_FETCHED = 20  # statements, whatever the hints say
 Fetch = Callable[[str], str]
 
 
-class ChainBroken(Exception):  # noqa: N818  a fact, as the domain says it
+class ChainBroken(Exception):
     """No chain leads from the entity to the trust anchor; `str()` says why."""
 
 

@@ -29,7 +29,7 @@ _SIGNED = _Signed(algorithms=[SIGNED_AS], strict_check_header=False)
 _SEALED = jwe.JWERegistry(algorithms=[KEY_SEALED_AS, SEALED_AS], strict_check_header=False)
 
 
-class NotTrusted(Exception):  # noqa: N818  a fact, as the domain says it
+class NotTrusted(Exception):
     """Not signed, not for us to open, or not of the one form. `str()` says which, and repeats nothing of it."""
 
 

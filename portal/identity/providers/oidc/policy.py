@@ -8,7 +8,7 @@ _LISTS = ("add", "one_of", "subset_of", "superset_of")
 _KNOWN = {"value", "default", "essential", *_LISTS}
 
 
-class PolicyViolated(Exception):  # noqa: N818  a fact, as the domain says it
+class PolicyViolated(Exception):
     """The metadata are not as a superior wants them, or two superiors contradict each other; `str()` says where."""
 
 

@@ -15,7 +15,7 @@ ANSWERS_WITHIN = timedelta(seconds=6)  # the body of an answer: somebody waits b
 LARGEST = 256 * 1024  # bytes
 
 
-class Unreachable(Exception):  # noqa: N818  a fact, as the domain says it
+class Unreachable(Exception):
     """No answer, too late, too large, or from an address that may not be asked. `str()` says which."""
 
 

@@ -16,7 +16,7 @@ _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 _validating = Lock()  # lxml keeps the errors of a validation in the schema: one at a time
 
 
-class Malformed(Exception):  # noqa: N818  a fact, as the domain says it
+class Malformed(Exception):
     """Not a document of the kind that was expected. The reason never repeats the document."""
 
 

@@ -21,7 +21,7 @@ from portal.secrets.kept import kept_once
 SMALLEST_KEY = 2048  # bits (SPID, Avviso 29)
 
 
-class KeyUnusable(Exception):  # noqa: N818  a fact, as the domain says it
+class KeyUnusable(Exception):
     """The key or the certificate cannot be used. The reason never repeats them."""
 
 

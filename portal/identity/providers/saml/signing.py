@@ -30,7 +30,7 @@ _CONFIGURATION = {
 }
 
 
-class SignatureWrong(Exception):  # noqa: N818  a fact, as the domain says it
+class SignatureWrong(Exception):
     """Not signed, not in the one form, or by nobody that we know."""
 
 
