@@ -14,7 +14,7 @@ from pharmacies.access import CERTIFYING, OfficeRequest, fresh_holder_required, 
 from pharmacies.certification import trials
 from pharmacies.certification.situation import cards, situation_of
 from pharmacies.models import Office
-from pharmacies.wizard.steps import Step, side_list
+from pharmacies.wizard.steps import WizardStep, side_list
 from portal.identity.access import person_required
 from portal.journal.models import Entry
 from portal.secrets.masking import mask_codice_fiscale
@@ -49,8 +49,8 @@ def overview(request: OfficeRequest) -> HttpResponse:
 def security(request: OfficeRequest) -> HttpResponse:
     """«Sicurezza», with the link «Certifica mail»."""
     situation = situation_of(request.pharmacy, now_of(request))
-    steps = side_list(Step.CERTIFY) if situation.current is None else None
-    return _page(request, "security", {"situation": situation, "step": Step.CERTIFY, "steps": steps})
+    steps = side_list(WizardStep.CERTIFY) if situation.current is None else None
+    return _page(request, "security", {"situation": situation, "step": WizardStep.CERTIFY, "steps": steps})
 
 
 @office_required

@@ -59,7 +59,7 @@ class HasNoMx(AddressRefused):
 
 
 @dataclass(frozen=True)
-class Examined:
+class ExaminedAddress:
     """An address that may be used, with what the person should be asked about it."""
 
     address: str  # as it is stored and written on the letters: ASCII domain
@@ -72,7 +72,7 @@ class Examined:
     seems_pec: bool = False  # see pec.seems_pec()
 
 
-def examine(typed: str, *, check_mx: bool, resolver: dns.resolver.Resolver | None = None) -> Examined:
+def examine(typed: str, *, check_mx: bool, resolver: dns.resolver.Resolver | None = None) -> ExaminedAddress:
     """Checks what was typed, cheapest question first; the DNS is asked only if `check_mx`, for two seconds at most.
 
     Raises NotAnAddress, IsPec, IsDisposable, HasNoMx. The resolver is the system's unless one is given.
@@ -89,7 +89,7 @@ def examine(typed: str, *, check_mx: bool, resolver: dns.resolver.Resolver | Non
     hosts = exchangers(domain, resolver) if check_mx else ()
     if hosts is None:
         raise HasNoMx(typed=address, suggestion=suggestion)
-    return Examined(
+    return ExaminedAddress(
         ascii_address(address), key(address), domain, suggestion, domain in GMAIL, is_role=spelling.is_role(address),
         mixes_scripts=mixes_scripts(address.rpartition("@")[2]), seems_pec=seems_pec(domain, hosts),
     )  # fmt: skip

@@ -2,11 +2,11 @@
 
 from django.conf import settings
 
-from pharmacies.addresses.examination import Examined, IsPec, examine
+from pharmacies.addresses.examination import ExaminedAddress, IsPec, examine
 from pharmacies.models import PecDomain
 
 
-def examined(typed: str) -> Examined:
+def examined(typed: str) -> ExaminedAddress:
     """As addresses.examine(). Raises NotAnAddress, IsPec, IsDisposable, HasNoMx."""
     found = examine(typed, check_mx=settings.CHECK_MX)
     if PecDomain.objects.cover(found.domain):

@@ -54,18 +54,18 @@ def situation_of(pharmacy: Pharmacy, now: datetime) -> Situation:
 
 
 @dataclass(frozen=True)
-class Card:
+class PharmacyCard:
     """One pharmacy to choose, with the office that opens most of it."""
 
     office: Office
     situation: Situation
 
 
-def cards(offices: Iterable[Office], now: datetime) -> list[Card]:
+def cards(offices: Iterable[Office], now: datetime) -> list[PharmacyCard]:
     """One card for each pharmacy, in the order given; who is titolare and delegate of one acts as titolare."""
     best: dict[int, Office] = {}
     for office in offices:
         held = best.get(office.pharmacy_id)
         if held is None or (office.may_certify and not held.may_certify):
             best[office.pharmacy_id] = office
-    return [Card(office, situation_of(office.pharmacy, now)) for office in best.values()]
+    return [PharmacyCard(office, situation_of(office.pharmacy, now)) for office in best.values()]

@@ -15,7 +15,7 @@ from pharmacies.models.pharmacy import Pharmacy
 from portal.secrets.masking import mask_address
 
 if TYPE_CHECKING:
-    from pharmacies.addresses.examination import Examined
+    from pharmacies.addresses.examination import ExaminedAddress
     from pharmacies.models.certification import MailCertification
     from portal.identity.models import User
 
@@ -61,7 +61,7 @@ class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
         return self.current().filter(address_key=address_key).exclude(pharmacy=pharmacy).exists()
 
     @transaction.atomic
-    def begin(self, pharmacy: Pharmacy, examined: "Examined", by: "User", now: datetime) -> "MailCertification":
+    def begin(self, pharmacy: Pharmacy, examined: "ExaminedAddress", by: "User", now: datetime) -> "MailCertification":
         """The one request under way of this pharmacy becomes the one for this address; sends nothing. An earlier one for
         the same mailbox is taken up again with its wrong attempts: asking again, or another address and back, gives no new
         guesses. Raises AlreadyCertified, unless the mailbox must prove that it works again.
@@ -87,7 +87,7 @@ class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
 
     @transaction.atomic
     def begin_and_send(
-        self, pharmacy: Pharmacy, examined: "Examined", by: "User", now: datetime
+        self, pharmacy: Pharmacy, examined: "ExaminedAddress", by: "User", now: datetime
     ) -> "MailCertification":
         """begin(), and the first code leaves. A double click, or coming back to an address whose code is still good, sends no
         second letter. Raises AlreadyCertified, TooManySends (and then nothing was begun).

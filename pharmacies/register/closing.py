@@ -1,4 +1,4 @@
-"""When the register closes a pharmacy, and how: with a letter, a line of the journal, and an operator's yes when many close.
+"""Closes pharmacies that the register closes: writes a letter and a journal entry; many at once need an operator's approval.
 
 A closing only stops: ids and letters are held, and a reopening gives them back (sessions/letters/closing_holds.py).
 """
@@ -23,24 +23,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Closing:
-    """A pharmacy (its key) and the first day on which it is closed."""
+    """One closing: the primary key of the pharmacy and its first closed day."""
 
     pk: int
     since: date | None
 
 
 @dataclass(frozen=True)
-class Decision:
-    """What becomes of the closing of a pharmacy that is in the file."""
+class ClosingDecision:
+    """The values of `closed_on` and `closing_waits` for a pharmacy that is in the file."""
 
     closed_on: date | None
     closing_waits: date | None
-    closes: bool  # a new closing: whether it waits depends on how many there are
+    # a new closing: the number of closings decides whether it waits for approval
+    closes: bool
 
 
 @dataclass(frozen=True)
 class ClosingRule:
-    """What an end date does on `day`; `takes_away` is false for a file that is not whole."""
+    """Decides what an end date in the file does on `day`; `takes_away` is false for an incomplete file."""
 
     day: date
     takes_away: bool
@@ -48,30 +49,36 @@ class ClosingRule:
     def is_open(self, closed_on: date | None) -> bool:
         return closed_on is None or closed_on > self.day
 
-    def decide(self, told: date | None, held: date | None, waits: date | None) -> Decision | None:
-        """`told`: the first closed day by the file; `held`, `waits`: by us. None: the row is not believed."""
-        if told is None:
-            return Decision(None, None, closes=False)
+    def decide(self, in_file: date | None, held: date | None, waits: date | None) -> ClosingDecision | None:
+        """Compares the first closed day in the file with the stored `closed_on` (`held`) and `closing_waits` (`waits`).
+
+        None: the row is ignored, because an incomplete file must not close a pharmacy.
+        """
+        if in_file is None:
+            return ClosingDecision(None, None, closes=False)
         if not self.is_open(held):
-            return Decision(told, None, closes=False)
-        if held is not None and told >= held:
-            return Decision(told, None, closes=False)
+            return ClosingDecision(in_file, None, closes=False)
+        if held is not None and in_file >= held:
+            return ClosingDecision(in_file, None, closes=False)
         if not self.takes_away:
-            return None  # the row that says more may be in the part that is missing
+            return None  # a later row of this code may be in the missing part of the file
         if waits is not None:
-            return Decision(held, told, closes=False)
-        return Decision(held, None, closes=True)
+            return ClosingDecision(held, in_file, closes=False)
+        return ClosingDecision(held, None, closes=True)
 
 
 def too_many(closings: int, day: date) -> bool:
-    """True when so many closings at once are more likely a mistake of the file."""
+    """True when the number of closings is so high that the file is probably wrong.
+
+    More than REGISTER_CLOSINGS, and more than REGISTER_CLOSINGS_PER_THOUSAND of the open pharmacies.
+    """
     still_open = Pharmacy.objects.open_on(day).count()
     share = settings.REGISTER_CLOSINGS_PER_THOUSAND * still_open
     return closings > settings.REGISTER_CLOSINGS and closings * 1000 > share
 
 
 def absence_is_proven(file: RegisterImport, since: date) -> bool:
-    """True when enough whole files of different days, this one among them, do not name a pharmacy absent since then."""
+    """True when enough whole files of different days, this one included, lack a pharmacy that is absent since `since`."""
     if file.unnamed:
         return False
     days = RegisterImport.objects.days_without(since, and_also=file.day)
@@ -79,23 +86,27 @@ def absence_is_proven(file: RegisterImport, since: date) -> bool:
 
 
 def let_wait(closings: Sequence[Closing]) -> None:
-    """They wait for an operator's yes: nothing is closed, nobody is told."""
-    for each in closings:
-        Pharmacy.objects.filter(pk=each.pk).update(closing_waits=each.since)
+    """Leaves the closings to an operator's approval: closes nothing and sends no letter."""
+    for closing in closings:
+        Pharmacy.objects.filter(pk=closing.pk).update(closing_waits=closing.since)
 
 
 @transaction.atomic
 def close(closings: Iterable[Closing], now: datetime, by: "User | None" = None, because: str = "") -> int:
-    """Writes each closing down: the pharmacy, its history, the journal, then the letters to the certified addresses."""
+    """Closes the pharmacies: writes their history, the letters to the certified addresses, the journal. Returns how many."""
     closed = []
-    for each in sorted(closings, key=lambda closing: closing.pk):
-        Pharmacy.objects.hold(each.pk)
-        pharmacy = Pharmacy.objects.get(pk=each.pk)
-        before, pharmacy.closed_on = pharmacy.closed_on, each.since
+    for closing in sorted(closings, key=lambda closing: closing.pk):
+        Pharmacy.objects.hold(closing.pk)
+        pharmacy = Pharmacy.objects.get(pk=closing.pk)
+        before, pharmacy.closed_on = pharmacy.closed_on, closing.since
         pharmacy.closing_waits, pharmacy.closing_noted_at = None, now
         pharmacy.save(update_fields=["closed_on", "closing_waits", "closing_noted_at"])
         RegisterChange.objects.create(
-            pharmacy=pharmacy, at=now, field="closed_on", was=history.kept(before), became=history.kept(each.since)
+            pharmacy=pharmacy,
+            at=now,
+            field="closed_on",
+            was=history.as_text(before),
+            became=history.as_text(closing.since),
         )
         closed.append(pharmacy)
     for pharmacy in closed:
@@ -111,14 +122,14 @@ def close(closings: Iterable[Closing], now: datetime, by: "User | None" = None, 
 
 
 def why(pharmacy: Pharmacy) -> str:
-    """What the register says or does not say, in plain Italian words."""
+    """Returns the reason of the closing, in plain Italian."""
     return "manca dal registro nazionale" if pharmacy.absent_since else "il registro nazionale ne dice la fine"
 
 
 def confirm(keys: Sequence[int], by: "User | None", because: str, now: datetime) -> int:
-    """The yes of an operator: these closings (keys of pharmacies), as far as they still wait. How many.
+    """Closes those of these pharmacies (primary keys) that still wait for approval. Returns how many.
 
-    Raises ImportUnderWay: an import may be changing them at this moment.
+    Raises ImportUnderWay: an import may be changing them.
     """
     with alone_with_the_register():
         waiting = Pharmacy.objects.closing_to_confirm().filter(pk__in=keys).values_list("pk", "closing_waits")
@@ -126,7 +137,7 @@ def confirm(keys: Sequence[int], by: "User | None", because: str, now: datetime)
 
 
 def note_reopened(keys: Sequence[int], now: datetime) -> None:
-    """A line of the journal for each pharmacy that the register has opened again."""
+    """Writes a journal entry for each pharmacy that the register reopened."""
     for start in range(0, len(keys), 1000):
         some = Pharmacy.objects.filter(pk__in=keys[start : start + 1000]).order_by("pk")
         some.update(closing_noted_at=None)

@@ -1,14 +1,14 @@
-"""The columns of the national register by name, and its cells.
+"""The columns of the national register, and how one line splits into cells.
 
-Source: Ministry of Health, open data "Farmacie" (FRM_FARMA_5): `;`, no quoting, `-` for empty. Not kept: the coordinates,
-the frazione, the coded province.
+Source: Ministry of Health, open data "Farmacie" (FRM_FARMA_5): `;`, no quoting, `-` for empty. The import drops the
+coordinates, the frazione and the coded province.
 """
 
 import csv
 import re
 from contextlib import suppress
 
-# Ours, today's column, the older column (which some years spelled with underscores: spelling counts letters and digits only).
+# Our name, today's column, the older column. letters() compares them, because some years spelled them with underscores.
 COLUMNS = {
     "code": ("cod_farmacia", "CODICEIDENTIFICATIVOFARMACIA"),
     "asl_code": ("cod_farmacia_asl", "CODFARMACIAASSEGNATODAASL"),
@@ -27,14 +27,12 @@ COLUMNS = {
     "type": ("codice_tipologia", "CODICETIPOLOGIA"),
 }
 OPTIONAL = {"asl_code", "type_name"}
-OF_PARAFARMACIE = (
-    "codiceidentificativosito",
-    "sitologistico",
-)  # columns of another register of the Ministry, as letters()
+# columns of the Ministry's register of parafarmacie, as letters() writes them
+OF_PARAFARMACIE = ("codiceidentificativosito", "sitologistico")
 
 
 class UnknownHeader(Exception):
-    """The first line is not the header of the register: it is another file, or the Ministry changed its columns."""
+    """The first line is not the header of the register: the file is another one, or the Ministry changed the columns."""
 
     def __init__(self, header: str, missing: list[str]) -> None:
         if any(column in letters(header) for column in OF_PARAFARMACIE):
@@ -51,7 +49,7 @@ class UnknownHeader(Exception):
 
 
 class BrokenRow(Exception):
-    """The row cannot be imported; `str()` is the reason, `code` the pharmacy it was about when that can be read."""
+    """The row cannot be imported; `str()` is the reason, `code` the pharmacy's code, "" when it cannot be read."""
 
     def __init__(self, reason: str, code: str = "") -> None:
         super().__init__(reason)
@@ -59,14 +57,16 @@ class BrokenRow(Exception):
 
 
 class Header:
-    """Which cell is which. Raises UnknownHeader."""
+    """Finds the position of each column in the header line. Raises UnknownHeader."""
 
     def __init__(self, line: str) -> None:
         spelled = [letters(cell) for cell in line.split(";")]
         self.width = len(spelled)
         self.position: dict[str, int] = {}
         for name, spellings in COLUMNS.items():
-            found = next((spelled.index(letters(each)) for each in spellings if letters(each) in spelled), None)
+            found = next(
+                (spelled.index(letters(spelling)) for spelling in spellings if letters(spelling) in spelled), None
+            )
             if found is not None:
                 self.position[name] = found
         missing = [name for name in COLUMNS if name not in self.position and name not in OPTIONAL]
@@ -74,13 +74,13 @@ class Header:
             raise UnknownHeader(line, missing)
 
     def cells(self, line: str) -> dict[str, str]:
-        """The cells of a line by our names. Raises BrokenRow when there are too many or too few."""
+        """Returns the cells of a line by our names. Raises BrokenRow when there are too many or too few."""
         cells = line.split(";")
         if "\0" in line:
             raise BrokenRow("characters that cannot be stored, or a line too long", self._code_in(cells))
         if len(cells) != self.width and '"' in line:
-            # quotes are ordinary characters in this file, unless taking them seriously is what makes the row whole
-            with suppress(csv.Error):  # a carriage return outside of quotes: then they do not make it whole either
+            # quotes are ordinary characters in this file; they are read as CSV quotes only when the cells do not fit
+            with suppress(csv.Error):  # a carriage return outside the quotes
                 cells = next(csv.reader([line], delimiter=";"))
         if len(cells) != self.width:
             raise BrokenRow(f"{len(cells)} fields instead of {self.width}", self._code_in(cells))
@@ -91,7 +91,7 @@ class Header:
 
 
 def code_of(cell: str) -> str:
-    """The code as the key: without the leading zeros, which some extracts have and some have lost; "" when it is none."""
+    """Returns the pharmacy's code without leading zeros, which some extracts lack; "" when the cell holds no code."""
     value = tidy(cell)
     if not re.fullmatch(r"[0-9A-Za-z]{1,10}", value):
         return ""
@@ -99,11 +99,12 @@ def code_of(cell: str) -> str:
 
 
 def letters(header: str) -> str:
+    """Returns the ASCII letters and digits of the text, in lower case."""
     return re.sub(r"[^a-z0-9]", "", header.lower())
 
 
 def tidy(cell: str) -> str:
-    """Single spaces, no quotes around, "" for the dash that means empty."""
+    """Collapses spaces, removes surrounding quotes, and returns "" for the dash that means empty."""
     value = " ".join(cell.split())
     if len(value) > 1 and value[0] == value[-1] == '"':
         value = " ".join(value[1:-1].replace('""', '"').split())

@@ -1,4 +1,4 @@
-"""The national register from its web address: streamed to a file, tried again, taken up where it stopped."""
+"""Downloads the national register to a file: retries a failed attempt and resumes an interrupted download."""
 
 import json
 import shutil
@@ -15,16 +15,16 @@ from pharmacies.register.encodings import has_holes
 
 LONGEST = 15 * 60  # seconds for the whole download
 TIMEOUT = httpx.Timeout(30, connect=10)  # seconds without a byte
-PAUSES = (1, 3, 9, 20)  # seconds before each further attempt
-ABANDONED_AFTER = 24 * 60 * 60  # seconds: the folder of a run that was killed
-WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
+PAUSES = (1, 3, 9, 20)  # seconds before each retry
+ABANDONED_AFTER = 24 * 60 * 60  # seconds until the folder of a killed run is removed
+RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class DownloadFailed(Exception):
-    """The file did not arrive; `str()` says why. What came is kept: the same command goes on from there.
+    """The download failed; `str()` says why. The received part is kept, and the next run of the command resumes it.
 
-    `partial`: the beginning of the file, when the server broke off in the middle of it.
+    `partial`: the beginning of the file, when the connection broke in the middle of it.
     """
 
     def __init__(self, reason: str, partial: Path | None = None) -> None:
@@ -33,14 +33,14 @@ class DownloadFailed(Exception):
 
 
 class Interrupted(Exception):
-    """This attempt failed in a way that another may not."""
+    """This attempt failed; a retry may succeed."""
 
 
 class Download:
-    """One address and the file that grows from it, with the validator (ETag or date) that tells whether it is still the same.
+    """Downloads one address to a file and keeps its validator (ETag or date), which a resumed download needs.
 
-    Each run writes in a folder of its own, so that two at once cannot write in one file. An unfinished one is left under a
-    name that the next run takes for itself. `largest` is in bytes; `pauses` in seconds. Raises DownloadFailed.
+    Each run has a folder of its own, so two runs never write to one file. A run that fails renames its folder so that the
+    next run finds it and resumes. `largest`: bytes; `pauses`: seconds. Raises DownloadFailed.
     """
 
     def __init__(self, url: str, folder: Path, *, largest: int, pauses: Sequence[float] = PAUSES) -> None:
@@ -51,16 +51,17 @@ class Download:
             raise DownloadFailed("The address cannot be read.") from error
         self.is_loopback = address.host in LOOPBACK
         self.unfinished = folder / f"register-{sha256(url.encode()).hexdigest()[:16]}"
-        self.mine = folder / f"{self.unfinished.name}-{uuid4().hex}"
-        # the name is that of the address: the day of the register stands in it
-        self.part = self.mine / (PurePosixPath(address.path).name[-80:] or "register")
-        self.validator = self.mine / "validator.json"
-        self.doubt = ""  # after run(): a word of registry_whole.FLAWS when nothing proves that all of it came
+        self.own_folder = folder / f"{self.unfinished.name}-{uuid4().hex}"
+        # the file keeps the name in the address, which contains the day of the register
+        self.part = self.own_folder / (PurePosixPath(address.path).name[-80:] or "register")
+        self.validator = self.own_folder / "validator.json"
+        # after run(): a key of completeness.FLAWS when nothing proves that the file is complete
+        self.doubt = ""
         self._received = False
         self.ends = time.monotonic() + LONGEST
 
     def run(self) -> Path:
-        """The path of the whole file; `forget()` it when it has been used. Raises DownloadFailed."""
+        """Downloads the file and returns its path; the caller calls forget() after use. Raises DownloadFailed."""
         self._begin()
         try:
             self._run()
@@ -70,7 +71,7 @@ class Download:
             raise
         if has_holes(self.part):
             self.forget()
-            raise DownloadFailed("The file holds NUL bytes: it is not as the server has it. Nothing was imported.")
+            raise DownloadFailed("The file contains NUL bytes: it is damaged. Nothing was imported.")
         return self.part
 
     def _run(self) -> None:
@@ -79,8 +80,9 @@ class Download:
             timeout=TIMEOUT,
             follow_redirects=True,
             max_redirects=5,
-            trust_env=not self.is_loopback,  # a company's proxy is for the world outside
-            headers={"Accept-Encoding": "identity", "User-Agent": "portale-farmacie"},  # bytes that can be counted on
+            trust_env=not self.is_loopback,  # no proxy for an address on this machine
+            # no compression: a Range header counts the bytes of the plain file
+            headers={"Accept-Encoding": "identity", "User-Agent": "portale-farmacie"},
             event_hooks={"request": [self._refuse_in_clear]},
         ) as client:
             for pause in (0, *self.pauses):
@@ -100,28 +102,28 @@ class Download:
         )
 
     def forget(self) -> None:
-        """Removes what was downloaded."""
-        shutil.rmtree(self.mine, ignore_errors=True)
+        """Removes the downloaded file."""
+        shutil.rmtree(self.own_folder, ignore_errors=True)
 
     def _begin(self) -> None:
-        """A folder of this run: what an earlier one left (a rename: one run alone gets it), else an empty one."""
-        self.mine.parent.mkdir(parents=True, exist_ok=True)
-        for other in self.mine.parent.glob("register-*-*"):
+        """Takes over the folder of a failed run (by rename, so only one run gets it), else creates an empty one."""
+        self.own_folder.parent.mkdir(parents=True, exist_ok=True)
+        for other in self.own_folder.parent.glob("register-*-*"):
             with suppress(OSError):
                 if other.stat().st_mtime < time.time() - ABANDONED_AFTER:
                     shutil.rmtree(other, ignore_errors=True)
         try:
-            self.unfinished.rename(self.mine)
+            self.unfinished.rename(self.own_folder)
         except OSError:
-            self.mine.mkdir(exist_ok=True)
+            self.own_folder.mkdir(exist_ok=True)
 
     def _leave_unfinished(self) -> Path | None:
-        """For the next run, unless another has left one meanwhile; where the file is now."""
+        """Leaves the partial file to the next run and returns its path; None when another failed run left one before."""
         if not self.part.exists():
             self.forget()
             return None
         try:
-            self.mine.rename(self.unfinished)
+            self.own_folder.rename(self.unfinished)
         except OSError:
             self.forget()
             return None
@@ -129,12 +131,12 @@ class Download:
 
     def _attempt(self, client: httpx.Client) -> None:
         have, validator = self._have()
-        asked = {"Range": f"bytes={have}-", "If-Range": validator} if have else {}
-        with client.stream("GET", self.url, headers=asked) as response:
-            if response.status_code == 416:  # what we have does not fit what there is
+        headers = {"Range": f"bytes={have}-", "If-Range": validator} if have else {}
+        with client.stream("GET", self.url, headers=headers) as response:
+            if response.status_code == 416:  # the partial file is longer than the one on the server
                 self.forget()
                 raise Interrupted("the file has changed")
-            if response.status_code in WORTH_ANOTHER_TRY:
+            if response.status_code in RETRIED_STATUSES:
                 raise Interrupted(f"the server answers {response.status_code}")
             if response.status_code not in (200, 206):
                 raise DownloadFailed(f"The server answers {response.status_code} {response.reason_phrase}.")
@@ -145,15 +147,15 @@ class Download:
             self._write(response, have if goes_on else 0)
 
     def _write(self, response: httpx.Response, size: int) -> None:
-        """Appends the answer to what we have (`size` bytes). Raises DownloadFailed when it is too big or takes too long."""
+        """Writes the response after the first `size` bytes. Raises Interrupted; DownloadFailed when it is too big or slow."""
         if size + int(response.headers.get("Content-Length", 0)) > self.largest:
             self._refuse_too_big()
         # a weak ETag does not promise the same bytes (RFC 9110, section 13.1.5)
         etag = response.headers.get("ETag", "")
         validator = etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified", "")
         if "Content-Encoding" in response.headers:
-            validator = ""  # packed though we asked for it plain: what we write are not the bytes that a range counts
-        self.mine.mkdir(exist_ok=True)
+            validator = ""  # the server compressed it all the same: ranges would count other bytes than the file's
+        self.own_folder.mkdir(exist_ok=True)
         self.validator.write_text(json.dumps({"url": self.url, "validator": validator}), encoding="utf-8")
         with self.part.open("ab" if size else "wb") as file:
             for piece in response.iter_bytes():
@@ -167,7 +169,10 @@ class Download:
         self._weigh(response, size)
 
     def _weigh(self, response: httpx.Response, size: int) -> None:
-        """Is it as long as the server said? httpx knows a piece that is shorter than its own length. Raises Interrupted."""
+        """Compares the file's length with the one the server gave; sets `doubt` when it gave none. Raises Interrupted.
+
+        httpx itself rejects a response that is shorter than its Content-Length.
+        """
         whole = response.headers.get("Content-Range", "").rpartition("/")[2]
         if whole.isascii() and whole.isdigit() and int(whole) != size:
             self.forget()
@@ -177,7 +182,7 @@ class Download:
         self.doubt = "" if is_measured or response.http_version == "HTTP/2" else "no_length"
 
     def _have(self) -> tuple[int, str]:
-        """How many bytes an earlier attempt left, and the validator that makes them worth something; (0, "") if none."""
+        """Returns the number of bytes of an earlier attempt and their validator; (0, "") when they cannot be resumed."""
         with suppress(OSError, ValueError, KeyError):
             kept = json.loads(self.validator.read_text(encoding="utf-8"))
             if kept["url"] == self.url and kept["validator"]:
@@ -185,7 +190,7 @@ class Download:
         return 0, ""
 
     def _refuse_in_clear(self, request: httpx.Request) -> None:
-        """Called for the address and for every redirect."""
+        """Refuses plain HTTP outside this machine; httpx calls it for the address and for every redirect."""
         in_clear_here = request.url.scheme == "http" and self.is_loopback and request.url.host in LOOPBACK
         if not request.url.host or not (request.url.scheme == "https" or in_clear_here):
             raise DownloadFailed("The address, and whatever it redirects to, must be https.")

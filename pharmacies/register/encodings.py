@@ -1,4 +1,4 @@
-"""The bytes of a register as lines of text, whatever wrote them: byte order marks, UTF-16 and UTF-32, CR line ends, Windows-1252."""
+"""Decodes a register into lines of text: byte order marks, UTF-8, UTF-16, UTF-32, Windows-1252, CR line ends."""
 
 import codecs
 import io
@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 LONGEST_LINE = 64 * 1024  # bytes: a real row has 300
-PIECE = 64 * 1024  # bytes read at once, and looked at to tell the line ends
+PIECE = 64 * 1024  # bytes read at once; the first piece decides the encoding and the line ends
 MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
-    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16: its mark begins with that one
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # before UTF-16, whose mark is the beginning of this one
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
@@ -18,9 +18,9 @@ MARKS = (
 
 
 class PlainBytes(io.RawIOBase):
-    """The file as UTF-8 bytes without a byte order mark, with LF where lines ended with CR alone.
+    """Reads the file as UTF-8 bytes without a byte order mark; a CR that ends a line alone becomes LF.
 
-    UTF-8 and Windows-1252 bytes pass as they are: a line tells which of the two it is (see RegisterLines).
+    UTF-8 and Windows-1252 bytes pass unchanged: RegisterLines tells the two apart line by line.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -53,7 +53,7 @@ class PlainBytes(io.RawIOBase):
 
 
 def _encoding_of(head: bytes) -> tuple[bytes, str]:
-    """The byte order mark and what it says; without one, UTF-16 shows as a NUL beside the first letter."""
+    """Returns the byte order mark and the encoding it means. Without a mark, a NUL beside the first letter means UTF-16."""
     for mark, encoding in MARKS:
         if head.startswith(mark):
             return mark, encoding
@@ -63,7 +63,7 @@ def _encoding_of(head: bytes) -> tuple[bytes, str]:
 
 
 def has_holes(path: Path) -> bool:
-    """True when there are NUL bytes in a file whose encoding has none: two programs wrote in it at once, or a disk failed."""
+    """True when a file in UTF-8 or Windows-1252 contains NUL bytes: two programs wrote to it at once, or a disk failed."""
     with path.open("rb") as file:
         piece = file.read(PIECE)
         if _encoding_of(piece)[1] != "utf-8":
@@ -74,14 +74,15 @@ def has_holes(path: Path) -> bool:
 
 
 class RegisterLines:
-    """Numbered lines (from 1) without their end, blank ones left out; a line over LONGEST_LINE comes cut, marked by NUL.
+    """Yields (number from 1, line without its end) and skips blank lines; a line over LONGEST_LINE becomes a single NUL.
 
-    Each line is UTF-8 if it can be, else Windows-1252 (which contains ISO-8859-1): one bad byte spoils one line.
+    A line that is not valid UTF-8 is decoded as Windows-1252 (which contains ISO-8859-1), so a bad byte spoils one line.
     """
 
     def __init__(self, file: io.BufferedIOBase) -> None:
         self._file = file
-        self.ended = True  # once read: the last line that says something has its end
+        # after iteration: the last line that is not blank has a line end
+        self.ended = True
 
     def __iter__(self) -> Iterator[tuple[int, str]]:
         number = 0
@@ -98,7 +99,7 @@ class RegisterLines:
 
 
 def _text_of(line: bytes) -> str:
-    """Empty when the line is blank; an old end-of-file mark (Ctrl-Z) is blank."""
+    """Decodes a line; returns "" when it is blank. An old end-of-file mark (Ctrl-Z) counts as blank."""
     try:
         text = line.decode()
     except UnicodeDecodeError:

@@ -1,11 +1,11 @@
-"""Import of the national register: what the file says against what we hold, then one transaction that makes them agree.
+"""Imports the national register: compares the file with the stored pharmacies, then writes the changes in one transaction.
 
-A pharmacy is never deleted. It is closed by an end date in a whole file, or by its absence from several whole files of
-different days (closing.py); a piece of a file closes nothing, and the rows that it has are good all the same. The
-file may hold the history of a code (changes of owner, ended periods): the newest valid row tells how things stand.
+A pharmacy is never deleted. Two things close it: an end date in a whole file, or its absence from several whole files of
+different days (closing.py). An incomplete file closes nothing, but its rows are imported. A file may hold the history of a
+code (changes of owner, ended periods): the newest valid row gives the current state.
 
-Why one transaction for the whole file, written in batches: half a register would move pharmacies at random until the next
-run. The file is read before it begins, so the write lock of SQLite is held for the writing only.
+One transaction covers the whole file, because a half-imported register would be wrong until the next run. The file is read
+before the transaction begins, so SQLite's write lock is held only while the rows are compared and written.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,20 +21,29 @@ from pharmacies.register.columns import UnknownHeader
 from pharmacies.register.completeness import FLAWS, day_of, flaw_of
 from pharmacies.register.lock import ImportUnderWay, alone_with_the_register
 from pharmacies.register.reading import NothingRead, Register, read_register
-from pharmacies.register.report import Report
-from pharmacies.register.rows import DOUBTS, Row
-from pharmacies.register.staging import BATCH, Outcome, StagedRows, batches
+from pharmacies.register.report import ImportReport
+from pharmacies.register.rows import DOUBTS, RegisterRow
+from pharmacies.register.staging import BATCH, PlannedWrite, StagedRows, batches
 from portal.journal.models import record
 from portal.time.clock import ROME
 
-__all__ = ["DOUBTS", "ImportUnderWay", "NothingRead", "Report", "UnknownHeader", "import_register", "read_register"]
+__all__ = [
+    "DOUBTS",
+    "ImportReport",
+    "ImportUnderWay",
+    "NothingRead",
+    "UnknownHeader",
+    "import_register",
+    "read_register",
+]
 
 FIELDS = (
     "name", "partita_iva", "address", "cap", "comune", "comune_code", "province", "region_code", "region", "asl_code",
     "type", "valid_from", "closed_on",
 )  # fmt: skip
-OURS = ("closing_waits", "absent_since")  # what we keep beside what the register says
-HELD = ("code", "pk", *FIELDS, "doubts", *OURS)
+# fields that the import keeps and the register does not have
+PORTAL_FIELDS = ("closing_waits", "absent_since")
+HELD = ("code", "pk", *FIELDS, "doubts", *PORTAL_FIELDS)
 
 
 def import_register(
@@ -47,15 +56,16 @@ def import_register(
     doubt: str = "",
     progress: Callable[[int], None] = lambda _rows: None,
     writing: Callable[[int], None] = lambda _pharmacies: None,
-) -> Report:
-    """Brings the pharmacies to what the file says and writes one line of the journal; `dry_run` only counts.
+) -> ImportReport:
+    """Updates the pharmacies from the file and writes one journal entry; `dry_run` only counts the changes.
 
-    `doubt`: a word of registry_whole.FLAWS about the way by which the file came. `accept_as_whole`: the reason for which it
-    is taken for whole in spite of its flaw. `allow_closing`: closings that are many do not wait for an operator.
+    `doubt`: a key of completeness.FLAWS, found while the file was downloaded. `accept_as_whole`: the operator's reason for
+    treating the file as whole in spite of its flaw. `allow_closing`: closes at once, however many closings there are.
+    `progress` receives the number of rows read, `writing` the number of pharmacies written.
     Raises UnknownHeader, NothingRead, ImportUnderWay, OSError.
     """
     day = now.astimezone(ROME).date()
-    report = Report(accepted_because=accept_as_whole)
+    report = ImportReport(accepted_because=accept_as_whole)
     register = read_register(path, day, report, progress)
     try:
         with alone_with_the_register():
@@ -79,8 +89,8 @@ def _update(keys: Sequence[int], **facts: Any) -> None:
         Pharmacy.objects.filter(pk__in=some).update(**facts)
 
 
-def _flaw(register: Register, path: Path, doubt: str, report: Report) -> str:
-    """The first thing that speaks against the file, by a word of registry_whole.FLAWS."""
+def _flaw(register: Register, path: Path, doubt: str, report: ImportReport) -> str:
+    """Returns the first flaw found in the file, a key of completeness.FLAWS; "" when there is none."""
     if doubt == "no_length" and register.proves_its_end:
         doubt = ""
     found = (doubt, register.flaw) if doubt == "shorter" else (register.flaw, doubt)
@@ -89,7 +99,7 @@ def _flaw(register: Register, path: Path, doubt: str, report: Report) -> str:
     return flaw_of(path.name, report.pharmacies)
 
 
-def _note(file: RegisterImport, report: Report, now: datetime) -> None:
+def _note(file: RegisterImport, report: ImportReport, now: datetime) -> None:
     detail = {"file": file.file, **report.counts()}
     if report.flaw:
         detail |= {"why": FLAWS[report.flaw][1], "because": file.accepted_because}
@@ -98,13 +108,13 @@ def _note(file: RegisterImport, report: Report, now: datetime) -> None:
 
 
 class _Import:
-    """One file against the pharmacies: compared first, written then."""
+    """One import: compares every row with the stored pharmacies, then writes."""
 
     def __init__(
         self,
         staged: StagedRows,
         file: RegisterImport,
-        report: Report,
+        report: ImportReport,
         now: datetime,
         day: date,
         writing: Callable[[int], None],
@@ -114,7 +124,8 @@ class _Import:
         self.closings: list[Closing] = []
         self.reopened: list[int] = []
         self.newly_absent: list[int] = []
-        self.back: list[int] = []  # marked as absent, and named again
+        # pharmacies marked as absent that the file names again
+        self.back: list[int] = []
 
     def run(self, *, dry_run: bool, allow_closing: bool) -> None:
         for rows in batches(self.staged):
@@ -128,7 +139,8 @@ class _Import:
         if dry_run:
             return
         self._take_all()
-        _update(self.back, absent_since=None, closing_waits=None)  # before what the row itself says of its end
+        # before _write(), which stores the end date of the row
+        _update(self.back, absent_since=None, closing_waits=None)
         self._write()
         _update(self.newly_absent, absent_since=self.file.day)
         if waits:
@@ -137,7 +149,7 @@ class _Import:
             closing.close(self.closings, self.now)
         closing.note_reopened(self.reopened, self.now)
 
-    def _compare(self, rows: Sequence[Row]) -> None:
+    def _compare(self, rows: Sequence[RegisterRow]) -> None:
         found = Pharmacy.objects.filter(code__in=[row.code for row in rows]).order_by().values_list(*HELD)
         held = {code: values for code, *values in found}
         outcomes = []
@@ -148,24 +160,27 @@ class _Import:
                 outcomes.append((row.code, outcome))
         self.staged.plan(outcomes)
 
-    def _outcome(self, row: Row, held: Sequence[Any] | None) -> Outcome | None:
-        """What is to be written; None when nothing is. Counts the pharmacy under what happens to it."""
+    def _outcome(self, row: RegisterRow, held: Sequence[Any] | None) -> PlannedWrite | None:
+        """Returns what to write for this row, None for nothing, and counts the pharmacy in the report.
+
+        `held`: the columns HELD of the stored pharmacy, without its code; None when it is new.
+        """
         if held is None:
             self.report.created += 1
-            return Outcome(None, row.closed_on, None, closes=False)
-        pk, *told_before, waits, absent_since = held
-        closed_on = told_before[FIELDS.index("closed_on")]
+            return PlannedWrite(None, row.closed_on, None, closes=False)
+        pk, *stored, waits, absent_since = held
+        closed_on = stored[FIELDS.index("closed_on")]
         decided = self.rule.decide(row.closed_on, closed_on, waits)
         if decided is None:
             self.report.kept_open += 1
             return None
-        told = [getattr(row, name) for name in FIELDS]
-        told[FIELDS.index("closed_on")] = decided.closed_on
-        outcome = Outcome(pk, decided.closed_on, decided.closing_waits, decided.closes)
+        values = [getattr(row, name) for name in FIELDS]
+        values[FIELDS.index("closed_on")] = decided.closed_on
+        outcome = PlannedWrite(pk, decided.closed_on, decided.closing_waits, decided.closes)
         if decided.closes:
             self.closings.append(Closing(pk, row.closed_on))
             return outcome
-        if [*told, list(row.doubts), decided.closing_waits] == [*told_before, waits]:
+        if [*values, list(row.doubts), decided.closing_waits] == [*stored, waits]:
             self.report.unchanged += 1
             return outcome if absent_since is not None else None
         if self.rule.is_open(decided.closed_on) and not self.rule.is_open(closed_on):
@@ -173,22 +188,22 @@ class _Import:
             self.reopened.append(pk)
         else:
             self.report.changed += 1
-            self.report.owner_changed += told_before[FIELDS.index("partita_iva")] != row.partita_iva
+            self.report.owner_changed += stored[FIELDS.index("partita_iva")] != row.partita_iva
         return outcome
 
     def _look_for_the_absent(self) -> None:
-        """Open pharmacies of which the file says nothing: a mark, and a closing once enough whole files kept silent."""
+        """Marks the open pharmacies that a whole file does not name; closes them once enough whole files lack them."""
         last, proven = 0, {}
         columns = ("pk", "code", "absent_since", "closing_waits")
         still_open = Pharmacy.objects.open_on(self.day).order_by("pk").values_list(*columns)
         while batch := list(still_open.filter(pk__gt=last)[:BATCH]):
             last = batch[-1][0]
-            there = self.staged.spoken_of([code for _, code, *_ in batch])
-            self.back += [pk for pk, code, since, _ in batch if code in there and since is not None]
+            named = self.staged.named([code for _, code, *_ in batch])
+            self.back += [pk for pk, code, since, _ in batch if code in named and since is not None]
             if not self.file.is_whole:
                 continue
             for pk, code, since, waits in batch:
-                if code in there:
+                if code in named:
                     continue
                 self.report.absent += 1
                 since = since or self.file.day
@@ -200,8 +215,8 @@ class _Import:
                     self.closings.append(Closing(pk, self.day))
 
     def _take_all(self) -> None:
-        """Locks all that will be written, in the one order of the whole code."""
-        others = sorted({*self.back, *self.newly_absent, *(each.pk for each in self.closings)})
+        """Locks every row that will be written, by key: the lock order of docs/architecture.md."""
+        others = sorted({*self.back, *self.newly_absent, *(closing.pk for closing in self.closings)})
         for keys in batches(merge(self.staged.planned_keys(), others)):
             list(Pharmacy.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk").values_list("pk"))
 
@@ -220,19 +235,19 @@ class _Import:
                 pharmacies,
                 update_conflicts=True,
                 unique_fields=["code"],
-                update_fields=[*FIELDS, "doubts", "imported_at", *OURS],
+                update_fields=[*FIELDS, "doubts", "imported_at", *PORTAL_FIELDS],
             )
             history.write(changes, self.now)
             written += len(batch)
             self.writing(written)
 
-    def _pharmacy(self, row: Row, outcome: Outcome) -> Pharmacy:
-        told = {name: getattr(row, name) for name in FIELDS} | {"closed_on": outcome.closed_on}
+    def _pharmacy(self, row: RegisterRow, outcome: PlannedWrite) -> Pharmacy:
+        values = {name: getattr(row, name) for name in FIELDS} | {"closed_on": outcome.closed_on}
         return Pharmacy(
             code=row.code,
             doubts=list(row.doubts),
             imported_at=self.now,
             closing_waits=outcome.closing_waits,
             absent_since=None,
-            **told,
+            **values,
         )

@@ -1,4 +1,4 @@
-"""One import at a time, whatever machine it runs on. The lock goes with its transaction, or with its process."""
+"""The lock that allows one import at a time, on all machines. It ends with its transaction, or with its process."""
 
 import fcntl
 import os
@@ -10,16 +10,20 @@ from pathlib import Path
 from django.conf import settings
 from django.db import connection, transaction
 
-LOCK = 0x0FA2_3AC1  # of PostgreSQL's advisory locks: any number that nothing else in the portal takes
+# a PostgreSQL advisory lock: any number that nothing else in the portal uses
+LOCK = 0x0FA2_3AC1
 
 
 class ImportUnderWay(Exception):
-    """Another import of the register is running: this one has changed nothing."""
+    """Another import of the register is running: this one changed nothing."""
 
 
 @contextmanager
 def alone_with_the_register() -> Iterator[None]:
-    """A transaction in which no other import, and no confirmation of closings, runs. Raises ImportUnderWay at once."""
+    """Opens a transaction and holds the lock of the import in it. Raises ImportUnderWay at once when it is taken.
+
+    An import and an approval of closings take the same lock, so they never run together.
+    """
     if connection.vendor == "postgresql":
         with transaction.atomic():
             with connection.cursor() as cursor:
@@ -28,7 +32,7 @@ def alone_with_the_register() -> Iterator[None]:
                     raise ImportUnderWay
             yield
         return
-    # SQLite has no such lock, and a second transaction would wait for the first instead of saying so
+    # SQLite has no advisory lock, and a second transaction would wait for the first instead of failing
     with _lock_file().open("w", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -39,7 +43,7 @@ def alone_with_the_register() -> Iterator[None]:
 
 
 def _lock_file() -> Path:
-    """One for each database; a database in memory is of one process."""
+    """Returns the lock file of this database; a database in memory belongs to one process."""
     name = str(connection.settings_dict["NAME"])
     if connection.is_in_memory_db():  # type: ignore[attr-defined]
         name += f" of {os.getpid()}"

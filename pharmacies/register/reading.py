@@ -1,4 +1,4 @@
-"""Reads a file of the register: its rows, a batch at a time, to the staging; what it has against itself."""
+"""Reads a file of the register into the staging database, and notes whether the file looks complete."""
 
 from collections.abc import Callable
 from datetime import date
@@ -6,15 +6,15 @@ from pathlib import Path
 
 from pharmacies.register.columns import BrokenRow
 from pharmacies.register.records import records_of
-from pharmacies.register.report import Report
-from pharmacies.register.rows import Row, read_row
+from pharmacies.register.report import ImportReport
+from pharmacies.register.rows import RegisterRow, read_row
 from pharmacies.register.staging import BATCH, StagedRows
 
 PROGRESS_EVERY = 2000  # rows
 
 
 class NothingRead(Exception):
-    """The file holds no row that can be imported; `reason` says what is wrong with its first row ("" when it has none)."""
+    """The file holds no row that can be imported; `reason`: the error of its first row ("" when the file has no rows)."""
 
     def __init__(self, reason: str = "") -> None:
         super().__init__(reason)
@@ -22,7 +22,10 @@ class NothingRead(Exception):
 
 
 class Register:
-    """A file that has been read: the telling row of each code, and what the file has against itself."""
+    """A file that was read: one row for each code, and the flaw of the file (a key of completeness.FLAWS or "").
+
+    `proves_its_end`: the format itself shows that the file is complete.
+    """
 
     def __init__(self) -> None:
         self.rows = StagedRows()
@@ -30,8 +33,11 @@ class Register:
         self.proves_its_end = False
 
 
-def read_register(path: Path, day: date, report: Report, progress: Callable[[int], None]) -> Register:
-    """Reads the file a row at a time and keeps one row for each code. Raises UnknownHeader, NothingRead, OSError."""
+def read_register(path: Path, day: date, report: ImportReport, progress: Callable[[int], None]) -> Register:
+    """Reads the file row by row and keeps one row for each code: the one that is current on `day`.
+
+    `progress` receives the number of rows read, every PROGRESS_EVERY rows. Raises UnknownHeader, NothingRead, OSError.
+    """
     register, good, last_is_broken = Register(), _Batch(day), False
     with path.open("rb") as file:
         records = records_of(file)
@@ -62,13 +68,13 @@ def read_register(path: Path, day: date, report: Report, progress: Callable[[int
 
 
 class _Batch:
-    """Rows on their way to the staging, a batch at a time."""
+    """Collects rows and stages them in batches."""
 
     def __init__(self, day: date) -> None:
         self._day = day
-        self._rows: list[Row] = []
+        self._rows: list[RegisterRow] = []
 
-    def add(self, row: Row, staged: StagedRows) -> None:
+    def add(self, row: RegisterRow, staged: StagedRows) -> None:
         self._rows.append(row)
         if len(self._rows) == BATCH:
             self.empty_into(staged)

@@ -1,6 +1,6 @@
-"""The rows of a register in its three forms (CSV, JSON, XML), told apart by what is in the file, whatever it is called.
+"""Reads the rows of a register as CSV, JSON or XML; the content of the file decides the format, not its name.
 
-Each reader gives (number, cells) or (number, BrokenRow) and then says in `flaw` whether the file reached its own end.
+Each reader yields (number, cells) or (number, BrokenRow) and then sets `flaw` when the file is not complete.
 """
 
 import io
@@ -13,27 +13,30 @@ from lxml import etree
 from pharmacies.register.columns import COLUMNS, BrokenRow, Header, UnknownHeader, code_of, letters, tidy
 from pharmacies.register.encodings import PlainBytes, RegisterLines
 
-NEEDED = ("code", "name", "comune", "valid_from")  # a record without these fields is of something else
+NEEDED = ("code", "name", "comune", "valid_from")  # a record without these fields is not a pharmacy
 BY_SPELLING = {letters(spelling): name for name, spellings in COLUMNS.items() for spelling in spellings}
 CODE_SPELLINGS = {letters(spelling) for spelling in COLUMNS["code"]}
-HEAD = 4096  # bytes shown to whoever must find out what the file is
+HEAD = 4096  # bytes read to detect the format; the error message quotes their beginning
 
 Cells = Mapping[str, str]
 Record = tuple[int, Cells | BrokenRow]
 
 
 class Records:
-    """The rows of one file, in order. Iterate once, then read `flaw`: a word of registry_whole.FLAWS, "" when it is whole."""
+    """The rows of one file, in order. Iterate once, then read `flaw`: a key of completeness.FLAWS, "" for a whole file."""
 
     flaw = ""
-    proves_its_end = True  # the format itself tells a whole file from a cut one
+    proves_its_end = True  # the format itself shows whether the file was cut
 
     def __iter__(self) -> Iterator[Record]:
         raise NotImplementedError
 
 
 def records_of(file: BinaryIO) -> Records:
-    """The reader for what is in the file, open at its beginning. Raises UnknownHeader, while it is iterated too."""
+    """Returns the reader for the format of this file, which must be open at its beginning.
+
+    Iterating over the result raises UnknownHeader.
+    """
     start = PlainBytes(file).read(HEAD) or b""
     file.seek(0)
     first = start.lstrip()[:1]
@@ -63,7 +66,7 @@ class CsvRecords(Records):
 
 
 class JsonRecords(Records):
-    """Objects that name a code, wherever the array of them stands."""
+    """Objects with a code, at any depth of the document."""
 
     def __init__(self, file: BinaryIO, plain: io.BufferedReader, start: bytes) -> None:
         self._file, self._plain, self._start = file, plain, start
@@ -79,7 +82,7 @@ class JsonRecords(Records):
             self.flaw = "not_closed"
 
     def _prefix(self) -> str:
-        """Where the objects with a code are, as ijson writes it: `item`, `data.item`."""
+        """Returns the ijson prefix of the objects with a code: `item`, `data.item`. Raises UnknownHeader."""
         try:
             for prefix, event, value in ijson.parse(self._plain):
                 if event == "map_key" and letters(str(value)) in CODE_SPELLINGS:
@@ -90,7 +93,7 @@ class JsonRecords(Records):
 
 
 class XmlRecords(Records):
-    """Elements with a child (or an attribute) that is a code. No entity is resolved, nothing is fetched."""
+    """Elements with a code as a child or an attribute. The parser resolves no entities and opens no connection."""
 
     def __init__(self, file: BinaryIO, start: bytes) -> None:
         self._file, self._start = file, start
@@ -115,7 +118,7 @@ class XmlRecords(Records):
 
 
 def _record_tag(element: Any) -> str | None:
-    """The tag of the records, once one of them, or the code inside the first, has been read."""
+    """Returns the tag of the records if this element is a record or the code inside one, else None."""
     if any(letters(str(name)) in CODE_SPELLINGS for name in element.attrib):
         return str(element.tag)
     parent = element.getparent()
@@ -128,14 +131,14 @@ def _fields(element: Any) -> dict[str, str | None]:
 
 
 def _name_of(element: Any) -> str:
-    """`<cod_farmacia>` in any namespace, or `<field name="cod_farmacia">`."""
+    """Returns the field name of `<cod_farmacia>` in any namespace, or of `<field name="cod_farmacia">`."""
     if not isinstance(element.tag, str):
         return ""
     return str(element.get("name") or etree.QName(element).localname)
 
 
 def _forget(element: Any) -> None:
-    """Frees the record and all before it: a million of them must not stay in memory."""
+    """Frees the record and all before it, so that a million records do not fill the memory."""
     element.clear()
     while element.getprevious() is not None:
         del element.getparent()[0]

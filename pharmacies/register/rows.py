@@ -1,4 +1,4 @@
-"""One row of the national register: what it says, what is doubtful in it, what breaks it."""
+"""Reads one row of the national register: cleans its values, collects doubts, rejects it when it cannot be imported."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from pharmacies.register.columns import COLUMNS, BrokenRow, code_of, letters
 from portal.time.clock import ROME
 from portal.values.codice_fiscale import is_valid_partita_iva
 
-# What may be doubtful in a row that is imported all the same: the words kept in Pharmacy.doubts, and how screens say them.
+# Doubts about a row that is imported all the same: (value in Pharmacy.doubts, sentence on the pages).
 DOUBTS = {
     "code_zero": "codice farmacia 0",
     "name_missing": "nome mancante",
@@ -50,8 +50,8 @@ LONGEST = {"name": 160, "address": 200}  # characters: the columns of Pharmacy
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """What the register says of one pharmacy in one period, already tidied. The names are those of Pharmacy."""
+class RegisterRow:
+    """One pharmacy in one period, with cleaned values. The field names are those of Pharmacy."""
 
     line: int
     code: str
@@ -73,17 +73,17 @@ class Row:
     def is_valid(self, day: date) -> bool:
         return (self.valid_from is None or self.valid_from <= day) and (self.closed_on is None or self.closed_on > day)
 
-    def with_doubt(self, word: str) -> "Row":
+    def with_doubt(self, word: str) -> "RegisterRow":
         return replace(self, doubts=tuple(sorted({*self.doubts, word})))
 
     def rank(self, day: date) -> tuple[bool, date, date]:
-        """Of the rows of one code the greatest tells how things stand: valid today, else the last to end; then the newest."""
+        """Orders the rows of one code; the greatest is current: valid on `day`, else the last to end, then the newest."""
         return self.is_valid(day), self.closed_on or date.max, self.valid_from or date.min
 
 
 @dataclass
 class Fields:
-    """The cells of one row by our names ("" when the register says nothing), and the doubts found while reading them."""
+    """The cells of one row by our names ("" when empty), and the doubts found while reading them."""
 
     cells: Mapping[str, str]
     doubts: list[str] = field(default_factory=list)
@@ -92,14 +92,14 @@ class Fields:
         return self.cells.get(name, "")
 
     def cut(self, name: str, doubt: str) -> str:
-        """The cell as far as its column of Pharmacy holds it."""
+        """Returns the cell, cut to the length of its column in Pharmacy; adds `doubt` when it was longer."""
         value = self[name]
         if len(value) > LONGEST[name]:
             self.doubts.append(doubt)
         return value[: LONGEST[name]].rstrip()
 
     def digits(self, name: str, length: int, shortest: int) -> str:
-        """A code of so many digits; leading zeros that a spreadsheet ate are put back, down to `shortest` digits."""
+        """Returns a code of `length` digits; restores leading zeros lost in a spreadsheet if `shortest` digits are left."""
         value = self[name]
         if not value or (value.isascii() and value.isdigit() and len(value) == length):
             return value
@@ -110,15 +110,15 @@ class Fields:
         return value[:length]
 
 
-def read_row(line: int, cells: Mapping[str, str], day: date) -> Row:
-    """The row with these cells. An end date is the last day of work: closed from the day after. Raises BrokenRow."""
+def read_row(line: int, cells: Mapping[str, str], day: date) -> RegisterRow:
+    """Returns the row with these cells; `day` is today in Italy. The end date is the last open day. Raises BrokenRow."""
     fields = Fields(cells)
     code = code_of(fields["code"])
     if not code:
         raise BrokenRow(f"no usable code: {fields['code'][:20]!r}")
     starts, ends = _day(fields, "valid_from", code), _last_day(fields, code)
     region_code, region = _region(fields)
-    row = Row(
+    row = RegisterRow(
         line=line,
         code=code,
         name=_name(fields, code),
@@ -149,7 +149,7 @@ def read_row(line: int, cells: Mapping[str, str], day: date) -> Row:
 
 
 def _day(fields: Fields, name: str, code: str) -> date | None:
-    """The Italian day of a cell in any of the forms above; None when the cell is empty. Raises BrokenRow."""
+    """Returns the Italian day in a cell (see DAY_FIRST, YEAR_FIRST); None when the cell is empty. Raises BrokenRow."""
     if not fields[name]:
         return None
     found = DAY_FIRST.fullmatch(fields[name]) or YEAR_FIRST.fullmatch(fields[name])
@@ -159,7 +159,7 @@ def _day(fields: Fields, name: str, code: str) -> date | None:
         year = int(found["year"])
         year += 0 if len(found["year"]) == 4 else 2000 if year < TWO_DIGITS_TURN else 1900
         day = date(year, int(found["month"]), int(found["day"]))
-        if found["zone"]:  # an instant elsewhere: the day that it was in Italy
+        if found["zone"]:  # an instant with a time zone: its day in Italy
             return datetime.fromisoformat(f"{day}T{found['clock']}{found['zone']}").astimezone(ROME).date()
     except ValueError:
         raise BrokenRow(f"no readable date in {COLUMNS[name][0]}: {fields[name][:25]!r}", code) from None
@@ -167,7 +167,7 @@ def _day(fields: Fields, name: str, code: str) -> date | None:
 
 
 def _last_day(fields: Fields, code: str) -> date | None:
-    """None for the dates that say "for ever": 31/12/9999, 31/12/2999, and what is left of them with two digits."""
+    """Returns the end date; None for the ones that mean "no end": 31/12/9999, 31/12/2999, 31/12/99. Raises BrokenRow."""
     value = _day(fields, "ends_on", code)
     if value is None or value.year >= FOR_EVER_FROM or re.fullmatch(r"31\D12\D99(\D.*)?", fields["ends_on"]):
         return None
@@ -194,7 +194,7 @@ def _partita_iva(fields: Fields) -> str:
     elif not luhn.is_valid(value):
         fields.doubts.append("partita_iva_check_digit")
     elif not is_valid_partita_iva(value):
-        fields.doubts.append("partita_iva_office")  # digits 8 to 10: the office that gave the number
+        fields.doubts.append("partita_iva_office")  # digits 8 to 10: the office that issued the number
     return value[:20]
 
 
@@ -207,7 +207,7 @@ def _province(fields: Fields) -> str:
 
 
 def _region(fields: Fields) -> tuple[str, str]:
-    """Code and name as Sistema TS writes them, whichever of the two the row gives."""
+    """Returns the region's code and name as Sistema TS writes them, from the code or the name in the row."""
     known = regions()
     code, name = fields["region_code"].zfill(3), fields["region"].upper()
     if code in known:
@@ -224,7 +224,7 @@ def _type(fields: Fields) -> int:
     number = fields["type"].lstrip("0")
     if number in {str(value) for value in Pharmacy.Type.values}:
         return int(number)
-    by_name = {letters(each.label): each.value for each in Pharmacy.Type} | {
+    by_name = {letters(kind.label): kind.value for kind in Pharmacy.Type} | {
         "stagionale": Pharmacy.Type.DISPENSARIO_STAGIONALE.value
     }
     if letters(fields["type_name"]) in by_name:
@@ -235,6 +235,6 @@ def _type(fields: Fields) -> int:
 
 @cache
 def regions() -> dict[str, str]:
-    """Codes of three digits and names of the regions, as Sistema TS writes them."""
+    """Returns the regions as Sistema TS writes them: three-digit code to name."""
     lines = (Path(__file__).parent / "data" / "regions.csv").read_text(encoding="utf-8").splitlines()
     return dict(line.split(";") for line in lines)

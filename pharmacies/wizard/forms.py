@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
-from pharmacies.addresses.examination import AddressRefused, Examined
+from pharmacies.addresses.examination import AddressRefused, ExaminedAddress
 from pharmacies.certification.examining import examined
 from pharmacies.models import MailCertification, Pharmacy
 from pharmacies.models.codice_validazione import CODE_DIGITS
@@ -43,7 +43,7 @@ class AddressForm(forms.Form):
     def __init__(self, pharmacy: Pharmacy, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.pharmacy = pharmacy
-        self.examined: Examined | None = None
+        self.examined: ExaminedAddress | None = None
         self.suggestion: str | None = None
 
     def clean_indirizzo(self) -> str:

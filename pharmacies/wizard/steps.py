@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 
-class Step(IntEnum):
+class WizardStep(IntEnum):
     """One documented step: its number, `title` for the list, `words` of the official procedure."""
 
     title: str
@@ -23,7 +23,7 @@ class Step(IntEnum):
     DONE = 7, "Esito", "«La mail è stata validata e registrata con successo»"
     MANAGE = 8, "«Gestione mail certificata»", "«Gestione mail certificata»: «Modifica» e «Revoca»"
 
-    def __new__(cls, number: int, title: str, words: str) -> "Step":
+    def __new__(cls, number: int, title: str, words: str) -> "WizardStep":
         step = int.__new__(cls, number)
         step._value_ = number
         step.title, step.words = title, words
@@ -31,7 +31,7 @@ class Step(IntEnum):
 
 
 @dataclass(frozen=True)
-class Facts:
+class WizardFacts:
     """What decides the step. Whoever opened the wizard has steps 1 to 3 behind: the guard and the menu brought them there."""
 
     address_given: bool = False  # and not yet confirmed
@@ -40,33 +40,33 @@ class Facts:
     told: bool = False  # on the page that says so
 
 
-def current_step(facts: Facts) -> Step:
+def current_step(facts: WizardFacts) -> WizardStep:
     """The step that waits for the person."""
     if facts.address_given:
-        return Step.CODE if facts.code_usable else Step.NEW_CODE
+        return WizardStep.CODE if facts.code_usable else WizardStep.NEW_CODE
     if facts.certified:
-        return Step.DONE if facts.told else Step.MANAGE
-    return Step.ADDRESS
+        return WizardStep.DONE if facts.told else WizardStep.MANAGE
+    return WizardStep.ADDRESS
 
 
 @dataclass(frozen=True)
-class Shown:
+class StepLine:
     """One line of the side list."""
 
-    step: Step
+    step: WizardStep
     state: str  # "done", "current", "to come", "not needed"
 
 
-def side_list(current: Step, *, asked_again: bool = False) -> list[Shown]:
+def side_list(current: WizardStep, *, asked_again: bool = False) -> list[StepLine]:
     """All eight, each done, current, to come, or not needed. `asked_again`: a new code was requested on the way."""
-    return [Shown(step, _state(step, current, asked_again)) for step in Step]
+    return [StepLine(step, _state(step, current, asked_again)) for step in WizardStep]
 
 
-def _state(step: Step, current: Step, asked_again: bool) -> str:
+def _state(step: WizardStep, current: WizardStep, asked_again: bool) -> str:
     if step == current:
         return "current"
-    if step is Step.CODE and current is Step.NEW_CODE:
+    if step is WizardStep.CODE and current is WizardStep.NEW_CODE:
         return "to come"  # the code that was sent is no good: one is still to be typed
-    if step is Step.NEW_CODE and step < current and not asked_again:
+    if step is WizardStep.NEW_CODE and step < current and not asked_again:
         return "not needed"
     return "done" if step < current else "to come"

@@ -16,7 +16,7 @@ from pharmacies.models.certification_refused import AlreadyCertified, NothingToC
 from pharmacies.models.codice_validazione import CODE_USABLE_FOR
 from pharmacies.wizard import refusal_sentences
 from pharmacies.wizard.forms import AddressForm, CodeForm
-from pharmacies.wizard.steps import Facts, Step, current_step, side_list
+from pharmacies.wizard.steps import WizardFacts, WizardStep, current_step, side_list
 from portal.identity.access import authenticated_with, typed_before
 from portal.time.clock import now_of
 from portal.values.mail_address import readable
@@ -61,7 +61,7 @@ def _ask_address(request: OfficeRequest, current: MailCertification | None) -> H
         typed = _interrupted(request).get("indirizzo") or (readable(under_way.address) if under_way else "")
         form = AddressForm(request.pharmacy, initial={"indirizzo": typed})
     context = {"form": form, "certified": current, "under_way": under_way}
-    return _page(request, "address", Step.ADDRESS, context)
+    return _page(request, "address", WizardStep.ADDRESS, context)
 
 
 def _interrupted(request: OfficeRequest) -> dict[str, str]:
@@ -144,7 +144,7 @@ def _code_page(request: OfficeRequest, certification: MailCertification, form: C
         "sender": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
         "minutes": int(CODE_USABLE_FOR.total_seconds() // 60),
     }
-    step = current_step(Facts(address_given=True, code_usable=codes.can_arrive))
+    step = current_step(WizardFacts(address_given=True, code_usable=codes.can_arrive))
     return _page(request, "code", step, context)
 
 
@@ -174,7 +174,7 @@ def done(request: OfficeRequest) -> HttpResponse:
         return redirect("wizard:resume", request.pharmacy.code)
     asked_again = current.codes.count() > 1
     context = {"certification": current, "current": "mail", "letter": current.last_letter, "asked_again": asked_again}
-    return _page(request, "done", current_step(Facts(certified=True, told=True)), context)
+    return _page(request, "done", current_step(WizardFacts(certified=True, told=True)), context)
 
 
 def _after_the_end(request: OfficeRequest) -> HttpResponse:
@@ -197,7 +197,7 @@ def _in_force(request: OfficeRequest) -> MailCertification | None:
     return request.pharmacy.certifications.current().first()
 
 
-def _page(request: OfficeRequest, name: str, step: Step, context: Mapping[str, object]) -> HttpResponse:
+def _page(request: OfficeRequest, name: str, step: WizardStep, context: Mapping[str, object]) -> HttpResponse:
     frame: dict[str, object] = {
         "pharmacy": request.pharmacy,
         "office": request.office,

@@ -101,12 +101,12 @@ def right_answer(location: str) -> dict[str, str]:
     from lxml import etree
 
     from portal.demo.identity import answers, saml_desk
-    from portal.demo.identity.saml_desk import Question
+    from portal.demo.identity.saml_desk import StubQuestion
     from portal.demo.people import ANNA
 
     query = parse_qs(urlsplit(location).query)
     request = etree.fromstring(zlib.decompress(base64.b64decode(query["SAMLRequest"][0]), wbits=-15))
-    asked = Question(query["RelayState"][0], request.get("ID", ""))
+    asked = StubQuestion(query["RelayState"][0], request.get("ID", ""))
     anna = {
         "given_name": "Anna", "family_name": "Rossi", "fiscal_number": f"TINIT-{ANNA.codice_fiscale}", "level": 2,
     }  # fmt: skip

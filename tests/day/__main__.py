@@ -7,7 +7,7 @@ from pathlib import Path
 
 from portal.demo.supervisor import CannotStart
 from tests.day import report
-from tests.day.running import Day, Wishes
+from tests.day.running import Day, DayOptions
 from tests.day.shape import AN_HOUR, AN_HOUR_BROKEN
 
 DESCRIPTION = (
@@ -58,11 +58,11 @@ def main() -> str | None:
         an_hour = AN_HOUR_BROKEN if options.saboteur else AN_HOUR
     if options.pharmacies < 1 or options.rate <= 0 or an_hour <= 0:
         return "--pharmacies must be 1 or more, --rate and --hour more than 0."
-    wishes = Wishes(
+    day_options = DayOptions(
         options.pharmacies, options.register, options.rate, an_hour, options.saboteur, options.seed, options.about_us
     )
     try:
-        with Day(wishes, _say) as day:
+        with Day(day_options, _say) as day:
             found = day.live()
     except CannotStart as reason:
         return str(reason)

@@ -36,7 +36,7 @@ class Asker:
         self.context = Context.objects.usual()
         self.newest: dict[int, IdSessione] = {}
 
-    def act(self, act: shape.Act, late: float) -> None:
+    def act(self, act: shape.PlannedAct, late: float) -> None:
         """As a person would: no answer, so once more in a moment. Raises Error after a minute of that. `late`: real seconds
         after its time, because the asker had others to do.
         """
@@ -54,7 +54,7 @@ class Asker:
                     raise
                 time.sleep(AGAIN)
 
-    def _once(self, act: shape.Act, late: float) -> None:
+    def _once(self, act: shape.PlannedAct, late: float) -> None:
         asked, now = time.time(), timezone.now()
         if act.verb == "ask":
             issued = issuing.issue(self.utenze[act.pharmacy], self.context, now)

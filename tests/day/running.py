@@ -40,7 +40,7 @@ select (select count(*) from outbox_outgoingmail
 
 
 @dataclass(frozen=True)
-class Wishes:
+class DayOptions:
     pharmacies: int
     register: Path | None
     rate: float  # requests in a real second, at the peak
@@ -53,8 +53,8 @@ class Wishes:
 class Day:
     """`with Day(...) as day: day.live()`. Everything it starts is gone at the end. Raises CannotStart."""
 
-    def __init__(self, wishes: Wishes, say: Callable[[str], None]) -> None:
-        self.wishes, self.say = wishes, say
+    def __init__(self, options: DayOptions, say: Callable[[str], None]) -> None:
+        self.options, self.say = options, say
         self.folder = Path(tempfile.mkdtemp(prefix="portale-giorno-"))
         self.children: list[Child] = []
         self.samples: list[tuple[float, int, int]] = []
@@ -83,18 +83,18 @@ class Day:
                    for name, queues in (("urgent", "urgent"), ("all", "urgent,timetable,bulk"))]  # fmt: skip
         timetables = [self._start(name, processes.timetable()) for name in ("one", "two")]
         askers = [
-            self._start(f"asker-{part}", [*_module("asking"), str(part), str(ASKERS), str(len(who)), str(self.wishes.seed),
+            self._start(f"asker-{part}", [*_module("asking"), str(part), str(ASKERS), str(len(who)), str(self.options.seed),
                                           str(self.folder / f"asked-{part}.jsonl")])
             for part in range(ASKERS)
         ]  # fmt: skip
-        saboteur = self._saboteur(workers, timetables) if self.wishes.saboteur else None
-        relay = RefusingRelay(self.smtp_port) if self.wishes.about_us else None
+        saboteur = self._saboteur(workers, timetables) if self.options.saboteur else None
+        relay = RefusingRelay(self.smtp_port) if self.options.about_us else None
         self._watch(clock, askers, saboteur, relay)
         self._drain(clock, askers)
         self._stand_still([*timetables, *workers])
         found: dict[str, Any] = json.loads(self._run("evidence", str(self.folder)))
         return found | {
-            "title": _title(self.wishes),
+            "title": _title(self.options),
             "pharmacies": len(who),
             "planned": Counter(act.verb for act in planned),
             "sabotage": [*(saboteur.done if saboteur else []), *(relay.done if relay else [])],
@@ -102,7 +102,7 @@ class Day:
             "samples": self.samples,
             "real_seconds": round(clock.ends_real - clock.begins_real, 1),
             "peak": self._peak(),
-            "rate": self.wishes.rate,
+            "rate": self.options.rate,
             "load": f"{load:.1f}, {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores",
         }
 
@@ -116,19 +116,19 @@ class Day:
             **{name: value for name, value in os.environ.items() if name not in ASIDE},
             "DJANGO_SETTINGS_MODULE": "portal.settings", "PORTAL_VAR": str(self.folder), "PYTHONUNBUFFERED": "1",
             "DATABASE_URL": self.postgres.url, "REDIS_URL": self.redis.url, "EMAIL_URL": f"smtp://127.0.0.1:{self.smtp_port}",
-            "OUTBOX_LEASE": str(LEASE), **({"EMAIL_TIMEOUT": str(PATIENCE)} if self.wishes.saboteur else {}),
+            "OUTBOX_LEASE": str(LEASE), **({"EMAIL_TIMEOUT": str(PATIENCE)} if self.options.saboteur else {}),
         }  # fmt: skip
         self._start("sink", [*_module("sink"), str(self.smtp_port), str(self.folder / "sink.jsonl")])
 
-    def _fill(self) -> tuple[list[shape.Habit], list[shape.Act]]:
+    def _fill(self) -> tuple[list[shape.Habit], list[shape.PlannedAct]]:
         self.say("Opening the pharmacies ...\n")
-        register = [str(self.wishes.register.resolve())] if self.wishes.register else []
-        count = int(self._run("filling", str(self.wishes.pharmacies), str(self.wishes.seed), *register).split()[-1])
-        who = shape.habits(count, self.wishes.seed)
-        return who, shape.acts(who, self.wishes.seed)
+        register = [str(self.options.register.resolve())] if self.options.register else []
+        count = int(self._run("filling", str(self.options.pharmacies), str(self.options.seed), *register).split()[-1])
+        who = shape.habits(count, self.options.seed)
+        return who, shape.acts(who, self.options.seed)
 
-    def _start_clock(self, who: list[shape.Habit], planned: list[shape.Act]) -> Clock:
-        points = tuple(shape.points(planned, who, self.wishes.rate, self.wishes.an_hour))
+    def _start_clock(self, who: list[shape.Habit], planned: list[shape.PlannedAct]) -> Clock:
+        points = tuple(shape.points(planned, who, self.options.rate, self.options.an_hour))
         clock = Clock(time.time() + READY_IN, shape.BEGINS, points)
         clock.save(self.folder / "clock.json")
         self.env |= {"DEMO_CLOCK": str(self.folder / "clock.json"), "DJANGO_SETTINGS_MODULE": "tests.day.settings"}
@@ -136,7 +136,7 @@ class Day:
 
     def _saboteur(self, workers: list[Child], timetables: list[Child]) -> Saboteur:
         assert self.postgres is not None  # started just now
-        return Saboteur(workers, timetables, self.redis, self.postgres, self.smtp_port, self.wishes.seed)
+        return Saboteur(workers, timetables, self.redis, self.postgres, self.smtp_port, self.options.seed)
 
     def _watch(self, clock: Clock, askers: list[Child], saboteur: Saboteur | None, relay: RefusingRelay | None) -> None:
         while (now := time.time()) < clock.ends_real:
@@ -225,10 +225,10 @@ def _module(name: str) -> list[str]:
     return [processes.PYTHON, "-m", f"tests.day.{name}"]
 
 
-def _title(wishes: Wishes) -> str:
-    whose = "of the national register" if wishes.register else "invented"
+def _title(options: DayOptions) -> str:
+    whose = "of the national register" if options.register else "invented"
     return (
-        f"Pharmacies {whose}, {wishes.rate:g} requests a second at the peak"
-        + (", with a saboteur" if wishes.saboteur else "")
-        + (", refused by the relay for an hour." if wishes.about_us else ".")
+        f"Pharmacies {whose}, {options.rate:g} requests a second at the peak"
+        + (", with a saboteur" if options.saboteur else "")
+        + (", refused by the relay for an hour." if options.about_us else ".")
     )

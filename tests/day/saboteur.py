@@ -10,7 +10,7 @@ from tests.day.sink import Mode
 
 EVERY = (3.0, 5.0)  # real seconds between two acts
 LASTS = 2.0  # real seconds that what is broken stays so
-Act = tuple[str, Callable[[], None], Callable[[], None]]
+Breakage = tuple[str, Callable[[], None], Callable[[], None]]
 
 
 class Saboteur:
@@ -28,7 +28,7 @@ class Saboteur:
         self.chance = Random(seed)
         self.workers, self.timetables, self.redis, self.postgres = workers, timetables, redis, postgres
         self.smtp = socket.create_connection(("127.0.0.1", smtp_port), timeout=10)
-        self.coming: list[Act] = []
+        self.coming: list[Breakage] = []
         self.mend: Callable[[], None] | None = None
         self.next_at = 0.0
         self.done: list[tuple[float, str]] = []  # real second, what
@@ -57,7 +57,7 @@ class Saboteur:
             self.mend()
         self.mend, self.next_at = None, float("inf")
 
-    def _acts(self) -> list[Act]:
+    def _acts(self) -> list[Breakage]:
         worker, timetable = self.chance.choice(self.workers), self.chance.choice(self.timetables)
         return [
             ("worker killed", lambda: worker.wait_or_kill(0), worker.start),

@@ -27,7 +27,7 @@ WEEKS: tuple[tuple[str, int], ...] = (  # as a pharmacist writes them; how many 
 
 
 @dataclass(frozen=True)
-class Act:
+class PlannedAct:
     """One thing that one pharmacy does: `ask`, `use`, `revoke`, `certify`; `at` in seconds from the beginning."""
 
     at: float
@@ -55,33 +55,33 @@ def habits(count: int, seed: int) -> list[Habit]:
     return made
 
 
-def acts(who: list[Habit], seed: int) -> list[Act]:
+def acts(who: list[Habit], seed: int) -> list[PlannedAct]:
     """In their order: opening, first use, a second request, renewals in the afternoon, revocations, the night, new addresses."""
     chance = Random(seed + 1)
     made = [act for number, habit in enumerate(who) for act in _of(number, habit, chance)]
     return sorted(made, key=lambda act: act.at)
 
 
-def _of(number: int, habit: Habit, chance: Random) -> Iterable[Act]:
+def _of(number: int, habit: Habit, chance: Random) -> Iterable[PlannedAct]:
     opening = _clock(8, 0) if habit.hours.startswith("8-") else _clock(8, 30)
     at = min(max(chance.gauss(opening, 25 * MINUTE), MINUTE), LASTS - HOUR)
-    yield Act(at, number, "ask")
+    yield PlannedAct(at, number, "ask")
     if chance.random() < 0.03:  # the letter is slow to be found, they ask again
         at += chance.uniform(1, 10) * MINUTE
-        yield Act(at, number, "ask")
-    yield Act(at + chance.uniform(1, 15) * MINUTE, number, "use")
+        yield PlannedAct(at, number, "ask")
+    yield PlannedAct(at + chance.uniform(1, 15) * MINUTE, number, "use")
     if chance.random() < 0.01:
-        yield Act(chance.uniform(_clock(10, 0), _clock(12, 0)), number, "revoke")
+        yield PlannedAct(chance.uniform(_clock(10, 0), _clock(12, 0)), number, "revoke")
     if chance.random() < 0.02:  # a code for another address
-        yield Act(chance.uniform(_clock(8, 0), _clock(18, 0)), number, "certify")
+        yield PlannedAct(chance.uniform(_clock(8, 0), _clock(18, 0)), number, "certify")
     if chance.random() < 0.30:  # renewed before it ends, the reopening first of all
         again = max(chance.gauss(_clock(15, 45), 30 * MINUTE), at + HOUR)
-        yield Act(again, number, "ask")
-        yield Act(again + chance.uniform(1, 15) * MINUTE, number, "use")
+        yield PlannedAct(again, number, "ask")
+        yield PlannedAct(again + chance.uniform(1, 15) * MINUTE, number, "use")
     if habit.night:
         again = _clock(20, 0) + chance.uniform(0, 30) * MINUTE
-        yield Act(again, number, "ask")
-        yield Act(again + chance.uniform(1, 15) * MINUTE, number, "use")
+        yield PlannedAct(again, number, "ask")
+        yield PlannedAct(again + chance.uniform(1, 15) * MINUTE, number, "use")
 
 
 def _clock(hour: int, minute: int) -> float:
@@ -89,7 +89,9 @@ def _clock(hour: int, minute: int) -> float:
     return (datetime.combine(DAY, time(hour, minute), ROME) - BEGINS).total_seconds()
 
 
-def points(planned: list[Act], who: list[Habit], rate: float, an_hour: float = AN_HOUR) -> list[tuple[float, float]]:
+def points(
+    planned: list[PlannedAct], who: list[Habit], rate: float, an_hour: float = AN_HOUR
+) -> list[tuple[float, float]]:
     """(real second, second of the day): no more than `rate` letters come due in a real second, as far as can be foreseen, and
     an hour in which anything happens lasts `an_hour` real seconds at least.
     """

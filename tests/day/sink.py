@@ -37,19 +37,21 @@ ABOUT_US = (
 )
 
 
-class Server:
+class SinkServer:
     def __init__(self, port: int, book: TextIO) -> None:
         self.port, self.book, self.mode = port, book, Mode.ACCEPT
-        self.lines: set[Line] = set()
+        self.lines: set[SmtpConnection] = set()
         self.listener: asyncio.Server | None = None
         self.about_us = 0  # letters refused because of us
 
     async def listen(self) -> None:
         if self.listener is None:
             loop = asyncio.get_running_loop()
-            self.listener = await loop.create_server(lambda: Line(self), "127.0.0.1", self.port, reuse_address=True)
+            self.listener = await loop.create_server(
+                lambda: SmtpConnection(self), "127.0.0.1", self.port, reuse_address=True
+            )
 
-    async def change(self, mode: Mode, by: "Line") -> None:
+    async def change(self, mode: Mode, by: "SmtpConnection") -> None:
         if mode is Mode.REFUSE and self.listener is not None:
             self.listener.close()
             self.listener = None
@@ -65,10 +67,10 @@ class Server:
         self.book.write(json.dumps(facts) + "\n")
 
 
-class Line(asyncio.Protocol):
+class SmtpConnection(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: SinkServer) -> None:
         self.server = server
         self.buffer = b""
         self.in_data = False
@@ -160,7 +162,7 @@ class Line(asyncio.Protocol):
 
 async def serve(port: int, path: str) -> None:
     with open(path, "a", buffering=1, encoding="utf-8") as book:
-        await Server(port, book).listen()
+        await SinkServer(port, book).listen()
         await asyncio.Event().wait()
 
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 from lxml import etree
 
 from portal.demo.identity import answers, saml_desk
-from portal.demo.identity.answers import Answer
-from portal.demo.identity.saml_desk import Question
+from portal.demo.identity.answers import SamlAnswer
+from portal.demo.identity.saml_desk import StubQuestion
 from portal.demo.people import ANNA
 
 
@@ -83,9 +83,9 @@ def packed(fields: dict[str, str], response: etree._Element | bytes) -> dict[str
     return fields | {"SAMLResponse": base64.b64encode(body).decode()}
 
 
-def right_answer(fields: dict[str, str], method: str = "spid", now: datetime | None = None) -> Answer:
+def right_answer(fields: dict[str, str], method: str = "spid", now: datetime | None = None) -> SamlAnswer:
     """The stub's correct response for Anna to the same request; change it with `replace`."""
-    asked = Question(fields["RelayState"], document(fields).get("InResponseTo", ""))
+    asked = StubQuestion(fields["RelayState"], document(fields).get("InResponseTo", ""))
     anna = {
         "given_name": "Anna", "family_name": "Rossi", "fiscal_number": f"TINIT-{ANNA.codice_fiscale}", "level": 2,
     }  # fmt: skip

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from django.db import transaction
 
-from pharmacies.addresses.examination import Examined, key
+from pharmacies.addresses.examination import ExaminedAddress, key
 from pharmacies.models import CodiceValidazione, MailCertification, Pharmacy, Utenza
 from pharmacies.models.codice_validazione import CODE_USABLE_FOR, hash_of
 from portal.identity.models import User
@@ -169,7 +169,7 @@ def confirm(world: World) -> object:
 def change(world: World) -> object:
     address = world.address.replace("alfa", "gamma")
     return MailCertification.objects.begin_and_send(
-        world.pharmacy, Examined(address, key(address), "gamma.example", None, False), world.anna, NOW
+        world.pharmacy, ExaminedAddress(address, key(address), "gamma.example", None, False), world.anna, NOW
     )
 
 

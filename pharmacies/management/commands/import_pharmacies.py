@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from pharmacies.register.completeness import FLAWS
 from pharmacies.register.download import Download, DownloadFailed
-from pharmacies.register.importing import ImportUnderWay, NothingRead, Report, UnknownHeader, import_register
+from pharmacies.register.importing import ImportUnderWay, NothingRead, ImportReport, UnknownHeader, import_register
 from portal.time import database_clock
 
 BROKEN_SHOWN = 20
@@ -101,7 +101,7 @@ class Command(BaseCommand):
         if not self.quiet:
             self.stderr.write(line)
 
-    def _print(self, report: Report, *, dry_run: bool) -> None:
+    def _print(self, report: ImportReport, *, dry_run: bool) -> None:
         write = self.stdout.write
         write("What would change (nothing was written):" if dry_run else "Imported:")
         for name, count in report.counts().items():
@@ -118,7 +118,7 @@ class Command(BaseCommand):
             write(f"  ... and {report.broken - BROKEN_SHOWN:,} more")
         self._warn(report)
 
-    def _warn(self, report: Report) -> None:
+    def _warn(self, report: ImportReport) -> None:
         warnings = []
         if report.waiting:
             warnings.append(

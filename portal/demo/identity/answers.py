@@ -35,7 +35,7 @@ def _number() -> str:
 
 
 @dataclass(frozen=True)
-class Answer:
+class SamlAnswer:
     """Who says what of whom, to whom, when. Instants in UTC; without `error` the person is shown."""
 
     issuer: str
@@ -54,7 +54,7 @@ class Answer:
     session_index: str = field(default_factory=_number)
 
 
-def signed(answer: Answer, pair: KeyPair) -> etree._Element:
+def signed(answer: SamlAnswer, pair: KeyPair) -> etree._Element:
     """The Response, with its own signature and with that of the assertion."""
     response = envelope(answer)
     if not answer.error:
@@ -62,7 +62,7 @@ def signed(answer: Answer, pair: KeyPair) -> etree._Element:
     return signing.sign(response, pair, after=saml("Issuer"))
 
 
-def unsigned(answer: Answer) -> etree._Element:
+def unsigned(answer: SamlAnswer) -> etree._Element:
     """The same without signatures."""
     response = envelope(answer)
     if not answer.error:
@@ -70,7 +70,7 @@ def unsigned(answer: Answer) -> etree._Element:
     return response
 
 
-def envelope(answer: Answer) -> etree._Element:
+def envelope(answer: SamlAnswer) -> etree._Element:
     """The Response alone, unsigned, without an assertion."""
     response = etree.Element(
         samlp("Response"),
@@ -90,7 +90,7 @@ def envelope(answer: Answer) -> etree._Element:
     return response
 
 
-def assertion(answer: Answer) -> etree._Element:
+def assertion(answer: SamlAnswer) -> etree._Element:
     """The Assertion alone, unsigned."""
     root = etree.Element(
         saml("Assertion"),
@@ -114,7 +114,7 @@ def assertion(answer: Answer) -> etree._Element:
     return root
 
 
-def _subject(root: etree._Element, answer: Answer) -> None:
+def _subject(root: etree._Element, answer: SamlAnswer) -> None:
     subject = child(root, saml("Subject"))
     child(subject, saml("NameID"), answer.name_id, Format=TRANSIENT, NameQualifier=answer.issuer)
     confirmation = child(subject, saml("SubjectConfirmation"), Method=BEARER)

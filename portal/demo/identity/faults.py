@@ -7,7 +7,7 @@ from datetime import timedelta
 from lxml import etree
 
 from portal.demo.identity import answers
-from portal.demo.identity.answers import Answer
+from portal.demo.identity.answers import SamlAnswer
 from portal.identity.providers.saml.keys import KeyPair
 
 REPEATED = "ripetuta"
@@ -15,13 +15,13 @@ WRONG_KEY = "firma"
 
 
 @dataclass(frozen=True)
-class Fault:
+class SamlFault:
     key: str
     label: str
-    spoil: Callable[[Answer], Answer]
+    spoil: Callable[[SamlAnswer], SamlAnswer]
 
 
-def _moved(minutes: int) -> Callable[[Answer], Answer]:
+def _moved(minutes: int) -> Callable[[SamlAnswer], SamlAnswer]:
     by = timedelta(minutes=minutes)
     return lambda one: replace(
         one, at=one.at + by, good_until=one.good_until + by, authenticated_at=one.authenticated_at + by
@@ -29,24 +29,24 @@ def _moved(minutes: int) -> Callable[[Answer], Answer]:
 
 
 FAULTS = (
-    Fault(WRONG_KEY, "Firmata con una chiave sconosciuta", lambda one: one),
-    Fault("destinatario", "Indirizzata a un altro servizio", lambda one: replace(one, audience="https://altro.example")),
-    Fault("emittente", "A nome di un altro gestore", lambda one: replace(one, issuer="https://altro-gestore.example")),
-    Fault("scaduta", "Già scaduta", lambda one: replace(one, good_until=one.at - timedelta(seconds=1))),
-    Fault("avanti", "Orologio del gestore avanti di 10 minuti", _moved(10)),
-    Fault("indietro", "Orologio del gestore indietro di 10 minuti", _moved(-10)),
-    Fault(REPEATED, "Inviata due volte", lambda one: one),
-    Fault(
+    SamlFault(WRONG_KEY, "Firmata con una chiave sconosciuta", lambda one: one),
+    SamlFault("destinatario", "Indirizzata a un altro servizio", lambda one: replace(one, audience="https://altro.example")),
+    SamlFault("emittente", "A nome di un altro gestore", lambda one: replace(one, issuer="https://altro-gestore.example")),
+    SamlFault("scaduta", "Già scaduta", lambda one: replace(one, good_until=one.at - timedelta(seconds=1))),
+    SamlFault("avanti", "Orologio del gestore avanti di 10 minuti", _moved(10)),
+    SamlFault("indietro", "Orologio del gestore indietro di 10 minuti", _moved(-10)),
+    SamlFault(REPEATED, "Inviata due volte", lambda one: one),
+    SamlFault(
         "senza-codice", "Senza il codice fiscale",
         lambda one: replace(
             one, attributes={name: value for name, value in one.attributes.items() if name != "fiscalNumber"}
         ),
     ),
-    Fault("livello", "Di livello 1, più basso di quello chiesto", lambda one: replace(one, level=1)),
+    SamlFault("livello", "Di livello 1, più basso di quello chiesto", lambda one: replace(one, level=1)),
 )  # fmt: skip
 
 
-def made(answer: Answer, fault: str, own: KeyPair, strangers: KeyPair) -> etree._Element:
+def made(answer: SamlAnswer, fault: str, own: KeyPair, strangers: KeyPair) -> etree._Element:
     """The signed answer, right or with this fault."""
     spoilt = next((each.spoil(answer) for each in FAULTS if each.key == fault), answer)
     return answers.signed(spoilt, strangers if fault == WRONG_KEY else own)

@@ -7,7 +7,7 @@ from django import forms
 
 from portal.demo import people
 from portal.demo.identity import openid_faults
-from portal.demo.identity.faults import FAULTS, Fault
+from portal.demo.identity.faults import FAULTS, SamlFault
 from portal.values import codice_fiscale
 
 SOMEBODY_ELSE = "altro"
@@ -61,7 +61,7 @@ OUTCOMES = {
 }
 
 
-def faults_of(method: str) -> Sequence[Fault | openid_faults.Fault]:
+def faults_of(method: str) -> Sequence[SamlFault | openid_faults.OpenidFault]:
     """What the drawer of this stub holds."""
     return openid_faults.FAULTS if method == "cie-oidc" else FAULTS
 

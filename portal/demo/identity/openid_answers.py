@@ -13,7 +13,7 @@ GOOD_FOR = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
-class Answer:
+class OpenidAnswer:
     """Who says what of whom, to whom, when. Instants in UTC."""
 
     issuer: str
@@ -26,7 +26,7 @@ class Answer:
     subject: str = field(default_factory=lambda: secrets.token_hex(16))
 
 
-def id_claims(answer: Answer, access_token: str) -> dict[str, Any]:
+def id_claims(answer: OpenidAnswer, access_token: str) -> dict[str, Any]:
     """Of the id_token that comes with this access token."""
     return _envelope(answer) | {
         "nonce": answer.nonce,
@@ -36,12 +36,12 @@ def id_claims(answer: Answer, access_token: str) -> dict[str, Any]:
     }
 
 
-def person_claims(answer: Answer) -> dict[str, Any]:
+def person_claims(answer: OpenidAnswer) -> dict[str, Any]:
     """Of the userinfo."""
     return _envelope(answer) | dict(answer.person)
 
 
-def _envelope(answer: Answer) -> dict[str, Any]:
+def _envelope(answer: OpenidAnswer) -> dict[str, Any]:
     return {
         "iss": answer.issuer,
         "sub": answer.subject,

@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from joserfc.jwk import RSAKey
 
-from portal.demo.identity.saml_desk import ORGANISATION, Question
+from portal.demo.identity.saml_desk import ORGANISATION, StubQuestion
 from portal.identity.providers.oidc import federation, jose
 from portal.identity.providers.oidc.federation import (
     MEDIA_TYPE,
@@ -45,7 +45,7 @@ _NAMES = (
 
 
 @dataclass(frozen=True)
-class OpenidQuestion(Question):
+class OpenidQuestion(StubQuestion):
     """The signed request of the portal, once it was checked."""
 
     claims: Mapping[str, Any] = field(default_factory=dict)

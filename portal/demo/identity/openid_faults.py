@@ -17,7 +17,7 @@ def _as_it_is(claims: Claims) -> Claims:
 
 
 @dataclass(frozen=True)
-class Fault:
+class OpenidFault:
     """What it does to the id_token, to the userinfo, and to what the browser carries back."""
 
     key: str
@@ -37,27 +37,27 @@ def _moved(minutes: int) -> Callable[[Claims], Claims]:
 
 
 FAULTS = (
-    Fault(WRONG_KEY, "Firmata con una chiave sconosciuta"),
-    Fault(UNSIGNED, "Non firmata affatto (alg: none)"),
-    Fault("destinatario", "Indirizzata a un altro servizio (aud)", token=_with(aud="https://altro.example")),
-    Fault("emittente", "A nome di un altro gestore (iss)", brought=_with(iss="https://altro-gestore.example")),
-    Fault("nonce", "In risposta a un’altra richiesta (nonce)", token=_with(nonce="0" * 64)),
-    Fault("impronta", "Con l’impronta di un altro token (at_hash)", token=_with(at_hash="A" * 22)),
-    Fault("scaduta", "Già scaduta", token=lambda claims: claims | {"exp": claims["iat"] - 1}),
-    Fault("avanti", "Orologio del gestore avanti di 10 minuti", token=_moved(10)),
-    Fault("indietro", "Autenticazione di 4 minuti prima della richiesta", token=_moved(-4)),
-    Fault(REPEATED, "Inviata due volte"),
-    Fault("soggetto", "Con i dati di un’altra persona (sub)", person=_with(sub="un-altro")),
-    Fault(IN_CLEAR, "Con i dati non cifrati"),
-    Fault(
+    OpenidFault(WRONG_KEY, "Firmata con una chiave sconosciuta"),
+    OpenidFault(UNSIGNED, "Non firmata affatto (alg: none)"),
+    OpenidFault("destinatario", "Indirizzata a un altro servizio (aud)", token=_with(aud="https://altro.example")),
+    OpenidFault("emittente", "A nome di un altro gestore (iss)", brought=_with(iss="https://altro-gestore.example")),
+    OpenidFault("nonce", "In risposta a un’altra richiesta (nonce)", token=_with(nonce="0" * 64)),
+    OpenidFault("impronta", "Con l’impronta di un altro token (at_hash)", token=_with(at_hash="A" * 22)),
+    OpenidFault("scaduta", "Già scaduta", token=lambda claims: claims | {"exp": claims["iat"] - 1}),
+    OpenidFault("avanti", "Orologio del gestore avanti di 10 minuti", token=_moved(10)),
+    OpenidFault("indietro", "Autenticazione di 4 minuti prima della richiesta", token=_moved(-4)),
+    OpenidFault(REPEATED, "Inviata due volte"),
+    OpenidFault("soggetto", "Con i dati di un’altra persona (sub)", person=_with(sub="un-altro")),
+    OpenidFault(IN_CLEAR, "Con i dati non cifrati"),
+    OpenidFault(
         "senza-codice", "Senza il codice fiscale",
         person=lambda claims: {name: value for name, value in claims.items() if name != FISCAL_NUMBER},
     ),
-    Fault("livello", "Di livello 1, più basso di quello chiesto", token=_with(acr=level_uri(1))),
-    Fault(SILENT, "Il gestore non consegna i token"),
+    OpenidFault("livello", "Di livello 1, più basso di quello chiesto", token=_with(acr=level_uri(1))),
+    OpenidFault(SILENT, "Il gestore non consegna i token"),
 )  # fmt: skip
 
 
-def fault_of(key: str) -> Fault:
+def fault_of(key: str) -> OpenidFault:
     """The fault with this key; one that changes nothing when there is none."""
-    return next((each for each in FAULTS if each.key == key), Fault("", ""))
+    return next((each for each in FAULTS if each.key == key), OpenidFault("", ""))

@@ -18,7 +18,7 @@ from joserfc.jwk import RSAKey
 
 from portal.demo.identity import openid_desk
 from portal.demo.identity.faults import WRONG_KEY
-from portal.demo.identity.openid_answers import GOOD_FOR, Answer, id_claims, person_claims
+from portal.demo.identity.openid_answers import GOOD_FOR, OpenidAnswer, id_claims, person_claims
 from portal.demo.identity.openid_faults import IN_CLEAR, SILENT, UNSIGNED, fault_of
 from portal.identity.providers.oidc import jose
 from portal.identity.providers.oidc.answer import JWT_BEARER
@@ -51,9 +51,9 @@ def code_for(asked: openid_desk.OpenidQuestion, person: Mapping[str, Any], fault
     return seal(json.dumps(kept).encode()).decode()
 
 
-def answer_of(kept: Mapping[str, Any], now: datetime) -> Answer:
+def answer_of(kept: Mapping[str, Any], now: datetime) -> OpenidAnswer:
     """What the provider says for this code."""
-    return Answer(
+    return OpenidAnswer(
         issuer=openid_desk.provider_id(), audience=kept["audience"], nonce=kept["nonce"], at=now,
         authenticated_at=datetime.fromtimestamp(kept["at"], timezone.now().tzinfo), level=kept["level"], person=kept["person"],
         subject=sha256(str(kept["person"][FISCAL_NUMBER]).encode()).hexdigest(),

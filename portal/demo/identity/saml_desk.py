@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from lxml import etree
 
-from portal.demo.identity.answers import GOOD_FOR, Answer
+from portal.demo.identity.answers import GOOD_FOR, SamlAnswer
 from portal.identity.providers.saml import documents, entities, service_provider, signing
 from portal.identity.providers.saml.documents import Malformed
 from portal.identity.providers.saml.entities import ProviderMetadata
@@ -39,7 +39,7 @@ ORGANISATION = Organisation(
 
 
 @dataclass(frozen=True)
-class Question:
+class StubQuestion:
     """What the portal asked, once its signature was checked. `shown` is the request, to be read by a person."""
 
     state: str
@@ -86,7 +86,7 @@ def same_site() -> bool:
     return bool(settings.STUB_IDENTITY_URL == settings.PORTAL_URL)
 
 
-def question(method: str, request: HttpRequest, now: datetime) -> Question | None:
+def question(method: str, request: HttpRequest, now: datetime) -> StubQuestion | None:
     """The question in the address (Redirect binding); None when the portal did not sign it, or long ago, or for another."""
     raw = dict(part.partition("=")[::2] for part in request.META.get("QUERY_STRING", "").split("&"))
     query = "&".join(f"{name}={raw.get(name, '')}" for name in ("SAMLRequest", "RelayState", "SigAlg"))
@@ -102,12 +102,12 @@ def question(method: str, request: HttpRequest, now: datetime) -> Question | Non
     for_us = root.get("Destination") == entity_id(method) and root.tag == samlp("AuthnRequest")
     if not for_us or root.findtext(saml("Issuer")) != ours.entity_id or now >= asked_at + settings.LOGIN_PENDING_FOR:
         return None
-    return Question(request.GET.get("RelayState", ""), root.get("ID", ""), readable(root))
+    return StubQuestion(request.GET.get("RelayState", ""), root.get("ID", ""), readable(root))
 
 
-def answer(method: str, asked: Question, claims: Mapping[str, object], outcome: str, now: datetime) -> Answer:
+def answer(method: str, asked: StubQuestion, claims: Mapping[str, object], outcome: str, now: datetime) -> SamlAnswer:
     """The right answer to this question."""
-    return Answer(
+    return SamlAnswer(
         issuer=entity_id(method),
         request_id=asked.request_id,
         audience=portal_as_service_provider().entity_id,

@@ -19,7 +19,7 @@ from portal.demo.identity.forms import OUTCOMES, AnswerForm, faults_of
 from portal.demo.identity.openid_answers import id_claims, person_claims
 from portal.demo.identity.openid_desk import OpenidQuestion
 from portal.demo.identity.providers import answer
-from portal.demo.identity.saml_desk import Question
+from portal.demo.identity.saml_desk import StubQuestion
 from portal.identity.providers.base import allow_forms_to
 from portal.identity.providers.saml import service_provider
 from portal.time.clock import now_of
@@ -36,7 +36,7 @@ _OPENID_NAMES = {"asked": "request object di OpenID Connect", "said": "ritorno, 
 
 
 @dataclass(frozen=True)
-class Said:
+class StubAnswer:
     """The fields that go back to the portal, and the answer as a person may read it."""
 
     fields: dict[str, str]
@@ -87,33 +87,33 @@ def metadata(request: HttpRequest, method: str) -> HttpResponse:
     return _unlisted(HttpResponse(saml_desk.metadata(method), content_type="application/samlmetadata+xml"))
 
 
-def _question(method: str, request: HttpRequest, now: datetime) -> Question | None:
+def _question(method: str, request: HttpRequest, now: datetime) -> StubQuestion | None:
     if method in _SAML:
         return saml_desk.question(method, request, now)
     if method == openid_desk.METHOD:
         return openid_desk.question(request, now)
     state = envelopes.state_in_request(method, request.GET.get("richiesta", ""), settings.LOGIN_PENDING_FOR)
-    return None if state is None else Question(state)
+    return None if state is None else StubQuestion(state)
 
 
-def _answer(method: str, asked: Question, form: AnswerForm, now: datetime) -> Said:
+def _answer(method: str, asked: StubQuestion, form: AnswerForm, now: datetime) -> StubAnswer:
     outcome = form.cleaned_data["esito"]
     if isinstance(asked, OpenidQuestion):
         return _answer_by_openid(asked, form, outcome, now)
     if method not in _SAML:
         person = form.claims() | {"authenticated_at": now.timestamp()}
-        return Said({"stato": asked.state, "risposta": answer(method, asked.state, outcome, now, person)})
+        return StubAnswer({"stato": asked.state, "risposta": answer(method, asked.state, outcome, now, person)})
     right = saml_desk.answer(method, asked, form.claims(), outcome, now)
     made = faults.made(right, form.cleaned_data["difetto"], saml_desk.key_of(method), saml_desk.strangers_key())
     packed = base64.b64encode(etree.tostring(made)).decode()
-    return Said({"SAMLResponse": packed, "RelayState": asked.state}, saml_desk.readable(made))
+    return StubAnswer({"SAMLResponse": packed, "RelayState": asked.state}, saml_desk.readable(made))
 
 
-def _answer_by_openid(asked: OpenidQuestion, form: AnswerForm, outcome: str, now: datetime) -> Said:
+def _answer_by_openid(asked: OpenidQuestion, form: AnswerForm, outcome: str, now: datetime) -> StubAnswer:
     """The code goes with the browser; the tokens are fetched with it, and shown here as they will be."""
     state = {"state": asked.state, "iss": openid_desk.provider_id()}
     if outcome != "ok":
-        return Said({"error": outcome, **state}, json.dumps({"error": outcome} | state, indent=2), "get")
+        return StubAnswer({"error": outcome, **state}, json.dumps({"error": outcome} | state, indent=2), "get")
     fault = openid_faults.fault_of(form.cleaned_data["difetto"])
     code = openid_views.code_for(asked, form.claims(), fault.key, now)
     right = openid_views.answer_of(openid_views.kept_in(code, now), now)
@@ -123,7 +123,7 @@ def _answer_by_openid(asked: OpenidQuestion, form: AnswerForm, outcome: str, now
         "id_token": fault.token(id_claims(right, "")),
         "userinfo": fault.person(person_claims(right)),
     }
-    return Said(brought, json.dumps(shown, indent=2, ensure_ascii=False), "get")
+    return StubAnswer(brought, json.dumps(shown, indent=2, ensure_ascii=False), "get")
 
 
 def _address_of_the_portal(method: str) -> str:

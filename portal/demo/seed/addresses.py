@@ -53,7 +53,7 @@ def line(verb: str, at: datetime, by: User | None, pharmacy: Pharmacy, **detail:
     return Entry(at=at, actor=by, actor_name=name, verb=verb, about=pharmacy.code, detail=detail)
 
 
-class Archive:
+class SeededAddresses:
     """Collects certifications with their letters and journal lines, and writes them all at once."""
 
     def __init__(self, titolari: dict[str, User], chance: Random, now: datetime) -> None:

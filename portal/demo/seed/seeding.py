@@ -18,7 +18,7 @@ from portal.demo import public_users
 from portal.demo.models import DemoSeed
 from portal.demo.seed import hours
 from portal.demo.seed.a2f import open_test_users
-from portal.demo.seed.addresses import Archive, line
+from portal.demo.seed.addresses import SeededAddresses, line
 from portal.demo.seed.ids import (
     Ledger,
     Life,
@@ -151,7 +151,7 @@ def _certify(
     pharmacies: dict[str, Pharmacy], others: list[Pharmacy], acting: dict[str, User], chance: Random, now: datetime
 ) -> None:
     """Two out of three have an address; some have changed it, and some of the third have had one."""
-    archive = Archive(acting, chance, now)
+    archive = SeededAddresses(acting, chance, now)
     for code in sorted(NAMED - UNCERTIFIED):
         archive.certify(pharmacies[code], changed=code == SANTA_LUCIA)
     for number, pharmacy in enumerate(others):

@@ -16,7 +16,7 @@ from portal import a2f_client
 from portal.a2f_client import Account, Exchange, NoAnswer, NotACertificate, Purpose
 from portal.demo.public_users import PHARMACY
 from portal.demo.till import sentences
-from portal.demo.till.sentences import Outcome
+from portal.demo.till.sentences import TillOutcome
 from portal.values.pasted import id_sessione
 
 YELLOW_WITHIN = timedelta(minutes=60)
@@ -133,10 +133,10 @@ class Till:
             return replace(self, sent="", received="")._with(sentences.NO_CERTIFICATE), None
         return replace(self, sent=exchange.sent, received=exchange.received), exchange
 
-    def _told(self, exchange: Exchange | None, tell: Callable[[Exchange], Outcome]) -> "Till":
+    def _told(self, exchange: Exchange | None, tell: Callable[[Exchange], TillOutcome]) -> "Till":
         return self if exchange is None else self._with(tell(exchange))
 
-    def _with(self, outcome: Outcome) -> "Till":
+    def _with(self, outcome: TillOutcome) -> "Till":
         return replace(self, outcome={"kind": outcome.kind, "title": outcome.title, "words": outcome.words})
 
 

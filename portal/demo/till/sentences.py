@@ -8,7 +8,7 @@ OK, WAIT, BAD = "ok", "warn", "bad"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TillOutcome:
     """The last thing that happened."""
 
     kind: str
@@ -16,10 +16,10 @@ class Outcome:
     words: str
 
 
-EMPTIED = Outcome(
+EMPTIED = TillOutcome(
     WAIT, "Riquadro vuoto", "Nel riquadro rosso non c’è nessun ID SESSIONE: incolla quello arrivato per e-mail."
 )
-NO_CERTIFICATE = Outcome(
+NO_CERTIFICATE = TillOutcome(
     BAD,
     "Manca il certificato per cifrare il pincode",
     "Il gestionale lo scarica dalla pagina pubblica del portale, che adesso non ne offre uno adatto.",
@@ -63,60 +63,60 @@ SERVICE_CODES = {
 UNEXPLAINED = "La cassa non conosce questo errore: il significato è nel titolo, come lo scrive il servizio."
 
 
-def no_answer(why: str) -> Outcome:
-    return Outcome(
+def no_answer(why: str) -> TillOutcome:
+    return TillOutcome(
         BAD, "Il portale non risponde", f"{why} La ricetta non è partita: riprova tra poco, l’ID SESSIONE non si perde."
     )
 
 
-def of_create(exchange: Exchange) -> Outcome:
+def of_create(exchange: Exchange) -> TillOutcome:
     """It was done."""
     words = "È partito verso l’indirizzo certificato della farmacia. Aprilo, copia il codice e incollalo nel riquadro rosso."
-    return Outcome(OK, "ID SESSIONE generato", words)
+    return TillOutcome(OK, "ID SESSIONE generato", words)
 
 
-def of_check(exchange: Exchange) -> Outcome:
+def of_check(exchange: Exchange) -> TillOutcome:
     if exchange.reply.is_done:
-        return Outcome(OK, "ID SESSIONE valido", "Il servizio lo riconosce: puoi erogare fino alla scadenza.")
+        return TillOutcome(OK, "ID SESSIONE valido", "Il servizio lo riconosce: puoi erogare fino alla scadenza.")
     return of_service(exchange)
 
 
-def of_revoke(exchange: Exchange) -> Outcome:
+def of_revoke(exchange: Exchange) -> TillOutcome:
     if exchange.reply.is_done:
-        return Outcome(OK, "ID SESSIONE revocato", "Da adesso nessuna cassa può usarlo.")
+        return TillOutcome(OK, "ID SESSIONE revocato", "Da adesso nessuna cassa può usarlo.")
     return of_service(exchange)
 
 
-def of_service(exchange: Exchange) -> Outcome:
+def of_service(exchange: Exchange) -> TillOutcome:
     """The web service said no: 401, a fault, or the first of its errors."""
     reply = exchange.reply
     if exchange.status == 401:
         words = (
             "UserId o password dell’utenza non sono giusti. Dopo molti tentativi sbagliati il servizio fa aspettare."
         )
-        return Outcome(BAD, "Autenticazione rifiutata (401)", words)
+        return TillOutcome(BAD, "Autenticazione rifiutata (401)", words)
     if reply.fault == "Errore generico di autenticazione":
         words = "L’utenza è disabilitata o bloccata: il titolare lo vede sul portale, in «Utenze del gestionale»."
-        return Outcome(BAD, "Utenza non utilizzabile", words)
+        return TillOutcome(BAD, "Utenza non utilizzabile", words)
     if not reply.errors:
-        return Outcome(
+        return TillOutcome(
             BAD, f"Risposta non prevista ({exchange.status})", reply.fault or "Il servizio non ha detto altro."
         )
     error = reply.errors[0]
-    return Outcome(BAD, f"Errore {error.code}: {error.words}", SERVICE_CODES.get(error.code, UNEXPLAINED))
+    return TillOutcome(BAD, f"Errore {error.code}: {error.words}", SERVICE_CODES.get(error.code, UNEXPLAINED))
 
 
-def of_gate(exchange: Exchange) -> Outcome:
+def of_gate(exchange: Exchange) -> TillOutcome:
     if exchange.status == 204:
-        return Outcome(OK, "Ricetta bianca erogata", "L’ID SESSIONE è stato accettato.")
+        return TillOutcome(OK, "Ricetta bianca erogata", "L’ID SESSIONE è stato accettato.")
     if exchange.status == 403:
         reason = exchange.headers.get("X-A2F-Reason", "")
         title = f"Errore {exchange.headers.get('X-A2F-Error', '9101')}: id-sessione non presente o non valido"
-        return Outcome(BAD, title, GATE_REASONS.get(reason, "L’ID SESSIONE non è stato accettato."))
+        return TillOutcome(BAD, title, GATE_REASONS.get(reason, "L’ID SESSIONE non è stato accettato."))
     if exchange.status == 401:
         words = "L’ID SESSIONE va bene, ma la password dell’utenza di questa cassa no."
-        return Outcome(BAD, "Autenticazione rifiutata (401)", words)
-    return Outcome(
+        return TillOutcome(BAD, "Autenticazione rifiutata (401)", words)
+    return TillOutcome(
         BAD, "Il portale non risponde come dovrebbe", f"Stato {exchange.status}: la ricetta non è stata erogata."
     )
 

@@ -133,7 +133,7 @@ def test_a_reopening_takes_away_the_end_and_is_written_down(read):
         (many(199), "\n200;-;Via Pr", "middle of its last row"),
         (many(199), "\n200;-;Via Pr\n", "last row is broken"),
         (many(199), "", "middle of its last row"),
-        (many(160), "\n", "too few pharmacies"),
+        (many(160), "\n", "far fewer pharmacies"),
     ],
 )
 def test_a_file_that_is_not_whole_takes_nothing_away_and_its_rows_are_read(read, rows, end, said):
@@ -172,7 +172,7 @@ def test_a_file_that_says_everything_twice_is_no_measure_for_the_next(read):
 def test_an_older_file_takes_nothing_away(read):
     read(many(200), name="FRM_FARMA_5_20261123.csv")
     said = read(many(199), name="FRM_FARMA_5_20261101.csv")
-    assert "newer one has been read" in said
+    assert "newer file was imported" in said
     assert not Pharmacy.objects.exclude(absent_since=None).exists()
 
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from pharmacies.models import Pharmacy, RegisterChange
-from pharmacies.register.importing import Report, read_register
+from pharmacies.register.importing import ImportReport, read_register
 from portal.journal.models import Entry
 from tests.pharmacies.register.register_files import NOW, OLDER, PARTITA_IVA, TODAY, importing, row
 
@@ -131,7 +131,7 @@ def test_a_broken_row_is_told_with_its_line_and_the_rest_goes_on(import_rows):
 def test_no_bytes_stop_the_reading(tmp_path_factory, rest, header):
     path = tmp_path_factory.mktemp("register") / "register.csv"
     path.write_bytes(b"\n".join([header.encode(), row().encode(), rest]))
-    register = read_register(path, NOW.date(), report := Report(), lambda _rows: None)
+    register = read_register(path, NOW.date(), report := ImportReport(), lambda _rows: None)
     assert "4512" in register.rows
     assert report.rows >= report.broken
 

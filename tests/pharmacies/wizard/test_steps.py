@@ -2,29 +2,29 @@
 
 import pytest
 
-from pharmacies.wizard.steps import Facts, Step, current_step, side_list
+from pharmacies.wizard.steps import WizardFacts, WizardStep, current_step, side_list
 
 
 @pytest.mark.parametrize(
     ("facts", "step"),
     [
-        (Facts(), Step.ADDRESS),
-        (Facts(address_given=True, code_usable=True), Step.CODE),
-        (Facts(address_given=True), Step.NEW_CODE),
-        (Facts(certified=True, told=True), Step.DONE),
-        (Facts(certified=True), Step.MANAGE),
-        (Facts(certified=True, address_given=True, code_usable=True), Step.CODE),
+        (WizardFacts(), WizardStep.ADDRESS),
+        (WizardFacts(address_given=True, code_usable=True), WizardStep.CODE),
+        (WizardFacts(address_given=True), WizardStep.NEW_CODE),
+        (WizardFacts(certified=True, told=True), WizardStep.DONE),
+        (WizardFacts(certified=True), WizardStep.MANAGE),
+        (WizardFacts(certified=True, address_given=True, code_usable=True), WizardStep.CODE),
     ],
 )
 def test_the_step_follows_from_the_facts(facts, step):
     assert current_step(facts) == step
 
 
-@pytest.mark.parametrize("current", list(Step))
+@pytest.mark.parametrize("current", list(WizardStep))
 def test_what_is_before_is_done_and_what_is_after_is_to_come(current):
     states = [line.state for line in side_list(current, asked_again=True)]
-    if current is Step.NEW_CODE:
-        states[Step.CODE - 1] = "done"  # see below
+    if current is WizardStep.NEW_CODE:
+        states[WizardStep.CODE - 1] = "done"  # see below
     assert states == ["done"] * (current - 1) + ["current"] + ["to come"] * (8 - current)
 
 
@@ -33,12 +33,12 @@ def shown(current, step, **how) -> str:
 
 
 def test_who_must_ask_for_a_new_code_has_not_done_the_step_of_the_code():
-    assert shown(Step.NEW_CODE, Step.CODE) == "to come"
-    assert shown(Step.NEW_CODE, Step.ADDRESS) == "done"
+    assert shown(WizardStep.NEW_CODE, WizardStep.CODE) == "to come"
+    assert shown(WizardStep.NEW_CODE, WizardStep.ADDRESS) == "done"
 
 
-@pytest.mark.parametrize("end", [Step.DONE, Step.MANAGE])
+@pytest.mark.parametrize("end", [WizardStep.DONE, WizardStep.MANAGE])
 def test_a_new_code_that_nobody_asked_for_was_not_needed(end):
-    assert shown(end, Step.NEW_CODE) == "not needed"
-    assert shown(end, Step.NEW_CODE, asked_again=True) == "done"
-    assert shown(end, Step.CODE) == "done"
+    assert shown(end, WizardStep.NEW_CODE) == "not needed"
+    assert shown(end, WizardStep.NEW_CODE, asked_again=True) == "done"
+    assert shown(end, WizardStep.CODE) == "done"

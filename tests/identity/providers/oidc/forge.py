@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from joserfc.jwk import RSAKey
 
-from portal.demo.identity.openid_answers import Answer, id_claims, person_claims
+from portal.demo.identity.openid_answers import OpenidAnswer, id_claims, person_claims
 from portal.identity.providers import oidc
 from portal.identity.providers.oidc import jose
 from portal.identity.providers.oidc.federation import MEDIA_TYPE, PROVIDER, STATEMENT, configuration_address
@@ -146,11 +146,11 @@ class Asked:
     world: World
 
     @property
-    def right(self) -> Answer:
+    def right(self) -> OpenidAnswer:
         """An honest provider's claims about Anna; change them with `replace`."""
         now = timezone.now()
         person = {"given_name": "Anna", "family_name": "Rossi", FISCAL_NUMBER: f"TINIT-{ANNA}"}
-        return Answer(OP, PORTAL, self.request["nonce"], now, now, 2, person, subject="soggetto-1")
+        return OpenidAnswer(OP, PORTAL, self.request["nonce"], now, now, 2, person, subject="soggetto-1")
 
     def says(
         self,
