@@ -8,14 +8,14 @@ from django.db import OperationalError, connection
 
 
 def deadlock() -> OperationalError:
-    """What Django raises when PostgreSQL ends a transaction because of a deadlock."""
+    """The error that Django raises when PostgreSQL ends a transaction because of a deadlock."""
     error = OperationalError("deadlock detected")
     error.__cause__ = psycopg.errors.DeadlockDetected("deadlock detected")
     return error
 
 
 def cut() -> OperationalError:
-    """What Django raises when a statement takes longer than statement_timeout."""
+    """The error that Django raises when a statement exceeds statement_timeout."""
     error = OperationalError("canceling statement due to statement timeout")
     error.__cause__ = psycopg.errors.QueryCanceled("canceling statement due to statement timeout")
     return error

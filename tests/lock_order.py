@@ -1,4 +1,4 @@
-"""Watches the row locks of every transaction of ours, on PostgreSQL, and says which ones break the order of docs/architecture.md.
+"""Records the row locks of every transaction of ours on PostgreSQL, and reports those out of the order of docs/architecture.md.
 
 Two transactions that take the same locks in two orders wait for each other when the moment is right, which a test hardly ever
 meets. That a transaction takes them in the wrong order shows at every run.
@@ -51,7 +51,7 @@ _BETWEEN = ("/claims.py", "/composed.py", "/contention.py", "/models/pharmacy.py
 
 
 class LockOrder:
-    """An execute wrapper: the locks of one connection, from the begin of each transaction of ours to its end."""
+    """An execute wrapper: the locks of one connection, from BEGIN to the end of each transaction of ours."""
 
     def __init__(self, found: list[str]) -> None:
         self._found = found
@@ -60,7 +60,7 @@ class LockOrder:
         self._own: dict[str, set[int]] = defaultdict(set)  # inserted: nobody else sees them yet
 
     def __call__(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
-        self._begin()  # whatever the statement: a transaction may begin with one that locks nothing
+        self._begin()  # any statement: the first one of a transaction may lock nothing
         text = str(sql)
         change, insert, lock = _CHANGE.match(text), _INSERT.match(text), _HELD.search(text)
         table = (change or insert or _FROM.search(text) or [None, None])[1] if change or insert or lock else None
@@ -81,11 +81,11 @@ class LockOrder:
         return result
 
     def _begin(self) -> None:
-        """Forgets what the transaction before held, when this statement is the first of another."""
+        """Clears the locks of the previous transaction when this statement is the first of a new one."""
         around = sum(block._from_testcase for block in connection.atomic_blocks)
         if len(connection.atomic_blocks) == around:
             is_new, self._savepoint = True, None
-        elif around:  # a transaction of ours is a savepoint of the test's
+        elif around:  # inside a test, a transaction of ours is a savepoint of the test's
             savepoint = connection.savepoint_ids[around - 1]
             is_new, self._savepoint = savepoint != self._savepoint, savepoint
         else:
@@ -111,7 +111,7 @@ class LockOrder:
 
 
 def _keys(cursor: Any) -> list[int]:
-    """The keys of the rows that the statement found, without taking them from who asked for them."""
+    """The keys of the rows found by the statement; leaves the cursor's result readable for the caller."""
     answer = cursor.pgresult
     if answer is None:
         return []
@@ -122,7 +122,7 @@ def _keys(cursor: Any) -> list[int]:
 
 
 def _where() -> str | None:
-    """The functions of ours that led there, the nearest first; None when a test asked by itself."""
+    """Our functions on the call stack, innermost first; None when the test itself ran the statement."""
     frame, path = sys._getframe(1), []
     while frame is not None and len(path) < 3:
         name, function = frame.f_code.co_filename, frame.f_code.co_name
@@ -137,7 +137,7 @@ def _where() -> str | None:
 
 @contextmanager
 def watched() -> Iterator[list[str]]:
-    """What the transactions of this thread, and of the threads that connect meanwhile, do against the order."""
+    """Faults in the lock order of this thread, and of threads that connect during the block."""
     found: list[str] = []
     if connection.vendor != "postgresql":  # SQLite locks the whole database at once
         yield found

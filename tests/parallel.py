@@ -1,4 +1,4 @@
-"""Several requests at the same instant, each on its own thread and database connection."""
+"""Runs several acts at the same instant, each on its own thread and database connection."""
 
 import sqlite3
 import tempfile
@@ -13,7 +13,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 def in_parallel(acts: list[Callable[[], object]]) -> list[object]:
-    """Starts all acts together and returns what they returned; needs `django_db(transaction=True)`."""
+    """Starts all acts together and returns their results; needs `django_db(transaction=True)`."""
     together = Barrier(len(acts))
 
     def run(act: Callable[[], object]) -> object:
@@ -25,17 +25,17 @@ def in_parallel(acts: list[Callable[[], object]]) -> list[object]:
 
 
 def in_its_own_connection(act: Callable[[], object]) -> object:
-    """Does the act in a thread of a test; returns what it returned and leaves no connection open."""
+    """Runs the act in a thread; returns its result and leaves no connection open."""
     try:
         return act()
     finally:
         for one in connections.all(initialized_only=True):
-            BaseDatabaseWrapper.close(one)  # SQLite's own `close` leaves a database in memory open
+            BaseDatabaseWrapper.close(one)  # SQLite's own `close` leaves an in-memory database open
 
 
 @contextmanager
 def _database_for_threads() -> Iterator[None]:
-    """SQLite's test database lives in memory, where threads trip over each other's locks: they work on a file, as `make run` does."""
+    """Replaces SQLite's in-memory database, where threads meet each other's locks, by a file, as in `make run`."""
     if connection.vendor != "sqlite":
         yield
         return

@@ -1,4 +1,4 @@
-"""House rules that a reader should not have to remember."""
+"""Checks of the project's conventions."""
 
 import ast
 import re
@@ -35,7 +35,7 @@ def test_no_module_has_a_name_that_says_nothing():
 
 
 def test_text_is_read_and_written_with_its_encoding_said():
-    """Without it, Python takes the one of the user's locale, and the portal starts on one machine and not on another."""
+    """By default Python uses the locale's encoding, so the portal would start on one machine and fail on another."""
     silent = [
         f"{named(path)}:{call.lineno}"
         for path in python_files()
@@ -46,7 +46,7 @@ def test_text_is_read_and_written_with_its_encoding_said():
 
 
 def _is_text(call: ast.Call) -> bool:
-    """A file opened as text with its mode written out, or a program whose output is read as text."""
+    """A file opened as text with an explicit mode, or a program whose output is read as text."""
     name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     modes = [value.value for value in call.args if isinstance(value, ast.Constant) and isinstance(value.value, str)]
     opens = name in {"open", "fdopen"} and any(re.fullmatch(r"[rwax]\+?t?", mode) for mode in modes)
@@ -84,7 +84,7 @@ def test_a_record_of_fact_is_never_deleted_with_another():
 
 
 def test_no_page_carries_script_or_style_inside():
-    """The Content-Security-Policy would stop it; letters (templates/mail) are not pages."""
+    """The Content-Security-Policy would block it; letters (templates/mail) are not pages."""
     inside = re.compile(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)|javascript:", re.IGNORECASE)
     pages = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "portal").rglob("templates/**/*.html")]
     assert [
@@ -109,7 +109,7 @@ def test_every_table_has_a_line_that_says_how_it_grows_and_what_ends_its_rows():
     assert sorted(set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) - tables) == []
 
 
-# Modules that read the clock of this machine, each with its reason; every other asks portal/time/database_clock.py.
+# Modules that read this machine's clock, each with its reason; every other uses portal/time/database_clock.py.
 MACHINE_CLOCK = {
     "portal/time/database_clock.py": "the clock's own room",
     "portal/identity/models/staff.py": "django-otp writes and compares the same instants with timezone.now()",
@@ -119,7 +119,7 @@ MACHINE_CLOCK = {
 
 
 def test_instants_come_from_the_clock_that_all_processes_share():
-    """The demonstration (portal/demo) stands apart: one machine, invented people, a day that runs faster."""
+    """The demonstration (portal/demo) is exempt: one machine, invented people, a day that runs faster."""
     machine = re.compile(
         r"\btimezone\.now\b|\bdatetime\.(?:utc)?now\(|\bdate\.today\(|\btime\.time\(|\blocal(?:date|time)\(\)|\bauto_now"
     )

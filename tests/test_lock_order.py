@@ -1,4 +1,4 @@
-"""The order of locks: that the page says it as the tests hold it, and that the watcher sees what it is there for."""
+"""The lock order is the same in docs/architecture.md and in tests/lock_order.py, and the watcher reports violations."""
 
 import re
 from collections.abc import Callable
@@ -23,7 +23,7 @@ def test_the_page_says_the_order_that_the_tests_hold() -> None:
 
 @pytest.fixture
 def faults(monkeypatch, lock_faults) -> Callable[[], list[str]]:
-    """What the watcher says of the statements of this test, which count as ours; it forgets what it said."""
+    """The faults in this test's own statements, which count as the portal's; reading clears them."""
     monkeypatch.setattr("tests.lock_order._where", lambda: "here")
 
     def seen() -> list[str]:

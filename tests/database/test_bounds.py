@@ -1,4 +1,4 @@
-"""How long a statement may take and a row is waited for, by the kind of process."""
+"""Limits on statements and on waits for rows, by kind of process."""
 
 from collections.abc import Iterator
 from time import monotonic
@@ -25,7 +25,7 @@ pytestmark = [ON_POSTGRESQL, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture(autouse=True)
 def _own_connection() -> Iterator[None]:
-    """What a test says about new connections is forgotten with it."""
+    """Discards a test's settings for new connections afterwards."""
     options = connections.settings["default"]["OPTIONS"]
     before = dict(options)
     connection.close()
@@ -43,7 +43,7 @@ def shown() -> tuple[str, str]:
 
 @pytest.fixture
 def held(san_marco) -> Iterator[None]:
-    """Somebody holds the row of Anna's pharmacy and does not let go."""
+    """Another connection holds the lock on Anna's pharmacy."""
     parameters = connection.get_connection_params()
     allowed = {name: parameters[name] for name in ("dbname", "user", "password", "host", "port") if name in parameters}
     with psycopg.connect(**allowed) as other:
@@ -63,7 +63,7 @@ def test_pages_and_tasks_have_those_of_the_settings(settings) -> None:
 
 @pytest.mark.parametrize("begins", [worker_init, beat_init])
 def test_a_worker_and_a_timetable_have_those_of_tasks(begins, settings) -> None:
-    settings.TASK_STATEMENT_TIMEOUT = 90  # as PostgreSQL writes it, a minute would be 1min
+    settings.TASK_STATEMENT_TIMEOUT = 90  # PostgreSQL would write a minute as 1min
     begins.send(sender=None)
     assert shown() == ("90s", f"{settings.TASK_LOCK_TIMEOUT}s")
 

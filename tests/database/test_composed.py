@@ -1,4 +1,4 @@
-"""A statement composed once finds and writes what the ORM would, also after an upgrade of Django, on whose compiler it leans."""
+"""A precompiled statement reads and writes the same as the ORM's, also after a Django upgrade: it relies on Django's compiler."""
 
 from datetime import UTC, datetime
 
@@ -21,7 +21,7 @@ def another(pharmacy: Pharmacy, user_id: str) -> Utenza:
 
 def test_it_finds_the_same_rows_with_what_they_hang_on_and_asks_nothing_more(utenza, django_assert_num_queries):
     by_key = Composed(lambda pk: Utenza.objects.filter(pk=pk).select_related("pharmacy").defer("password"))
-    assert by_key.first(utenza.pk + 1_000_000) is None  # composed for this key, and asked again with another
+    assert by_key.first(utenza.pk + 1_000_000) is None  # compiled with this key, run again with another
     with django_assert_num_queries(1):
         found = by_key.first(utenza.pk)
         assert (found.user_id, found.pharmacy.name) == (utenza.user_id, utenza.pharmacy.name)
@@ -37,7 +37,7 @@ def test_what_is_inserted_is_what_save_would_have_written(san_marco):
     left, right = (model_to_dict(Utenza.objects.get(pk=each.pk), exclude=["id", "user_id"]) for each in (ours, theirs))
     assert left == right
     ours.codice_asl = "001"
-    ours.save()  # it knows that it is in the database
+    ours.save()  # marked as saved
     assert Utenza.objects.filter(user_id="UNO").count() == 1
     with pytest.raises(IntegrityError), transaction.atomic():
         insert(another(san_marco, "UNO"))

@@ -1,4 +1,4 @@
-"""What is tried again when the database says no for now, and what is not."""
+"""Database errors that are retried, and errors that are not."""
 
 import sqlite3
 from functools import partial

@@ -1,4 +1,4 @@
-"""A verb that saves leaves its object as the row is: nobody goes on with what was true before."""
+"""A method that saves leaves its instance equal to the row: no caller continues with old values."""
 
 from datetime import timedelta
 from hashlib import sha256
@@ -160,11 +160,11 @@ def test_a_retry_that_the_rules_forbid_withdraws_the_object_too(letter, monkeypa
     assert (row.withdrawn_at, row.sealed_source) == (NOW, None)
 
 
-# The statements by hand, each beside the ORM's form.
+# Hand-written statements, each compared with the ORM's.
 
 
 def twins(make, act_by_hand, act_by_orm, without):
-    """The facts of two rows, written by hand and by the ORM."""
+    """The values of two rows, one written by hand and one by the ORM."""
     left, right = make(), make()
     act_by_hand(left)
     act_by_orm(type(left).objects.filter(pk=right.pk))
@@ -190,7 +190,7 @@ def test_accept_is_what_the_orm_would_write(letter, returned_at):
 
 @pytest.fixture
 def two_ids(id_sessione, letter):
-    """Ids of one moment, in two contexts: neither replaces the other."""
+    """Two ids of the same moment in two contexts: neither replaces the other."""
     first = id_sessione()
     number = iter(range(9))
 

@@ -1,4 +1,4 @@
-"""The journal cannot be changed without being seen."""
+"""Changes to the journal are detected."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ def lines(anna) -> list[Entry]:
 
 
 def verify(*arguments: str) -> tuple[int, str]:
-    """The exit code and what was printed."""
+    """Exit code and output of `verify_journal`."""
     said = StringIO()
     try:
         call_command("verify_journal", *arguments, stdout=said, stderr=StringIO())
@@ -47,10 +47,11 @@ def verify(*arguments: str) -> tuple[int, str]:
 
 
 def tamper(sql: str, *values: object) -> None:
-    """As somebody would who owns the database: without the application, and with the trigger out of the way."""
+    """Changes rows as the owner of the database could: by SQL, with the trigger disabled."""
     with transaction.atomic(), connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("set constraints all immediate")  # no trigger of a foreign key may wait when they go
+            # the deferred foreign keys must be checked before their triggers are disabled
+            cursor.execute("set constraints all immediate")
             cursor.execute("set local session_replication_role = replica")
         cursor.execute(sql, values)
         if connection.vendor == "postgresql":
@@ -104,7 +105,7 @@ def test_a_link_that_was_taken_out_leaves_a_hole(lines):
 
 
 def test_a_link_made_by_somebody_without_the_key_does_not_hold(lines, settings):
-    """Rewriting a line and every link after it takes the key."""
+    """A link can be recomputed only with the key."""
     keys = settings.SEALING_KEYS
     tamper("update journal_entry set actor_name = %s where id = %s", "Bruno Bianchi", lines[3].pk)
     tamper("delete from journal_entrylink where position > 3")
@@ -147,7 +148,7 @@ def test_a_line_that_was_never_sealed_is_seen_after_an_hour(lines, clock):
 
 
 def test_a_line_committed_just_after_a_sealing_is_sealed_by_a_sealer_that_was_away(lines, clock):
-    """Its id is lower than one that is sealed already, and hours go by before the sealer runs again."""
+    """Its id is lower than a sealed one, and the sealer runs again only hours later."""
     last = record("context.changed", now=NOW)
     tamper("update journal_entry set id = %s where id = %s", last.pk + 1000, last.pk)
     assert CHAIN.seal(NOW) == 1
@@ -181,7 +182,7 @@ def test_the_verdict_can_be_read_by_a_program(lines):
 
 
 def test_a_line_that_is_committed_late_comes_later_in_the_chain(lines):
-    """Ids are given before transactions commit: a smaller one may be seen after a greater one was sealed."""
+    """Ids are assigned before COMMIT: a lower id can become visible after a higher one was sealed."""
     Entry.objects.bulk_create([Entry(pk=lines[4].pk + 100, at=NOW, actor_name="Portale", verb="x")])
     CHAIN.seal(NOW)
     Entry.objects.bulk_create([Entry(pk=lines[4].pk + 50, at=NOW, actor_name="Portale", verb="late")])
@@ -283,7 +284,7 @@ def test_a_dry_run_counts_and_forgets_nothing(lines, clock):
     assert Entry.objects.count() == 5
 
 
-# --- from where
+# --- address of origin
 
 
 def test_a_line_says_from_where(anna_client, certified, san_marco):

@@ -1,4 +1,4 @@
-"""The portal as a person meets it: letters really leave by SMTP and arrive in the demo mailbox."""
+"""The portal as a person meets it: letters leave by SMTP and arrive in the demo mailbox."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from tests.outbox.sink import free_port
 
 @pytest.fixture
 def post_round(settings, django_db_serialized_rollback, transactional_db) -> Callable[[], int]:
-    """One round of the worker: due letters are handed to the mailbox's SMTP server. Returns how many were accepted."""
+    """Runs one delivery round to the mailbox's SMTP server. Returns how many letters were accepted."""
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
     settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
     settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False

@@ -30,7 +30,7 @@ class Form:
 
 
 class Page(HTMLParser):
-    """What can be read and done on one page."""
+    """The text, links and forms of one page."""
 
     def __init__(self, url: str, html: str, status: int) -> None:
         super().__init__()
@@ -62,7 +62,8 @@ class Page(HTMLParser):
         elif form is not None and tag == "select":
             self._select = at["name"]
         elif form is not None and tag == "option" and self._select:
-            first = self._select not in form.choices  # a browser shows the first one, unless another is selected
+            # a browser preselects the first option, unless another is selected
+            first = self._select not in form.choices
             form.choices.setdefault(self._select, set()).add(at.get("value", ""))
             if first or "selected" in at:
                 form.values[self._select] = at.get("value", "")
@@ -103,7 +104,7 @@ class Page(HTMLParser):
 
 
 class Reader:
-    """Keeps the page under the eyes; every step asserts that the page did not break."""
+    """Keeps the current page; every step asserts that the page was served without error."""
 
     def __init__(self, client: Client | None = None) -> None:
         self.client = client or Client(enforce_csrf_checks=True)
@@ -113,14 +114,14 @@ class Reader:
         return self._read(self.client.get(url, follow=True), url)
 
     def follow(self, words: str) -> Page:
-        """The first link that carries these words."""
+        """Follows the first link with these words."""
         for text, href in self.page.links:
             if words in text:
                 return self.open(urljoin(self.page.url, href))
         raise AssertionError(f"no link «{words}» on {self.page.url}: {[text for text, _ in self.page.links]}")
 
     def press(self, words: str, **filled: str) -> Page:
-        """Fills the form that has this button, and presses it."""
+        """Fills the form that has this button, and submits it."""
         for form in self.page.forms:
             for button in form.buttons:
                 if words in button.text:

@@ -1,4 +1,4 @@
-"""The main job, without JavaScript: certify in eight steps, ask for an id, be told before it dies, be seen by the staff."""
+"""The first day without JavaScript: certify in eight steps, request an id, get the reminder, appear on the staff's list."""
 
 import base64
 import re
@@ -62,7 +62,7 @@ def test_a_titolare_certifies_asks_for_an_id_and_is_told_before_it_expires_and_s
     reader.sees("4 tentativi")
     reader.press("Conferma il codice", codice=f"{code[:3]} {code[3:]}")
 
-    # 7 and 8
+    # 7 and 8: confirmation and certified address
     reader.sees("La mail è stata validata e registrata con successo")
     reader.follow("Gestione mail certificata")
     reader.sees("idsessione@alredentore.example")

@@ -1,4 +1,4 @@
-"""Certificates for a mail server of the tests, made when asked for."""
+"""Certificates for a test mail server, made on demand."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -13,7 +13,7 @@ DAY = timedelta(days=1)
 
 
 class Authority:
-    """One that signs; `file` is what a client that trusts it is given."""
+    """A certificate authority; `file` is the CA file for a client that trusts it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.key = folder, ec.generate_private_key(ec.SECP256R1())

@@ -45,7 +45,7 @@ def write(db):
 
 @pytest.fixture
 def write_kind(db):
-    """The same, of a kind and a life to choose."""
+    """The same, with a kind and an expiry."""
 
     def write(kind, recipient="id@farmacia.it", *, created=None, useful_for=timedelta(hours=1)):
         now = created or timezone.now()
@@ -57,7 +57,7 @@ def write_kind(db):
 
 @pytest.fixture
 def many(anna):
-    """Pharmacies with a certified address each."""
+    """Pharmacies with a certified address for each."""
 
     def many(count, domain="uguale.example"):
         made = []

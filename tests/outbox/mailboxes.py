@@ -1,4 +1,4 @@
-"""Certified addresses and what their mail servers say of them."""
+"""Certified addresses, and their mail servers' answers."""
 
 from datetime import timedelta
 
@@ -37,7 +37,7 @@ def marked():
 
 
 def refuse(sink, certification, answer, at=None):
-    """One letter to it, refused with this answer."""
+    """Sends one letter, which the server refuses with this answer."""
     sink.at_rcpt[certification.address] = [answer]
     write_to(certification, at)
     deliver_due(at)

@@ -1,4 +1,4 @@
-"""Reports as mail servers write them, made for a letter."""
+"""Builds delivery reports about a letter, in the formats of mail servers."""
 
 REPORT = """\
 Return-Path: <>
@@ -56,7 +56,7 @@ def report(
     diagnostic: str = "550 5.1.1 <{}>: Recipient address rejected: User unknown",
     number: int = 1,
 ) -> bytes:
-    """What comes back to `to` (an envelope sender) about the mailbox `final`."""
+    """A report to `to` (an envelope sender) about the mailbox `final`."""
     text = REPORT.format(
         to=to, final=final, original=original or final, action=action, status=status,
         diagnostic=diagnostic.format(final), number=number,

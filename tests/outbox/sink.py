@@ -1,4 +1,4 @@
-"""A real SMTP server on loopback that does what a test tells it: the fake at the edge."""
+"""A real SMTP server on loopback whose behaviour a test sets."""
 
 import asyncio
 import socket
@@ -14,14 +14,14 @@ HANG, HANG_UP = "hang", "hang up"
 
 
 def free_port() -> int:
-    """A loopback port where nobody listens."""
+    """A loopback port without a listener."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
 
 
 class Sink:
-    """Accepts everything, until told otherwise: `at_rcpt[address]` and `at_data` are answers to give first, in order.
+    """Accepts everything by default; `at_rcpt[address]` and `at_data` are answers to give first, in order.
 
     `hang_for`: addresses at which it falls silent. `take_then_hang_up`: so many letters are taken and never answered.
     `letters_a_connection`: then it ends the connection, as many servers do. `greets_in`: seconds, for each connection in order.
@@ -107,8 +107,8 @@ class Sink:
 
 
 class Dripping:
-    """A server that answers one byte every `pause` seconds, from the `after`-th answer on (0: its greeting). It keeps what it
-    was told; answers before that come at once.
+    """Answers one byte every `pause` seconds, from the `after`-th answer on (0: its greeting); earlier answers come at once. Records
+    the commands.
     """
 
     ANSWERS = (
@@ -134,7 +134,7 @@ class Dripping:
     def __exit__(self, *error: object) -> None:
         self._ended.set()
         with suppress(OSError):
-            self.listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for a caller
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes the accepting thread
         self.listener.close()
         self.thread.join(5)
 

@@ -1,4 +1,4 @@
-"""Many mailboxes that look dead at once: none is marked until an operator decides."""
+"""Many mailboxes look dead at once: none is marked until an operator decides."""
 
 import pytest
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""What an operator asks at the terminal."""
+"""The operator's commands for the outbox."""
 
 import json
 from datetime import timedelta

@@ -100,7 +100,7 @@ def test_a_refusal_is_said_in_plain_words(answer, words):
     ],
 )
 def test_the_stored_reason_is_the_one_that_is_said(reason, words):
-    """The row keeps a part of the answer; its reason was read from the whole."""
+    """The row keeps a part of the answer; its reason was derived from the whole answer."""
     assert letter(failed_at=AT, last_answer="550 x", reason=reason).outcome == f"Rifiutato: {words}"
 
 

@@ -1,4 +1,4 @@
-"""What a letter looks like when it reaches a mailbox, and what is kept of it meanwhile."""
+"""A letter's form in the mailbox, and the row that is kept of it meanwhile."""
 
 from datetime import timedelta
 
@@ -101,13 +101,13 @@ def test_a_letter_goes_to_one_mailbox_only(db):
 def test_a_broker_that_is_down_neither_stops_the_cause_nor_is_said_at_every_letter(
     write, monkeypatch, caplog, settings
 ):
-    settings.REDIS_URL = ""  # with one, a call that another process made a second ago would stand for ours
+    settings.REDIS_URL = ""  # with a shared cache, a recent wake-up of another process would suppress ours
 
     def nobody_answers(*args, **kwargs):
         raise ConnectionRefusedError
 
     monkeypatch.setattr("portal.waking._unanswered", False)
-    monkeypatch.setattr("celery.app.task.Task.apply_async", nobody_answers)  # the edge: the broker
+    monkeypatch.setattr("celery.app.task.Task.apply_async", nobody_answers)  # the fake at the edge: the broker
     for _ in range(3):
         write()
     assert OutgoingMail.objects.count() == 3

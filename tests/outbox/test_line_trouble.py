@@ -1,4 +1,4 @@
-"""A mail server whose TLS or login cannot be used: a sentence of its own for the staff, and nothing of ours for the pharmacist."""
+"""A mail server with unusable TLS or login: a sentence of its own for the staff, no internal detail for the pharmacist."""
 
 import ssl
 from datetime import timedelta
@@ -21,7 +21,7 @@ class Quiet:
 
 
 class MailServer(Controller):
-    """aiosmtpd with what a test gives it: a certificate for STARTTLS, a login."""
+    """aiosmtpd with the test's settings: a certificate for STARTTLS, a login."""
 
     def __init__(self, **options):
         super().__init__(Quiet(), hostname="127.0.0.1", port=free_port(), ready_timeout=10)
@@ -52,7 +52,7 @@ def context_of(file):
 
 @pytest.fixture
 def told(write, settings, caplog):
-    """Delivers one letter by the server; returns what its row says and what the pharmacist reads."""
+    """Delivers one letter through the server; returns the row's reason and the sentence for the pharmacist."""
 
     def told(server, *, tls=True, ssl_=False, user=""):
         settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", server.port, 5
@@ -74,7 +74,7 @@ def told(write, settings, caplog):
 
 @pytest.fixture
 def trusted(tmp_path, monkeypatch):
-    """An authority that this machine trusts. Its certificates name no key, which the default of Python 3.13 refuses."""
+    """A trusted authority. Its certificates lack a key identifier, which Python 3.13 refuses by default."""
     authority = Authority(tmp_path)
     trust = ssl.create_default_context(cafile=str(authority.file))
     trust.verify_flags |= ssl.VERIFY_X509_STRICT
@@ -84,7 +84,7 @@ def trusted(tmp_path, monkeypatch):
 
 def refused(row, shown, sentence):
     assert row.is_waiting
-    assert row.attempts == 0  # the letter was not even begun
+    assert row.attempts == 0  # no MAIL command was sent
     assert row.last_answer == f"{OUR_SERVER}: {sentence}"
     assert "un guasto del portale, non della casella" in shown
     assert "certificato" not in shown

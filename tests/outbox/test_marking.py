@@ -1,4 +1,4 @@
-"""When a refusal marks an address."""
+"""Refusals that mark an address as unreachable, and refusals that do not."""
 
 import pytest
 from django.db import transaction
@@ -47,7 +47,7 @@ def test_no_other_answer_marks_at_once(certified, sink, answer):
     assert not DeadMailbox.objects.exists()
 
 
-# --- the same again and again
+# --- repeated refusals
 
 
 @pytest.mark.parametrize("answer", ["550 5.1.1", "554 nope"])
@@ -57,7 +57,7 @@ def test_refused_for_good_five_times_in_a_row_over_two_days_is_dead(certified, s
         refuse(sink, certified, answer, now + number * 12 * H)
         assert not is_marked(certified)
     refuse(sink, certified, answer, now + 47 * H)
-    assert not is_marked(certified)  # five, within less than two days
+    assert not is_marked(certified)  # five, in less than two days
     refuse(sink, certified, answer, now + 49 * H)
     assert is_marked(certified)
 
@@ -105,7 +105,7 @@ def test_one_letter_that_staff_try_five_times_is_one_refusal(certified, sink):
     assert not is_marked(certified)
 
 
-# --- no answer about us ever marks, whatever its number, how often and by whom it is said
+# --- a refusal about the sender never marks, whatever its code, its number or its server
 
 words = st.sampled_from([answer.partition(" ")[2].partition(" ")[2] for answer in ABOUT_US])
 numbers = st.sampled_from(
@@ -133,7 +133,7 @@ def test_no_answer_about_us_marks_an_address(certified, sink, said, apart):
         for number, (code, text, channel) in enumerate(said):
             answer = f"{code} {text}"
             if read(answer).reason is not Reason.ABOUT_US:
-                continue  # what is read is the matter of test_reasons
+                continue  # test_reasons tests how an answer is read
             at = now + number * apart * H
             sink.at_rcpt.clear(), sink.at_data.clear()
             if channel != "report":

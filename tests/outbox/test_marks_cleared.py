@@ -1,4 +1,4 @@
-"""What clears the mark of an address."""
+"""Events that clear the mark of an address."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ def _bounce_domain(settings):
     settings.BOUNCE_DOMAIN = "rimbalzi.portale.example"
 
 
-# --- what clears a mark
+# --- events that clear a mark
 
 
 def mark(certified, at):

@@ -1,4 +1,4 @@
-"""What an answer of a mail server means: a mailbox is dead only when the answer says so."""
+"""The meaning of a mail server's answer: a mailbox is dead only when the answer says so."""
 
 import re
 from pathlib import Path
@@ -35,7 +35,7 @@ FILES = ("tried", "aside", "foreign", "unseen")
 
 
 def corpus(name: str) -> list[tuple[Reason, str]]:
-    """Labelled by hand; `unknown` where a person cannot tell either."""
+    """Labelled by hand; `unknown` where a person cannot tell."""
     lines = (Path(__file__).parent / "answers" / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     pairs = [line.split("|", 1) for line in lines if line and not line.startswith("#")]
     return [(Reason(label), answer) for label, answer in pairs]

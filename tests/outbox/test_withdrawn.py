@@ -1,4 +1,4 @@
-"""What was withdrawn, or is forbidden by a rule, does not leave: not in a worker's hands, not after a retry."""
+"""A withdrawn or forbidden letter does not leave: not when a worker holds it, not on a retry."""
 
 from smtplib import SMTP
 from time import sleep
@@ -61,7 +61,7 @@ def test_a_refused_letter_that_is_withdrawn_loses_its_text_and_is_not_tried_agai
 
 @pytest.fixture
 def forbid():
-    """forbid(row): the rules say that this letter may not leave any more."""
+    """forbid(row): makes the domain's rules forbid this letter."""
     keys: set[int] = set()
 
     def rule(letters, now):

@@ -1,4 +1,4 @@
-"""Reads letters as the pharmacist would: the code in the mail, never in the database."""
+"""Reads letters as the pharmacist does: the code comes from the mail, never from the database."""
 
 import email
 import re
@@ -34,6 +34,6 @@ def last_code(to: str = "") -> str:
 
 
 def a_wrong_code(*but: str) -> str:
-    """Six digits that were sent in no letter, nor are among these."""
+    """Six digits that no letter contains and that are not among these."""
     taken = {code_in(letter) for letter in letters("code")} | set(but)
     return next(code for n in range(1_000_000) if (code := f"{n:06d}") not in taken)

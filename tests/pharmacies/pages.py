@@ -1,4 +1,4 @@
-"""What the tests of these pages type and click."""
+"""Inputs and clicks shared by the tests of these pages."""
 
 from django.urls import reverse
 
@@ -26,7 +26,7 @@ def type_code(client, typed: str, code: str = CODE, **also):
 
 
 def type_wrong_codes(client, how_many: int, code: str = CODE) -> list[str]:
-    """That many different wrong codes."""
+    """Types that many different wrong codes."""
     typed: list[str] = []
     for _ in range(how_many):
         typed.append(a_wrong_code(*typed))

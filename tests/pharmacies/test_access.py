@@ -1,4 +1,4 @@
-"""Who may open which page: Dario none, a delegate those that change nothing, nobody without a fresh identity what changes."""
+"""Access to pages: a stranger none; a delegate only pages that change nothing; changes need a fresh identity."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -139,7 +139,7 @@ def test_a_code_typed_before_showing_the_identity_again_is_not_kept(bruno, al_re
 
 
 def sign_in_again(browser: Client) -> None:
-    """The identity shown again in the same browser: the session stays, its instant is new."""
+    """A second login in the same browser: the same session with a new login instant."""
     session = browser.session
     session["identity_authenticated_at"] = timezone.now().timestamp()
     session.save()

@@ -1,4 +1,4 @@
-"""«Per quale farmacia operi?», the summary, and what is said to who has no pharmacy."""
+"""«Per quale farmacia operi?», the summary, and the page for a person without a pharmacy."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""One spelling for words that are looked for, kept beside every pharmacy by whatever writes it."""
+"""Search words in one spelling, stored beside every pharmacy by every kind of write."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""`manage.py a2f`: a gestionale at the command line, against a real endpoint, without telling its secrets."""
+"""`manage.py a2f`: a gestionale on the command line, against a real endpoint, printing no secret."""
 
 import socket
 from io import StringIO
@@ -24,7 +24,7 @@ def files(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def a2f(live_server, settings, utenza, certified, files):
-    """a2f("create"): what it prints; raises CommandError."""
+    """a2f("create"): the command's output; raises CommandError."""
     settings.A2F_MODE = "TEST"
 
     def run(act: str, *more: str, url: str = live_server.url) -> str:

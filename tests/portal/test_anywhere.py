@@ -45,7 +45,7 @@ def test_a_command_speaks_in_any_terminal(tmp_path, place):
 
 
 def test_the_recipes_call_python_and_not_the_scripts_of_the_environment():
-    """A script's first line holds the path of its environment: some systems read it up to the first space."""
+    """A script's first line holds the path of its environment, which some systems cut at the first space."""
     scripts = [line for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines() if "$(BIN)/" in line]
     assert scripts
     assert [line for line in scripts if "$(BIN)/python" not in line] == []

@@ -1,4 +1,4 @@
-"""The files of deploy/ fit each other."""
+"""The files of deploy/ agree with each other."""
 
 import re
 import runpy

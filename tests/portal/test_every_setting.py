@@ -1,5 +1,5 @@
-"""Every variable that the settings read, with values that people leave in files by mistake: a value or a sentence, never a
-traceback, never an empty value for one that was given.
+"""Every variable that the settings read, with common mistakes as values: each gives a value or a sentence, never a traceback, and
+never an empty value in place of a given one.
 """
 
 import os
@@ -33,7 +33,7 @@ READ_IN = [
 
 @pytest.fixture
 def start(tmp_path, monkeypatch):
-    """Reads the settings as a process would at its start; what they say."""
+    """Reads the settings as a starting process does; returns its output."""
 
     def read(environment: dict[str, str]) -> dict[str, object]:
         clean = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
@@ -46,7 +46,7 @@ def start(tmp_path, monkeypatch):
 
 
 def outcome(start, environment: dict[str, str], name: str) -> dict[str, object] | None:
-    """The settings; None when a sentence refused the variable. Anything else fails the test."""
+    """The settings; None when a sentence refused the variable. Any other result fails the test."""
     try:
         return start(environment)
     except ImproperlyConfigured as refusal:
@@ -56,7 +56,7 @@ def outcome(start, environment: dict[str, str], name: str) -> dict[str, object] 
 
 
 def texts(value: object) -> list[str]:
-    """Every text in a setting, however deep."""
+    """Every text in a setting, at any depth."""
     if isinstance(value, dict):
         return [text for each in value.values() for text in texts(each)]
     if isinstance(value, list | tuple | set):
@@ -65,7 +65,7 @@ def texts(value: object) -> list[str]:
 
 
 def said(read: dict[str, object]) -> dict[str, list[str]]:
-    """What depends on the environment; the logging holds functions, which are others each time."""
+    """Settings that depend on the environment, without LOGGING: its functions differ each time."""
     return {key: texts(value) for key, value in read.items() if key.isupper() and key != "LOGGING"}
 
 
@@ -167,7 +167,7 @@ def test_a_mail_server_that_would_be_spoken_to_wrongly_is_refused(start, url):
     assert outcome(start, {**PRODUCTION, "EMAIL_URL": url}, "EMAIL_URL") is None
 
 
-# --- what the demonstration keeps
+# --- the demonstration's data
 
 
 @pytest.mark.parametrize("content", ["", "\n", "c2hvcnQ=", "è" * 60])

@@ -1,4 +1,4 @@
-"""A worker survives a Redis that goes while its tasks are under way."""
+"""A worker survives a Redis that goes away while its tasks run."""
 
 from types import SimpleNamespace
 

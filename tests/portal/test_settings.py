@@ -27,7 +27,7 @@ OURS = {*PRODUCTION, "PORTAL_VAR", "A2F_MODE", "A2F_MAX_ADDRESSES_A_DAY", *(f"{n
 def check(
     tmp_path: Path, environment: dict[str, str], *arguments: str, room: int = resource.RLIM_INFINITY
 ) -> subprocess.CompletedProcess[str]:
-    """`room`: bytes that a file may have."""
+    """`room`: the limit on a file's size, in bytes."""
     clean = {name: value for name, value in os.environ.items() if name not in OURS}
     return subprocess.run(
         [sys.executable, "manage.py", "check", *arguments],

@@ -1,4 +1,4 @@
-"""The demonstration's settings for a portal that is reached through nginx, with https ended there, as in production."""
+"""The demonstration's settings behind nginx, which terminates https as in production."""
 
 from portal.settings import *  # noqa: F403
 

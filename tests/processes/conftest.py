@@ -1,4 +1,4 @@
-"""Real worker processes on a real database and a real broker, a world apart from the one of the other tests.
+"""Real worker processes on a real database and a real broker, apart from those of the other tests.
 
 With DATABASE_URL and REDIS_URL set: a database of its own on that server, a number of its own on that Redis.
 Otherwise SQLite and the embedded broker, in a temporary folder.
@@ -33,7 +33,7 @@ _number = itertools.count(1)
 
 
 def until(ready: Callable[[], bool], seconds: float, what: str) -> None:
-    """Asks again and again: other processes tell no event. Fails with `what` after that many seconds."""
+    """Polls until true: other processes send no event. Fails with `what` after that many seconds."""
     end, pause = time.monotonic() + seconds, Event()
     while not ready():
         assert time.monotonic() < end, f"after {seconds} seconds still not: {what}"
@@ -41,7 +41,7 @@ def until(ready: Callable[[], bool], seconds: float, what: str) -> None:
 
 
 class World:
-    """The environment of the processes, and the verbs to start them, kill them and look at their database."""
+    """The environment of the processes, and the methods to start, kill and inspect them."""
 
     def __init__(self, folder: Path, env: dict[str, str]) -> None:
         self.folder = folder
@@ -61,7 +61,7 @@ class World:
         return self.start(name, processes.timetable(), **env)
 
     def kill(self, child: Child) -> None:
-        """kill -9 of the process and of everything it started."""
+        """Sends SIGKILL to the process and to every process it started."""
         child.wait_or_kill(0)
 
     def kill_all(self) -> None:
@@ -70,7 +70,7 @@ class World:
         self.children.clear()
 
     def run(self, code: str, **env: str) -> str:
-        """Runs Python on the database of this world, in a process of its own; returns what it printed."""
+        """Runs Python code on this world's database in a process of its own; returns its output."""
         done = subprocess.run(
             [processes.PYTHON, "-c", _SET_UP + code],
             env={**self.env, **env},
@@ -82,7 +82,7 @@ class World:
         return done.stdout.strip()
 
     def manage(self, *argv: str, **env: str) -> str:
-        """Runs a command on the database of this world; returns what it printed."""
+        """Runs a command on this world's database; returns its output."""
         command = [*processes.MANAGE, *argv]
         return subprocess.run(
             command, env={**self.env, **env}, capture_output=True, check=True, encoding="utf-8"
@@ -91,7 +91,7 @@ class World:
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Made once: its database is migrated and never written to, its broker answers. Each test gets a copy of it."""
+    """A template made once: its database is migrated and never written to, its broker answers. Each test gets a copy."""
     folder = tmp_path_factory.mktemp("world")
     env: dict[str, str] = {}
     url, redis = os.environ.get("DATABASE_URL", ""), os.environ.get("REDIS_URL", "")
@@ -138,14 +138,14 @@ def _on_server(url: str, statement: str) -> None:
 
 @pytest.fixture
 def world(migrated: World, tmp_path: Path) -> Iterator[World]:
-    """A database of this test alone and an empty broker; whatever the test starts is killed at its end."""
+    """A database for this test alone and an empty broker; every process of the test is killed at its end."""
     with _world(migrated, tmp_path) as world:
         yield world
 
 
 @pytest.fixture(scope="module")
 def shared_world(migrated: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """The same for the tests of one module, where none needs what another leaves: a portal takes seconds to start."""
+    """One world for all tests of a module that do not depend on each other's data: a portal takes seconds to start."""
     with _world(migrated, tmp_path_factory.mktemp("shared")) as world:
         yield world
 
@@ -165,7 +165,7 @@ def _world(migrated: World, folder: Path) -> Iterator[World]:
     yield world
     world.kill_all()
     if template:
-        _drop_database(own)  # a test may have given the world a server of its own meanwhile
+        _drop_database(own)  # a test may have replaced the world's server meanwhile
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The proxies of deploy/, each started with the very file we hand out: only its addresses are replaced by free ports, and the folder of its log."""
+"""The proxies of deploy/, each started with its published file: only addresses (free ports) and the log folder are replaced."""
 
 import http.client
 import re
@@ -31,14 +31,14 @@ class Proxy:
     name: str
     file: str  # under deploy/
     argv: Callable[[Path, int], list[str]]  # of the configuration and the port where it listens
-    addresses: tuple[int, ...]  # as the file has them: the portal, the service, then its own
+    addresses: tuple[int, ...]  # as in the file: the portal, the service, then its own
     status_of_a_dead_portal: int
     tls: bool
     how_to_get_it: str
 
     @property
     def binary(self) -> str | None:
-        """On the path, beside this Python (where pip puts it), or where Debian keeps what only root runs."""
+        """The path of a program: on PATH, beside this Python (pip), or in Debian's sbin."""
         places = [None, str(Path(sys.executable).parent), "/usr/sbin"]
         return next((found for place in places if (found := shutil.which(self.name, path=place))), None)
 
@@ -48,7 +48,7 @@ class Proxy:
         return pytest.param(self, id=self.name, marks=pytest.mark.skipif(self.binary is None, reason=reason))
 
     def start(self, world: World, portal: int, service: int) -> "Front":
-        """In front of the service, asking the portal; both on loopback."""
+        """Starts the proxy in front of the service; it asks the portal. Both on loopback."""
         own = [free_port() for _ in self.addresses[2:]]
         text = (DEPLOY / self.file).read_text(encoding="utf-8").replace("/var/log/nginx", str(world.folder))
         for address, port in zip(self.addresses, (portal, service, *own), strict=False):
@@ -64,7 +64,7 @@ class Proxy:
 
 @dataclass(frozen=True)
 class Front:
-    """Where the proxy listens."""
+    """The address where the proxy listens."""
 
     port: int
     tls: bool

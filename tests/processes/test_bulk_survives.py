@@ -1,4 +1,4 @@
-"""kill -9 in the middle of a batch: nothing is half done, and the timetable has another worker go on."""
+"""kill -9 in the middle of a batch: no pharmacy is half done, and another worker continues on the next tick."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""TS-CNS through a real nginx with the files we hand out, a test authority, and the portal on a unix socket."""
+"""TS-CNS through a real nginx with the published files, a test authority, and the portal on a unix socket."""
 
 import http.client
 import re
@@ -36,7 +36,7 @@ UNDERSCORES = [(f"X_Cns_{name}", value) for name, value in FORGED.items()]
 
 @dataclass
 class Front:
-    """Both hosts: the portal's, and the one of the cards."""
+    """Both hosts: the portal's and the cards'."""
 
     folder: Path
     portal: int
@@ -51,7 +51,7 @@ class Front:
         tls: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3,
         path: str = "/accesso/ts-cns/carta/",
     ) -> tuple[int, str]:
-        """Asks the host of the cards with this card in the reader; status and page."""
+        """Requests the cards' host with this card in the reader; returns status and page."""
         context = ssl.create_default_context(cafile=str(self.folder / "host.crt"))
         context.minimum_version = context.maximum_version = tls
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -68,7 +68,7 @@ class Front:
 
 @dataclass
 class Browser:
-    """Somebody at the portal: keeps cookies, presses buttons."""
+    """A browser at the portal: keeps cookies, submits forms."""
 
     front: Front
     cookies: dict[str, str] = field(default_factory=dict)
@@ -90,7 +90,7 @@ class Browser:
         return parse_qs(to.query)["richiesta"][0]
 
     def come_back(self, page: str) -> int:
-        """Presses the button of the page that the host of the cards has answered."""
+        """Submits the form of the page that the cards' host returned."""
         assert 'action="https://127.0.0.1/accesso/ts-cns/ritorno/"' in page
         fields = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]+)"', unescape(page)))
         return self.post("/accesso/ts-cns/ritorno/", fields)[0]
@@ -113,7 +113,7 @@ class Browser:
 def _ask(
     connection: http.client.HTTPConnection, method: str, path: str, headers: list[tuple[str, str]], body: str = ""
 ) -> tuple[int, str, http.client.HTTPMessage]:
-    """Headers as they are: twice, or with underscores."""
+    """Sends headers unchanged: repeated ones, or names with underscores."""
     try:
         connection.putrequest(method, path)
         for name, value in headers:
@@ -160,7 +160,7 @@ def _is_up(front: Front) -> bool:
 
 
 def _write_files(front: Front) -> None:
-    """The files of deploy/nginx: only addresses, paths and the socket are replaced."""
+    """The files of deploy/nginx, with other addresses, paths and socket."""
     folder = front.folder
     written(folder / "host.crt", [pem(OURS.server("localhost"))])
     written(folder / "host.key", [private()])
@@ -231,14 +231,14 @@ def test_what_the_client_says_of_a_card_is_overwritten_on_both_hosts(
     status, page = front.show(None, state, headers)
     assert (status, "Non abbiamo visto la tessera" in page) == (403, True)
     path = f"/accesso/ts-cns/carta/?richiesta={state}"
-    for host in ("127.0.0.1", "localhost"):  # the second is the name of the host of the cards
+    for host in ("127.0.0.1", "localhost"):  # the second is the name of the cards' host
         connection = http.client.HTTPConnection(host, front.portal, timeout=20)
         status, page, _ = _ask(connection, "GET", path, headers)
         assert (status, "La tessera si mostra solo" in page) == (403, True)
 
 
 def test_a_request_that_goes_round_nginx_is_no_card(front: Front) -> None:
-    """Who may write to the socket still has not the secret."""
+    """A process that may write to the socket still lacks the secret."""
     state = Browser(front).begin()
     sent = "".join(f"{name}: {value}\r\n" for name, value in [*DASHES, ("X-Cns-Proxy", "indovinato")])
     with socket.socket(socket.AF_UNIX) as direct:

@@ -1,4 +1,4 @@
-"""nginx, Traefik and Envoy with the configurations we hand out, before a toy dispensing service, asking a real gunicorn."""
+"""nginx, Traefik and Envoy with the published configurations, before a toy dispensing service, asking a real gunicorn."""
 
 import itertools
 import time
@@ -51,11 +51,11 @@ print(IdSessione.objects.order_by("-pk").values_list("uses", flat=True)[0])
 
 
 class Toy(BaseHTTPRequestHandler):
-    """Stands in the place of the dispensing service, and of the portal where only the question matters."""
+    """Stands for the dispensing service; also for the portal, where only the request to the gate matters."""
 
     protocol_version = "HTTP/1.1"
-    reached: list[tuple[str, dict[str, str]]] = []  # what was dispensed: path and headers
-    asked: list[tuple[str, dict[str, str]]] = []  # what the gate was asked
+    reached: list[tuple[str, dict[str, str]]] = []  # dispensed requests: path and headers
+    asked: list[tuple[str, dict[str, str]]] = []  # requests to the gate
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -98,14 +98,14 @@ class Scene:
     elsewhere: str
 
     def dispense(self, plain: str | None, password: str = "SALVE", **headers: str) -> Answer:
-        """A prescription through the proxy."""
+        """Requests a prescription through the proxy."""
         sent = {"Authorization": basic(self.user_id, password), **headers}
         if plain is not None:
             sent["Authorization2F"] = f"Bearer {plain}"
         return dispense(self.front, sent)
 
     def stopped(self, plain: str | None, **kwargs: str) -> tuple[int, str | None, str | None]:
-        """Status, error, reason of a call that must not reach the service."""
+        """Status, error and reason of a call that must not reach the service."""
         before = len(Toy.reached)
         answer = self.dispense(plain, **kwargs)
         assert len(Toy.reached) == before
@@ -124,7 +124,7 @@ def dispense(front: Front, headers: dict[str, str]) -> Answer:
 
 @pytest.fixture
 def toy() -> Iterator[int]:
-    """The port of the toy."""
+    """The toy's port."""
     service = ThreadingHTTPServer(("127.0.0.1", 0), Toy)
     Thread(target=service.serve_forever, daemon=True).start()
     Toy.reached.clear()
@@ -138,7 +138,7 @@ def toy() -> Iterator[int]:
 def scene(world: World, toy: int, request: pytest.FixtureRequest) -> Scene:
     proxy: Proxy = request.param
     portal_port = free_port()
-    n = next(_number)  # the tests share one database: an utenza for each
+    n = next(_number)  # the tests share one database: each has an utenza of its own
     live, revoked, expired, elsewhere = world.run(IDS.format(n=n)).split()
     portal = world.start("web", processes.web(portal_port))
     front = proxy.start(world, portal_port, toy)
@@ -171,7 +171,8 @@ def test_the_gate_is_asked_in_the_context_of_the_file_and_told_the_address_that_
     assert told["x-forwarded-for"].rpartition(",")[2].strip() == "127.0.0.1"
     path, received = Toy.reached[-1]
     assert path == "/eroga?contesto=ALTRO"
-    assert received.get("x-a2f-utenza", "") == ""  # the gate said nothing: the lie of the caller is gone all the same
+    # the gate sent no value: the caller's forged header is removed all the same
+    assert received.get("x-a2f-utenza", "") == ""
 
 
 def _passes(front: Front, headers: dict[str, str]) -> bool:
@@ -206,7 +207,7 @@ def test_only_a_live_id_reaches_the_dispensing_service_and_a_dead_portal_stops_e
     scene.portal.wait_or_kill(time.monotonic() + 20)
     dead = (scene.proxy.status_of_a_dead_portal, None, None)
     assert scene.stopped(scene.live) == scene.stopped(None) == dead
-    assert scene.world.run(USES) == "2"  # written down by the workers as they stopped
+    assert scene.world.run(USES) == "2"  # written by the workers when they stopped
 
 
 @pytest.mark.parametrize("scene", [NGINX.param], indirect=True)

@@ -1,6 +1,6 @@
-"""Software that is already in the pharmacies, at the door of production: gunicorn with portal.wsgi, alone and behind our nginx.
+"""Existing gestionali against production's entrance: gunicorn with portal.wsgi, alone and behind our nginx.
 
-What five kinds of client put on the wire is sent byte for byte on a socket, and compared with the golden replies.
+The tests send the recorded bytes of five kinds of client on a socket and compare the replies with the golden ones.
 """
 
 import re
@@ -46,7 +46,7 @@ print(certificates.make(now).certificate)
 
 @pytest.fixture(scope="module")
 def certificate(shared_world: World) -> Path:
-    """Of the pincode, as a gestionale downloads it; the public user of the manual is there too."""
+    """The pincode's certificate, as a gestionale downloads it; the manual's public user exists too."""
     file = shared_world.folder / "pincode.pem"
     file.write_text(shared_world.run(PUBLIC_USER) + "\n", encoding="utf-8")
     return file
@@ -96,7 +96,7 @@ class Message:
 
 
 class Line:
-    """One connection, kept as long as the two sides keep it."""
+    """One connection, kept open as long as both sides keep it."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -108,7 +108,7 @@ class Line:
         return Message(head.splitlines(), body.replace("{token}", token).encode())
 
     def answer(self, message: Message) -> tuple[int, bytes]:
-        """Status and body. Who asks for leave to send the body waits for it."""
+        """Status and body. A client that sent `Expect: 100-continue` waits for the interim response first."""
         if self._socket is None:
             self._socket, self.opened = socket.create_connection(("127.0.0.1", self.port), timeout=60), self.opened + 1
         own = [f"POST {URL} HTTP/1.1", f"Host: 127.0.0.1:{self.port}", f"Content-Length: {len(message.body)}"]
@@ -124,7 +124,7 @@ class Line:
         return status, body
 
     def says(self, client: str, operation: str, token: str = "") -> str:
-        """The reply, as the golden ones are written."""
+        """The reply in the form of the golden files."""
         status, body = self.answer(self.message(client, operation, token))
         assert status == 200
         return undated(timeless(body))
@@ -159,7 +159,7 @@ def test_the_life_of_an_id_byte_by_byte_on_the_wire(line: Line, client: str) -> 
 @pytest.mark.parametrize("line", DOORS, indirect=True)
 @pytest.mark.parametrize("client", ["csharp", "requests"])
 def test_a_body_that_nobody_read_does_not_spoil_the_next_call_of_its_connection(line: Line, client: str) -> None:
-    """As .NET does: the first call without a password, the next with it."""
+    """As .NET does: the first call without a password, the second with it."""
     assert line.answer(line.message(client, "create").without("Authorization"))[0] == 401
     assert line.says(client, "create") == expected("create")
     assert line.opened == 1

@@ -1,4 +1,4 @@
-"""What the outbox promises, with processes that really die."""
+"""The outbox's guarantees, with processes that are killed."""
 
 from collections import Counter
 
@@ -45,7 +45,7 @@ def test_two_workers_and_two_timetables_send_no_letter_twice(world: World, sink:
     for _ in range(3):
         world.run(POST.format(count=20, to="twice@farmacia.it"), **env)
     until(lambda: world.run(ACCEPTED.format(to="twice@farmacia.it")) == "60", 90, "all are written down as accepted")
-    # a port that is free for us may be the one that another test, in another process, had closed: count our letters only
+    # another test's process may have used this port before: count our letters only
     ours = Counter(letter["Message-ID"] for letter in sink.letters if "twice@farmacia.it" in str(letter["To"]))
     assert len(ours) == 60
     assert set(ours.values()) == {1}

@@ -10,7 +10,7 @@ from tests.outbox.sink import Sink
 from tests.processes.conftest import World, until
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
-A_SWEEP = 60  # seconds: what docs/production.md promises
+A_SWEEP = 60  # seconds, as docs/production.md promises
 
 POST = """
 from django.core.mail import EmailMessage
@@ -53,7 +53,7 @@ def test_without_redis_the_timetable_does_the_rounds_itself(world: World, sink: 
 
 def test_a_redis_emptied_with_the_calls_in_it_costs_one_round(world: World, sink: Sink, redis: OwnRedis):
     env = {"EMAIL_URL": sink.url}
-    world.run(POST.format(to="emptied@farmacia.it"), **env)  # nobody hears the call
+    world.run(POST.format(to="emptied@farmacia.it"), **env)  # the wake-up is lost
     redis.empty()
     world.start_worker(**env)
     world.start_timetable(**env)

@@ -1,4 +1,4 @@
-"""The web service behind a real gunicorn: bodies that are slow, endless or too large hurt nobody else."""
+"""The web service behind a real gunicorn: slow, endless or too large bodies do not affect other callers."""
 
 import socket
 from contextlib import ExitStack
@@ -38,7 +38,7 @@ def opened(port: int, sent: bytes) -> socket.socket:
 
 
 def trickle(connections: list[socket.socket], until_closed: ExitStack) -> None:
-    """A byte each every two seconds, so that no timeout of the proxy closes them."""
+    """Sends a byte on each connection every two seconds, so that no proxy timeout closes them."""
     over = Event()
 
     def drip() -> None:
@@ -62,7 +62,7 @@ def begins_with(port: int, sent: bytes, expected: bytes) -> bool:
 
 def test_slow_endless_and_large_bodies(port: int) -> None:
     with ExitStack() as slow:
-        for _ in range(THREADS - 1):  # each holds a thread and no more, whichever worker took it
+        for _ in range(THREADS - 1):  # each connection holds one thread, whichever worker accepted it
             slow.enter_context(opened(port, HEAD + SLOW))
         assert begins_with(port, HEAD + EMPTY, b"HTTP/1.1 401")
         assert begins_with(port, HEAD + b"Content-Length: 10000000\r\n\r\n", b"HTTP/1.1 413")
@@ -79,7 +79,7 @@ def test_who_says_no_password_is_answered_without_waiting_for_the_body(port: int
 
 @pytest.fixture(scope="module")
 def front(shared_world: World, port: int) -> int:
-    """Where nginx listens, in front of the portal."""
+    """The address of nginx in front of the portal."""
     if PORTAL_NGINX.binary is None:
         pytest.skip(f"no nginx on this machine ({PORTAL_NGINX.how_to_get_it})")
     number = free_port()

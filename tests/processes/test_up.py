@@ -1,4 +1,4 @@
-"""`make run`, from the start to the last process gone."""
+"""`make run`, from its start to the end of its last process."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ SERVERS = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL")
 
 
 class Up:
-    """`manage.py up` on data of its own, embedded broker and SQLite, whatever the suite itself runs on."""
+    """`manage.py up` on data of its own, embedded broker and SQLite, whatever the suite itself uses."""
 
     def __init__(self, var: Path, port: int) -> None:
         self.var, self.port, self.output = var, port, var.with_suffix(".out")
@@ -45,7 +45,7 @@ class Up:
         assert self.process.poll() is None, self.said
 
     def left_over(self) -> list[str]:
-        """The processes that still belong to it: every one inherits PORTAL_VAR."""
+        """Processes that still belong to it: each one inherits PORTAL_VAR."""
         mark, found = f"PORTAL_VAR={self.var}".encode(), []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
@@ -54,7 +54,7 @@ class Up:
             except OSError:
                 continue
         if EmbeddedBroker(self.var, self.output, {}).answers():
-            found.append("broker")  # it writes its title over its environment
+            found.append("broker")  # Redis writes its title over its environment in /proc
         return found
 
 
@@ -74,7 +74,7 @@ def test_it_starts_says_who_to_be_answers_and_stops_leaving_nothing_behind(up: U
     for words in ("Anna Rossi", "Operatore: utente carla", "chiave TOTP", f"http://127.0.0.1:{up.port}/prova/posta/"):
         assert words in up.said
     assert "broker" in up.left_over()
-    assert len(up.left_over()) >= 8  # itself, broker, mailbox, timetable, web and worker with what they start
+    assert len(up.left_over()) >= 8  # itself, broker, mailbox, timetable, web and worker with their children
     up.process.send_signal(signal.SIGTERM)
     assert up.process.wait(30) == 0
     assert up.left_over() == []

@@ -1,4 +1,4 @@
-"""The number of a request in the lines of the worker; the counts of several processes in one answer."""
+"""The request number in the worker's log lines; the counts of several processes in one response."""
 
 import http.client
 import json
@@ -66,7 +66,7 @@ def test_the_measures_add_up_what_every_process_counted(world: World):
         "web", [processes.PYTHON, "-m", "gunicorn", "-c", str(GUNICORN), "-b", f"127.0.0.1:{port}", "portal.wsgi", "--no-control-socket"], **own
     )  # fmt: skip
     until(lambda: _answers(port), 60, "gunicorn answers")
-    for _ in range(10):  # a connection for each: both workers get some
+    for _ in range(10):  # a connection for each request, so that both workers get some
         status, headers, _ = _ask(port, "/a2f/gate")
         assert (status, headers["x-request-id"]) == (403, NUMBER)
     _, _, text = _ask(port, "/metrics")

@@ -1,4 +1,4 @@
-"""Pairs of acts, the first stopped at its begin and where it changes or locks something."""
+"""Runs pairs of acts; the first stops at its start and wherever it changes or locks something."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -12,7 +12,7 @@ from tests.races.world import ACTS, made, put_away
 
 
 def races(pairs: Iterable[tuple[str, str]], anna: User, context: Context) -> Iterator[str]:
-    """One line for each rule that an interleaving broke: `confirm 7/ refuse: ...` is confirm, stopped before its statement 7."""
+    """One line for each broken rule: `confirm 7/ refuse: ...` means confirm, stopped before its statement 7."""
     with Pair() as pair:
         for first, second in pairs:
             for stop_before in count(1):

@@ -1,4 +1,4 @@
-"""What must be true of a pharmacy once two acts are over, whatever their order. Each function says what is wrong."""
+"""Invariants of a pharmacy after two acts, in any order. Each function returns the violations."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -52,21 +52,21 @@ def one_validato_and_one_attivo(left: Left) -> Iterator[str]:
 
 
 def no_sealed_copy_of_a_dead_id(left: Left) -> Iterator[str]:
-    """But for those of a closed pharmacy: it may reopen within their hours."""
+    """Except for a closed pharmacy, which may reopen while its ids last."""
     for row in left.ids:
         if row.sealed is not None and _has_ended(row):
             yield f"{row} is {row.state(NOW).value} and its sealed copy is there"
 
 
 def no_text_of_a_dead_id(left: Left) -> Iterator[str]:
-    """But for those of a closed pharmacy, as above."""
+    """Except for a closed pharmacy, as above."""
     for row in left.ids:
         if _has_ended(row) and row.letter.sealed_source is not None:
             yield f"{row} is {row.state(NOW).value} and the text of its letter is there ({row.letter.outcome})"
 
 
 def no_letter_waits_for_a_former_address(left: Left) -> Iterator[str]:
-    """A code goes to an address that is being proved; an id and a reminder to the address in force."""
+    """A code goes to the address under certification; an id and a reminder go to the address in force."""
     for letter in left.waiting:
         if letter.kind not in (Kind.CODE, Kind.ISSUED, Kind.REMINDER, Kind.EXPIRED):
             continue
@@ -87,7 +87,7 @@ def instants_in_order(left: Left) -> Iterator[str]:
 
 
 def a_live_id_has_a_letter(left: Left) -> Iterator[str]:
-    """It waits, was accepted, or was refused: not withdrawn, or the id never comes."""
+    """Its letter waits, was accepted or was refused; a withdrawn one would never arrive."""
     for row in left.ids:
         if row.is_live(NOW) and row.letter.withdrawn_at is not None and row.first_used_at is None:
             yield f"{row} is {row.state(NOW).value} and its letter was withdrawn"
@@ -107,7 +107,7 @@ AFTER_THE_SWEEP: tuple[Invariant, ...] = (no_sealed_copy_of_a_dead_id, instants_
 
 
 def broken(world: World, outcome: Interleaving) -> list[str]:
-    """What is wrong, before and after the sweep that the timetable makes every minute."""
+    """The violations before and after the sweep that the timetable runs every minute."""
     left = Left.read(world, outcome)
     wrong = [f"{each.__name__}: {what}" for each in AT_ONCE for what in each(left)]
     forgetting.forget_dead(NOW)
@@ -116,10 +116,10 @@ def broken(world: World, outcome: Interleaving) -> list[str]:
 
 
 def _has_ended(row: IdSessione) -> bool:
-    """By an act on it, on its address or on its utenza."""
+    """Ended by an act on it, on its address or on its utenza."""
     return not row.is_live(NOW) and any((row.revoked_at, row.certification.revoked_at, row.utenza.blocked_at))
 
 
 def _is_refusal(error: BaseException) -> bool:
-    """A sentence of the domain: the act could not be done, as its caller expects."""
+    """A refusal of the domain that the caller expects."""
     return type(error).__module__.startswith(("sessions.", "pharmacies.", "portal."))

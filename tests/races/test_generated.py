@@ -1,4 +1,4 @@
-"""Two acts on one pharmacy at the same moment: every pair, at every statement that may matter."""
+"""Every pair of acts on one pharmacy at the same moment, at every statement that changes or locks something."""
 
 import pytest
 from django.db import connection

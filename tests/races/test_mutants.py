@@ -1,4 +1,4 @@
-"""The generated races find faults that were there once, planted again: their green means something."""
+"""The generated races find earlier faults that are put back on purpose."""
 
 from datetime import datetime
 

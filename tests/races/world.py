@@ -1,4 +1,4 @@
-"""One pharmacy with everything that two acts may fight over, and the acts. Each interleaving has a pharmacy of its own."""
+"""One pharmacy with all rows that two acts may compete for, and the acts. Each interleaving has a pharmacy of its own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ _SOURCE = seal(b"Subject: an id or a code\r\n\r\nsecret\r\n")
 
 @dataclass
 class World:
-    """The rows of one pharmacy, as they are before the two acts."""
+    """The rows of one pharmacy before the two acts."""
 
     pharmacy: Pharmacy
     anna: User
@@ -52,7 +52,7 @@ class World:
 
 @transaction.atomic
 def made(anna: User, context: Context) -> World:
-    """A new pharmacy. All of it before NOW, written as the portal would have, without rendering a letter."""
+    """A new pharmacy, all of it before NOW, with the rows that the portal would have written; no letter is rendered."""
     number = next(_numbers)
     pharmacy = Pharmacy.objects.create(code=f"R{number}", name=f"Farmacia {number}", comune="TRENTO")
     before = NOW - timedelta(hours=3)
@@ -78,7 +78,7 @@ def made(anna: User, context: Context) -> World:
 
 
 def put_away(world: World) -> None:
-    """Leaves nothing that is due: the acts on all pharmacies (`remind`) would do it again in every later interleaving."""
+    """Leaves nothing due: acts on all pharmacies (`remind`) would repeat it in every later interleaving."""
     Reminder.objects.filter(pharmacy=world.pharmacy).delete()
 
 
@@ -122,7 +122,7 @@ def _id(
 
 
 class RefusingLine:
-    """Stands where the line to the SMTP server is: it says that no mailbox exists."""
+    """Replaces the SMTP connection: refuses every recipient as unknown."""
 
     is_open = True
 
@@ -195,7 +195,7 @@ def purge(world: World) -> object:
 
 
 def close(world: World) -> object:
-    """As an import of the register does."""
+    """Closes the pharmacy as an import of the register does."""
     return Pharmacy.objects.filter(pk=world.pharmacy.pk).update(closed_on=NOW.date(), imported_at=NOW)
 
 
@@ -215,6 +215,6 @@ ACTS = {act.__name__: act for act in (*_EVERY_PAIR, *_WITH_SOME)}
 
 
 def partners_of(first: str) -> list[str]:
-    """The acts that it is run against: each of the ten with each, the others with those that meet them most."""
+    """The acts it runs against: each of the ten with each; the others with those that touch the same rows."""
     others = _SOME if ACTS[first] in _WITH_SOME else (*_EVERY_PAIR, *(_WITH_SOME if ACTS[first] in _SOME else ()))
     return [act.__name__ for act in others]

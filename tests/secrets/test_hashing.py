@@ -1,4 +1,4 @@
-"""The slow hash as it is in production (the other tests swap it for a quick one)."""
+"""Production's slow hash (the other tests use a fast one)."""
 
 import pytest
 from argon2 import PasswordHasher

@@ -1,4 +1,4 @@
-"""A file that is made once: whole or not there."""
+"""A file that is created once: complete or absent."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""What a mail server answers is kept and shown: never with an address, a code or an id in it."""
+"""A mail server's answer is stored and shown without addresses, codes or ids."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the tests of the ID-SESSIONE share."""
+"""Fixtures shared by the tests of the ID-SESSIONE."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from sessions.credentials import certificates
 from sessions.models import Context, PincodeCertificate
 from tests.identity.counting_hasher import CountingHasher
 
-MORNING = datetime(2026, 11, 23, 7, 58, tzinfo=UTC)  # 08:58 in Italy: an id of now ends at 00:58
+MORNING = datetime(2026, 11, 23, 7, 58, tzinfo=UTC)  # 08:58 in Italy: an id issued now ends at 00:58
 
 
 @pytest.fixture

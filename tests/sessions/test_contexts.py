@@ -1,4 +1,4 @@
-"""The contexts that come with the portal."""
+"""The contexts that the migrations create."""
 
 from importlib import import_module
 

@@ -1,4 +1,4 @@
-"""A machine whose clock is not the database's says so, corrects itself, and far off does nothing that could not be taken back."""
+"""A machine whose clock differs from the database's: warned, corrected, and barred from irreversible acts when far off."""
 
 import io
 import os
@@ -26,7 +26,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def clock(settings, time_machine):
-    """Names the clock of the database, by its distance from ours; ours stands still."""
+    """Sets the database's clock by its offset from ours; ours stands still."""
     time_machine.move_to(MORNING, tick=False)
 
     def name(distance: str) -> None:

@@ -1,4 +1,4 @@
-"""What the timeline of the pharmacy says of its ids."""
+"""The sentences about ids in a pharmacy's timeline."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Whatever files come, on whatever days, no pharmacy is closed without proof, and what a closing stopped comes back."""
+"""For any sequence of files and days, no pharmacy closes without proof, and a reopening restores all that a closing suspended."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -22,7 +22,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class File:
-    """One reading: so many days after the one before it."""
+    """One reading, so many days after the previous one."""
 
     after: int
     how: str  # whole, cut (in a row), short (between rows), doubled, empty
@@ -55,11 +55,11 @@ FILES = st.builds(
 
 
 class Proofs:
-    """What the files have said of the watched pharmacy, told without the code under test."""
+    """The proofs that the files give about the watched pharmacy, computed without the code under test."""
 
     def __init__(self) -> None:
-        self.last_day: date | None = None  # of work, as the last whole file that names it says
-        self.silent: set[date] = set()  # days of whole files without it since the last file that named it
+        self.last_day: date | None = None  # of activity, from the last whole file that lists it
+        self.silent: set[date] = set()  # dates of whole files without it since the last file that listed it
 
     def hear(self, file: File, day: date) -> None:
         if file.how == "empty":

@@ -1,4 +1,4 @@
-"""What of ids, letters and calls is forgotten, and what must stay."""
+"""Retention of ids, letters and calls: rows that go, rows that stay."""
 
 from datetime import timedelta
 from io import StringIO
@@ -43,7 +43,7 @@ def purge(at, *arguments: str) -> str:
 
 @pytest.fixture
 def old_day(utenza, certified, replacing) -> None:
-    """An id asked for twice, reminded, expired; a code; a letter that came back. All their letters are over."""
+    """An id requested twice, reminded, expired; a code; a bounced letter. All their letters are delivered or given up."""
     for hour in (0, 1):
         issuing.issue(utenza, replacing, MORNING + hour * H)
     sending.send_due(MORNING + 10.5 * H)
@@ -66,7 +66,7 @@ def test_ids_letters_and_what_hangs_on_them_go_after_24_months_together(old_day)
 
 
 def test_what_a_younger_row_needs_stays_with_it(old_day, utenza, replacing) -> None:
-    """The id of today was sent with a letter of its own; a letter that an id names outlives its own time."""
+    """Today's id has a letter of its own; a letter that an id refers to stays beyond its own retention."""
     row = issuing.issue(utenza, replacing, MORNING + KEPT).id_sessione
     OutgoingMail.objects.filter(pk=row.letter_id).update(created_at=MORNING, sealed_source=None, accepted_at=MORNING)
     purge(MORNING + KEPT + DAYS)
@@ -99,7 +99,7 @@ def test_a_call_that_still_waits_is_not_forgotten(anna, san_marco) -> None:
     call = events.test(webhook, MORNING)
     purge(MORNING + 91 * DAYS)
     assert WebhookCall.objects.get() == call
-    call_due(MORNING + 91 * DAYS)  # too late by now: given up, and with it its reason to stay
+    call_due(MORNING + 91 * DAYS)  # too late by now: given up, so nothing keeps it any longer
     purge(MORNING + 91 * DAYS)
     assert not WebhookCall.objects.exists()
 

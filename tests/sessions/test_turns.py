@@ -1,4 +1,4 @@
-"""A task of the timetable leaves the worker to the others in time, and what it left is taken up at the next knock."""
+"""A task gives the worker back in time for the others; the next tick continues its work."""
 
 import itertools
 import time
@@ -25,7 +25,7 @@ def test_a_long_backlog_of_reminders_does_not_keep_the_worker(
         for minutes in range(200, 250 + BATCH)
     )
     looks = itertools.count(step=A_TURN + 1)
-    monkeypatch.setattr(time, "monotonic", lambda: next(looks))  # a turn goes by between two looks at the clock
+    monkeypatch.setattr(time, "monotonic", lambda: next(looks))  # the time limit passes between two looks at the clock
     with time_machine.travel(at, tick=False):
         send_due_reminders()
     assert 0 < Reminder.objects.filter(settled_at=None).count() < BATCH

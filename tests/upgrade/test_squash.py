@@ -22,7 +22,7 @@ from django.db import connection
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-AT = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)  # the ids of the dump were asked for an hour before, for 16 hours
+AT = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)  # the dump's ids were issued an hour before, for 16 hours
 KEY = base64.urlsafe_b64encode(b"0" * 32).decode()
 
 LOOK = f"""
@@ -85,14 +85,14 @@ class Database:
         """Tables with their columns in any order, indexes, constraints, triggers and functions."""
         if not self.url:
             return {_any_order(sql) for (sql,) in self.rows("select sql from sqlite_master where sql is not null")}
-        # One table was renamed once: PostgreSQL keeps the name of its key. Casts and parentheses change when a dump is read again.
+        # PostgreSQL keeps the old key name of the one renamed table. Casts and parentheses change when a dump is restored.
         found = [line for (line,) in self.rows(PG_SCHEMA)]
         plain = [re.sub(r"::(character varying|text)(\[\])?|[()]", "", line) for line in found]
         return {line.replace("identity_staffloginfailure_pkey", "identity_passwordfailure_pkey") for line in plain}
 
 
 def _any_order(sql: str) -> str:
-    """A statement of SQLite with the lines of its table, columns and constraints, sorted."""
+    """An SQLite statement with its columns and constraints sorted."""
     head, _, body = sql.partition(" (")
     if not head.startswith("CREATE TABLE"):
         return sql

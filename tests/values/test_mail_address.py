@@ -1,4 +1,4 @@
-"""One normal form of an address: what is stored, sent to and compared."""
+"""One normal form of an address: for storage, sending and comparison."""
 
 import pytest
 from hypothesis import given
@@ -26,7 +26,7 @@ ADDRESS = st.builds(
         ("Id@Esempio.IT", "Id@esempio.it"),
         ("o'hara@esempio.it", "o'hara@esempio.it"),
         ("nessuna chiocciola", "nessuna chiocciola"),
-        ("id@a\u200db..\u2764", "id@a\u200db..\u2764"),  # no domain at all: as it is, and the SMTP line refuses it
+        ("id@a\u200db..\u2764", "id@a\u200db..\u2764"),  # no domain at all: unchanged, and the SMTP server refuses it
     ],
 )
 def test_the_domain_is_that_of_idna_2008(written, normal):

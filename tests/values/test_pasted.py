@@ -1,4 +1,4 @@
-"""What people paste: a code of digits and an ID-SESSIONE, as mail programs, telephones and gestionali hand them over."""
+"""Pasted input: a code of digits and an ID-SESSIONE, in the forms of mail programs, telephones and gestionali."""
 
 import re
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""A task that meets a busy database: its step is done again, or left to the next tick."""
+"""A task while the database is busy: its step is retried, or left to the next tick."""
 
 from datetime import datetime
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def sweeps(monkeypatch) -> tuple[list[datetime], list[Exception]]:
-    """The instants of the sweeps, and what the next ones raise."""
+    """The instants of the sweeps, and the errors that the next ones raise."""
     instants: list[datetime] = []
     errors: list[Exception] = []
 

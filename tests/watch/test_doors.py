@@ -1,4 +1,4 @@
-"""The three addresses for machines: is it alive, can it work, what did it do."""
+"""The three addresses for machines: alive, ready, metrics."""
 
 from datetime import timedelta
 
@@ -24,13 +24,13 @@ def _a_broker_that_needs_no_server(settings, tmp_path):
 
 @pytest.fixture(autouse=True)
 def _one_instant(time_machine):
-    """Lateness is said in whole seconds: a busy machine must not add one between writing and asking."""
+    """Lateness is in whole seconds: on a busy machine a second could pass between writing and reading."""
     time_machine.move_to(timezone.now(), tick=False)
 
 
 @pytest.fixture
 def letter(db) -> OutgoingMail:
-    """It should have left ten minutes ago."""
+    """A letter ten minutes late."""
     with transaction.atomic():
         EmailMessage("Prova", "testo", to=["anna@farmaciasanmarco.it"]).send()
     OutgoingMail.objects.update(next_attempt_at=timezone.now() - timedelta(minutes=10))

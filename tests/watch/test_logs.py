@@ -1,4 +1,4 @@
-"""What a log line looks like, and what is never in one."""
+"""The form of a log line, and the data that no line may hold."""
 
 import json
 import logging
@@ -13,7 +13,7 @@ from portal.web import request_id
 
 
 def written(form: str, words: str, *, error: Exception | None = None, **extra: object) -> str:
-    """One line, as the process would write it."""
+    """One line as the process would write it."""
     made = dict(logs.configuration(form)["formatters"]["line"])
     formatter = made.pop("()")(**made)
     trace = None
@@ -85,7 +85,8 @@ def test_a_page_leaves_one_line_with_its_name_and_not_its_address(caplog):
     [line] = [record for record in caplog.records if record.name == "portal.watch.doors"]
     assert (line.status, line.method) == (302, "GET")
     assert line.page
-    ours = {name: value for name, value in vars(line).items() if name not in vars(BARE)}  # not where the code lies
+    # without a record's standard attributes, such as the code's path
+    ours = {name: value for name, value in vars(line).items() if name not in vars(BARE)}
     assert "anna@" not in f"{line.getMessage()} {ours}"
 
 

@@ -1,4 +1,4 @@
-"""The timetable knocks at the workers' door: each knock is good whenever it is heard, and none piles up while nobody hears."""
+"""The timetable's messages to the workers: each stays valid until it is read, and none pile up while no worker reads."""
 
 import pytest
 from celery import Celery
@@ -25,7 +25,7 @@ def timetable() -> Timetable:
 
 
 def unheard(queue: str) -> list[str]:
-    """The tasks of the messages that wait in this queue."""
+    """The tasks of the messages waiting in this queue."""
     return [message["headers"]["task"] for message in list(Transport.Channel.queues[queue].queue)]
 
 

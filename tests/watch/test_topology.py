@@ -1,4 +1,4 @@
-"""What the settings of Celery promise to each other, and to who reads portal/celery.py."""
+"""Celery's settings agree with each other and with the comments of portal/celery.py."""
 
 import re
 
@@ -8,7 +8,7 @@ from portal.celery import EVERY, app
 from portal.demo import processes
 from tests.test_house_rules import named, python_files
 
-SWEEP = 60  # seconds: docs/production.md promises that nothing is later than this when a call was lost
+SWEEP = 60  # seconds: docs/production.md promises this bound on lateness after a lost wake-up
 
 
 def queue_of(task: str) -> str:
@@ -21,7 +21,7 @@ def test_a_lost_call_costs_a_minute_at_most():
 
 
 def test_a_timetable_that_restarts_every_quarter_of_an_hour_comes_to_every_task():
-    """It counts from its start: at the first knock nothing has been done yet."""
+    """Periods count from its start: at the first tick nothing has run yet."""
     assert {name: seconds for name, (_, seconds) in EVERY.items() if seconds > 600} == {}
 
 
@@ -44,12 +44,12 @@ def test_no_message_is_given_out_again_while_it_is_being_worked_on():
 
 
 def test_no_knock_has_an_instant_at_which_it_expires():
-    """A worker whose clock is some seconds ahead would throw it away without a word."""
+    """A worker whose clock is some seconds ahead would silently drop it."""
     assert [name for name, entry in app.conf.beat_schedule.items() if "expires" in entry.get("options", {})] == []
 
 
 def test_no_task_is_sent_for_later():
-    """A worker would hold it in memory: what happens later is a row."""
+    """A worker would hold it in memory: later work is a row."""
     later = re.compile(r"apply_async\([^)]*\b(eta|countdown)=|\.retry\(\s*(eta|countdown)=")
     ours = [path for path in python_files() if "tests" not in path.parts]
     assert [named(path) for path in ours if later.search(path.read_text(encoding="utf-8"))] == []

@@ -1,4 +1,4 @@
-"""The portal with pages more, that meet a busy database."""
+"""The portal with additional pages that meet a busy database."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -10,7 +10,7 @@ from portal.urls import handler400, handler403, handler404, handler500, urlpatte
 from tests.contention import cut, deadlock
 
 __all__ = ["handler400", "handler403", "handler404", "handler500"]
-TRIES: list[object] = []  # the instants of the tries
+TRIES: list[object] = []  # the instants of the attempts
 FAILS = {"times": 0}
 
 

@@ -1,4 +1,4 @@
-"""The portal with one page more, that crashes."""
+"""The portal with an additional page that crashes."""
 
 from django.urls import path
 

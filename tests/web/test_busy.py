@@ -1,4 +1,4 @@
-"""A page that meets a busy database: made again, or said in words."""
+"""A page while the database is busy: retried, or an explanation."""
 
 import pytest
 from django.db import connection
@@ -23,7 +23,7 @@ def test_a_deadlock_is_not_seen_and_nothing_of_the_first_try_stays(client: Clien
     answer = client.get("/talvolta/")
     assert (answer.status_code, answer.content) == (200, b"1 1")
     assert len(busy_urls.TRIES) == 3
-    assert len(set(busy_urls.TRIES)) == 1  # one clock
+    assert len(set(busy_urls.TRIES)) == 1  # the same clock
 
 
 def test_the_third_is_answered_as_busy(client: Client) -> None:

@@ -1,4 +1,4 @@
-"""What a person reads when something goes wrong: what happened, what to do, a way on; never what broke."""
+"""Error pages: the event, the next step, a link; never internal details."""
 
 import pytest
 from django.test import Client
@@ -37,7 +37,7 @@ def test_a_crash_is_said_in_plain_words_without_what_broke():
 
 @pytest.mark.urls("tests.web.crashing_urls")
 def test_the_page_of_a_crash_asks_nothing_of_the_database():
-    # no django_db mark: a query would fail, as it does when the database is what broke
+    # no django_db mark: a query would fail, as it does when the database is down
     browser = Client(raise_request_exception=False)
     browser.cookies["sessionid"] = "of somebody"
     answer = browser.get("/rotto/")

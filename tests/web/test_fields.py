@@ -1,4 +1,4 @@
-"""How every field of every form looks: label above, hint, error beside it, and what a screen reader is told."""
+"""The markup of every form field: label above, hint and error beside it, and their relations for screen readers."""
 
 from django import forms
 from django.template.loader import render_to_string

@@ -1,4 +1,4 @@
-"""The two files that programs ask for at the root."""
+"""The two files that programs fetch from the root."""
 
 
 def test_search_engines_read_nothing_of_the_demonstration(client, db):

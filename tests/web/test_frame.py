@@ -1,4 +1,4 @@
-"""What stands around the pages of one pharmacy: where you are, for which pharmacy, where else you can go."""
+"""The frame of a pharmacy's pages: the current place, the pharmacy, the navigation."""
 
 import re
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Requests that no person's browser sends: a plain answer, never a crash, and nothing kept of them."""
+"""Malformed and automated requests: a plain answer, never a crash, nothing stored."""
 
 from io import BytesIO
 from wsgiref.util import setup_testing_defaults
@@ -18,7 +18,7 @@ CHARSETS = ["hex", "rot13", "base64", "zlib", "punycode", "idna", "unicode_escap
 
 
 def ask_the_server(**environ) -> str:
-    """One request to what gunicorn serves; the status line."""
+    """Sends one request to the application that gunicorn serves; returns the status line."""
     setup_testing_defaults(environ)
     environ["HTTP_HOST"] = "testserver"
     said: list[str] = []
@@ -96,7 +96,7 @@ def test_nothing_behind_a_login_is_kept_by_the_browser(anna, certified, carla_cl
 
 def test_a_sentence_for_one_person_is_not_shown_to_the_next(anna_client, certified, utenza):
     anna_client.post(reverse("sessions:request", args=["4512"]))
-    del anna_client.cookies["sessionid"]  # the browser stays, the session is gone
+    del anna_client.cookies["sessionid"]  # the browser keeps its cookie, the session is gone
     page = anna_client.get("/accesso/").content.decode()
     assert "farmaciasanmarco" not in page
     assert "messages" not in anna_client.cookies

@@ -1,4 +1,4 @@
-"""One number for a request, from the proxy to the answer."""
+"""One request number from the proxy to the response."""
 
 import pytest
 from django.test import RequestFactory
@@ -7,7 +7,7 @@ from portal.web.request_id import RequestIds, current
 
 
 def answered(given: str | None = None, own: list[tuple[str, str]] | None = None) -> tuple[list[tuple[str, str]], str]:
-    """The headers of the answer, and the number that the application saw."""
+    """The response's headers, and the number that the application saw."""
     said: list[list[tuple[str, str]]] = []
     saw: list[str] = []
 

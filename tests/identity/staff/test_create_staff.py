@@ -106,7 +106,7 @@ def test_a_new_app_opens_the_door_and_the_old_one_does_not(carla):
         assert give_code(client, code_at(timezone.now(), secret)).status_code == 302
 
 
-def test_whoever_was_inside_with_the_old_app_is_out(carla, carla_client):
+def test_a_session_of_the_old_app_is_ended(carla, carla_client):
     renew()
     assert carla_client.get("/guarded/staff/").status_code == 403
 

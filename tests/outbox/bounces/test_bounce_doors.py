@@ -1,4 +1,4 @@
-"""The two ways in for a report: a mail server's pipe, and a relay over HTTP."""
+"""The two entrances for a report: a mail server's pipe, and a relay's POST."""
 
 import io
 import os
@@ -44,7 +44,7 @@ def pipe(monkeypatch):
 
 
 def signed(body: bytes, at: datetime | None = None, secret: bytes = SECRET, name: str = "msg_1") -> dict[str, str]:
-    """The headers of a relay that signs as everybody does."""
+    """The headers of a relay that signs as Standard Webhooks."""
     at = at or datetime.now(UTC)
     signature = Webhook("whsec_" + b64encode(secret).decode()).sign(name, at, body.decode())
     return {"webhook-id": name, "webhook-timestamp": str(int(at.timestamp())), "webhook-signature": signature}

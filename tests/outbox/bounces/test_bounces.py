@@ -1,4 +1,4 @@
-"""A letter that comes back: what it says of the letter, and of the address it was sent to."""
+"""A returned report: its effect on the letter and on the recipient's address."""
 
 from datetime import timedelta
 
@@ -26,7 +26,7 @@ def _bounce_domain(settings):
 
 @pytest.fixture
 def sent(certified, sink):
-    """A letter to Anna's certified address that the server accepted, and the envelope sender it left with."""
+    """A letter to Anna's certified address that the server accepted, and its envelope sender."""
     with transaction.atomic():
         letters.certified(certified, timezone.now())
     deliver_due(timezone.now())

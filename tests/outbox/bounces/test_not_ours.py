@@ -1,4 +1,4 @@
-"""Reports about another mailbox than ours, and mail of a robot that reads like a report: nothing of it marks."""
+"""Reports about another mailbox, and automatic mail that resembles a report: neither marks an address."""
 
 import pytest
 

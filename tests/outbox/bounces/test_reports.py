@@ -1,4 +1,4 @@
-"""What a returned report says, however a foreign server wrote it."""
+"""The meaning of a returned report, in every format that mail servers use."""
 
 from base64 import b64encode
 from email import message_from_bytes

@@ -1,4 +1,4 @@
-"""A report that comes before our own row says that the server took the letter; and what a domain rests for."""
+"""A report that arrives before our row records the server's acceptance; and how many letters make a domain rest."""
 
 import pytest
 from django.db import transaction
@@ -21,7 +21,7 @@ def _bounce_domain(settings):
 
 @pytest.fixture
 def post(certified):
-    """A letter to Anna's certified address, written at an instant to choose."""
+    """A letter to Anna's certified address, written at the given instant."""
 
     def post(at=None):
         with transaction.atomic():
@@ -31,7 +31,7 @@ def post(certified):
     return post
 
 
-# --- a report that comes before our own row says that the server took the letter
+# --- a report that arrives before our row records the server's acceptance
 
 
 def test_a_report_that_comes_first_is_not_erased(post):
@@ -50,7 +50,7 @@ def test_a_report_that_comes_first_is_not_erased(post):
 def test_a_failure_that_was_ours_is_erased_by_the_servers_yes(post):
     letter, now = post(), timezone.now()
     (claimed,) = OutgoingMail.objects.claim(now, 1)
-    OutgoingMail.objects.update(failed_at=now, last_answer="Non inviato in tempo")  # another worker gave it up
+    OutgoingMail.objects.update(failed_at=now, last_answer="Non inviato in tempo")  # another worker gave the letter up
     claimed.accept(now, "250 taken")
     letter.refresh_from_db()
     assert (letter.accepted_at, letter.failed_at, letter.last_answer) == (now, None, "250 taken")
@@ -66,7 +66,7 @@ def test_a_copy_that_bounces_elsewhere_is_no_refusal_of_ours(post, certified, si
     assert not certified.refuses_mail
 
 
-# --- a domain rests for different letters, not for one
+# --- a domain rests after different letters, not after one
 
 
 def test_three_tries_of_one_letter_put_no_domain_to_rest(post, sink):

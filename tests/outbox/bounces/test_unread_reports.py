@@ -1,4 +1,4 @@
-"""Reports that no rule can read: kept for a person, counted, decided once."""
+"""Reports that no rule can read: stored for an operator, counted, decided once."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ def letter(write, settings):
 
 @pytest.fixture
 def arrives(letter):
-    """arrives(raw): what became of this message about the letter."""
+    """arrives(raw): the outcome of this message about the letter."""
     return lambda raw: receive(raw, sender_of(letter.pk, ""), NOW())
 
 

@@ -1,4 +1,4 @@
-"""Foreign reports as data: one file for each thing that they may mean (see samples())."""
+"""Real delivery reports as data: one file for each meaning (see samples())."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def samples(name: str) -> list[tuple[str, bytes]]:
 
 
 def report(status_part: str, *, headers: str = "", kind: str = "report", said: str = "delivery-status") -> bytes:
-    """A report whose part with the fields is `status_part`, its own Content-Type included."""
+    """A report with `status_part` as its delivery-status part, its own Content-Type included."""
     return (
         f"From: MAILER-DAEMON@posta.example\nSubject: Avviso\nMIME-Version: 1.0\n{headers}"
         f"Content-Type: multipart/{kind}; report-type={said}; boundary=B\n\n--B\nContent-Type: text/plain; charset=utf-8\n\n"
@@ -23,7 +23,7 @@ def report(status_part: str, *, headers: str = "", kind: str = "report", said: s
 
 
 def fields(*recipients: str, kind: str = "message/delivery-status") -> str:
-    """The part with the fields: one group for each recipient."""
+    """The delivery-status part: one group of fields for each recipient."""
     return f"Content-Type: {kind}\n\nReporting-MTA: dns; mx.posta.example\n\n" + "\n\n".join(recipients) + "\n"
 
 

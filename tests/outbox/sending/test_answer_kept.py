@@ -1,4 +1,4 @@
-"""The server's yes is never forgotten: a letter that it took must not leave again because our database was away."""
+"""A server's acceptance is never lost: the letter must not leave again because our database was away."""
 
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from portal.outbox.sending.delivery import deliver_due
 
 
 class Away:
-    """The database is away for the first `times` that the answer is to be written down."""
+    """The database fails the first `times` attempts to record the answer."""
 
     def __init__(self, times: int) -> None:
         self.times = times

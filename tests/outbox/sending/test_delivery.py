@@ -1,4 +1,4 @@
-"""From a due row to the server's answer, whatever the server does."""
+"""Delivery from a due row to the server's answer, for every behaviour of the server."""
 
 from datetime import timedelta
 from io import StringIO
@@ -71,7 +71,7 @@ def test_later_means_later_and_the_pauses_grow(write, sink):
         assert row.is_waiting
         assert row.sealed_source is not None
         pauses.append(row.next_attempt_at - now)
-        assert deliver_due(now + pauses[-1] / 2) == 0  # before its time nothing is tried
+        assert deliver_due(now + pauses[-1] / 2) == 0  # no attempt before its time
         now = row.next_attempt_at
     assert pauses[0] < pauses[1] < pauses[2]
     assert deliver_due(now) == 1
@@ -97,7 +97,7 @@ def test_the_text_of_a_refused_letter_goes_when_the_letter_becomes_useless(write
     row = write()
     deliver_due(timezone.now())
     row.refresh_from_db()
-    assert row.sealed_source is not None  # staff may still have it tried again
+    assert row.sealed_source is not None  # staff may still have it sent again
     deliver_due(row.give_up_at)
     row.refresh_from_db()
     assert row.sealed_source is None
@@ -192,7 +192,7 @@ def test_a_letter_that_would_come_too_late_is_not_sent(write, sink):
 
 
 def test_a_round_that_begins_slowly_goes_by_the_same_clock_as_the_others(write, sink, monkeypatch):
-    """Behind it, a letter would be held until an instant that is past for the other workers, and leave twice."""
+    """With a slower clock, a letter's lease would already be over for the other workers, and the letter would leave twice."""
     row = write()
     with time_machine.travel(timezone.now(), tick=False) as clock:
         monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""A recipient domain that refuses or is slow rests, and holds nobody else; a full mailbox is no domain."""
+"""A recipient domain that refuses or is slow rests without delaying other domains; a full mailbox does not make its domain rest."""
 
 from datetime import timedelta
 
@@ -57,7 +57,7 @@ def test_full_mailboxes_do_not_hold_the_others_of_their_domain(write_kind, sink)
 
 @pytest.fixture
 def resting(write_kind, sink):
-    """A domain that rests for ten minutes, and still refuses once: when its rest began."""
+    """A domain that rests for ten minutes and then refuses once more; the start of the rest."""
     began = timezone.now()
     MailDomain.objects.create(name="lento.it", refusals=20, refused_at=began, rests_until=began + timedelta(minutes=10))
     sink.at_rcpt["prova@lento.it"] = ["451 4.3.2 too much mail"]
@@ -71,7 +71,7 @@ def test_a_code_does_not_wait_for_the_end_of_a_long_rest_and_frees_the_others(wr
     assert deliver_due(fresh(code).next_attempt_at) == 1
     assert fresh(code).accepted_at <= resting + timedelta(minutes=1)
     assert not MailDomain.objects.failing(resting).exists()
-    assert fresh(reminder).attempts == 0  # given back before: it leaves when its rest would have ended
+    assert fresh(reminder).attempts == 0  # released early: it leaves when the rest would have ended
 
 
 def test_one_code_that_is_refused_sends_the_others_back_to_their_rest(write_kind, sink, resting):
@@ -80,11 +80,11 @@ def test_one_code_that_is_refused_sends_the_others_back_to_their_rest(write_kind
     write_kind(Kind.REMINDER, SLOW, created=resting)
     assert deliver_due(resting + timedelta(seconds=40)) == 0
     assert list(OutgoingMail.objects.order_by("pk").values_list("attempts", flat=True)) == [1, 0, 0, 0]
-    assert deliver_due(resting + timedelta(seconds=80)) == 3  # the next code was taken: nobody rests
+    assert deliver_due(resting + timedelta(seconds=80)) == 3  # the next code was accepted: no domain rests
 
 
 def test_a_domain_that_refuses_for_weeks_is_counted_no_further(write_kind, sink, resting):
-    MailDomain.objects.update(refusals=32_767)  # all that the column holds
+    MailDomain.objects.update(refusals=32_767)  # the column's full length
     row = write_kind(Kind.CODE, "prova@lento.it", created=resting)
     deliver_due(resting + timedelta(seconds=40))
     assert fresh(row).is_waiting

@@ -1,4 +1,4 @@
-"""Which letter leaves first, who holds it, who wakes the worker."""
+"""The order of letters, their leases, and the wake-up of workers."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ SLOW, OTHERS = "slow@lento.it", [f"id@farmacia{n}.it" for n in range(4)]
 
 @pytest.fixture
 def calls(monkeypatch, settings):
-    """The tasks that were called, with a cache that all processes share (a test is one process)."""
+    """The tasks that were sent, with a cache shared by all processes (a test is one process)."""
     from django.core.cache import cache
 
     called = []
@@ -61,7 +61,8 @@ def test_more_than_one_batch_leaves_on_one_connection(write_kind, sink):
 def test_what_a_dead_worker_had_claimed_leaves_when_its_lease_is_over(write_kind, sink, settings):
     rows = [write_kind(Kind.ISSUED) for _ in range(3)]
     now = timezone.now()
-    assert OutgoingMail.objects.claim(now, BATCH) == rows  # and then it was killed, before a word to the server
+    # then the worker was killed, before it sent anything to the server
+    assert OutgoingMail.objects.claim(now, BATCH) == rows
     assert deliver_due(now + settings.OUTBOX_LEASE - timedelta(seconds=1)) == 0
     assert deliver_due(now + settings.OUTBOX_LEASE) == 3
     assert set(sink.count_by_message_id.values()) == {1}
@@ -89,7 +90,7 @@ def test_a_letter_that_becomes_useless_in_a_workers_hands_does_not_leave(write_k
     write_kind(Kind.CODE, SLOW)
     row = write_kind(
         Kind.ISSUED, useful_for=timedelta(seconds=0.9)
-    )  # claimed with the other, too late when its turn comes
+    )  # claimed together with the other, too late when its turn comes
     deliver_due(row.created_at)
     deliver_due(row.give_up_at)
     assert fresh(row).outcome == TOO_LATE
@@ -110,7 +111,7 @@ def test_a_server_that_says_421_is_left_alone_and_the_letter_waits_a_little(writ
     sink.at_rcpt["id@farmacia.it"] = ["421 4.3.2 shutting down"] * 10
     assert deliver_due(timezone.now()) == 0
     assert all(fresh(row).is_waiting for row in rows)
-    assert not MailDomain.objects.exists()  # nothing was said about the domain
+    assert not MailDomain.objects.exists()  # no answer about the domain
 
 
 def test_what_a_worker_cannot_begin_within_its_lease_is_given_back_as_if_never_taken(write_kind, sink, settings):
@@ -213,7 +214,7 @@ def test_a_worker_steps_over_what_another_is_claiming(write_kind):
 def test_claiming_reads_the_index_of_what_waits_and_nothing_of_what_was_sent(write_kind):
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("set local enable_seqscan = off")  # the table of a test is one page
+            cursor.execute("set local enable_seqscan = off")  # the table of a test fits in one page
     plan = OutgoingMail.objects.due(timezone.now()).order_by("priority", "next_attempt_at", "pk").explain()
     assert "mail_due" in plan
 

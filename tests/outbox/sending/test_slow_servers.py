@@ -1,4 +1,4 @@
-"""A letter's whole conversation ends inside its lease, however slowly the server answers; and the first digit decides."""
+"""A letter's whole SMTP conversation ends inside its lease, however slow the server; the first digit of an answer decides."""
 
 import socket
 import threading
@@ -44,7 +44,7 @@ def test_a_server_at_one_byte_a_while_loses_and_not_the_lease(write, quick, afte
 
 
 def test_answers_that_are_each_in_time_do_not_carry_the_letter_past_its_lease(write, quick):
-    """0.4 s for each of six answers is more than the lease allows to one letter."""
+    """Six answers of 0.4 s each take longer than the lease of one letter."""
     quick.EMAIL_TIMEOUT, quick.OUTBOX_LEASE = 1, timedelta(seconds=2)
     row = write()
     with Dripping(0.06, 2) as server:  # each answer takes 0.8 s
@@ -58,7 +58,7 @@ def test_answers_that_are_each_in_time_do_not_carry_the_letter_past_its_lease(wr
 
 
 class Said:
-    """A server that gives these answers, one for each command, and keeps the commands."""
+    """A server that gives these answers, one for each command, and records the commands."""
 
     def __init__(self, *answers: str) -> None:
         self.answers, self.commands = list(answers), []
@@ -72,7 +72,7 @@ class Said:
 
     def __exit__(self, *error):
         with suppress(OSError):
-            self.listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits for a caller
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes the accepting thread
         self.listener.close()
         self.thread.join(5)
 
@@ -138,7 +138,7 @@ def test_the_original_recipient_and_the_wanted_reports_are_said_where_reports_ar
         assert deliver_due(timezone.now()) == 1
     assert said.commands[1].lower().endswith("ret=hdrs")
     command, recipient = said.commands[2].split(":", 1)
-    assert command.lower() == "rcpt to"  # each Python writes it in its own case
+    assert command.lower() == "rcpt to"  # the case depends on the version of Python
     assert recipient == (
         "<anna+id@farmaciasanmarco.it> NOTIFY=FAILURE,DELAY ORCPT=rfc822;anna+2Bid@farmaciasanmarco.it"
     )

@@ -1,4 +1,4 @@
-"""A «never» that may pass is tried again: about us, full, «try later», whatever its number."""
+"""A permanent refusal that may pass is retried: about the sender, a full mailbox, «try later», whatever its code."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""An address as it is pasted, and what is asked about one that is written well."""
+"""An address as it is pasted, and the confirmation of a well-formed address that looks mistyped."""
 
 import pytest
 from email_validator import EmailNotValidError, validate_email
@@ -65,7 +65,7 @@ def test_an_ordinary_mailbox_is_not_one_of_them(local):
 def test_letters_of_two_alphabets_in_a_domain_are_told(domain):
     examined = examine(f"info@{domain}", check_mx=False)
     assert examined.mixes_scripts
-    assert readable(examined.address) == examined.address  # in ASCII, as browsers show it
+    assert readable(examined.address) == examined.address  # in ASCII, as in a browser's address bar
 
 
 @pytest.mark.parametrize("domain", ["farmacia-sanità.it", "weiße-apotheke.example", "farmacia24.it", "a-b.it"])

@@ -1,4 +1,4 @@
-"""Certified mail: refused where the domain says so, asked about where it only looks like it, extended by an operator."""
+"""PEC addresses: refused when the domain is known, confirmed when it only looks like PEC; operators extend the list."""
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -86,7 +86,7 @@ def test_an_operator_adds_domains_and_takes_them_away(bruno_client, al_redentore
     assert Entry.objects.filter(verb="pec.added").count() == 3
     for address in ("id@posta.example", "id@sub.sanitacerta.example", "id@città.example"):
         assert "casella PEC" in content(ask(bruno_client, address))
-    call_command("pec_domains", "add", "posta.example", "pec.it")  # known already
+    call_command("pec_domains", "add", "posta.example", "pec.it")  # already known
     assert "0 added" in capsys.readouterr().out
     call_command("pec_domains", "remove", "posta.example")
     assert ask(bruno_client, "id@posta.example").url == page("wizard:code")

@@ -1,4 +1,4 @@
-"""Whatever is typed, asked and waited for, in whatever order: what must stay true of the attempts and of the sends."""
+"""Invariants of attempts and sends, for any sequence of typed codes, requests and waits."""
 
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ ACTS = st.one_of(
 
 
 class Story:
-    """Bruno's pharmacy, its clock, and what was seen of it."""
+    """Bruno's pharmacy, its clock, and the observations so far."""
 
     def __init__(self, by) -> None:
         self.by, self.now, self.n = by, START, next(NUMBERS)
@@ -61,7 +61,7 @@ class Story:
         return {code_in(code.letter) for code in certification.codes.usable(self.now)}
 
     def type(self, certification: MailCertification, typed: str) -> bool:
-        """Types a code and notes whether it was counted as a guess."""
+        """Types a code and records whether it counted as a guess."""
         before = certification.failed_attempts, certification.last_failed_at
         confirmed = certification.confirm(typed, self.by, "SPID livello 2", self.now)
         if not confirmed and (certification.failed_attempts, certification.last_failed_at) != before:
@@ -73,10 +73,10 @@ class Story:
             assert not self.type(certification, f"{typed:06d}")
 
     def old_code(self, which: int) -> None:
-        """A code of any request of the pharmacy: it certifies only while it is good, for its own address, unlocked."""
+        """Types a code of any earlier request: it certifies only while valid, for its own address, and not locked."""
         sent = list(
             CodiceValidazione.objects.filter(certification__pharmacy=self.pharmacy).exclude(letter__sealed_source=None)
-        )  # a letter that was withdrawn cannot be read any more
+        )  # a withdrawn letter cannot be read any more
         if not sent or not (certification := self.under_way):
             return
         typed = code_in(sent[which % len(sent)].letter)

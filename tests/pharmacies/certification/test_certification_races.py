@@ -1,4 +1,4 @@
-"""Two tabs, double clicks, two devices: the same thing asked at the same instant happens once."""
+"""Two tabs, double clicks, two devices: the same request at the same instant takes effect once."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ AT_ONCE = 6
 
 
 def at_once(user, act) -> list[object]:
-    """The act from several browsers of the same person, at the same instant."""
+    """Runs the act in several browsers of the same person, at the same instant."""
     browsers = [sign_in(Client(), user) for _ in range(AT_ONCE)]
     return in_parallel([lambda browser=browser: act(browser).url for browser in browsers])
 

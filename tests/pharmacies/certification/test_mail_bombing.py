@@ -1,4 +1,4 @@
-"""Nobody's mailbox is filled with codes through the portal, whatever the spelling and however many pharmacies ask."""
+"""The portal cannot fill a third party's mailbox with codes, whatever the spelling and the number of pharmacies."""
 
 from functools import partial
 
@@ -29,7 +29,7 @@ def test_a_stranger_s_mailbox_is_not_filled_through_its_spellings(sends):
 
 @pytest.fixture
 def sends(anna):
-    """How many codes leave in one hour when twenty pharmacies each ask one for an address made from this pattern."""
+    """How many codes leave in one hour when twenty pharmacies each request one for an address of this pattern."""
 
     def send(pattern: str) -> int:
         now, sent = timezone.now(), 0

@@ -1,4 +1,4 @@
-"""«Gestione mail certificata»: Modifica without holes, Revoca with its consequences, and the journal of both."""
+"""«Gestione mail certificata»: Modifica without a gap, Revoca with its consequences, both in the journal."""
 
 import pytest
 from django.utils import timezone
@@ -18,7 +18,7 @@ def annas(name: str) -> str:
 
 @pytest.fixture
 def changing(anna_client, certified):
-    """Anna has asked to change: the code is in the new mailbox."""
+    """Anna has requested a change: the code is in the new mailbox."""
     ask(anna_client, NEW, "pharmacies:mail_change", "4512")
     return anna_client
 

@@ -1,4 +1,4 @@
-"""Whose fault it is that a letter did not arrive, in the words of the pharmacy's pages."""
+"""The cause of an undelivered letter, as the pharmacy's pages explain it."""
 
 import pytest
 from django.utils import timezone
@@ -12,7 +12,7 @@ BOX = "idsessione@farmaciasanmarco.it"
 
 @pytest.fixture
 def last(certified, san_marco):
-    """The last letter to Anna's address: what a server answered, whether it failed."""
+    """Sets the result of the last letter to Anna's address: the server's answer, whether it failed."""
 
     def last(answer, reason="", *, failed=True, **facts):
         now = timezone.now()

@@ -1,4 +1,4 @@
-"""A mailbox that refused for good, and the way back."""
+"""An address that refused mail for good, and its way back to reachable."""
 
 from datetime import timedelta
 
@@ -68,7 +68,7 @@ def test_what_works_cannot_work_again(certified, carla, now):
     assert not Entry.objects.filter(verb="certification.reachable_again").exists()
 
 
-# --- what the pages say
+# --- the pages
 
 
 SERVIZI = "/servizi/4512/"
@@ -99,4 +99,4 @@ def test_the_page_of_the_address_says_since_when_and_how_to_mend_it(anna_client,
     html = anna_client.get(f"{SERVIZI}sicurezza/gestione-mail/").content.decode()
     assert "la casella rifiuta i messaggi" in html
     assert "scrivi di nuovo lo stesso indirizzo" in html
-    assert "L’indirizzo certificato non riceve più posta" not in html  # said once
+    assert "L’indirizzo certificato non riceve più posta" not in html  # shown once

@@ -1,4 +1,4 @@
-"""«Prova di nuovo»: a test letter to an address that refused mail, and what it can clear."""
+"""«Prova di nuovo»: a test letter to an address that refused mail, and the marks that its acceptance clears."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A code or a notice does not leave, nor is tried again, once its request is over or its address is no longer the pharmacy's."""
+"""A code or a notice is neither sent nor retried once its request is over or its address is no longer the pharmacy's."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -39,7 +39,7 @@ def importing(source, **options) -> tuple[str, str]:
 
 
 def importing_in_part(source, **options) -> str:
-    """Imports a file that is not whole; what the command says at its end."""
+    """Imports an incomplete file; returns the command's final message."""
     with pytest.raises(CommandError) as refused:
         importing(source, **options)
     assert refused.value.returncode == 3

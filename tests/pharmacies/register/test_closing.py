@@ -1,4 +1,4 @@
-"""Closing needs proof: an end date in a whole file, or the silence of several whole files of different days."""
+"""A closing needs proof: an end date in a whole file, or absence from several whole files of different days."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ def many(count: int, start: int = 1) -> list[str]:
 
 @pytest.fixture
 def read(tmp_path):
-    """Writes a register and imports it on the given day (0 is NOW); a text, when it is not whole, is what was said."""
+    """Writes a register and imports it on the given day (0 is NOW); returns the message when the file is not whole."""
 
     def reading(rows, day: float = 0, end="\n", name="register.csv", **options):
         path = tmp_path / name

@@ -19,7 +19,7 @@ REGISTER = (
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers what the test wrote in `server.script`, one entry a request: a status, "cut", "whole", or a header change."""
+    """Answers from `server.script`, one entry for each request: a status, "cut", "whole", or a header change."""
 
     protocol_version = "HTTP/1.1"
 
@@ -93,12 +93,12 @@ def test_a_register_at_a_web_address_is_imported_and_the_download_forgotten(db, 
 
 @pytest.fixture
 def at_once(monkeypatch):
-    """No pause between two attempts."""
+    """No pause between attempts."""
     monkeypatch.setattr("pharmacies.register.download.time.sleep", lambda seconds: None)
 
 
 def command(url: str) -> str:
-    """What the command says when it ends with exit code 3; "" when it ends well."""
+    """The command's message when it ends with exit code 3; "" on success."""
     try:
         call_command("import_pharmacies", url, stdout=StringIO(), stderr=StringIO())
     except CommandError as refused:

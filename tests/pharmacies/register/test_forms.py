@@ -1,4 +1,4 @@
-"""The same register in every form that programs give it: encodings, line ends, JSON, XML, dates, partite IVA."""
+"""The same register in every form found in practice: encodings, line ends, JSON, XML, dates, partite IVA."""
 
 import codecs
 import json

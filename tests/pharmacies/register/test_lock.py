@@ -1,4 +1,4 @@
-"""One import of the register at a time: the second says so and changes nothing."""
+"""One import of the register at a time: a second one says so and changes nothing."""
 
 import threading
 
@@ -14,7 +14,7 @@ from tests.pharmacies.register.register_files import TODAY, importing, row
 
 @pytest.fixture
 def held(transactional_db):
-    """Another program is importing, from before the test until its end."""
+    """Another program is importing, from before the test to its end."""
     taken, done = threading.Event(), threading.Event()
 
     def hold() -> None:

@@ -1,4 +1,4 @@
-"""Rows that the Ministry of Health wrote, with the faults that they have (data/README.md: IODL 2.0).
+"""Rows written by the Ministry of Health, with their faults (data/README.md: IODL 2.0).
 
 REGISTER_UNDER_TEST=FILE reads another file of the same open data beside them, for instance a whole one.
 """

@@ -1,4 +1,4 @@
-"""«Qual è l’e-mail della farmacia?»: checked before anything is sent."""
+"""«Qual è l’e-mail della farmacia?»: checked before any letter is sent."""
 
 import re
 
@@ -124,7 +124,7 @@ def test_an_internationalised_domain_gets_its_letter_in_a_form_that_every_server
 
 
 def test_the_code_goes_to_the_very_domain_that_was_checked(bruno_client, al_redentore):
-    """Django's own encoding (IDNA 2003) writes `weisse-…`: another domain, with another owner."""
+    """Django's own encoding (IDNA 2003) would write `weisse-…`: another domain with another owner."""
     assert ask(bruno_client, "id@weiße-apotheke.example").url == page("wizard:code")
     assert MailCertification.objects.get().address == "id@xn--weie-apotheke-ddb.example"
     (letter,) = letters("code")

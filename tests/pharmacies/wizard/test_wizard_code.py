@@ -1,4 +1,4 @@
-"""The code: six digits, fifteen minutes, five attempts, and always the time from which something can be done."""
+"""The code: six digits, fifteen minutes, five attempts; the page always says when the next action is possible."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -23,14 +23,14 @@ def clock():
 
 @pytest.fixture
 def browser(clock, bruno, al_redentore) -> Client:
-    """Bruno's, at the page of the code of BOX."""
+    """Bruno's browser at the code page for the address BOX."""
     client = sign_in(Client(), bruno)
     ask(client)
     return client
 
 
 def later(clock, client, bruno, **by) -> datetime:
-    """Moves the clock and shows the identity again."""
+    """Moves the clock and signs in again."""
     clock.shift(timedelta(**by))
     sign_in(client, bruno)
     return datetime.now(UTC)
@@ -149,7 +149,7 @@ def test_a_fifth_code_in_an_hour_waits_and_the_time_is_said(browser, clock, brun
     response = ask(browser, OTHER)
     assert "potrai chiederne un altro alle 11:43" in content(response)
     assert not letters("code", OTHER)
-    assert BOX in content(browser.get(page("wizard:code")))  # what was under way still is
+    assert BOX in content(browser.get(page("wizard:code")))  # the request under way is kept
 
 
 def test_an_address_gets_ten_codes_a_day_over_all_pharmacies(browser, clock, bruno, anna, san_marco):

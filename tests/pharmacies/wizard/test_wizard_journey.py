@@ -1,4 +1,4 @@
-"""From the address to the certified mailbox, through the pages, without JavaScript."""
+"""From the address to the certified mailbox on the pages, without JavaScript."""
 
 import re
 

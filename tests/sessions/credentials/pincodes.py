@@ -1,4 +1,4 @@
-"""A pincode on its way: encrypted as a gestionale does."""
+"""Encrypts a pincode as a gestionale does."""
 
 import base64
 
@@ -9,7 +9,7 @@ from sessions.models import PincodeCertificate
 
 
 def encrypted(row: PincodeCertificate, text: str | bytes) -> str:
-    """As a gestionale does with the published certificate."""
+    """Encrypts with the published certificate."""
     public = x509.load_pem_x509_certificate(row.certificate.encode()).public_key()
     plain = text.encode() if isinstance(text, str) else text
     return base64.b64encode(public.encrypt(plain, padding.PKCS1v15())).decode()

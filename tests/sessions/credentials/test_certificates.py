@@ -1,4 +1,4 @@
-"""The certificates of the pincode: the command, the system check, the key that stays elsewhere."""
+"""The pincode's certificates: the command, the system check, the private key kept on another machine."""
 
 from base64 import b64decode
 from datetime import timedelta
@@ -156,7 +156,7 @@ def test_both_acts_are_in_the_journal():
     assert "certificato per cifrare il pincode" in Entry.objects.first().sentence
 
 
-# --- the key that stays elsewhere
+# --- the private key on another machine
 
 
 def test_a_key_in_a_file_stays_out_of_the_database_and_is_read_from_the_setting(settings, utenza, key_file, key_pem):
@@ -219,7 +219,7 @@ def test_the_warning_comes_sixty_days_before_the_last_one_ends(clock):
     clock.move_to(row.valid_until - timedelta(days=60))
     assert said_by_the_check() == ["sessions.W001"]
     run("new")
-    assert said_by_the_check() == ["sessions.I001"]  # who has not changed yet
+    assert said_by_the_check() == ["sessions.I001"]  # gestionali that have not changed to the new certificate yet
     call_command("check", databases=["default"], fail_level="WARNING")
     clock.move_to(row.valid_until)
     assert said_by_the_check() == []
@@ -267,6 +267,6 @@ def test_a_key_that_another_thread_read_before_the_commit_is_forgotten_with_it(d
     with django_capture_on_commit_callbacks(execute=True):
         certificates.retire(first.serial, MORNING)
         PincodeCertificate.objects.filter(pk=first.pk).update(retired_at=None, sealed_key=first.sealed_key)
-        certificates.decipher(ciphertext, MORNING, remembered=True)  # the row as it was: not committed yet
+        certificates.decipher(ciphertext, MORNING, remembered=True)  # as another process sees the row before COMMIT
         PincodeCertificate.objects.filter(pk=first.pk).update(retired_at=MORNING, sealed_key=None)
     assert b"1729594276" not in certificates.decipher(ciphertext, MORNING, remembered=True)

@@ -1,4 +1,4 @@
-"""HTTP Basic read, the password of an utenza proved, and how often it may be guessed."""
+"""HTTP Basic parsing, the check of an utenza's password, and the limit on wrong guesses."""
 
 import base64
 from datetime import timedelta
@@ -29,7 +29,7 @@ def basic(text: str, codec: str = "utf-8") -> str:
 
 @pytest.fixture
 def hashes(settings) -> list[str]:
-    """Every slow hash that was paid: the secrets, in order."""
+    """The secrets of all slow hashes, in order."""
     settings.PASSWORD_HASHERS = ["tests.identity.counting_hasher.CountingHasher"]
     CountingHasher.worked.clear()
     return CountingHasher.worked
@@ -37,7 +37,7 @@ def hashes(settings) -> list[str]:
 
 @pytest.fixture
 def counted(hashes, utenza):
-    """Anna's utenza, with a password that the counting hasher made."""
+    """Anna's utenza, with a password hashed by the counting hasher."""
     utenza.set_password("SALVE", MORNING)
     utenza.set_pincode("1729594276")
     utenza.save()
@@ -98,7 +98,7 @@ def test_a_header_that_says_nothing_is_nobody(header):
     assert parse_basic(header) is None
 
 
-# --- the password proved
+# --- the password check
 
 
 def test_the_right_password_proves_the_utenza_and_writes_nothing(counted):
@@ -159,7 +159,7 @@ def wrong(times: int, user_id: str = "UVANNA01", address: str = SHOP, now=MORNIN
 
 
 def id_given(utenza, context, address: str, at=MORNING) -> None:
-    """The gestionale of this utenza received an id at this address."""
+    """The gestionale of this utenza received an id from this client address."""
     row = issuing.issue(utenza, context, at).id_sessione
     IdSessione.objects.filter(pk=row.pk).update(requested_from=address)
 

@@ -1,4 +1,4 @@
-"""Each door counts its own failures: nothing that is refused at one changes what another does.
+"""Each door counts its own failures: failures at one never change the answers of another.
 
 People, operators, the web service's password, the pincode, the gate and (in TEST) the ids of the manual. The operator and
 the utenza have the same name here, and everybody comes from the same address: only the door keeps the counts apart.
@@ -39,11 +39,11 @@ ASKED = f"{GATE}?contesto=RICETTA-DEM&applicazione=EROGATORE"
 
 @dataclass
 class Counter:
-    """A caller at each door, with the right secret or a wrong one."""
+    """A caller at each door, with the right or a wrong secret."""
 
     utenza: Utenza
     plain: str  # a live id ...
-    proof: bytes  # ... and what it remembers of the password
+    proof: bytes  # ... and its stored fingerprint of the password
     certificate: PincodeCertificate
     familiar: str | None = None
 
@@ -65,7 +65,7 @@ class Counter:
         return self._check(None, right, place, number)
 
     def _check(self, proof: bytes | None, right: bool, place: str, number: int) -> int:
-        """The portal's own answer to a question about the id: 200, or 401."""
+        """The portal's answer to checkToken about the id: 200 or 401."""
         if proof is None:
             IdSessione.objects.update(service_fingerprint=None)
         sent = {"REMOTE_ADDR": place, "HTTP_AUTHORIZATION": _basic(right, number)}
@@ -86,7 +86,7 @@ class Counter:
         return _knock(f"{NAME}-2026-11-RICETTA-DEM-EROGATORE", right, place, number)
 
     def _with_the_id(self, proof: bytes | None, right: bool, place: str, number: int) -> int:
-        """The use makes no place familiar: the test says which one is."""
+        """A use with the id does not make the address familiar: the test says which addresses are."""
         ids = IdSessione.objects.all()
         if proof is None:
             ids.update(fingerprint=None)
@@ -105,11 +105,11 @@ PASSES = {
 ONE_DOOR = [
     {"gate", "gate_slowly"},
     {"service_with_an_id", "service_with_an_id_slowly"},
-]  # the id remembers, or does not
+]  # the id has its fingerprint, or not
 
 
 class Seen(NamedTuple):
-    """How a door took a right secret: answer, slow hashes, queries, and the counts it waited for (PostgreSQL)."""
+    """A door's response to a right secret: answer, slow hashes, queries, and its waits for counts (PostgreSQL)."""
 
     answer: object
     hashes: int
@@ -136,7 +136,7 @@ def _morning():
 
 @pytest.fixture
 def counter(hashes, utenza, certified, context, certificate) -> Counter:
-    """The utenza and the operator have the same name and the same password."""
+    """A utenza and an operator with the same name and the same password."""
     utenza.user_id = NAME
     utenza.set_password(RIGHT, MORNING)
     utenza.set_pincode(PINCODE)
@@ -151,7 +151,7 @@ def counter(hashes, utenza, certified, context, certificate) -> Counter:
 
 @pytest.fixture
 def at_home(counter) -> Counter:
-    """As counter, in a shop where its ids and its operator came in before."""
+    """As counter, at an address where its ids and its operator were seen before."""
     counter.familiar = SHOP
     IdSessione.objects.update(used_from=SHOP)
     StaffSession.begin(User.objects.get(username=NAME), "una chiave", SHOP, "Firefox", MORNING)
@@ -167,17 +167,17 @@ def seen(counter: Counter, door: str, hashes: list[str]) -> Seen:
 
 
 def look(counter: Counter, doors: list[str], hashes: list[str]) -> dict[str, Seen]:
-    """First the doors where the id remembers: a slow proof would make it remember again."""
+    """Tries the doors with a fingerprint first: a slow check would store a new one."""
     return {door: seen(counter, door, hashes) for door in sorted(doors, key=lambda door: "slowly" in door)}
 
 
 def remember(counter: Counter) -> None:
-    """The id knows its password again, at both doors."""
+    """Stores the id's fingerprint again, at both doors."""
     IdSessione.objects.update(fingerprint=counter.proof, service_fingerprint=counter.proof)
 
 
 def refuse(counter: Counter, door: str) -> None:
-    """More often than any count allows: from the caller's own place, and from many."""
+    """Fails more often than any limit allows: from the caller's own address, and from many."""
     times = 3 if door == "people" else 25
     for number in range(times):
         DOORS[door](counter, False, SHOP, number)
@@ -188,7 +188,7 @@ def refuse(counter: Counter, door: str) -> None:
 def test_refusals_at_one_door_leave_every_other_as_it_was(counter, hashes, refusing):
     same = next((each for each in ONE_DOOR if refusing in each), {refusing})
     others = [door for door in DOORS if door not in same]
-    look(counter, others, hashes)  # what is looked up once is known from here on
+    look(counter, others, hashes)  # values that are cached after one read count as cached from here on
     remember(counter)
     before = look(counter, others, hashes)
     remember(counter)
@@ -207,7 +207,7 @@ def test_no_two_doors_wait_for_one_another(counter, hashes):
 
 
 def noise(counter: Counter) -> None:
-    """Cancelled logins and names that nobody has, from the caller's place; wrong passwords of the caller's name from others."""
+    """Cancelled logins and unknown names from the caller's address; wrong passwords for the caller's name from others."""
     for _ in range(3):
         counter.people(False)
     for number in range(55):
@@ -253,7 +253,7 @@ def test_the_database_takes_no_empty_name_at_a_door(names):
 
 
 def test_rows_without_a_door_are_in_no_count(counter, hashes):
-    """A release that does not know the column writes them until it is stopped."""
+    """An older release, which does not know the column, writes such rows until it is stopped."""
     before = seen(counter, "service", hashes)
     for _ in range(60):
         PasswordFailure.objects.create(username_hash="", address_hash="", at=MORNING)

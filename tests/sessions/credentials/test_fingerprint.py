@@ -1,4 +1,4 @@
-"""The proof in an id's row."""
+"""The password fingerprint in an id's row."""
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -24,7 +24,7 @@ def test_different_parts_never_match(four, others):
 
 @given(st.text(min_size=1), st.text(min_size=2))
 def test_no_letter_can_be_moved_from_one_part_to_the_next(plain_id, text):
-    """`ab` + `c` is not `a` + `bc`."""
+    """`ab` + `c` and `a` + `bc` give different fingerprints."""
     assert fingerprint(plain_id, text, "", "hash") != fingerprint(plain_id, text[:-1], text[-1], "hash")
     assert fingerprint(plain_id, "user", text, "") != fingerprint(plain_id, "user", text[:-1], text[-1])
 

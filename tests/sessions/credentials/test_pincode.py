@@ -1,4 +1,4 @@
-"""The pincode deciphered and compared; nothing tells a wrong padding from a wrong pincode."""
+"""The pincode is decrypted and compared; a wrong padding and a wrong pincode are indistinguishable."""
 
 import base64
 import re
@@ -25,7 +25,7 @@ PLAIN_ID = "0b5a1f0e-6a52-4a6e-9a3e-0d8c5f6a7b10"
 
 
 def raw(row: PincodeCertificate, block: bytes) -> str:
-    """The block encrypted as it is: whatever padding it has."""
+    """Encrypts the block as it is, with whatever padding it holds."""
     numbers = x509.load_pem_x509_certificate(row.certificate.encode()).public_key().public_numbers()
     return base64.b64encode(pow(int.from_bytes(block), numbers.e, numbers.n).to_bytes(192)).decode()
 
@@ -94,7 +94,7 @@ def test_every_wrong_ciphertext_answers_alike_and_costs_one_slow_hash_and_one_ro
 
 
 def lines_of(act) -> list[tuple[str, int]]:
-    """Every line of ours that `act` runs, in order."""
+    """Every line of our code that `act` runs, in order."""
     seen: list[tuple[str, int]] = []
 
     def follow(frame, event, arg):
@@ -117,7 +117,7 @@ def lines_of(act) -> list[tuple[str, int]]:
 def test_every_wrong_ciphertext_runs_the_same_lines_and_asks_the_same_queries(anna_s, certificate):
     valori = [raw(certificate, block) for block in BAD_BLOCKS.values()]
     valori += [encrypted(certificate, text) for text in WELL_PADDED.values()]
-    check(anna_s, valori[0], MORNING)  # what is remembered by the process is there now
+    check(anna_s, valori[0], MORNING)  # the process's caches are filled now
     paths, queries = set(), set()
     for valore in valori:
         PasswordFailure.objects.all().delete()

@@ -1,4 +1,4 @@
-"""What an id remembers of a pincode that was proved with it: no slow hash again, and no oracle for who guesses."""
+"""When an id's remembered ciphertext is accepted: without a slow hash, and without an oracle for guesses."""
 
 from sessions.credentials import certificates, fingerprint, guesses
 from sessions.credentials.pincode import Outcome, Proof, check
@@ -42,7 +42,7 @@ def test_an_id_that_remembers_the_pincode_is_no_oracle_for_it(utenza, anna_s, ce
 
 
 def known(utenza, valore: str) -> Proof:
-    """An id that remembers this ciphertext and no pincode."""
+    """An id that remembers this ciphertext."""
     kept = fingerprint.of_ciphertext(PLAIN_ID, utenza.user_id, valore, utenza.pincode)
     return Proof(PLAIN_ID, 0, None, kept)
 
@@ -50,7 +50,7 @@ def known(utenza, valore: str) -> Proof:
 def test_the_ciphertext_that_an_id_remembers_is_neither_deciphered_nor_hashed(anna_s, certificate, hashes):
     valore = encrypted(certificate, "1729594276")
     proof = known(anna_s, valore)
-    certificates.retire(certificate.serial, MORNING, even_the_last=True)  # nothing can decipher it any more
+    certificates.retire(certificate.serial, MORNING, even_the_last=True)  # no key can decrypt it any more
     assert check(anna_s, f"{valore[:76]}\r\n {valore[76:]}", MORNING, proof) is OK
     assert hashes == []
 

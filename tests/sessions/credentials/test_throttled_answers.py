@@ -1,6 +1,6 @@
-"""Too many wrong secrets, seen from outside: the same bytes as one wrong secret, at the web service and at the gate.
+"""After too many wrong secrets, the web service and the gate return the same bytes as after one wrong secret.
 
-And who holds a live id without its password: it is answered as slowly, and as rarely, as who holds nothing.
+The holder of a live id without its password is answered as slowly, and as rarely, as a caller without an id.
 """
 
 import base64
@@ -70,7 +70,7 @@ SHOP, OTHER_SHOP = "192.0.2.7", "192.0.2.8"
 
 @pytest.fixture
 def plain(hashes, utenza, certified, context) -> str:
-    """An id that the portal gave, not used yet."""
+    """An id issued by the portal, not used yet."""
     return issuing.issue(utenza, context, MORNING).plain
 
 
@@ -79,7 +79,7 @@ def knock(client, plain: str, password: str, place: str = SHOP):
 
 
 def guess_with_the_id(client, plain: str, places: int = 1) -> None:
-    """As many different wrong passwords as each place may try, and one more."""
+    """Sends the limit of wrong passwords from each address, and one more."""
     for place in range(places):
         for number in range(guesses.WRONG_FROM_ONE_PLACE + 1):
             assert knock(client, plain, f"prova-{place}-{number}", f"198.51.100.{place}").status_code == 401

@@ -1,4 +1,4 @@
-"""A gestionale at the gate: what it sends, what it is told."""
+"""A gestionale's request to the gate, and the reply."""
 
 from base64 import b64encode
 from typing import NamedTuple
@@ -11,7 +11,7 @@ UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
 
 class Told(NamedTuple):
-    """204, 401, or 403 and the reason."""
+    """204, 401, or 403 with the reason."""
 
     status: int
     reason: str | None = None
@@ -29,7 +29,7 @@ def basic(user_id: str = "UVANNA01", password: str = "SALVE") -> str:
 
 
 def knock(plain: str | None, authorization: str | None = basic(), *, asked=USUAL, method="get", **headers: str):
-    """The response of the gate. `headers`: more of them, instead of Authorization2F when they carry the id."""
+    """The gate's response. `headers`: additional headers, which replace Authorization2F when they carry the id."""
     sent = dict(headers)
     if plain is not None:
         sent["Authorization2F"] = f"Bearer {plain}"

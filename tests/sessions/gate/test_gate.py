@@ -1,4 +1,4 @@
-"""Who passes the gate, and what everybody else is told."""
+"""The gate's decisions, and the replies to refused callers."""
 
 from base64 import b64encode
 from datetime import timedelta
@@ -40,7 +40,7 @@ def plain(issued) -> str:
     return issued.plain
 
 
-# --- who passes
+# --- accepted
 
 
 def test_a_live_id_and_its_password_pass_and_the_service_is_told_for_whom(plain, issued):
@@ -90,7 +90,7 @@ def test_a_context_without_applicazione_is_asked_with_it_empty_or_absent(utenza,
     assert told(plain) == refused("other-context")
 
 
-# --- the id is refused
+# --- id refused
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization2F": ""}, {"X-idSessione": "  "}])
@@ -118,7 +118,7 @@ SPELLINGS = [
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("as_wsgi", [str, lambda text: text.encode().decode("latin-1")])
 def test_an_id_in_capitals_in_braces_in_quotes_or_without_its_scheme_is_the_id(plain, spelling, as_wsgi):
-    """RFC 9562, section 4: read in any case. The bytes of a header reach a WSGI server as Latin-1."""
+    """RFC 9562, section 4: read in any case. A WSGI server passes header bytes as Latin-1."""
     value = as_wsgi(spelling.format(id=plain, ID=plain.upper()))
     assert told(None, Authorization2F=value) == PASSED
 
@@ -201,7 +201,7 @@ def test_an_id_passes_only_in_its_own_context(plain, asked):
 
 def test_a_dead_id_is_told_its_end_whatever_the_password_and_no_hash_is_made(plain, issued, anna, settings):
     issuing.revoke(issued.id_sessione, anna, MORNING)
-    settings.PASSWORD_HASHERS = ["tests.identity.counting_hasher.NoHasherAtAll"]  # asked for, it could not be imported
+    settings.PASSWORD_HASHERS = ["tests.identity.counting_hasher.NoHasherAtAll"]  # importing it would fail
     for authorization in (None, basic(password="sbagliata"), "Basic !!!"):
         assert told(plain, authorization) == refused("revoked")
         assert told(UNKNOWN, authorization) == refused("unknown")
@@ -209,7 +209,7 @@ def test_a_dead_id_is_told_its_end_whatever_the_password_and_no_hash_is_made(pla
         assert told("x", authorization) == refused("malformed")
 
 
-# --- Basic is refused
+# --- Basic refused
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_a_wrong_password_is_refused_after_the_right_one_was_seen(plain):
 def test_the_first_use_makes_the_id_attivo_and_revokes_the_attivo_before_it(utenza, context, plain, issued):
     told(plain)
     second = issuing.issue(utenza, context, MORNING)
-    assert told(plain) == PASSED  # a renewal never stops who is working
+    assert told(plain) == PASSED  # a renewal never stops a till at work
     assert told(second.plain) == PASSED
     assert told(plain) == refused("revoked")
     rows = IdSessione.objects.with_facts().order_by("pk")

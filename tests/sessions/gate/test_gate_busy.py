@@ -1,4 +1,4 @@
-"""The first use of an id that meets a busy database."""
+"""The first use of an id while the database is busy."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a call at the gate costs, what it leaves behind, and how its uses are counted."""
+"""A gate call's queries and writes, and the batched count of uses."""
 
 from datetime import timedelta
 

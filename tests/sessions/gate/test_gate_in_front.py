@@ -1,4 +1,4 @@
-"""The door that gunicorn serves: the gate answered before Django, everything else handed on."""
+"""The WSGI entrance: the gate answers before Django; every other request goes on to Django."""
 
 import psycopg
 import pytest
@@ -14,7 +14,7 @@ QUERY = "contesto=RICETTA-DEM&applicazione=EROGATORE"
 
 
 def front(path="/a2f/gate", begin=lambda: None, **environ):
-    """Status, headers and body through the WSGI door; Django behind it would answer 200 `behind`."""
+    """Status, headers and body through the WSGI entrance; Django behind it would answer 200 `behind`."""
     said = {}
 
     def start_response(status, headers):
@@ -55,7 +55,7 @@ def test_every_other_address_is_handed_on(path):
 
 
 def test_what_cannot_be_answered_lets_nothing_pass(caplog):
-    status, headers, body = front(HTTP_AUTHORIZATION2F=12)  # no server sends a number: the code breaks on it
+    status, headers, body = front(HTTP_AUTHORIZATION2F=12)  # no server sends a number: it makes the code crash
     assert (status, headers["Cache-Control"], body) == ("503 Service Unavailable", "no-store", b"")
     assert "The gate could not answer." in caplog.text
 
@@ -109,7 +109,7 @@ def test_a_connection_that_the_server_has_closed_is_replaced_unseen(plain):
 def test_a_column_that_changes_its_type_under_running_workers_stops_nobody(plain):
     if connection.vendor != "postgresql":
         pytest.skip("an embedded database is changed while nothing runs")
-    assert told(plain) == PASSED  # the statement is prepared now
+    assert told(plain) == PASSED  # the statement is prepared from here on
     alter = "alter table pharmacies_utenza alter column codice_fiscale type varchar(%s)"
     with psycopg.connect(connection.connection.info.dsn, password=connection.connection.info.password) as other:
         other.execute(alter % 17)

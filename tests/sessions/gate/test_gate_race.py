@@ -1,4 +1,4 @@
-"""First uses at the same instant, on threads with connections of their own."""
+"""First uses at the same instant, on threads with a connection each."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial

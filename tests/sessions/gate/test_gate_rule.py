@@ -1,4 +1,4 @@
-"""The rule of the gate (one row read by hand) is the rule of IdSessione: state() and live() and decide() never disagree."""
+"""The gate's rule (one hand-written query) equals IdSessione's: state(), live() and decide() always agree."""
 
 from datetime import datetime, time, timedelta
 
@@ -50,7 +50,7 @@ def test_the_row_of_the_gate_and_the_model_tell_the_same_state(plain, facts, now
     row, model = decision.read(digest(plain), READ_FOR_THE_SERVICE), IdSessione.objects.with_facts().get()
     less = decision.read(digest(plain))
     assert row is not None
-    assert less == (*row[: len(less) - 6], *less[-6:])  # what the service reads more
+    assert less == (*row[: len(less) - 6], *less[-6:])  # columns that only the web service reads
     assert row.state(now) is model.state(now)
     live = IdSessione.objects.live(now).exists()
     assert live == (row.state(now) in (State.VALIDATO, State.ATTIVO))

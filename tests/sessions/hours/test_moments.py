@@ -1,4 +1,4 @@
-"""Hours on the wall to the instant of a letter: never before the id, never after its end, always when somebody reads."""
+"""From opening hours to the instant of a letter: never before the id, never after its end, always while the pharmacy is open."""
 
 import itertools
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,12 +17,12 @@ SPLIT = Week((read_day("9–13, 15:30–19:30"),) * 5 + (read_day("9–13"), ())
 
 
 def rome(text: str) -> datetime:
-    """`2026-11-23 08:58`, Italian time (the first showing of an hour shown twice), as UTC."""
+    """`2026-11-23 08:58`, Italian time (the first of an ambiguous hour), as UTC."""
     return datetime.fromisoformat(text).replace(tzinfo=ROME).astimezone(UTC)
 
 
 def said(issued: str, *, minutes=(60,), hours=16, week=SPLIT, nights=(), **how) -> list[str]:
-    """When (Italian time) each letter leaves about an id issued then; `!` marks the notice that it has expired."""
+    """The Italian times at which letters leave about an id issued then; `!` marks the notice of expiry."""
     start = rome(issued)
     openings = Openings(week, frozenset(date.fromisoformat(night) for night in nights))
     return [
@@ -52,7 +52,7 @@ def test_the_night_of_yesterday_lasts_until_this_morning() -> None:
 @pytest.mark.parametrize(
     ("next_day", "ends"),
     [
-        ("0–1, 9–13", "09:00"),  # open past midnight, as it is written: the last hour stands under the next day
+        ("0–1, 9–13", "09:00"),  # open past midnight, as pharmacists write it: the last hour belongs to the next date
         ("0:30–2, 8–20", "08:00"),
         ("0–3", "08:30"),
         ("0–3, 15:30–19:30", "08:30"),
@@ -112,7 +112,8 @@ def test_who_never_closes_has_the_plain_rule() -> None:
 
 def test_open_past_midnight_is_one_stretch() -> None:
     late = Week((read_day("0–1, 9–24"),) * 7)
-    assert said("2026-11-23 09:15", week=late) == ["Tue 00:00"]  # dies at 01:15: an hour before one o'clock
+    # ends at 01:15: the letter leaves an hour before closing at one
+    assert said("2026-11-23 09:15", week=late) == ["Tue 00:00"]
 
 
 def test_the_night_of_the_spring_change_is_an_hour_short() -> None:
@@ -137,7 +138,7 @@ def test_a_pharmacy_without_hours_has_the_plain_rule() -> None:
 
 
 def test_a_lead_that_does_not_fit_into_what_is_left_is_said_in_its_middle() -> None:
-    """Not one id ends unsaid because it was asked for one hour, or because the choice came late."""
+    """Every id gets its reminder, also an id of one hour and a preference saved late."""
     start = rome("2026-11-23 10:00")
     assert moments(start + H, [60], start) == [Moment(60, start + H / 2)]
     assert moments(start + 1.5 * H, [120], start) == [Moment(120, start + 0.75 * H)]
@@ -160,7 +161,7 @@ def test_what_was_said_already_is_not_said_sooner() -> None:
 
 def test_with_hours_too_a_short_id_is_spoken_of_while_the_pharmacy_is_open() -> None:
     assert said("2026-11-23 10:00", hours=1) == ["Mon 10:30"]
-    assert said("2026-11-23 15:00", hours=1) == ["Mon 15:30"]  # the door opens half an hour before the end
+    assert said("2026-11-23 15:00", hours=1) == ["Mon 15:30"]  # opens half an hour before the end
 
 
 def test_the_page_says_why_it_comes_sooner() -> None:
@@ -238,13 +239,13 @@ def test_whatever_the_lead_something_is_said_before_the_end_or_at_the_first_open
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(starts, weeks, st.integers(0, 2879))
 def test_a_wall_that_says_a_time_of_the_hours_is_an_open_door(start, week, minute) -> None:
-    """Asked the other way round: from the instant to the wall clock, without our arithmetic."""
+    """The inverse check: from the instant to local time, without our arithmetic."""
     at = start + timedelta(minutes=minute)
     wall = at.astimezone(ROME)
     since_midnight = wall.hour * 60 + wall.minute
     if any(opens <= since_midnight < closes for opens, closes in week.days[wall.weekday()]):
         assert any(stretch.has(at) for stretch in Openings(week).stretches(start, start + 48 * H))
-    elif wall.hour not in (2, 3):  # away from the clock changes the door is closed too
+    elif wall.hour not in (2, 3):  # closed outside the hours, except around clock changes
         assert not any(stretch.has(at) for stretch in Openings(week).stretches(start, start + 48 * H))
 
 

@@ -1,4 +1,4 @@
-"""What a pharmacist may type for the hours and the nights, and what is said when it makes no sense."""
+"""The accepted inputs for hours and nights on duty, and the message for each mistake."""
 
 from datetime import date
 
@@ -70,7 +70,7 @@ def test_neighbouring_days_with_the_same_hours_are_said_together() -> None:
         ("giovedì 24 dicembre", [date(2026, 12, 24)]),
         ("dal 30/12 al 2/1/2027", [date(2026, 12, 30), date(2026, 12, 31), date(2027, 1, 1), date(2027, 1, 2)]),
         ("2026-12-24; 24.12.26", [date(2026, 12, 24)]),
-        ("22/11/2026", [date(2026, 11, 22)]),  # last night's may still run
+        ("22/11/2026", [date(2026, 11, 22)]),  # last night's duty may still run
         ("", []),
     ],
 )

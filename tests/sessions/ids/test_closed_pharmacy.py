@@ -1,4 +1,4 @@
-"""A closing stops a pharmacy and takes nothing away: a reopening gives back all that it had stopped."""
+"""A closing suspends a pharmacy without deleting anything: a reopening restores all of it."""
 
 from datetime import datetime, timedelta
 

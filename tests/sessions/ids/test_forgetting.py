@@ -1,4 +1,4 @@
-"""The sweep: the sealed copy of a dead id goes, and dead stays dead."""
+"""The sweep deletes the sealed copy of a dead id, and a dead id stays dead."""
 
 from datetime import timedelta
 

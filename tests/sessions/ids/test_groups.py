@@ -1,4 +1,4 @@
-"""How an id is written for the eye."""
+"""The grouping of an id for display."""
 
 from sessions.templatetags.id_sessione import groups
 

@@ -1,4 +1,4 @@
-"""The instants of an id follow each other, whatever the order in which its verbs come to the lock with the clock they left home with."""
+"""The instants of an id are in order, although each act reads its clock before it waits for the lock."""
 
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,7 +19,7 @@ AT_ONCE = 32
 
 
 def out_of_order() -> list[IdSessione]:
-    """Ids with an instant that precedes one that it must follow."""
+    """Ids with an instant that precedes an earlier step's."""
     used_before = Q(first_used_at__lt=F("requested_at"))
     revoked_before = Q(revoked_at__lt=F("requested_at")) | Q(revoked_at__lt=F("first_used_at"))
     return list(IdSessione.objects.filter(used_before | revoked_before))
@@ -27,7 +27,7 @@ def out_of_order() -> list[IdSessione]:
 
 @pytest.mark.django_db(transaction=True)
 def test_thirty_two_at_once_leave_instants_in_order(anna, utenza, certified, context) -> None:
-    """Each took its clock at the entrance: the first to get the lock may be the last to have come in."""
+    """Each reads its clock on arrival: the first to get the lock may have arrived last."""
     first = issuing.issue(utenza, context, MORNING).id_sessione
 
     def act(number: int) -> None:
@@ -78,7 +78,7 @@ def test_a_verb_leaves_its_instants_on_the_row_in_hand(utenza, certified, contex
 
 
 def test_the_letter_of_an_id_is_no_older_than_the_proof_of_its_address(utenza, certified, context) -> None:
-    """A report about a letter older than the proof would count for nothing."""
+    """A report about a letter older than the proof would not count."""
     certified.certified_at = MORNING + SECOND
     certified.save()
     issued = issuing.issue(utenza, context, MORNING)

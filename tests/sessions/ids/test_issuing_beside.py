@@ -1,4 +1,4 @@
-"""What happens to one pharmacy at the same instant through several of its utenze, each on a connection of its own."""
+"""Concurrent acts on one pharmacy through several of its utenze, each on its own connection."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -31,7 +31,7 @@ def others(san_marco):
 
 @contextmanager
 def held_up_at(row: IdSessione) -> Iterator[Callable[[Callable[[], object]], Future[object]]]:
-    """Starts acts that come to wait for this row, one after the other; at the end they all go on."""
+    """Starts acts that all wait for this row, one after the other; at the end it releases them."""
     waiting = 0
 
     def start(act: Callable[[], object]) -> Future[object]:
@@ -47,7 +47,7 @@ def held_up_at(row: IdSessione) -> Iterator[Callable[[Callable[[], object]], Fut
 
 def how_many_wait() -> int:
     with connection.cursor() as cursor:
-        cursor.execute("select pg_stat_clear_snapshot()")  # or a transaction goes on seeing what it saw first
+        cursor.execute("select pg_stat_clear_snapshot()")  # otherwise the transaction would keep its first snapshot
         cursor.execute(
             "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
         )
@@ -64,7 +64,7 @@ def test_of_two_ids_asked_for_at_once_the_staff_hear_of_one_only(utenza, others,
 
 def test_every_id_is_revoked_while_another_utenza_asks_for_one(utenza, others, certified, context, carla, san_marco):
     issuing.issue(others[0], context, MORNING)
-    newest = issuing.issue(utenza, context, MORNING).id_sessione  # nothing outlives it: the next one marks it
+    newest = issuing.issue(utenza, context, MORNING).id_sessione  # no newer id yet: the next one will mark it
     with held_up_at(newest) as start:
         revoked = start(partial(revoking.revoke_all, san_marco, carla, "prova", MORNING))
         asked = start(partial(issuing.issue, others[0], context, MORNING))

@@ -1,4 +1,4 @@
-"""Whatever happens to the ids of one utenza, in whatever order."""
+"""Invariants of one utenza's ids, for any sequence of acts."""
 
 from collections import Counter
 from datetime import timedelta
@@ -21,7 +21,7 @@ step = st.tuples(
 
 
 def play(steps, utenza, context, check) -> None:
-    """Minutes pass, then something happens to the nth newest id; `check(now)` looks at the outcome of each step."""
+    """Minutes pass, then an act on the nth newest id; `check(now)` tests the invariants after each step."""
     now = MORNING
     for verb, which, minutes in steps:
         now += timedelta(minutes=minutes)

@@ -1,4 +1,4 @@
-"""Gestione ID-SESSIONE, through the browser's door and without JavaScript."""
+"""Gestione ID-SESSIONE, through HTTP and without JavaScript."""
 
 import re
 from datetime import timedelta
@@ -27,17 +27,17 @@ def clock():
 
 @pytest.fixture
 def client(anna, certified, utenza, context) -> Client:
-    """Anna, her pharmacy certified, her gestionale known; signed in this morning."""
+    """Anna signed in this morning; her pharmacy is certified, its gestionale known."""
     return sign_in(Client(), anna)
 
 
 def hidden(html: str) -> dict[str, str]:
-    """What the form of the page would send."""
+    """The hidden fields of the page's form."""
     return dict(re.findall(r'<input type="hidden" name="(utenza|uso|confermo)" value="(\w+)">', html))
 
 
 def ask(client: Client) -> str:
-    """Presses the button of the page, then the one of the confirmation when there is one; the page that comes."""
+    """Presses the page's button, and the confirmation's when there is one; returns the final page."""
     html = client.get(PAGE).content.decode()
     if "Genera un nuovo ID" in html:
         html = client.get(ASK).content.decode()

@@ -1,4 +1,4 @@
-"""Eight at once."""
+"""Eight requests at the same instant."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -50,7 +50,7 @@ def test_eight_timetables_at_once_say_each_thing_once(utenza, certified, context
     settled = all_at_once(lambda n: sending.send_due(MORNING + timedelta(hours=15)))
     assert sum(settled) == 2
     kinds = sorted(Reminder.objects.values_list("letter__kind", flat=True))
-    assert kinds == ["expired", "reminder"]  # one had expired five hours before, and nobody had been told
+    assert kinds == ["expired", "reminder"]  # one had expired five hours before, without a notice
     assert OutgoingMail.objects.filter(kind__in=kinds).count() == 2
 
 

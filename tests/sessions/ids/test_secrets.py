@@ -1,4 +1,4 @@
-"""The id in clear is in the letter and on the page of who asked to see it, and nowhere else."""
+"""The id in clear is in its letter and on the page of the person who asked to see it, nowhere else."""
 
 import logging
 
@@ -24,7 +24,7 @@ def everything_stored() -> str:
 
 @pytest.fixture
 def lived(anna, utenza, certified, context, caplog) -> issuing.Issued:
-    """An id through all that may happen to it."""
+    """An id that has been through every act."""
     with caplog.at_level(logging.DEBUG):
         issued = issuing.issue(utenza, context, MORNING)
         issuing.reveal(issued.id_sessione, anna, MORNING)

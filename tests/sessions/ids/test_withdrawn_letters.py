@@ -1,4 +1,4 @@
-"""A letter that still waits does not leave once what it carries is dead, or its address is no longer the pharmacy's."""
+"""A waiting letter does not leave once its id is dead, or its address is no longer the pharmacy's."""
 
 from datetime import timedelta
 
@@ -17,7 +17,7 @@ from tests.sessions.conftest import MORNING, make_utenza
 MINUTE = timedelta(minutes=1)
 
 
-HOUR_BEFORE = MORNING + timedelta(hours=15)  # the reminder of an id of this morning
+HOUR_BEFORE = MORNING + timedelta(hours=15)  # the reminder of this morning's id
 
 
 def due(now, kind="issued") -> list[str]:
@@ -84,7 +84,7 @@ def test_the_reminder_of_an_id_that_was_replaced_does_not_leave(certified, utenz
     issuing.use(issuing.issue(utenza, context, MORNING).id_sessione, MORNING)
     sending.send_due(HOUR_BEFORE)
     new = issuing.issue(utenza, context, HOUR_BEFORE + MINUTE).id_sessione
-    assert due(HOUR_BEFORE + MINUTE, "reminder")  # until the new one is used, the old one counts
+    assert due(HOUR_BEFORE + MINUTE, "reminder")  # the old id counts until the new one is used
     issuing.use(new, HOUR_BEFORE + 2 * MINUTE)
     assert due(HOUR_BEFORE + 2 * MINUTE, "reminder") == []
 
@@ -117,7 +117,7 @@ def test_a_reminder_that_waits_for_an_address_that_was_changed_is_said_to_the_ne
 
 @pytest.fixture
 def together(certified, utenza, context, bruno, al_redentore) -> list[IdSessione]:
-    """Anna's id and Bruno's, in one letter that waits: their pharmacies share a mailbox."""
+    """Anna's id and Bruno's in one waiting letter: their pharmacies share a mailbox."""
     MailCertification.objects.create(
         pharmacy=al_redentore, address=certified.address, address_key=certified.address_key, requested_by=bruno,
         requested_at=MORNING, certified_at=MORNING, certified_by=bruno,

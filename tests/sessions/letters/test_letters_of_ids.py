@@ -1,4 +1,4 @@
-"""The letter with an id goes to the address certified now, while the id lives; whatever ends, replaces or moves it takes the text."""
+"""The letter with an id goes to the currently certified address while the id lives; its text is deleted when either ends."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ FULL, LOST = "552 5.2.2 mailbox full", {"accepted_at": None, "failed_at": MORNIN
 
 
 def certify(pharmacy, by, address, now) -> MailCertification:
-    """The whole road: the code, and the code typed."""
+    """Certifies an address: requests the code and types it."""
     examined = examine(address, check_mx=False)
     certification = MailCertification.objects.begin_and_send(pharmacy, examined, by, now)
     assert certification.confirm(last_code(address), by, "SPID livello 2", now)
@@ -144,7 +144,7 @@ def test_the_rules_forbid_the_letters_of_an_id_that_a_fact_has_ended(row, fact):
 
 
 def test_a_worker_that_has_claimed_asks_before_it_hands_over(row, sink):  # noqa: F811
-    """The revocation does not pass by the road that takes the text, as one of an older version would not."""
+    """The revocation bypasses the code that deletes the text, as an older release would."""
     IdSessione.objects.update(revoked_at=MORNING)
     now = timezone.now()
     OutgoingMail.objects.update(next_attempt_at=now, give_up_at=now + timedelta(hours=1))

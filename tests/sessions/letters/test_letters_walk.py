@@ -1,5 +1,5 @@
-"""Whatever happens to addresses, codes, ids and letters, in whatever order: no text of anything dead is kept, nothing leaves
-for a mailbox that is not certified, and no live id is without a letter.
+"""Invariants for any sequence of changes to addresses, codes, ids and letters: no text of anything dead is kept, nothing leaves for
+a mailbox that is not certified, and every live id has a letter.
 """
 
 from contextlib import suppress
@@ -29,7 +29,7 @@ Kind = OutgoingMail.Kind
 BOXES = ["uno@farmaciaprova.it", "Uno@farmaciaprova.it", "due@farmaciaprova.it", "tre@altra.it"]
 COPIES = ["", "anna@example.it", "bruno@example.it"]
 GONE, RULE = "550 5.1.1 no such user", "550 5.7.1 refused by a rule"
-VERBS = {  # and how often
+VERBS = {  # and the number of times
     "issue": 3, "issue_in_vain": 3, "issue_and_move": 2, "use": 1, "revoke": 2, "resend": 2, "begin": 1, "change": 5, "confirm": 1, "again": 1,
     "withdraw": 1, "revoke_address": 1, "deliver": 3, "refuse": 1, "come_back": 1, "retry": 3, "cancel": 1, "remind": 1,
     "sweep": 1, "close": 1, "block": 1, "copy": 1, "reachable": 1,
@@ -37,7 +37,7 @@ VERBS = {  # and how often
 
 
 class World:
-    """Two pharmacies that may share a mailbox, their utenze, a clock, and what the mail server took."""
+    """Two pharmacies that may share a mailbox, their utenze, a clock, and the letters that the mail server accepted."""
 
     def __init__(self, pharmacies, people, staff, context, sink) -> None:  # noqa: F811
         self.pharmacies, self.people, self.staff, self.context, self.sink = pharmacies, people, staff, context, sink
@@ -69,14 +69,14 @@ class World:
         issuing.issue(self.utenze[n], self.context, self.now)
 
     def issue_in_vain(self, n, value):
-        """An id whose letter is refused at the door."""
+        """Issues an id whose letter the server refuses."""
         if current := self._current(n):
             self.sink.at_rcpt[current.address] = [RULE]
             issuing.issue(self.utenze[n], self.context, self.now)
             self.deliver(n, value)
 
     def issue_and_move(self, n, value):
-        """The address changes, or is proved again, before the letter has left."""
+        """The address changes, or is certified again, before the letter leaves."""
         issuing.issue(self.utenze[n], self.context, self.now)
         self.change(n, value)
 
@@ -113,7 +113,7 @@ class World:
             pending.confirm(typed, self.people[n], "SPID livello 2", self.now)
 
     def change(self, n, value):
-        """To another mailbox, or the same proved again."""
+        """Changes to another mailbox, or certifies the same one again."""
         self.begin(n, value)
         self.confirm(n, 0)
 
@@ -138,7 +138,7 @@ class World:
             assert self.is_meant_for(row), f"{row.kind} left for {recipient}"
 
     def refuse(self, n, value):
-        """The next letter for this mailbox is refused for good."""
+        """The server refuses the next letter for this mailbox permanently."""
         self.sink.at_rcpt[BOXES[value % len(BOXES)]] = [GONE if n else RULE]
 
     def come_back(self, n, value):
@@ -173,14 +173,14 @@ class World:
         wishes = Wishes([120, 30], True, copy_to=COPIES[value % len(COPIES)])
         planning.choose(self.pharmacies[n], wishes, self.people[n], self.now)
 
-    # What must be true
+    # Invariants
 
     def certified(self, recipient: str, *pharmacies: int) -> bool:
         current = MailCertification.objects.current().filter(address_key=mail_address.key(recipient))
         return current.filter(pharmacy__in=pharmacies).exists()
 
     def is_meant_for(self, letter: OutgoingMail) -> bool:
-        """What the letter carries lives now, and its mailbox may read it: told from the rows, not by the rules of the portal."""
+        """The letter's content is alive and its mailbox may read it: derived from the rows, without the portal's rules."""
         about = [each.pk for each in self.pharmacies if each.code == letter.about]
         if letter.kind in (Kind.CHANGED, Kind.REVOKED):
             known = MailCertification.objects.filter(pharmacy__in=about, certified_at__isnull=False)
@@ -202,9 +202,7 @@ class World:
         copies = set(Reminder.objects.exclude(copy=None).values_list("copy", flat=True))
         kept = OutgoingMail.objects.filter(sealed_source__isnull=False)
         assert not kept.filter(accepted_at__isnull=False).exists()
-        for letter in kept.filter(give_up_at__gt=self.now).exclude(
-            pk__in=copies
-        ):  # a copy is asked about when it leaves
+        for letter in kept.filter(give_up_at__gt=self.now).exclude(pk__in=copies):  # a copy is checked when it leaves
             assert self.is_meant_for(letter), f"{letter.kind} for {letter.recipient} kept its text"
         for row in IdSessione.objects.live(self.now).with_facts():
             letter = row.letter
@@ -227,7 +225,7 @@ step = st.tuples(
 
 @pytest.fixture
 def world(san_marco, al_redentore, anna, bruno, carla, context, sink):  # noqa: F811
-    """World() of the same rows for each walk."""
+    """A new World() for each walk, on the same rows."""
     return lambda: World([san_marco, al_redentore], [anna, bruno], carla, context, sink)
 
 

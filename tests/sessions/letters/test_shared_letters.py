@@ -1,4 +1,4 @@
-"""A letter about two pharmacies that share a mailbox is each one's letter."""
+"""A letter about two pharmacies that share a mailbox counts for each."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ def letter(utenza, theirs, context) -> OutgoingMail:  # noqa: F811
 
 
 def in_the_list(desk, query: str = "") -> int:
-    """How many letters the sheet of «Posta in uscita» holds."""
+    """The number of letters in the sheet of «Posta in uscita»."""
     sheet = b"".join(desk.get(f"/operatori/posta/csv/?{query}").streaming_content).decode()
     return len(sheet.strip().splitlines()) - 1
 

@@ -1,4 +1,4 @@
-"""The calendar of expiries: a private address, shown once, that says when and never which id."""
+"""The calendar of expiries: a private address, shown once, with the times and never an id."""
 
 import re
 from datetime import timedelta
@@ -30,7 +30,7 @@ def client(anna, certified, utenza, context) -> Client:
 
 
 def make(client: Client) -> str:
-    """The path of the address that the page shows."""
+    """The path of the address shown on the page."""
     html = client.post(f"{PANEL}crea/", follow=True).content.decode()
     return re.search(r"/calendario/[\w-]{43}\.ics", html)[0]
 
@@ -46,7 +46,7 @@ def test_the_calendar_has_one_event_for_each_live_id_at_its_end(client, utenza, 
     assert event["summary"] == "Scade l’ID SESSIONE – Farmacia San Marco"
     assert event.walk("VALARM")[0].decoded("trigger") == timedelta(hours=-1)
     again = Calendar.from_ical(Client().get(make(client)).content).walk("VEVENT")[0]
-    assert again["uid"] == event["uid"]  # another address, the same appointment
+    assert again["uid"] == event["uid"]  # another calendar address, the same event
     said = answer.content.decode()
     assert issued.plain not in said
     assert issued.plain[-4:] not in said

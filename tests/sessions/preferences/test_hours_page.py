@@ -1,4 +1,4 @@
-"""«Orari di apertura» and «Turni di notte»: a form a tired pharmacist fills in once, and what it changes at once."""
+"""«Orari di apertura» and «Turni di notte»: forms that apply at once."""
 
 from datetime import timedelta
 

@@ -36,7 +36,7 @@ def client(anna, certified, utenza, context) -> Client:
 
 def test_the_default_is_an_hour_before_and_is_ticked(client) -> None:
     html = client.get(PAGE).content.decode()
-    assert html.count("checked") == 2  # and what to do when it is closed
+    assert html.count("checked") == 2  # and the choice for closed hours
     assert "un’ora prima (60 minuti)" in html
 
 
@@ -87,7 +87,7 @@ def choose_copy(client, **headers) -> str:
 
 def test_the_certified_address_is_told_where_the_copies_go(client, san_marco) -> None:
     choose_copy(client)
-    choose_copy(client)  # the same again is no news
+    choose_copy(client)  # saving the same choice is not an event
     assert ReminderSettings.objects.get(pharmacy=san_marco).copy_to == "anna@example.it"
     (letter,) = OutgoingMail.objects.all()
     assert letter.recipient == "idsessione@farmaciasanmarco.it"
@@ -104,7 +104,7 @@ def test_who_showed_the_identity_long_ago_shows_it_again_before_the_copies_go_el
     html = client.get(PAGE).content.decode()
     assert "Non abbiamo ancora salvato" in html
     assert 'value="anna@example.it"' in html
-    assert client.post(PAGE, {"minuti": ["120"]})["Location"] == PAGE  # the rest may be chosen as before
+    assert client.post(PAGE, {"minuti": ["120"]})["Location"] == PAGE  # the other choices stay free
 
 
 def test_a_copy_that_a_mailbox_refuses_for_good_ends_and_the_certified_address_is_told(

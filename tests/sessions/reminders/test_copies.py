@@ -1,4 +1,4 @@
-"""The copy of a reminder: with its reminder, once, to a mailbox that a present titolare named."""
+"""The copy of a reminder leaves with it, once, for a mailbox chosen by a current titolare."""
 
 from datetime import timedelta
 from functools import partial
@@ -36,7 +36,7 @@ def change_address(pharmacy, by, now) -> None:
 
 @pytest.fixture
 def row(certified, utenza, context, anna, san_marco) -> IdSessione:
-    """An id whose reminder waits to leave, and its copy too."""
+    """An id whose reminder waits to leave together with its copy."""
     choose(san_marco, anna)
     row = issuing.issue(utenza, context, MORNING).id_sessione
     sending.send_due(HOUR_BEFORE)
@@ -118,7 +118,7 @@ def test_a_refusal_does_not_wipe_an_address_that_is_named_at_the_same_instant(ro
 
 
 def test_the_next_titolare_is_told_why_no_copy_goes(anna_client, certified, san_marco, anna, bruno):
-    choose(san_marco, bruno)  # who holds no office here
+    choose(san_marco, bruno)  # a person without an office here
     page = anna_client.get(reverse("sessions:reminders", args=[san_marco.code])).content.decode()
     assert "La copia andava a an•••@example.it" in page
     assert f'value="{COPY}"' not in page

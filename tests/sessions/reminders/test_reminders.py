@@ -1,4 +1,4 @@
-"""Reminders: the right letter, once, at the right moment, or a reason for none."""
+"""Reminders: the right letter, once, at the right moment, or a recorded reason for none."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -203,7 +203,7 @@ def test_one_reminder_that_fails_does_not_stop_the_others(
     )  # fmt: skip
     broken = issuing.issue(theirs, context, MORNING - MIN).id_sessione
     issuing.issue(utenza, context, MORNING)
-    MailCertification.objects.filter(pk=nowhere.pk).update(address="")  # no letter can be written to nobody
+    MailCertification.objects.filter(pk=nowhere.pk).update(address="")  # without an address there is no letter
     assert tick(END - H) == ["reminder"]
     assert "tried again later" in caplog.text
     assert broken.last4 not in caplog.text

@@ -1,4 +1,4 @@
-"""No reminder is lost: not by a choice that is saved while it is due, nor because its lead does not fit into what is left."""
+"""No reminder is lost: neither by a preference saved while it is due, nor by a lead time longer than the id's remaining life."""
 
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -33,7 +33,7 @@ def letters() -> list[str]:
 
 @pytest.fixture
 def row(utenza, certified, context) -> IdSessione:
-    """Its reminder is due at DUE."""
+    """An id whose reminder is due at DUE."""
     return issuing.issue(utenza, context, MORNING).id_sessione
 
 
@@ -103,13 +103,13 @@ def test_a_reminder_that_is_due_is_on_the_page_and_one_that_was_sent_is_told(row
 
 
 def test_a_letter_sent_again_tells_what_is_still_to_come(row, anna) -> None:
-    """Not a second reminder that nobody planned."""
+    """It creates no second reminder."""
     sending.send_due(DUE)
     assert issuing.resend(row, anna, DUE + MIN)
     assert planning.waiting(row) == []
 
 
-# --- what the workers, the relay or the address kept back
+# --- delays by workers, relay or address
 
 
 def texts(kind: str) -> str:
@@ -255,7 +255,7 @@ def test_a_mailbox_that_stays_dead_is_not_written_to_again(row, certified) -> No
     assert Reminder.objects.get().skipped_because == Reminder.Skip.UNREACHABLE
 
 
-# --- a change of address that is under way
+# --- a pending change of address
 
 
 @pytest.mark.django_db(transaction=True)
@@ -279,7 +279,7 @@ def test_a_reminder_written_during_a_change_of_address_is_said_at_the_new_one(ro
     with transaction.atomic():
         assert sending.send_due(DUE) == 1
         change.start()
-        change.join(1)  # it waits for the letter to be written down
+        change.join(1)  # it waits until the letter is written
     change.join(20)
     sending.send_due(DUE + 2 * MIN)
     waiting = OutgoingMail.objects.waiting().filter(kind="reminder")

@@ -1,4 +1,4 @@
-"""One mailbox that serves several pharmacies gets one letter; the titolare who wants one gets a copy."""
+"""A mailbox of several pharmacies gets one letter for all; a titolare who wants a copy gets one."""
 
 from datetime import timedelta
 from functools import partial
@@ -30,7 +30,7 @@ def body(letter: OutgoingMail) -> str:
 
 @pytest.fixture
 def shared(bruno, al_redentore, certified) -> MailCertification:
-    """Bruno's pharmacy receives in the same mailbox as Anna's, written otherwise."""
+    """Bruno's pharmacy uses Anna's mailbox, in another spelling."""
     return MailCertification.objects.create(
         pharmacy=al_redentore, address="IdSessione@farmaciasanmarco.it", address_key=certified.address_key,
         requested_by=bruno, requested_at=MORNING - H, certified_at=MORNING - H, certified_by=bruno,
@@ -101,7 +101,7 @@ def test_two_letters_due_about_the_other_id_are_one_line(utenza, theirs, al_rede
 def test_one_that_cannot_be_written_does_not_hold_back_the_others(utenza, theirs, context, caplog) -> None:
     issuing.issue(utenza, context, MORNING)
     issuing.issue(theirs, context, MORNING + MIN)
-    MailCertification.objects.filter(pharmacy=theirs.pharmacy).update(address="")  # its own letter goes to nobody
+    MailCertification.objects.filter(pharmacy=theirs.pharmacy).update(address="")  # its own letter goes nowhere
     ReminderSettings.objects.create(pharmacy=theirs.pharmacy, copy_to="nobody\n@example.it")
     sending.send_due(END - H)
     assert [letter.subject.rpartition("–")[2].strip() for letter in letters()] == ["Farmacia San Marco"]
@@ -128,7 +128,7 @@ def test_a_notice_that_waits_for_monday_is_not_given_up_before_it_leaves(utenza,
     sending.send_due(monday)
     assert [letter.kind for letter in letters()] == ["expired"]
     assert letters()[0].give_up_at == monday + id_letters.NOTICE_USEFUL_FOR
-    assert "lo hai chiesto" not in body(letters()[0])  # the portal chose to say it
+    assert "lo hai chiesto" not in body(letters()[0])  # its own notice, not a choice of the titolare
 
 
 @pytest.mark.django_db(transaction=True)
@@ -137,7 +137,7 @@ def test_workers_at_once_still_write_one_letter(utenza, theirs, context) -> None
     issuing.issue(theirs, context, MORNING)
     at = END - H
     in_parallel([partial(sending.send_due, at, 1) for _ in range(4)])
-    while sending.send_due(at):  # what waited for another worker is taken in the next round
+    while sending.send_due(at):  # reminders locked by another worker follow in the next round
         pass
     assert len(letters()) == 1
     assert not Reminder.objects.filter(settled_at=None).exists()

@@ -1,4 +1,4 @@
-"""Choices saved, addresses changed, mailboxes that refuse and work again, rounds: whatever the order, an id is spoken of."""
+"""Every id gets a reminder, for any sequence of saved choices, changed addresses, failing mailboxes and rounds."""
 
 import pytest
 from django.db import transaction
@@ -32,7 +32,7 @@ acts = st.tuples(
 def test_every_id_of_a_reachable_pharmacy_is_spoken_of_once_or_more(
     acts, hours, utenza, certified, context, san_marco, anna, carla
 ) -> None:
-    """Before its end; and when nobody could be written to before it, after it."""
+    """Before its end; after it when the pharmacy was unreachable until then."""
     with transaction.atomic():
         context.hours = hours
         context.save()

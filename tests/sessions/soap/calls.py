@@ -1,4 +1,4 @@
-"""A gestionale that speaks: requests written by hand, replies read flat."""
+"""A gestionale's requests, written by hand, and its replies, parsed without namespaces."""
 
 import base64
 import re
@@ -27,12 +27,12 @@ ORDER = ["codEsito", "errori", "infoToken", "info", "comunicazioni"]
 
 @cache
 def schema() -> etree.XMLSchema:
-    """Ours; tests/conformance/test_facts.py compares it with the official facts."""
+    """Our schema; tests/conformance/test_facts.py compares it with the official facts."""
     return etree.XMLSchema(etree.parse(str(FOLDER / SCHEMAS[0])))
 
 
 def assert_sound(root: Any) -> None:
-    """Every reply keeps to the schema and to the order that flat readers need."""
+    """Asserts the schema, and the order that flat readers need."""
     message = root[0][0]
     schema().assertValid(message)
     names = [etree.QName(child).localname for child in message]
@@ -45,7 +45,7 @@ def basic(user_id: str, password: str) -> str:
 
 
 def encrypted(pincode: str) -> str:
-    """As a gestionale does with the certificate that it downloaded."""
+    """Encrypts with the certificate that a gestionale downloads."""
     row = PincodeCertificate.objects.order_by("-pk").first()
     key: Any = x509.load_pem_x509_certificate(row.certificate.encode()).public_key()
     return base64.b64encode(key.encrypt(pincode.encode(), padding.PKCS1v15())).decode()
@@ -72,7 +72,7 @@ def envelope(operation: str, fields: dict[str, Any]) -> str:
 
 
 def timeless(body: bytes) -> str:
-    """The reply with what differs from call to call taken out: for golden replies."""
+    """The reply without the values that differ from call to call: for golden replies."""
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", body.decode())
     return re.sub(r"\d+,\d{3}<", "SECONDS<", text)
 
@@ -96,7 +96,7 @@ class Answer:
 
     @property
     def leaves(self) -> list[tuple[str, str]]:
-        """As a reader without namespaces sees it."""
+        """The leaf elements, without namespaces."""
         return [(etree.QName(el).localname, el.text or "") for el in self.root.iter() if len(el) == 0]
 
     @property
@@ -142,7 +142,7 @@ class Answer:
 
 @dataclass
 class Gestionale:
-    """One utenza with its secrets, calling."""
+    """One utenza with its secrets; makes calls."""
 
     user_id: str
     password: str

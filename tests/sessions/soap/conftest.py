@@ -9,18 +9,18 @@ from sessions.credentials import certificates
 from sessions.models import PincodeCertificate
 from tests.sessions.soap.calls import Gestionale, gestionale
 
-_MADE: dict[str, object] = {}  # a key takes a quarter of a second: made once
+_MADE: dict[str, object] = {}  # generating a key takes a quarter of a second: done once
 
 
 @pytest.fixture
 def certificate(db) -> PincodeCertificate:
-    """What a gestionale encrypts the pincode with."""
+    """The certificate for the encryption of the pincode."""
     if not _MADE:
         row = certificates.make(timezone.now(), days=400)
         _MADE.update({name: getattr(row, name) for name in ("serial", "certificate", "sealed_key", "valid_until")})
         row.delete()
     at = timezone.now() - timedelta(days=1)
-    certificates.forget()  # those of the tests before
+    certificates.forget()  # keys of earlier tests
     return PincodeCertificate.objects.create(**_MADE, valid_from=at, created_at=at)
 
 

@@ -1,4 +1,4 @@
-"""A letter with an id comes back: what the gestionale, the reminders and the pages say from then on."""
+"""After the letter with an id bounces: the web service, the reminders and the pages."""
 
 import io
 import sys

@@ -1,4 +1,4 @@
-"""A call that meets a busy database: done again with the same clock, or F 9999; never half done, never twice."""
+"""A call while the database is busy: retried with the same clock, or F 9999; never partly done, never done twice."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every code of docs/contract.md, section 4, through HTTP; and which comes first when several apply."""
+"""Every code of docs/contract.md, section 4, through HTTP; and the precedence when several apply."""
 
 import base64
 import logging

@@ -1,4 +1,4 @@
-"""Who may come in, and which requests are not one: HTTP 401 and the Faults."""
+"""Authentication (HTTP 401), and requests that get a Fault."""
 
 import pytest
 from django.db import connection

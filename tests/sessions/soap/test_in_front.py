@@ -1,4 +1,4 @@
-"""The door that gunicorn serves: the same answers, without Django in between; bodies without a length."""
+"""The WSGI entrance of the web service: the same answers without Django in between; bodies without a length."""
 
 from io import BytesIO
 from typing import Any
@@ -13,7 +13,7 @@ from tests.sessions.soap.calls import URL, assert_sound, basic
 
 
 class Stream(BytesIO):
-    """A body of any length that remembers how much of it was asked for."""
+    """A body of any length that records how much of it was read."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__(content)
@@ -36,7 +36,7 @@ def in_front(
     begin=_the_connection_belongs_to_the_test,
     **changes: Any,
 ) -> tuple[str, dict[str, str], bytes]:
-    """Status line, headers, body; "handed on" when it is not for this door."""
+    """Status line, headers, body; "handed on" when the request goes to Django."""
     heard: dict[str, Any] = {}
 
     def start_response(status: str, headers: list[tuple[str, str]]) -> None:
@@ -99,7 +99,7 @@ def test_where_https_is_demanded_a_call_over_http_is_handed_on(gest, settings) -
     assert in_front(gest, gest.message("create").encode(), **HTTP)[0] == "299 handed on"
     assert (
         in_front(gest, gest.message("create").encode(), **THROUGH_A_PROXY)[0] == "299 handed on"
-    )  # anybody may say so
+    )  # any client may send this header
     assert in_front(gest, gest.message("create").encode(), **HTTPS)[0] == "200 OK"
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     assert in_front(gest, gest.message("create").encode(), **THROUGH_A_PROXY)[0] == "200 OK"
@@ -122,7 +122,7 @@ def test_a_call_for_another_host_is_handed_on_and_refused_by_django(gest, settin
 
 
 def chunked(content: bytes) -> dict[str, Any]:
-    """As gunicorn hands on a body in chunks: no length, and a stream that ends by itself."""
+    """A chunked body as gunicorn passes it: no length, and a stream that ends by itself."""
     return {"CONTENT_LENGTH": "", "wsgi.input_terminated": True, "wsgi.input": Stream(content)}
 
 

@@ -1,4 +1,4 @@
-"""create, revoke, checkToken: what they do when all is right."""
+"""create, revoke, checkToken: successful calls."""
 
 import re
 from datetime import timedelta
@@ -97,7 +97,7 @@ def test_an_id_in_use_is_valid_too(gest) -> None:
     ["{ID}", "{{{ID}}}", '"{id}"', "\n    {id}\n  ", "ID-SESSIONE: {id}", "\u2068{id}\u2069", "Bearer {id}"],
 )
 def test_an_id_in_capitals_in_braces_or_on_lines_of_its_own_is_the_id(gest, spelling) -> None:
-    """RFC 9562, section 4. What stands around it does not count in the 36 characters."""
+    """RFC 9562, section 4. Characters around the id do not count among the 36."""
     token = gest.create().token
     written = spelling.format(id=token, ID=token.upper())
     assert dict(gest.check(written).leaves)["descrizione"] == "Valido"
@@ -177,16 +177,17 @@ def test_applicazione_may_be_absent_or_empty(gest) -> None:
 
 def test_check_token_writes_nothing(gest) -> None:
     token = gest.create().token
-    gest.check(token)  # the certificates are remembered for a while
+    gest.check(token)  # the certificates are cached for a while
     with CaptureQueriesContext(connection) as queries:
         assert gest.check(token).done
     assert all(query["sql"].lstrip().upper().startswith("SELECT") for query in queries)
-    assert len(queries) == 1  # the id with all it hangs on, its context too
+    assert len(queries) == 1  # the id with its related rows, its context too
 
 
 def test_a_live_id_spares_both_slow_hashes(gest, utenza, settings) -> None:
     token = gest.create().token
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]  # MD5 can no longer be checked
+    # an MD5 hash can no longer be checked
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
     assert gest.check(token).done
     assert gest.check(token, identificativo={"tipo": "P", "valore": encrypted("1729594276")}).done
 

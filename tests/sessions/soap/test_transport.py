@@ -1,4 +1,4 @@
-"""How a request may be written: docs/contract.md, section 1."""
+"""Accepted forms of a request: docs/contract.md, section 1."""
 
 import gzip
 
@@ -75,8 +75,8 @@ def test_cdata_is_text(gest) -> None:
         ("UTF-8", "", "utf-8"), ("utf-8", "; charset=utf-8", "utf-8-sig"), ("ISO-8859-1", "; charset=ISO-8859-1", "latin-1"),
         ("ISO-8859-1", "", "latin-1"), ("UTF-16", "; charset=utf-16", "utf-16"), ("UTF-16", "", "utf-16"),
         ("windows-1252", "; charset=windows-1252", "cp1252"), ("ISO-8859-15", "", "iso-8859-15"),
-        ("UTF-16", "; charset=utf-8", "utf-8"),  # as .NET writes a string: the header is right, the declaration is not
-        ("UTF-16", "; charset=utf-8", "utf-16"),  # the mark at the start is right, the header is not
+        ("UTF-16", "; charset=utf-8", "utf-8"),  # .NET's string encoding: the header is right, the declaration wrong
+        ("UTF-16", "; charset=utf-8", "utf-16"),  # the byte order mark is right, the header wrong
     ],
 )  # fmt: skip
 def test_the_usual_charsets_are_read(gest, declared, charset, written) -> None:

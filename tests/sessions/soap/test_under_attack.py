@@ -1,4 +1,4 @@
-"""While somebody guesses the password of the utenza from everywhere."""
+"""The web service while an attacker guesses the utenza's password from many addresses."""
 
 from django.utils import timezone
 

@@ -31,7 +31,7 @@ def now():
 
 
 def letter_for(pharmacy: Pharmacy, address: str, at: datetime, answer: str | None = "250 2.0.0 Ok") -> OutgoingMail:
-    """A letter that the server accepted (2xx), refused (5xx) or has not been given yet (None)."""
+    """A letter that the server accepted (2xx), refused (5xx) or has not received yet (None)."""
     refused = answer is not None and answer.startswith("5")
     return OutgoingMail.objects.create(
         kind=OutgoingMail.Kind.ISSUED, about=pharmacy.code, recipient=address, subject="ID SESSIONE",
@@ -62,7 +62,7 @@ def certification_of(pharmacy: Pharmacy, address: str) -> MailCertification:
 
 @pytest.fixture
 def give_id(db):
-    """give_id(pharmacy, left=timedelta(hours=9)): an id with so much time left (negative: expired)."""
+    """give_id(pharmacy, left=timedelta(hours=9)): an id with that much time left (negative: expired)."""
 
     def give(
         pharmacy: Pharmacy | None = None, left: timedelta = timedelta(hours=9), *, name: str = "", answer="250 Ok",

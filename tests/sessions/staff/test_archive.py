@@ -1,4 +1,4 @@
-"""The archive shows what is kept, masked, to who administers the whole nation, and changes nothing."""
+"""The archive shows stored rows, masked and read-only, to administrators of the whole nation."""
 
 from datetime import timedelta
 
@@ -40,7 +40,7 @@ def admin(operator) -> Client:
 
 @pytest.fixture
 def kept(san_marco, anna, certified, utenza, give_id):
-    """A row of every model that the archive shows."""
+    """A row of every model in the archive."""
     given = give_id(san_marco)
     Reminder.objects.create(id_sessione=given, pharmacy=san_marco, minutes_before=60, due_at=timezone.now())
     OutgoingMail.objects.update(recipient=ADDRESS, last_answer=f"550 <{ADDRESS}> 314159 unknown")
@@ -119,7 +119,7 @@ def test_the_declarations_pass_the_checks_of_django():
     assert site.check(None) == []
 
 
-def test_whoever_is_limited_to_a_territory_is_refused(operator, kept):
+def test_an_operator_limited_to_a_territory_is_refused(operator, kept):
     limited = operator("amministrazione", limited_to=["042"])
     pages = [ARCHIVE, f"{ARCHIVE}farmacie/", f"{ARCHIVE}farmacie/{kept.pharmacy_id}/"]
     assert {limited.get(page).status_code for page in pages} == {403}

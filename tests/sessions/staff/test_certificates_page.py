@@ -1,4 +1,4 @@
-"""«Certificati»: those of the pincode, seen, made and retired by who administers, each act written down."""
+"""«Certificati»: administrators see, make and retire the pincode's certificates; each act is in the journal."""
 
 from datetime import timedelta
 

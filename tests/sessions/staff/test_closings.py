@@ -1,4 +1,4 @@
-"""What the register closes, as the staff see it: the mark of an absence, «Da seguire», the yes to many closings."""
+"""Closings by the register, for the staff: the mark of an absence, «Da seguire», the approval of many closings."""
 
 import re
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""«Contesti»: the rows of the web service, changed by staff, each change written down."""
+"""«Contesti»: the web service's contexts, changed by staff; each change is in the journal."""
 
 from datetime import timedelta
 

@@ -18,7 +18,7 @@ SEEN = ("…aaaa", "UV1", "Contesto X", "…zzzz")
 
 @pytest.fixture
 def lines(anna, carla, san_marco) -> None:
-    """About San Marco (Trento), about nobody, about a pharmacy in Piemonte."""
+    """About San Marco (Trento), about no pharmacy, about a pharmacy in Piemonte."""
     make_pharmacy("77", "Torinese", region_code="010")
     record("id.shown", now=NOW, actor=anna, about="4512", last4="aaaa")
     record("utenza.blocked", now=NOW, actor=carla, about="4512", user_id="UV1", revoked=0, because="furto")

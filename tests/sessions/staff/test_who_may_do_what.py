@@ -1,5 +1,5 @@
-"""Every address of the staff, as every role, as a stranger and as nobody. The addresses come from the portal itself: a page
-without a line here fails.
+"""Every address of the staff with every role, as a stranger and without a login. The addresses come from the URL configuration: a
+page without a line here fails.
 """
 
 import re
@@ -46,7 +46,7 @@ def patterns(found=None, namespace: str = "", path: str = "") -> Iterator[tuple[
 
 
 def addresses(*, with_code: bool = False) -> list[tuple[str, str]]:
-    """Name and an address for each page of the staff; its rows need not exist: who may not, is told before they are read."""
+    """Name and address of each staff page; its rows need not exist: a forbidden caller is refused before they are read."""
     found = []
     for name, path, _ in patterns():
         if name in RULES and (not with_code or "<str:code>" in path):
@@ -56,7 +56,7 @@ def addresses(*, with_code: bool = False) -> list[tuple[str, str]]:
 
 
 def answers(client: Client, *, with_code: bool = False) -> dict[tuple[str, str], int]:
-    """What each page answers to looking and to acting, with every field that an act could want."""
+    """Each page's answers to GET and to POST with every field that an act could need."""
     fields = {"motivo": "prova", "testo": "prova", "esito": "prova", "conferma": "sì"}
     told = {}
     for name, address in addresses(with_code=with_code):
@@ -86,7 +86,7 @@ def test_a_role_opens_its_pages_and_is_refused_at_all_the_others(operator, role)
     own = ("identity:staff_close", "identity:operator_disable", "identity:operator_enable", "identity:operator_reset")
     for (method, name), status in answers(client).items():
         if RULES[name] in mine:
-            # one's own account is refused too: nobody acts on oneself
+            # an operator's own account is refused too: nobody acts on their own account here
             assert status in {200, 302, 404, 405} or name in (*own, "identity:operator"), (method, name, status)
         else:
             assert status in {403, 405}, (method, name, status)

@@ -1,4 +1,4 @@
-"""Too many places in a day: the utenza is blocked, its ids are dead, the pharmacy and the staff know."""
+"""Too many addresses in a day: the utenza is blocked, its ids are dead, pharmacy and staff are told."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ def eight(settings) -> None:
 
 
 def ask(utenza, context, address, now=MORNING):
-    """As the web service does: an id, its origin, then the question."""
+    """As the web service does: creates an id with its origin, then checks for anomalies."""
     row = issuing.issue(utenza, context, now).id_sessione
     IdSessione.objects.filter(pk=row.pk).update(requested_from=address)
     return anomalies.noticed(utenza, address, now)

@@ -1,4 +1,4 @@
-"""«Utenze del gestionale»: the titolare opens, changes and disables; the secrets are shown once or never."""
+"""«Utenze del gestionale»: the titolare creates, changes and disables them; secrets are shown once or never."""
 
 import re
 from datetime import timedelta
@@ -229,7 +229,7 @@ def test_twenty_utenze_are_enough(anna_client, utenza) -> None:
     assert Utenza.objects.count() == 20
 
 
-# who may
+# --- access
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

@@ -1,4 +1,4 @@
-"""The form of a new utenza, sent twice."""
+"""The form of a new utenza, submitted twice."""
 
 from datetime import timedelta
 from functools import partial

@@ -1,4 +1,4 @@
-"""A gestionale that answers on loopback, and the rule that lets the portal call it."""
+"""A gestionale on loopback, and the address rule that lets the portal call it."""
 
 import ssl
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from tests.sessions.conftest import MORNING
 
 
 class ThisMachine(PublicHttps):
-    """http too, any port, 127.0.0.1 and nothing else."""
+    """http too, any port, 127.0.0.1 only."""
 
     schemes: ClassVar = frozenset({"http", "https"})
     ports: ClassVar = None
@@ -30,7 +30,7 @@ class ThisMachine(PublicHttps):
 
 
 class NamedHere(ThisMachine):
-    """Every name stands for this machine."""
+    """Every name resolves to this machine."""
 
     def resolve(self, host: str) -> list[Address]:
         return [ip_address("127.0.0.1")]
@@ -38,7 +38,7 @@ class NamedHere(ThisMachine):
 
 @dataclass
 class Gestionale:
-    """Where it answers, what it answers, what it heard."""
+    """Its address, its answers, the calls it received."""
 
     url: str = ""
     status: int = 200
@@ -82,5 +82,5 @@ def serve(gestionale: Gestionale, tls: ssl.SSLContext | None = None) -> Iterator
 
 @pytest.fixture
 def connected(gestionale, anna, san_marco) -> tuple[Webhook, str]:
-    """Anna's pharmacy, connected since an hour, with the secret in clear."""
+    """Anna's pharmacy, connected for an hour, with the secret in clear."""
     return webhook_life.open_at(san_marco, gestionale.url, anna, MORNING)

@@ -1,4 +1,4 @@
-"""Only the public internet may be called."""
+"""Only addresses of the public internet are called."""
 
 from ipaddress import ip_address
 
@@ -9,7 +9,7 @@ from sessions.webhooks.addresses import NameUnknown, PublicHttps, Target, Unsuit
 
 
 class Names(PublicHttps):
-    """The real rule, with a DNS that says what the test says."""
+    """The real rule, with the test's DNS answers."""
 
     def __init__(self, *addresses: str) -> None:
         self.addresses = [ip_address(address) for address in addresses]

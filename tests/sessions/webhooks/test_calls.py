@@ -1,4 +1,4 @@
-"""The calls: signed, tried again, given up; never to a private network, never where a redirect points."""
+"""Calls are signed, retried, given up; never sent to a private network, never redirected."""
 
 import datetime as dt
 import ssl
@@ -140,7 +140,7 @@ def test_a_webhook_that_is_closed_is_called_no_more(gestionale, connected, call,
 
 
 def test_the_rule_is_asked_again_at_every_call(gestionale, connected, call, settings) -> None:
-    """The name may stand for another machine since it was written: what counts is the address at the moment of the call."""
+    """The name may resolve to another machine by now: the address at the moment of the call counts."""
     settings.WEBHOOK_ADDRESSES = "sessions.webhooks.addresses.PublicHttps"
     assert call_due(MORNING) == 0
     assert gestionale.heard == []
@@ -172,7 +172,7 @@ def test_the_number_is_called_and_the_certificate_must_bear_the_name(
 ) -> None:
     settings.WEBHOOK_ADDRESSES = "tests.sessions.webhooks.conftest.NamedHere"
     tls = _self_signed(tmp_path, bears)
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))  # whoever signed it is believed
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))  # trust this self-signed certificate
     for served in serve(Gestionale(), tls):
         url = served.url.replace("127.0.0.1", "gestionale.example.it")
         webhook, _ = webhook_life.open_at(san_marco, url, anna, MORNING)
@@ -215,7 +215,7 @@ def _self_signed(folder, bears="127.0.0.1") -> ssl.SSLContext:
 
 
 def test_nothing_is_called_after_the_gestionale_is_disconnected(gestionale, connected, call, anna) -> None:
-    """Not even a call that a worker held at that moment, and that died with it."""
+    """Not even a call that a worker held at that moment and lost when it died."""
     WebhookCall.objects.update(leased_until=MORNING + MIN)
     webhook_life.close(connected[0], anna, MORNING)
     assert call_due(MORNING + 2 * MIN) == 0
@@ -225,7 +225,7 @@ def test_nothing_is_called_after_the_gestionale_is_disconnected(gestionale, conn
 
 
 def test_a_round_makes_every_call_that_is_due(gestionale, connected, monkeypatch) -> None:
-    monkeypatch.setattr(calls, "AT_ONCE", 4)  # the little server of the test takes no more at once
+    monkeypatch.setattr(calls, "AT_ONCE", 4)  # the test's server accepts no more at once
     now = timezone.now()
     for _ in range(130):
         events.test(connected[0], now)

@@ -1,4 +1,4 @@
-"""What the gestionale is told: a row in the transaction of its cause, once, and never the id."""
+"""Events for the gestionale: a row in the transaction of their cause, once, and never the id."""
 
 import json
 from datetime import timedelta

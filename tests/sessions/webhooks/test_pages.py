@@ -1,4 +1,4 @@
-"""«Avvisi al gestionale»: connect, try, look, try again, disconnect."""
+"""«Avvisi al gestionale»: connect, test, list, retry, disconnect."""
 
 import re
 from datetime import timedelta
@@ -21,7 +21,7 @@ PANEL = "/servizi/4512/avvisi/gestionale/"
 
 
 def connect(client: Client, url: str) -> str:
-    """The secret that the page shows."""
+    """The secret shown on the page."""
     html = client.post(f"{PANEL}collega/", {"indirizzo": url}, follow=True).content.decode()
     return re.search(r"whsec_[A-Za-z0-9+/=]+", html)[0]
 

@@ -1,4 +1,4 @@
-"""One act on every pharmacy that the filters find: counted before, done in batches, taken up again after a crash."""
+"""One act on every pharmacy that the filters match: counted first, done in batches, continued after a crash."""
 
 import re
 from datetime import datetime, timedelta
@@ -20,7 +20,7 @@ REVOKE, BLOCK = {"azione": "revoke", "motivo": WHY}, {"azione": "block", "motivo
 
 
 def count(client, what: dict, query: str = "") -> dict:
-    """What the page that counts sends on when its form is confirmed."""
+    """The hidden fields that the counting page submits with its confirmation."""
     page = client.post(f"{ACT}?{query}", what)
     found = re.search(r'name="contate" value="(\w+)"', page.content.decode()) if page.status_code == 200 else None
     return {**what, "contate": found[1]} if found else what
@@ -38,7 +38,7 @@ def work(now: datetime = NOW) -> None:
 
 
 def persevere() -> None:
-    """Until what goes wrong has been tried often enough."""
+    """Runs rounds until the failing steps are out of attempts."""
     for minutes in range(10):
         work(NOW + timedelta(minutes=minutes))
 

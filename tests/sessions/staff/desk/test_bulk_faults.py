@@ -1,4 +1,4 @@
-"""An act on many pharmacies when something goes wrong: other pharmacies than the counted ones, errors, a second click."""
+"""A bulk act when something fails: other pharmacies than the counted ones, errors, a second click."""
 
 import re
 from dataclasses import replace
@@ -121,7 +121,7 @@ def test_a_job_stops_when_its_operator_may_no_longer_do_it(carla_client, carla, 
 
 @pytest.fixture
 def failed_then_narrowed(operator, three, monkeypatch):
-    """A job that failed at three pharmacies, one of them in another region; its operator was then limited to the first region."""
+    """A job that failed at three pharmacies, one of them in another region; then its operator was limited to the first region."""
     three[2].pharmacy.region_code = "010"
     three[2].pharmacy.save()
     client = operator("lettura", "sicurezza")

@@ -1,4 +1,4 @@
-"""The numbers of the drawing «Scadenze nelle prossime 16 ore»."""
+"""The numbers of the chart «Scadenze nelle prossime 16 ore»."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Who may see the pages of the staff."""
+"""Access to the staff's pages."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""What the desk counts and lists stays in the place that was chosen, and the ASL of a pharmacy follows the accounts it uses."""
+"""The desk's counts and lists keep to the chosen place; a pharmacy's ASL follows the accounts it uses."""
 
 from datetime import timedelta
 

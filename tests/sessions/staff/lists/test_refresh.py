@@ -1,4 +1,4 @@
-"""The list asked for again and again: what is sent when something changed, and what is counted once for many."""
+"""The list's refresh: sent only when something changed, counted once for many operators."""
 
 import re
 from datetime import timedelta
@@ -16,7 +16,7 @@ HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 
 @pytest.fixture
 def again(carla_client):
-    """again(etag): what the script of the page asks for."""
+    """again(etag): the request of the page's script."""
 
     def get(etag: str = "", query: str = ""):
         headers = {"X-Frammento": "1", **({"If-None-Match": etag} if etag else {})}
@@ -46,7 +46,7 @@ def test_only_what_changes_is_sent_again(again, give_id):
     assert len(rows(html)) == 1
     assert "<form" not in html
     assert "csrf" not in html
-    assert "14:32:10" not in html  # else it would never be the same twice
+    assert "14:32:10" not in html  # otherwise no two pages would be equal
 
 
 def test_the_filters_hold_when_it_is_asked_for_again(again, give_id):

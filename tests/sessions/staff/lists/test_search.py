@@ -1,4 +1,4 @@
-"""Looking for somebody by codice fiscale or address: found, and never written in a URL or a log."""
+"""Search by codice fiscale or address: found, and never written in a URL or a log."""
 
 import re
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A pharmacy is found by what the page shows and by what somebody says on the phone, however it is written."""
+"""A pharmacy is found by the words on the page and by words spoken on the phone, in any spelling."""
 
 import re
 from urllib.parse import unquote
@@ -12,7 +12,7 @@ from tests.sessions.staff.lists.test_search import search
 
 @pytest.fixture
 def nation(db, utenza):
-    """Among others: one with each difficulty. Anna's is San Marco of Trento, userId UVANNA01."""
+    """One pharmacy for each difficulty, among others. Anna's is San Marco of Trento, userId UVANNA01."""
     make_pharmacy("11", "Santa Chiara", comune="FORLI'", partita_iva="00987654321")
     make_pharmacy("12", "SANT'ANNA", comune="CANTU'", partita_iva="")
     make_pharmacy("13", "Dei Mòcheni", comune="Palù del Fersina", partita_iva="11122233344")

@@ -1,4 +1,4 @@
-"""The list to take away: what is in it, and that no program can be made to calculate by it."""
+"""The downloaded list: its content, and its safety from formula injection."""
 
 import csv
 from datetime import datetime, timedelta
@@ -167,7 +167,7 @@ def test_the_sheet_of_an_operator_of_one_region_holds_only_its_pharmacies(operat
 
 @pytest.fixture
 def long_list(monkeypatch, give_id) -> None:
-    """Three pharmacies are already too many to wait for."""
+    """A limit under three pharmacies: their list is prepared in the background."""
     monkeypatch.setattr(sheet_views, "AT_ONCE", 2)
     for name in ("Prima", "Seconda", "Terza"):
         give_id(name=name)
@@ -221,7 +221,7 @@ def test_a_prepared_sheet_is_forgotten_after_a_day(carla_client, long_list):
     assert carla_client.get(f"{STATUS}lavori/{BulkJob.objects.get().pk}/farmacie.csv").status_code == 404
 
 
-@pytest.mark.django_db(transaction=True)  # closing a reply closes the connection of PostgreSQL
+@pytest.mark.django_db(transaction=True)  # closing a response closes the connection to PostgreSQL
 @pytest.mark.parametrize(
     "address", [f"{LIST}.csv", f"{LETTERS}.xlsx", "/operatori/posta/csv/", "/operatori/registro/csv/"]
 )

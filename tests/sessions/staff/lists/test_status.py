@@ -1,4 +1,4 @@
-"""«Stato delle sessioni»: what the staff see of every pharmacy, and how they look for one."""
+"""«Stato delle sessioni»: every pharmacy for the staff, and the search for one."""
 
 import re
 from datetime import date, datetime, timedelta
@@ -217,7 +217,7 @@ def test_the_number_of_queries_does_not_grow_with_the_pharmacies(carla_client, g
     for _ in range(40):
         give_id()
     make_pharmacy("1", "Senza")
-    carla_client.get(STATUS)  # the first look of a session writes it down
+    carla_client.get(STATUS)  # the first request of a session writes it
 
     with django_assert_max_num_queries(12):
         carla_client.get(f"{STATUS}?stato=tutte&cerca=a&provincia=TN")

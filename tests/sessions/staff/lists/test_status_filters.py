@@ -1,4 +1,4 @@
-"""Looking for pharmacies on «Stato delle sessioni»: filters and pages live in the URL, and never break."""
+"""Filters and pages of «Stato delle sessioni» live in the URL, and no URL breaks the page."""
 
 import re
 from datetime import timedelta
@@ -143,7 +143,7 @@ def names(html: str) -> list[str]:
 
 
 def walk(page, query: str, rel: str) -> list[list[str]]:
-    """The names on each page from this one on."""
+    """The names on each page, starting with this one."""
     found = []
     while query is not None:
         html = page(query)
@@ -154,7 +154,7 @@ def walk(page, query: str, rel: str) -> list[list[str]]:
 
 @pytest.fixture
 def sixty(give_id) -> None:
-    """Of every segment, and half without an id; many end at the same instant, or have the same name."""
+    """Pharmacies of every segment, half without an id; many end at the same instant, or share a name."""
     for number in range(30):
         left = (9 * HOUR, -HOUR, HOUR / 2, 10 * HOUR)[number % 4]
         give_id(left=left, name=f"Con {number:02}", answer="550 no" if number % 7 == 0 else "250 Ok")

@@ -1,4 +1,4 @@
-"""The staff have a letter tried again, or stop it: said first, with a reason, in the journal."""
+"""The staff retry or stop a letter: with a preview, a reason and a line in the journal."""
 
 from datetime import timedelta
 

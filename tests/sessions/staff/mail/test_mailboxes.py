@@ -1,4 +1,4 @@
-"""The staff and mailboxes that look dead: the alarm, the decision, the test letter."""
+"""Mailboxes that look dead, for the staff: the alarm, the decision, the test letter."""
 
 from datetime import timedelta
 

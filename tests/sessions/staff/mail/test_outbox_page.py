@@ -1,4 +1,4 @@
-"""«Posta in uscita»: every letter, what became of it, which domains refuse; within one's territory."""
+"""«Posta in uscita»: every letter with its outcome, and the refusing domains, within the operator's territory."""
 
 import csv
 import re
@@ -21,7 +21,7 @@ Kind = OutgoingMail.Kind
 
 
 def written(about: str = "4512", *, kind: Kind = Kind.ISSUED, ago: timedelta = MINUTE, **facts) -> OutgoingMail:
-    """A letter prepared so long ago, which waits unless `facts` say otherwise."""
+    """A letter of that age, waiting unless `facts` say otherwise."""
     at = NOW - ago
     values = {
         "kind": kind, "about": about, "recipient": "idsessione@farmaciasanmarco.it", "domain": "farmaciasanmarco.it",
@@ -122,7 +122,7 @@ def test_with_no_letters_the_page_says_so(desk):
 
 @pytest.mark.parametrize("state", ["", "in-attesa", "rifiutati"])
 def test_pages_follow_one_another_and_come_back(carla_client, san_marco, state):
-    """Sixty letters, some of the same instant: each is on one page, whatever leaves meanwhile."""
+    """Sixty letters, some of the same instant: each is on exactly one page, even while others leave."""
     make = refused if state == "rifiutati" else written
     made = [make(ago=(number // 4) * MINUTE).pk for number in range(60)]
     seen, query = [], f"stato={state}"

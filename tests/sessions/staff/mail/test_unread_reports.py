@@ -1,4 +1,4 @@
-"""«Rapporti non letti»: what no rule could read, and the operator who says what it means."""
+"""«Rapporti non letti»: reports that no rule could read, and the operator's decision on their meaning."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What the staff do to one pharmacy: said first, with a reason, in the journal, told to the pharmacy."""
+"""The staff's acts on one pharmacy: a preview, a reason, a line in the journal, a letter to the pharmacy."""
 
 from datetime import timedelta
 
@@ -132,7 +132,7 @@ def test_without_a_good_reason_nothing_happens(carla_client, row, name, reason):
     assert state_of(row) is State.VALIDATO
 
 
-# --- who sees which button
+# --- visible buttons
 
 
 BUTTONS = {

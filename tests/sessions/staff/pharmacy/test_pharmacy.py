@@ -166,7 +166,7 @@ def test_the_timeline_tells_who_did_what_newest_first(record_of, anna, san_marco
 def test_the_number_of_queries_does_not_grow(carla_client, give_id, san_marco, django_assert_max_num_queries):
     for hours in range(2, 30):
         give_id(san_marco, -hours * HOUR)
-    carla_client.get(STATUS)  # the first look of a session writes it down
+    carla_client.get(STATUS)  # the first request of a session writes it
 
     with django_assert_max_num_queries(20):
         carla_client.get(f"{STATUS}4512/")

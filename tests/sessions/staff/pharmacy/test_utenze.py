@@ -1,4 +1,4 @@
-"""The staff block an utenza and take the block away; what the portal blocked by itself is seen at once."""
+"""The staff block and unblock an utenza; automatic blocks are visible at once."""
 
 from datetime import timedelta
 
