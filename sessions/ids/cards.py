@@ -1,4 +1,4 @@
-"""What a page says about one id: the facts of the row and of this instant, in one place."""
+"""What a page shows about one id, computed from its row and the current instant."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ NEWS_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
-class Card:
+class IdCard:
     row: IdSessione
     now: datetime
 
@@ -26,7 +26,7 @@ class Card:
 
     @property
     def may_be_revoked(self) -> bool:
-        """Live, or stopped by the closing of its pharmacy: it lives again if that reopens."""
+        """Live, or stopped by the closing of its pharmacy: a reopening makes it live again."""
         return self.row.is_within_hours(self.now)
 
     @property
@@ -39,21 +39,21 @@ class Card:
 
     @property
     def kind(self) -> str:
-        """The colour of pill and bar. That an id has expired is how its day ends, not an alarm."""
+        """Colour of the pill and the bar: `ok`, `warn`, `off`. Expiry is the normal end of an id, so it is no alarm."""
         if self.is_live:
             return "warn" if self.is_expiring else "ok"
         return "off"
 
     @property
     def word(self) -> str:
-        """The state, as the pill says it."""
+        """The state, in the words of the pill."""
         if self.may_be_revoked and not self.is_live:
             return gettext("Fermo: farmacia chiusa")
         return f"{self.state.value}, in scadenza" if self.is_expiring else self.state.value
 
     @property
     def letter_is_news(self) -> bool:
-        """Worth showing where the letter is: it has not been accepted, or it was a moment ago, or it came back."""
+        """Whether to show where the letter is: not accepted yet, accepted within the last NEWS_FOR, or not delivered."""
         letter = self.row.letter
         return letter.accepted_at is None or letter.failed_at is not None or self.now - letter.accepted_at < NEWS_FOR
 
@@ -70,12 +70,12 @@ class Card:
 
     @property
     def ended_at(self) -> datetime:
-        """When it ended, or will (UTC)."""
+        """When it ended or will end (UTC)."""
         if self.state is State.REVOCATO:
             return self.row.ended_early_at(self.now) or self.row.expires_at
         return self.row.expires_at
 
 
-def current(ids: list[IdSessione], now: datetime) -> list[Card]:
-    """The live ones, the Attivo first."""
-    return sorted((Card(row, now) for row in ids), key=lambda card: not card.is_in_use)
+def current(ids: list[IdSessione], now: datetime) -> list[IdCard]:
+    """A card for each of these live ids, the Attivo first."""
+    return sorted((IdCard(row, now) for row in ids), key=lambda card: not card.is_in_use)

@@ -1,4 +1,4 @@
-"""For which utenza and which context a page of "Gestione ID-SESSIONE" speaks."""
+"""The utenza and the context that a page of "Gestione ID-SESSIONE" is about."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from sessions.models import Context
 
 
 @dataclass(frozen=True)
-class Choice:
+class IdChoice:
     utenza: Utenza
     context: Context
 
     @property
     def query(self) -> str:
-        """`utenza=3&uso=1`, for a link that keeps the choice."""
+        """`utenza=3&uso=1`, for a link that keeps this choice."""
         return urlencode(self.fields)
 
     @property
@@ -31,7 +31,7 @@ class ContextField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not sub
 
 
 class ChoiceForm(forms.Form):
-    """Filters of the page, in the URL. What is missing or wrong is replaced by the usual."""
+    """The page's filters, from the URL. Defaults: the first usable utenza, the first context. A wrong value is an error."""
 
     utenza = forms.ModelChoiceField(Utenza.objects.none(), label="Utenza del gestionale", empty_label=None)
     uso = ContextField(Context.objects.none(), label="Serve per", empty_label=None)
@@ -39,13 +39,13 @@ class ChoiceForm(forms.Form):
     def __init__(self, pharmacy: Pharmacy, data: Mapping[str, str]) -> None:
         utenze, contexts = pharmacy.utenze.order_by("user_id"), Context.objects.for_pharmacies()
         usable = next((utenza for utenza in utenze if utenza.is_usable), None)
-        usual: dict[str, object] = {"utenza": getattr(usable or utenze.first(), "pk", "")}
-        usual["uso"] = getattr(contexts.first(), "pk", "")
-        super().__init__({key: data.get(key) or usual[key] for key in usual})
+        defaults: dict[str, object] = {"utenza": getattr(usable or utenze.first(), "pk", "")}
+        defaults["uso"] = getattr(contexts.first(), "pk", "")
+        super().__init__({key: data.get(key) or defaults[key] for key in defaults})
         self.fields["utenza"].queryset = utenze  # type: ignore[attr-defined]
         self.fields["uso"].queryset = contexts  # type: ignore[attr-defined]
         self.worth_showing = utenze.count() > 1 or contexts.count() > 1
 
-    def choice(self) -> Choice | None:
-        """None when the pharmacy has no utenza, or the URL names one that is not its own."""
-        return Choice(self.cleaned_data["utenza"], self.cleaned_data["uso"]) if self.is_valid() else None
+    def choice(self) -> IdChoice | None:
+        """None when the pharmacy has no utenza, or when the URL names an utenza of another pharmacy or an unknown context."""
+        return IdChoice(self.cleaned_data["utenza"], self.cleaned_data["uso"]) if self.is_valid() else None

@@ -1,4 +1,4 @@
-"""The sweep: what must not stay, once an id is dead."""
+"""The sweep: deletes the sealed copies of dead ids."""
 
 from datetime import datetime
 
@@ -13,10 +13,10 @@ BATCH = 500
 
 
 def forget_dead(now: datetime) -> int:
-    """Wipes the sealed copies of dead ids and marks why they are dead. How many; running it twice changes nothing.
+    """Deletes the sealed copies of dead ids and marks each as expired or revoked. Returns how many. Idempotent.
 
-    An id that hangs on a revoked address or an unusable utenza becomes revoked for good: an utenza that comes back does not
-    bring it back. A closed pharmacy that reopens does: its ids are left alone until their own end.
+    An id whose address is revoked or whose utenza is unusable becomes revoked for good: enabling the utenza again does not
+    revive it. Ids of a closed pharmacy are left alone until they expire, because a reopening revives them.
     """
     forgotten = 0
     while batch := _forget_some(now):
@@ -30,7 +30,7 @@ def _forget_some(now: datetime) -> int:
     rows = IdSessione.objects.filter(sealed__isnull=False).exclude(pk__in=kept).order_by("pk")
     dead = list(skip_locked(rows).values_list("pk", flat=True)[:BATCH])
     ended = IdSessione.objects.filter(pk__in=dead).end(now)
-    # What is said of an id whose hours are over stays to be said; the letter with such an id is given up by the outbox.
+    # The notice that an id has expired must still leave; the outbox gives up a letter that carries an expired id by itself.
     withdraw_letters(IdSessione.objects.filter(pk__in=dead, expires_at__gt=now).values_list("pk", flat=True), now)
     events.revoked(dead, now)
     return ended

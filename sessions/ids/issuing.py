@@ -1,7 +1,7 @@
-"""The life of an ID-SESSIONE: issued, used, sent again, shown, revoked. Source: docs/contract.md, section 5.
+"""The verbs of an ID-SESSIONE: issue, use, revoke, resend, reveal. Source: docs/contract.md, section 5.
 
-Every verb takes the row of the utenza as its lock (what touches several utenze, the pharmacy's before), so that two of
-them never interleave; the partial unique constraints of IdSessione hold the same rule in the database.
+Every verb locks the row of the utenza (after the pharmacy's row, when the verb reads or changes ids of several utenze), so two
+verbs on one utenza never interleave. The partial unique constraints of IdSessione enforce the same rule in the database.
 """
 
 from dataclasses import dataclass, field
@@ -37,7 +37,7 @@ from sessions.reminders import planning
 from sessions.webhooks import events
 
 SAME_REQUEST_FOR = timedelta(seconds=60)  # a second click on "Richiedi" is the same request
-SAME_LOOK_FOR = timedelta(seconds=60)  # "Mostra" and its reloads
+SAME_LOOK_FOR = timedelta(seconds=60)  # "Mostra" and its reloads write one line in the journal
 REQUESTS_AN_HOUR = 10  # per pharmacy, from the portal
 BETWEEN_SENDS = timedelta(seconds=60)
 SENDS_AN_HOUR = 5  # letters with an id to one pharmacy before "Reinvia" must wait
@@ -46,27 +46,29 @@ HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Issued:
-    """The row, and the id in clear: for the caller's answer only, kept nowhere."""
+    """A new row and its id in clear. The caller returns or shows `plain` once; nothing stores it."""
 
     id_sessione: IdSessione
     plain: str
 
 
 @dataclass(frozen=True)
-class Asked:
-    """How a gestionale asked: from where, and with which secrets, just proved. The new id's row remembers that they were."""
+class GestionaleRequest:
+    """A request by a gestionale: its network address and the secrets it has just proved. The new row keeps their fingerprints."""
 
     client_address: str | None
     password: str = field(repr=False)
-    pincode: str = field(default="", repr=False)  # "": not asked for in this context
-    ciphertext: str = field(default="", repr=False)  # what the pincode came in, base64
+    pincode: str = field(default="", repr=False)  # "": this context needs none
+    ciphertext: str = field(default="", repr=False)  # the encrypted pincode as received, base64
 
     def facts(self, utenza: Utenza, plain: str) -> dict[str, object]:
-        """Columns of the new row. `utenza` as it was when the secrets were proved: a change since makes the proofs void."""
-        who = plain, utenza.user_id
-        pincode = proofs.of_pincode(*who, self.pincode, utenza.pincode) if self.pincode else None
-        ciphertext = proofs.of_ciphertext(*who, self.ciphertext, utenza.pincode) if self.ciphertext else None
-        password = proofs.fingerprint(*who, self.password, utenza.password)
+        """Columns of the new row. `utenza` is the row that the secrets were checked against: a secret that changed since then
+        invalidates its fingerprint.
+        """
+        names = plain, utenza.user_id
+        pincode = proofs.of_pincode(*names, self.pincode, utenza.pincode) if self.pincode else None
+        ciphertext = proofs.of_ciphertext(*names, self.ciphertext, utenza.pincode) if self.ciphertext else None
+        password = proofs.fingerprint(*names, self.password, utenza.password)
         return {
             "requested_from": self.client_address, "pincode_fingerprint": pincode, "ciphertext_fingerprint": ciphertext,
             "fingerprint": password, "service_fingerprint": password,
@@ -74,38 +76,38 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What became of a person's request: one of the three."""
+class RequestOutcome:
+    """The result of a person's request. Exactly one field is set."""
 
     issued: Issued | None = None
-    already: IdSessione | None = None  # the same request, seconds ago
-    not_before: datetime | None = None  # too many in the last hour (UTC)
+    already: IdSessione | None = None  # the id that the same request got seconds ago
+    not_before: datetime | None = None  # too many requests in the last hour: when the next is allowed (UTC)
 
 
 @transaction.atomic
-def request(utenza: Utenza, context: Context, now: datetime, by: User) -> Answer:
-    """As issue(), for a person at the page: two clicks give one id, and the mailbox is not flooded. Raises IssuingRefused."""
+def request(utenza: Utenza, context: Context, now: datetime, by: User) -> RequestOutcome:
+    """Issues an id for a person: issue() with double clicks merged and a rate limit per pharmacy. Raises IssuingRefused."""
     Pharmacy.objects.hold(utenza.pharmacy_id)
     utenza = rows.locked(utenza.pk)
-    mine = IdSessione.objects.of(utenza, context).live(now).filter(requested_by__isnull=False)
-    if just_now := mine.filter(requested_at__gt=now - SAME_REQUEST_FOR).order_by("-requested_at").first():
-        return Answer(already=just_now)
+    by_people = IdSessione.objects.of(utenza, context).live(now).filter(requested_by__isnull=False)
+    if just_now := by_people.filter(requested_at__gt=now - SAME_REQUEST_FOR).order_by("-requested_at").first():
+        return RequestOutcome(already=just_now)
     recent = IdSessione.objects.filter(
         pharmacy=utenza.pharmacy, requested_by__isnull=False, requested_at__gt=now - HOUR
     )
     moments = list(recent.order_by("-requested_at").values_list("requested_at", flat=True)[:REQUESTS_AN_HOUR])
     if len(moments) == REQUESTS_AN_HOUR:
-        return Answer(not_before=moments[-1] + HOUR)
-    return Answer(issued=issue(utenza, context, now, by))
+        return RequestOutcome(not_before=moments[-1] + HOUR)
+    return RequestOutcome(issued=issue(utenza, context, now, by))
 
 
 def is_same_request(id_sessione: IdSessione, now: datetime) -> bool:
-    """A person asked for it so few seconds ago that asking now is the same request."""
+    """Whether a person asked for this id within SAME_REQUEST_FOR: asking again now would repeat that request."""
     return id_sessione.requested_by_id is not None and id_sessione.requested_at > now - SAME_REQUEST_FOR
 
 
 def obstacle(utenza: Utenza, now: datetime) -> str:
-    """The name of what would refuse an id now (`NoCertifiedAddress` ...); empty when nothing does."""
+    """The class name of the refusal that issue() would raise now (`NoCertifiedAddress` ...); empty when it would issue."""
     try:
         _reachable(utenza, now)
     except IssuingRefused as refusal:
@@ -115,23 +117,29 @@ def obstacle(utenza: Utenza, now: datetime) -> str:
 
 @transaction.atomic
 def issue(
-    utenza: Utenza, context: Context, now: datetime, by: User | None = None, asked: Asked | None = None
+    utenza: Utenza,
+    context: Context,
+    now: datetime,
+    by: User | None = None,
+    from_gestionale: GestionaleRequest | None = None,
 ) -> Issued:
-    """A new id, its letter, its reminders, its journal line: all or nothing. Its hours (UTC) run from now, or from the last
-    instant of the ids that it comes after, when these were written while it waited for the lock.
+    """Issues a new id with its letter, its reminders and its journal line, in one transaction.
 
-    Policy overlap: the waiting Validato is replaced, the Attivo stays until the new one is used. Policy replace: all
-    earlier ones are revoked. `by` None: the gestionale asked, as `asked` says. Raises NoCertifiedAddress, AddressUnreachable,
-    UtenzaNotUsable, PharmacyClosed, ClockAstray.
+    The id's hours run from `now` (UTC), or from the last instant written on the address or on the ids before it, when another
+    transaction wrote a later one while this one waited for the lock.
+
+    Policy overlap: the new id replaces the waiting Validato; the Attivo stays valid until the new id is used. Policy replace:
+    the new id revokes all earlier ones. `by` None: a gestionale asked, see `from_gestionale`. Raises NoCertifiedAddress,
+    AddressUnreachable, UtenzaNotUsable, PharmacyClosed, ClockAstray.
     """
     now, plain = now.astimezone(UTC), str(uuid4())
-    origin = asked.facts(utenza, plain) if asked is not None else {}
+    origin = from_gestionale.facts(utenza, plain) if from_gestionale is not None else {}
     Pharmacy.objects.hold(utenza.pharmacy_id)
     utenza = rows.locked(utenza.pk)
     pharmacy, certification = _reachable(utenza, now)
     in_place = rows.in_place(utenza, context)
     now = clock.not_before(now, certification.certified_at, certification.reachable_again_at)
-    now = max([now, *(each.not_before(now) for each in in_place)])
+    now = max([now, *(earlier.not_before(now) for earlier in in_place)])
     replaced, ended = _make_room(in_place, context, now)
     row = IdSessione(
         utenza=utenza, pharmacy=pharmacy, context=context, certification=certification, digest=digest(plain),
@@ -157,8 +165,9 @@ def issue(
 
 @transaction.atomic
 def use(id_sessione: IdSessione, now: datetime, proof: proofs.Proof | None = None) -> bool:
-    """The gate saw it: the first use makes a Validato Attivo and revokes the previous Attivo. False when it is not live, or the
-    password changed after its proof.
+    """Records that the gate accepted the id. The first use turns a Validato into the Attivo and revokes the previous Attivo.
+
+    False when the id is not live, or when the password changed after `proof` was made.
     """
     row = rows.fresh(id_sessione)
     if not row.is_live(now) or (proof is not None and proof.stored != row.utenza.password):
@@ -166,8 +175,8 @@ def use(id_sessione: IdSessione, now: datetime, proof: proofs.Proof | None = Non
     now, fingerprint = row.not_before(now), proof.fingerprint if proof else None
     is_first, attivi, replaced = row.first_used_at is None, [], []
     if is_first:
-        attivi = [each for each in rows.in_place(row.utenza, row.context) if each.first_used_at is not None]
-        now = max([now, *(each.not_before(now) for each in attivi)])
+        attivi = [other for other in rows.in_place(row.utenza, row.context) if other.first_used_at is not None]
+        now = max([now, *(other.not_before(now) for other in attivi)])
         replaced = [other.pk for other in attivi if _leave_place(other, now, replaced_by=row)]
     if is_first or fingerprint:
         row.mark_used(now, proof.client_address if proof else None, fingerprint)
@@ -181,8 +190,9 @@ def use(id_sessione: IdSessione, now: datetime, proof: proofs.Proof | None = Non
 
 @transaction.atomic
 def revoke(id_sessione: IdSessione, by: User | None, now: datetime, because: str = "", *, tell: bool = True) -> bool:
-    """Ends an id within its hours at once, that of a closed pharmacy too: it would live again when the pharmacy reopens. Tells the
-    certified address when a person did it. False when it has ended already.
+    """Revokes an id within its hours. Writes to the certified address when a person did it (`by`), unless `tell` is False.
+
+    Also revokes an id of a closed pharmacy, which a reopening would make live again. False when the id has already ended.
     """
     row = rows.fresh(id_sessione)
     if not row.is_within_hours(now):
@@ -201,7 +211,7 @@ def revoke(id_sessione: IdSessione, by: User | None, now: datetime, because: str
 
 @transaction.atomic
 def resend(id_sessione: IdSessione, by: User | None, now: datetime, because: str = "") -> bool:
-    """The same id once more, to the address certified now. False when it is not live, or too soon: see next_send_at().
+    """Sends the same id again, to the address certified now. False when it is not live, or too soon: see next_send_at().
 
     Raises NoCertifiedAddress, AddressUnreachable, UtenzaNotUsable, PharmacyClosed, ClockAstray.
     """
@@ -210,14 +220,14 @@ def resend(id_sessione: IdSessione, by: User | None, now: datetime, because: str
     pharmacy, certification = _reachable(row.utenza, now)
     if not _is_at_hand(row, now) or next_send_at(pharmacy, now) is not None:
         return False
-    # still waiting, the letter before would arrive twice, or at an address that has changed meanwhile
+    # A previous letter that still waits would bring the id a second time, or to an address no longer certified.
     OutgoingMail.objects.filter(pk=write_again(row, certification, now)).withdraw(now)
     record("id.resent", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4, because=because)
     return True
 
 
 def next_send_at(pharmacy: Pharmacy, now: datetime) -> datetime | None:
-    """When "Reinvia" may be pressed again (UTC); None: now. Counts every letter with an id that the pharmacy received."""
+    """When "Reinvia" may be pressed again (UTC); None: now. Every letter that carries an id to the pharmacy counts."""
     sent = OutgoingMail.objects.filter(about=pharmacy.code, kind=OutgoingMail.Kind.ISSUED, created_at__gt=now - HOUR)
     moments = list(sent.order_by("-created_at").values_list("created_at", flat=True)[:SENDS_AN_HOUR])
     waits = [moments[0] + BETWEEN_SENDS] if moments else []
@@ -228,7 +238,7 @@ def next_send_at(pharmacy: Pharmacy, now: datetime) -> datetime | None:
 
 @transaction.atomic
 def reveal(id_sessione: IdSessione, by: User | None, now: datetime) -> str | None:
-    """The id in clear, and a line in the journal (one, if a person reloads the page). None when it is no longer live."""
+    """Returns the id in clear and writes a journal line (one per person in SAME_LOOK_FOR). None when it is no longer live."""
     row = rows.fresh(id_sessione)
     if not _is_at_hand(row, now):
         return None
@@ -240,12 +250,12 @@ def reveal(id_sessione: IdSessione, by: User | None, now: datetime) -> str | Non
 
 
 def _is_at_hand(row: IdSessione, now: datetime) -> bool:
-    """Live, its copy still there, and its utenza still of the pharmacy that asked: only then it may be shown or sent."""
+    """Whether it may be shown or sent: live, its sealed copy kept, its utenza still of the pharmacy that asked for it."""
     return row.is_live(now) and row.sealed is not None and row.pharmacy_id == row.utenza.pharmacy_id
 
 
 def _reachable(utenza: Utenza, now: datetime) -> tuple[Pharmacy, MailCertification]:
-    """The pharmacy of a usable utenza and the address that ids go to. Raises IssuingRefused."""
+    """The pharmacy of a usable utenza and the certified address that receives its ids. Raises IssuingRefused."""
     pharmacy = utenza.pharmacy
     if database_clock.is_astray():
         raise ClockAstray
@@ -264,7 +274,7 @@ def _reachable(utenza: Utenza, now: datetime) -> tuple[Pharmacy, MailCertificati
 
 
 def _make_room(in_place: list[IdSessione], context: Context, now: datetime) -> tuple[list[IdSessione], list[int]]:
-    """Empties the places that the new id takes; the live ids that it replaces, and the keys of all whose place it empties."""
+    """Frees the slots that the new id needs. Returns the live ids that it replaces and the keys of all ids that lost a slot."""
     replaced, ended = [], []
     for row in in_place:
         stays = context.policy == Context.Policy.OVERLAP and row.first_used_at is not None and row.is_live(now)
@@ -277,7 +287,7 @@ def _make_room(in_place: list[IdSessione], context: Context, now: datetime) -> t
 
 
 def _leave_place(row: IdSessione, now: datetime, replaced_by: IdSessione | None = None) -> bool:
-    """A live id is revoked (True); a dead one is marked for what it is, so that its place is free. Its letters stay."""
+    """Frees the id's slot: revokes a live id (True), marks a dead one as ended (False). The caller withdraws its letters."""
     live = row.is_live(now)
     if live:
         row.revoke(now, replaced_by)

@@ -1,4 +1,4 @@
-"""Why no id can be issued or sent now. Each has its sentence for a person in sessions/ids/views.py, its code in sessions/soap."""
+"""Why no id can be issued or sent now. The sentence for a person is in sessions/ids/views.py, the A2F code in sessions/soap."""
 
 
 class IssuingRefused(Exception):
@@ -10,11 +10,11 @@ class NoCertifiedAddress(IssuingRefused):
 
 
 class AddressUnreachable(IssuingRefused):
-    """The certified address refuses mail for good: the id would never arrive (A2F 100)."""
+    """The certified address permanently refuses mail: the id would never arrive (A2F 100)."""
 
 
 class ClockAstray(IssuingRefused):
-    """The clock of this machine is too far from the database's: the hours of an id would be wrong (A2F 9999)."""
+    """This machine's clock is too far from the database's: the hours of an id would be wrong (A2F 9999)."""
 
 
 class UtenzaNotUsable(IssuingRefused):

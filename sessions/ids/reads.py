@@ -1,4 +1,4 @@
-"""What the verbs of issuing.py read, under the locks that they take. Composed once: a hundred ids a second ask the same."""
+"""The queries of issuing.py, under its locks. Each is compiled to SQL once per process: issuing runs a hundred times a second."""
 
 from pharmacies.models import MailCertification, Utenza
 from portal.database.composed import Composed
@@ -34,7 +34,7 @@ _CERTIFIED = Composed(
 
 
 def locked(utenza: int) -> Utenza:
-    """The utenza (key) as it is now, the caller's until the end of the transaction. Raises Utenza.DoesNotExist."""
+    """Locks the utenza (key) until the end of the transaction and returns it. Raises Utenza.DoesNotExist."""
     found = _LOCKED.first(utenza)
     if found is None:
         raise Utenza.DoesNotExist
@@ -42,7 +42,7 @@ def locked(utenza: int) -> Utenza:
 
 
 def fresh(id_sessione: IdSessione) -> IdSessione:
-    """The row as it is now, under the lock of its utenza. Raises IdSessione.DoesNotExist."""
+    """Locks the utenza of this id and reads the id again. Raises IdSessione.DoesNotExist."""
     Utenza.objects.hold(id_sessione.utenza_id)
     found = _FRESH.first(id_sessione.pk)
     if found is None:
@@ -51,7 +51,7 @@ def fresh(id_sessione: IdSessione) -> IdSessione:
 
 
 def in_place(utenza: Utenza, context: Context) -> list[IdSessione]:
-    """Those that hold the place of Validato or Attivo, with what says whether they live. The lock of the utenza is taken."""
+    """The ids in the slots of Validato and Attivo, with the facts that say whether they live. The caller has locked `utenza`."""
     found = _IN_PLACE.all(utenza.pk, context.pk)
     for row in found:
         row.utenza = utenza
@@ -59,5 +59,5 @@ def in_place(utenza: Utenza, context: Context) -> list[IdSessione]:
 
 
 def certified(pharmacy: int) -> MailCertification | None:
-    """The address of this pharmacy (key) that is in force, with the pharmacy and its choice of reminders."""
+    """The certified address in force of this pharmacy (key), with the pharmacy and its reminder settings."""
     return _CERTIFIED.first(pharmacy)

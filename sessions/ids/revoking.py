@@ -1,4 +1,4 @@
-"""Every id of a pharmacy ends at once: an incident, a mailbox that somebody else reads."""
+"""Revokes every id of a pharmacy at once, after an incident such as a mailbox that a stranger reads."""
 
 from datetime import datetime
 
@@ -14,14 +14,15 @@ from sessions.models import IdSessione
 
 @transaction.atomic
 def revoke_all(pharmacy: Pharmacy, by: User, because: str, now: datetime) -> int:
-    """Each id has its line in the journal; the certified address is told once, if it receives mail. How many were within
-    their hours.
+    """Revokes each id with its own journal line and writes one letter to the certified address, if that receives mail.
+
+    Returns how many ids were revoked, all within their hours.
     """
     Pharmacy.objects.hold(pharmacy.pk)
     hold(Utenza.objects.filter(pharmacy=pharmacy))
-    mine = IdSessione.objects.filter(pharmacy=pharmacy).within_hours(now)
-    hold(mine)
-    found = mine.with_facts().order_by("utenza", "pk")
+    ids = IdSessione.objects.filter(pharmacy=pharmacy).within_hours(now)
+    hold(ids)
+    found = ids.with_facts().order_by("utenza", "pk")
     revoked = [row for row in found if issuing.revoke(row, by, now, because, tell=False)]
     certification = MailCertification.objects.current().filter(pharmacy=pharmacy, undeliverable_at=None).first()
     if revoked and certification is not None:

@@ -1,4 +1,4 @@
-"""Gestione ID-SESSIONE: ask for an id, see it, send it again, revoke it."""
+"""«Gestione ID-SESSIONE»: request an id, see it, send it again, revoke it."""
 
 from collections.abc import Mapping
 
@@ -16,8 +16,8 @@ from pharmacies.models import MailCertification
 from portal.templatetags.portale import seconds
 from portal.time.clock import italian_time, now_of
 from sessions.ids import issuing, issuing_refused
-from sessions.ids.cards import Card, current
-from sessions.ids.choice import Choice, ChoiceForm
+from sessions.ids.cards import IdCard, current
+from sessions.ids.choice import ChoiceForm, IdChoice
 from sessions.models import IdSessione
 
 PAGE = 10
@@ -39,7 +39,7 @@ no_store = cache_control(no_store=True, private=True)
 @require_safe
 @no_store
 def manage(request: OfficeRequest) -> HttpResponse:
-    """The ids of one utenza and context: those that live, what may be done now, the history of the pharmacy."""
+    """The live ids of one utenza and context with the actions possible now, and the history of the pharmacy."""
     now, pharmacy = now_of(request), request.pharmacy
     form = ChoiceForm(pharmacy, request.GET)
     choice = form.choice()
@@ -47,7 +47,7 @@ def manage(request: OfficeRequest) -> HttpResponse:
         raise Http404
     history = Paginator(pharmacy.ids.with_facts().select_related("requested_by").order_by("-requested_at", "-pk"), PAGE)
     page = history.get_page(request.GET.get("pagina"))
-    page_of_cards = [Card(row, now) for row in page]
+    page_of_cards = [IdCard(row, now) for row in page]
     cards = _live(choice, request) if choice else []
     context = {
         "form": form,
@@ -67,7 +67,9 @@ def manage(request: OfficeRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @no_store
 def request_id(request: OfficeRequest) -> HttpResponse:
-    """A new id. When one is live, GET says what will happen to it and asks; so does a POST that has not asked yet."""
+    """Issues a new id. When one is live, GET says what will happen to it and asks for a confirmation; a POST without that
+    confirmation is redirected to the same question.
+    """
     now = now_of(request)
     choice = ChoiceForm(request.pharmacy, request.POST if request.method == "POST" else request.GET).choice()
     if choice is None:
@@ -80,26 +82,26 @@ def request_id(request: OfficeRequest) -> HttpResponse:
     if cards and not request.POST.get("confermo") and not any(issuing.is_same_request(card.row, now) for card in cards):
         return redirect(f"{reverse('sessions:request', args=[request.pharmacy.code])}?{choice.query}")
     try:
-        answer = issuing.request(choice.utenza, choice.context, now, request.user)
+        outcome = issuing.request(choice.utenza, choice.context, now, request.user)
     except issuing_refused.IssuingRefused as refusal:
         messages.error(request, WHY_NOT[type(refusal)])
         return _back(request, choice)
-    if answer.issued:
-        address = answer.issued.id_sessione.letter.recipient
+    if outcome.issued:
+        address = outcome.issued.id_sessione.letter.recipient
         messages.success(
             request, f"Il nuovo ID SESSIONE è in viaggio verso {address}. Puoi anche leggerlo qui con «Mostra»."
         )
-    elif answer.already:
+    elif outcome.already:
         messages.warning(
             request,
-            f"Un ID SESSIONE è appena stato chiesto, alle {seconds(answer.already.requested_at)}: vale quello. "
-            f"Potrai chiederne un altro dalle {seconds(answer.already.requested_at + issuing.SAME_REQUEST_FOR)}.",
+            f"Un ID SESSIONE è appena stato chiesto, alle {seconds(outcome.already.requested_at)}: vale quello. "
+            f"Potrai chiederne un altro dalle {seconds(outcome.already.requested_at + issuing.SAME_REQUEST_FOR)}.",
         )
-    elif answer.not_before:
+    elif outcome.not_before:
         messages.error(
             request,
             f"Sono già stati chiesti {issuing.REQUESTS_AN_HOUR} ID nell’ultima ora: "
-            f"potrai chiederne un altro dalle {italian_time(answer.not_before)}.",
+            f"potrai chiederne un altro dalle {italian_time(outcome.not_before)}.",
         )
     return _back(request, choice)
 
@@ -108,27 +110,29 @@ def request_id(request: OfficeRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @no_store
 def show(request: OfficeRequest, pk: int) -> HttpResponse:
-    """The whole id, only as the answer to a button: it is in no URL, no cache, no history."""
+    """Shows the whole id, only in the answer to a POST: it appears in no URL, no cache, no history."""
     row, now = _row(request, pk), now_of(request)
     if request.method != "POST":
-        return _back(request, Choice(row.utenza, row.context))
+        return _back(request, IdChoice(row.utenza, row.context))
     plain = issuing.reveal(row, request.user, now)
     if plain is None:
         messages.error(request, "Questo ID SESSIONE non è più valido: non si può più mostrare.")
-        return _back(request, Choice(row.utenza, row.context))
-    return _page(request, "show", {"card": Card(row, now), "choice": Choice(row.utenza, row.context), "plain": plain})
+        return _back(request, IdChoice(row.utenza, row.context))
+    return _page(
+        request, "show", {"card": IdCard(row, now), "choice": IdChoice(row.utenza, row.context), "plain": plain}
+    )
 
 
 @office_required
 @require_POST
 def resend(request: OfficeRequest, pk: int) -> HttpResponse:
-    """The same id once more."""
+    """Sends the same id again."""
     row, now = _row(request, pk), now_of(request)
     try:
         sent = issuing.resend(row, request.user, now)
     except issuing_refused.IssuingRefused as refusal:
         messages.error(request, WHY_NOT[type(refusal)])
-        return _back(request, Choice(row.utenza, row.context))
+        return _back(request, IdChoice(row.utenza, row.context))
     wait = issuing.next_send_at(request.pharmacy, now)
     if sent:
         messages.success(request, "Lo stesso ID SESSIONE è di nuovo in viaggio: non è cambiato nulla per chi lo usa.")
@@ -136,35 +140,35 @@ def resend(request: OfficeRequest, pk: int) -> HttpResponse:
         messages.warning(request, f"Un messaggio è appena partito: potrai reinviare l’ID dalle {seconds(wait)}.")
     else:
         messages.error(request, "Questo ID SESSIONE non è più valido: non si può reinviare.")
-    return _back(request, Choice(row.utenza, row.context))
+    return _back(request, IdChoice(row.utenza, row.context))
 
 
 @office_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @no_store
 def revoke(request: OfficeRequest, pk: int) -> HttpResponse:
-    """Says what will stop working, then revokes."""
+    """GET says what will stop working; POST revokes."""
     row, now = _row(request, pk), now_of(request)
     if request.method != "POST" and row.is_live(now):
-        return _page(request, "revoke", {"card": Card(row, now), "choice": Choice(row.utenza, row.context)})
+        return _page(request, "revoke", {"card": IdCard(row, now), "choice": IdChoice(row.utenza, row.context)})
     if request.method == "POST" and issuing.revoke(row, request.user, now):
         messages.success(request, f"L’ID SESSIONE …{row.last4} è revocato: da adesso nessuno può più usarlo.")
     else:
         messages.warning(request, f"L’ID SESSIONE …{row.last4} non era già più valido.")
-    return _back(request, Choice(row.utenza, row.context))
+    return _back(request, IdChoice(row.utenza, row.context))
 
 
 def _row(request: OfficeRequest, pk: int) -> IdSessione:
     return get_object_or_404(request.pharmacy.ids.with_facts(), pk=pk)
 
 
-def _live(choice: Choice, request: OfficeRequest) -> list[Card]:
+def _live(choice: IdChoice, request: OfficeRequest) -> list[IdCard]:
     now = now_of(request)
     rows = IdSessione.objects.of(choice.utenza, choice.context).live(now).with_facts().select_related("requested_by")
     return current(list(rows), now)
 
 
-def _back(request: OfficeRequest, choice: Choice) -> HttpResponse:
+def _back(request: OfficeRequest, choice: IdChoice) -> HttpResponse:
     return redirect(f"{reverse('sessions:manage', args=[request.pharmacy.code])}?{choice.query}")
 
 

@@ -1,8 +1,9 @@
-"""What is in the outbox about an id that has ended, or for an address that is no longer the pharmacy's, does not leave, nor is
-it tried again: it loses its text here, and forbidden() asks the same when a letter is about to leave.
+"""Withdraws letters about ids that have ended, and letters to an address that the pharmacy no longer has certified.
 
-A letter that speaks of more ids than one (reminders/together.py) leaves as it was written as long as one of them is in its place: its
-reader is told too much about a dead id rather than nothing about a live one.
+A withdrawn letter loses its text and is not retried. forbidden() repeats the check when a worker is about to send a letter.
+
+A letter about several ids (reminders/together.py) leaves as written while one of them holds its slot: a line too many about a dead id
+is better than no line about a live one.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -23,8 +24,9 @@ from sessions.models.id_sessione import FACTS_THAT_END
 from sessions.reminders import copies, planning
 
 Kind = OutgoingMail.Kind
-# OutgoingMail.objects.withdraw() and _tells_of_others() by hand: a hundred new ids a second do this, and the ORM costs ten
-# times as much. Three ways in, each by an index. (A refused letter stays refused, without its text: see withdraw().)
+# OutgoingMail.objects.withdraw() and _tells_of_others() as hand-written SQL: a hundred new ids a second run it, and the ORM
+# costs ten times as much. Each branch of the union uses an index. (A refused letter stays refused, without its text: see
+# withdraw().)
 _WITHDRAW = """
 update outbox_outgoingmail
 set withdrawn_at = case when failed_at is null then %s end, leased_until = null, sealed_source = null,
@@ -51,9 +53,7 @@ where id in (
 
 
 def withdraw_letters(ended: Iterable[int], now: datetime) -> None:
-    """Of the ids with these keys, ended already: the letter that carries each, what was to be said about them alone, and its
-    copies.
-    """
+    """Withdraws, for these ended ids (keys), the letter that carries each, the reminders about them alone, and the copies."""
     keys = list(ended)
     if not keys:
         return
@@ -64,9 +64,10 @@ def withdraw_letters(ended: Iterable[int], now: datetime) -> None:
 
 
 def write_again(row: IdSessione, certification: MailCertification, now: datetime) -> int:
-    """The same id once more, to this address. Saves. The key of the letter before: the caller withdraws it, last of all.
+    """Writes a new letter with the same id, to this address. Saves. Returns the key of the previous letter: the caller
+    withdraws it, last of all (the lock order).
 
-    The caller holds the utenza, and has made sure that the id lives.
+    The caller has locked the utenza and checked that the id is live.
     """
     plain, before = unseal(row.sealed or b"").decode(), row.letter_id
     row.letter = id_letters.issued(row, plain, certification, planning.waiting(row), now)
@@ -75,28 +76,33 @@ def write_again(row: IdSessione, certification: MailCertification, now: datetime
 
 
 def say_elsewhere(ended: MailCertification, now: datetime) -> None:
-    """What has not arrived at this address is said to the address certified now: each id that lives, and each reminder, which
-    is due again (or skipped with the reason). Not the reminders that tell another pharmacy, which still reads this mailbox, of
-    an id of its own.
+    """Sends again, to the address certified now, what has not arrived at `ended`: the live ids and the reminders.
+
+    A reminder becomes due again; the next round writes it or skips it with a reason. A reminder whose letter also tells another
+    pharmacy, which still reads this mailbox, of an id of its own stays as it is.
     """
     current = MailCertification.objects.current().filter(pharmacy=ended.pharmacy_id).select_related("pharmacy").first()
     lost = [] if current is None else _send_ids_to(current, now)
     mailbox = {"address_key": ended.address_key}
     addresses = MailCertification.objects.filter(**mailbox).values("address")
-    unsaid = OutgoingMail.objects.not_arrived().filter(kind__in=[Kind.REMINDER, Kind.EXPIRED], recipient__in=addresses)
+    not_arrived = OutgoingMail.objects.not_arrived().filter(
+        kind__in=[Kind.REMINDER, Kind.EXPIRED], recipient__in=addresses
+    )
     readers = MailCertification.objects.current().filter(**mailbox).values("pharmacy")
-    theirs = Reminder.objects.filter(~_tells_of_others(pharmacy__in=readers), pharmacy=ended.pharmacy_id)
-    letters = list(theirs.filter(letter__in=unsaid).values_list("letter", flat=True))
+    reminders = Reminder.objects.filter(~_tells_of_others(pharmacy__in=readers), pharmacy=ended.pharmacy_id)
+    letters = list(reminders.filter(letter__in=not_arrived).values_list("letter", flat=True))
     again = hold(Reminder.objects.filter(letter__in=letters))
     Reminder.objects.filter(pk__in=again).update(settled_at=None, letter=None, due_at=now)
     OutgoingMail.objects.filter(pk__in=[*lost, *letters]).withdraw(now)
 
 
 def _send_ids_to(certification: MailCertification, now: datetime) -> list[int]:
-    """The live ids of its pharmacy whose letter has not arrived; the keys of those letters. One that staff stopped stays."""
+    """Writes again the live ids of its pharmacy whose letter has not arrived. Returns the keys of those letters. A letter that
+    the staff stopped counts as withdrawn and is not written again.
+    """
     pharmacy = certification.pharmacy
-    theirs = IdSessione.objects.within_hours(now).filter(pharmacy=pharmacy, sealed__isnull=False)
-    lost = theirs.filter(letter__in=OutgoingMail.objects.not_arrived(), utenza__pharmacy=pharmacy)
+    ids = IdSessione.objects.within_hours(now).filter(pharmacy=pharmacy, sealed__isnull=False)
+    lost = ids.filter(letter__in=OutgoingMail.objects.not_arrived(), utenza__pharmacy=pharmacy)
     hold(Utenza.objects.filter(pk__in=list(lost.values_list("utenza", flat=True))))
     letters = []
     for row in lost.with_what_ends_them().order_by("pk"):
@@ -106,8 +112,11 @@ def _send_ids_to(certification: MailCertification, now: datetime) -> list[int]:
 
 
 def forbidden(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
-    """The keys of the letters about ids that are dead (a closing only holds them), or for a mailbox that the pharmacy of none
-    of these ids has certified now; a copy, for a mailbox that none of them wants it in. A letter that is no id's is not judged.
+    """The keys of the letters that must not leave.
+
+    These are letters about dead ids only (the closing of a pharmacy does not count: it holds them), letters to a mailbox that no
+    pharmacy of their live ids has certified now, and copies to a mailbox that no such pharmacy names now. Letters that are not
+    about an id always pass.
     """
     ids = [letter for letter in letters if letter.kind == Kind.ISSUED]
     about = [letter for letter in letters if letter.kind in (Kind.REMINDER, Kind.EXPIRED)]
@@ -123,18 +132,18 @@ def _ids(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
 
 
 def _reminders(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
-    said = Reminder.objects.filter(letter__in=[letter.pk for letter in letters])
-    live = list(said.filter(_not_ended_early()).values_list("letter", "id_sessione__certification__pharmacy"))
+    reminders = Reminder.objects.filter(letter__in=[letter.pk for letter in letters])
+    live = list(reminders.filter(_not_ended_early()).values_list("letter", "id_sessione__certification__pharmacy"))
     right = _to_certified(letters, live)
     others = [letter for letter in letters if letter.pk not in right]
     if not others:
         return set()
-    wrong = set(said.filter(letter__in=[letter.pk for letter in others]).values_list("letter", flat=True))
+    wrong = set(reminders.filter(letter__in=[letter.pk for letter in others]).values_list("letter", flat=True))
     return wrong | _copies([letter for letter in others if letter.pk not in wrong], now)
 
 
 def _copies(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
-    """A copy goes where the pharmacy of a live id wants it now."""
+    """The copies to a mailbox that no pharmacy of their live ids names now."""
     copied = Reminder.objects.filter(copy__in=[letter.pk for letter in letters])
     live = list(copied.filter(_not_ended_early()).values_list("copy", "pharmacy"))
     wanted = copies.addresses({pharmacy for _, pharmacy in live}, now)
@@ -144,7 +153,7 @@ def _copies(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
 
 
 def _not_ended_early() -> Q:
-    """The id of a reminder has ended by no fact before its hours were over; that its pharmacy is closed does not count."""
+    """Condition: no fact ended the reminder's id before its hours were over. The closing of its pharmacy does not count."""
     condition, expires_at = Q(), F("id_sessione__expires_at")
     for fact in FACTS_THAT_END:
         condition &= Q(**{f"id_sessione__{fact}": None}) | Q(**{f"id_sessione__{fact}__gte": expires_at})
@@ -152,14 +161,14 @@ def _not_ended_early() -> Q:
 
 
 def _to_certified(letters: Sequence[OutgoingMail], about: Collection[tuple[int, int]]) -> set[int]:
-    """The keys of the letters that go to the mailbox certified now by a pharmacy that they are about: (letter, pharmacy)."""
+    """The keys of the letters to the mailbox certified now by a pharmacy that they are about. `about`: (letter, pharmacy)."""
     current = MailCertification.objects.current().filter(pharmacy__in={pharmacy for _, pharmacy in about})
     certified = dict(current.values_list("pharmacy", "address_key"))
     mailboxes = {letter.pk: mail_address.key(letter.recipient) for letter in letters}
     return {letter for letter, pharmacy in about if certified.get(pharmacy) == mailboxes[letter]}
 
 
-def _tells_of_others(**whose: object) -> Exists:
-    """The letter of this reminder names an id that is in its place."""
+def _tells_of_others(**conditions: object) -> Exists:
+    """Condition: the letter of this reminder names an id that holds its slot, of a reminder that meets `conditions`."""
     in_place = {"id_sessione__revoked_at": None, "id_sessione__closed_at": None}
-    return Exists(Reminder.objects.filter(letter=OuterRef("letter"), **in_place, **whose))
+    return Exists(Reminder.objects.filter(letter=OuterRef("letter"), **in_place, **conditions))

@@ -123,7 +123,7 @@ def _reply(call: Call, request: envelope.Request, utenza: Utenza, token: str, ro
     if refusal is not None or context is None:
         return refusal or reply.Reply(UNEXPECTED)
     password = call.basic[1] if call.basic else ""
-    asked = issuing.Asked(known_ip(call.client), password, examined.pincode, examined.ciphertext)
+    asked = issuing.GestionaleRequest(known_ip(call.client), password, examined.pincode, examined.ciphertext)
     return operations.carry_out(request, operations.Caller(utenza, asked, row), context, call.now)
 
 

@@ -26,7 +26,7 @@ class Caller:
     """Who asks, as it proved itself, and the id that it speaks of, when the message carries one that exists and is its own."""
 
     utenza: Utenza
-    asked: issuing.Asked = field(repr=False)
+    asked: issuing.GestionaleRequest = field(repr=False)
     row: Row | None = field(default=None, repr=False)
 
 
@@ -45,7 +45,7 @@ def _create(caller: Caller, context: Context, now: datetime) -> Reply:
     if anomalies.is_in_a_loop(caller.utenza, context, now):
         return Reply(wire_words.UNEXPECTED)  # the manual has no code for it
     try:
-        issued = issuing.issue(caller.utenza, context, now, asked=caller.asked)
+        issued = issuing.issue(caller.utenza, context, now, from_gestionale=caller.asked)
     except issuing_refused.UtenzaNotUsable as refusal:
         raise NoLongerUsable from refusal
     except issuing_refused.ClockAstray:

@@ -12,7 +12,7 @@ from portal.identity.models import User
 from portal.journal.verbs import sentence
 from portal.outbox.models import OutgoingMail
 from portal.time.clock import ROME
-from sessions.ids.cards import Card
+from sessions.ids.cards import IdCard
 from sessions.letters import shared_letters
 from sessions.models import IdSessione, SupportNote
 from sessions.staff.lists.pharmacy_status import UNREAD, Row, newest_today
@@ -25,7 +25,7 @@ LINES = 10
 def of(pharmacy: Pharmacy, now: datetime) -> dict[str, Any]:
     """The context of the page. Nothing in it is a secret; addresses and codici fiscali are masked by the template."""
     ids = _ids(pharmacy, now)
-    cards = [Card(each, now) for each in ids]
+    cards = [IdCard(each, now) for each in ids]
     newest = newest_today(pharmacy, now) or next(iter(ids), None)
     day = now.astimezone(ROME).date()
     return {
