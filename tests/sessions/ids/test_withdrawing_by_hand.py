@@ -81,7 +81,8 @@ def test_both_withdraw_the_same_letters(ids, seed):
         )
     ended = random.sample([row.pk for row in ids], k=random.randrange(1, len(ids)))
     OutgoingMail.objects.filter(pk=IdSessione.objects.get(pk=ended[0]).letter_id).update(**WAITS)  # never nothing to do
-    IdSessione.objects.filter(pk__in=hold(IdSessione.objects.filter(pk__in=ended))).end(NOW)
+    with transaction.atomic():
+        IdSessione.objects.filter(pk__in=hold(IdSessione.objects.filter(pk__in=ended))).end(NOW)
     before, by_hand = rows(), after(withdrawing.withdraw_letters, ended, NOW)
     assert by_hand == after(by_orm, ended, NOW)
     assert by_hand != before
