@@ -1,11 +1,11 @@
-"""How long the database may work for a page, a call or a task, and how long these wait for a row that somebody holds.
+"""Sets PostgreSQL's statement_timeout and lock_timeout for this process.
 
-The kind of process decides: gunicorn (portal/wsgi.py) has the bounds of pages, a worker and the timetable (portal/celery.py)
-have those of tasks. A command has none: an import, a migration or an export may take as long as it takes.
+The kind of process decides: gunicorn (portal/wsgi.py) takes the bounds of pages, workers and the timetable (portal/celery.py)
+take those of tasks. A command has no bound: an import, a migration or an export may run for as long as it needs.
 
-A page or a call that has worked 15 seconds at one statement, or waited 5 for a row, had better say that it is busy: the slowest
-list takes 2 seconds with a million ids, an import holds the rows that it changes for a few, gunicorn and the proxy give up
-after 30 and 60. A task has 240 seconds in all (portal/celery.py), in statements of a thousand rows at most.
+A page or a call stops after 15 seconds in one statement, or 5 seconds of waiting for a lock, and answers that it is busy. The
+slowest list takes 2 seconds with a million ids, an import locks the rows that it changes for a few seconds, gunicorn gives up
+after 30 and the proxy after 60. A task has 240 seconds in all (portal/celery.py), in statements of a thousand rows at most.
 """
 
 from django.conf import settings
@@ -15,26 +15,26 @@ A_DAY = 86_400  # seconds: PostgreSQL takes no more than 24 days
 
 
 def for_pages() -> None:
-    """From now on this process connects with the bounds of pages and of the web service."""
+    """Uses the bounds of pages and of the web service for every new connection of this process."""
     _bound(settings.PAGE_STATEMENT_TIMEOUT, settings.PAGE_LOCK_TIMEOUT)
 
 
 def for_tasks() -> None:
-    """From now on this process connects with the bounds of tasks."""
+    """Uses the bounds of tasks for every new connection of this process."""
     _bound(settings.TASK_STATEMENT_TIMEOUT, settings.TASK_LOCK_TIMEOUT)
 
 
 def _bound(statement: int, lock: int) -> None:
-    """Seconds; 0 for no bound. Sent when a connection is opened, so that no statement is spent on it.
+    """Adds both timeouts (seconds; 0 for no bound) to the options of the connection, so that they cost no statement.
 
-    Nothing is sent through a pooler that shares connections between transactions (DATABASE_PREPARE=0): it refuses what it does
-    not know, and a SET would stay with whoever comes next. There the role has the bounds (docs/production.md).
+    Does nothing behind a pooler that shares connections between transactions (DATABASE_PREPARE=0): it refuses unknown startup
+    options, and a SET would leak to the next client. There the database role carries the bounds (docs/production.md).
     """
     database = connections.settings[DEFAULT_DB_ALIAS]
     if not database["ENGINE"].endswith("postgresql") or database["OPTIONS"].get("prepare_threshold") is None:
         return
     bounds = {"statement_timeout": statement, "lock_timeout": lock}
-    words = [f"-c {name}={min(seconds, A_DAY)}s" for name, seconds in bounds.items() if seconds]
-    own = str(database["OPTIONS"].get("options", ""))
-    if words:
-        database["OPTIONS"]["options"] = " ".join([*words, own]).strip()  # the last one said wins: that of DATABASE_URL
+    added = [f"-c {name}={min(seconds, A_DAY)}s" for name, seconds in bounds.items() if seconds]
+    from_url = str(database["OPTIONS"].get("options", ""))
+    if added:  # of an option given twice, PostgreSQL takes the last: DATABASE_URL wins
+        database["OPTIONS"]["options"] = " ".join([*added, from_url]).strip()

@@ -1,4 +1,4 @@
-"""Takes rows of work, so that nobody else does: a lease in the row, no lock held while the other side thinks."""
+"""Claims rows of work for one worker: a lease in the row, no lock held while a remote server answers."""
 
 from typing import Any, TypeVar
 
@@ -8,17 +8,17 @@ M = TypeVar("M", bound=models.Model)
 
 
 def hold(rows: "models.QuerySet[M]") -> list[Any]:
-    """Locks `rows` in the order of their keys, until the transaction ends, and returns these.
+    """Locks `rows` in the order of their keys until the transaction ends, and returns the keys.
 
-    An UPDATE of several rows locks them in an order of its own: two of them at once would wait for each other.
+    An UPDATE of several rows locks them in an unspecified order: two of them at once can deadlock.
     """
     return list(rows.select_for_update(of=("self",), no_key=True).order_by("pk").values_list("pk", flat=True))
 
 
 def skip_locked(rows: "models.QuerySet[M]") -> "models.QuerySet[M]":
-    """Locks the rows that it returns until the transaction ends, and steps over rows that another transaction has locked.
+    """Adds FOR NO KEY UPDATE SKIP LOCKED: the query locks the rows that it returns and skips rows that are locked already.
 
-    On SQLite, where a transaction has the whole database (IMMEDIATE), nothing is added.
+    On SQLite, where a transaction locks the whole database (IMMEDIATE), it adds nothing.
     """
     if not connection.features.has_select_for_update_skip_locked:
         return rows
@@ -26,10 +26,10 @@ def skip_locked(rows: "models.QuerySet[M]") -> "models.QuerySet[M]":
 
 
 def claim(rows: "models.QuerySet[M]", size: int, **facts: Any) -> list[M]:
-    """Writes `facts` (the lease) on the first `size` of `rows`, in their order, and returns them as they were read before.
+    """Writes `facts` (the lease) on the first `size` of `rows`, in their order, and returns them as they were before the write.
 
-    On PostgreSQL rows that another is claiming are stepped over (SKIP LOCKED): nobody waits for anybody. On SQLite the
-    transaction is alone with the database (IMMEDIATE), and the UPDATE asks the condition again.
+    On PostgreSQL it skips rows that another worker is claiming (SKIP LOCKED), so no worker waits. On SQLite the transaction has
+    the database to itself (IMMEDIATE), and the UPDATE checks the condition again.
     """
     with transaction.atomic():
         taken = list(skip_locked(rows)[:size])

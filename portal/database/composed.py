@@ -1,6 +1,6 @@
-"""What is asked a hundred times a second: a statement that the ORM composes once in each process, and asks with other values.
+"""Compiles a queryset to SQL once per process and reruns it with other parameters, for queries made a hundred times a second.
 
-To compose one costs the ORM several times what it costs to ask it. Its columns are still those of the models.
+Compiling a queryset costs several times as much as running it. The columns still come from the models.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,13 +13,13 @@ from django.db.models import Field, Model, QuerySet
 from django.db.models import query as django_query
 
 M = TypeVar("M", bound=Model)
-_stand_ins = count(-(10**18))  # no key is one of these
+_stand_ins = count(-(10**18))  # no row has such a key
 
 
 class Composed(Generic[M]):
-    """A query whose values are keys of rows: `Composed(lambda pk: Utenza.objects.filter(pk=pk))`.
+    """A compiled query whose parameters are keys of rows: `Composed(lambda pk: Utenza.objects.filter(pk=pk))`.
 
-    Its function is called once, with a stand-in for each key. What the query defers, orders, joins and locks is kept.
+    Calls the function once, with a stand-in for each key. Keeps what the queryset defers, orders, joins and locks.
     """
 
     def __init__(self, compose: Callable[..., "QuerySet[M]"]) -> None:
@@ -27,21 +27,21 @@ class Composed(Generic[M]):
         self._ready: _Ready | None = None
 
     def all(self, *keys: int) -> list[M]:
-        """The rows that it finds for these keys."""
+        """Runs the query with these keys and returns its rows."""
         ready = self._ready = self._ready or _Ready(self._compose, len(keys))
         values = dict(zip(ready.stand_ins, keys, strict=True))
         with connection.cursor() as cursor:
-            cursor.execute(ready.statement, [values.get(each, each) for each in ready.parameters])
+            cursor.execute(ready.statement, [values.get(parameter, parameter) for parameter in ready.parameters])
             found = cursor.fetchall()
         return ready.rows(found) if found else []
 
     def first(self, *keys: int) -> M | None:
-        """For a query that finds one row at most."""
+        """Returns the first row, or None."""
         return next(iter(self.all(*keys)), None)
 
 
 class _Ready:
-    """The statement, and how Django's own ModelIterable would make rows of what it finds."""
+    """The compiled statement, and how to build model instances of its result as Django's ModelIterable does."""
 
     def __init__(self, compose: Callable[..., "QuerySet[Any]"], keys: int) -> None:
         self.stand_ins = [next(_stand_ins) for _ in range(keys)]
@@ -58,8 +58,8 @@ class _Ready:
         rows = []
         for values in self._compiler.apply_converters(found, self._converters):
             row = self._model.from_db(DEFAULT_DB_ALIAS, self._names, values[self._own])
-            for each in self._related:
-                each.populate(values, row)
+            for populator in self._related:
+                populator.populate(values, row)
             rows.append(row)
         return rows
 
@@ -73,7 +73,7 @@ def _insertion(model: type[Model]) -> tuple[str, str, list["Field[Any, Any]"]]:
 
 
 def insert(row: Model) -> None:
-    """As `row.save(force_insert=True)` of a row that has no key yet, inside a transaction; no signal is sent."""
+    """Inserts a row without a key, as `row.save(force_insert=True)` does, inside a transaction. Sends no signal."""
     into, places, fields = _insertion(type(row))
     with connection.cursor() as cursor:
         cursor.execute(f"{into} {places} returning id", _values(row, fields))
@@ -82,7 +82,7 @@ def insert(row: Model) -> None:
 
 
 def insert_missing(rows: Sequence[Model]) -> None:
-    """As `bulk_create(rows, ignore_conflicts=True)` of a few rows of one model, inside a transaction."""
+    """Inserts a few rows of one model, as `bulk_create(rows, ignore_conflicts=True)` does, inside a transaction."""
     if not rows:
         return
     into, places, fields = _insertion(type(rows[0]))

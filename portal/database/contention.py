@@ -1,8 +1,8 @@
-"""A database that says «not now»: others hold the rows, or hold them in another order. What is tried again, and how often.
+"""Retries a transaction that the database ended because of other transactions.
 
-A deadlock (40P01), a serialization failure (40001) and a row that was held for too long (55P03, SQLite's «database is
-locked») end the transaction and leave nothing of it: the same act may be done again. The edges do so (the middleware of the
-pages, the web service, the gate, the tasks), so that the rule stands here once.
+A deadlock (40P01), a serialization failure (40001) and a lock timeout (55P03, SQLite's «database is locked») roll the
+transaction back, so the same act may run again. The edges retry (the middleware of the pages, the web service, the gate, the
+tasks); this module holds the rule for all of them.
 """
 
 import logging
@@ -15,33 +15,34 @@ from django.db import DatabaseError, connection
 
 T = TypeVar("T")
 TRIES = 3
-# Seconds after the first try began. Whoever has waited for a lock as long as PAGE_LOCK_TIMEOUT has waited enough; a deadlock
-# is found after one second (deadlock_timeout).
+# Seconds after the start of the first try. A request that waited for a lock as long as PAGE_LOCK_TIMEOUT has waited enough;
+# PostgreSQL finds a deadlock after one second (deadlock_timeout).
 TRIED_AGAIN_FOR = 5.0
-RETRY_AFTER = 5  # seconds that a caller had better wait before it asks again
+RETRY_AFTER = 5  # seconds, for the header of the same name
 _PASSING = frozenset({"40001", "40P01", "55P03"})  # PostgreSQL, appendix A of its manual
-_CUT = "57014"  # statement_timeout: it would take as long again
-_GIVEN_UP = "was_tried_again"  # on the error
+_CUT = "57014"  # statement_timeout: a retry would take as long again
+_GIVEN_UP = "was_tried_again"  # attribute of the error: an inner call has used up its tries
 _READS = ("select", "begin", "savepoint", "release", "rollback", "set", "show", "explain", "pragma")
 
 log = logging.getLogger(__name__)
 
 
 def may_pass(error: BaseException) -> bool:
-    """True for an error of the database that the same act, done again, may not meet."""
-    return any(_state(each) in _PASSING or _is_locked_sqlite(each) for each in (error, error.__cause__))
+    """True for a transient error of the database: a retry of the same act may succeed."""
+    return any(_state(cause) in _PASSING or _is_locked_sqlite(cause) for cause in (error, error.__cause__))
 
 
 def is_busy(error: BaseException) -> bool:
-    """True when the database is at work and said no for now: what may_pass(), and a statement that took too long."""
-    return may_pass(error) or any(_state(each) == _CUT for each in (error, error.__cause__))
+    """True when the database is overloaded: the errors of may_pass(), and a statement that ran into its timeout."""
+    return may_pass(error) or any(_state(cause) == _CUT for cause in (error, error.__cause__))
 
 
 def tried_again(act: Callable[[], T], restore: Callable[[], object] = lambda: None) -> T:
-    """`act()`; again at most twice when the database lets it fail for a reason that may pass. `restore()` goes before each.
+    """Calls `act()`, and retries it at most twice after a transient error of the database. Calls `restore()` before each retry.
 
-    Never after something was committed: done again, that would be done twice. `act` takes its instant from outside, so that
-    every try has the same clock. What an act within gave up is not tried again around it. Raises what the last try raised.
+    Does not retry once something was committed, which a retry would do twice. `act` takes its instant from the caller, so that
+    every try has the same clock. An error that an inner tried_again() gave up on is not retried. Raises the error of the last
+    try.
     """
     started = monotonic()
     for left in range(TRIES - 1, -1, -1):
@@ -53,13 +54,13 @@ def tried_again(act: Callable[[], T], restore: Callable[[], object] = lambda: No
                 if not left or over or getattr(error, _GIVEN_UP, False) or not may_pass(error):
                     setattr(error, _GIVEN_UP, True)
                     raise
-                log.info("The database let an act fail that may pass (%s): it is tried again.", type(error).__name__)
+                log.info("A transient database error (%s): the act is tried again.", type(error).__name__)
         restore()
     raise AssertionError("the last try returns or raises")
 
 
 class _Commits:
-    """Watches the statements of this thread: was anything written that a rollback no longer takes back?"""
+    """Watches the statements of this thread for a write that a rollback can no longer undo."""
 
     def __init__(self) -> None:
         self._happened = False
@@ -72,7 +73,7 @@ class _Commits:
         connection.execute_wrappers.remove(self._watch)
 
     def happened(self) -> bool:
-        """True also for a write that waits for the commit of a transaction around the act."""
+        """True after a committed write, and after a write that waits for the commit of a transaction around the act."""
         return self._happened or any(function == self._mark for _, function, *_ in connection.run_on_commit)
 
     def _watch(self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:

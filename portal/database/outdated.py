@@ -1,4 +1,4 @@
-"""Rows that are kept for a while: counted for `purge --dry-run`, and deleted a batch at a time."""
+"""Deletes rows whose retention is over, a batch at a time, and counts them for `purge --dry-run`."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-AT_A_TIME = 1000  # rows in memory, and rows of one transaction
+AT_A_TIME = 1000  # rows of one transaction
 
 
 @dataclass(frozen=True)
 class Outdated:
-    """One kind of row that nothing else names. `of(now)` finds the rows whose time is over, by an index or in a small table."""
+    """One kind of row that no foreign key names. `of(now)` finds the expired rows, by an index or in a small table."""
 
     name: str
     of: Callable[[datetime], QuerySet[Any]]
@@ -22,7 +22,7 @@ class Outdated:
         return self.of(now)
 
     def forget(self, now: datetime) -> Iterator[int]:
-        """Deletes a batch at each step, each in a transaction of its own, so that the caller may stop. How many rows."""
+        """Deletes one batch per step and transaction, and yields its number of rows; the caller may stop after any step."""
         while deleted := self._some(now):
             yield deleted
 

@@ -1,4 +1,4 @@
-"""Stops `migrate` on a database that has some of the migrations of before the squash, not all: Django alone says little."""
+"""Stops `migrate` on a database that has only some of the migrations replaced by the squash, with a clearer message than Django's."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ LAST_BEFORE = "b0a6e99"  # the last commit with the migrations that were squashe
 
 @register(Tags.database)
 def no_database_in_between(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """Every squashed migration must have replaced all of its predecessors, or none."""
-    ours = {config.label for config in apps.get_app_configs()}
+    """Reports each squashed migration of which the database has some predecessors, but not all."""
+    installed = {config.label for config in apps.get_app_configs()}
     errors: list[CheckMessage] = []
     for alias in databases or ():
-        applied = {name for name in MigrationRecorder(connections[alias]).applied_migrations() if name[0] in ours}
+        applied = {name for name in MigrationRecorder(connections[alias]).applied_migrations() if name[0] in installed}
         loader = MigrationLoader(None)
         for (app, name), migration in sorted(loader.disk_migrations.items()):
             missing = [old for old in migration.replaces if old not in applied]

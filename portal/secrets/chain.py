@@ -1,13 +1,13 @@
-"""Rows that nobody can change without being seen: each hangs on the one before (HMAC-SHA256), a step behind the writers.
+"""A hash chain (HMAC-SHA256) that makes changes to the rows of a table evident.
 
-A row is written with no regard for the chain, so that writers never wait for one another. A periodic step, seal(), takes the
-rows that are committed and not yet sealed, gives each the next position and writes a link beside it. The link keeps a
-fingerprint of the row and the instant from which the row may be forgotten: a row that retention took away leaves its link and
-the chain still holds; a row that went before its time is a break. The key comes from SEALING_KEYS: who can write in the
-database but has no key cannot make a chain that holds.
+Writers insert rows without touching the chain, so they never wait for one another. A periodic step, seal(), takes the
+committed rows that have no link yet, gives each the next position and writes a link for it. The link keeps a MAC of the row
+and the instant from which the row may be deleted: after retention deletes a row its link stays and the chain still verifies; a
+row that is missing before that instant is a break. The key comes from SEALING_KEYS: an attacker who can write to the database
+but has no key cannot forge a valid chain.
 
-What it does not see: a change between the writing and the sealing (a minute), and a tail cut off rows and links together,
-unless the newest link is kept elsewhere too: seal() says it in the log, verify() compares it.
+The chain does not detect a change made before the row is sealed (up to a minute), nor the removal of the newest rows together
+with their links, unless the newest link is also kept elsewhere: seal() logs it, verify() compares it.
 """
 
 import hmac
@@ -24,7 +24,7 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import Exists, OuterRef
 
 BATCH = 500  # rows of one transaction
-# No transaction of ours stays open so long. A row that is committed later than this is found by verify(), not by seal().
+# No transaction of the portal stays open so long. seal() misses a row that is committed later than this; verify() reports it.
 LATE = timedelta(hours=1)
 START = "0" * 64
 BREAKS_TOLD = 20
@@ -36,11 +36,13 @@ Row = TypeVar("Row", bound=models.Model)
 class Link(models.Model):
     """The place of one row in its chain. Never changed, never deleted; outlives its row."""
 
-    position = models.BigIntegerField(primary_key=True)  # 1, 2, 3, ...: two sealers at once cannot both have the next
+    position = models.BigIntegerField(
+        primary_key=True
+    )  # 1, 2, 3, ...: two sealers at once cannot both take the next one
     row_id = models.BigIntegerField(unique=True)
-    keep_until = models.DateTimeField()  # the row may be forgotten from then on
-    content = models.CharField(max_length=64)  # the fingerprint of the row
-    digest = models.CharField(max_length=64)  # of this link and of the one before
+    keep_until = models.DateTimeField()  # retention may delete the row from then on
+    content = models.CharField(max_length=64)  # the MAC of the row
+    digest = models.CharField(max_length=64)  # the MAC of this link and of the digest before it
     sealed_at = models.DateTimeField()
 
     class Meta:
@@ -52,7 +54,7 @@ class Link(models.Model):
 
 @dataclass(frozen=True)
 class Break:
-    """Where the chain does not hold, and what is wrong there."""
+    """One place where the chain does not verify, and the reason."""
 
     position: int  # 0 for a row that was never sealed
     row_id: int
@@ -60,11 +62,11 @@ class Break:
 
 
 @dataclass
-class Verdict:
-    """What verify() found."""
+class ChainVerdict:
+    """The result of verify()."""
 
     checked: int = 0
-    forgotten: int = 0  # rows that retention took away
+    forgotten: int = 0  # rows that retention deleted
     waiting: int = 0  # rows of the last hour that are not sealed yet
     head: str = ""  # position:digest of the newest link
     breaks: list[Break] = field(default_factory=list)
@@ -76,7 +78,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Chain(Generic[Row]):
-    """The chain of one table: its rows, its links, what of a row counts, and until when a row must be kept (UTC)."""
+    """The chain of one table: its rows, its links, the sealed facts of a row, and until when a row must be kept (UTC)."""
 
     name: str
     rows: type[Row]
@@ -85,37 +87,41 @@ class Chain(Generic[Row]):
     keep_until: Callable[[Row], datetime]
 
     def seal(self, now: datetime) -> int:
-        """Seals what is committed and not yet sealed, in the order of the ids; how many. May run twice and at the same time."""
+        """Seals the committed rows that have no link, in the order of their ids, and returns how many. May run concurrently."""
         sealed, after = 0, 0
         try:
-            while batch := self._seal_some(now, after):  # what is committed meanwhile with a smaller id waits a round
+            while batch := self._seal_some(
+                now, after
+            ):  # a row committed meanwhile with a smaller id waits for the next round
                 sealed, after = sealed + len(batch), batch[-1].row_id
-        except IntegrityError:  # another sealer took the next position: it goes on, this one is not needed
+        except IntegrityError:  # another sealer took the next position and goes on
             return sealed
         if sealed:
             logger.info("%s: %s rows sealed, newest link %s", self.name, sealed, self.head())
         return sealed
 
     def head(self) -> str:
-        """position:digest of the newest link, to be kept elsewhere; "" when there is none."""
+        """`position:digest` of the newest link, to be kept elsewhere; "" when there is none."""
         newest = self._links().order_by("-position").first()
         return f"{newest.position}:{newest.digest}" if newest else ""
 
     def unsealed(self, now: datetime) -> "models.QuerySet[Row]":
-        """The rows that wait, by id. Looks back no further than the row of a link sealed an hour before the last sealing: a
-        writer that had an id below that one, and had not committed by the last sealing, had been at it for longer than any
-        transaction lives. The hour is counted from the last sealing, so that a sealer that was away misses nothing.
+        """The rows without a link, by id.
+
+        Looks back to the row of the newest link that was sealed an hour (LATE) before the last sealing: a row with a smaller id
+        that was still uncommitted at the last sealing would belong to a transaction longer than any of the portal's. The hour
+        counts from the last sealing, not from now, so that a sealer that was stopped misses nothing.
         """
         newest = self._links().order_by("-position").first()
         settled = newest and self._links().filter(sealed_at__lte=newest.sealed_at - LATE).order_by("-position").first()
         return self._without_link().filter(pk__gt=settled.row_id if settled else 0).order_by("pk")
 
-    def verify(self, now: datetime, tell: Callable[[int], None] = lambda _: None, expected: str = "") -> Verdict:
-        """Reads the whole chain, from the first link; `tell` hears how many links were read.
+    def verify(self, now: datetime, tell: Callable[[int], None] = lambda _: None, expected: str = "") -> ChainVerdict:
+        """Verifies the whole chain from the first link. Calls `tell` with the number of links read, once per batch.
 
-        After a break it goes on from what the link says, so that one change is one break. `expected` is a head() of before.
+        After a break it continues from the stored digest, so that one change is reported once. `expected` is an earlier head().
         """
-        verdict, before, position = Verdict(), START, 0
+        verdict, before, position = ChainVerdict(), START, 0
         expected_position, _, expected_digest = expected.partition(":")
         for link, row in self._pairs():
             for missing in range(position + 1, min(link.position, position + 1 + BREAKS_TOLD)):
@@ -165,7 +171,7 @@ class Chain(Generic[Row]):
         return made
 
     def _pairs(self) -> Iterator[tuple[Link, Row | None]]:
-        """Every link with its row, a batch at a time."""
+        """Every link with its row (None when it was deleted), a batch at a time."""
         position = 0
         while links := list(self._links().filter(position__gt=position).order_by("position")[:BATCH]):
             rows = self.rows._default_manager.in_bulk([link.row_id for link in links])
@@ -185,11 +191,11 @@ def _digest(key: bytes, before: str, link: Link) -> str:
 
 
 def _canonical(facts: Any) -> bytes:
-    """The same bytes for the same facts, whatever the database: sorted names, instants in UTC."""
-    return json.dumps(facts, sort_keys=True, separators=(",", ":"), default=_told).encode()
+    """JSON that does not depend on the database: sorted names, instants in UTC."""
+    return json.dumps(facts, sort_keys=True, separators=(",", ":"), default=_as_text).encode()
 
 
-def _told(value: Any) -> str:
+def _as_text(value: Any) -> str:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
     if isinstance(value, (bytes, memoryview)):
@@ -202,5 +208,5 @@ def _mac(key: bytes, message: bytes) -> str:
 
 
 def _keys() -> list[bytes]:
-    """One for each of SEALING_KEYS, the one in use first; never the key that encrypts."""
+    """One derived key for each of SEALING_KEYS, the one in use first; never the encryption key itself."""
     return [hmac.new(key.encode(), b"portal.secrets.chain", sha256).digest() for key in settings.SEALING_KEYS]

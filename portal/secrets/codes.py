@@ -1,4 +1,4 @@
-"""Short codes that a person types: made from the system's randomness, kept only as a keyed hash."""
+"""Short codes that a person types: drawn from the system's randomness, stored only as a keyed hash."""
 
 import hmac
 import re
@@ -14,19 +14,20 @@ _SEPARATORS = re.compile(r"[\s\-.·]+")
 
 
 def new_code(digits: int) -> str:
-    """A code of so many decimal digits, leading zeros included, every value as likely."""
+    """A uniformly random code of this many decimal digits, leading zeros included."""
     return f"{secrets.randbelow(10**digits):0{digits}d}"
 
 
 def without_separators(typed: str) -> str:
-    """What was typed or pasted, without the spaces, dashes and dots that people and mail programs add: for codes with letters.
-    Codes of digits are read by pasted.codes_in().
+    """Removes the spaces, dashes and dots that people and mail programs add to a code with letters.
+
+    For codes of digits see values/pasted.py, codes_in().
     """
     return _SEPARATORS.sub("", plain_text(typed))
 
 
 def keyed_hash(purpose: str, value: str) -> str:
-    """HMAC-SHA256 (hexadecimal) under a key derived from SECRET_KEY for this purpose: useless to who steals the database."""
+    """HMAC-SHA256 (hexadecimal) under a key derived from SECRET_KEY for this purpose: a stolen database alone does not help."""
     return salted_hmac(purpose, value, algorithm="sha256", secret=settings.SECRET_KEY).hexdigest()
 
 
@@ -36,5 +37,5 @@ def same(left: str, right: str) -> bool:
 
 
 def digest(value: str) -> bytes:
-    """SHA-256, enough for values of 122 random bits or more (docs/contract.md, section 5)."""
+    """Unkeyed SHA-256: enough for values of 122 random bits or more (docs/contract.md, section 5)."""
     return sha256(value.encode()).digest()

@@ -1,4 +1,4 @@
-"""The slow hash of passwords and pincodes, and why it costs what it costs."""
+"""The slow hash of passwords and pincodes, and the reasons for its parameters."""
 
 from threading import Lock
 
@@ -10,9 +10,9 @@ _turn = Lock()
 class Argon2idHasher(Argon2PasswordHasher):
     """Argon2id, 19 MiB, two passes, one lane: the first choice of the OWASP Password Storage Cheat Sheet for p=1.
 
-    A `create` of the web service proves two secrets, the password and the pincode, and the opening rush of 20,000
-    pharmacies is 11 creates a second: half a core pays for 45 ms a create, so for 22 ms a hash. Measured (CPU time of
-    one hash on the 2-core reference machine, Python 3.11, argon2-cffi 25.1):
+    A `create` of the web service verifies two secrets, the password and the pincode, and 20,000 pharmacies that open
+    make 11 creates a second. A budget of half a core allows 45 ms a create, so 22 ms a hash. Measured (CPU time of one
+    hash on the 2-core reference machine, Python 3.11, argon2-cffi 25.1):
 
     ==================  =======  =====================================
     m (KiB), t, p        CPU ms  two a create, 11 creates a second
@@ -23,9 +23,10 @@ class Argon2idHasher(Argon2PasswordHasher):
     12288, 3, 1              15  0.3 cores (OWASP, less memory to fill)
     ==================  =======  =====================================
 
-    One lane, because two lanes on two busy cores only make both wait; 19 MiB, because a worker may hold no more than
-    120 MB. For the same reason the threads of a process hash one after the other: there are as many processes as cores
-    (deploy/gunicorn.conf.py), so nothing is lost. The algorithm is still "argon2" and the hash carries its own parameters: those made before keep verifying.
+    One lane, because two lanes on two busy cores only wait for each other; 19 MiB, because a worker may use no more than
+    120 MB. For the same reason the threads of a process hash one at a time: there are as many processes as cores
+    (deploy/gunicorn.conf.py), so no throughput is lost. The algorithm is still "argon2" and each hash carries its own
+    parameters, so hashes made with other parameters still verify.
     """
 
     time_cost = 2

@@ -1,4 +1,4 @@
-"""A file that is made once and then only read: whole or not there, whatever happens while it is written."""
+"""Creates a file once, atomically, and reads it from then on."""
 
 import fcntl
 import os
@@ -8,11 +8,11 @@ from pathlib import Path
 
 
 def kept_once(path: Path, make: Callable[[], bytes]) -> bytes:
-    """What the file holds; made at the first call, readable by its owner only. Of two processes at their first start, one
-    makes it and both read the same. Raises OSError: no room, no permission.
+    """Returns the content of the file; the first call creates it with `make()`, readable by its owner only.
 
-    It is written beside and renamed, so that a full disk or a kill leaves nothing that looks like a key. No hard links: some
-    file systems have none.
+    Of two processes that start at once, one creates the file and both read the same content. Raises OSError (no room, no
+    permission). It writes a temporary file and renames it, so that a full disk or a kill leaves no partial key. It uses no hard
+    links, because some file systems have none.
     """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

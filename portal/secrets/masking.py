@@ -1,4 +1,4 @@
-"""What may be shown to staff and written to a log: enough to recognise, never enough to use."""
+"""Masks addresses, codici fiscali, ids and codes for the staff's pages and for logs: recognisable, not usable."""
 
 import re
 import traceback
@@ -10,8 +10,8 @@ from portal.values.mail_address import readable
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"]+(?:@|%40|=40)[^\s<>()\[\]:;,\"]+", re.IGNORECASE)
 _CODICE_FISCALE = re.compile(rf"\b{codice_fiscale.SHAPE.pattern}\b", re.IGNORECASE)
 _SECRET = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b\d{6}\b", re.IGNORECASE)
-# What a database repeats of the row that it refused: its values, on as many lines as they have, up to the next part of the
-# error or the next exception.
+# The DETAIL of a PostgreSQL error repeats the values of the refused row, over several lines: up to the next part of the error
+# or the next exception.
 _ROW = re.compile(
     r"^DETAIL:.*?(?=^(?:HINT|CONTEXT|WHERE|STATEMENT):|^$\n(?:The above exception|During handling)|\Z)",
     re.MULTILINE | re.DOTALL,
@@ -19,28 +19,28 @@ _ROW = re.compile(
 
 
 def mask_address(address: str) -> str:
-    """`id•••@farmaciasanmarco.it`: two letters and the domain."""
+    """`id•••@farmaciasanmarco.it`: keeps two characters and the domain."""
     local, _, domain = readable(address).rpartition("@")
     return f"{local[:2]}•••@{domain}" if local else "•••"
 
 
 def mask_addresses_in(text: str) -> str:
-    """The same text with every address in it masked: a mail server's answer often repeats the whole address."""
+    """Masks every address in a text: a mail server's answer often repeats the whole address."""
     return _ADDRESS.sub(lambda found: mask_address(found.group()), text)
 
 
 def mask_secrets_in(text: str) -> str:
-    """As mask_addresses_in, and without what looks like an id or a code: a server may quote the letter it refuses."""
+    """Masks addresses, and everything shaped like an id or a code: a server may quote the letter that it refuses."""
     return _SECRET.sub("••••••", mask_addresses_in(text))
 
 
 def without_row(text: str) -> str:
-    """The same traceback without the values of the row that a database refused."""
+    """Removes from a traceback the values of the row that a database refused."""
     return _ROW.sub("", text)
 
 
 def scrubbed_traceback(secrets: Iterable[str]) -> str:
-    """Of the exception being handled, without these secrets, without addresses and without what a database repeats of a row."""
+    """The traceback of the exception being handled, without these secrets, addresses and the values of a refused row."""
     text = without_row(traceback.format_exc())
     for secret in sorted(filter(None, secrets), key=len, reverse=True):
         text = text.replace(secret, "•••")
@@ -53,13 +53,13 @@ def mask_codice_fiscale(value: str) -> str:
 
 
 def mask_codici_fiscali_in(text: str) -> str:
-    """The same text with every codice fiscale in it masked."""
+    """Masks every codice fiscale in a text."""
     return _CODICE_FISCALE.sub(lambda found: mask_codice_fiscale(found.group()), text)
 
 
 def mask_people_in(text: str) -> str:
-    """The same text with every address and codice fiscale in it masked: an account may be a codice fiscale, and a person
-    without a name is written by it.
+    """Masks every address and codice fiscale in a text: an account name may be a codice fiscale, and so may the name of a
+    person whose name is unknown.
     """
     return mask_codici_fiscali_in(mask_addresses_in(text))
 

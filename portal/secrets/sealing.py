@@ -1,4 +1,4 @@
-"""Encryption at rest: what must be read again later (a letter that waits, the copy of an id, a TOTP secret) is sealed."""
+"""Encryption at rest, for values that the portal must read again: waiting letters, copies of ids, TOTP secrets."""
 
 from functools import lru_cache
 
@@ -7,7 +7,7 @@ from django.conf import settings
 
 
 class SealBroken(Exception):
-    """The sealed copy cannot be opened: none of SEALING_KEYS fits, or the bytes were changed."""
+    """None of SEALING_KEYS decrypts the value, or its bytes were changed."""
 
 
 @lru_cache(maxsize=4)

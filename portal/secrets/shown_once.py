@@ -1,4 +1,4 @@
-"""A secret on its way from the act that made it to the one page that shows it: sealed, minutes at most, then forgotten."""
+"""Passes a new secret to the one page that shows it: sealed in the session for a few minutes, and read once."""
 
 from datetime import datetime, timedelta
 
@@ -10,13 +10,13 @@ KEPT_FOR = timedelta(minutes=5)
 
 
 def keep(request: HttpRequest, what: str, plain: str, now: datetime) -> None:
-    """For the next page of this person in this browser. `what` names the secret: `pincode:12`."""
+    """Stores the secret in the session for KEPT_FOR. `what` names it: `pincode:12`."""
     sealed = seal(plain.encode()).decode("ascii")
     request.session[_key(what)] = {"what": what, "sealed": sealed, "until": (now + KEPT_FOR).timestamp()}
 
 
 def take(request: HttpRequest, what: str, now: datetime) -> str | None:
-    """The secret, the first time only; None when it was already shown, or is another, or is too old."""
+    """Returns the secret and removes it; None when it was already taken, has another name, or is too old."""
     kept = request.session.pop(_key(what), None)
     if kept is None or kept["what"] != what or now.timestamp() >= kept["until"]:
         return None
@@ -24,5 +24,5 @@ def take(request: HttpRequest, what: str, now: datetime) -> str | None:
 
 
 def _key(what: str) -> str:
-    """One place for each kind: a newer secret takes the place of the one nobody looked at."""
+    """One key of the session per kind of secret: a newer one replaces one that was never shown."""
     return f"{what.partition(':')[0]}_once"

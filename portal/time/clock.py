@@ -1,4 +1,4 @@
-"""Time: taken once at the entrance of a request, UTC inside, Italian time at the edge."""
+"""One instant per request, UTC inside the portal, Italian time on pages and in letters."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -16,11 +16,13 @@ _MONTHS = (
 )  # fmt: skip
 
 
-_WAITED_AT_MOST = timedelta(minutes=2)  # for a lock, plus what the clocks of two machines may be apart
+_WAITED_AT_MOST = timedelta(
+    minutes=2
+)  # the longest wait for a lock, plus the offset between the clocks of two machines
 
 
 class NowMiddleware:
-    """Puts `request.now` (UTC) on every request, so that one page never sees two instants."""
+    """Sets `request.now` (UTC) on every request, so that a page works with one instant."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -37,10 +39,10 @@ def now_of(request: HttpRequest) -> datetime:
 
 
 def not_before(now: datetime, *facts: datetime | None) -> datetime:
-    """`now`, or the latest of these facts when it stands a little ahead of it (UTC).
+    """The latest of `now` and those `facts` that are at most two minutes ahead of it (UTC).
 
-    `now` is taken at the entrance of a request; what was written under the lock that the request waited for may bear a later
-    instant. A fact further ahead than any wait is no such thing and changes nothing.
+    A request takes `now` when it arrives; a row written while it waited for a lock may have a later instant. A fact further
+    ahead has another cause and is ignored.
     """
     return max([now, *(fact for fact in facts if fact is not None and fact - now <= _WAITED_AT_MOST)])
 
@@ -85,7 +87,7 @@ def day_in_words(day: date) -> str:
 
 
 def in_words(length: timedelta) -> str:
-    """`9 h 26 min`, `42 min`, `meno di un minuto`; the sign is dropped."""
+    """`9 h 26 min`, `42 min`, `meno di un minuto`; from 48 hours on, whole days. Ignores the sign."""
     minutes = int(abs(length).total_seconds() // 60)
     if minutes < 1:
         return "meno di un minuto"

@@ -1,4 +1,4 @@
-"""A column of e-mail addresses: whatever writes or looks for one, the database sees the normal form alone."""
+"""A column of e-mail addresses that stores and looks up their normal form."""
 
 from typing import Any
 

@@ -15,12 +15,12 @@ def normalise(typed: str) -> str:
 
 
 def is_valid(value: str) -> bool:
-    """True for a person's codice fiscale (16 characters); python-stdnum alone would accept 11-digit numbers too."""
+    """True for a person's codice fiscale (16 characters). python-stdnum alone would also accept 11-digit numbers."""
     return len(value) == LENGTH and bool(codicefiscale.is_valid(value))
 
 
 def validate(value: str) -> None:
-    """Raises Django's ValidationError with the sentence for the form."""
+    """Raises Django's ValidationError, with the sentence for the form, unless the normalised value is valid."""
     if not is_valid(normalise(value)):
         raise ValidationError(
             "Il codice fiscale non è corretto: sono 16 caratteri, controlla sulla tessera sanitaria.",

@@ -1,6 +1,6 @@
-"""The normal form of an e-mail address: what is stored, sent to and compared. IDNA 2008 with UTS 46, not transitional.
+"""The normal form of an e-mail address, to store, send to and compare. Domains: IDNA 2008 with UTS 46, not transitional.
 
-Python's own `idna` codec, which Django uses, is IDNA 2003: it turns `weiße` into `weisse`, another domain with other owners.
+Python's own `idna` codec, which Django uses, is IDNA 2003: it turns `weiße` into `weisse`, a domain with another owner.
 """
 
 import unicodedata
@@ -16,8 +16,9 @@ def ascii_domain(domain: str) -> str:
 
 
 def ascii_address(address: str) -> str:
-    """The address as it is stored, and as it stands in envelopes and headers. A domain that IDNA cannot encode stays as it is:
-    the SMTP line refuses it (smtp.py).
+    """The address for the database, envelopes and headers: its domain in ASCII.
+
+    Leaves a domain that IDNA cannot encode as it is; the SMTP line refuses it (outbox/sending/smtp.py).
     """
     local, at, domain = address.rpartition("@")
     try:
@@ -27,20 +28,20 @@ def ascii_address(address: str) -> str:
 
 
 def key(address: str) -> str:
-    """What makes two spellings the same mailbox: local part casefolded, domain in ASCII, no final dot."""
+    """The form in which two spellings of one mailbox are equal: local part casefolded, domain in ASCII, no final dot."""
     local, at, domain = ascii_address(address.strip()).rpartition("@")
     return f"{local.casefold()}{at}{domain.removesuffix('.').lower()}"
 
 
 def same_mailbox(left: str, right: str) -> bool:
-    """True when both name one mailbox: a report of another server may write ours in capitals, or with its accents."""
+    """True when both name one mailbox: another server may report it in capitals, or with accents."""
     return key(left) == key(right)
 
 
 def readable(address: str) -> str:
-    """The address as a person reads it: `xn--…` labels with their accents. Only for pages and texts, never compared.
+    """The address for pages and texts, with accents in place of `xn--…` labels. Never compare this form.
 
-    A domain that mixes scripts stays in ASCII, as browsers show it: it is made to look like another one.
+    A domain that mixes scripts stays in ASCII, as browsers show it: it may imitate another domain.
     """
     local, at, domain = address.rpartition("@")
     if "xn--" not in domain:
@@ -53,5 +54,5 @@ def readable(address: str) -> str:
 
 
 def mixes_scripts(domain: str) -> bool:
-    """True when the letters of the domain, its end included, are of more than one script: a Cyrillic `а` is read as a Latin one."""
+    """True when the letters of the domain, its last label included, come from more than one script: a Cyrillic `а` looks Latin."""
     return len({unicodedata.name(c, "?").split()[0] for c in domain if c.isalpha()}) > 1

@@ -1,19 +1,19 @@
-"""What people paste, read the same way at every door: a code of digits, an ID-SESSIONE. What is not recognised stays as it is."""
+"""Reads pasted codes and ID-SESSIONE, the same way on every page and in every service. Leaves other text as it is."""
 
 import re
 import unicodedata
 
-PLAIN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")  # as it is issued: nothing is to be done
-LONGEST = 400  # characters: no id and no code comes with more around it
-# Without white space: an id alone, in braces or quotes, after its name. Anything else beside it (a second id, another
-# scheme) makes it none.
+PLAIN_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")  # as it is issued: nothing to clean
+LONGEST = 400  # characters: an id or a code with the text around it is never longer
+# Without white space: an id alone, in braces or quotes, or after its name. Any other text beside it (a second id, another
+# scheme) does not match.
 _WRITTEN_ID = re.compile(
     r"(?:[\"'{]?[^\W\d][^\d:=]*[:=]|(?:bearer)?(?:id-?sessione|id)?)"
     r"[{(\[<\"'`«“„‘‚]*(?P<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})[})\]>\"'`»”“’‘]*[.,;]*",
     re.IGNORECASE,
 )
-_DASHES = dict.fromkeys(map(ord, "\u2212\u2043\u02d7"), "-")  # a minus and its like; the others are of the category Pd
-# what is seen as nothing and is no Cf: joiners, fillers, variation selectors
+_DASHES = dict.fromkeys(map(ord, "\u2212\u2043\u02d7"), "-")  # minus signs; all other dashes are in the category Pd
+# invisible characters outside the category Cf: joiners, fillers, variation selectors
 _UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\u20e3") | {chr(code) for code in range(0xFE00, 0xFE10)}
 _DIGITS_APART = re.compile(r"\d(?:[\s\-.·]*\d)*")
 
@@ -26,7 +26,7 @@ def visible(text: str) -> str:
 
 
 def plain_text(text: str) -> str:
-    """NFKC, nothing invisible, every dash `-`, the digits of every script 0 to 9."""
+    """The text in NFKC, without invisible characters, with every dash as `-` and the digits of every script as 0 to 9."""
     if text.isascii():
         return text
     seen = unicodedata.normalize("NFKC", visible(text)).translate(_DASHES)
@@ -42,8 +42,10 @@ def _plain(character: str) -> str:
 
 
 def id_sessione(text: str) -> str:
-    """The id as it was issued (lower case, five groups) when this is one as people and programs write it: RFC 9562, section 4, in
-    capitals, in braces or quotes, after «ID-SESSIONE:», with any dash, broken over lines. Otherwise the text as it is.
+    """The id as it was issued (lower case, five groups), read from the ways in which people and programs write it.
+
+    It may be in capitals, in braces or quotes, after «ID-SESSIONE:», with any dash, or broken over lines (RFC 9562, section 4).
+    Returns any other text unchanged.
     """
     if PLAIN_ID.match(text) or len(text) > LONGEST:
         return text
@@ -52,10 +54,10 @@ def id_sessione(text: str) -> str:
 
 
 def codes_in(text: str, digits: int) -> list[str]:
-    """The different codes of so many digits in this text, in their order: `il codice è 314469, vale 15 minuti` has one.
+    """The distinct codes of this many digits in the text, in their order: `il codice è 314469, vale 15 minuti` has one.
 
-    A group of exactly so many digits, or two halves side by side; where there is none, digits with spaces, dashes or dots
-    between them.
+    A code is a group of exactly this many digits, or two halves side by side; if there is none, digits with spaces, dashes or
+    dots between them.
     """
     runs = [re.findall(r"\d+", run) for run in _DIGITS_APART.findall(plain_text(text[:LONGEST]))]
     whole = [group for run in runs for group in run if len(group) == digits]
@@ -65,6 +67,6 @@ def codes_in(text: str, digits: int) -> list[str]:
 
 
 def digits_of(text: str) -> str:
-    """The digits of a text that holds digits and separators only; "" for any other."""
+    """The digits of a text that holds only digits and separators; "" for any other text."""
     plain = plain_text(text[:LONGEST]).strip()
     return re.sub(r"\D", "", plain) if _DIGITS_APART.fullmatch(plain) else ""

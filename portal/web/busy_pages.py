@@ -1,4 +1,4 @@
-"""A page that meets a busy database is made again, with the same clock; then it says so: 503 and Retry-After."""
+"""Retries a page that met a busy database, with the same clock; after the last try answers 503 with Retry-After."""
 
 import logging
 from collections.abc import Callable
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 class BusyPages:
-    """Middleware, innermost: what it tries again is the view alone. `request.now` stays the same."""
+    """Innermost middleware, so that it retries the view alone. `request.now` stays the same."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -38,11 +38,11 @@ class BusyPages:
 
 
 class BodyIsGone(Exception):
-    """The body of the request was read as it came: it cannot be read again."""
+    """The view read the body of the request as a stream, so it cannot be read again."""
 
 
 class _Before:
-    """The request as the view found it. Raises BodyIsGone from restore()."""
+    """Restores the request to the state in which the view got it. restore() raises BodyIsGone."""
 
     def __init__(self, request: HttpRequest) -> None:
         self._request = request
@@ -72,4 +72,4 @@ def _made(
 ) -> HttpResponse:
     response = view(request, *args, **kwargs)
     render = getattr(response, "render", None)
-    return render() if callable(render) else response  # here, where what its template asks is tried again too
+    return render() if callable(render) else response  # here, so that the queries of the template are retried too

@@ -1,4 +1,4 @@
-"""Where a request comes from."""
+"""The network address of the client."""
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
@@ -13,16 +13,16 @@ LONGEST = 45  # characters of an IPv6 address
 
 
 def client_address(meta: Mapping[str, Any]) -> str:
-    """From `request.META`. Behind our own proxy it is the last name on the list: the others the client may invent.
+    """The client's address from `request.META`. Behind our proxy, the last of X-Forwarded-For: a client can forge the others.
 
-    A proxy that adds no X-Forwarded-For (docs/production.md asks for it) leaves its own address: everybody is one place.
+    A proxy that adds no X-Forwarded-For (docs/production.md requires it) leaves its own address for every client.
     """
     forwarded = str(meta.get("HTTP_X_FORWARDED_FOR", "")) if settings.SECURE_PROXY_SSL_HEADER else ""
     return forwarded.rpartition(",")[2].strip() or str(meta.get("REMOTE_ADDR", ""))
 
 
 class ClientAddressMiddleware:
-    """While a request is being answered, here() says where it comes from: the journal asks, far from any request."""
+    """Makes the client's address available through here() during a request, for code that has no request (the journal)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -36,12 +36,12 @@ class ClientAddressMiddleware:
 
 
 def here() -> str:
-    """The address of whoever asked for what is being done; "" for the background work and the commands."""
+    """The client's address of the request under way; "" in background work and commands."""
     return _HERE.get()
 
 
 def known_ip(address: str) -> str | None:
-    """The address when it is one; None when a proxy has told nothing, or something else."""
+    """The address in its normal form; None when the text is not an IP address."""
     try:
         return str(ip_address(address))
     except ValueError:

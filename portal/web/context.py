@@ -1,11 +1,11 @@
-"""What every page needs to know."""
+"""Template variables of every page."""
 
 from django.conf import settings
 from django.http import HttpRequest
 
 
 def same_on_every_page() -> dict[str, object]:
-    """What does not depend on the request: also the page of a crash can ask it."""
+    """Variables that do not depend on the request, so that the page of a crash can use them too."""
     return {
         "demo": settings.DEMO,
         "owner_name": settings.OWNER_NAME,

@@ -1,4 +1,4 @@
-"""The pages for what went wrong. None repeats what was sent, none shows a traceback."""
+"""The error pages. None repeats the input, none shows a traceback."""
 
 import sys
 
@@ -15,7 +15,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """The reason is the sentence of PermissionDenied, written by us for the person who reads it."""
+    """Shows the sentence of PermissionDenied, which our own code wrote for the person."""
     return render(request, "errors/403.html", {"reason": str(exception or "")}, status=403)
 
 
@@ -24,21 +24,23 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def busy(request: HttpRequest) -> HttpResponse:
-    """The database has too much to do. Asks nothing of the request, as server_error."""
+    """503 with Retry-After: the database is overloaded. Reads nothing from the request, as server_error()."""
     text = render_to_string("errors/503.html", same_on_every_page())
     response = HttpResponse(text, status=503, headers={"Retry-After": str(RETRY_AFTER), "Cache-Control": "no-store"})
-    response._has_been_logged = True  # type: ignore[attr-defined]  # an answer, not an error of ours
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django need not log a planned answer
     return response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Asks nothing of the request: the database or the session may be what broke."""
-    broke = sys.exc_info()[1]
-    if broke is not None and is_busy(broke):  # around the view: the session, who is signed in
+    """500. Reads nothing from the request: its database or its session may be the cause."""
+    error = sys.exc_info()[1]
+    if error is not None and is_busy(
+        error
+    ):  # raised outside the view, by the middleware of the session or of the login
         return busy(request)
     return HttpResponse(render_to_string("errors/500.html", same_on_every_page()), status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The form is too old, or cookies are off: says so, nothing was done."""
+    """403 for a form that is too old, or without cookies; the page says that nothing was done."""
     return render(request, "errors/csrf.html", status=403)

@@ -1,4 +1,4 @@
-"""How a form looks: one template for every field (label above, help, error beside it), no JavaScript, no inline style."""
+"""Renders every form field with one template (label above, help, error beside it), without JavaScript or inline styles."""
 
 from django.forms.renderers import TemplatesSetting
 

@@ -1,12 +1,12 @@
-"""Where a request comes from, as far as it says who is there: two addresses of one IPv6 line are one place."""
+"""Groups client addresses by customer line, for rate limits and anomalies: one IPv6 /64 is one place."""
 
 from ipaddress import IPv6Address, ip_address
 
-IPV6_LINE_BITS = 64  # one customer's line: its devices change the rest as they like
+IPV6_LINE_BITS = 64  # the prefix of one customer's line; its devices choose the other bits themselves
 
 
 def place_of(address: str) -> str:
-    """The network of an IPv6 line, the whole address otherwise; a text that is no address stands for itself."""
+    """The /64 network of an IPv6 address, the whole IPv4 address, or the text itself when it is no address."""
     try:
         parsed = ip_address(address)
     except ValueError:

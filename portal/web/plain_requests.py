@@ -1,4 +1,4 @@
-"""What no browser of a person sends: answered before a session, a form or a query has to understand it."""
+"""Refuses requests that no browser sends, before a session, a form or a query has to parse them."""
 
 import re
 from collections.abc import Callable
@@ -15,9 +15,9 @@ _FORWARDED = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORW
 
 
 class PlainRequests:
-    """Forms and addresses are UTF-8 whatever the Content-Type claims; a NUL, which PostgreSQL cannot hold, is a bad request.
+    """Reads forms and addresses as UTF-8 whatever the Content-Type claims, and answers 400 to a NUL, which PostgreSQL cannot store.
 
-    The demonstration answers on loopback only: a request that came through a proxy came from elsewhere, and is refused.
+    The demonstration answers on loopback only, so it answers 403 to a request that came through a proxy.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -43,7 +43,7 @@ class PlainRequests:
 
 
 def with_known_charset(application: Callable[..., Any]) -> Callable[..., Any]:
-    """A WSGI application that never sees a charset which is not one of text (`hex`, `idna`, …): Django would crash on it."""
+    """Wraps a WSGI application: removes a charset of Content-Type that is no text encoding (`hex`, `idna`, …) and would crash Django."""
 
     def plain(environ: dict[str, Any], start_response: Any) -> Any:
         found = _CHARSET.search(environ.get("CONTENT_TYPE", ""))

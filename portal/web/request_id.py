@@ -1,5 +1,7 @@
-"""The number of a request: the proxy's when it is well formed, else made here. It is in the answer (X-Request-ID), in every
-log line that the request causes, and in those of the tasks that it wakes (portal/celery.py).
+"""The id of a request: the proxy's if it is well formed, else a new one.
+
+It stands in the answer (X-Request-ID), in every log line of the request, and in those of the tasks that it wakes
+(portal/watch/tasks.py).
 """
 
 import re
@@ -10,21 +12,22 @@ from typing import Any
 
 WELL_FORMED = re.compile(
     r"[A-Za-z0-9-]{8,64}\Z"
-)  # nginx's $request_id, a UUID; nothing that could start a line of its own
-current: ContextVar[str] = ContextVar(
-    "request_id", default=""
-)  # "": neither a request nor a task yet; a thread keeps its last
+)  # nginx's $request_id or a UUID; nothing that could begin a new log line
+# "": neither a request nor a task yet; a thread keeps the last one
+current: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def taken_or_made(given: str) -> str:
-    """`given` when it is well formed, else 32 hexadecimal digits of chance: to be told apart, not to be secret, so the system is
-    not asked for them (that would let go of the GIL, for which the other threads of the gate wait).
+    """`given` if it is well formed, else 32 random hexadecimal digits.
+
+    The digits need not be secret, so they do not come from the operating system: that call would release the GIL, for which
+    the other threads of the gate wait.
     """
     return given if WELL_FORMED.match(given) else f"{getrandbits(128):032x}"
 
 
 class RequestIds:
-    """WSGI, in front of everything but the gate, which cares for its own (sessions/gate/views.py)."""
+    """WSGI middleware in front of everything but the gate, which sets its own (sessions/gate/views.py)."""
 
     def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
         self.application = application

@@ -125,7 +125,7 @@ def test_the_clock_is_asked_once_in_ten_seconds(settings):
     settings.DATABASE_CLOCK = "portal.time.database_clock.of_the_database"
     asked = []
     with connection.execute_wrapper(lambda execute, *about: asked.append(about) or execute(*about)):
-        assert abs(database_clock.offset()) < database_clock.SAID_FROM
+        assert abs(database_clock.offset()) < database_clock.CORRECTED_FROM
         database_clock.offset()
     assert len(asked) == (1 if connection.vendor == "postgresql" else 0)
 
@@ -135,7 +135,7 @@ def test_the_machine_is_compared_not_a_clock_that_python_was_given(settings, tim
     """A simulated day and the tests move Python's clock on purpose."""
     time_machine.move_to(MORNING)
     settings.DATABASE_CLOCK = "portal.time.database_clock.of_the_database"
-    assert abs(database_clock.offset()) < database_clock.SAID_FROM
+    assert abs(database_clock.offset()) < database_clock.CORRECTED_FROM
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from portal.journal.models import CHAIN
-from portal.secrets.chain import BREAKS_TOLD, Chain, Verdict
+from portal.secrets.chain import BREAKS_TOLD, Chain, ChainVerdict
 from portal.time import database_clock
 
 PROGRESS_EVERY = 10_000  # links
@@ -40,11 +40,11 @@ class Command(BaseCommand):
             self.stderr.write(f"{links} links read ...")
 
 
-def _as_json(verdict: Verdict) -> str:
+def _as_json(verdict: ChainVerdict) -> str:
     return json.dumps({"holds": verdict.holds, **asdict(verdict)})
 
 
-def _as_text(verdict: Verdict, name: str) -> str:
+def _as_text(verdict: ChainVerdict, name: str) -> str:
     lines = [
         f"{verdict.checked} links: {verdict.checked - verdict.forgotten} lines as they were written,"
         f" {verdict.forgotten} forgotten in time; {verdict.waiting} lines not sealed yet.",

@@ -43,7 +43,11 @@ def by_orm(ended: list[int], now) -> int:
     def alone(column: str):
         lives = {"id_sessione__revoked_at": None, "id_sessione__closed_at": None}
         others = Exists(Reminder.objects.filter(**{column: OuterRef(column)}, **lives))
-        return Reminder.objects.filter(~others, id_sessione__in=ended).exclude(**{column: None}).values_list(column, flat=True)
+        return (
+            Reminder.objects.filter(~others, id_sessione__in=ended)
+            .exclude(**{column: None})
+            .values_list(column, flat=True)
+        )
 
     carried = IdSessione.objects.filter(pk__in=ended).values_list("letter", flat=True)
     keys = {*carried, *alone("letter"), *alone("copy")}
