@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from pharmacies.models import MailCertification, Office, Pharmacy, Utenza
 from portal.identity.models import StaffTotp, User
-from portal.identity.roles import Role
+from portal.identity.roles import StaffRole
 from portal.secrets.sealing import seal
 from tests import lock_order
 
@@ -132,7 +132,7 @@ def dario(db) -> User:
 @pytest.fixture
 def carla(db) -> User:
     """Staff with every role, for the whole nation."""
-    return User.objects.create_staff("carla", "una password lunga", "Carla", "Neri", roles=Role.values)
+    return User.objects.create_staff("carla", "una password lunga", "Carla", "Neri", roles=StaffRole.values)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ The stub identity providers list them, `seed_demo` gives them their offices. Ann
 
 from dataclasses import dataclass
 
-from portal.identity.roles import Role
+from portal.identity.roles import StaffRole
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Operator:
 
 
 # The staff of the demonstration, who share password and app: printed at the start, shown on the pages that ask for them.
-CARLA = Operator("carla", "Carla", "Neri", tuple(Role.values), "tutti i ruoli")
+CARLA = Operator("carla", "Carla", "Neri", tuple(StaffRole.values), "tutti i ruoli")
 OPERATORS = (
     CARLA,
     Operator("livia", "Livia", "Serra", ("lettura",), "lettura: guarda e basta, solo la provincia di Trento", ("042",)),

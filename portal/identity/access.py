@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from portal.identity import session_ends
 from portal.identity.identity import Identity
 from portal.identity.models import User
-from portal.identity.roles import Role
+from portal.identity.roles import StaffRole
 from portal.time.clock import now_of
 
 P = ParamSpec("P")
@@ -118,12 +118,12 @@ def staff_required(role: View[P] | str, /, *, whole_nation: bool = False) -> Vie
     something for everybody, so an operator with a territory gets 403.
     """
     if callable(role):
-        return _staff_only(role, Role.LETTURA)
+        return _staff_only(role, StaffRole.LETTURA)
     # a role that does not exist fails when the module is read
-    return partial(_staff_only, role=Role(role), whole_nation=whole_nation)
+    return partial(_staff_only, role=StaffRole(role), whole_nation=whole_nation)
 
 
-def _staff_only(view: View[P], role: Role | None, *, whole_nation: bool = False) -> View[P]:
+def _staff_only(view: View[P], role: StaffRole | None, *, whole_nation: bool = False) -> View[P]:
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         user = request.user

@@ -3,7 +3,7 @@
 from django.db import models
 
 
-class Role(models.TextChoices):
+class StaffRole(models.TextChoices):
     """Whoever has a role may look; more than one can be held at a time. None of them implies another."""
 
     LETTURA = "lettura", "Consulta le pagine degli operatori"
@@ -13,4 +13,4 @@ class Role(models.TextChoices):
 
 
 # What a group of the migration may do: every role looks.
-PERMISSIONS = {role.value: {Role.LETTURA.value, role.value} for role in Role}
+PERMISSIONS = {role.value: {StaffRole.LETTURA.value, role.value} for role in StaffRole}

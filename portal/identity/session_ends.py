@@ -59,9 +59,9 @@ def begin_of_staff(request: HttpRequest, user: User, now: datetime) -> None:
 def keep_only(request: HttpRequest, user: User, now: datetime) -> None:
     """The password of this user has changed: the session of this browser goes on under a new key, all others are closed."""
     update_session_auth_hash(request, user)
-    theirs = StaffSession.objects.filter(user=user)
-    theirs.filter(pk=current(request)).update(sealed_key=seal(str(request.session.session_key).encode()))
-    theirs.exclude(pk=current(request)).close(now)
+    sessions = StaffSession.objects.filter(user=user)
+    sessions.filter(pk=current(request)).update(sealed_key=seal(str(request.session.session_key).encode()))
+    sessions.exclude(pk=current(request)).close(now)
 
 
 def end(request: HttpRequest, now: datetime) -> None:

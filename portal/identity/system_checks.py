@@ -29,7 +29,9 @@ def only_real_identity_providers_in_production(app_configs: Any, **kwargs: Any) 
         return []
     saml = [door for door in doors if isinstance(door, SamlProvider)]
     problems = [problem for door in saml for problem in (*_of_ours(door), *_of_theirs(door))]
-    return problems + [problem for door in doors if isinstance(door, oidc.Cie) for problem in _of_federation(door)]
+    return problems + [
+        problem for door in doors if isinstance(door, oidc.CieOpenId) for problem in _of_federation(door)
+    ]
 
 
 @register()
@@ -66,7 +68,7 @@ def _of_ours(door: SamlProvider) -> Iterator[CheckMessage]:
         yield Error(str(error), id="portal.E003")
 
 
-def _of_federation(door: oidc.Cie) -> Iterator[CheckMessage]:
+def _of_federation(door: oidc.CieOpenId) -> Iterator[CheckMessage]:
     """Who we are, who heads the federation, and who is asked: somebody, at public addresses."""
     try:
         door.relying_party()

@@ -73,12 +73,12 @@ def look_when_told() -> None:
     from django.test.utils import CaptureQueriesContext
 
     from portal.identity.models import User
-    from portal.identity.roles import Role
+    from portal.identity.roles import StaffRole
     from tests.conftest import sign_in_staff
 
     logging.disable(logging.INFO)
     settings.ALLOWED_HOSTS = ["testserver"]
-    client = sign_in_staff(Client(), User.objects.create_staff("carla", "una password lunga", roles=Role.values))
+    client = sign_in_staff(Client(), User.objects.create_staff("carla", "una password lunga", roles=StaffRole.values))
     after = ""
     for line in sys.stdin:
         fresh, _, query = line.rstrip("\n").partition(" ")

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from portal.identity.roles import Role
+from portal.identity.roles import StaffRole
 from tests.conftest import sign_in
 from tests.identity import door
 
@@ -49,12 +49,12 @@ def test_the_staff_without_a_role_open_no_page(operator):
     assert "«lettura»" in page.content.decode()
 
 
-@pytest.mark.parametrize("role", Role.values)
+@pytest.mark.parametrize("role", StaffRole.values)
 def test_every_role_may_look(operator, role):
     assert operator(role).get(STAFF).status_code == 200
 
 
-@pytest.mark.parametrize("role", Role.values)
+@pytest.mark.parametrize("role", StaffRole.values)
 def test_only_the_role_that_a_page_names_opens_it(operator, role):
     page = operator(role).get(SECURITY)
     assert page.status_code == (200 if role == "sicurezza" else 403)

@@ -47,7 +47,7 @@ class StubSpid(StubSaml, saml.Spid):
     """SPID, with an invented provider."""
 
 
-class StubOpenidCie(oidc.Cie):
+class StubOpenidCie(oidc.CieOpenId):
     """The real thing again, whose provider and head of the federation are the stub's, at the other end of a line in the process."""
 
     def relying_party(self) -> RelyingParty:
@@ -74,7 +74,7 @@ class StubOpenidCie(oidc.Cie):
         return _on_this_site(super().start(request, transaction, state))
 
 
-class StubCie(StubSaml, saml.Cie):
+class StubCie(StubSaml, saml.CieSaml):
     """CIE, with an invented card: by SAML or by OpenID Connect, as one chooses. A real portal speaks one of the two."""
 
     def __init__(self) -> None:
@@ -100,10 +100,10 @@ class StubCie(StubSaml, saml.Cie):
     def state_of(self, request: HttpRequest) -> str:
         return self.by_openid.state_of(request) if request.method == "GET" else super().state_of(request)
 
-    def said(self, request: HttpRequest, transaction: LoginTransaction) -> bytes:
+    def answer_document(self, request: HttpRequest, transaction: LoginTransaction) -> bytes:
         if self._asked_by_openid(transaction):
-            return self.by_openid.said(request, transaction)
-        return super().said(request, transaction)
+            return self.by_openid.answer_document(request, transaction)
+        return super().answer_document(request, transaction)
 
     def finish(self, request: HttpRequest, transaction: LoginTransaction) -> Identity:
         if self._asked_by_openid(transaction):

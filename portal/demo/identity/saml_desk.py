@@ -15,7 +15,7 @@ from lxml import etree
 
 from portal.demo.identity.answers import GOOD_FOR, SamlAnswer
 from portal.identity.providers.saml import documents, entities, service_provider, signing
-from portal.identity.providers.saml.documents import Malformed
+from portal.identity.providers.saml.documents import MalformedXml
 from portal.identity.providers.saml.entities import ProviderMetadata
 from portal.identity.providers.saml.keys import KeyPair, made_once
 from portal.identity.providers.saml.names import (
@@ -97,7 +97,7 @@ def question(method: str, request: HttpRequest, now: datetime) -> StubQuestion |
     try:
         root = documents.validate(documents.parse(_inflated(request.GET["SAMLRequest"])), "protocol")
         asked_at = documents.instant(root.get("IssueInstant", ""))
-    except (Malformed, ValueError, zlib.error):
+    except (MalformedXml, ValueError, zlib.error):
         return None
     for_us = root.get("Destination") == entity_id(method) and root.tag == samlp("AuthnRequest")
     if not for_us or root.findtext(saml("Issuer")) != ours.entity_id or now >= asked_at + settings.LOGIN_PENDING_FOR:

@@ -36,8 +36,8 @@ def saml_doors() -> list[SamlProvider]:
     return [door for door in every_provider() if isinstance(door, SamlProvider) and door.real]
 
 
-def oidc_doors() -> list[oidc.Cie]:
-    return [door for door in every_provider() if isinstance(door, oidc.Cie)]
+def oidc_doors() -> list[oidc.CieOpenId]:
+    return [door for door in every_provider() if isinstance(door, oidc.CieOpenId)]
 
 
 def alerts(now: datetime) -> list[Alert]:
@@ -97,7 +97,7 @@ def _of_registry(door: SamlProvider, now: datetime) -> Iterator[Alert]:
     yield from _last_reading(door.key, "registry", door.key)
 
 
-def _of_federation(door: oidc.Cie, now: datetime) -> Iterator[Alert]:
+def _of_federation(door: oidc.CieOpenId, now: datetime) -> Iterator[Alert]:
     try:
         marks, chain = door.relying_party().trust_marks, door.chain(now)
     except ImproperlyConfigured as error:

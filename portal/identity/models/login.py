@@ -36,13 +36,13 @@ class LoginTransactionQuerySet(models.QuerySet["LoginTransaction"]):
         browser secret with the cookie; both must be the ones that `start` handed out, to the same provider.
         The object still has the sealed session and request that its row gives up here: the login's record takes them.
         """
-        mine = self.pending(now).filter(
+        matching = self.pending(now).filter(
             state_hash=keyed_hash("login-state", state),
             browser_hash=keyed_hash("login-browser", browser),
             provider=provider,
         )
-        transaction = mine.first()
-        if transaction is None or not mine.filter(pk=transaction.pk).update(
+        transaction = matching.first()
+        if transaction is None or not matching.filter(pk=transaction.pk).update(
             consumed_at=now, sealed_session=None, sealed_request=None
         ):
             return None
@@ -51,12 +51,12 @@ class LoginTransactionQuerySet(models.QuerySet["LoginTransaction"]):
 
     def why_not(self, state: str, browser: str, provider: str) -> "tuple[str, LoginTransaction | None]":
         """Why `consume` found nothing: the code of the refusal, and the login itself when it belongs to this browser."""
-        asked = self.filter(state_hash=keyed_hash("login-state", state), provider=provider).first()
-        if asked is None:
+        login = self.filter(state_hash=keyed_hash("login-state", state), provider=provider).first()
+        if login is None:
             return "unsolicited", None
-        if not same(asked.browser_hash, keyed_hash("login-browser", browser)):
+        if not same(login.browser_hash, keyed_hash("login-browser", browser)):
             return "other-browser", None
-        return ("replayed" if asked.consumed_at else "expired"), asked
+        return ("replayed" if login.consumed_at else "expired"), login
 
     def waiting(self, state: str, provider: str, now: datetime) -> "LoginTransaction | None":
         """The pending login that handed out this state, in whatever browser."""
@@ -119,13 +119,13 @@ class LoginTransaction(models.Model):
         return same(self.state_hash, keyed_hash("login-state", state))
 
     @cached_property
-    def aside(self) -> dict[str, str]:
+    def exchange(self) -> dict[str, str]:
         """What the provider said when it was asked with no browser between (OpenID Connect), until the record takes it."""
         return {}
 
-    def ask(self, issuer: str, request_id: str, question: bytes = b"") -> None:
+    def write_request(self, issuer: str, request_id: str, document: bytes = b"") -> None:
         """Writes down who was asked, the number of the question and the question itself."""
-        self.issuer, self.request_id, self.sealed_request = issuer, request_id, sealed_document(question)
+        self.issuer, self.request_id, self.sealed_request = issuer, request_id, sealed_document(document)
         self.save(update_fields=["issuer", "request_id", "sealed_request"])
 
     def take_card(self, ticket: str, now: datetime) -> bytes | None:
@@ -133,12 +133,12 @@ class LoginTransaction(models.Model):
 
         Whatever the ticket, the card is kept no longer: the login is over.
         """
-        mine = LoginTransaction.objects.filter(pk=self.pk)
-        good = mine.filter(ticket_hash=keyed_hash("login-ticket", ticket), ticket_expires_at__gt=now)
+        own_row = LoginTransaction.objects.filter(pk=self.pk)
+        good = own_row.filter(ticket_hash=keyed_hash("login-ticket", ticket), ticket_expires_at__gt=now)
         sealed = good.values_list("sealed_card", flat=True).first()
         taken = update_row(self, good, ticket_hash="", sealed_card=None)
         if not taken:
-            update_row(self, mine, ticket_hash="", sealed_card=None)
+            update_row(self, own_row, ticket_hash="", sealed_card=None)
         return bytes(sealed) if taken and sealed else None
 
     @classmethod

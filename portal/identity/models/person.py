@@ -8,7 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Group, Permission, PermissionsMixin
 from django.db import models
 
-from portal.identity.roles import Role
+from portal.identity.roles import StaffRole
 from portal.identity.territory import Territory
 from portal.values import codice_fiscale
 
@@ -67,7 +67,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     class Meta:
         verbose_name = "utente"
         verbose_name_plural = "utenti"
-        permissions = [(role.value, role.label) for role in Role]
+        permissions = [(role.value, role.label) for role in StaffRole]
 
     def __str__(self) -> str:
         return self.full_name
@@ -78,13 +78,13 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     @cached_property
     def roles(self) -> frozenset[str]:
-        """What a member of the staff may do (values of Role), from the permissions of its groups; read once a request."""
+        """What a member of the staff may do (values of StaffRole), from the permissions of its groups; read once a request."""
         if not (self.is_staff and self.is_active):
             return frozenset()
         if self.is_superuser:
-            return frozenset(Role.values)
+            return frozenset(StaffRole.values)
         given = Permission.objects.filter(
-            group__user=self, content_type__app_label="identity", codename__in=Role.values
+            group__user=self, content_type__app_label="identity", codename__in=StaffRole.values
         )
         return frozenset(given.values_list("codename", flat=True))
 

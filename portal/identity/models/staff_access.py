@@ -60,8 +60,8 @@ class StaffRecoveryCode(models.Model):
     @classmethod
     def use(cls, user: User, typed: str, now: datetime) -> bool:
         """True for one that was not used yet, once whatever the interleaving."""
-        mine = cls.objects.filter(user=user, code_hash=_hash(user, without_separators(typed).upper()), used_at=None)
-        return bool(mine.update(used_at=now))
+        unused = cls.objects.filter(user=user, code_hash=_hash(user, without_separators(typed).upper()), used_at=None)
+        return bool(unused.update(used_at=now))
 
 
 class StaffSessionQuerySet(models.QuerySet["StaffSession"]):

@@ -50,8 +50,8 @@ def _page(request: HttpRequest, context: dict[str, object], code: str = "") -> H
     }
     status = refusal_of(code).status if code else 200
     response = render(request, "identity/card.html", context | addresses, status=status)
-    ours = [settings.PORTAL_URL]
+    portal = [settings.PORTAL_URL]
     response._csp_update = dict.fromkeys(  # type: ignore[attr-defined]  # django-csp's way
-        ("form-action", "style-src", "script-src", "font-src", "img-src"), ours
+        ("form-action", "style-src", "script-src", "font-src", "img-src"), portal
     )
     return response

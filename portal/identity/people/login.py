@@ -35,7 +35,7 @@ REFUSALS_WRITTEN = 50  # from one address in a quarter of an hour; more are coun
 
 
 @dataclass(frozen=True)
-class Outcome:
+class LoginOutcome:
     """How a login ended: a user, or the code of the refusal (see refusal_sentences.py). `next_url` is safe to go to, or empty."""
 
     user: User | None
@@ -67,7 +67,7 @@ def begin(request: HttpRequest, provider: Provider, next_url: str, now: datetime
     return response
 
 
-def complete(request: HttpRequest, provider: Provider, now: datetime) -> Outcome:
+def complete(request: HttpRequest, provider: Provider, now: datetime) -> LoginOutcome:
     """Takes the pending login, verifies the answer and opens the portal session; who came in is always written down."""
     browser = _browser_of(request)
     state = provider.state_of(request)
@@ -90,7 +90,7 @@ def complete(request: HttpRequest, provider: Provider, now: datetime) -> Outcome
     _take_the_session_up(request, transaction)
     access.remember(request, user, identity)
     measures.LOGINS.labels(provider.key, "ok").inc()
-    return Outcome(user, "", local_url(request, transaction.next_url))
+    return LoginOutcome(user, "", local_url(request, transaction.next_url))
 
 
 def card_refused(request: HttpRequest, provider: Provider, state: str, refusal: LoginRefused, now: datetime) -> None:
@@ -138,7 +138,7 @@ def _verified(
     try:
         return _checked(provider.finish(request, transaction), transaction, now)
     finally:
-        record.sealed_response = sealed_document(provider.said(request, transaction))
+        record.sealed_response = sealed_document(provider.answer_document(request, transaction))
 
 
 def _record_of(transaction: LoginTransaction, now: datetime) -> LoginRecord:
@@ -184,7 +184,9 @@ def _checked(identity: Identity, transaction: LoginTransaction, now: datetime) -
 
 def _as_a_name(text: str) -> str:
     """One line of printable characters that fits its column: names go into letters that programs read line by line."""
-    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:_LONGEST_NAME]
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())[
+        :_LONGEST_NAME
+    ]
 
 
 def _admit(request: HttpRequest, identity: Identity) -> User:
@@ -201,12 +203,12 @@ def _refuse(
     transaction: LoginTransaction | None,
     now: datetime,
     record: LoginRecord | None = None,
-) -> Outcome:
+) -> LoginOutcome:
     _write_down(request, record or LoginRecord(transaction=transaction, provider=provider.key, at=now), refusal)
     # our own words, never the answer's; 8 to 18: the provider finds our request wrong, which only an operator can mend
     level = logging.ERROR if refusal.code in OUR_REQUEST_IS_WRONG else logging.INFO
     logger.log(level, "login with %s refused: %s (%s)", provider.key, refusal.code, refusal)
-    return Outcome(None, refusal.code, local_url(request, transaction.next_url) if transaction else "")
+    return LoginOutcome(None, refusal.code, local_url(request, transaction.next_url) if transaction else "")
 
 
 def _write_down(request: HttpRequest, record: LoginRecord, refusal: LoginRefused) -> None:

@@ -43,7 +43,7 @@ def start(request: HttpRequest, provider: str) -> HttpResponse:
     try:
         return login.begin(request, way_in, next_url, now_of(request))
     except LoginRefused as refusal:
-        return _refused(request, way_in, login.Outcome(None, refusal.code, login.local_url(request, next_url)))
+        return _refused(request, way_in, login.LoginOutcome(None, refusal.code, login.local_url(request, next_url)))
 
 
 @require_safe
@@ -103,31 +103,31 @@ def gone_out(request: HttpRequest, provider: str) -> HttpResponse:
     way_in = _known(provider)
     token = request.GET.get("creduta", "")
     try:
-        said = signing.loads(token, salt=_GONE_OUT, max_age=60) if token else way_in.gone_out(request)
+        logout = signing.loads(token, salt=_GONE_OUT, max_age=60) if token else way_in.gone_out(request)
     except LoginRefused as refusal:
         logger.info("logout by %s refused: %s (%s)", way_in.key, refusal.code, refusal)
         return bad_request(request, refusal)
     except signing.BadSignature as error:
         return bad_request(request, error)
-    if said is None:
+    if logout is None:
         raise Http404
     if request.method == "POST":
-        again = urlencode({"creduta": signing.dumps(said, salt=_GONE_OUT)})
+        again = urlencode({"creduta": signing.dumps(logout, salt=_GONE_OUT)})
         return HttpResponseRedirect(f"{request.path}?{again}", status=303)
-    names, answer_address = said
+    names, answer_address = logout
     if access.is_called(request, names):
         session_ends.end(request, now_of(request))
     return redirect(answer_address or "identity:sign_out")
 
 
-def _refused(request: HttpRequest, provider: Provider, outcome: login.Outcome) -> HttpResponse:
+def _refused(request: HttpRequest, provider: Provider, outcome: login.LoginOutcome) -> HttpResponse:
     refusal = refusal_of(outcome.refusal)
     context = {
         "refusal": refusal,
         "code": spoken(outcome.refusal),
         "method": provider.method,
         "tried": WayIn.of(provider),
-        "others": [WayIn.of(each) for each in every_provider() if each.key != provider.key],
+        "others": [WayIn.of(other) for other in every_provider() if other.key != provider.key],
         "next_url": outcome.next_url,
     }
     response = render(request, "identity/refused.html", context, status=refusal.status)
@@ -137,7 +137,7 @@ def _refused(request: HttpRequest, provider: Provider, outcome: login.Outcome) -
 
 def _allow_leaving(response: HttpResponse) -> None:
     """The buttons of this page end at the identity providers."""
-    allow_forms_to(response, [origin for each in every_provider() for origin in each.form_origins()])
+    allow_forms_to(response, [origin for provider in every_provider() for origin in provider.form_origins()])
 
 
 def _known(key: str) -> Provider:

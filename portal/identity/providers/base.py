@@ -91,7 +91,7 @@ class Provider(ABC):
         page that the person wanted. Raises LoginRefused when there is nobody to ask.
         """
 
-    def said(self, request: HttpRequest, transaction: LoginTransaction) -> bytes:
+    def answer_document(self, request: HttpRequest, transaction: LoginTransaction) -> bytes:
         """The answer itself, for the record of the login, once `finish` has looked at it; empty when it is too large to be
         one, or none is kept.
         """

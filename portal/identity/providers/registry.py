@@ -16,7 +16,7 @@ from lxml import etree
 
 from portal.identity.models import RegisteredProvider, RegistryReading
 from portal.identity.providers.saml import documents, entities, signing
-from portal.identity.providers.saml.documents import LARGEST_METADATA, Malformed
+from portal.identity.providers.saml.documents import LARGEST_METADATA, MalformedXml
 from portal.identity.providers.saml.entities import ProviderMetadata
 from portal.identity.providers.saml.names import md
 from portal.identity.providers.saml.real import why_not_real
@@ -132,7 +132,7 @@ def _replace(door: str, found: dict[str, str], now: datetime, taken: Taken, drop
     """The providers of this way in are now these. Raises NotTaken when that would drop one that works today."""
     with transaction.atomic():
         rows = RegisteredProvider.objects.current(door).select_for_update(no_key=True).order_by("pk")
-        current = {each.entity_id: each for each in rows}
+        current = {row.entity_id: row for row in rows}
         lost = [name for name, row in current.items() if name not in found and not _why_unusable(row.document, now)]
         if unexpected := sorted(set(lost) - set(dropping)):
             raise NotTaken(f"it would drop who works today: {', '.join(unexpected)}")
@@ -145,7 +145,10 @@ def _replace(door: str, found: dict[str, str], now: datetime, taken: Taken, drop
 
 def works(provider: ProviderMetadata, now: datetime) -> bool:
     """True when it has a certificate that is good now."""
-    return any(each.not_valid_before_utc <= now < each.not_valid_after_utc for each in provider.certificates)
+    return any(
+        certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc
+        for certificate in provider.certificates
+    )
 
 
 def _believed(body: bytes, now: datetime, certificates: tuple[x509.Certificate, ...], digest: str) -> etree._Element:
@@ -162,7 +165,7 @@ def _believed(body: bytes, now: datetime, certificates: tuple[x509.Certificate, 
             raise NotTaken("it is no longer valid: an old copy")
     except SignatureWrong as error:
         raise NotTaken(f"it is not signed by the registry ({error})") from error
-    except Malformed as error:
+    except MalformedXml as error:
         raise NotTaken(f"it cannot be read ({error})") from error
     return root
 
@@ -173,10 +176,13 @@ def _usable(root: etree._Element, now: datetime, taken: Taken) -> dict[str, str]
         raise NotTaken("it is not metadata")
     found: dict[str, str] = {}
     descriptors = [root] if root.tag == md("EntityDescriptor") else root.findall(md("EntityDescriptor"))
-    for each in descriptors:
-        if each.find(md("IDPSSODescriptor")) is None:
+    for descriptor in descriptors:
+        if descriptor.find(md("IDPSSODescriptor")) is None:
             continue
-        entity_id, document = each.get("entityID", ""), etree.tostring(each, encoding="unicode", with_tail=False)
+        entity_id, document = (
+            descriptor.get("entityID", ""),
+            etree.tostring(descriptor, encoding="unicode", with_tail=False),
+        )
         if entity_id in found:
             raise NotTaken(f"it names {entity_id} twice")
         if why := _why_unusable(document, now):
@@ -189,7 +195,7 @@ def _usable(root: etree._Element, now: datetime, taken: Taken) -> dict[str, str]
 def _why_unusable(document: str, now: datetime) -> str:
     try:
         [provider] = entities.read(document.encode())
-    except Malformed as error:
+    except MalformedXml as error:
         return str(error)
     if not works(provider, now):
         return "no certificate of it is valid today"

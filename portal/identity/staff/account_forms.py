@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from portal.identity.models import User
 from portal.identity.models.staff_access import LENGTH
-from portal.identity.roles import Role
+from portal.identity.roles import StaffRole
 from portal.identity.staff.login_forms import TotpForm, UnrepeatedInput
 from portal.identity.territory import Territory
 from portal.values import codice_fiscale
@@ -93,7 +93,7 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
     roles = forms.MultipleChoiceField(
         label="Ruoli",
         help_text="Ogni ruolo permette anche di consultare. Senza ruoli, nessuna pagina si apre.",
-        choices=[(role.value, f"{role.value}: {role.label.lower()}") for role in Role],
+        choices=[(role.value, f"{role.value}: {role.label.lower()}") for role in StaffRole],
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
@@ -128,7 +128,7 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
             )
         if self.instance.pk:
             self.initial["roles"] = sorted(
-                self.instance.groups.filter(name__in=Role.values).values_list("name", flat=True)
+                self.instance.groups.filter(name__in=StaffRole.values).values_list("name", flat=True)
             )
             self.initial["territory"] = " ".join(self.instance.limited_to)
 

@@ -109,10 +109,10 @@ def everybody(request: HttpRequest) -> HttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     form = NewOperatorForm(request.POST or None, by=staff_of(request))
     if form.is_valid():
-        told = form.cleaned_data
-        names = (told["given_name"], told["family_name"])
+        cleaned = form.cleaned_data
+        names = (cleaned["given_name"], cleaned["family_name"])
         user, password = accounts.create(
-            told["username"], names, told["roles"], told["territory"], staff_of(request), now_of(request)
+            cleaned["username"], names, cleaned["roles"], cleaned["territory"], staff_of(request), now_of(request)
         )
         return _once(request, user, password)
     return render(request, "identity/operator_new.html", {"form": form})
@@ -131,8 +131,8 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
         raise accounts.OutOfReach
     form = OperatorForm(request.POST or None, instance=user, by=by)
     if form.is_valid():
-        told = form.cleaned_data
-        if accounts.change(user, told["roles"], told["territory"], by, now_of(request)):
+        cleaned = form.cleaned_data
+        if accounts.change(user, cleaned["roles"], cleaned["territory"], by, now_of(request)):
             messages.success(request, f"Operatore {user.username} salvato.")
         else:
             messages.info(request, f"Operatore {user.username}: non è cambiato nulla.")

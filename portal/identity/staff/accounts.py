@@ -17,7 +17,7 @@ from portal.database.row_updates import update_row
 from portal.identity.models import StaffRecoveryCode, StaffSession, User
 from portal.identity.models.staff import forget_apps
 from portal.identity.models.staff_access import ALPHABET
-from portal.identity.roles import Role
+from portal.identity.roles import StaffRole
 from portal.identity.territory import Territory
 from portal.journal.models import record
 
@@ -80,7 +80,7 @@ def change(user: User, roles: Iterable[str], places: list[str], by: User, now: d
     was = (before.full_name, rights_of(before))
     user.limited_to = places
     user.save(update_fields=["given_name", "family_name", "limited_to"])
-    user.groups.remove(*Group.objects.filter(name__in=Role.values).exclude(name__in=roles))
+    user.groups.remove(*Group.objects.filter(name__in=StaffRole.values).exclude(name__in=roles))
     user.groups.add(*Group.objects.filter(name__in=roles))
     if was == (user.full_name, rights_of(user)):
         return False
@@ -146,13 +146,13 @@ def _hold(keys: Iterable[int]) -> dict[int, User]:
 
 def _still_administers(by: User) -> None:
     """A reset account has a given password: it may enrol and nothing else."""
-    if Role.AMMINISTRAZIONE not in by.roles or by.password_given_at is not None:
+    if StaffRole.AMMINISTRAZIONE not in by.roles or by.password_given_at is not None:
         raise NoLongerAdministrator
 
 
 def _roles_of(user: User) -> list[str]:
     """The groups of a member of the staff, disabled or not (`user.roles` is empty for a disabled account)."""
-    return list(user.groups.filter(name__in=Role.values).values_list("name", flat=True))
+    return list(user.groups.filter(name__in=StaffRole.values).values_list("name", flat=True))
 
 
 def _new_password() -> str:

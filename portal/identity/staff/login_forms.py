@@ -6,7 +6,7 @@ from portal.identity.models.staff import DIGITS
 from portal.values.pasted import LONGEST, codes_in
 
 
-class PasswordForm(forms.Form):
+class StaffPasswordForm(forms.Form):
     username = forms.CharField(
         label="Nome utente",
         max_length=64,

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portal.identity import session_ends
 from portal.identity.access import any_staff, staff_of
 from portal.identity.models import StaffRecoveryCode, StaffSession
-from portal.identity.roles import Role
+from portal.identity.roles import StaffRole
 from portal.identity.staff import login
 from portal.identity.staff.account_forms import ChangePasswordForm
 from portal.identity.staff.login_forms import TotpForm
@@ -28,12 +28,12 @@ def own(request: HttpRequest) -> HttpResponse:
     user, now = staff_of(request), now_of(request)
     sessions = list(StaffSession.objects.filter(user=user).open(now).order_by("-seen_at"))
     context = {
-        "roles": [role for role in Role.values if role in user.roles],
+        "roles": [role for role in StaffRole.values if role in user.roles],
         "sessions": sessions,
         "this": session_ends.current(request),
         "codes_left": StaffRecoveryCode.objects.filter(user=user, used_at=None).count(),
         "past": StaffSession.objects.filter(user=user)
-        .exclude(pk__in=[each.pk for each in sessions])
+        .exclude(pk__in=[session.pk for session in sessions])
         .order_by("-seen_at")[:5],
     }
     return render(request, "identity/staff_own.html", context)

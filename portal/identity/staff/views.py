@@ -15,7 +15,7 @@ from portal.identity.models import StaffTotp
 from portal.identity.people.login import local_url
 from portal.identity.staff import login
 from portal.identity.staff.account_forms import EnrolForm, RecoveryForm
-from portal.identity.staff.login_forms import PasswordForm, TotpForm
+from portal.identity.staff.login_forms import StaffPasswordForm, TotpForm
 from portal.templatetags.portale import seconds
 from portal.time.clock import italian_time, now_of
 
@@ -30,7 +30,7 @@ def staff_login(request: HttpRequest) -> HttpResponse:
     now, next_url = now_of(request), local_url(request, request.POST.get("next", request.GET.get("next", "")))
     if request.user.is_authenticated and request.user.is_staff and request.user.is_verified():  # type: ignore[attr-defined]
         return redirect(next_url or "pages:home")
-    form = PasswordForm(request.POST or None)
+    form = StaffPasswordForm(request.POST or None)
     if form.is_valid():
         checked = login.check_password(request, form.cleaned_data["username"], form.cleaned_data["password"], now)
         if checked.user is not None:

@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal.database.claims import hold, skip_locked
 from portal.identity.models import User
-from portal.identity.roles import Role
+from portal.identity.roles import StaffRole
 from portal.journal.models import record
 from portal.secrets.codes import keyed_hash
 from portal.time import pauses
@@ -147,7 +147,7 @@ def _batch(job: BulkJob, now: datetime) -> int:
 def _why_not_on(job: BulkJob) -> str:
     """Why this operator may no longer do what the job does; "" when they may."""
     by = job.asked_by
-    if (Role.LETTURA if job.is_sheet else Role.SICUREZZA) not in by.roles:
+    if (StaffRole.LETTURA if job.is_sheet else StaffRole.SICUREZZA) not in by.roles:
         return "l’operatore che l’ha chiesto è stato disabilitato o ha perso il ruolo"
     beyond = not by.territory.is_whole_nation and (
         job.items.left().exclude(pharmacy__in=Pharmacy.objects.visible_to(by)).exists()

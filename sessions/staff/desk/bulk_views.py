@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.identity.access import staff_of, staff_required
-from portal.identity.roles import Role
+from portal.identity.roles import StaffRole
 from portal.templatetags.portale import thousands
 from portal.time.clock import now_of
 from sessions.models import BulkJob
@@ -101,7 +101,7 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
         "kind": kind if kind in ("csv", "xlsx") else "csv",
         "failed": bulk.failed_pharmacies(found, staff_of(request)) if progress["failed"] else [],
         "kept": found.sheet_is_kept(now_of(request)),
-        "may_retry": not found.is_sheet and Role.SICUREZZA in staff_of(request).roles,
+        "may_retry": not found.is_sheet and StaffRole.SICUREZZA in staff_of(request).roles,
     }
     if "X-Frammento" in request.headers:
         return fragment(request, "staff/job_live.html", context)
@@ -115,7 +115,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
     user = staff_of(request)
     mine = BulkJob.objects.filter(asked_by=user)
     theirs = BulkJob.objects.exclude(act__in=BulkJob.SHEETS)
-    found = mine | theirs if Role.SICUREZZA in user.roles and user.territory.is_whole_nation else mine
+    found = mine | theirs if StaffRole.SICUREZZA in user.roles and user.territory.is_whole_nation else mine
     return render(
         request, "staff/jobs.html", {"jobs": found.select_related("asked_by").order_by("-asked_at", "-pk")[:50]}
     )
@@ -149,7 +149,7 @@ def _job(request: HttpRequest, pk: int) -> BulkJob:
     if found.asked_by_id != user.pk:
         if found.is_sheet or not user.territory.is_whole_nation:
             raise Http404
-        if Role.SICUREZZA not in user.roles:
+        if StaffRole.SICUREZZA not in user.roles:
             raise PermissionDenied(
                 "Per questa pagina serve il ruolo «sicurezza»: lo assegna chi amministra gli operatori."
             )

@@ -11,7 +11,7 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.identity.access import staff_of, staff_required
-from portal.identity.roles import Role
+from portal.identity.roles import StaffRole
 from portal.templatetags.portale import thousands
 from portal.time.clock import now_of
 from sessions.staff.desk import chart
@@ -53,8 +53,8 @@ def status(request: HttpRequest) -> HttpResponse:
         "follow": follow.things(page.ids),
         "filtered": bool(query),
         "more_filters": any(request.GET.get(name) for name in MORE),  # a wrong value too: its error must be seen
-        "may_act": Role.SICUREZZA in staff_of(request).roles,
-        "may_resend": Role.ASSISTENZA in staff_of(request).roles,
+        "may_act": StaffRole.SICUREZZA in staff_of(request).roles,
+        "may_resend": StaffRole.ASSISTENZA in staff_of(request).roles,
     }
     if "X-Frammento" in request.headers:
         return fragment(request, "staff/status_live.html", context)

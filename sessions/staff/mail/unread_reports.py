@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from pharmacies.models import Pharmacy
 from portal.identity.access import staff_of, staff_required
 from portal.identity.models import User
-from portal.identity.roles import Role
+from portal.identity.roles import StaffRole
 from portal.journal.models import record
 from portal.outbox import marking
 from portal.outbox.bounces import intake, reports
@@ -64,7 +64,7 @@ def every_report(request: HttpRequest) -> HttpResponse:
     context = {
         "rows": [(row, pharmacies.get(row.letter.about)) for row in rows],
         "how_many": waiting.count() if len(rows) == SHOWN_AT_ONCE else len(rows),
-        "may_decide": Role.ASSISTENZA in user.roles,
+        "may_decide": StaffRole.ASSISTENZA in user.roles,
     }
     return render(request, "staff/unread_reports.html", context)
 

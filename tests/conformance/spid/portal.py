@@ -68,7 +68,7 @@ def over_https(folder: Path, provider_keys: Path, provider_metadata: bytes) -> I
         "PORTAL_VAR": str(folder),
         "PORTAL_URL": place.url,
         "A2F_MODE": "PRODUCTION",  # a system check forbids it beside real people
-        "IDENTITY_PROVIDERS": "portal.identity.providers.saml.Spid,portal.identity.providers.saml.Cie",
+        "IDENTITY_PROVIDERS": "portal.identity.providers.saml.Spid,portal.identity.providers.saml.CieSaml",
         "IDENTITY_METADATA": str(folder / "identity"),
         "SAML_PRIVATE_KEY_FILE": str(ours / "saml.key"),
         "SAML_CERTIFICATE_FILE": str(ours / "saml.crt"),

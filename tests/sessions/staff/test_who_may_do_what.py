@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import get_resolver, reverse
 
-from portal.identity.roles import Role
+from portal.identity.roles import StaffRole
 from portal.journal.models import Entry
 
 L, A, S, M = "lettura", "assistenza", "sicurezza", "amministrazione"
@@ -79,7 +79,7 @@ def test_no_page_of_the_staff_is_elsewhere():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("role", [*Role.values, ""])
+@pytest.mark.parametrize("role", [*StaffRole.values, ""])
 def test_a_role_opens_its_pages_and_is_refused_at_all_the_others(operator, role):
     client = operator(*([role] if role else []))
     mine = {ANY, *([role, L] if role else [])}
@@ -93,7 +93,7 @@ def test_a_role_opens_its_pages_and_is_refused_at_all_the_others(operator, role)
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("role", Role.values)
+@pytest.mark.parametrize("role", StaffRole.values)
 def test_what_a_role_may_not_do_leaves_no_trace(operator, san_marco, role):
     client = operator(role)
     for name, address in addresses():
@@ -125,6 +125,6 @@ def test_nobody_is_sent_to_the_door(client, san_marco):
 
 @pytest.mark.django_db
 def test_outside_one_s_territory_no_pharmacy_exists(operator, san_marco):
-    client = operator(*Role.values, limited_to=["010"])
+    client = operator(*StaffRole.values, limited_to=["010"])
     assert set(answers(client, with_code=True).values()) <= {404, 405}
     assert len(addresses(with_code=True)) > 10

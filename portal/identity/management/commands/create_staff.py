@@ -10,7 +10,7 @@ from django.db import transaction
 
 from portal.identity.management.commands.renew_staff_app import once
 from portal.identity.models import StaffTotp, User
-from portal.identity.roles import Role
+from portal.identity.roles import StaffRole
 from portal.identity.staff.accounts import rights_of
 from portal.journal.models import record
 from portal.time import database_clock
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--role",
             action="append",
-            choices=Role.values,
+            choices=StaffRole.values,
             default=[],
             help="what they may do, more than once for more roles; without it every page of the staff is closed to them",
         )

@@ -16,7 +16,7 @@ from portal.identity.providers.registry import NotTaken, Taken
 from portal.identity.providers.saml.provider import SamlProvider
 from portal.time import database_clock
 
-Door = SamlProvider | oidc.Cie
+Door = SamlProvider | oidc.CieOpenId
 
 
 class Command(BaseCommand):
@@ -87,7 +87,7 @@ class Command(BaseCommand):
 
 
 def _loaded(door: Door, now: datetime) -> list[dict[str, Any]]:
-    if isinstance(door, oidc.Cie):
+    if isinstance(door, oidc.CieOpenId):
         return [_row(door, each.subject, each.subject, each.good_until, True) for each in [door.chain(now)] if each]
     return [
         _row(door, each.entity_id, each.name, good_until(each), registry.works(each, now))
@@ -101,7 +101,7 @@ def _row(door: Door, entity_id: str, name: str, end: datetime, works: bool) -> d
 
 
 def _taken(way_in: Door, options: dict[str, Any], now: datetime) -> Taken:
-    if isinstance(way_in, oidc.Cie):
+    if isinstance(way_in, oidc.CieOpenId):
         if options["file"] or options["drop"]:
             raise CommandError("A chain of trust is fetched: --file and --drop are for SAML.")
         return way_in.refresh(now)

@@ -67,7 +67,7 @@ def _check_purpose(certificate: x509.Certificate, policies: Collection[str]) -> 
     if ExtendedKeyUsageOID.CLIENT_AUTH not in purposes:
         raise LoginRefused("wrong-card", "extended key usage")
     stated = extensions.get_extension_for_class(x509.CertificatePolicies).value
-    if not {each.policy_identifier.dotted_string for each in stated} & set(policies):
+    if not {policy.policy_identifier.dotted_string for policy in stated} & set(policies):
         raise LoginRefused("wrong-card", "policy")
 
 
@@ -86,5 +86,5 @@ def _named(certificate: x509.Certificate) -> Holder:
 
 
 def _texts(subject: x509.Name, oid: x509.ObjectIdentifier) -> list[str]:
-    values = [each.value for each in subject.get_attributes_for_oid(oid)]
+    values = [attribute.value for attribute in subject.get_attributes_for_oid(oid)]
     return [value for value in values if isinstance(value, str)]

@@ -30,7 +30,7 @@ def checked(
     found: x509.CertificateRevocationList, authorities: Sequence[x509.Certificate], now: datetime
 ) -> x509.CertificateRevocationList:
     """The same list: of one of these authorities, signed by it, begun and not over. Raises RefreshFailed."""
-    if not any(_signed_by(each, found) for each in authorities):
+    if not any(_signed_by(authority, found) for authority in authorities):
         raise RefreshFailed("not signed by an authority of ca.pem")
     if found.last_update_utc > now or found.next_update_utc is None or found.next_update_utc <= now:
         raise RefreshFailed("out of date")
@@ -71,7 +71,7 @@ def taken_until(lists: Lists, authorities: Sequence[x509.Certificate]) -> dict[s
 
 
 def bundle(lists: Lists) -> bytes:
-    return b"".join(each.public_bytes(Encoding.PEM) for each in lists.values())
+    return b"".join(revoked.public_bytes(Encoding.PEM) for revoked in lists.values())
 
 
 def _authority_of(

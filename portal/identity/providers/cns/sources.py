@@ -38,13 +38,13 @@ def _downloaded(address: str) -> bytes:
 def replace(path: Path, content: bytes) -> None:
     """Writes the file beside the old one and changes the name: a reader finds the old one or the new one, whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    mine = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    new_file = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        with mine.open("xb") as file:
+        with new_file.open("xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        mine.chmod(0o644)  # authorities and revocations are public, and nginx must read them
-        mine.replace(path)
+        new_file.chmod(0o644)  # authorities and revocations are public, and nginx must read them
+        new_file.replace(path)
     finally:
-        mine.unlink(missing_ok=True)
+        new_file.unlink(missing_ok=True)

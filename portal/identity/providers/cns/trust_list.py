@@ -15,7 +15,7 @@ from signxml.exceptions import SignXMLException
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from portal.identity.providers.cns.sources import RefreshFailed
-from portal.identity.providers.saml.documents import Malformed, instant, parse_metadata, written
+from portal.identity.providers.saml.documents import MalformedXml, instant, parse_metadata, written
 
 TSL = "http://uri.etsi.org/02231/v2#"
 _NAMESPACES = {"t": TSL}
@@ -53,7 +53,7 @@ class TrustList:
         """PEM, as nginx reads it. In comments: the number of the list, so that an older one never takes its place, and its end."""
         head = f"# Authorities of the TS-CNS, from the trust list.\n# TSLSequenceNumber: {self.number}\n"
         head += f"# NextUpdate: {written(self.next_update)}\n"
-        return head.encode() + b"".join(each.public_bytes(Encoding.PEM) for each in self.authorities)
+        return head.encode() + b"".join(authority.public_bytes(Encoding.PEM) for authority in self.authorities)
 
 
 def number_of(bundle: bytes) -> int:
@@ -74,11 +74,11 @@ def read(body: bytes, signers: Sequence[x509.Certificate], now: datetime) -> Tru
         root = _signed(parse_metadata(body), signers, now)
         information = root.find("t:SchemeInformation", _NAMESPACES)
         if information is None:
-            raise Malformed("no SchemeInformation")
+            raise MalformedXml("no SchemeInformation")
         number = int(information.findtext("t:TSLSequenceNumber", "", _NAMESPACES))
         end = instant(information.findtext("t:NextUpdate/t:dateTime", "", _NAMESPACES).strip())
         authorities = _authorities(root, now)
-    except (Malformed, ValueError) as error:
+    except (MalformedXml, ValueError) as error:
         raise RefreshFailed("The trust list is not as it should be.") from error
     if end <= now:
         raise RefreshFailed(f"The trust list is out of date since {end:%Y-%m-%d}.")
@@ -99,21 +99,21 @@ def _signed(root: etree._Element, signers: Iterable[x509.Certificate], now: date
             )
         except (SignXMLException, etree.LxmlError, ValueError, TypeError):
             continue
-        for covered in _each(found):
+        for covered in _signed_parts(found):
             if covered is not None and covered.tag == _ROOT:
                 return covered
     raise RefreshFailed("The trust list is not signed by a certificate of CNS_TRUST_LIST_SIGNERS that is valid today.")
 
 
-def _each(found: VerifyResult | list[VerifyResult]) -> list[etree._Element | None]:
-    return [each.signed_xml for each in (found if isinstance(found, list) else [found])]
+def _signed_parts(found: VerifyResult | list[VerifyResult]) -> list[etree._Element | None]:
+    return [result.signed_xml for result in (found if isinstance(found, list) else [found])]
 
 
 def _authorities(root: etree._Element, now: datetime) -> tuple[x509.Certificate, ...]:
     services = root.iterfind(".//t:TSPService/t:ServiceInformation", _NAMESPACES)
-    found = [each for service in services if _counts(service, now) for each in _certificates(service)]
-    good = [each for each in found if each.not_valid_after_utc > now]
-    return tuple({each.fingerprint(SHA256()): each for each in good}.values())
+    found = [certificate for service in services if _counts(service, now) for certificate in _certificates(service)]
+    good = [certificate for certificate in found if certificate.not_valid_after_utc > now]
+    return tuple({certificate.fingerprint(SHA256()): certificate for certificate in good}.values())
 
 
 def _counts(service: etree._Element, now: datetime) -> bool:
@@ -125,5 +125,5 @@ def _counts(service: etree._Element, now: datetime) -> bool:
 
 
 def _certificates(service: etree._Element) -> list[x509.Certificate]:
-    texts = service.iterfind("t:ServiceDigitalIdentity/t:DigitalId/t:X509Certificate", _NAMESPACES)
-    return [x509.load_der_x509_certificate(base64.b64decode(each.text or "")) for each in texts]
+    elements = service.iterfind("t:ServiceDigitalIdentity/t:DigitalId/t:X509Certificate", _NAMESPACES)
+    return [x509.load_der_x509_certificate(base64.b64decode(element.text or "")) for element in elements]

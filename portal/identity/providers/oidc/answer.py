@@ -18,7 +18,7 @@ from portal.identity.providers.oidc import jose
 from portal.identity.providers.oidc.jose import NotTrusted, instant, text
 from portal.identity.providers.oidc.relying_party import RelyingParty
 from portal.identity.providers.oidc.request import nonce_of, verifier_of
-from portal.identity.providers.oidc.wire import Reply, Unreachable, Wire
+from portal.identity.providers.oidc.wire import OpenIdReply, Unreachable, Wire
 from portal.identity.providers.saml.names import LEVELS
 from portal.secrets.codes import same
 
@@ -43,18 +43,18 @@ _OURS_IS_WRONG = {
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Who was asked, by whom, with which state, when."""
+class OpenIdLogin:
+    """The pending login: our relying party, the provider's metadata, the state, and when it began (UTC)."""
 
-    ours: RelyingParty
+    party: RelyingParty
     provider: Mapping[str, Any]  # its metadata, from the chain of trust
     state: str
     started_at: datetime
 
 
 @dataclass(frozen=True)
-class Shown:
-    """The person, as the provider signed it. `level` None: one that we do not know."""
+class OpenIdAnswer:
+    """The signed claims about the person. `level` None: an `acr` that the profile does not name."""
 
     claims: Mapping[str, Any]
     level: int | None
@@ -63,35 +63,38 @@ class Shown:
     person_id: str  # the number of the userinfo
 
 
-def shown(
-    asked: Asked, brought: Mapping[str, str], wire: Wire, heard: MutableMapping[str, str], now: datetime
-) -> Shown:
-    """Changes the code for the tokens and asks who the person is; the token is revoked whatever comes of it.
+def redeem_code(
+    login: OpenIdLogin, query: Mapping[str, str], wire: Wire, exchange: MutableMapping[str, str], now: datetime
+) -> OpenIdAnswer:
+    """Exchanges the authorization code for tokens, reads the userinfo, and always revokes the access token.
 
-    `brought` is what the browser brought; what is said aside is put in `heard`. Raises LoginRefused and nothing else.
+    `query`: the parameters that the browser brought. `exchange` receives every back-channel request and answer, for the
+    record of the login. Raises LoginRefused and nothing else.
     """
-    code = _code(asked, brought)
+    code = _code(login, query)
     try:
-        tokens = _tokens(asked, code, wire, heard, now)
+        tokens = _tokens(login, code, wire, exchange, now)
         access_token = text(tokens, "access_token")
     except NotTrusted as error:
         raise LoginRefused("malformed", f"token answer: {error}") from error
     try:
-        return _verified(asked, tokens, access_token, wire, heard, now)
+        return _verified(login, tokens, access_token, wire, exchange, now)
     except NotTrusted as error:
         raise LoginRefused("signature", str(error)) from error
     finally:
-        _revoke(asked, access_token, wire, heard, now)
+        _revoke(login, access_token, wire, exchange, now)
 
 
-def _code(asked: Asked, brought: Mapping[str, str]) -> str:
-    """A refusal needs no `iss`, as nobody comes in by it; where there is one, it is of who was asked. Raises LoginRefused."""
-    issuer, error = brought.get("iss", ""), brought.get("error", "")
-    if issuer != asked.provider["issuer"] and (issuer or not error):
+def _code(login: OpenIdLogin, query: Mapping[str, str]) -> str:
+    """The authorization code. An `iss` must name the provider that was asked; only an error, which lets nobody in, may lack
+    it. Raises LoginRefused.
+    """
+    issuer, error = query.get("iss", ""), query.get("error", "")
+    if issuer != login.provider["issuer"] and (issuer or not error):
         raise LoginRefused("not-asked", "iss of the answer")
     if error:
         raise _declined(error)
-    code = brought.get("code", "")
+    code = query.get("code", "")
     if not (code and len(code) <= LONGEST_CODE and code.isascii() and code.isprintable()):
         raise LoginRefused("malformed", "code")
     return code
@@ -103,15 +106,17 @@ def _declined(error: str) -> LoginRefused:
     return LoginRefused(REFUSALS.get(error, "declined"), error if error in REFUSALS else "an error of no standard")
 
 
-def _tokens(asked: Asked, code: str, wire: Wire, heard: MutableMapping[str, str], now: datetime) -> dict[str, Any]:
+def _tokens(
+    login: OpenIdLogin, code: str, wire: Wire, exchange: MutableMapping[str, str], now: datetime
+) -> dict[str, Any]:
     form = {
         "grant_type": "authorization_code",
         "code": code,
-        "code_verifier": verifier_of(asked.state),
-        "redirect_uri": asked.ours.answer_address,
-        **_client(asked, "token_endpoint", now),
+        "code_verifier": verifier_of(login.state),
+        "redirect_uri": login.party.answer_address,
+        **_client(login, "token_endpoint", now),
     }
-    reply = _asked_aside(wire, "token", asked.provider["token_endpoint"], form, heard)
+    reply = _post(wire, "token", login.provider["token_endpoint"], form, exchange)
     answer = _json(reply)
     if reply.status != 200:
         error = answer.get("error")
@@ -122,111 +127,113 @@ def _tokens(asked: Asked, code: str, wire: Wire, heard: MutableMapping[str, str]
 
 
 def _verified(
-    asked: Asked,
+    login: OpenIdLogin,
     tokens: Mapping[str, Any],
     access_token: str,
     wire: Wire,
-    heard: MutableMapping[str, str],
+    exchange: MutableMapping[str, str],
     now: datetime,
-) -> Shown:
-    keys = jose.public_keys(asked.provider.get("jwks"))
+) -> OpenIdAnswer:
+    keys = jose.public_keys(login.provider.get("jwks"))
     token = jose.verified(text(tokens, "id_token"), keys)
-    _check_envelope(token, asked, now)
-    if not same(text(token, "nonce"), nonce_of(asked.state)):
+    _check_envelope(token, login, now)
+    if not same(text(token, "nonce"), nonce_of(login.state)):
         raise LoginRefused("unsolicited", "nonce")
     if not same(text(token, "at_hash"), half_hash(access_token)):
         raise LoginRefused("signature", "at_hash")
     authenticated_at = instant(token, "auth_time" if "auth_time" in token else "iat")
     if authenticated_at > now + CLOCKS_DIFFER_BY:
         raise LoginRefused("answer-expired", "auth_time in the future")
-    claims = _userinfo(asked, access_token, wire, heard)
+    claims = _userinfo(login, access_token, wire, exchange)
     person = jose.verified(claims, keys)
-    heard["userinfo"] = claims
-    if text(person, "iss") != asked.provider["issuer"]:
+    exchange["userinfo"] = claims
+    if text(person, "iss") != login.provider["issuer"]:
         raise LoginRefused("not-asked", "iss of the userinfo")
-    if not _is_for(person, asked.ours.entity_id):
+    if not _is_for(person, login.party.entity_id):
         raise LoginRefused("not-for-us", "aud of the userinfo")
     if text(person, "sub") != text(token, "sub"):
         raise LoginRefused("signature", "sub of the userinfo")
     if "exp" in person and instant(person, "exp") <= now:
         raise LoginRefused("answer-expired", "userinfo")
-    return Shown(
+    return OpenIdAnswer(
         person,
         LEVELS.get(text(token, "acr")),
         authenticated_at,
-        _number(token),
-        _number(person),
+        _jti(token),
+        _jti(person),
     )
 
 
-def _number(claims: Mapping[str, Any]) -> str:
+def _jti(claims: Mapping[str, Any]) -> str:
     return text(claims, "jti") if "jti" in claims else ""
 
 
-def _check_envelope(token: Mapping[str, Any], asked: Asked, now: datetime) -> None:
+def _check_envelope(token: Mapping[str, Any], login: OpenIdLogin, now: datetime) -> None:
     """By whom, for whom, when. Clocks may differ; an expiry has no allowance. Raises LoginRefused and NotTrusted."""
-    if text(token, "iss") != asked.provider["issuer"]:
+    if text(token, "iss") != login.provider["issuer"]:
         raise LoginRefused("not-asked", "iss of the id_token")
-    if not _is_for(token, asked.ours.entity_id) or token.get("azp", asked.ours.entity_id) != asked.ours.entity_id:
+    if not _is_for(token, login.party.entity_id) or token.get("azp", login.party.entity_id) != login.party.entity_id:
         raise LoginRefused("not-for-us", "aud of the id_token")
     if instant(token, "exp") <= now:
         raise LoginRefused("answer-expired", "id_token")
     begins = max(instant(token, name) for name in ("iat", "nbf") if name in token or name == "iat")
     if begins > now + CLOCKS_DIFFER_BY:
         raise LoginRefused("answer-expired", "id_token of the future")
-    if instant(token, "iat") < asked.started_at - CLOCKS_DIFFER_BY:
+    if instant(token, "iat") < login.started_at - CLOCKS_DIFFER_BY:
         raise LoginRefused("stale", "iat")
 
 
-def _userinfo(asked: Asked, access_token: str, wire: Wire, heard: MutableMapping[str, str]) -> str:
+def _userinfo(login: OpenIdLogin, access_token: str, wire: Wire, exchange: MutableMapping[str, str]) -> str:
     """The signed claims that were encrypted to us; anything else is refused. Raises LoginRefused and NotTrusted."""
     if not (access_token.isascii() and access_token.isprintable() and " " not in access_token):
         raise NotTrusted("access_token")
     try:
-        reply = wire.get(asked.provider["userinfo_endpoint"], {"Authorization": f"Bearer {access_token}"})
+        reply = wire.get(login.provider["userinfo_endpoint"], {"Authorization": f"Bearer {access_token}"})
     except Unreachable as error:
         raise LoginRefused("unavailable", f"userinfo: {error}") from error
-    heard["userinfo answer"] = reply.text
+    exchange["userinfo answer"] = reply.text
     if reply.status != 200:
         raise LoginRefused("unavailable", f"userinfo: {reply.status}")
-    return jose.opened(reply.text.strip(), asked.ours.sealing.keys)
+    return jose.opened(reply.text.strip(), login.party.sealing.keys)
 
 
-def _revoke(asked: Asked, access_token: str, wire: Wire, heard: MutableMapping[str, str], now: datetime) -> None:
+def _revoke(
+    login: OpenIdLogin, access_token: str, wire: Wire, exchange: MutableMapping[str, str], now: datetime
+) -> None:
     """At once and not at the logout, as the profile wants it at the latest: it has said all it had to say, and is kept
     nowhere. When it cannot be revoked it ends by itself, and nobody waits for that.
     """
-    form = {"token": access_token, **_client(asked, "revocation_endpoint", now)}
+    form = {"token": access_token, **_client(login, "revocation_endpoint", now)}
     try:
-        _asked_aside(wire, "revocation", asked.provider["revocation_endpoint"], form, heard)
+        _post(wire, "revocation", login.provider["revocation_endpoint"], form, exchange)
     except LoginRefused as error:
-        heard["revocation answer"] = str(error)
+        exchange["revocation answer"] = str(error)
 
 
-def _asked_aside(
-    wire: Wire, name: str, address: str, form: Mapping[str, str], heard: MutableMapping[str, str]
-) -> Reply:
-    heard[f"{name} request"] = json.dumps(form)
+def _post(
+    wire: Wire, name: str, address: str, form: Mapping[str, str], exchange: MutableMapping[str, str]
+) -> OpenIdReply:
+    exchange[f"{name} request"] = json.dumps(form)
     try:
         reply = wire.post(address, form)
     except Unreachable as error:
         raise LoginRefused("unavailable", f"{name}: {error}") from error
-    heard[f"{name} answer"] = f"{reply.status} {reply.text}"
+    exchange[f"{name} answer"] = f"{reply.status} {reply.text}"
     return reply
 
 
-def _client(asked: Asked, endpoint: str, now: datetime) -> dict[str, str]:
+def _client(login: OpenIdLogin, endpoint: str, now: datetime) -> dict[str, str]:
     """Who we are, proved with our key (private_key_jwt): for this endpoint, once, for a minute."""
     claims = {
-        "iss": asked.ours.entity_id,
-        "sub": asked.ours.entity_id,
-        "aud": asked.provider[endpoint],
+        "iss": login.party.entity_id,
+        "sub": login.party.entity_id,
+        "aud": login.provider[endpoint],
         "iat": int(now.timestamp()),
         "exp": int((now + ASSERTION_IS_GOOD_FOR).timestamp()),
         "jti": secrets.token_hex(16),
     }
-    assertion = jose.signed(claims, asked.ours.signing.first)
-    return {"client_id": asked.ours.entity_id, "client_assertion_type": JWT_BEARER, "client_assertion": assertion}
+    assertion = jose.signed(claims, login.party.signing.first)
+    return {"client_id": login.party.entity_id, "client_assertion_type": JWT_BEARER, "client_assertion": assertion}
 
 
 def half_hash(access_token: str) -> str:
@@ -238,7 +245,7 @@ def _is_for(claims: Mapping[str, Any], us: str) -> bool:
     return claims.get("aud") in (us, [us])
 
 
-def _json(reply: Reply) -> dict[str, Any]:
+def _json(reply: OpenIdReply) -> dict[str, Any]:
     try:
         answer = json.loads(reply.body)
     except (ValueError, RecursionError):

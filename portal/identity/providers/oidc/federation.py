@@ -85,7 +85,7 @@ def verified(statements: Sequence[str], subject: str, kind: str, anchor: Anchor,
             raise ChainBroken("the last superior speaks of another entity")
         _check_constraints(top, below, kind)
         metadata = _metadata(own, below, kind)
-        ends = min(instant(each, "exp") for each in (top, *below, own))
+        ends = min(instant(claims, "exp") for claims in (top, *below, own))
     except NotTrusted as error:
         raise ChainBroken(f"a statement is not as it should be ({error})") from error
     except PolicyViolated as error:
@@ -95,10 +95,10 @@ def verified(statements: Sequence[str], subject: str, kind: str, anchor: Anchor,
 
 def _bounded(fetch: Fetch) -> Fetch:
     """Asks so many addresses and no more: the hints of a stranger send us nowhere for long."""
-    asked = count(1)
+    fetches = count(1)
 
     def fetched(address: str) -> str:
-        if next(asked) > MOST_FETCHED:
+        if next(fetches) > MOST_FETCHED:
             raise Unreachable("too many statements")
         return fetch(address)
 
@@ -112,10 +112,10 @@ def _roads(entity: str, statement: str, anchor: Anchor, top: str, fetch: Fetch, 
             if superior == anchor.entity_id:
                 yield (fetch(_about(entity, top)),)
             elif left:
-                theirs = fetch(configuration_address(superior))
-                said = fetch(_about(entity, theirs))
-                for road in _roads(superior, theirs, anchor, top, fetch, left - 1):
-                    yield (said, *road)
+                configuration = fetch(configuration_address(superior))
+                statement_below = fetch(_about(entity, configuration))
+                for road in _roads(superior, configuration, anchor, top, fetch, left - 1):
+                    yield (statement_below, *road)
         except (Unreachable, NotTrusted):
             continue  # another superior may do
 
@@ -166,8 +166,8 @@ def _keys(claims: Mapping[str, Any]) -> tuple[RSAKey, ...]:
 def _check_constraints(top: Mapping[str, Any], below: Sequence[Mapping[str, Any]], kind: str) -> None:
     """`below` from the anchor down. Between who speaks and the entity stand only so many, and only such entities."""
     between = len(below) - 1
-    for each, intermediates in [(top, between), *((one, between - at) for at, one in enumerate(below))]:
-        constraints = each.get("constraints")
+    for claims, intermediates in [(top, between), *((claims, between - at) for at, claims in enumerate(below))]:
+        constraints = claims.get("constraints")
         if constraints is None:
             continue
         if not isinstance(constraints, dict):
@@ -185,8 +185,8 @@ def _metadata(own: Mapping[str, Any], below: Sequence[Mapping[str, Any]], kind: 
     if not metadata:
         raise ChainBroken(f"it is no {kind}")
     together: policy.Policy = {}
-    for each in below:
-        together = policy.combined(together, policy.checked(_of_kind(each, "metadata_policy", kind)))
+    for claims in below:
+        together = policy.combined(together, policy.checked(_of_kind(claims, "metadata_policy", kind)))
     return policy.applied(together, metadata)
 
 
@@ -200,4 +200,4 @@ def _of_kind(claims: Mapping[str, Any], name: str, kind: str) -> dict[str, Any]:
 
 def _listed(claims: Mapping[str, Any], name: str) -> list[str]:
     values = claims.get(name)
-    return [each for each in values if isinstance(each, str)] if isinstance(values, list) else []
+    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []

@@ -89,7 +89,7 @@ def unverified(token: str) -> dict[str, Any]:
 def public_keys(jwks: Any) -> tuple[RSAKey, ...]:
     """The keys of a JWK Set that may sign: RSA, 2048 bits or more, named; the others are passed over."""
     listed = jwks.get("keys") if isinstance(jwks, dict) else None
-    found = [_public_key(each) for each in (listed if isinstance(listed, list) else [])[:20]]
+    found = [_public_key(jwk) for jwk in (listed if isinstance(listed, list) else [])[:20]]
     return tuple(key for key in found if key is not None)
 
 

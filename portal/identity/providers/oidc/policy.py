@@ -20,9 +20,9 @@ def checked(policy: Any) -> Policy:
     for name, operators in policy.items():
         if not isinstance(operators, dict):
             raise PolicyViolated(name)
-        if any(not isinstance(operators[each], list) for each in _LISTS if each in operators):
+        if any(not isinstance(operators[operator], list) for operator in _LISTS if operator in operators):
             raise PolicyViolated(name)
-        found[name] = {each: value for each, value in operators.items() if each in _KNOWN}
+        found[name] = {operator: value for operator, value in operators.items() if operator in _KNOWN}
     return found
 
 
@@ -45,15 +45,15 @@ def applied(policy: Policy, metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 def _both(name: str, above: Mapping[str, Any], below: Mapping[str, Any]) -> dict[str, Any]:
     result = {**above, **below}
-    for each in above.keys() & below.keys():
-        if each in ("value", "default") and above[each] != below[each]:
-            raise PolicyViolated(f"{name}: two superiors want another {each}")
-        if each in ("one_of", "subset_of"):
-            result[each] = [one for one in above[each] if one in below[each]]
-        if each in ("add", "superset_of"):
-            result[each] = [*above[each], *(one for one in below[each] if one not in above[each])]
-        if each == "essential":
-            result[each] = bool(above[each] or below[each])
+    for operator in above.keys() & below.keys():
+        if operator in ("value", "default") and above[operator] != below[operator]:
+            raise PolicyViolated(f"{name}: two superiors want another {operator}")
+        if operator in ("one_of", "subset_of"):
+            result[operator] = [entry for entry in above[operator] if entry in below[operator]]
+        if operator in ("add", "superset_of"):
+            result[operator] = [*above[operator], *(entry for entry in below[operator] if entry not in above[operator])]
+        if operator == "essential":
+            result[operator] = bool(above[operator] or below[operator])
     if "one_of" in result and not result["one_of"]:
         raise PolicyViolated(f"{name}: two superiors leave nothing to choose")
     return result
@@ -64,7 +64,7 @@ def _one(name: str, value: Any, operators: Mapping[str, Any]) -> Any:
     if "value" in operators:
         value = operators["value"]
     if "add" in operators:
-        value = [*_list(name, value), *(one for one in operators["add"] if one not in _list(name, value))]
+        value = [*_list(name, value), *(entry for entry in operators["add"] if entry not in _list(name, value))]
     if value is None and "default" in operators:
         value = operators["default"]
     if value is not None:
@@ -78,11 +78,11 @@ def _within(name: str, value: Any, operators: Mapping[str, Any]) -> Any:
     if "one_of" in operators and value not in operators["one_of"]:
         raise PolicyViolated(f"{name} is none of those allowed")
     if "subset_of" in operators:
-        kept = [one for one in _list(name, value) if one in operators["subset_of"]]
+        kept = [entry for entry in _list(name, value) if entry in operators["subset_of"]]
         value = _as_before(value, kept) if kept else None
     if "superset_of" in operators:
         has = _list(name, value)
-        if any(one not in has for one in operators["superset_of"]):
+        if any(entry not in has for entry in operators["superset_of"]):
             raise PolicyViolated(f"{name} lacks what it must have")
     return value
 

@@ -13,7 +13,7 @@ from portal.identity.identity import MINIMUM_LEVEL, Identity, LoginRefused
 from portal.identity.models import LoginTransaction
 from portal.identity.providers import base
 from portal.identity.providers.oidc import answer, chains, jose, relying_party
-from portal.identity.providers.oidc.answer import Asked, Shown
+from portal.identity.providers.oidc.answer import OpenIdAnswer, OpenIdLogin
 from portal.identity.providers.oidc.federation import MEDIA_TYPE, PROVIDER, STATEMENT, Anchor, TrustChain
 from portal.identity.providers.oidc.relying_party import RelyingParty
 from portal.identity.providers.oidc.request import FISCAL_NUMBER, authorization_request
@@ -26,7 +26,7 @@ from portal.time.clock import now_of
 LONGEST_FIELD = 8_192  # characters of what the browser brings, in the record of the login
 
 
-class Cie(base.Provider):
+class CieOpenId(base.Provider):
     """Asks the one provider of CIE, which a chain of trust vouches for, and believes only that one's answer."""
 
     method = base.CIE
@@ -83,61 +83,63 @@ class Cie(base.Provider):
         chain = self.chain(now)
         if chain is None or (subject, anchor) != (chain.subject, self.anchor().entity_id):
             return None
-        ours = self.relying_party()
+        party = self.relying_party()
         claims = {
-            "iss": ours.entity_id,
+            "iss": party.entity_id,
             "sub": chain.subject,
             "iat": int(now.timestamp()),
             "exp": int(chain.good_until.timestamp()),
             "metadata": {PROVIDER: dict(chain.metadata)},
             "trust_chain": list(chain.statements),
         }
-        return jose.signed(claims, ours.federation.first, STATEMENT)
+        return jose.signed(claims, party.federation.first, STATEMENT)
 
     def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
         chain = self.chain(now_of(request))
         if chain is None:
             raise LoginRefused("unavailable", "no chain of trust is good now")
-        question = authorization_request(self.relying_party(), chain.metadata, state, MINIMUM_LEVEL, now_of(request))
-        transaction.ask(chain.metadata["issuer"], question.id, question.document.encode())
-        return redirect(question.address)
+        authorization = authorization_request(
+            self.relying_party(), chain.metadata, state, MINIMUM_LEVEL, now_of(request)
+        )
+        transaction.write_request(chain.metadata["issuer"], authorization.id, authorization.document.encode())
+        return redirect(authorization.address)
 
     def state_of(self, request: HttpRequest) -> str:
         return str(request.GET.get("state", ""))  # the answer comes in the address
 
-    def said(self, request: HttpRequest, transaction: LoginTransaction) -> bytes:
+    def answer_document(self, request: HttpRequest, transaction: LoginTransaction) -> bytes:
         """All that was said, by the browser and aside, and the chain of trust of who said it."""
-        brought = {name: request.GET[name][:LONGEST_FIELD] for name in ("code", "iss", "error") if name in request.GET}
-        return json.dumps({"answer": brought, **transaction.aside}, indent=1).encode()
+        query = {name: request.GET[name][:LONGEST_FIELD] for name in ("code", "iss", "error") if name in request.GET}
+        return json.dumps({"answer": query, **transaction.exchange}, indent=1).encode()
 
     def finish(self, request: HttpRequest, transaction: LoginTransaction) -> Identity:
         chain = self.chain(now_of(request))
         if chain is None or chain.metadata["issuer"] != transaction.issuer:
             raise LoginRefused("not-asked", "the provider is no longer loaded")
-        transaction.aside["trust chain"] = "\n".join(chain.statements)
-        asked = Asked(self.relying_party(), chain.metadata, self.state_of(request), transaction.started_at)
-        brought = {name: str(value) for name, value in request.GET.items()}
-        return self._identity(answer.shown(asked, brought, self._wire(), transaction.aside, now_of(request)))
+        transaction.exchange["trust chain"] = "\n".join(chain.statements)
+        login = OpenIdLogin(self.relying_party(), chain.metadata, self.state_of(request), transaction.started_at)
+        query = {name: str(value) for name, value in request.GET.items()}
+        return self._identity(answer.redeem_code(login, query, self._wire(), transaction.exchange, now_of(request)))
 
-    def _identity(self, shown: Shown) -> Identity:
-        number = shown.claims.get(FISCAL_NUMBER)
+    def _identity(self, answered: OpenIdAnswer) -> Identity:
+        number = answered.claims.get(FISCAL_NUMBER)
         if not isinstance(number, str) or not number.startswith(FISCAL_NUMBER_PREFIX):
             raise LoginRefused("no-codice-fiscale", "fiscal_number")
-        given_name, family_name = shown.claims.get("given_name"), shown.claims.get("family_name")
+        given_name, family_name = answered.claims.get("given_name"), answered.claims.get("family_name")
         if not (isinstance(given_name, str) and isinstance(family_name, str) and given_name and family_name):
             raise LoginRefused("malformed", "name")
-        if shown.level is None:
+        if answered.level is None:
             raise LoginRefused("malformed", "acr")
         return Identity(
             codice_fiscale=number.removeprefix(FISCAL_NUMBER_PREFIX),
             given_name=given_name,
             family_name=family_name,
-            level=shown.level,
+            level=answered.level,
             provider=self.key,
-            authenticated_at=shown.authenticated_at,
-            answer_id=shown.token_id[:255],
-            assertion_id=shown.person_id[:255],
-            subject=f"{shown.claims['iss']} {shown.claims['sub']}",
+            authenticated_at=answered.authenticated_at,
+            answer_id=answered.token_id[:255],
+            assertion_id=answered.person_id[:255],
+            subject=f"{answered.claims['iss']} {answered.claims['sub']}",
         )
 
     def _wire(self) -> Wire:

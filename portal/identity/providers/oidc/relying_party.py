@@ -84,37 +84,37 @@ def _published(mark: str) -> dict[str, str]:
     return {name: claims[name], "trust_mark": mark}
 
 
-def entity_configuration(ours: RelyingParty, now: datetime) -> str:
+def entity_configuration(party: RelyingParty, now: datetime) -> str:
     """What we publish under /.well-known/openid-federation, signed with our key of the federation, good for 48 hours."""
     claims = {
-        "iss": ours.entity_id,
-        "sub": ours.entity_id,
+        "iss": party.entity_id,
+        "sub": party.entity_id,
         "iat": int(now.timestamp()),
         "exp": int((now + CONFIGURATION_IS_GOOD_FOR).timestamp()),
-        "jwks": {"keys": ours.federation.published()},
-        "authority_hints": list(ours.superiors),
-        "trust_marks": [_published(mark) for mark in ours.trust_marks],
-        "metadata": {"federation_entity": _federation_entity(ours), RELYING_PARTY: metadata(ours)},
+        "jwks": {"keys": party.federation.published()},
+        "authority_hints": list(party.superiors),
+        "trust_marks": [_published(mark) for mark in party.trust_marks],
+        "metadata": {"federation_entity": _federation_entity(party), RELYING_PARTY: metadata(party)},
     }
-    return jose.signed(claims, ours.federation.first, STATEMENT)
+    return jose.signed(claims, party.federation.first, STATEMENT)
 
 
-def metadata(ours: RelyingParty) -> dict[str, Any]:
+def metadata(party: RelyingParty) -> dict[str, Any]:
     """What a provider needs to know of us."""
     return {
         "application_type": "web",
-        "client_id": ours.entity_id,
-        "client_name": ours.organisation.display_name,
+        "client_id": party.entity_id,
+        "client_name": party.organisation.display_name,
         "client_registration_types": ["automatic"],
-        "contacts": [ours.organisation.email],
+        "contacts": [party.organisation.email],
         "grant_types": [
             "authorization_code",
             "refresh_token",
         ],  # the policy of the federation wants both; we ask for none
         "response_types": ["code"],
-        "redirect_uris": [ours.answer_address],
+        "redirect_uris": [party.answer_address],
         "subject_type": "pairwise",
-        "jwks": {"keys": [*ours.signing.published(), *ours.sealing.published()]},
+        "jwks": {"keys": [*party.signing.published(), *party.sealing.published()]},
         "token_endpoint_auth_method": "private_key_jwt",
         "id_token_signed_response_alg": SIGNED_AS,
         "userinfo_signed_response_alg": SIGNED_AS,
@@ -134,12 +134,12 @@ def _anchor(entity_id: str, jwks: str) -> Anchor:
     return Anchor(entity_id, keys)
 
 
-def _federation_entity(ours: RelyingParty) -> dict[str, Any]:
+def _federation_entity(party: RelyingParty) -> dict[str, Any]:
     return {
-        "organization_name": ours.organisation.name,
-        "homepage_uri": ours.organisation.url,
+        "organization_name": party.organisation.name,
+        "homepage_uri": party.organisation.url,
         "policy_uri": f"{settings.PORTAL_URL}{reverse('pages:information', args=['privacy'])}",
-        "contacts": [ours.organisation.email],
+        "contacts": [party.organisation.email],
         "federation_resolve_endpoint": f"{settings.PORTAL_URL}{reverse('identity:resolve')}",
     }
 

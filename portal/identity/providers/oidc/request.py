@@ -24,7 +24,7 @@ ASKED_FOR = ("given_name", "family_name", FISCAL_NUMBER)
 
 
 @dataclass(frozen=True)
-class Question:
+class OpenIdRequest:
     """The number of the request, the signed request itself, and the address that the browser goes to."""
 
     id: str
@@ -48,24 +48,24 @@ def challenge_of(verifier: str) -> str:
 
 
 def authorization_request(
-    ours: RelyingParty, provider: Mapping[str, Any], state: str, level: int, now: datetime
-) -> Question:
+    party: RelyingParty, provider: Mapping[str, Any], state: str, level: int, now: datetime
+) -> OpenIdRequest:
     """Asks for a new authentication at this level or above, and for the consent."""
     number = secrets.token_hex(16)
     plain = {
-        "client_id": ours.entity_id,
+        "client_id": party.entity_id,
         "response_type": "code",
         "scope": "openid",
         "code_challenge": challenge_of(verifier_of(state)),
         "code_challenge_method": "S256",
     }
     claims = {
-        "iss": ours.entity_id,
+        "iss": party.entity_id,
         "aud": [provider["issuer"]],
         "iat": int(now.timestamp()),
         "exp": int((now + GOOD_FOR).timestamp()),
         "jti": number,
-        "redirect_uri": ours.answer_address,
+        "redirect_uri": party.answer_address,
         "state": state,
         "nonce": nonce_of(state),
         "acr_values": level_uri(level),
@@ -73,7 +73,7 @@ def authorization_request(
         "ui_locales": "it",
         "claims": {"userinfo": {name: {"essential": True} for name in ASKED_FOR}},
     }
-    document = jose.signed(plain | claims, ours.signing.first)
+    document = jose.signed(plain | claims, party.signing.first)
     endpoint = str(provider["authorization_endpoint"])
     query = urlencode(plain | {"request": document})
-    return Question(number, document, f"{endpoint}{'&' if '?' in endpoint else '?'}{query}")
+    return OpenIdRequest(number, document, f"{endpoint}{'&' if '?' in endpoint else '?'}{query}")

@@ -20,7 +20,7 @@ class Unreachable(Exception):
 
 
 @dataclass(frozen=True)
-class Reply:
+class OpenIdReply:
     """What came back."""
 
     status: int
@@ -38,15 +38,17 @@ class Wire:
 
     transport: Callable[[], httpx.BaseTransport | None] = lambda: None
 
-    def get(self, address: str, headers: Mapping[str, str] | None = None) -> Reply:
+    def get(self, address: str, headers: Mapping[str, str] | None = None) -> OpenIdReply:
         """Raises Unreachable."""
         return self._ask("GET", address, headers or {}, None)
 
-    def post(self, address: str, form: Mapping[str, str]) -> Reply:
+    def post(self, address: str, form: Mapping[str, str]) -> OpenIdReply:
         """Raises Unreachable."""
         return self._ask("POST", address, {}, form)
 
-    def _ask(self, method: str, address: str, headers: Mapping[str, str], form: Mapping[str, str] | None) -> Reply:
+    def _ask(
+        self, method: str, address: str, headers: Mapping[str, str], form: Mapping[str, str] | None
+    ) -> OpenIdReply:
         until, body = time.monotonic() + ANSWERS_WITHIN.total_seconds(), bytearray()
         agent = {"User-Agent": "portale-farmacie", **headers}
         try:
@@ -63,6 +65,6 @@ class Wire:
                     if time.monotonic() > until:
                         raise Unreachable("the answer does not end")
                 kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-                return Reply(response.status_code, kind, bytes(body))
+                return OpenIdReply(response.status_code, kind, bytes(body))
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # ValueError: an address that is none
             raise Unreachable(type(error).__name__) from error

@@ -1,5 +1,5 @@
 """SPID and CIE by SAML 2.0: a service provider of our own, small and strict, on lxml and signxml."""
 
-from portal.identity.providers.saml.provider import Cie, SamlProvider, Spid
+from portal.identity.providers.saml.provider import CieSaml, SamlProvider, Spid
 
-__all__ = ["Cie", "SamlProvider", "Spid"]
+__all__ = ["CieSaml", "SamlProvider", "Spid"]

@@ -16,7 +16,7 @@ _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
 _validating = Lock()  # lxml keeps the errors of a validation in the schema: one at a time
 
 
-class Malformed(Exception):
+class MalformedXml(Exception):
     """Not a document of the kind that was expected. The reason never repeats the document."""
 
 
@@ -40,23 +40,23 @@ def _schema(name: str) -> etree.XMLSchema:
 def parse(body: bytes) -> etree._Element:
     """The root of a request or an answer: what is signed holds no comment and no processing instruction, so none is taken.
 
-    Raises Malformed.
+    Raises MalformedXml.
     """
     if len(body) > LARGEST:
-        raise Malformed("too large")
+        raise MalformedXml("too large")
     if b"<!" in body:  # DOCTYPE, ENTITY, comment, CDATA
-        raise Malformed("markup declaration")
+        raise MalformedXml("markup declaration")
     root = _parsed(body)
     tree = root.getroottree()
     if tree.xpath("//comment() | //processing-instruction()"):
-        raise Malformed("comment or processing instruction")
+        raise MalformedXml("comment or processing instruction")
     return root
 
 
 def parse_metadata(body: bytes) -> etree._Element:
-    """The root of a metadata document, which may be long and commented. Raises Malformed."""
+    """The root of a metadata document, which may be long and commented. Raises MalformedXml."""
     if len(body) > LARGEST_METADATA:
-        raise Malformed("too large")
+        raise MalformedXml("too large")
     return _parsed(body, commented=True)
 
 
@@ -74,45 +74,45 @@ def _parsed(body: bytes, *, commented: bool = False) -> etree._Element:
         body.decode()  # UTF-8, whatever the declaration says
         root = etree.fromstring(body, parser)
     except (etree.LxmlError, ValueError) as error:
-        raise Malformed("not XML") from error
+        raise MalformedXml("not XML") from error
     document = root.getroottree().docinfo
     if (
         document.internalDTD is not None
         or document.externalDTD is not None
         or (document.encoding or "UTF-8").upper() not in ("UTF-8", "ASCII", "US-ASCII")
     ):
-        raise Malformed("DTD or encoding")
+        raise MalformedXml("DTD or encoding")
     if any(True for _ in root.iter(etree.Entity)):
-        raise Malformed("entity")
+        raise MalformedXml("entity")
     return root
 
 
 def validate(root: etree._Element, schema: str) -> etree._Element:
-    """The same tree, valid against `protocol` or `metadata` of SAML 2.0. Raises Malformed."""
+    """The same tree, valid against `protocol` or `metadata` of SAML 2.0. Raises MalformedXml."""
     with _validating:
         valid = _schema(schema).validate(root)
     if not valid:
-        raise Malformed("not as the schema says")
+        raise MalformedXml("not as the schema says")
     return root
 
 
 def text_of(element: etree._Element | None) -> str:
-    """The text of an element that holds text and nothing else; empty when it is absent. Raises Malformed."""
+    """The text of an element that holds text and nothing else; empty when it is absent. Raises MalformedXml."""
     if element is None:
         return ""
     if len(element):
-        raise Malformed("markup where text was expected")
+        raise MalformedXml("markup where text was expected")
     return (element.text or "").strip()
 
 
 def instant(text: str) -> datetime:
-    """An xs:dateTime in UTC, as SAML wants it (core, 1.3.3). Raises Malformed."""
+    """An xs:dateTime in UTC, as SAML wants it (core, 1.3.3). Raises MalformedXml."""
     try:
         if not text.endswith("Z") or len(text) > 40:
             raise ValueError
         return datetime.fromisoformat(text.removesuffix("Z") + "+00:00")
     except ValueError as error:
-        raise Malformed("not an instant in UTC") from error
+        raise MalformedXml("not an instant in UTC") from error
 
 
 def written(at: datetime) -> str:

@@ -11,7 +11,7 @@ from cryptography import x509
 from lxml import etree
 
 from portal.identity.providers.saml import documents
-from portal.identity.providers.saml.documents import Malformed
+from portal.identity.providers.saml.documents import MalformedXml
 from portal.identity.providers.saml.names import POST, PREFIXES, PROTOCOL, REDIRECT, ds, md
 
 logger = logging.getLogger(__name__)
@@ -50,16 +50,16 @@ class ProviderMetadata:
 
 
 def read(body: bytes) -> list[ProviderMetadata]:
-    """The identity providers of a document, one EntityDescriptor or a whole EntitiesDescriptor. Raises Malformed."""
+    """The identity providers of a document, one EntityDescriptor or a whole EntitiesDescriptor. Raises MalformedXml."""
     root = documents.parse_metadata(body)
     if root.tag not in (md("EntityDescriptor"), md("EntitiesDescriptor")):
-        raise Malformed("not metadata")
+        raise MalformedXml("not metadata")
     descriptors = [root] if root.tag == md("EntityDescriptor") else root.findall(md("EntityDescriptor"))
-    return [_provider(each) for each in descriptors if each.find(md("IDPSSODescriptor")) is not None]
+    return [_provider(descriptor) for descriptor in descriptors if descriptor.find(md("IDPSSODescriptor")) is not None]
 
 
 def find(providers: Iterable[ProviderMetadata], entity_id: str) -> ProviderMetadata | None:
-    return next((each for each in providers if each.entity_id == entity_id), None)
+    return next((provider for provider in providers if provider.entity_id == entity_id), None)
 
 
 class Folder:
@@ -76,13 +76,13 @@ class Folder:
     def providers(self) -> Sequence[ProviderMetadata]:
         seen = sorted((path.name, path.stat().st_mtime_ns) for path in self._path.glob("*.xml"))
         if seen != self._seen:
-            self._providers, self._seen = [each for name, _ in seen for each in self._read(name)], seen
+            self._providers, self._seen = [provider for name, _ in seen for provider in self._read(name)], seen
         return self._providers
 
     def _read(self, name: str) -> list[ProviderMetadata]:
         try:
             return read((self._path / name).read_bytes())
-        except (OSError, Malformed) as error:
+        except (OSError, MalformedXml) as error:
             logger.error("metadata %s cannot be read: %s", name, error)
             return []
 
@@ -91,10 +91,10 @@ def _provider(descriptor: etree._Element) -> ProviderMetadata:
     role = descriptor.find(md("IDPSSODescriptor"))
     entity_id = descriptor.get("entityID", "")
     if role is None or PROTOCOL not in role.get("protocolSupportEnumeration", ""):
-        raise Malformed("not an identity provider of SAML 2.0")
+        raise MalformedXml("not an identity provider of SAML 2.0")
     sign_on, certificates = _addresses(role, "SingleSignOnService"), _certificates(role)
     if not (entity_id and sign_on and certificates):
-        raise Malformed("an identity provider without address or certificate")
+        raise MalformedXml("an identity provider without address or certificate")
     name = descriptor.findtext(".//md:OrganizationDisplayName", namespaces=PREFIXES) or entity_id
     return ProviderMetadata(
         entity_id, " ".join(name.split()), sign_on, _addresses(role, "SingleLogoutService"), certificates
@@ -102,16 +102,16 @@ def _provider(descriptor: etree._Element) -> ProviderMetadata:
 
 
 def _addresses(role: etree._Element, service: str) -> tuple[tuple[str, str], ...]:
-    found = [(each.get("Binding", ""), each.get("Location", "")) for each in role.findall(md(service))]
+    found = [(endpoint.get("Binding", ""), endpoint.get("Location", "")) for endpoint in role.findall(md(service))]
     return tuple((binding, address) for binding, address in found if binding in (REDIRECT, POST) and address)
 
 
 def _certificates(role: etree._Element) -> tuple[x509.Certificate, ...]:
     """Those for signing, or for no use in particular."""
-    keys = [each for each in role.findall(md("KeyDescriptor")) if each.get("use", "signing") == "signing"]
-    texts = [each.text or "" for key in keys for each in key.iter(ds("X509Certificate"))]
+    keys = [key for key in role.findall(md("KeyDescriptor")) if key.get("use", "signing") == "signing"]
+    texts = [certificate.text or "" for key in keys for certificate in key.iter(ds("X509Certificate"))]
     try:
         found = [x509.load_der_x509_certificate(base64.b64decode("".join(text.split()))) for text in texts]
     except ValueError as error:
-        raise Malformed("a certificate that cannot be read") from error
+        raise MalformedXml("a certificate that cannot be read") from error
     return tuple(dict.fromkeys(found))[:_MOST_CERTIFICATES]

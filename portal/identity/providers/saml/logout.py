@@ -17,7 +17,7 @@ from lxml import etree
 
 from portal.identity.identity import CLOCKS_DIFFER_BY, LoginRefused
 from portal.identity.providers.saml import documents, entities, signing
-from portal.identity.providers.saml.documents import Malformed
+from portal.identity.providers.saml.documents import MalformedXml
 from portal.identity.providers.saml.entities import ProviderMetadata
 from portal.identity.providers.saml.names import (
     ASSERTION,
@@ -41,7 +41,7 @@ _SIGNED = ("SAMLRequest", "RelayState", "SigAlg")  # of a query, in this order (
 
 
 @dataclass(frozen=True)
-class GoneOut:
+class BelievedLogout:
     """A request that was believed: by whom, of which sessions, its number, and the state that must go back."""
 
     provider: ProviderMetadata
@@ -55,7 +55,9 @@ def session_names(issuer: str, name_id: str, indexes: Iterable[str]) -> list[str
     return [keyed_hash("saml-session", "\n".join((issuer, name_id, index))) for index in indexes]
 
 
-def believed(request: HttpRequest, providers: Sequence[ProviderMetadata], address: str, now: datetime) -> GoneOut:
+def believed(
+    request: HttpRequest, providers: Sequence[ProviderMetadata], address: str, now: datetime
+) -> BelievedLogout:
     """By Redirect (the query is signed) or by POST (the document is). Raises LoginRefused, whatever the bytes."""
     try:
         by_post = request.method == "POST"
@@ -72,44 +74,44 @@ def believed(request: HttpRequest, providers: Sequence[ProviderMetadata], addres
             raise SignatureWrong("the query")
         _check(root, address, now)
         names = _sessions_of(root, provider.entity_id)
-    except (Malformed, SignatureWrong, zlib.error) as error:
+    except (MalformedXml, SignatureWrong, zlib.error) as error:
         raise LoginRefused("signature", str(error)) from error
-    return GoneOut(provider, names, root.get("ID", ""), str(fields.get("RelayState", ""))[:LONGEST_STATE])
+    return BelievedLogout(provider, names, root.get("ID", ""), str(fields.get("RelayState", ""))[:LONGEST_STATE])
 
 
-def answer_address(gone: GoneOut, ours: ServiceProvider, now: datetime) -> str:
+def answer_address(logout: BelievedLogout, service: ServiceProvider, now: datetime) -> str:
     """Where the browser takes our signed «done»; empty when the provider takes it by Redirect nowhere."""
-    address = next((at for binding, at in gone.provider.sign_out if binding == REDIRECT), "")
+    address = next((at for binding, at in logout.provider.sign_out if binding == REDIRECT), "")
     if not address:
         return ""
     root = etree.Element(
         samlp("LogoutResponse"),
         {
             "ID": f"_{secrets.token_hex(20)}", "Version": "2.0", "IssueInstant": documents.written(now),
-            "Destination": address, "InResponseTo": gone.request_id,
+            "Destination": address, "InResponseTo": logout.request_id,
         },
         nsmap={"samlp": PROTOCOL, "saml": ASSERTION},
     )  # fmt: skip
-    child(root, saml("Issuer"), ours.entity_id, Format=ENTITY, NameQualifier=ours.entity_id)
+    child(root, saml("Issuer"), service.entity_id, Format=ENTITY, NameQualifier=service.entity_id)
     child(child(root, samlp("Status")), samlp("StatusCode"), Value=SUCCESS)
     packed = base64.b64encode(zlib.compress(etree.tostring(root), wbits=-15)).decode()
-    state = {"RelayState": gone.state} if gone.state else {}
+    state = {"RelayState": logout.state} if logout.state else {}
     query = urlencode({"SAMLResponse": packed, **state, "SigAlg": RSA_SHA256})
-    signature = urlencode({"Signature": signing.sign_query(query, ours.pair)})
+    signature = urlencode({"Signature": signing.sign_query(query, service.pair)})
     return f"{address}{'&' if '?' in address else '?'}{query}&{signature}"
 
 
 def _sessions_of(root: etree._Element, issuer: str) -> list[str]:
-    """Those of the indexes that it names, else all of this person. Raises Malformed."""
+    """Those of the indexes that it names, else all of this person. Raises MalformedXml."""
     name_id = documents.text_of(root.find(saml("NameID")))
     if not name_id:
-        raise Malformed("NameID")
-    indexes = [documents.text_of(each) for each in root.findall(samlp("SessionIndex"))]
+        raise MalformedXml("NameID")
+    indexes = [documents.text_of(index) for index in root.findall(samlp("SessionIndex"))]
     return session_names(issuer, name_id, indexes or [""])
 
 
 def _check(root: etree._Element, address: str, now: datetime) -> None:
-    """For us, now. Raises LoginRefused and Malformed."""
+    """For us, now. Raises LoginRefused and MalformedXml."""
     issued_at, until = documents.instant(root.get("IssueInstant", "")), root.get("NotOnOrAfter")
     if root.get("Destination") != address:
         raise LoginRefused("not-for-us", "Destination")
@@ -132,7 +134,11 @@ def _raw_query(request: HttpRequest) -> dict[str, str]:
 def _is_signed(raw: dict[str, str], provider: ProviderMetadata, now: datetime) -> bool:
     """Over the parts as they came, in the order of the binding."""
     query = "&".join(f"{name}={raw[name]}" for name in _SIGNED if name in raw)
-    good = [each for each in provider.certificates if each.not_valid_before_utc <= now < each.not_valid_after_utc]
+    good = [
+        certificate
+        for certificate in provider.certificates
+        if certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc
+    ]
     signature = unquote_plus(raw.get("Signature", ""))
     return unquote_plus(raw.get("SigAlg", "")) == RSA_SHA256 and signing.query_is_signed(query, signature, good)
 

@@ -28,39 +28,39 @@ from portal.identity.providers.saml.service_provider import Addresses, Billing, 
 SERVICE_NAME = "Portale Farmacie"
 
 
-def service_metadata(ours: ServiceProvider, profile: Profile, at: Addresses) -> bytes:
+def service_metadata(service: ServiceProvider, profile: Profile, at: Addresses) -> bytes:
     """The signed EntityDescriptor. Its ID changes with its content, and with nothing else."""
     namespaces = {"md": METADATA, "ds": SIGNATURE}
     if profile.federation is Federation.SPID:
         namespaces |= {"spid": SPID_EXTENSIONS}
     else:
         namespaces |= {"cie": CIE_EXTENSIONS}
-    root = etree.Element(md("EntityDescriptor"), entityID=ours.entity_id, nsmap=namespaces)
-    _role(root, ours, profile, at)
-    _organization(root, ours.organisation)
+    root = etree.Element(md("EntityDescriptor"), entityID=service.entity_id, nsmap=namespaces)
+    _role(root, service, profile, at)
+    _organization(root, service.organisation)
     if profile.federation is Federation.SPID:
-        _spid_contacts(root, ours.organisation)
+        _spid_contacts(root, service.organisation)
     else:
-        _cie_contact(root, ours.organisation)
+        _cie_contact(root, service.organisation)
     root.set("ID", f"_{sha256(etree.tostring(root)).hexdigest()}")
-    return etree.tostring(signing.sign(root, ours.pair), xml_declaration=True, encoding="UTF-8")
+    return etree.tostring(signing.sign(root, service.pair), xml_declaration=True, encoding="UTF-8")
 
 
-def _role(root: etree._Element, ours: ServiceProvider, profile: Profile, at: Addresses) -> None:
+def _role(root: etree._Element, service: ServiceProvider, profile: Profile, at: Addresses) -> None:
     role = child(
         root, md("SPSSODescriptor"),
         protocolSupportEnumeration=PROTOCOL, AuthnRequestsSigned="true", WantAssertionsSigned="true",
     )  # fmt: skip
     data = child(child(child(role, md("KeyDescriptor"), use="signing"), ds("KeyInfo")), ds("X509Data"))
-    child(data, ds("X509Certificate"), base64.b64encode(ours.pair.certificate.public_bytes(Encoding.DER)).decode())
+    child(data, ds("X509Certificate"), base64.b64encode(service.pair.certificate.public_bytes(Encoding.DER)).decode())
     for binding in (POST, REDIRECT):
         child(role, md("SingleLogoutService"), Binding=binding, Location=at.sign_out)
     child(role, md("NameIDFormat"), "urn:oasis:names:tc:SAML:2.0:nameid-format:transient")
     child(role, md("AssertionConsumerService"), Binding=POST, Location=at.answer, index="0", isDefault="true")
-    service = child(role, md("AttributeConsumingService"), index="0")
-    child(service, md("ServiceName"), SERVICE_NAME, **_IN_ITALIAN)
+    consuming = child(role, md("AttributeConsumingService"), index="0")
+    child(consuming, md("ServiceName"), SERVICE_NAME, **_IN_ITALIAN)
     for name in profile.attributes:
-        child(service, md("RequestedAttribute"), Name=name, NameFormat=BASIC, isRequired="true")
+        child(consuming, md("RequestedAttribute"), Name=name, NameFormat=BASIC, isRequired="true")
 
 
 _IN_ITALIAN = {f"{{{XML}}}lang": "it"}

@@ -20,7 +20,7 @@ from portal.identity.providers.saml.names import REDIRECT
 from portal.identity.providers.saml.profiles import Profile
 from portal.identity.providers.saml.real import why_not_real
 from portal.identity.providers.saml.request import authn_request
-from portal.identity.providers.saml.response import Expected, Shown, decoded, shown_in
+from portal.identity.providers.saml.response import Expected, SamlAnswer, decoded, verified_answer
 from portal.identity.providers.saml.service_provider import ServiceProvider
 from portal.time.clock import now_of
 
@@ -39,13 +39,13 @@ class SamlProvider(base.Provider):
 
     def identity_providers(self) -> Sequence[ProviderMetadata]:
         """Who may be asked: of those that are loaded, in production, only who is somebody."""
-        return [each for each in self.loaded() if settings.DEMO or not why_not_real(each)]
+        return [provider for provider in self.loaded() if settings.DEMO or not why_not_real(provider)]
 
     def loaded(self) -> Sequence[ProviderMetadata]:
         """The files, and what the registry says of everybody else."""
         files = self.from_files()
-        named = {each.entity_id for each in files}
-        return [*files, *(each for each in self.from_registry() if each.entity_id not in named)]
+        named = {provider.entity_id for provider in files}
+        return [*files, *(provider for provider in self.from_registry() if provider.entity_id not in named)]
 
     def from_files(self) -> Sequence[ProviderMetadata]:
         """The documents under IDENTITY_METADATA, in the folder named as this way in: put there by hand."""
@@ -57,7 +57,7 @@ class SamlProvider(base.Provider):
         return [_registered(pk, digest) for pk, digest in current]
 
     def form_origins(self) -> list[str]:
-        return [origin for each in self.identity_providers() for origin in each.origins]
+        return [origin for provider in self.identity_providers() for origin in provider.origins]
 
     def gestori(self) -> list[base.Gestore] | None:
         """In a random order, as the rules of SPID want it, so that none is favoured."""
@@ -65,24 +65,24 @@ class SamlProvider(base.Provider):
         if len(loaded) == 1:
             return None
         SystemRandom().shuffle(loaded)
-        return [base.Gestore(each.entity_id, each.name, _logo(each)) for each in loaded]
+        return [base.Gestore(provider.entity_id, provider.name, _logo(provider)) for provider in loaded]
 
     def metadata(self) -> bytes:
-        ours = self.service_provider()
-        return service_metadata(ours, self.profile, service_provider.addresses(self.key))
+        service = self.service_provider()
+        return service_metadata(service, self.profile, service_provider.addresses(self.key))
 
     def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
-        asked = self._chosen(request.POST.get("gestore", ""))
-        question = authn_request(self.service_provider(), asked, MINIMUM_LEVEL, now_of(request))
-        if asked.binding == REDIRECT:
-            address = question.signed_address(state)
-            transaction.ask(asked.entity_id, question.id, address.encode())
+        provider = self._chosen(request.POST.get("gestore", ""))
+        authn = authn_request(self.service_provider(), provider, MINIMUM_LEVEL, now_of(request))
+        if provider.binding == REDIRECT:
+            address = authn.signed_address(state)
+            transaction.write_request(provider.entity_id, authn.id, address.encode())
             return redirect(address)
-        fields = question.signed_fields(state)
-        transaction.ask(asked.entity_id, question.id, decoded(fields["SAMLRequest"]))
-        return _posted(request, asked, fields)
+        fields = authn.signed_fields(state)
+        transaction.write_request(provider.entity_id, authn.id, decoded(fields["SAMLRequest"]))
+        return _posted(request, provider, fields)
 
-    def said(self, request: HttpRequest, transaction: LoginTransaction) -> bytes:
+    def answer_document(self, request: HttpRequest, transaction: LoginTransaction) -> bytes:
         try:
             answer = decoded(request.POST.get("SAMLResponse", ""))
         except LoginRefused:
@@ -104,32 +104,32 @@ class SamlProvider(base.Provider):
             audience=self.service_provider().entity_id,
             address=service_provider.addresses(self.key).answer,
         )
-        shown = shown_in(decoded(request.POST.get("SAMLResponse", "")), expected, now_of(request))
-        return self._identity(shown, provider)
+        answered = verified_answer(decoded(request.POST.get("SAMLResponse", "")), expected, now_of(request))
+        return self._identity(answered, provider)
 
     def gone_out(self, request: HttpRequest) -> tuple[list[str], str]:
         now, address = now_of(request), service_provider.addresses(self.key).sign_out
         gone = logout.believed(request, self.identity_providers(), address, now)
         return gone.session_names, logout.answer_address(gone, self.service_provider(), now)
 
-    def _identity(self, shown: Shown, by: ProviderMetadata) -> Identity:
-        number = shown.attributes.get("fiscalNumber", "")
+    def _identity(self, answered: SamlAnswer, by: ProviderMetadata) -> Identity:
+        number = answered.attributes.get("fiscalNumber", "")
         if not number.startswith(FISCAL_NUMBER_PREFIX):
             raise LoginRefused("no-codice-fiscale", "fiscalNumber")
-        given_name, family_name = shown.attributes.get("name", ""), shown.attributes.get("familyName", "")
+        given_name, family_name = answered.attributes.get("name", ""), answered.attributes.get("familyName", "")
         if not (given_name and family_name):
             raise LoginRefused("malformed", "name")
         return Identity(
             codice_fiscale=number.removeprefix(FISCAL_NUMBER_PREFIX),
             given_name=given_name,
             family_name=family_name,
-            level=shown.level,
+            level=answered.level,
             provider=self.key,
-            authenticated_at=shown.authenticated_at,
-            answer_id=shown.response_id[:255],
-            assertion_id=shown.assertion_id[:255],
-            subject=f"{shown.name_qualifier} {shown.name_id}",
-            sign_out_names=tuple(logout.session_names(by.entity_id, shown.name_id, ["", shown.session_index])),
+            authenticated_at=answered.authenticated_at,
+            answer_id=answered.response_id[:255],
+            assertion_id=answered.assertion_id[:255],
+            subject=f"{answered.name_qualifier} {answered.name_id}",
+            sign_out_names=tuple(logout.session_names(by.entity_id, answered.name_id, ["", answered.session_index])),
         )
 
     def _chosen(self, entity_id: str) -> ProviderMetadata:
@@ -146,7 +146,7 @@ class Spid(SamlProvider):
     profile = profiles.SPID
 
 
-class Cie(SamlProvider):
+class CieSaml(SamlProvider):
     method = base.CIE
     profile = profiles.CIE
 
@@ -168,8 +168,8 @@ def _registered(pk: int, digest: str) -> ProviderMetadata:
     return entities.read(RegisteredProvider.objects.get(pk=pk).document.encode())[0]
 
 
-def _posted(request: HttpRequest, asked: ProviderMetadata, fields: dict[str, str]) -> HttpResponse:
+def _posted(request: HttpRequest, provider: ProviderMetadata, fields: dict[str, str]) -> HttpResponse:
     """A page with one form, which a script sends by itself where there is JavaScript."""
-    response = render(request, "identity/to_provider.html", {"asked": asked, "fields": fields})
-    base.allow_forms_to(response, asked.origins)
+    response = render(request, "identity/to_provider.html", {"provider": provider, "fields": fields})
+    base.allow_forms_to(response, provider.origins)
     return response

@@ -28,7 +28,9 @@ def why_not_real(provider: ProviderMetadata) -> str:
     tests = {host for host in map(_host, _addresses(provider)) if host.endswith(_TEST_ENVIRONMENTS)}
     if tests - set(settings.IDENTITY_TEST_HOSTS):
         return f"{provider.entity_id} is a test environment, where anybody may be anybody (IDENTITY_TEST_HOSTS lets it in)."
-    if any(each.fingerprint(SHA256()).hex() in _KEYS_THAT_EVERYBODY_HAS for each in provider.certificates):
+    if any(
+        certificate.fingerprint(SHA256()).hex() in _KEYS_THAT_EVERYBODY_HAS for certificate in provider.certificates
+    ):
         return f"{provider.entity_id} signs with the key of a test tool, which everybody has."
     return ""
 

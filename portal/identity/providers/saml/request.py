@@ -31,7 +31,7 @@ class AuthnRequest:
     """A new authentication (ForceAuthn) at this level or above; which address and attributes, our metadata says (index 0)."""
 
     id: str
-    asked: ProviderMetadata
+    provider: ProviderMetadata
     element: etree._Element
     pair: KeyPair
 
@@ -40,8 +40,8 @@ class AuthnRequest:
         packed = zlib.compress(etree.tostring(self.element), wbits=-15)
         query = urlencode({"SAMLRequest": base64.b64encode(packed).decode(), "RelayState": state, "SigAlg": RSA_SHA256})
         signature = urlencode({"Signature": signing.sign_query(query, self.pair)})
-        separator = "&" if "?" in self.asked.address else "?"
-        return f"{self.asked.address}{separator}{query}&{signature}"
+        separator = "&" if "?" in self.provider.address else "?"
+        return f"{self.provider.address}{separator}{query}&{signature}"
 
     def signed_fields(self, state: str) -> dict[str, str]:
         """What the form carries (SAML bindings, 3.5): the request with its signature inside."""
@@ -57,19 +57,19 @@ def carried_by(address: str) -> bytes:
         return b""
 
 
-def authn_request(ours: ServiceProvider, asked: ProviderMetadata, level: int, now: datetime) -> AuthnRequest:
+def authn_request(service: ServiceProvider, provider: ProviderMetadata, level: int, now: datetime) -> AuthnRequest:
     """Asks this provider for `level` or above, now."""
     number = f"_{secrets.token_hex(20)}"
     root = etree.Element(
         samlp("AuthnRequest"),
         {
-            "ID": number, "Version": "2.0", "IssueInstant": documents.written(now), "Destination": asked.address,
+            "ID": number, "Version": "2.0", "IssueInstant": documents.written(now), "Destination": provider.address,
             "ForceAuthn": "true", "AssertionConsumerServiceIndex": "0", "AttributeConsumingServiceIndex": "0",
         },
         nsmap={"samlp": PROTOCOL, "saml": ASSERTION},
     )  # fmt: skip
-    child(root, saml("Issuer"), ours.entity_id, Format=ENTITY, NameQualifier=ours.entity_id)
+    child(root, saml("Issuer"), service.entity_id, Format=ENTITY, NameQualifier=service.entity_id)
     child(root, samlp("NameIDPolicy"), Format=TRANSIENT)
     context = child(root, samlp("RequestedAuthnContext"), Comparison="minimum")
     child(context, saml("AuthnContextClassRef"), level_uri(level))
-    return AuthnRequest(number, asked, root, ours.pair)
+    return AuthnRequest(number, provider, root, service.pair)

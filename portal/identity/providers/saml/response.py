@@ -15,7 +15,7 @@ from lxml import etree
 
 from portal.identity.identity import CLOCKS_DIFFER_BY, LoginRefused
 from portal.identity.providers.saml import documents, signing
-from portal.identity.providers.saml.documents import Malformed, instant, text_of
+from portal.identity.providers.saml.documents import MalformedXml, instant, text_of
 from portal.identity.providers.saml.entities import ProviderMetadata
 from portal.identity.providers.saml.names import BEARER, ENTITY, LEVELS, SUCCESS, TRANSIENT, ds, saml, samlp
 from portal.identity.providers.saml.profiles import Profile
@@ -41,7 +41,7 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class Shown:
+class SamlAnswer:
     """What the provider states, all of it signed. Instants are UTC."""
 
     attributes: dict[str, str]
@@ -65,7 +65,7 @@ def decoded(field: str) -> bytes:
         raise LoginRefused("malformed", "not base64") from error
 
 
-def shown_in(document: bytes, expected: Expected, now: datetime) -> Shown:
+def verified_answer(document: bytes, expected: Expected, now: datetime) -> SamlAnswer:
     """The person and the level, when everything fits. Raises LoginRefused: nothing else, whatever the bytes."""
     try:
         root = documents.validate(documents.parse(document), "protocol")
@@ -76,39 +76,39 @@ def shown_in(document: bytes, expected: Expected, now: datetime) -> Shown:
         _check_response(response, expected, now)
         inner = response.find(saml("Assertion"))
         if inner is None:
-            raise Malformed("no assertion")
+            raise MalformedXml("no assertion")
         assertion = signing.verified(inner, expected.provider.certificates, now)
         return _read(response, assertion, expected, now)
     except SignatureWrong as error:
         raise LoginRefused("signature", str(error)) from error
-    except Malformed as error:
+    except MalformedXml as error:
         raise LoginRefused("malformed", str(error)) from error
 
 
 def _check_shape(root: etree._Element) -> None:
-    """The one shape that the profile allows, before anything in it is believed. Raises Malformed."""
+    """The one shape that the profile allows, before anything in it is believed. Raises MalformedXml."""
     if root.tag != samlp("Response"):
-        raise Malformed("not a Response")
-    numbers = Counter(each.get("ID") or each.get("Id") or each.get("id") for each in root.iter())
+        raise MalformedXml("not a Response")
+    numbers = Counter(element.get("ID") or element.get("Id") or element.get("id") for element in root.iter())
     del numbers[None]
     if any(count > 1 for count in numbers.values()):
-        raise Malformed("two elements with one ID")
-    tags = [each.tag for each in root]
+        raise MalformedXml("two elements with one ID")
+    tags = [child.tag for child in root]
     if _status(root) == SUCCESS:
         assertion = root.find(saml("Assertion"))
         if tags != _WITH_ASSERTION or assertion is None or not _is_of_the_one_shape(assertion):
-            raise Malformed("not of the one shape")
+            raise MalformedXml("not of the one shape")
     elif tags not in _WITHOUT:
-        raise Malformed("not of the one shape")
+        raise MalformedXml("not of the one shape")
     signatures = sum(1 for _ in root.iter(ds("Signature")))
     if signatures != tags.count(ds("Signature")) + tags.count(saml("Assertion")):
-        raise Malformed("signatures where there should be none")
+        raise MalformedXml("signatures where there should be none")
     if any(True for _ in root.iter(ds("Object"), ds("Manifest"), ds("SignatureProperties"))):
-        raise Malformed("an object in a signature")
+        raise MalformedXml("an object in a signature")
 
 
 def _is_of_the_one_shape(assertion: etree._Element) -> bool:
-    tags = [each.tag for each in assertion]
+    tags = [child.tag for child in assertion]
     return tags[:4] == _ASSERTION and len(tags) == 6 and set(tags[4:]) == _STATEMENTS
 
 
@@ -128,10 +128,10 @@ def _declined(root: etree._Element, expected: Expected, now: datetime) -> LoginR
 
 
 def _check_response(response: etree._Element, expected: Expected, now: datetime) -> None:
-    """The envelope: by whom, to which question, where, when. Raises LoginRefused and Malformed."""
+    """The envelope: by whom, to which question, where, when. Raises LoginRefused and MalformedXml."""
     _check_issuer(response, expected, format_required=False)
     if response.get("Version") != "2.0":
-        raise Malformed("version")
+        raise MalformedXml("version")
     if response.get("InResponseTo") != expected.request_id:
         raise LoginRefused("unsolicited", "InResponseTo")
     if response.get("Destination") != expected.address:
@@ -144,7 +144,7 @@ def _check_issuer(element: etree._Element, expected: Expected, *, format_require
     if issuer is None or text_of(issuer) != expected.provider.entity_id:
         raise LoginRefused("not-asked", "Issuer")
     if issuer.get("Format", "" if format_required else ENTITY) != ENTITY:
-        raise Malformed("format of the issuer")
+        raise MalformedXml("format of the issuer")
 
 
 def _check_issued(element: etree._Element, expected: Expected, now: datetime) -> None:
@@ -156,9 +156,9 @@ def _check_issued(element: etree._Element, expected: Expected, now: datetime) ->
         raise LoginRefused("answer-expired", "IssueInstant in the future")
 
 
-def _read(response: etree._Element, assertion: etree._Element, expected: Expected, now: datetime) -> Shown:
+def _read(response: etree._Element, assertion: etree._Element, expected: Expected, now: datetime) -> SamlAnswer:
     if assertion.get("Version") != "2.0":
-        raise Malformed("version of the assertion")
+        raise MalformedXml("version of the assertion")
     _check_issuer(assertion, expected, format_required=expected.profile.issuer_format_required)
     _check_issued(assertion, expected, now)
     name = _subject(assertion, expected, now)
@@ -166,11 +166,11 @@ def _read(response: etree._Element, assertion: etree._Element, expected: Expecte
     statement = assertion.find(saml("AuthnStatement"))
     level = LEVELS.get(text_of(assertion.find(f".//{saml('AuthnContextClassRef')}")))
     if statement is None or level is None:
-        raise Malformed("level")
+        raise MalformedXml("level")
     authenticated_at = instant(statement.get("AuthnInstant", ""))
     if authenticated_at > now + CLOCKS_DIFFER_BY:
         raise LoginRefused("answer-expired", "AuthnInstant in the future")
-    return Shown(
+    return SamlAnswer(
         attributes=_attributes(assertion),
         level=level,
         authenticated_at=authenticated_at,
@@ -188,12 +188,12 @@ def _subject(assertion: etree._Element, expected: Expected, now: datetime) -> et
     name = assertion.find(f"{saml('Subject')}/{saml('NameID')}")
     confirmations = assertion.findall(f"{saml('Subject')}/{saml('SubjectConfirmation')}")
     if name is None or name.get("Format") != TRANSIENT or not (name.get("NameQualifier") and text_of(name)):
-        raise Malformed("NameID")
+        raise MalformedXml("NameID")
     if len(confirmations) != 1 or confirmations[0].get("Method") != BEARER:
-        raise Malformed("SubjectConfirmation")
+        raise MalformedXml("SubjectConfirmation")
     data = confirmations[0].find(saml("SubjectConfirmationData"))
     if data is None or data.get("NotBefore") is not None:
-        raise Malformed("SubjectConfirmationData")
+        raise MalformedXml("SubjectConfirmationData")
     if data.get("InResponseTo") != expected.request_id:
         raise LoginRefused("unsolicited", "InResponseTo of the subject")
     if data.get("Recipient") != expected.address:
@@ -205,9 +205,9 @@ def _subject(assertion: etree._Element, expected: Expected, now: datetime) -> et
 
 def _check_conditions(assertion: etree._Element, expected: Expected, now: datetime) -> None:
     conditions = assertion.find(saml("Conditions"))
-    if conditions is None or [each.tag for each in conditions] != [saml("AudienceRestriction")]:
-        raise Malformed("Conditions")
-    audiences = [text_of(each) for each in conditions.iter(saml("Audience"))]
+    if conditions is None or [child.tag for child in conditions] != [saml("AudienceRestriction")]:
+        raise MalformedXml("Conditions")
+    audiences = [text_of(audience) for audience in conditions.iter(saml("Audience"))]
     if audiences != [expected.audience]:
         raise LoginRefused("not-for-us", "Audience")
     if instant(conditions.get("NotBefore", "")) > now + CLOCKS_DIFFER_BY:
@@ -217,11 +217,11 @@ def _check_conditions(assertion: etree._Element, expected: Expected, now: dateti
 
 
 def _attributes(assertion: etree._Element) -> dict[str, str]:
-    """By name, each once and with one value: of two, nobody could say which was meant. Raises Malformed."""
+    """By name, each once and with one value: of two, nobody could say which was meant. Raises MalformedXml."""
     found: dict[str, str] = {}
     for attribute in assertion.findall(f"{saml('AttributeStatement')}/{saml('Attribute')}"):
         name, values = attribute.get("Name", ""), attribute.findall(saml("AttributeValue"))
         if name in found or len(values) != 1:
-            raise Malformed("an attribute twice, or with several values")
+            raise MalformedXml("an attribute twice, or with several values")
         found[name] = text_of(values[0])
     return found

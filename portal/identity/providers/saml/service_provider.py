@@ -87,12 +87,12 @@ def organisation(toml: str) -> Organisation:
         raise ImproperlyConfigured(f"SAML_ORGANISATION: {error}".replace("Organisation.__init__()", "it")) from error
     if made.kind not in ("public", "private"):
         raise ImproperlyConfigured("SAML_ORGANISATION: kind must be public or private.")
-    lacking = [each for each in _needed(made) if not getattr(made, each)]
+    lacking = [name for name in _needed(made) if not getattr(made, name)]
     if lacking:
         raise ImproperlyConfigured(f"SAML_ORGANISATION lacks {', '.join(lacking)}.")
     return made
 
 
 def _needed(made: Organisation) -> list[str]:
-    always = [each.name for each in fields(Organisation) if each.name in ("name", "display_name", "url", "email")]
+    always = [field.name for field in fields(Organisation) if field.name in ("name", "display_name", "url", "email")]
     return always + (["ipa_code"] if made.kind == "public" else ["vat_number", "fiscal_code", "billing"])

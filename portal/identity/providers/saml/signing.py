@@ -83,7 +83,7 @@ def _check_form(element: etree._Element) -> None:
         raise SignatureWrong("not exactly one")
     signature = signatures[0]
     info = signature.find(ds("SignedInfo"))
-    if info is None or [each.tag for each in signature] not in (
+    if info is None or [child.tag for child in signature] not in (
         [ds("SignedInfo"), ds("SignatureValue")],
         [ds("SignedInfo"), ds("SignatureValue"), ds("KeyInfo")],
     ):
@@ -91,7 +91,7 @@ def _check_form(element: etree._Element) -> None:
     method, references = info.find(ds("CanonicalizationMethod")), info.findall(ds("Reference"))
     if method is None or method.get("Algorithm") != EXCLUSIVE_C14N or len(references) != 1:
         raise SignatureWrong("canonical form or references")
-    transforms = [each.get("Algorithm") for each in references[0].iter(ds("Transform"))]
+    transforms = [transform.get("Algorithm") for transform in references[0].iter(ds("Transform"))]
     if transforms != [ENVELOPED, EXCLUSIVE_C14N]:
         raise SignatureWrong("transforms")
     if not element.get("ID") or references[0].get("URI") != f"#{element.get('ID')}":

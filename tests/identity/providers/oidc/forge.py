@@ -127,7 +127,7 @@ class World:
         return answered() if callable(answered) else answered
 
 
-class Cie(oidc.Cie):
+class Cie(oidc.CieOpenId):
     """The real provider class, with its HTTP calls answered by the forged federation."""
 
     world: ClassVar[World] = World()

@@ -176,7 +176,7 @@ def test_a_small_key_does_not(production):
 
 def test_two_doors_for_cie_do_not(production):
     production.IDENTITY_PROVIDERS = [
-        "portal.identity.providers.saml.Cie",
-        "portal.identity.providers.oidc.Cie",
+        "portal.identity.providers.saml.CieSaml",
+        "portal.identity.providers.oidc.CieOpenId",
     ]
     assert any(each.startswith("portal.E007") for each in problems())

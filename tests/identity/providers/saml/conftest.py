@@ -22,7 +22,7 @@ province = "TN"
 @pytest.fixture(autouse=True)
 def _spid_is_the_real_one(settings, tmp_path, db) -> None:
     pair = forge.pair("portale")
-    settings.IDENTITY_PROVIDERS = ["portal.identity.providers.saml.Spid", "portal.identity.providers.saml.Cie"]
+    settings.IDENTITY_PROVIDERS = ["portal.identity.providers.saml.Spid", "portal.identity.providers.saml.CieSaml"]
     settings.IDENTITY_METADATA = tmp_path
     settings.SAML_PRIVATE_KEY = pair.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     settings.SAML_CERTIFICATE = pair.certificate.public_bytes(Encoding.PEM).decode()

@@ -7,7 +7,7 @@ from django.utils import timezone
 from lxml import etree
 
 from portal.identity.providers.saml import documents, entities, service_provider, signing
-from portal.identity.providers.saml.documents import Malformed
+from portal.identity.providers.saml.documents import MalformedXml
 from portal.identity.providers.saml.names import PREFIXES, SPID_EXTENSIONS, md
 from tests.identity.providers.saml import forge
 from tests.identity.providers.saml.conftest import ORGANISATION
@@ -131,7 +131,7 @@ def test_a_registry_of_several_providers_is_read_whole():
 
 @pytest.mark.parametrize("body", [b"", b"<a/>", b"<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>", b"<a>&x;</a>"])
 def test_what_is_no_metadata_is_not_read(body):
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedXml):
         entities.read(body)
 
 
@@ -146,5 +146,5 @@ def test_metadata_that_name_no_usable_provider_are_not_read():
         right.replace(b">MII", b">xxx"),
         right.replace(b"SAML:2.0:protocol", b"SAML:1.1:protocol"),
     ):
-        with pytest.raises(Malformed):
+        with pytest.raises(MalformedXml):
             entities.read(wrong)
