@@ -1,0 +1,1 @@
+"""Passwords, pincodes and certificates of the gestionali: how they are proved and how wrong guesses are limited."""

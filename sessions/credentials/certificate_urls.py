@@ -1,4 +1,4 @@
-"""The page of the certificates of the pincode, for everybody."""
+"""URLs of the public page of the certificates that encrypt the pincode."""
 
 from django.urls import path
 

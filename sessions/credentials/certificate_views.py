@@ -18,7 +18,7 @@ PAGE = Information(
 
 @require_safe
 def certificate(request: HttpRequest) -> HttpResponse:
-    """The live ones, the newest first; the page says so when there is none."""
+    """The live certificates, newest first; the page says when there is none."""
     published = [Published.of(row) for row in PincodeCertificate.objects.live(now_of(request))]
     return render(
         request, "sessions/certificate.html", {"page": PAGE, "pages": INFORMATION.values(), "certificates": published}
@@ -38,7 +38,7 @@ def der(request: HttpRequest, serial: str) -> HttpResponse:
 
 
 def _published(request: HttpRequest, serial: str) -> Published:
-    """One that is not live is not given: what it encrypts would not be read."""
+    """The live certificate with this serial. Raises Http404 for any other: the portal could not decrypt with it."""
     row = PincodeCertificate.objects.live(now_of(request)).filter(serial=serial).first()
     if row is None:
         raise Http404

@@ -1,4 +1,4 @@
-"""The certificates that encrypt the pincode: made, retired, put to use. Source: docs/contract.md, section 2."""
+"""Makes, retires and uses the certificates that encrypt the pincode. Source: docs/contract.md, section 2."""
 
 import logging
 import re
@@ -31,7 +31,7 @@ BITS = 1536  # the longest key whose ciphertext fits the 256 base64 characters o
 CIPHERTEXT_BYTES = BITS // 8
 LIVE_AT_ONCE = 2  # the one in use and its successor
 DAYS = 730
-WARN_BEFORE = timedelta(days=60)  # software houses take weeks to bring a new one to every pharmacy
+WARN_BEFORE = timedelta(days=60)  # software houses need weeks to bring a new certificate to every pharmacy
 REMEMBERED_FOR = 30  # seconds
 COMMON_NAME = "Portale Farmacie - pincode A2F"
 LONGEST_COMMON_NAME = 64  # X.520
@@ -61,21 +61,21 @@ class Published:
 
     @property
     def name(self) -> str:
-        """Of its files, without the ending."""
+        """Name of its files, without the extension."""
         return f"pincode-{self.serial[:8]}"
 
 
 def ends_soon(row: PincodeCertificate, now: datetime) -> bool:
-    """Who runs the portal should hear of it by now."""
+    """Whether it expires within WARN_BEFORE, so that the operator is warned."""
     return row.valid_until <= now + WARN_BEFORE
 
 
 class CertificateRefused(Exception):
-    """No certificate can be made or retired so."""
+    """The certificate cannot be made or retired."""
 
 
 class TooManyLive(CertificateRefused):
-    """Two certificates are live already: retire one first."""
+    """Two certificates are live: retire one before making another."""
 
 
 class UnsuitableKey(CertificateRefused):
@@ -83,7 +83,7 @@ class UnsuitableKey(CertificateRefused):
 
 
 class KeyOutOfReach(Exception):
-    """The private key is not in A2F_PRIVATE_KEY, or its sealed copy was made with a key that SEALING_KEYS has lost."""
+    """The private key is not in A2F_PRIVATE_KEY, or SEALING_KEYS no longer holds the key that sealed it."""
 
 
 class NoSuchCertificate(CertificateRefused):
@@ -91,19 +91,19 @@ class NoSuchCertificate(CertificateRefused):
 
 
 class AnotherMeanwhile(CertificateRefused):
-    """Somebody else made or retired one meanwhile: look at the list again."""
+    """Another operator made or retired a certificate since this one loaded the page."""
 
 
 class LastLive(CertificateRefused):
-    """It is the only live one: clients would have nothing to encrypt with. Make its successor first."""
+    """The only live certificate cannot be retired: clients would have nothing to encrypt with. Make its successor first."""
 
 
 def decipher(ciphertext: bytes, now: datetime, *, remembered: bool = False) -> list[bytes]:
-    """What the bytes say under each live certificate; [] when their length is not that of a ciphertext of ours.
+    """Decrypts the bytes with each live certificate; [] when their length is not that of a ciphertext of ours.
 
-    A wrong padding deciphers to noise, as a wrong key does (implicit rejection): nobody learns which it was. With
-    `remembered` the list of live certificates may be 30 seconds old, which saves a query: right for who finds the
-    pincode that was proved before, and looks again without it when not.
+    A wrong padding decrypts to noise, as a wrong key does (implicit rejection), so a caller cannot tell them apart. With
+    `remembered` the list of live certificates may be 30 seconds old, which saves a query: use it to look for a pincode that
+    was proved before, and decrypt again without it when there is none.
     """
     if len(ciphertext) != CIPHERTEXT_BYTES:
         return []
@@ -112,13 +112,13 @@ def decipher(ciphertext: bytes, now: datetime, *, remembered: bool = False) -> l
 
 def _open(key: rsa.RSAPrivateKey, ciphertext: bytes) -> bytes:
     try:
-        return key.decrypt(ciphertext, padding.PKCS1v15())  # OpenSSL 3.2 and later answers noise to a wrong padding
-    except ValueError:  # earlier ones refuse, and all refuse a number larger than the modulus, which anybody can see
+        return key.decrypt(ciphertext, padding.PKCS1v15())  # OpenSSL 3.2 and later returns noise for a wrong padding
+    except ValueError:  # older versions raise; all raise for a number above the modulus, which the public key shows
         return secrets.token_bytes(_NOISE_BYTES)
 
 
 def _remembered_keys(now: datetime) -> list[rsa.RSAPrivateKey]:
-    global _remembered  # noqa: PLW0603  one for each process
+    global _remembered  # noqa: PLW0603  a cache per process
     read_at, keys = _remembered
     if monotonic() - read_at > REMEMBERED_FOR:
         keys = _private_keys(now)
@@ -127,7 +127,7 @@ def _remembered_keys(now: datetime) -> list[rsa.RSAPrivateKey]:
 
 
 def forget() -> None:
-    """What this process remembers of the live certificates; the others remember theirs for 30 seconds at most."""
+    """Empties this process's cache of live certificates. Other processes keep theirs for at most 30 seconds."""
     global _remembered  # noqa: PLW0603
     _remembered = float("-inf"), []
 
@@ -146,7 +146,7 @@ def _private_keys(now: datetime) -> list[rsa.RSAPrivateKey]:
 
 
 def private_key(row: PincodeCertificate) -> rsa.RSAPrivateKey:
-    """The sealed one, or the one of A2F_PRIVATE_KEY that fits. Raises KeyOutOfReach."""
+    """The private key of a certificate: the sealed one, or the matching one of A2F_PRIVATE_KEY. Raises KeyOutOfReach."""
     if row.sealed_key is None:
         return _key_kept_elsewhere(row.certificate, settings.A2F_PRIVATE_KEY)
     return _sealed_key(bytes(row.sealed_key))
@@ -154,7 +154,7 @@ def private_key(row: PincodeCertificate) -> rsa.RSAPrivateKey:
 
 @lru_cache(maxsize=4)
 def _sealed_key(sealed: bytes) -> rsa.RSAPrivateKey:
-    """Read once by each process: OpenSSL takes 17 ms to check a key."""
+    """Parsed once per process: OpenSSL takes 17 ms to check a key."""
     try:
         return read_key(unseal(sealed))
     except SealBroken as broken:
@@ -163,7 +163,7 @@ def _sealed_key(sealed: bytes) -> rsa.RSAPrivateKey:
 
 @lru_cache(maxsize=4)
 def _key_kept_elsewhere(certificate: str, pem: str) -> rsa.RSAPrivateKey:
-    """The key of this certificate among those of A2F_PRIVATE_KEY (one after the other, while one takes over)."""
+    """The key of this certificate among those of A2F_PRIVATE_KEY, which holds two during a changeover."""
     public = x509.load_pem_x509_certificate(certificate.encode()).public_key()
     wanted = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     for block in _PEM.findall(pem):
@@ -174,7 +174,7 @@ def _key_kept_elsewhere(certificate: str, pem: str) -> rsa.RSAPrivateKey:
 
 
 def read_key(pem: bytes) -> rsa.RSAPrivateKey:
-    """Raises UnsuitableKey."""
+    """Parses a PEM private key. Raises UnsuitableKey."""
     try:
         key = load_pem_private_key(pem, None)
     except (ValueError, TypeError) as error:
@@ -194,9 +194,9 @@ def make(
     actor: User | None = None,
     newest: str | None = None,
 ) -> PincodeCertificate:
-    """A new certificate, live at once. With `key_pem` the key stays where it is (A2F_PRIVATE_KEY); else it is sealed here.
+    """Makes a certificate, live at once. With `key_pem` the key stays in A2F_PRIVATE_KEY; else a new one is sealed here.
 
-    `newest`: the serial of the newest live one that who asks has seen, "" for none; a form sent twice makes one.
+    `newest`: the serial of the newest live certificate on the operator's page, "" for none; so a form sent twice makes one.
     Raises AnotherMeanwhile, TooManyLive, UnsuitableKey.
     """
     _one_at_a_time()
@@ -223,14 +223,14 @@ def make(
 
 
 def _one_at_a_time() -> None:
-    """Two operators at once make no third live certificate, and retire no last one. SQLite's transaction has done so."""
+    """Locks the table: two operators at once must not make a third live certificate, nor retire both. SQLite locks anyway."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(f"LOCK TABLE {PincodeCertificate._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
 
 
 def _sign(key: rsa.RSAPrivateKey, common_name: str, valid_from: datetime, lasting: timedelta) -> x509.Certificate:
-    """Self-signed: clients take it from our page over https, nobody follows a chain."""
+    """Self-signed: clients download it from our page over https and check no chain."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
     usage = x509.KeyUsage(
         digital_signature=False, content_commitment=False, key_encipherment=True, data_encipherment=True,
@@ -255,10 +255,10 @@ def _sign(key: rsa.RSAPrivateKey, common_name: str, valid_from: datetime, lastin
 def retire(
     serial: str, now: datetime, *, even_the_last: bool = False, actor: User | None = None, because: str = ""
 ) -> PincodeCertificate:
-    """Its private key is wiped. Raises NoSuchCertificate, LastLive.
+    """Retires a certificate and wipes its private key. Raises NoSuchCertificate, LastLive.
 
-    It deciphers nothing more, but for who is found to have proved the pincode before, with a live id: the other processes
-    may remember the key for REMEMBERED_FOR.
+    Other processes may keep the key for REMEMBERED_FOR. They use it only to recognise a pincode that was proved before, in a
+    call with a live id.
     """
     _one_at_a_time()
     row = PincodeCertificate.objects.filter(retired_at=None, serial=serial).first()
@@ -270,11 +270,11 @@ def retire(
     row.retired_at, row.sealed_key = now, None
     row.save()
     forget()
-    transaction.on_commit(forget)  # again: until then another thread reads the row as it was
+    transaction.on_commit(forget)  # again: before the commit another thread may have cached the old row
     record("certificate.retired", now=now, actor=actor, subject=row, serial=row.serial, because=because)
     return row
 
 
 def ensure_one(now: datetime) -> PincodeCertificate | None:
-    """Makes one when none is live (the demonstration starts so); None when there is."""
+    """Makes a certificate when none is live, as when the demonstration starts; None when one is."""
     return None if PincodeCertificate.objects.live(now).exists() else make(now)

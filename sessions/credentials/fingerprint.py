@@ -1,7 +1,7 @@
-"""The proof left in an id's row: who proved password and pincode once need not pay the slow hash again.
+"""Fingerprints in the row of an id: a password or pincode that was proved once needs no slow hash again.
 
-Source: docs/contract.md, section 7. The key is the id itself, of which the database keeps only the hash: the proof is
-useless to who steals the database, and void as soon as the stored hash of the secret changes.
+Source: docs/contract.md, section 7. A fingerprint is an HMAC whose key is the id itself. The database stores only the digest
+of the id, so a stolen database cannot test a password against it. It is void once the stored hash of the secret changes.
 """
 
 import hmac
@@ -11,23 +11,23 @@ _PASSWORD, _PINCODE, _CIPHERTEXT = "password", "pincode", "ciphertext"
 
 
 @dataclass(frozen=True)
-class Proof:
-    """How the password was proved to the gate: against `stored`, its slow hash; void once that has changed."""
+class PasswordProof:
+    """A password proved to the gate against `stored`, its slow hash; void once that hash has changed."""
 
     stored: str = field(repr=False)
-    fingerprint: bytes | None = field(default=None, repr=False)  # kept with the id, whether or not it is the first use
-    client_address: str | None = None  # a place that is familiar from now on (sessions.credentials.guesses)
+    fingerprint: bytes | None = field(default=None, repr=False)  # stored with the id, also after its first use
+    client_address: str | None = None  # a familiar place from now on (guesses)
 
 
 def fingerprint(plain_id: str, user_id: str, password: str, stored_hash: str) -> bytes:
-    """32 bytes for IdSessione.fingerprint: written when this password has just been proved against `stored_hash`."""
+    """Computes IdSessione.fingerprint (32 bytes), once this password has been proved against `stored_hash`."""
     return _proof(plain_id, _PASSWORD, user_id, password, stored_hash)
 
 
 def matches(
     fingerprint: bytes | memoryview | None, plain_id: str, user_id: str, password: str, stored_hash: str
 ) -> bool:
-    """Whether this password is the one that was proved, in constant time; False when none was. No slow hash."""
+    """Whether this password is the one that was proved; False when none was. Constant time, no slow hash."""
     return _same(fingerprint, _proof(plain_id, _PASSWORD, user_id, password, stored_hash))
 
 
@@ -44,7 +44,7 @@ def pincode_matches(
 
 
 def of_ciphertext(plain_id: str, user_id: str, valore: str, stored_hash: str) -> bytes:
-    """For IdSessione.ciphertext_fingerprint: this base64 text was deciphered to the pincode behind `stored_hash`."""
+    """As fingerprint(), for IdSessione.ciphertext_fingerprint: this base64 text decrypted to the pincode of `stored_hash`."""
     return _proof(plain_id, _CIPHERTEXT, user_id, valore, stored_hash)
 
 
@@ -56,10 +56,10 @@ def ciphertext_matches(
 
 
 def _proof(plain_id: str, *parts: str) -> bytes:
-    """HMAC-SHA256 under the id. Each part goes with its length before it, so that no two lists of parts read alike."""
+    """HMAC-SHA256 with the id as key. Each part is prefixed with its length, so that no two lists give the same message."""
     encoded = [part.encode() for part in parts]
     message = b"".join([len(part).to_bytes(4) + part for part in encoded])
-    # hmac.digest would let go of the GIL: 28 µs when three threads wait for it, for a work of 1
+    # hmac.digest would release the GIL: 28 µs when three threads wait for it, for 1 µs of work
     return hmac.new(plain_id.encode(), message, "sha256").digest()
 
 

@@ -1,4 +1,4 @@
-"""Who speaks: HTTP Basic read, and the password of an utenza proved. Source: docs/contract.md, sections 1 and 4."""
+"""Authenticates a gestionale: parses HTTP Basic, checks the password of an utenza. Source: docs/contract.md, sections 1 and 4."""
 
 import base64
 import binascii
@@ -15,21 +15,21 @@ from portal.secrets.codes import keyed_hash
 from sessions.credentials import fingerprint
 from sessions.credentials.guesses import guess
 from sessions.models import IdSessione
-from sessions.models.gate_row import Row
+from sessions.models.gate_row import GateRow
 
 _DOOR, _MISTAKE = "a2f-password", "a2f-password-with-id-mistake"
-# Two doors where the password comes with a live id, and what the id remembers of it for each.
+# Two doors where the password comes with a live id; for each, the column of the id that holds its fingerprint.
 GATE, SERVICE = "a2f-gate-with-id", "a2f-password-with-id"
 _REMEMBERED = {GATE: "fingerprint", SERVICE: "service_fingerprint"}
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # refused in a password too, where it is chosen
-LONGEST_HEADER = 1024  # characters: 16 of userId and 128 of password fit many times
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # the form that sets a password refuses these too
+LONGEST_HEADER = 1024  # characters; a userId has at most 16, a password 128
 
 
 def parse_basic(header: str | None) -> tuple[str, str] | None:
-    """(userId, password) of an `Authorization: Basic` header; None when it is absent or malformed. Raises nothing.
+    """Parses an `Authorization: Basic` header into (userId, password); None when it is absent or malformed. Raises nothing.
 
-    The password may hold colons (RFC 7617). UTF-8, or Latin-1 as older clients send. Control characters are refused. An
-    accent written in two characters is read as one (NFC), as the password was when it was chosen (sessions.utenze.forms).
+    The password may hold colons (RFC 7617). The text is UTF-8, or Latin-1 as older clients send it. Control characters are
+    refused. The password is normalised (NFC), as sessions.utenze.forms does when it is set.
     """
     if header is None or len(header) > LONGEST_HEADER:
         return None
@@ -52,34 +52,34 @@ def parse_basic(header: str | None) -> tuple[str, str] | None:
 
 @dataclass(frozen=True)
 class Proved:
-    """The utenza whose password was proved beside one of its live ids."""
+    """The utenza whose password was proved together with one of its live ids."""
 
     utenza: Utenza
-    may_be_remembered: bool  # in the row of the id: not while somebody guesses
+    may_be_remembered: bool  # the id's row may store a fingerprint; False while wrong passwords come in
 
 
 def prove(user_id: str, password: str, client_address: str, now: datetime, *, door: str = _DOOR) -> Utenza | None:
-    """The utenza whose password this is, even when it is disabled or blocked (the caller answers); else None.
+    """Returns the utenza with this userId and password, even when it is disabled or blocked (the caller checks); else None.
 
-    None for an unknown userId, a wrong password and one that came after too many wrong ones (guesses.guess), alike.
-    Not inside a transaction of the caller.
+    An unknown userId, a wrong password and a password over the rate limit (guesses.guess) all give None.
+    The caller must not be inside a transaction.
     """
     utenza, is_right = _known(user_id, password)
     return utenza if guess(door, user_id, client_address, now, is_right).is_right else None
 
 
 def prove_with_id(
-    row: Row, plain: str, password: str, client_address: str, now: datetime, *, door: str = GATE
+    row: GateRow, plain: str, password: str, client_address: str, now: datetime, *, door: str = GATE
 ) -> Proved | None:
-    """As prove(), for who shows a live id (`row`, `plain`) with the userId of its utenza; counted apart, at GATE and at SERVICE.
+    """As prove(), for a call with a live id (`row`, `plain`) and the userId of its utenza. GATE and SERVICE count apart.
 
-    Strangers have no id, so they cannot come here: however many wrong passwords they send, the id that was proved goes on
-    at its till. Who has the id and not the password (it reads the mailbox) must not have what remembers the password for
-    an oracle, that answers a guess at once and any number of times: from the fifth wrong one within 15 minutes the id
-    remembers nothing for this door, and nothing new, so that every proof is a slow one that the counts govern, the right
-    password's too. The other door's memory is its own. At a familiar place (guesses) the till pays a slow hash a call and goes on; elsewhere it waits for the attack to
-    end and 15 minutes at most, and the pharmacy may revoke the id. The same wrong password again is no other guess: one
-    till that was not told the new one stops nobody.
+    An attacker without an id cannot reach these counts, so no number of wrong passwords stops a till whose id was proved.
+    A stolen id (its holder reads the mailbox) must not let its holder test passwords against the stored fingerprint, which
+    answers at once and without a limit. From the fifth wrong one within 15 minutes this door's fingerprint is dropped and no
+    new one is stored: every check, also of the right password, is a rate-limited slow hash. The other door keeps its own.
+    At a familiar place (guesses) the till then pays one slow hash per call and goes on. Elsewhere it is locked out until
+    the attack has ended, and 15 minutes at most after that; the pharmacy may revoke the id. The same wrong password sent
+    again is not counted: one till with an old password locks nobody out.
     """
     utenza, is_right = _known(row.user_id, password)
     mistake = keyed_hash(_MISTAKE, fingerprint.fingerprint(plain, row.user_id, password, row.password).hex())
@@ -92,7 +92,7 @@ def prove_with_id(
 
 
 def _known(user_id: str, password: str) -> tuple[Utenza | None, Callable[[], bool]]:
-    """The utenza of this userId, and the slow question whether the password is its own."""
+    """Returns the utenza of this userId, and a function that checks the password against the slow hash."""
     utenza = Utenza.objects.select_related("pharmacy").filter(user_id=user_id).first()
 
     def is_right() -> bool:

@@ -1,4 +1,4 @@
-"""The pincode: encrypted by the client with our certificate, deciphered here, compared with its slow hash.
+"""Checks a pincode: the client encrypts it with our certificate, the portal decrypts it and compares it with its slow hash.
 
 Source: docs/contract.md, sections 2, 4 and 8.
 """
@@ -17,39 +17,40 @@ from sessions.credentials.guesses import guess
 from sessions.models import IdSessione
 
 _DOOR = "a2f-pincode"
-_NOISE = "noise"  # no pincode: it is compared like any wrong one, on the same path
-SHORTEST, LONGEST = 4, 16  # digits of a pincode; the official ones have 10. Noise as short as one digit is not rare.
+_NOISE = "noise"  # stands for a decryption without a pincode: compared like any wrong one, so that the time is the same
+SHORTEST, LONGEST = 4, 16  # digits of a pincode; the official ones have 10. Noise of one digit is not rare.
 
 
-class Outcome(Enum):
+class PincodeOutcome(Enum):
     OK = 0
     MALFORMED = 301
     WRONG = 302
 
 
 @dataclass(frozen=True)
-class Proof:
-    """What a live id of this utenza says about an earlier proof: no slow hash when it matches."""
+class PincodeProof:
+    """What a live id of this utenza stores of an earlier proof: a match saves the slow hash."""
 
     plain_id: str = field(repr=False)
-    pk: int  # of its row
-    pincode_fingerprint: bytes | memoryview | None = field(repr=False)  # of the row, as is the next
+    pk: int  # primary key of the id; the two fingerprints are columns of its row
+    pincode_fingerprint: bytes | memoryview | None = field(repr=False)
     ciphertext_fingerprint: bytes | memoryview | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
-class Examined:
-    """The outcome and, when OK, the pincode in clear and what it came in: for the fingerprints in a new id's row, kept nowhere.
+class ExaminedPincode:
+    """The outcome and, when OK, the pincode in clear and its ciphertext, for the fingerprints of a new id. Never stored.
 
-    Both are empty when the proof knew the ciphertext: it was not deciphered.
+    Both are empty when the fingerprint of the ciphertext matched: nothing was decrypted.
     """
 
-    outcome: Outcome
+    outcome: PincodeOutcome
     pincode: str = field(default="", repr=False)
     ciphertext: str = field(default="", repr=False)
 
 
-# The manual's own requests, made with a key that is not ours: TEST mode knows what they say (docs/contract.md, section 8).
+# The requests printed in the manual, encrypted for a key that is not ours: TEST mode has their pincodes in clear
+# (docs/contract.md, section 8).
 PRINTED = {
     "UV386Q5B": (
         "V32MgmSgqebDBi+KCAwlDHCq4QsmCjK/OBtkRyMjbzoFQpFBKmS16dY7r98k4LaC3UT7h7oL0dKZbLsuOmFj/F8+oC0DRcBQdTZPGsbkb+vF"
@@ -64,51 +65,53 @@ PRINTED = {
 }
 
 
-def check(utenza: Utenza, valore: str, now: datetime, proof: Proof | None = None, client_address: str = "") -> Outcome:
-    """Whether `valore` (base64) holds the pincode of this utenza. With a `proof` that fits, no slow hash is paid."""
+def check(
+    utenza: Utenza, valore: str, now: datetime, proof: PincodeProof | None = None, client_address: str = ""
+) -> PincodeOutcome:
+    """Checks whether `valore` (base64) holds the pincode of this utenza. A `proof` that matches saves the slow hash."""
     return examine(utenza, valore, now, proof, client_address).outcome
 
 
 def examine(
-    utenza: Utenza, valore: str, now: datetime, proof: Proof | None = None, client_address: str = ""
-) -> Examined:
-    """As check(), with the pincode: `create` leaves its fingerprint in the new row.
+    utenza: Utenza, valore: str, now: datetime, proof: PincodeProof | None = None, client_address: str = ""
+) -> ExaminedPincode:
+    """As check(), and returns the pincode, whose fingerprint `create` stores in the new row.
 
-    A padding that is wrong deciphers to noise (certificates.decipher), and noise is a wrong pincode: no difference is
-    left for who asks, and every wrong one pays exactly one slow hash, or none after too many of them (guesses.guess). Not
-    inside a transaction of the caller.
+    A wrong padding decrypts to noise (certificates.decipher), and noise is a wrong pincode: the caller cannot tell them
+    apart. Every wrong pincode costs exactly one slow hash, or none over the rate limit (guesses.guess). The caller must
+    not be inside a transaction.
     """
     text = "".join(valore.split())
     if proof and _is_known(proof, utenza, text):
-        return Examined(Outcome.OK)
+        return ExaminedPincode(PincodeOutcome.OK)
     vouched = proof and _vouched(proof, utenza, _pincodes(utenza, text, now, remembered=True))
     if vouched:
-        return Examined(Outcome.OK, vouched, text)
+        return ExaminedPincode(PincodeOutcome.OK, vouched, text)
     pincodes = _pincodes(utenza, text, now)
     if pincodes is None:
-        return Examined(Outcome.MALFORMED)
+        return ExaminedPincode(PincodeOutcome.MALFORMED)
     vouched = proof and _vouched(proof, utenza, pincodes)
     if vouched:
-        return Examined(Outcome.OK, vouched, text)
+        return ExaminedPincode(PincodeOutcome.OK, vouched, text)
     pincode = pincodes[0] if pincodes else _NOISE
     guessed = guess(_DOOR, utenza.user_id, client_address, now, lambda: utenza.check_pincode(pincode))
     if guessed.somebody_guesses and proof and proof.pincode_fingerprint is not None:
-        # as credentials.prove_with_id: what remembers the pincode is no oracle for who has the id and the password
+        # as prove_with_id: a thief with id and password must not test pincodes against the stored fingerprint
         IdSessione.objects.filter(pk=proof.pk).update(pincode_fingerprint=None)
-    return Examined(Outcome.OK, pincode, text) if guessed.is_right else Examined(Outcome.WRONG)
+    if not guessed.is_right:
+        return ExaminedPincode(PincodeOutcome.WRONG)
+    return ExaminedPincode(PincodeOutcome.OK, pincode, text)
 
 
-def _is_known(proof: Proof, utenza: Utenza, text: str) -> bool:
-    """It is, letter by letter, what `create` brought and was right. Who can repeat it can do so whatever we do: the protocol has
-    nothing that makes a ciphertext good once only.
-    """
+def _is_known(proof: PincodeProof, utenza: Utenza, text: str) -> bool:
+    """Whether this very ciphertext was right when `create` received it. The protocol has no nonce: a replay cannot be detected."""
     return fingerprint.ciphertext_matches(
         proof.ciphertext_fingerprint, proof.plain_id, utenza.user_id, text, utenza.pincode
     )
 
 
 def _pincodes(utenza: Utenza, text: str, now: datetime, *, remembered: bool = False) -> list[str] | None:
-    """What it deciphers to under the live certificates, when that may be a pincode; None: no ciphertext of ours."""
+    """Decrypts under each live certificate and returns the plausible pincodes; None: not a ciphertext of ours."""
     printed = PRINTED.get(utenza.user_id) if settings.A2F_MODE == "TEST" else None
     if printed is not None and text == printed[0]:
         return [printed[1]]
@@ -120,8 +123,8 @@ def _pincodes(utenza: Utenza, text: str, now: datetime, *, remembered: bool = Fa
     return [plain.decode() for plain in deciphered if _is_plausible(plain)] if deciphered else None
 
 
-def _vouched(proof: Proof, utenza: Utenza, pincodes: list[str] | None) -> str:
-    """The one that was proved before; empty when none was."""
+def _vouched(proof: PincodeProof, utenza: Utenza, pincodes: list[str] | None) -> str:
+    """The pincode among these that was proved before; "" when none was."""
     for pincode in pincodes or []:
         if fingerprint.pincode_matches(
             proof.pincode_fingerprint, proof.plain_id, utenza.user_id, pincode, utenza.pincode

@@ -1,7 +1,8 @@
-"""The gate: may this call of a gestionale pass? Once for every dispensed prescription. Source: docs/contract.md, section 7.
+"""Decides whether a call of a gestionale passes the gate: once for every dispensed prescription.
 
-One indexed read, one HMAC, no write: the first use of an id is the exception. What follows from the row that was read is a
-pure function, `decide`; `ask` reads, decides, and does the two slow things (proving a password, the first use).
+Source: docs/contract.md, section 7. A usual call costs one indexed read and one HMAC, and writes nothing. `decide` is a
+pure function of the row that was read. `ask` reads the row, calls `decide`, and does the two slow things when they are
+needed: it checks a password against its slow hash, and it writes the first use.
 """
 
 from datetime import datetime
@@ -19,13 +20,13 @@ from sessions.credentials import fingerprint, password_proof
 from sessions.gate import uses, wildcards
 from sessions.ids import issuing
 from sessions.models import IdSessione, State
-from sessions.models.gate_row import Row, read
+from sessions.models.gate_row import GateRow, read
 
-__all__ = ["BASIC_REFUSED", "Call", "Reason", "Row", "Verdict", "ask", "decide", "read"]
+__all__ = ["BASIC_REFUSED", "GateCall", "GateRow", "GateVerdict", "RefusalReason", "ask", "decide", "read"]
 
 
-class Reason(StrEnum):
-    """Why an id was refused: the words of X-A2F-Reason."""
+class RefusalReason(StrEnum):
+    """Why an id was refused: the values of the header X-A2F-Reason."""
 
     MISSING = "missing"
     MALFORMED = "malformed"
@@ -36,53 +37,54 @@ class Reason(StrEnum):
     OTHER_CONTEXT = "other-context"
 
 
-class Call(NamedTuple):
-    """What the gestionale presented, and what the dispensing service asked for."""
+class GateCall(NamedTuple):
+    """The credentials that the gestionale presented, and the context that the dispensing service requires."""
 
-    plain: str | None  # the id; None: no header, empty: a header that is not `Bearer <id>`
+    plain: str | None  # the id; None: no header; "": a header without an id
     basic: tuple[str, str] | None  # userId and password
     contesto: str
     applicazione: str
 
 
-class Verdict(NamedTuple):
-    """One of four: passes (`row`), passes if the password is right (`row`, `unproved`), id refused (`reason`), Basic refused."""
+class GateVerdict(NamedTuple):
+    """Pass (`row`), pass if the slow hash of the password matches (`row`, `unproved`), id refused (`reason`), or Basic refused."""
 
-    row: Row | None = None
+    row: GateRow | None = None
     unproved: bool = False
-    reason: Reason | None = None
+    reason: RefusalReason | None = None
 
 
-BASIC_REFUSED = Verdict()
-_DOOR_WITHOUT_ID = "a2f-gate-without-id"  # of the ids that everybody knows, in TEST: counted apart from the web service
+BASIC_REFUSED = GateVerdict()
+# Wrong passwords beside a wildcard id, which everybody knows (TEST mode): counted apart from those of the web service.
+_DOOR_WITHOUT_ID = "a2f-gate-without-id"
 
 
-def decide(row: Row | None, call: Call, now: datetime) -> Verdict:
-    """What follows from the row and from nothing else. The id is looked at first: only a live one makes Basic count."""
+def decide(row: GateRow | None, call: GateCall, now: datetime) -> GateVerdict:
+    """Decides from the row, the call and the instant alone. Checks Basic only when the id is live."""
     if row is None:
-        return Verdict(reason=Reason.UNKNOWN)
+        return GateVerdict(reason=RefusalReason.UNKNOWN)
     state = row.state(now)
     if state is State.REVOCATO:
-        return Verdict(reason=Reason.REVOKED)
+        return GateVerdict(reason=RefusalReason.REVOKED)
     if state is State.SCADUTO:
-        return Verdict(reason=Reason.EXPIRED)
+        return GateVerdict(reason=RefusalReason.EXPIRED)
     if call.basic is None:
         return BASIC_REFUSED
     user_id, password = call.basic
     if user_id != row.user_id:
-        return Verdict(reason=Reason.OTHER_UTENZA)
+        return GateVerdict(reason=RefusalReason.OTHER_UTENZA)
     if (call.contesto, call.applicazione) != (row.contesto, row.applicazione):
-        return Verdict(reason=Reason.OTHER_CONTEXT)
+        return GateVerdict(reason=RefusalReason.OTHER_CONTEXT)
     proved = row.fingerprint is not None and fingerprint.matches(
         row.fingerprint, call.plain or "", user_id, password, row.password
     )
-    return Verdict(row, unproved=not proved)
+    return GateVerdict(row, unproved=not proved)
 
 
-def ask(call: Call, client_address: str, now: datetime) -> Verdict:
-    """Whether the call passes; the first use happens here. Never an `unproved` verdict."""
+def ask(call: GateCall, client_address: str, now: datetime) -> GateVerdict:
+    """Decides whether the call passes, and writes the first use. Never returns an `unproved` verdict."""
     if call.plain is None:
-        return Verdict(reason=Reason.MISSING)
+        return GateVerdict(reason=RefusalReason.MISSING)
     if not PLAIN_ID.match(call.plain):
         read_as = id_sessione(call.plain)
         if read_as == call.plain:
@@ -96,8 +98,8 @@ def ask(call: Call, client_address: str, now: datetime) -> Verdict:
     return verdict
 
 
-def _prove_and_use(row: Row, unproved: bool, call: Call, client_address: str, now: datetime) -> Verdict:
-    """The password, slowly, when no fingerprint vouches for it (none yet, or void); then what must be written, under the lock."""
+def _prove_and_use(row: GateRow, unproved: bool, call: GateCall, client_address: str, now: datetime) -> GateVerdict:
+    """Checks the slow hash when no fingerprint matches (none yet, or void); then writes fingerprint and first use under a lock."""
     plain, (user_id, password), stored, kept = call.plain or "", call.basic or ("", ""), row.password, None
     if unproved:
         proved = password_proof.prove_with_id(row, plain, password, client_address, now)
@@ -106,23 +108,24 @@ def _prove_and_use(row: Row, unproved: bool, call: Call, client_address: str, no
         stored = proved.utenza.password
         if proved.may_be_remembered:
             kept = fingerprint.fingerprint(plain, user_id, password, stored)
-    proof = fingerprint.Proof(stored, kept, known_ip(client_address))
-    # the use by itself: a wrong password that was counted before must not be counted twice
+    proof = fingerprint.PasswordProof(stored, kept, known_ip(client_address))
+    # only `use` is tried again: a second run of the whole call would count a guess twice
     if tried_again(partial(issuing.use, IdSessione(pk=row.pk, utenza_id=row.utenza_id), now, proof)):
-        return Verdict(row)
-    ended = decide(read(digest(plain)), call, now)  # between the reading and the lock: it died, or the password changed
-    return Verdict(reason=ended.reason) if ended.reason else BASIC_REFUSED
+        return GateVerdict(row)
+    # between the read and the lock the id ended, or the password changed
+    ended = decide(read(digest(plain)), call, now)
+    return GateVerdict(reason=ended.reason) if ended.reason else BASIC_REFUSED
 
 
-def _ask_wildcard(call: Call, client_address: str, now: datetime) -> Verdict:
-    """The ids of the manual that pass for a month, in TEST only: in PRODUCTION they are malformed."""
+def _ask_wildcard(call: GateCall, client_address: str, now: datetime) -> GateVerdict:
+    """Answers the manual's wildcard ids, which pass for a month in TEST mode. In PRODUCTION they are malformed."""
     wildcard = wildcards.parse(call.plain or "") if settings.A2F_MODE == "TEST" else None
     if wildcard is None:
-        return Verdict(reason=Reason.MALFORMED)
+        return GateVerdict(reason=RefusalReason.MALFORMED)
     verdict = decide(wildcards.row_of(wildcard, call.contesto, call.applicazione, now), call, now)
     if verdict.row is None:
         return verdict
     user_id, password = call.basic or ("", "")
     if password_proof.prove(user_id, password, client_address, now, door=_DOOR_WITHOUT_ID) is None:
         return BASIC_REFUSED
-    return Verdict(verdict.row)
+    return GateVerdict(verdict.row)

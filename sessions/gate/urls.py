@@ -1,4 +1,4 @@
-"""Where the gate is when nothing stands in front of Django: gunicorn serves sessions.gate.views.GateInFront."""
+"""The gate's URL inside Django, where nothing stands in front of it: gunicorn serves sessions.gate.views.GateInFront."""
 
 from django.urls import path
 

@@ -1,7 +1,7 @@
-"""How often each id was used: counted in memory, written down in batches, never in the way of a call.
+"""Counts how often each id was used: in memory, written to the database in batches, so that no call waits.
 
-Every process adds up its own and a thread of its own writes them down every 10 seconds and at the end; a process that is
-killed loses the last 10 seconds of counts. They are statistics: no rule asks about them.
+Every process counts for itself; a thread writes its counts every 10 seconds and when the process exits. A process that is
+killed loses the counts of the last 10 seconds. They are statistics: no rule depends on them.
 """
 
 import atexit
@@ -14,8 +14,8 @@ from django.db import Error, connection, transaction
 
 EVERY = timedelta(seconds=10)
 BATCH = 500  # ids in one transaction
-# By hand, because ten thousand ids a round would cost the ORM seconds. A row that somebody holds (a first use, a revocation)
-# is left for the next round: waiting for it could deadlock.
+# By hand: the ORM would take seconds for the ten thousand ids of a round. A row that another transaction has locked (a first
+# use, a revocation) is left for the next round: waiting for it could deadlock.
 _ADD = """
 with free as (
     select id from pharmacy_sessions_idsessione where id = any(%s::bigint[]) for no key update skip locked
@@ -33,8 +33,8 @@ Batch = list[tuple[int, tuple[int, datetime]]]
 logger = logging.getLogger(__name__)
 
 
-class Counts:
-    """Uses not yet written down: id (key) → how many, the last instant (UTC)."""
+class PendingUses:
+    """Uses not yet written: primary key of the id → number of uses, instant of the last one (UTC)."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -46,60 +46,63 @@ class Counts:
             self._pending[pk] = (before + times, max(last, now))
 
     def take(self) -> dict[int, tuple[int, datetime]]:
-        """All of them; they are the caller's now."""
+        """Returns all uses and forgets them."""
         with self._lock:
             taken, self._pending = self._pending, {}
         return taken
 
 
-_counts = Counts()
-_flusher_of: int | None = None  # the process that has its thread: a fork has the variable, not the thread
+_pending_uses = PendingUses()
+_flusher_of: int | None = None  # pid of the process that started the thread: a fork copies the variable, not the thread
 _starting = Lock()
 
 
 def count(pk: int, now: datetime) -> None:
-    """The id passed the gate."""
-    _counts.add(pk, now)
+    """Counts one use: the id passed the gate."""
+    _pending_uses.add(pk, now)
 
 
 def forget() -> None:
-    """Drops what was counted and not yet written down in this process."""
-    _counts.take()
+    """Drops the uses that this process has not yet written."""
+    _pending_uses.take()
 
 
 def write_down() -> int:
-    """Writes what was counted in this process so far; returns for how many ids. What cannot be written now stays for the next time."""
-    pending = sorted(_counts.take().items())
+    """Writes the uses of this process; returns for how many ids. Keeps for the next time what could not be written.
+
+    Raises django.db.Error when the database fails.
+    """
+    pending = sorted(_pending_uses.take().items())
     written = 0
     while pending:
         batch, pending = pending[:BATCH], pending[BATCH:]
         try:
             left = _write(batch)
-        except Error:  # InterfaceError too: a connection that is gone
+        except Error:  # InterfaceError too: the connection is gone
             for pk, (times, last) in [*batch, *pending]:
-                _counts.add(pk, last, times)
+                _pending_uses.add(pk, last, times)
             raise
         for pk, (times, last) in left:
-            _counts.add(pk, last, times)
+            _pending_uses.add(pk, last, times)
         written += len(batch) - len(left)
     return written
 
 
 def _write(batch: Batch) -> Batch:
-    """One transaction; returns those that somebody holds."""
+    """Writes a batch in one transaction; returns the rows that other transactions have locked."""
     with transaction.atomic(), connection.cursor() as cursor:
-        if connection.vendor != "postgresql":  # the transaction holds the whole database
+        if connection.vendor != "postgresql":  # SQLite: the transaction locks the whole database
             stored = connection.ops.adapt_datetimefield_value
             cursor.executemany(_ADD_SQLITE, [(times, stored(last), pk) for pk, (times, last) in batch])
             return []
         keys = [pk for pk, _ in batch]
         cursor.execute(_ADD, [keys, keys, [times for _, (times, _) in batch], [last for _, (_, last) in batch]])
         written = {pk for (pk,) in cursor.fetchall()}
-    return [one for one in batch if one[0] not in written]
+    return [(pk, used) for pk, used in batch if pk not in written]
 
 
 def keep_writing() -> None:
-    """Starts the thread of this process, once. Called by the door, so that tests and commands have none."""
+    """Starts the thread of this process, once. `GateInFront` calls it, so tests and commands have no thread."""
     global _flusher_of  # noqa: PLW0603  one per process
     if _flusher_of == os.getpid():
         return

@@ -1,8 +1,8 @@
-"""The gate over HTTP. Two doors, one answer: in front of Django (`GateInFront`, what gunicorn serves) and as a view.
+"""The gate over HTTP: in front of Django (`GateInFront`, which gunicorn serves) and as a view, with the same answer.
 
-In front, because Django runs every middleware for every address and builds a request and a response that the gate does not
-need: that is half of what a call costs. The gate reads five headers and the query, uses neither session nor cookie nor the
-Host (so ALLOWED_HOSTS and the redirection to https are not asked about: a proxy asks on a private address), keeps nothing.
+In front, because Django runs every middleware for every URL and builds a request and a response that the gate does not need:
+half of the cost of a call. The gate reads five headers and the query string, and stores nothing. It uses no session, no
+cookie and no Host: ALLOWED_HOSTS and the redirect to https do not apply, because a proxy calls it on a private address.
 """
 
 import logging
@@ -27,7 +27,7 @@ from portal.web import request_id
 from portal.web.client_address import client_address
 from sessions.credentials import password_proof
 from sessions.gate import decision, uses
-from sessions.gate.decision import Call, Verdict
+from sessions.gate.decision import GateCall, GateVerdict
 
 PATH = "/a2f/gate"
 HEADERS_OF_THE_ID = ("HTTP_AUTHORIZATION2F", "HTTP_X_IDSESSIONE")  # Sistema TS, Piemonte
@@ -37,25 +37,25 @@ logger = logging.getLogger(__name__)
 
 
 def answer(environ: dict[str, Any]) -> tuple[HTTPStatus, Headers]:
-    """Status and headers for this request; the body is always empty."""
+    """Returns status and headers for one request; the body is always empty."""
     started = perf_counter()
     if environ["REQUEST_METHOD"] not in ("GET", "POST"):
         return HTTPStatus.METHOD_NOT_ALLOWED, [*_EMPTY, ("Allow", "GET, POST")]
-    contesto, applicazione = _asked(environ.get("QUERY_STRING", ""))
-    call = Call(
-        plain=_presented(environ),
+    contesto, applicazione = _context_of(environ.get("QUERY_STRING", ""))
+    call = GateCall(
+        plain=_id_of(environ),
         basic=password_proof.parse_basic(environ.get("HTTP_AUTHORIZATION")),
         contesto=contesto,
         applicazione=applicazione,
     )
     verdict = decision.ask(call, client_address(environ), database_clock.now())
-    status, told = _told(verdict)
+    status, headers = _status_and_headers(verdict)
     measures.gate(_decision(verdict), started)
-    # A 204 has no length (RFC 9110, 8.6), and as the answer to a call with Authorization no cache keeps it (RFC 9111, 3.5).
-    return status, told if status is HTTPStatus.NO_CONTENT else _EMPTY + told
+    # A 204 has no length (RFC 9110, 8.6), and no cache stores the answer to a call with Authorization (RFC 9111, 3.5).
+    return status, headers if status is HTTPStatus.NO_CONTENT else _EMPTY + headers
 
 
-def _told(verdict: Verdict) -> tuple[HTTPStatus, Headers]:
+def _status_and_headers(verdict: GateVerdict) -> tuple[HTTPStatus, Headers]:
     row = verdict.row
     if row is not None:
         return HTTPStatus.NO_CONTENT, [
@@ -69,24 +69,24 @@ def _told(verdict: Verdict) -> tuple[HTTPStatus, Headers]:
     return HTTPStatus.UNAUTHORIZED, [("WWW-Authenticate", 'Basic realm="login"')]
 
 
-def _decision(verdict: Verdict) -> str:
-    """One of the words of portal.measures."""
+def _decision(verdict: GateVerdict) -> str:
+    """The label of this verdict in portal.measures."""
     if verdict.row is not None:
         return "passed"
     return "basic-refused" if verdict.reason is None else verdict.reason.value
 
 
-@lru_cache(maxsize=64)  # the proxy asks for the same few again and again
-def _asked(query: str) -> tuple[str, str]:
-    """contesto and applicazione; twice the same name, or a NUL, is no context at all."""
+@lru_cache(maxsize=64)  # a proxy sends the same few query strings
+def _context_of(query: str) -> tuple[str, str]:
+    """contesto and applicazione of a query string; both empty when a name is repeated or a value holds a NUL."""
     found = parse_qs(query, keep_blank_values=True, max_num_fields=None)
     contesto, applicazione = found.get("contesto", [""]), found.get("applicazione", [""])
     is_one = len(contesto) == len(applicazione) == 1 and "\0" not in contesto[0] + applicazione[0]
     return (contesto[0], applicazione[0]) if is_one else ("", "")
 
 
-def _presented(environ: dict[str, Any]) -> str | None:
-    """The id; None when there is no header, empty when it is neither `Bearer <id>` nor an id, or two headers disagree."""
+def _id_of(environ: dict[str, Any]) -> str | None:
+    """The id in the headers; None: no header, "": neither `Bearer <id>` nor an id, or the two headers disagree."""
     values = {value.strip() for name in HEADERS_OF_THE_ID if (value := environ.get(name))} - {""}
     if not values:
         return None
@@ -101,7 +101,7 @@ def _presented(environ: dict[str, Any]) -> str | None:
 
 
 def _text(value: str) -> str:
-    """A header that holds UTF-8: WSGI hands it over as if it were Latin-1 (PEP 3333)."""
+    """Decodes a header that holds UTF-8: WSGI delivers it as Latin-1 (PEP 3333)."""
     try:
         return value.strip() if value.isascii() else value.encode("latin-1").decode().strip()
     except UnicodeError:
@@ -110,13 +110,13 @@ def _text(value: str) -> str:
 
 @csrf_exempt
 def ask(request: HttpRequest) -> HttpResponse:
-    """The same answer where nothing stands in front of Django: the test client, another kind of server."""
+    """Gives the same answer where `GateInFront` is not installed: the test client, another server."""
     status, headers = answer(request.META)
     return HttpResponse(status=status, headers=dict(headers))
 
 
 def _secrets(environ: dict[str, Any]) -> Iterator[str]:
-    """What a call carries and a log must not repeat."""
+    """Yields the secrets of a call, which no log may repeat."""
     for name in ("HTTP_AUTHORIZATION", *HEADERS_OF_THE_ID):
         value = str(environ.get(name, ""))
         plain = value.partition(" ")[2].strip()
@@ -125,15 +125,15 @@ def _secrets(environ: dict[str, Any]) -> Iterator[str]:
 
 
 def _begin() -> None:
-    """What goes before every call of a server at work."""
+    """Runs before every call that a server answers."""
     uses.keep_writing()
     connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()  # as Django at the start of a request
 
 
 class GateInFront:
-    """WSGI: answers the gate's address and hands every other on. `begin` goes before every call.
+    """WSGI: answers the gate's path and passes every other request on. Runs `begin` before every call.
 
-    In front of RequestIds too: the number of a call is in what it logs, and in every answer that lets nothing pass.
+    It stands in front of RequestIds, so it sets the request id itself: for the logs, and for every answer but a 204.
     """
 
     def __init__(self, application: Callable[..., Iterable[bytes]], begin: Callable[[], None] = _begin) -> None:
@@ -149,7 +149,7 @@ class GateInFront:
             self.begin()
             status, headers = answer(environ)
         except Exception as error:
-            # Closed: whoever asks lets nothing pass that is not a 2xx.
+            # Fail closed: the proxy refuses the call unless it gets a 2xx.
             measures.gate("failed", perf_counter())
             status, headers = HTTPStatus.SERVICE_UNAVAILABLE, _EMPTY
             if is_busy(error):

@@ -1,4 +1,4 @@
-"""The wildcard ids of the manual, `UTENZA-YYYY-MM-CONTESTO[-APPLICAZIONE]`: in TEST mode they pass for their month."""
+"""The wildcard ids of the manual, `UTENZA-YYYY-MM-CONTESTO[-APPLICAZIONE]`: in TEST mode they pass during their month."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime
 from pharmacies.models import Utenza
 from portal.time.clock import ROME
 from sessions.models import Context
-from sessions.models.gate_row import Row
+from sessions.models.gate_row import GateRow
 
 _WRITTEN = re.compile(r"(?P<user_id>[^-\s\0]{1,16})-(?P<year>20\d\d)-(?P<month>0[1-9]|1[0-2])-(?P<context>\S{1,61})\Z")
 
@@ -21,7 +21,7 @@ class Wildcard:
 
 
 def parse(plain: str) -> Wildcard | None:
-    """None when it is not written like one."""
+    """Parses a wildcard id; None when it is not one."""
     written = _WRITTEN.match(plain)
     if written is None:
         return None
@@ -31,18 +31,18 @@ def parse(plain: str) -> Wildcard | None:
     return Wildcard(written["user_id"], starts_at, ends_at, written["context"])
 
 
-def row_of(wildcard: Wildcard, contesto: str, applicazione: str, now: datetime) -> Row | None:
-    """What the database would hold, had such an id been issued for its month; None: no such utenza, or a month to come."""
+def row_of(wildcard: Wildcard, contesto: str, applicazione: str, now: datetime) -> GateRow | None:
+    """Builds the row of an id issued for the month of this wildcard; None: no such utenza, or a month in the future."""
     utenza = Utenza.objects.select_related("pharmacy").filter(user_id=wildcard.user_id).first()
     if utenza is None or wildcard.starts_at > now:
         return None
-    asked = Context.objects.filter(contesto=contesto, applicazione=applicazione).exists()
-    is_asked = asked and wildcard.context == "-".join(filter(None, (contesto, applicazione)))
+    exists = Context.objects.filter(contesto=contesto, applicazione=applicazione).exists()
+    is_same = exists and wildcard.context == "-".join(filter(None, (contesto, applicazione)))
     pharmacy = utenza.pharmacy
-    return Row(
+    return GateRow(
         pk=0, utenza_id=utenza.pk, user_id=utenza.user_id, codice_fiscale=utenza.codice_fiscale, password=utenza.password,
         pharmacy=pharmacy.code if pharmacy else None, closed_on=pharmacy.closed_on if pharmacy else None,
-        contesto=contesto if is_asked else wildcard.context, applicazione=applicazione if is_asked else "?",
+        contesto=contesto if is_same else wildcard.context, applicazione=applicazione if is_same else "?",
         requested_at=wildcard.starts_at, expires_at=wildcard.ends_at, first_used_at=wildcard.starts_at,
         revoked_at=None, address_revoked_at=None, disabled_at=utenza.disabled_at, blocked_at=utenza.blocked_at,
         fingerprint=None, pincode=utenza.pincode, pincode_fingerprint=None, ciphertext_fingerprint=None,

@@ -164,7 +164,7 @@ def issue(
 
 
 @transaction.atomic
-def use(id_sessione: IdSessione, now: datetime, proof: proofs.Proof | None = None) -> bool:
+def use(id_sessione: IdSessione, now: datetime, proof: proofs.PasswordProof | None = None) -> bool:
     """Records that the gate accepted the id. The first use turns a Validato into the Attivo and revokes the previous Attivo.
 
     False when the id is not live, or when the password changed after `proof` was made.

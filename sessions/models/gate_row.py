@@ -1,4 +1,4 @@
-"""What the gate and checkToken read: one id and all that it hangs on, in one query written by hand."""
+"""Reads what the gate and checkToken need: one id and the rows that decide about it, in one query written by hand."""
 
 import re
 from datetime import date, datetime, time
@@ -11,7 +11,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from portal.time.clock import ROME
 from sessions.models import State
 
-# The same text on SQLite and PostgreSQL; by hand, because an ORM `get` with three joins costs five times as much.
+# One text for SQLite and PostgreSQL. By hand, because the ORM's `get` costs five times as much.
 _READ = """
 select i.id, i.utenza_id, u.user_id, u.codice_fiscale, u.password, p.code, x.contesto, x.applicazione,
     i.requested_at, i.expires_at, i.first_used_at, i.revoked_at, m.revoked_at, u.disabled_at, u.blocked_at, p.closed_on,
@@ -29,16 +29,16 @@ READ, READ_FOR_THE_SERVICE = (_READ.format(more=more) for more in ("", _FOR_THE_
 
 
 def _for_sqlite(statement: str) -> str:
-    """SQLite keeps UTC without saying so. Said here, an instant comes as text that Python's C code reads: past Django's converters."""
+    """Appends the UTC offset that SQLite does not store: Python's C code then parses the text, past Django's converters."""
     return re.sub(r"\b\w\.\w+_at\b", r"\g<0> || '+00:00'", statement)
 
 
-# sqlite3 has a sign of its own for a value, and keeps the statement prepared by itself
-_PREPARED_SQLITE = {each: _for_sqlite(each).replace("%s", "?") for each in (READ, READ_FOR_THE_SERVICE)}
+# sqlite3 writes a parameter as `?`, and caches prepared statements by itself
+_PREPARED_SQLITE = {statement: _for_sqlite(statement).replace("%s", "?") for statement in (READ, READ_FOR_THE_SERVICE)}
 
 
-class Row(NamedTuple):
-    """One id and all that it hangs on, in the order of READ. Instants are UTC."""
+class GateRow(NamedTuple):
+    """One id and the rows that decide about it, in the column order of READ. Instants are UTC."""
 
     pk: int
     utenza_id: int
@@ -57,22 +57,22 @@ class Row(NamedTuple):
     blocked_at: datetime | None
     closed_on: date | None
     fingerprint: bytes | None
-    pincode: str = ""  # the slow hash; what follows the gate does not ask for
+    pincode: str = ""  # the slow hash; the gate does not read this column nor the following ones
     service_fingerprint: bytes | None = None
     pincode_fingerprint: bytes | None = None
     ciphertext_fingerprint: bytes | None = None
-    required_fields: str = "[]"  # JSON: of the context, as is the next
+    required_fields: str = "[]"  # JSON; this and the next are columns of the context
     allowed_tipo: str = "P"
 
     def ended_early_at(self, now: datetime) -> datetime | None:
-        """As IdSessione.ended_early_at."""
+        """Same rule as IdSessione.ended_early_at."""
         facts = [self.revoked_at, self.address_revoked_at, self.disabled_at, self.blocked_at]
         if self.closed_on is not None and self.closed_on <= now.astimezone(ROME).date():
             facts.append(datetime.combine(self.closed_on, time(), ROME))
         return min((fact for fact in facts if fact is not None), default=None)
 
     def state(self, now: datetime) -> State:
-        """As IdSessione.state: a test holds the two together."""
+        """Same rule as IdSessione.state: a test compares the two."""
         ended, expired = self.ended_early_at(now), self.expires_at <= now
         if ended is not None and not (expired and ended >= self.expires_at):
             return State.REVOCATO
@@ -81,18 +81,21 @@ class Row(NamedTuple):
         return State.VALIDATO if self.first_used_at is None else State.ATTIVO
 
     def is_live(self, now: datetime) -> bool:
-        """As IdSessione.is_live."""
+        """Same rule as IdSessione.is_live."""
         return self.state(now) in (State.VALIDATO, State.ATTIVO)
 
 
-_INSTANTS = slice(Row._fields.index("requested_at"), Row._fields.index("closed_on"))
+_INSTANTS = slice(GateRow._fields.index("requested_at"), GateRow._fields.index("closed_on"))
 
 
-def read(id_digest: bytes, statement: str = READ) -> Row | None:
-    """The id with this SHA-256, whatever its state; None when there is none. One query; the web service reads a few columns more."""
+def read(id_digest: bytes, statement: str = READ) -> GateRow | None:
+    """Reads the id with this SHA-256 digest, in whatever state; None when there is none.
+
+    One query. The web service passes READ_FOR_THE_SERVICE, which has a few columns more.
+    """
     database = connections[DEFAULT_DB_ALIAS]
     is_postgres = database.vendor == "postgresql"
-    if database.queries_logged:  # somebody looks at the queries: the long way, where they are seen
+    if database.queries_logged:  # only Django's cursor logs queries
         with database.cursor() as cursor:
             cursor.execute(statement if is_postgres else _for_sqlite(statement), [id_digest])
             found = cursor.fetchone()
@@ -104,14 +107,14 @@ def read(id_digest: bytes, statement: str = READ) -> Row | None:
             found = database.connection.execute(_PREPARED_SQLITE[statement], (id_digest,)).fetchone()
     if found is None:
         return None
-    return Row(*(found if is_postgres else _from_text(found)))
+    return GateRow(*(found if is_postgres else _from_text(found)))
 
 
 def _read_prepared(database: BaseDatabaseWrapper, statement: str, id_digest: bytes) -> tuple[Any, ...] | None:
-    """A prepared statement on Django's own connection, past Django's cursor: that one binds in the client.
+    """Runs a prepared statement on Django's connection, past Django's cursor, which binds parameters in the client.
 
-    A connection that the server has closed shows itself here, so none is tried out beforehand; nor is a statement that was
-    prepared before a column changed its type. Whatever it was: once more, on a new connection.
+    On an error outside a transaction it runs once more, on a new connection. So no connection is tested beforehand: the
+    server may have closed it, or a column may have changed its type since the statement was prepared.
     """
     database.ensure_connection()
     try:
@@ -126,7 +129,7 @@ def _read_prepared(database: BaseDatabaseWrapper, statement: str, id_digest: byt
 
 
 def _execute_prepared(database: BaseDatabaseWrapper, statement: str, id_digest: bytes) -> tuple[Any, ...] | None:
-    # In the binary format instants are read by psycopg's C code; in text they would pass through Django's Python.
+    # In the binary format psycopg's C code parses instants; as text they would pass through Django's Python.
     cursor = psycopg.Cursor(database.connection)
     return cursor.execute(statement, (id_digest,), prepare=True, binary=True).fetchone()
 

@@ -21,7 +21,7 @@ from portal.web.request_id import taken_or_made
 from sessions.credentials import fingerprint, password_proof, pincode
 from sessions.ids import issuing
 from sessions.models import Context
-from sessions.models.gate_row import READ_FOR_THE_SERVICE, Row, read
+from sessions.models.gate_row import READ_FOR_THE_SERVICE, GateRow, read
 from sessions.soap import envelope, faults, operations, reply, request_checks
 from sessions.soap.faults import Answer, ClientFault
 from sessions.soap.wire_words import UNEXPECTED
@@ -93,7 +93,7 @@ def _answered(call: Call, body: Callable[[], bytes | None]) -> Answer:
     return given
 
 
-def _who(call: Call, user_id: str, password: str, token: str, row: Row | None) -> Utenza | None:
+def _who(call: Call, user_id: str, password: str, token: str, row: GateRow | None) -> Utenza | None:
     """Whose password this is. A live id that remembers it vouches for it: no slow hash, and the row read is the utenza's too."""
     if row is None or row.user_id != user_id or not row.is_live(call.now):
         return password_proof.prove(user_id, password, call.client, call.now)
@@ -106,15 +106,19 @@ def _who(call: Call, user_id: str, password: str, token: str, row: Row | None) -
     return proved.utenza if proved else None
 
 
-def _reply(call: Call, request: envelope.Request, utenza: Utenza, token: str, row: Row | None) -> reply.Reply:
+def _reply(call: Call, request: envelope.Request, utenza: Utenza, token: str, row: GateRow | None) -> reply.Reply:
     if row is not None and row.utenza_id != utenza.pk:
         row = None  # another's id is no id at all, from here on
     context = _context(request.get("contesto"), request.get("applicazione"), row)
     live = row is not None and row.is_live(call.now)
-    proof = pincode.Proof(token, row.pk, row.pincode_fingerprint, row.ciphertext_fingerprint) if row and live else None
-    examined = pincode.Examined(pincode.Outcome.OK)  # until it is asked about
+    proof = (
+        pincode.PincodeProof(token, row.pk, row.pincode_fingerprint, row.ciphertext_fingerprint)
+        if row and live
+        else None
+    )
+    examined = pincode.ExaminedPincode(pincode.PincodeOutcome.OK)  # until it is asked about
 
-    def check(valore: str) -> pincode.Outcome:
+    def check(valore: str) -> pincode.PincodeOutcome:
         nonlocal examined
         examined = pincode.examine(utenza, valore, call.now, proof, call.client)
         return examined.outcome
@@ -127,7 +131,7 @@ def _reply(call: Call, request: envelope.Request, utenza: Utenza, token: str, ro
     return operations.carry_out(request, operations.Caller(utenza, asked, row), context, call.now)
 
 
-def _context(contesto: str, applicazione: str, row: Row | None) -> Context | None:
+def _context(contesto: str, applicazione: str, row: GateRow | None) -> Context | None:
     """The row of (contesto, applicazione); when the id is of that context it came along with it."""
     if row is None or (row.contesto, row.applicazione) != (contesto, applicazione):
         return Context.objects.filter(contesto=contesto, applicazione=applicazione).first()

@@ -9,7 +9,7 @@ from portal.database.contention import tried_again
 from portal.secrets.codes import digest
 from sessions.ids import issuing, issuing_refused
 from sessions.models import Context, IdSessione, State
-from sessions.models.gate_row import Row, read
+from sessions.models.gate_row import GateRow, read
 from sessions.soap import wire_words
 from sessions.soap.envelope import Request
 from sessions.soap.reply import InfoToken, Reply, printed_moment
@@ -27,7 +27,7 @@ class Caller:
 
     utenza: Utenza
     asked: issuing.GestionaleRequest = field(repr=False)
-    row: Row | None = field(default=None, repr=False)
+    row: GateRow | None = field(default=None, repr=False)
 
 
 def carry_out(request: Request, caller: Caller, context: Context, now: datetime) -> Reply:
@@ -63,7 +63,7 @@ def _create(caller: Caller, context: Context, now: datetime) -> Reply:
     return Reply(info=wire_words.MAIL_QUEUED, plain=issued.plain)
 
 
-def _revoke(row: Row, plain: str, now: datetime) -> Reply:
+def _revoke(row: GateRow, plain: str, now: datetime) -> Reply:
     if issuing.revoke(IdSessione(pk=row.pk, utenza_id=row.utenza_id), None, now):
         return Reply(info=wire_words.REVOCATION_DONE)
     ended = read(digest(plain)) or row  # as it is now: another call may have been quicker
@@ -71,7 +71,7 @@ def _revoke(row: Row, plain: str, now: datetime) -> Reply:
     return Reply(wire_words.ALREADY_REVOKED, info=(wire_words.EARLIER_REVOCATION, printed_moment(at)) if at else None)
 
 
-def _check(row: Row, now: datetime) -> Reply:
+def _check(row: GateRow, now: datetime) -> Reply:
     """A question: nothing is written."""
     outcome, state = {
         State.REVOCATO: (wire_words.REVOKED, wire_words.WAS_REVOKED),

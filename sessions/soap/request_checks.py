@@ -10,7 +10,7 @@ from sessions.soap import wire_words
 from sessions.soap.envelope import Request
 from sessions.soap.reply import Reply
 
-PincodeCheck = Callable[[str], pincode.Outcome]
+PincodeCheck = Callable[[str], pincode.PincodeOutcome]
 
 
 def first_refusal(request: Request, utenza: Utenza, context: Context | None, check: PincodeCheck) -> Reply | None:
@@ -72,9 +72,9 @@ def _pincode(request: Request, check: PincodeCheck) -> Iterator[Reply]:
     if request.identificativo is None:
         return
     match check(request.identificativo[1] or ""):
-        case pincode.Outcome.MALFORMED:
+        case pincode.PincodeOutcome.MALFORMED:
             yield Reply(wire_words.PINCODE_MALFORMED)
-        case pincode.Outcome.WRONG:
+        case pincode.PincodeOutcome.WRONG:
             yield Reply(wire_words.PINCODE_WRONG)
 
 

@@ -12,7 +12,7 @@ import time_machine
 from cryptography import x509
 
 from sessions.credentials import certificates
-from sessions.credentials.pincode import Outcome, check
+from sessions.credentials.pincode import PincodeOutcome, check
 from tests.sessions.conftest import MORNING
 
 PAGE = "/a2f/certificato/"
@@ -87,5 +87,5 @@ def test_the_command_on_the_page_encrypts_a_pincode_that_the_portal_reads(client
         ["bash", "-c", f"{unescape(reading)}; {unescape(encrypting)}; echo; {unescape(checking)}"],
         input="1729594276\n", capture_output=True, encoding="utf-8", cwd=tmp_path, check=True, env={"PATH": os.environ["PATH"]},
     ).stdout.splitlines()  # fmt: skip
-    assert check(utenza, said[0], MORNING) is Outcome.OK
+    assert check(utenza, said[0], MORNING) is PincodeOutcome.OK
     assert certificates.Published.of(row).sha256 in said[1]

@@ -16,7 +16,7 @@ from django.core.management.base import SystemCheckError
 
 from portal.journal.models import Entry
 from sessions.credentials import certificates
-from sessions.credentials.pincode import Outcome, check
+from sessions.credentials.pincode import PincodeOutcome, check
 from sessions.models import PincodeCertificate
 from tests.parallel import in_parallel
 from tests.sessions.conftest import MORNING
@@ -164,15 +164,15 @@ def test_a_key_in_a_file_stays_out_of_the_database_and_is_read_from_the_setting(
     row = PincodeCertificate.objects.get()
     assert row.sealed_key is None
     valore = encrypted(row, "1729594276")
-    assert check(utenza, valore, MORNING) is Outcome.MALFORMED
+    assert check(utenza, valore, MORNING) is PincodeOutcome.MALFORMED
     settings.A2F_PRIVATE_KEY = key_pem.decode()
-    assert check(utenza, valore, MORNING) is Outcome.OK
+    assert check(utenza, valore, MORNING) is PincodeOutcome.OK
 
 
 def test_while_one_key_takes_over_from_the_other_the_setting_holds_both(settings, utenza, key_file, key_pem):
     run("new", "--key-file", str(key_file))
     settings.A2F_PRIVATE_KEY = pem_of(new_key()).decode() + "\n" + key_pem.decode()
-    assert check(utenza, encrypted(PincodeCertificate.objects.get(), "1729594276"), MORNING) is Outcome.OK
+    assert check(utenza, encrypted(PincodeCertificate.objects.get(), "1729594276"), MORNING) is PincodeOutcome.OK
 
 
 @pytest.mark.parametrize("content", [b"", b"nothing", "a key of 2,048 bits"])
@@ -192,7 +192,7 @@ def test_a_key_that_cannot_be_unsealed_takes_no_other_with_it(settings, utenza, 
     lost = certificates.make(MORNING)
     PincodeCertificate.objects.filter(pk=lost.pk).update(sealed_key=b"sealed with a key that was lost")
     good = certificates.make(MORNING)
-    assert check(utenza, encrypted(good, "1729594276"), MORNING) is Outcome.OK
+    assert check(utenza, encrypted(good, "1729594276"), MORNING) is PincodeOutcome.OK
     assert lost.serial in caplog.text
 
 

@@ -99,7 +99,7 @@ DOORS: dict[str, Callable[..., object]] = {
     name: act for name, act in vars(Counter).items() if callable(act) and not name.startswith("_")
 }
 PASSES = {
-    "people": 302, "operators": (302, CODE), "service": 500, "service_with_an_id": 200, "service_with_an_id_slowly": 200, "pincode": pincode.Outcome.OK, "gate": 204, "gate_slowly": 204,
+    "people": 302, "operators": (302, CODE), "service": 500, "service_with_an_id": 200, "service_with_an_id_slowly": 200, "pincode": pincode.PincodeOutcome.OK, "gate": 204, "gate_slowly": 204,
     "gate_of_the_manual": 204,
 }  # fmt: skip
 ONE_DOOR = [

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from portal.identity.models import PasswordFailure
 from sessions.credentials import certificates, pincode
-from sessions.credentials.pincode import PRINTED, Outcome, Proof, check, examine
+from sessions.credentials.pincode import PRINTED, PincodeOutcome, PincodeProof, check, examine
 from sessions.models import PincodeCertificate
 from tests.sessions.conftest import MORNING, make_utenza
 from tests.sessions.credentials.pincodes import encrypted
 
-OK, MALFORMED, WRONG = Outcome.OK, Outcome.MALFORMED, Outcome.WRONG
+OK, MALFORMED, WRONG = PincodeOutcome.OK, PincodeOutcome.MALFORMED, PincodeOutcome.WRONG
 PLAIN_ID = "0b5a1f0e-6a52-4a6e-9a3e-0d8c5f6a7b10"
 
 
@@ -157,7 +157,7 @@ def test_the_pincode_in_clear_and_the_id_are_in_no_repr(anna_s, certificate):
     examined = examine(anna_s, encrypted(certificate, "1729594276"), MORNING)
     assert examined.pincode == "1729594276"
     assert "1729594276" not in repr(examined)
-    assert PLAIN_ID not in repr(Proof(PLAIN_ID, 0, b""))
+    assert PLAIN_ID not in repr(PincodeProof(PLAIN_ID, 0, b""))
 
 
 def test_no_pincode_reaches_the_log(anna_s, certificate, caplog):
@@ -202,4 +202,4 @@ def test_in_production_the_printed_ciphertexts_are_worth_nothing(settings, publi
 
 
 def test_the_outcomes_carry_the_codes_of_the_contract():
-    assert [outcome.value for outcome in pincode.Outcome] == [0, 301, 302]
+    assert [outcome.value for outcome in pincode.PincodeOutcome] == [0, 301, 302]

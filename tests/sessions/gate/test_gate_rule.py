@@ -19,7 +19,7 @@ EXPIRES = MORNING + timedelta(hours=16)
 INSTANTS = [None, MORNING + timedelta(hours=1), EXPIRES - timedelta(seconds=1), EXPIRES, EXPIRES + timedelta(hours=1)]
 MOMENTS = [MORNING, MORNING + timedelta(hours=2), EXPIRES - timedelta(seconds=1), EXPIRES, EXPIRES + timedelta(days=2)]
 DAYS = [None, *(MORNING.astimezone(ROME).date() + timedelta(days=n) for n in (-1, 0, 1, 2))]
-REASONS = {State.REVOCATO: decision.Reason.REVOKED, State.SCADUTO: decision.Reason.EXPIRED}
+REASONS = {State.REVOCATO: decision.RefusalReason.REVOKED, State.SCADUTO: decision.RefusalReason.EXPIRED}
 FACTS = st.fixed_dictionaries(
     {
         "first_used_at": st.sampled_from(INSTANTS[:2]), "revoked_at": st.sampled_from(INSTANTS),
@@ -54,7 +54,7 @@ def test_the_row_of_the_gate_and_the_model_tell_the_same_state(plain, facts, now
     assert row.state(now) is model.state(now)
     live = IdSessione.objects.live(now).exists()
     assert live == (row.state(now) in (State.VALIDATO, State.ATTIVO))
-    call = decision.Call(plain, ("UVANNA01", "SALVE"), "RICETTA-DEM", "EROGATORE")
+    call = decision.GateCall(plain, ("UVANNA01", "SALVE"), "RICETTA-DEM", "EROGATORE")
     verdict = decision.decide(row, call, now)
     assert verdict.reason == REASONS.get(model.state(now))
     assert (verdict.row is row) == live
