@@ -1,4 +1,4 @@
-# `make run` tries the portal on this machine, `make test` proves it. Nothing but Python 3.11+, pip and make is needed.
+# `make run` starts the portal on this machine, `make test` runs its suite. Needs Python 3.11+, pip and make.
 PYTHON ?= python3
 PORT ?= 8000
 VENV ?= .venv
@@ -13,10 +13,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@echo "make run           try the portal on http://127.0.0.1:$(PORT)/ (PORT= changes it; Ctrl-C stops it)"
 	@echo "make test          the suite; with DATABASE_URL and REDIS_URL set, on PostgreSQL and Redis"
-	@echo "make test-processes  what needs real servers, workers and proxies of its own: they are killed, emptied, restarted"
+	@echo "make test-processes  tests that start, kill and restart real servers, workers and proxies"
 	@echo "make test-browser  the journeys in a real Chromium (needs chromium on this machine)"
 	@echo "make test-spid     the official test of SPID and CIE (needs xmlsec1 and openssl on this machine)"
-	@echo "make proxies       Traefik and Envoy beside the tests, which skip them otherwise (90 MB)"
+	@echo "make proxies       installs Traefik and Envoy for the tests, which skip them otherwise (90 MB)"
 	@echo "make italy         a day of 20,000 pharmacies in minutes (needs postgresql and redis-server; docs/italy.md)"
 	@echo "make benchmark     the gate beside two floors: by hand, on a quiet machine (docs/performance.md)"
 	@echo "make check         lint, types, import contract, migrations"
@@ -52,7 +52,7 @@ test-processes: $(VENV)/.test
 test-browser: $(VENV)/.test
 	$(BIN)/python -m pytest -m browser
 
-# The tool pins old versions of its own, so it lives apart; it comes as source, so no wheel is asked for.
+# The tool pins old versions, so it has an environment of its own; it is published as source only, so wheels are not required.
 $(VENV_SPID)/.installed: requirements/spid.txt
 	@command -v xmlsec1 >/dev/null 2>&1 && command -v openssl >/dev/null 2>&1 || { echo "The official tool needs two programs: apt-get install xmlsec1 openssl"; exit 1; }
 	@test -x $(VENV_SPID)/bin/python || "$(PYTHON)" -m venv $(VENV_SPID)

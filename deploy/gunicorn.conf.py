@@ -1,8 +1,8 @@
-"""gunicorn -c deploy/gunicorn.conf.py portal.wsgi: listens where systemd/portale-web.socket says, without it on 127.0.0.1:8000.
+"""gunicorn -c deploy/gunicorn.conf.py portal.wsgi: listens on systemd/portale-web.socket, without it on 127.0.0.1:8000.
 
-Threads and not `sync`: a slow client holds one thread, not a whole worker. As many workers as cores and three threads each:
-a call of the gate costs 0.1 ms of processor, and more of either only wait for each other (docs/performance.md). It is the
-proxy that makes so few enough: a browser that comes straight opens connections ahead, and each holds a thread for 5 seconds.
+Threads instead of `sync` workers: a slow client holds one thread, not a whole worker. One worker for each core with three threads:
+a gate call costs 0.1 ms of processor, and more workers or threads only contend (docs/performance.md). So few are enough behind
+a proxy only: a direct browser opens spare connections, and each holds a thread for 5 seconds.
 """
 
 import ctypes
@@ -19,7 +19,7 @@ from time import sleep
 
 
 def _number(name: str, default: int) -> int:
-    """A whole number from 1 to 999; anything else stops the start with a sentence."""
+    """A whole number from 1 to 999; any other value stops the start with a sentence."""
     value = os.environ.get(name, "").strip() or str(default)
     if not (value.isascii() and value.isdigit() and 0 < int(value[:9]) < 1000):
         sys.exit(f"gunicorn cannot start: {name} must be a whole number from 1 to 999.")
@@ -29,14 +29,14 @@ def _number(name: str, default: int) -> int:
 workers = _number("WEB_CONCURRENCY", os.cpu_count() or 2)
 worker_class = "gthread"
 threads = _number("WEB_THREADS", 3)
-keepalive = 15  # seconds: the proxy keeps its connections to us
-graceful_timeout = 10  # seconds: enough to write down the uses counted so far
-preload_app = False  # a database connection must not be shared by two processes
+keepalive = 15  # seconds: the proxy reuses its connections
+graceful_timeout = 10  # seconds: enough to write the uses counted so far
+preload_app = False  # two processes must not share a database connection
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 _GIVE_BACK_EVERY = 30.0  # seconds
 
-# /metrics adds up what all workers counted: in files of this folder (portal/measures.py), emptied at every start.
+# /metrics sums the counts of all workers, kept in files of this folder (portal/measures.py), emptied at every start.
 _counts = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
 _own_folder = not _counts
 _counts = os.environ["PROMETHEUS_MULTIPROC_DIR"] = _counts or tempfile.mkdtemp(prefix="portal-metrics-")
@@ -54,11 +54,11 @@ def on_exit(server: object) -> None:
 
 
 def post_worker_init(worker: object) -> None:
-    """What importing the portal needed and holds no more goes back to the system (glibc only), and what the calls needed, now
-    and then: 5 MB at the start, 13 MB after the first letter.
+    """Returns unused memory to the system (glibc only): after the imports (5 MB), then every 30 seconds (13 MB after the first
+    letter).
     """
     gc.collect()
-    gc.freeze()  # what is there now stays: no collection need look at it again
+    gc.freeze()  # these objects live as long as the worker: collections skip them
     with suppress(OSError, AttributeError):
         Thread(target=_give_back, args=(ctypes.CDLL("libc.so.6").malloc_trim,), name="give back", daemon=True).start()
 
@@ -70,7 +70,7 @@ def _give_back(malloc_trim: Callable[[int], int]) -> None:
 
 
 def post_fork(server: object, worker: object) -> None:
-    """Memory of a slow hash (19 MiB) goes back to the system after each, and threads share their heaps (glibc only)."""
+    """Returns a slow hash's memory (19 MiB) to the system after each hash, and makes threads share heaps (glibc only)."""
     try:
         libc = ctypes.CDLL("libc.so.6")
         libc.mallopt(_M_MMAP_THRESHOLD, 1024 * 1024)

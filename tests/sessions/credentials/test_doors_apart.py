@@ -136,7 +136,7 @@ def _morning():
 
 @pytest.fixture
 def counter(hashes, utenza, certified, context, certificate) -> Counter:
-    """A utenza and an operator with the same name and the same password."""
+    """An utenza and an operator with the same name and the same password."""
     utenza.user_id = NAME
     utenza.set_password(RIGHT, MORNING)
     utenza.set_pincode(PINCODE)
