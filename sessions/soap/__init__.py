@@ -1,1 +1,1 @@
-"""The A2F web service: what a gestionale calls to ask for an ID-SESSIONE, to revoke it and to ask about it."""
+"""The A2F web service: a gestionale calls it to request, revoke or check an ID-SESSIONE."""

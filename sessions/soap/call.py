@@ -1,4 +1,4 @@
-"""One call, from its bytes to its answer. Source: docs/contract.md, section 4: the order of the checks is the order of this module."""
+"""Handles one call, from its bytes to its answer. Source: docs/contract.md, section 4, which also orders the checks."""
 
 import json
 import logging
@@ -23,15 +23,15 @@ from sessions.ids import issuing
 from sessions.models import Context
 from sessions.models.gate_row import READ_FOR_THE_SERVICE, GateRow, read
 from sessions.soap import envelope, faults, operations, reply, request_checks
-from sessions.soap.faults import Answer, ClientFault
+from sessions.soap.faults import ClientFault, HttpAnswer
 from sessions.soap.wire_words import UNEXPECTED
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
-class Call:
-    """One call under way. Never printed whole: it holds secrets."""
+class SoapCall:
+    """One call in progress. Never log it whole: it holds secrets."""
 
     meta: Mapping[str, Any] = field(repr=False)
     now: datetime
@@ -47,26 +47,27 @@ class Call:
         return str(self.meta.get(name, ""))
 
 
-def answer(meta: Mapping[str, Any], body: Callable[[], bytes | None], now: datetime) -> Answer:
-    """Status, headers and body for one POST; `meta` as in WSGI. Raises nothing.
+def answer(meta: Mapping[str, Any], body: Callable[[], bytes | None], now: datetime) -> HttpAnswer:
+    """Returns status, headers and body for one POST; `meta` as in WSGI. Raises nothing.
 
-    `body` reads it, None when it is too large: a slow one is waited for only when there is a userId and a password.
+    `body` reads the request body; None when it is too large. It is read only after Basic has given a userId and a password:
+    the portal waits for no slow client without them.
     """
-    call = Call(meta, now)
+    call = SoapCall(meta, now)
     try:
-        given = tried_again(partial(_answered, call, cache(body)))
+        response = tried_again(partial(_answered, call, cache(body)))
     except Exception as error:
         if is_busy(error):
             log.warning("Request %s to the A2F service found the database busy.", call.id)
         else:
             _write_down(call)
-        given = _replied(call, reply.Reply(UNEXPECTED)) if call.request else faults.rejected()
+        response = _replied(call, reply.SoapReply(UNEXPECTED)) if call.request else faults.rejected()
     operation = call.request.operation.value if call.request else "refused"
     measures.A2F.labels(operation).observe(perf_counter() - call.started)
-    return given.with_header("X-Request-Id", call.id)
+    return response.with_header("X-Request-Id", call.id)
 
 
-def _answered(call: Call, body: Callable[[], bytes | None]) -> Answer:
+def _answered(call: SoapCall, body: Callable[[], bytes | None]) -> HttpAnswer:
     if call.basic is None:
         return faults.rejected()
     message, fault = body(), None
@@ -75,10 +76,10 @@ def _answered(call: Call, body: Callable[[], bytes | None]) -> Answer:
     try:
         call.request = envelope.read(message, call.text("CONTENT_TYPE"), call.text("HTTP_SOAPACTION"))
     except ClientFault as found:
-        fault = found  # said to who proves the password only
+        fault = found  # answered only once the password is proved
     token = call.request.get("token") if call.request else ""
     row = read(digest(token), READ_FOR_THE_SERVICE) if token else None
-    utenza = _who(call, *call.basic, token, row)
+    utenza = _authenticated(call, *call.basic, token, row)
     if utenza is None:
         return faults.rejected()
     if not utenza.is_usable:
@@ -86,15 +87,18 @@ def _answered(call: Call, body: Callable[[], bytes | None]) -> Answer:
     if fault is not None or call.request is None:
         return faults.client(fault or ClientFault())
     try:
-        given = _replied(call, _reply(call, call.request, utenza, token, row))
+        response = _replied(call, _reply(call, call.request, utenza, token, row))
     except operations.NoLongerUsable:
         return faults.not_usable()
-    reply.checked(given.body)  # here and not where it is written: 9999 says that this failed
-    return given
+    reply.checked(response.body)  # not in reply.written, which also writes the 9999 that reports a failure here
+    return response
 
 
-def _who(call: Call, user_id: str, password: str, token: str, row: GateRow | None) -> Utenza | None:
-    """Whose password this is. A live id that remembers it vouches for it: no slow hash, and the row read is the utenza's too."""
+def _authenticated(call: SoapCall, user_id: str, password: str, token: str, row: GateRow | None) -> Utenza | None:
+    """The utenza whose password this is; None when it is wrong.
+
+    The fingerprint of a live id saves the slow hash, and the query: the row of the id holds the columns of the utenza.
+    """
     if row is None or row.user_id != user_id or not row.is_live(call.now):
         return password_proof.prove(user_id, password, call.client, call.now)
     if fingerprint.matches(row.service_fingerprint, token, user_id, password, row.password):
@@ -106,9 +110,11 @@ def _who(call: Call, user_id: str, password: str, token: str, row: GateRow | Non
     return proved.utenza if proved else None
 
 
-def _reply(call: Call, request: envelope.Request, utenza: Utenza, token: str, row: GateRow | None) -> reply.Reply:
+def _reply(
+    call: SoapCall, request: envelope.Request, utenza: Utenza, token: str, row: GateRow | None
+) -> reply.SoapReply:
     if row is not None and row.utenza_id != utenza.pk:
-        row = None  # another's id is no id at all, from here on
+        row = None  # an id of another utenza counts as unknown
     context = _context(request.get("contesto"), request.get("applicazione"), row)
     live = row is not None and row.is_live(call.now)
     proof = (
@@ -116,7 +122,7 @@ def _reply(call: Call, request: envelope.Request, utenza: Utenza, token: str, ro
         if row and live
         else None
     )
-    examined = pincode.ExaminedPincode(pincode.PincodeOutcome.OK)  # until it is asked about
+    examined = pincode.ExaminedPincode(pincode.PincodeOutcome.OK)  # until `check` is called
 
     def check(valore: str) -> pincode.PincodeOutcome:
         nonlocal examined
@@ -125,43 +131,43 @@ def _reply(call: Call, request: envelope.Request, utenza: Utenza, token: str, ro
 
     refusal = request_checks.first_refusal(request, utenza, context, check)
     if refusal is not None or context is None:
-        return refusal or reply.Reply(UNEXPECTED)
+        return refusal or reply.SoapReply(UNEXPECTED)
     password = call.basic[1] if call.basic else ""
-    asked = issuing.GestionaleRequest(known_ip(call.client), password, examined.pincode, examined.ciphertext)
-    return operations.carry_out(request, operations.Caller(utenza, asked, row), context, call.now)
+    from_gestionale = issuing.GestionaleRequest(known_ip(call.client), password, examined.pincode, examined.ciphertext)
+    return operations.carry_out(request, operations.Caller(utenza, from_gestionale, row), context, call.now)
 
 
 def _context(contesto: str, applicazione: str, row: GateRow | None) -> Context | None:
-    """The row of (contesto, applicazione); when the id is of that context it came along with it."""
+    """The row of (contesto, applicazione). An id of the same context brought its columns along: no query."""
     if row is None or (row.contesto, row.applicazione) != (contesto, applicazione):
         return Context.objects.filter(contesto=contesto, applicazione=applicazione).first()
     return _context_as_read(contesto, applicazione, row.required_fields, row.allowed_tipo)
 
 
-@lru_cache(maxsize=64)  # a handful of rows, the same for every call
+@lru_cache(maxsize=64)  # there are a handful of contexts
 def _context_as_read(contesto: str, applicazione: str, required_fields: str, allowed_tipo: str) -> Context:
-    """To be looked at only: what the checks ask of a context."""
+    """An unsaved Context, shared and read-only, with the columns that the checks need."""
     required = json.loads(required_fields)
     return Context(contesto=contesto, applicazione=applicazione, required_fields=required, allowed_tipo=allowed_tipo)
 
 
-def _replied(call: Call, given: reply.Reply) -> Answer:
-    """The reply in its envelope; in TEST with its comunicazioni, the id first."""
-    assert call.request is not None  # noqa: S101  who replies has read a request
+def _replied(call: SoapCall, content: reply.SoapReply) -> HttpAnswer:
+    """Wraps the reply in its envelope; in TEST mode adds the comunicazioni, the id first."""
+    assert call.request is not None  # noqa: S101  there is no reply without a request
     notes: list[tuple[str, str]] = []
     if settings.A2F_MODE == "TEST":
         seconds = f"{perf_counter() - call.started:.3f}".replace(".", ",")
-        notes = [("token", given.plain)] if given.plain else []
+        notes = [("token", content.plain)] if content.plain else []
         notes += [
             ("working-mode", "TEST"),
             ("client-ip", known_ip(call.client) or ""),
             ("execution-time-in-seconds", seconds),
         ]
-    return Answer(200, reply.written(call.request.operation, given, notes))
+    return HttpAnswer(200, reply.written(call.request.operation, content, notes))
 
 
-def _write_down(call: Call) -> None:
-    """The traceback under the id of the request, without the secrets of the call and what a database repeats of a row."""
+def _write_down(call: SoapCall) -> None:
+    """Logs the traceback with the request id, without the secrets of the call or row values in a database's message."""
     header = call.text("HTTP_AUTHORIZATION")
     secrets = [header, header.partition(" ")[2].strip(), *(call.basic or ())[1:]]
     if call.request is not None:

@@ -1,4 +1,4 @@
-"""A SOAP 1.1 message: the bytes in, the request out. The parser fetches nothing, expands nothing, accepts no DTD."""
+"""Parses a SOAP 1.1 message into a request. The parser fetches nothing, expands nothing and accepts no DTD."""
 
 import codecs
 import re
@@ -33,14 +33,14 @@ _CODED = {"SCHEMAV_CVC_MAXLENGTH_VALID", "SCHEMAV_CVC_MINLENGTH_VALID", "SCHEMAV
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked, field by field as it came: None is absent, "" is there and empty. Never printed: it holds secrets."""
+    """The fields of a request as received: None is absent, "" is present and empty. Never log it: it holds secrets."""
 
     operation: Operation
-    fields: dict[str, str]  # the simple ones of messages.FIELDS
+    fields: dict[str, str]  # the simple fields of messages.FIELDS
     identificativo: tuple[str | None, str | None] | None  # tipo, valore
     options: list[tuple[str | None, str | None]]  # chiave, valore
-    has: frozenset[str]  # every element that is there
-    too_long: tuple[str, ...]  # the names of the fields over their length
+    has: frozenset[str]  # names of all elements present
+    too_long: tuple[str, ...]  # names of the fields over their maximum length
 
     def __repr__(self) -> str:
         return f"Request({self.operation.value})"
@@ -51,7 +51,7 @@ class Request:
 
 
 def read(body: bytes, content_type: str, action: str) -> Request:
-    """The request in these bytes. `action`: the SOAPAction header as it came. Raises ClientFault."""
+    """Parses a request. `action`: the SOAPAction header as received. Raises ClientFault."""
     element = _body_of(_parsed(body, _encoding(content_type)))
     operation = BY_REQUEST.get(str(element.tag))
     if operation is None:
@@ -63,7 +63,10 @@ def read(body: bytes, content_type: str, action: str) -> Request:
 
 
 def _encoding(content_type: str) -> str | None:
-    """The charset that the header declares; it wins over the one that the document declares (RFC 7303). Raises ClientFault."""
+    """The charset of the Content-Type header, which wins over the document's (RFC 7303); None: libxml2 decides.
+
+    Raises ClientFault.
+    """
     media = content_type.partition(";")[0].strip().lower()
     if media and media not in MEDIA_TYPES:
         raise ClientFault("Content-Type non ammesso: usa text/xml oppure application/xml.")
@@ -76,7 +79,7 @@ def _encoding(content_type: str) -> str | None:
         charset = ""
     if charset not in CHARSETS:
         raise ClientFault("Codifica dei caratteri non ammessa: usa UTF-8.")
-    # the byte order mark says the rest, and libxml2 knows Python's names but for this one
+    # UTF-16: libxml2 reads the byte order mark. Some names of Python differ from those of libxml2.
     return (
         None
         if charset.startswith("utf-16")
@@ -85,9 +88,9 @@ def _encoding(content_type: str) -> str | None:
 
 
 def _parsed(body: bytes, encoding: str | None) -> etree._Element:
-    """The root of the document. Raises ClientFault."""
+    """Parses the bytes and returns the root element. Raises ClientFault."""
     if body.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = None  # the document says it in its first bytes
+        encoding = None  # the byte order mark decides
     parser = etree.XMLParser(
         encoding=encoding, resolve_entities=False, load_dtd=False, dtd_validation=False, attribute_defaults=False,
         no_network=True, huge_tree=False, remove_comments=True, remove_pis=True,
@@ -95,14 +98,14 @@ def _parsed(body: bytes, encoding: str | None) -> etree._Element:
     try:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError, LookupError):
-        raise ClientFault("Il messaggio non è XML ben formato.") from None  # libxml2's sentence may repeat a value
+        raise ClientFault("Il messaggio non è XML ben formato.") from None  # libxml2's message may hold a value
     if root.getroottree().docinfo.internalDTD is not None:
         raise ClientFault("Il messaggio contiene una DTD, che non è ammessa.")
     return root
 
 
 def _body_of(root: etree._Element) -> etree._Element:
-    """The one element inside the Body. Raises ClientFault."""
+    """Returns the only element inside the Body. Raises ClientFault."""
     if root.tag != _ENVELOPE:
         raise ClientFault(f"Il messaggio non è una busta SOAP 1.1: {_name(root)}.")
     bodies = [part for part in root if part.tag == _BODY]
@@ -118,25 +121,26 @@ def _body_of(root: etree._Element) -> etree._Element:
 
 
 def _request(operation: Operation, element: etree._Element) -> Request:
-    """The fields of a message that keeps to the schema, or breaks it only where a code says so. Raises ClientFault."""
+    """Reads the fields of a message that is valid, or invalid in ways that have a code. Raises ClientFault."""
     too_long: tuple[str, ...] = ()
     token = element.find(f"{{{MESSAGES}}}token")
     if token is not None and token.text and len(token) == 0:
-        token.text = id_sessione(token.text)  # before its length is looked at: braces and line ends do not count
+        token.text = id_sessione(token.text)  # before the check of its length: braces and line ends do not count
     if not schema.is_valid(element):
         too_long = _coded_only(operation, element)
     children = {_name(child): child for child in element}
     fields = {name: child.text or "" for name, child in children.items() if name not in INNER}
-    who = children.get("identificativo")
+    identificativo = children.get("identificativo")
     pairs = [(_text(option, "chiave"), _text(option, "valore")) for option in children.get("opzioni", ())]
     return Request(
-        operation, fields, None if who is None else (_text(who, "tipo"), _text(who, "valore")), pairs,
-        frozenset(children), too_long,
+        operation, fields,
+        None if identificativo is None else (_text(identificativo, "tipo"), _text(identificativo, "valore")),
+        pairs, frozenset(children), too_long,
     )  # fmt: skip
 
 
 def _coded_only(operation: Operation, element: etree._Element) -> tuple[str, ...]:
-    """The names of the fields that are too long. Raises ClientFault when something else than the coded cases is wrong."""
+    """The names of the fields that are too long. Raises ClientFault for a violation that has no code."""
     for wrong in _out_of_place(element, FIELDS[operation], MESSAGES):
         raise ClientFault(f"Elemento non previsto o fuori posto: {wrong}.")
     found = schema.violations(element)
@@ -152,7 +156,7 @@ def _coded_only(operation: Operation, element: etree._Element) -> tuple[str, ...
 
 
 def _out_of_place(element: etree._Element, order: tuple[str, ...], namespace: str) -> Iterator[str]:
-    """The names of the children that are unknown, repeated or too late, at every depth."""
+    """Yields the names of the elements that are unknown, repeated or out of order, at every depth."""
     allowed = {f"{{{namespace}}}{name}": place for place, name in enumerate(order)}
     last, repeats = -1, order == ("opzione",)
     for child in element:
@@ -165,11 +169,11 @@ def _out_of_place(element: etree._Element, order: tuple[str, ...], namespace: st
 
 
 def _text(element: etree._Element, name: str) -> str | None:
-    """The text of a child of a type; None when it is absent."""
+    """The text of a child in the namespace of the types; None when it is absent."""
     child = next(element.iterchildren(f"{{{TYPES}}}{name}"), None)
     return None if child is None else child.text or ""
 
 
 def _name(element: etree._Element) -> str:
-    """The local name, as far as it is worth repeating."""
+    """The local name, cut at 60 characters: a fault repeats it."""
     return str(element.tag).rpartition("}")[2][:60]

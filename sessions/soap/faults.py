@@ -1,4 +1,4 @@
-"""The refusals that are not replies: SOAP 1.1 Faults. Source: docs/contract.md, section 4, points 1 to 3."""
+"""SOAP 1.1 Faults, for the refusals that come before any reply. Source: docs/contract.md, section 4, points 1 to 3."""
 
 from dataclasses import dataclass, field, replace
 from xml.sax.saxutils import escape
@@ -9,12 +9,12 @@ CONTENT_TYPE = "text/xml; charset=utf-8"
 
 
 class ClientFault(Exception):
-    """The request cannot be answered as it is written; the message is the sentence for who wrote it, without values."""
+    """The request is malformed; the message is the sentence for its author and repeats no value."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What goes back over HTTP. Always XML, never kept by anybody on the way."""
+class HttpAnswer:
+    """An HTTP response of the service. Always XML; no cache may store it."""
 
     status: int
     body: bytes = field(repr=False)
@@ -27,33 +27,33 @@ class Answer:
             *self.more,
         ]  # fmt: skip
 
-    def with_header(self, name: str, value: str) -> "Answer":
+    def with_header(self, name: str, value: str) -> "HttpAnswer":
         return replace(self, more=(*self.more, (name, value)))
 
 
-def rejected() -> Answer:
-    """Basic absent, malformed or wrong: one answer for all of them."""
+def rejected() -> HttpAnswer:
+    """Basic is absent, malformed or wrong: the same answer for all three."""
     return _fault(REJECTED, 401).with_header("WWW-Authenticate", 'Basic realm="login"')
 
 
-def not_usable() -> Answer:
+def not_usable() -> HttpAnswer:
     """The utenza is disabled or blocked."""
     return _fault(NOT_USABLE, 500)
 
 
-def client(fault: ClientFault) -> Answer:
+def client(fault: ClientFault) -> HttpAnswer:
     return _fault(str(fault), 500)
 
 
-def too_large() -> Answer:
-    """The body is over the limit: nothing of it was parsed."""
+def too_large() -> HttpAnswer:
+    """The body is over the limit; nothing of it was parsed."""
     return _fault("Il messaggio supera la dimensione massima consentita di 64 KiB.", 413)
 
 
-def _fault(sentence: str, status: int) -> Answer:
+def _fault(sentence: str, status: int) -> HttpAnswer:
     text = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<env:Envelope xmlns:env="{SOAP}"><env:Body><env:Fault><faultcode>env:Client</faultcode>'
         f"<faultstring>{escape(sentence)}</faultstring></env:Fault></env:Body></env:Envelope>"
     )
-    return Answer(status, text.encode())
+    return HttpAnswer(status, text.encode())

@@ -1,4 +1,4 @@
-"""What is answered: the order that flat readers need (codEsito is the first leaf, token the first comunicazione).
+"""Writes replies in the order that simple parsers need: codEsito is the first leaf, token the first comunicazione.
 
 Source: docs/contract.md, section 3.
 """
@@ -11,16 +11,16 @@ from lxml import etree
 
 from portal.time.clock import ROME
 from sessions.soap import schema
-from sessions.soap.wire_words import MESSAGES, SOAP, TYPES, Operation, Outcome
+from sessions.soap.wire_words import MESSAGES, SOAP, TYPES, Operation, ResultCode
 
 
 class NotOfTheSchema(Exception):
-    """What we wrote breaks our own service description."""
+    """A reply of the portal breaks its own schema."""
 
 
 @dataclass(frozen=True)
 class InfoToken:
-    """How an id is doing."""
+    """The state and the validity of an id."""
 
     state: tuple[int, str]
     starts_at: datetime
@@ -28,21 +28,21 @@ class InfoToken:
 
 
 @dataclass(frozen=True)
-class Reply:
-    """The answer to one request: done when `outcome` is None. At most one `info`; the id in clear on a create, in TEST only."""
+class SoapReply:
+    """The content of the answer to one request: success when `outcome` is None. `plain`: the new id, sent in TEST mode only."""
 
-    outcome: Outcome | None = None
-    about: str = ""  # what follows the sentence: the name of the field, the value received
+    outcome: ResultCode | None = None
+    about: str = ""  # appended to the sentence: the name of the field, the value received
     info_token: InfoToken | None = None
     info: tuple[str, str] | None = None
     plain: str | None = None
 
     def __repr__(self) -> str:
-        return f"Reply({self.outcome.code if self.outcome else '0'})"  # never the id
+        return f"SoapReply({self.outcome.code if self.outcome else '0'})"  # never the id
 
 
-def written(operation: Operation, reply: Reply, notes: list[tuple[str, str]]) -> bytes:
-    """The whole envelope, UTF-8. `notes` are the comunicazioni; [] for none."""
+def written(operation: Operation, reply: SoapReply, notes: list[tuple[str, str]]) -> bytes:
+    """Returns the whole envelope in UTF-8. `notes` are the comunicazioni; [] for none."""
     name = operation.reply
     parts = [
         _leaf("codEsito", "1" if reply.outcome else "0"),
@@ -60,7 +60,7 @@ def written(operation: Operation, reply: Reply, notes: list[tuple[str, str]]) ->
 
 
 def checked(envelope: bytes) -> bytes:
-    """The same envelope, once its reply is found to keep to the schema (about 30 µs). Raises NotOfTheSchema."""
+    """Validates the reply against the schema (about 30 µs) and returns the envelope. Raises NotOfTheSchema."""
     if not schema.is_valid(etree.fromstring(envelope)[0][0]):
         raise NotOfTheSchema
     return envelope
@@ -76,7 +76,7 @@ def printed_moment(at: datetime) -> str:
     return f"{at.astimezone(ROME):%d/%m/%Y %H:%M:%S}"
 
 
-def _errors(outcome: Outcome, about: str) -> str:
+def _errors(outcome: ResultCode, about: str) -> str:
     sentence = f"{outcome.sentence}{about}"[:256]
     leaves = _typed("tipoErrore", outcome.type) + _typed("codEsito", outcome.code) + _typed("descrEsito", sentence)
     return f"<errori><dt:errore>{leaves}</dt:errore></errori>"

@@ -1,4 +1,4 @@
-"""The service description and the schema files that the portal ships: compiled once, served with the address they are asked at."""
+"""The WSDL and the XML schemas: compiled once, served with the address at which the client requested them."""
 
 from functools import lru_cache
 from pathlib import Path
@@ -17,11 +17,11 @@ def _compiled() -> etree.XMLSchema:
 
 
 _schema = _compiled()
-_explaining, _one_at_a_time = _compiled(), Lock()  # the errors are kept by the schema, not by the call
+_explaining, _one_at_a_time = _compiled(), Lock()  # libxml2 keeps the errors on the schema object: one call at a time
 
 
 def is_valid(element: etree._Element) -> bool:
-    """Whether a request or a reply keeps to the schema."""
+    """Whether a request or a reply is valid."""
     return bool(_schema.validate(element))
 
 
@@ -39,7 +39,7 @@ def _element_of(message: str) -> str:
 
 @lru_cache(maxsize=64)
 def described(name: str, address: str) -> bytes | None:
-    """The file of this name as served at this address of the service: its imports point there too. None: no such file."""
+    """The file of this name, with `address` as the address of the service and of its imports. None: no such file."""
     if name != WSDL and name not in SCHEMAS:
         return None
     tree = etree.parse(str(FOLDER / name))

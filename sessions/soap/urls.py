@@ -1,4 +1,4 @@
-"""The address that every gestionale calls. Source: docs/contract.md, section 1."""
+"""The URL that every gestionale calls. Source: docs/contract.md, section 1."""
 
 from django.urls import path
 

@@ -1,6 +1,6 @@
-"""The A2F service over HTTP. Two doors, one answer: in front of Django (`ServiceInFront`, what gunicorn serves) and as a view.
+"""The A2F service over HTTP: in front of Django (`ServiceInFront`, which gunicorn serves) and as a view, with the same answer.
 
-In front for the same reason as the gate (sessions.gate.views): no session, cookie, message or CSRF token is wanted here.
+In front for the same reason as the gate (sessions.gate.views): the service needs no session, cookie, message or CSRF token.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -19,25 +19,25 @@ from portal.time import database_clock
 from portal.time.clock import now_of
 from sessions.soap import call, faults, schema
 from sessions.soap.envelope import LARGEST
-from sessions.soap.faults import CONTENT_TYPE, Answer
+from sessions.soap.faults import CONTENT_TYPE, HttpAnswer
 
 PATH = "/a2f-auth-ws/soap/v1/authentication-service"
 
 
 @csrf_exempt
 def ask(request: HttpRequest) -> HttpResponse:
-    """POST: one call. GET: `?wsdl` and `?xsd=NAME`, with the address they are asked at."""
+    """POST: one call. GET: the files of `?wsdl` and `?xsd=NAME`, with the address of this request."""
     if request.method == "POST":
         answer = _answer(request.META, now_of(request))
         response = HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))
-        response._has_been_logged = True  # type: ignore[attr-defined]  # a Fault is an answer, not an error of ours
+        response._has_been_logged = True  # type: ignore[attr-defined]  # a Fault is no error of ours: Django must not log it
         return response
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
-    asked = {key.lower(): str(value) for key, value in request.GET.items()}
-    if "wsdl" not in asked and "xsd" not in asked:
+    query = {key.lower(): str(value) for key, value in request.GET.items()}
+    if "wsdl" not in query and "xsd" not in query:
         return HttpResponseNotAllowed(["POST"])
-    name = schema.WSDL if "wsdl" in asked else asked["xsd"]
+    name = schema.WSDL if "wsdl" in query else query["xsd"]
     described = schema.described(name, request.build_absolute_uri(request.path))
     if described is None:
         raise Http404
@@ -45,13 +45,12 @@ def ask(request: HttpRequest) -> HttpResponse:
 
 
 class ServiceInFront:
-    """WSGI: answers the calls and hands every other request on, the service description among them.
+    """WSGI: answers the calls and passes every other request on, the one for the WSDL too.
 
-    A call that Django would not let in (over http where https is demanded, for a host that is not ours) is handed on too:
-    Django redirects or refuses it, before anybody has looked at its password.
+    A call that Django would reject (over http where https is required, or for a host that is not ours) is passed on too:
+    Django redirects or refuses it before its password is read.
 
-    `begin` goes before every call that is looked at: as Django, a connection that has aged, or broke in the last call, is
-    closed.
+    `begin` runs before every call that is answered: as Django does, it closes a connection that is too old or broken.
     """
 
     def __init__(
@@ -70,10 +69,10 @@ class ServiceInFront:
 
 
 class _Addressed(HttpRequest):
-    """A request as far as SecurityMiddleware and CommonMiddleware ask about it: its scheme and its host."""
+    """The scheme and the host of a request, which SecurityMiddleware and CommonMiddleware check."""
 
     def __init__(self, environ: dict[str, Any]) -> None:
-        self.META = environ  # nothing else is asked, so nothing else is made: that would cost more than the answer
+        self.META = environ  # get_host() needs no more; building a whole request would cost more than the answer
 
     def _get_scheme(self) -> str:
         return str(self.META.get("wsgi.url_scheme", "http"))
@@ -88,14 +87,14 @@ class _Addressed(HttpRequest):
         return True
 
 
-def _answer(meta: Mapping[str, Any], now: datetime, begin: Callable[[], None] = lambda: None) -> Answer:
+def _answer(meta: Mapping[str, Any], now: datetime, begin: Callable[[], None] = lambda: None) -> HttpAnswer:
     if _length(meta) > LARGEST:
         return faults.too_large()
     return call.answer(meta, partial(_body, meta, begin), now)
 
 
 def _length(meta: Mapping[str, Any]) -> int:
-    """As the header tells it, in bytes; 0 when it tells none."""
+    """Content-Length in bytes; 0 when it is absent or malformed."""
     try:
         return int(meta.get("CONTENT_LENGTH") or 0)
     except ValueError:
@@ -103,14 +102,14 @@ def _length(meta: Mapping[str, Any]) -> int:
 
 
 def _body(meta: Mapping[str, Any], begin: Callable[[], None]) -> bytes | None:
-    """The bytes of the request; None when they are over the limit, and then no more than the limit was read.
+    """Reads the body; None when it is over the limit. Reads at most one byte more than the limit.
 
-    `begin` goes before here, where what breaks is answered and written down: nothing has asked the database yet.
+    Runs `begin` here, where an error is answered and logged, and before the first query.
     """
     begin()
     length = _length(meta)
     if not meta.get("CONTENT_LENGTH") and meta.get("wsgi.input_terminated"):
-        length = LARGEST + 1  # chunked: its end is known to the server only
+        length = LARGEST + 1  # chunked: only the server knows where the body ends
     try:
         body: bytes = meta["wsgi.input"].read(max(length, 0))
     except OSError:

@@ -1,4 +1,4 @@
-"""The words of the wire, all of them: names, codes and sentences of docs/contract.md, sections 1 to 4. Nowhere else."""
+"""Names, codes and sentences of the protocol (docs/contract.md, sections 1 to 4). No other module spells them."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -10,7 +10,7 @@ TYPES = "http://datatype.xsd.wsdl.auth.a2f.sts.sanita.finanze.it"
 
 
 class Operation(Enum):
-    """What may be asked; the value is the name in the SOAPAction."""
+    """The operations of the service; the value is the name in the SOAPAction."""
 
     CREATE = "create"
     REVOKE = "revoke"
@@ -22,7 +22,7 @@ class Operation(Enum):
 
     @property
     def request(self) -> str:
-        """The local name of the element that asks."""
+        """The local name of the request element."""
         return {"create": "CreateAuthReq", "revoke": "RevokeAuthReq", "checkToken": "CheckTokenReq"}[self.value]
 
     @property
@@ -35,11 +35,11 @@ BY_ACTION = {operation.action: operation for operation in Operation}
 
 PLACE_CODES = ("codRegione", "codAslAo", "codSsa", "codiceStruttura")  # sent on create only
 _COMMON = ("contesto", "applicazione", "opzioni", "infoAggiuntive")
-_WHO = ("userId", "identificativo", "cfUtente")
+_IDENTITY = ("userId", "identificativo", "cfUtente")
 FIELDS = {
-    Operation.CREATE: (*_WHO, *PLACE_CODES, *_COMMON),
-    Operation.REVOKE: (*_WHO, "token", *_COMMON),
-    Operation.CHECK: (*_WHO, "token", *_COMMON),
+    Operation.CREATE: (*_IDENTITY, *PLACE_CODES, *_COMMON),
+    Operation.REVOKE: (*_IDENTITY, "token", *_COMMON),
+    Operation.CHECK: (*_IDENTITY, "token", *_COMMON),
 }
 INNER = {
     "identificativo": ("tipo", "valore"),
@@ -47,51 +47,55 @@ INNER = {
     "infoAggiuntive": ("opzione",),
     "opzione": ("chiave", "valore"),
 }
-PINCODE = "P"  # the one tipo that can be proved; a row of the context may say "I", id inviante, and no utenza has one
+PINCODE = "P"  # the only tipo that can be proved; a context's row may allow "I" (id inviante), which no utenza has
 OPTIONS_AT_MOST = 10
 
-# what a context may add to the common parameters: required there and missing, it is 22
+# optional elements that a context may require: a missing one is code 22
 OF_THE_CONTEXT = ("infoAggiuntive",)
-MAY_BE_EMPTY = ("applicazione", "codiceStruttura")  # required means there, not full
+MAY_BE_EMPTY = ("applicazione", "codiceStruttura")  # when required they must be present, but may be empty
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """One line of the table of codes."""
+class ResultCode:
+    """One line of the table of result codes."""
 
     code: str
     type: str  # W, E or F
     sentence: str
 
 
-MISSING = Outcome("01", "E", "Parametro di INPUT obbligatorio")  # required by the service: the token
-TOO_LONG = Outcome("02", "E", "Lunghezza Parametro INPUT superiore al consentito")
-ALREADY_REVOKED = Outcome("05", "W", "ID-SESSIONE da revocare risulta già revocato.")
-REVOKED = Outcome("06", "W", "ID-SESSIONE richiesto in consultazione risulta già revocato")
-EXPIRED = Outcome("07", "W", "ID-SESSIONE richiesto in consultazione risulta non più valido")
-OPTION_WITHOUT_VALUE = Outcome("08", "E", "OPZIONI: trovata opzione con valore nullo")
-OPTION_WITHOUT_KEY = Outcome("09", "E", "OPZIONI: trovata opzione con chiave nulla")
-OPTION_NOT_ALLOWED = Outcome("10", "E", "OPZIONI: chiave opzione non consentita")
+MISSING = ResultCode("01", "E", "Parametro di INPUT obbligatorio")  # required by the service: the token
+TOO_LONG = ResultCode("02", "E", "Lunghezza Parametro INPUT superiore al consentito")
+ALREADY_REVOKED = ResultCode("05", "W", "ID-SESSIONE da revocare risulta già revocato.")
+REVOKED = ResultCode("06", "W", "ID-SESSIONE richiesto in consultazione risulta già revocato")
+EXPIRED = ResultCode("07", "W", "ID-SESSIONE richiesto in consultazione risulta non più valido")
+OPTION_WITHOUT_VALUE = ResultCode("08", "E", "OPZIONI: trovata opzione con valore nullo")
+OPTION_WITHOUT_KEY = ResultCode("09", "E", "OPZIONI: trovata opzione con chiave nulla")
+OPTION_NOT_ALLOWED = ResultCode("10", "E", "OPZIONI: chiave opzione non consentita")
 # 15 and 18 differ from the manual (docs/contract.md, section 9): meaning and words are ours
-TOO_MANY_OPTIONS = Outcome("15", "E", "OPZIONI: numero di opzioni superiore al consentito")
-OPTION_TWICE = Outcome("18", "E", "OPZIONI: chiave opzione ripetuta")
-TIPO_MISSING = Outcome("21", "E", "Tipologia Identificativo non presente")
+TOO_MANY_OPTIONS = ResultCode("15", "E", "OPZIONI: numero di opzioni superiore al consentito")
+OPTION_TWICE = ResultCode("18", "E", "OPZIONI: chiave opzione ripetuta")
+TIPO_MISSING = ResultCode("21", "E", "Tipologia Identificativo non presente")
 _CONTEXT = "Errore parametri: verificare la corretta configurazione dei parametri per contesto-applicazione"
-CONTEXT_NOT_RESPECTED = Outcome("22", "E", _CONTEXT)
-MAIL_REFUSED = Outcome("100", "E", "Errore durante l'invio della mail al contatto di posta certificato.")
-NO_CERTIFIED_MAIL = Outcome(
+CONTEXT_NOT_RESPECTED = ResultCode("22", "E", _CONTEXT)
+MAIL_REFUSED = ResultCode("100", "E", "Errore durante l'invio della mail al contatto di posta certificato.")
+NO_CERTIFIED_MAIL = ResultCode(
     "200", "E", "Non è stato trovato alcun contatto email certificato per l'invio dell'ID-SESSIONE."
 )
-MISSING_IN_CONTEXT = Outcome("300", "E", "Parametro di INPUT obbligatorio")  # required by the context, with its name
-PINCODE_MALFORMED = Outcome("301", "E", "Pincode formalmente errato.")
-PINCODE_WRONG = Outcome("302", "E", "Pincode non valido.")
-TIPO_WRONG = Outcome("303", "E", "Tipologia identificativo non valido per l'utente.")
-CODICE_FISCALE_WRONG = Outcome("306", "E", "Codice fiscale errato.")
-PLACE_WRONG = Outcome("307", "E", "I codici di REGIONE, ASL e SSA dell'utente sono errati.")
-ANOTHER_USER = Outcome("602", "E", "Utente non autorizzato! L'utente autenticato è diverso dallo userId del servizio.")
-UNKNOWN_ID = Outcome("603", "E", "Operazione non consentita! ID-SESSIONE inesistente.")  # 04 is answered as this one
-CONTEXT_UNKNOWN = Outcome("9998", "E", _CONTEXT)
-UNEXPECTED = Outcome("9999", "F", "Errore di sistema.")
+MISSING_IN_CONTEXT = ResultCode("300", "E", "Parametro di INPUT obbligatorio")  # required by the context, with its name
+PINCODE_MALFORMED = ResultCode("301", "E", "Pincode formalmente errato.")
+PINCODE_WRONG = ResultCode("302", "E", "Pincode non valido.")
+TIPO_WRONG = ResultCode("303", "E", "Tipologia identificativo non valido per l'utente.")
+CODICE_FISCALE_WRONG = ResultCode("306", "E", "Codice fiscale errato.")
+PLACE_WRONG = ResultCode("307", "E", "I codici di REGIONE, ASL e SSA dell'utente sono errati.")
+ANOTHER_USER = ResultCode(
+    "602", "E", "Utente non autorizzato! L'utente autenticato è diverso dallo userId del servizio."
+)
+UNKNOWN_ID = ResultCode(
+    "603", "E", "Operazione non consentita! ID-SESSIONE inesistente."
+)  # the service answers this for code 04 too
+CONTEXT_UNKNOWN = ResultCode("9998", "E", _CONTEXT)
+UNEXPECTED = ResultCode("9999", "F", "Errore di sistema.")
 
 MAIL_QUEUED = ("emailStatus", "Email con token inviata con successo all'indirizzo di posta certificato")
 REVOCATION_DONE = ("revokeStatus", "Revoca del token eseguita correttamente")

@@ -8,7 +8,7 @@ from lxml import etree
 from sessions.soap import views, wire_words
 from sessions.soap.schema import FOLDER, SCHEMAS
 from sessions.soap.schema import WSDL as OUR_WSDL
-from sessions.soap.wire_words import Operation, Outcome
+from sessions.soap.wire_words import Operation, ResultCode
 from tests.conformance.official import MESSAGES_XSD, TYPES_XSD, WSDL, XS, differences, facts, parsed, tables
 from tests.sessions.soap.calls import ORDER
 
@@ -16,7 +16,7 @@ TABLES = ["names", "operations", "elements", "types", "fields"]
 NAMES = dict(facts("names"))
 OPERATIONS = {row[0]: row for row in facts("operations")}
 UNLIKE_THE_MANUAL = {"15", "18"}  # docs/contract.md, section 9
-OUTCOMES = [value for value in vars(wire_words).values() if isinstance(value, Outcome)]
+OUTCOMES = [value for value in vars(wire_words).values() if isinstance(value, ResultCode)]
 
 
 def fields_of(kind: str) -> list[str]:

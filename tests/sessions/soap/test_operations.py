@@ -15,7 +15,7 @@ from sessions.credentials import certificates
 from sessions.ids import issuing
 from sessions.models import Context, IdSessione, PincodeCertificate, State
 from sessions.soap import reply
-from sessions.soap.wire_words import Operation, Outcome
+from sessions.soap.wire_words import Operation, ResultCode
 from tests.sessions.conftest import make_utenza
 from tests.sessions.soap.calls import encrypted, gestionale
 
@@ -241,7 +241,7 @@ def test_a_program_in_a_loop_gets_no_more_ids_and_the_last_one_stays_good(gest, 
         assert gest.create().done
 
 
-@pytest.mark.parametrize("outcome", [Outcome("12345", "E", "Cinque cifre"), Outcome("01", "EE", "Due lettere")])
+@pytest.mark.parametrize("outcome", [ResultCode("12345", "E", "Cinque cifre"), ResultCode("01", "EE", "Due lettere")])
 def test_a_reply_that_the_schema_does_not_know_is_not_sent(outcome) -> None:
     with pytest.raises(reply.NotOfTheSchema):
-        reply.checked(reply.written(Operation.CHECK, reply.Reply(outcome), []))
+        reply.checked(reply.written(Operation.CHECK, reply.SoapReply(outcome), []))
