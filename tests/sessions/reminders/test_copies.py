@@ -16,7 +16,7 @@ from sessions.reminders import copies, planning, sending
 from sessions.reminders.planning import Wishes
 from tests.conftest import ANNA
 from tests.parallel import in_parallel
-from tests.pharmacies.letters import last_code, letters
+from tests.pharmacies.letters import last_code, letters, parts_of, text_of
 from tests.sessions.conftest import MORNING
 
 MINUTE = timedelta(minutes=1)
@@ -122,3 +122,19 @@ def test_the_next_titolare_is_told_why_no_copy_goes(anna_client, certified, san_
     page = anna_client.get(reverse("sessions:reminders", args=[san_marco.code])).content.decode()
     assert "La copia andava a an•••@example.it" in page
     assert f'value="{COPY}"' not in page
+
+
+def test_a_refused_mailbox_of_two_pharmacies_is_given_up_by_both_and_each_reads_of_its_own(
+    row, san_marco, al_redentore, anna, bruno
+):
+    change_address(al_redentore, bruno, MORNING)  # its certified address is NEW
+    choose(al_redentore, bruno, COPY.upper())
+    copies.mailbox_refused(the_copies()[0], "casella inesistente", HOUR_BEFORE + MINUTE)
+    assert list(ReminderSettings.objects.values_list("copy_to", flat=True)) == ["", ""]
+    ended = {letter.recipient: letter for letter in OutgoingMail.objects.filter(created_at=HOUR_BEFORE + MINUTE)}
+    assert {recipient: letter.about for recipient, letter in ended.items()} == {
+        "idsessione@farmaciasanmarco.it": san_marco.code,
+        NEW: al_redentore.code,
+    }
+    assert "Al Redentore" in text_of(ended[NEW])
+    assert "San Marco" not in "".join(parts_of(ended[NEW]))
