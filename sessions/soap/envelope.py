@@ -36,7 +36,7 @@ class Request:
     """The fields of a request as received: None is absent, "" is present and empty. Never log it: it holds secrets."""
 
     operation: Operation
-    fields: dict[str, str]  # the simple fields of messages.FIELDS
+    fields: dict[str, str]  # the simple fields of wire_words.FIELDS
     identificativo: tuple[str | None, str | None] | None  # tipo, valore
     options: list[tuple[str | None, str | None]]  # chiave, valore
     has: frozenset[str]  # names of all elements present

@@ -1,4 +1,4 @@
-"""«Certificati»: those with which the gestionali encrypt the pincode, seen, made and retired. No private key is on a page."""
+"""«Certificati»: lists, makes and retires the certificates that encrypt the pincode. No page shows a private key."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,11 +33,11 @@ class WhyRetiredForm(ReasonForm):
 
 @dataclass(frozen=True)
 class Listed:
-    """A certificate as the staff see it: what it is for now, and for how long."""
+    """A certificate as the staff see it: its state and the days that it has left."""
 
     row: PincodeCertificate
     now: datetime
-    live: tuple[str, ...]  # the serials of those that are live, the newest first
+    live: tuple[str, ...]  # serials of the live certificates, newest first
 
     @property
     def published(self) -> certificates.Published:
@@ -49,12 +49,12 @@ class Listed:
 
     @property
     def is_in_use(self) -> bool:
-        """The one that gestionali find first."""
+        """The newest live one, which the public page lists first."""
         return self.live[:1] == (self.row.serial,)
 
     @property
     def deciphers(self) -> bool:
-        """Live, with a private key that this portal can read."""
+        """Whether it is live and the portal can read its private key."""
         try:
             return self.is_live and bool(certificates.private_key(self.row))
         except (certificates.KeyOutOfReach, certificates.UnsuitableKey):
@@ -62,7 +62,7 @@ class Listed:
 
     @property
     def state(self) -> tuple[str, str]:
-        """Kind and word of its pill."""
+        """Colour and word of its label."""
         if self.row.retired_at is not None:
             return "muted", "Ritirato"
         if not self.is_live:
@@ -73,7 +73,7 @@ class Listed:
 
     @property
     def days_left(self) -> int:
-        """Of 24 hours; the one that has begun counts."""
+        """Days left, of 24 hours, rounded up."""
         return -((self.now - self.row.valid_until) // timedelta(days=1))
 
     @property
@@ -102,13 +102,13 @@ def _all(now: datetime) -> list[Listed]:
 @staff_required("amministrazione", whole_nation=True)
 @require_safe
 def every_certificate(request: HttpRequest) -> HttpResponse:
-    """All of them, the newest first; what has to be done; and who made or retired them last."""
+    """Every certificate, newest first; what the operator must do; the last changes with their authors."""
     rows = _all(now_of(request))
     live = [row for row in rows if row.is_live]
     context = {
         "certificates": rows,
         "live": live,
-        "ending": live and all(row.ends_soon for row in live) and max(live, key=lambda each: each.row.valid_until),
+        "ending": live and all(row.ends_soon for row in live) and max(live, key=lambda listed: listed.row.valid_until),
         "unread": [row for row in live if not row.deciphers],
         "full": len(live) >= certificates.LIVE_AT_ONCE,
         "changes": Entry.objects.filter(verb__startswith="certificate.").order_by("-at", "-pk")[:CHANGES_SHOWN],
@@ -119,7 +119,7 @@ def every_certificate(request: HttpRequest) -> HttpResponse:
 @staff_required("amministrazione", whole_nation=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_certificate(request: HttpRequest) -> HttpResponse:
-    """«Nuovo certificato»: published at once; the one of before goes on deciphering."""
+    """«Nuovo certificato»: publishes a new certificate at once; the previous one goes on decrypting."""
     now = now_of(request)
     live = [row for row in _all(now) if row.is_live]
     if request.method == "POST":
@@ -143,11 +143,11 @@ def new_certificate(request: HttpRequest) -> HttpResponse:
 @staff_required("amministrazione", whole_nation=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def retire_certificate(request: HttpRequest, pk: int) -> HttpResponse:
-    """«Ritira»: what is encrypted with it is read no more, and its private key is wiped. Never the last one."""
+    """«Ritira»: wipes the private key: the portal can no longer decrypt with it. Never the last live certificate."""
     now = now_of(request)
     row = get_object_or_404(PincodeCertificate, pk=pk)
     rows = _all(now)
-    listed = next(each for each in rows if each.row.pk == row.pk)
+    listed = next(one for one in rows if one.row.pk == row.pk)
     if not listed.may_retire:
         return _refused(request, certificates.NoSuchCertificate() if row.retired_at else certificates.LastLive())
     form = WhyRetiredForm(request.POST or None)
@@ -160,7 +160,7 @@ def retire_certificate(request: HttpRequest, pk: int) -> HttpResponse:
             request, f"Certificato {listed.published.name} ritirato: il portale non decifra più con la sua chiave."
         )
         return redirect("staff:certificates")
-    heir = next((each for each in rows if each.is_live and each.row.pk != row.pk), None)
+    heir = next((other for other in rows if other.is_live and other.row.pk != row.pk), None)
     return render(request, "staff/certificate_retire.html", {"form": form, "certificate": listed, "heir": heir})
 
 

@@ -1,4 +1,4 @@
-"""«Chiusure da confermare»: the closings of the register that are too many to be believed at once."""
+"""«Chiusure da confermare»: closings that the import holds back because the register has too many at once."""
 
 from hashlib import sha256
 
@@ -17,13 +17,13 @@ from portal.time.clock import ROME, now_of
 from sessions.staff.pharmacy.acts import asks_and_acts
 from sessions.staff.reason import ReasonForm
 
-SHOWN = 200  # pharmacies named on the page; the yes is about all that wait
+SHOWN = 200  # pharmacies named on the page; the confirmation covers all that wait
 
 
 @staff_required("sicurezza")
 @asks_and_acts
 def closings(request: HttpRequest) -> HttpResponse:
-    """Which pharmacies the register would close, from when and why; the yes closes them all."""
+    """Shows which pharmacies the register would close, from when and why; the confirmation closes them all."""
     waiting = _waiting(request)
     found = list(waiting.values_list("pk", "closing_waits"))
     fingerprint = sha256(repr(found).encode()).hexdigest()
@@ -37,7 +37,7 @@ def closings(request: HttpRequest) -> HttpResponse:
         return redirect("staff:closings")
     context = {
         "form": form,
-        "fingerprint": fingerprint,  # a yes is about the closings that were read, and no others
+        "fingerprint": fingerprint,  # the operator confirms this list and no other
         "number": len(found),
         "pharmacies": waiting[:SHOWN],
         "more": max(len(found) - SHOWN, 0),

@@ -1,4 +1,4 @@
-"""«Contesti»: the rows that say how long an id lasts, what a new one does to the old, what the gestionale must send."""
+"""«Contesti»: their rows set how long an id lasts, what a new id does to the old, which fields the gestionale must send."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from portal.journal.models import Entry, record
 from portal.time.clock import now_of
 from sessions.models import Context, IdSessione
 
-LONGEST_CODE = 30  # characters: the web service takes no more
+LONGEST_CODE = 30  # characters: the web service accepts no more
 LONGEST = 48  # hours
 CHANGES_SHOWN = 10
 FIELDS = (
@@ -87,7 +87,7 @@ class ContextForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
             del self.fields["contesto"], self.fields["applicazione"]
 
     def clean(self) -> None:
-        """Two rows that differ in capitals alone would be taken for each other by everybody but the web service."""
+        """Refuses a row that differs from another in capitals alone: only the web service would tell them apart."""
         codes = self.cleaned_data.get("contesto"), self.cleaned_data.get("applicazione")
         if None in codes:
             return
@@ -98,14 +98,14 @@ class ContextForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
 
     @property
     def rules(self) -> str:
-        """`ore di validità «16»; …`: what the journal says of a new row."""
-        told = (name for name in self.fields if name not in ("contesto", "applicazione"))
-        return "; ".join(f"{self._name(each)} {self._is(each)}" for each in told)
+        """`ore di validità «16»; …`: the text of a new row in the journal."""
+        names = (name for name in self.fields if name not in ("contesto", "applicazione"))
+        return "; ".join(f"{self._name(name)} {self._is(name)}" for name in names)
 
     @property
     def changes(self) -> str:
-        """`ore di validità da 16 a 10; …`: what the journal says."""
-        return "; ".join(f"{self._name(each)} da {self._was(each)} a {self._is(each)}" for each in self.changed_data)
+        """`ore di validità da 16 a 10; …`: the text of a changed row in the journal."""
+        return "; ".join(f"{self._name(name)} da {self._was(name)} a {self._is(name)}" for name in self.changed_data)
 
     def _name(self, field: str) -> str:
         return str(self.fields[field].label).lower()
@@ -124,7 +124,7 @@ def _words(value: Any) -> str:
 @staff_required("amministrazione", whole_nation=True)
 @require_safe
 def every_context(request: HttpRequest) -> HttpResponse:
-    """The rows, and who changed them last."""
+    """Every context, and the last changes with their authors."""
     changes = Entry.objects.filter(verb__startswith="context.").order_by("-at", "-pk")[:CHANGES_SHOWN]
     return render(request, "staff/contexts.html", {"contexts": Context.objects.order_by("pk"), "changes": changes})
 
@@ -132,7 +132,7 @@ def every_context(request: HttpRequest) -> HttpResponse:
 @staff_required("amministrazione", whole_nation=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def add_context(request: HttpRequest) -> HttpResponse:
-    """«Nuovo contesto»: from then on gestionali may ask for ids in it."""
+    """«Nuovo contesto»: adds a context, in which gestionali may request ids at once."""
     form = ContextForm(request.POST if request.method == "POST" else None, instance=Context())
     if form.is_valid():
         with transaction.atomic():
@@ -147,8 +147,8 @@ def add_context(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @transaction.atomic
 def context(request: HttpRequest, pk: int) -> HttpResponse:
-    """One row: its rules always, the two codes that gestionali send until somebody has used them."""
-    held = request.method == "POST"  # FOR UPDATE: a first id that is asked for meanwhile waits at its foreign key
+    """Changes one context: its rules at any time, its two codes only while no id names it."""
+    held = request.method == "POST"  # FOR UPDATE: a first id requested meanwhile waits at its foreign key
     row = get_object_or_404(Context.objects.select_for_update() if held else Context.objects, pk=pk)
     name, codes_stay = str(row), IdSessione.objects.filter(context=row).exists()
     form = ContextForm(request.POST if held else None, instance=row, codes_stay=codes_stay)

@@ -1,4 +1,4 @@
-"""«Registro attività» of the whole portal: searched, narrowed, taken away. For whoever has the role «sicurezza»."""
+"""«Registro attività» of the whole portal: search, filters, export. Requires the role «sicurezza»."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ from sessions.staff.timeline import KINDS, TimelineFilter, midnight
 
 LINES_A_PAGE = 50
 LOOKS_BACK = timedelta(days=31)
-COUNTED = 1000  # pages are counted up to here: beyond, one narrows the search
+COUNTED = 1000  # at most so many pages: beyond, the operator narrows the search
 FURTHER_KINDS = {
     "operatori": ("Operatori e loro accessi", ("staff.", "logins.", "archive.")),
     "contesti": ("Contesti e certificati", ("context.", "certificate.")),
@@ -41,7 +41,7 @@ SHEET = Sheet(
 
 
 class JournalFilter(TimelineFilter):
-    """As on the page of a pharmacy, and by name, pharmacy, network address."""
+    """The filters of a pharmacy's timeline, and by name, pharmacy, network address."""
 
     persona = forms.CharField(
         label="Nome", max_length=80, required=False, widget=forms.TextInput(attrs={"autocomplete": "off"})
@@ -62,7 +62,7 @@ class JournalFilter(TimelineFilter):
 
     @property
     def looks_back(self) -> bool:
-        """What is asked for has no index of its own, and no period was chosen: only the last days are searched."""
+        """Whether only the last LOOKS_BACK days are searched: the filters have no index, and no period is set."""
         without_index = any(self.value(name) for name in ("tipo", "chi", "origine"))
         return without_index and not any(self.value(name) for name in ("dal", "farmacia"))
 
@@ -70,7 +70,7 @@ class JournalFilter(TimelineFilter):
 @staff_required("sicurezza")
 @require_safe
 def journal(request: HttpRequest) -> HttpResponse:
-    """The lines that the filters find, newest first."""
+    """The journal entries that the filters find, newest first."""
     form = JournalFilter(request.GET)
     shown = Paginator(
         _found(form, staff_of(request), now_of(request))[: LINES_A_PAGE * COUNTED], LINES_A_PAGE
@@ -89,9 +89,9 @@ def journal(request: HttpRequest) -> HttpResponse:
 @staff_required("sicurezza")
 @require_safe
 def export(request: HttpRequest) -> HttpResponse:
-    """The same lines as a CSV, streamed; that they were taken away is itself a line."""
+    """Streams the same entries as a CSV, and records the export in the journal."""
     form, user, now = JournalFilter(request.GET), staff_of(request), now_of(request)
-    if not form.is_valid():  # a filter that makes no sense is told there: here it would give more than was asked for
+    if not form.is_valid():  # the page shows the error; an export would hold more than intended
         return redirect(f"{request.path.removesuffix('csv/')}?{request.GET.urlencode()}")
     taken_away(request, "journal.exported", filters=_in_words(form))
     entries = _found(form, user, now).filter(at__lte=now).iterator(chunk_size=1000)
@@ -101,9 +101,9 @@ def export(request: HttpRequest) -> HttpResponse:
 
 
 def _found(form: JournalFilter, user: User, now: datetime) -> EntryQuerySet:
-    """The lines of the territory: an operator with one does not see the lines that are about no pharmacy.
+    """The entries of the operator's territory; one that is limited sees none that are about no pharmacy.
 
-    Every search has an index or a period: the time of a line, its pharmacy, its actor.
+    Every search uses an index (time, pharmacy or actor) or a period.
     """
     found = form.narrow(Entry.objects.select_related("actor").order_by("-at", "-pk"))
     if form.looks_back:
@@ -121,7 +121,7 @@ def _found(form: JournalFilter, user: User, now: datetime) -> EntryQuerySet:
 
 
 def _by(name: str) -> Q:
-    """The lines of the people whose name or username this is, found by the few accounts and not by the millions of lines."""
+    """Entries by the people with this name or username: searches the few accounts, not the millions of entries."""
     people = User.objects.annotate(full=Concat("given_name", Value(" "), "family_name"))
     found = Q(actor__in=people.filter(Q(full__icontains=name) | Q(username__iexact=name)).order_by().values("pk"))
     return found | Q(actor=None) if name.casefold() in PORTAL.casefold() else found
@@ -135,10 +135,10 @@ def _rows(entries: Iterator[Entry]) -> Iterator[list[Cell]]:
 
 
 def _in_words(form: JournalFilter) -> str:
-    """`chi operatori, dal 2026-11-01`: what the journal keeps of an export; a name that was searched is not repeated."""
-    told = [f"{name} {form.value(name)}" for name in form.fields if form.value(name) and name != "persona"]
+    """`chi operatori, dal 2026-11-01`: the journal's text about an export, without the name that was searched."""
+    parts = [f"{name} {form.value(name)}" for name in form.fields if form.value(name) and name != "persona"]
     if form.value("persona"):
-        told.append("per nome")
+        parts.append("per nome")
     if form.looks_back:
-        told.append(f"{LOOKS_BACK.days} giorni")
-    return ", ".join(told) or "tutto"
+        parts.append(f"{LOOKS_BACK.days} giorni")
+    return ", ".join(parts) or "tutto"

@@ -1,4 +1,4 @@
-"""What the timeline says of the acts of the staff that are about no pharmacy."""
+"""Italian sentences of the journal for the acts of the staff."""
 
 WORDS = {
     "journal.exported": "ha esportato il registro attività ({filters})",

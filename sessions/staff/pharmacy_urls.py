@@ -1,4 +1,4 @@
-"""The pages about one pharmacy: the code is in the address before them."""
+"""URLs of the pages about one pharmacy, relative to its code."""
 
 from django.urls import path
 

@@ -1,11 +1,11 @@
-"""«Motivo»: what the staff must write before they act on a pharmacy."""
+"""«Motivo»: the reason that the staff must give before they act on a pharmacy; and the texts of notes."""
 
 from django import forms
 from django.core.exceptions import ValidationError
 
 
 def one_line(typed: str) -> str:
-    """As it goes into a sentence: no line breaks, no dot at the end."""
+    """Prepares the text for a sentence: no line breaks, no dot at the end."""
     return " ".join(typed.split()).rstrip(".")
 
 

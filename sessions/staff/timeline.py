@@ -1,4 +1,4 @@
-"""The journal narrowed: what kind of act, by whose hand, from when to when."""
+"""Filters of the journal: kind of act, kind of actor, period."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
@@ -11,7 +11,7 @@ from portal.journal.models import PORTAL, Entry, EntryQuerySet
 from portal.time.clock import ROME
 
 Kinds = dict[str, tuple[str, tuple[str, ...]]]
-KINDS: Kinds = {  # how the page says it, and the beginnings of the verbs
+KINDS: Kinds = {  # label on the page, prefixes of the verbs
     "id": ("ID SESSIONE", ("id.",)),
     "mail": ("Mail certificata e codici", ("certification.", "code.")),
     "utenze": ("Utenze del gestionale", ("utenza.",)),
@@ -25,7 +25,7 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 
 
 class DayField(forms.DateField):
-    """A day of the Italian calendar, of a century in which days can be compared with any clock."""
+    """A day of the Italian calendar, from FIRST_DAY to LAST_DAY: outside, arithmetic on instants could overflow."""
 
     def __init__(self, label: str) -> None:
         super().__init__(
@@ -39,7 +39,7 @@ class DayField(forms.DateField):
 
 
 class TimelineFilter(forms.Form):
-    """A value that makes no sense is told and left out: the page comes all the same."""
+    """Shows the error of an invalid value and ignores it: the page is rendered all the same."""
 
     KINDS: ClassVar[Kinds] = KINDS
     tipo = forms.ChoiceField(
@@ -63,12 +63,12 @@ class TimelineFilter(forms.Form):
         ]  # fmt: skip
 
     def value(self, name: str) -> Any:
-        """What was asked for, or nothing when it makes no sense."""
+        """The value of this filter; None or "" when it is invalid or empty."""
         self.is_valid()
         return self.cleaned_data.get(name)
 
     def narrow(self, found: EntryQuerySet) -> EntryQuerySet:
-        """Those of these lines that were asked for."""
+        """Narrows the entries to the ones that match the filters."""
         if kind := self.value("tipo"):
             either = Q()
             for beginning in self.KINDS[kind][1]:
@@ -84,12 +84,12 @@ class TimelineFilter(forms.Form):
 
 
 def entries(code: str) -> EntryQuerySet:
-    """The lines about a pharmacy, newest first."""
+    """The journal entries about a pharmacy, newest first."""
     return Entry.objects.filter(about=code).select_related("actor").order_by("-at", "-pk")
 
 
 def midnight(day: date) -> datetime:
-    """When this Italian day begins."""
+    """The beginning of this day in Italy."""
     return datetime.combine(day, time(), ROME)
 
 

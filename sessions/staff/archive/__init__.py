@@ -1,1 +1,1 @@
-"""«Archivio»: Django's admin, read only, behind the login of the staff. For whoever administers, without limits of territory."""
+"""«Archivio»: Django's admin, read-only, behind the staff login. Requires «amministrazione» and the whole nation."""

@@ -1,4 +1,4 @@
-"""How a model is shown in the archive: the columns that are named, masked, and nothing that changes a row."""
+"""The archive's base class: shows only named columns, masked, and changes nothing."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,15 +17,13 @@ EMPTY = "–"
 
 
 class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy only
-    """Only what `list_display` and `fields` name is shown: a column added to a model stays out until somebody names it."""
+    """Shows only the columns in `list_display` and `fields`: a new column of a model stays hidden until it is added there."""
 
     slug: ClassVar[str]
-    labels: ClassVar[dict[str, str]] = {}  # of the columns that the model leaves without an Italian name
-    code_is: ClassVar[str] = ""  # where the code of the pharmacy is ("pharmacy__code"): what one may search by
-    with_rows: ClassVar[tuple[str, ...]] = ()  # read in the same query
-    personal: ClassVar[bool] = (
-        True  # a row says something of a person: that somebody opened it is a line of the journal
-    )
+    labels: ClassVar[dict[str, str]] = {}  # Italian names of columns that the model does not name
+    code_is: ClassVar[str] = ""  # lookup of the pharmacy's code ("pharmacy__code"), the only search
+    with_rows: ClassVar[tuple[str, ...]] = ()  # relations read in the same query
+    personal: ClassVar[bool] = True  # rows hold personal data: the journal records who opens one
     actions = None
 
     def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
@@ -38,7 +36,7 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy 
         return False
 
     def has_view_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
-        """Amministrazione, with the second factor, for the whole nation: what is kept is not kept by region."""
+        """Requires «amministrazione», the second factor and the whole nation: the archive is not divided by region."""
         user = request.user
         return (
             isinstance(user, User)
@@ -56,7 +54,7 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy 
         return name[:1].upper() + name[1:]
 
     def found(self, request: HttpRequest, code: str) -> "models.QuerySet[Any]":
-        """The rows, newest first; those of one pharmacy when a code is given. Nothing else of the address is obeyed."""
+        """The rows, newest first; of one pharmacy when a code is given. No other parameter of the URL has an effect."""
         rows = self.get_queryset(request).order_by("-pk")
         if self.with_rows:
             rows = rows.select_related(*self.with_rows)
@@ -66,11 +64,11 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy 
         return [self._label(name) for name in self.list_display]  # type: ignore[arg-type]
 
     def cells(self, row: models.Model) -> list[tuple[str, str]]:
-        """Each with the head of its column: on a narrow screen it stands beside the value."""
+        """Cells with the head of their column, which a narrow screen shows beside the value."""
         return [(self._label(name), self._shown(name, row)) for name in self.list_display]  # type: ignore[arg-type]
 
     def facts(self, row: models.Model) -> Iterator[tuple[str, str]]:
-        """Label and value of each of `fields`."""
+        """Yields label and value of every column in `fields`."""
         for name in self.fields or ():
             yield self._label(str(name)), self._shown(str(name), row)
 
@@ -79,7 +77,7 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy 
         return label[:1].upper() + label[1:]
 
     def _shown(self, name: str, row: models.Model) -> str:
-        """In words, without whole addresses nor what looks like a code."""
+        """The value as text, without whole addresses or anything that looks like a code."""
         field, _, value = lookup_field(name, row, self)
         if value is None or value in ("", []):
             return EMPTY
@@ -97,10 +95,10 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]  # generic for mypy 
         return mask_secrets_in(shown) if isinstance(value, str) and name not in PLAIN else mask_people_in(shown)
 
 
-# Six digits that are no secret: codes of the public register, the number that the gestionale enters with.
+# Columns whose six digits are no secret: codes of the public register, the userId of the gestionale.
 PLAIN = frozenset({"code", "about", "comune_code", "codice_ssa", "partita_iva", "cap", "user_id"})
 
 
 def who(user: User) -> str:
-    """The name; of a person without one the account is the codice fiscale, which is masked."""
+    """The name of a person; without one the account name is the codice fiscale, which is masked."""
     return mask_codice_fiscale(user.codice_fiscale) if user.full_name == user.codice_fiscale else user.full_name

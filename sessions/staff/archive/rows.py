@@ -1,4 +1,4 @@
-"""What the archive shows of each model. Hashes, sealed copies, codes and fingerprints are in no list: they are never named."""
+"""The columns that the archive shows of each model. No list names hashes, sealed copies, codes or fingerprints."""
 
 from typing import Any
 
@@ -120,17 +120,17 @@ class Letters(ReadOnly):
 
 class Lines(ReadOnly):
     slug, code_is = "registro", "about"
-    list_display = ("at", "by", "said", "about", "origin")
-    fields = ("at", "by", "said", "verb", "about", "subject", "origin")
+    list_display = ("at", "by", "text", "about", "origin")
+    fields = ("at", "by", "text", "verb", "about", "subject", "origin")
     labels = {"verb": "verbo", "about": "farmacia", "subject": "oggetto"}
 
     @admin.display(description="chi")
     def by(self, row: Entry) -> str:
-        """The name as it was then; who had none is written by codice fiscale."""
+        """The actor's name at that time; without a name, the masked codice fiscale."""
         return mask_people_in(row.who)
 
     @admin.display(description="che cosa")
-    def said(self, row: Entry) -> str:
+    def text(self, row: Entry) -> str:
         return mask_addresses_in(row.sentence)
 
 
@@ -141,7 +141,7 @@ class Contexts(ReadOnly):
 
 
 class Operators(ReadOnly):
-    """The accounts of the staff only: a person of a pharmacy is not in it."""
+    """Accounts of the staff only, none of a pharmacy's people."""
 
     slug, title = "operatori", "Operatori"
     list_display = ("username", "full_name", "their_roles", "limited_to", "is_active", "last_login")

@@ -1,5 +1,5 @@
-"""The pages of the archive. Of Django's own site they keep the register of models and their permissions; the login, the markup
-and the address are the portal's, and there is no page that writes.
+"""The pages of the archive. They use the model registry and the permissions of Django's admin; login, markup and URLs are the
+portal's, and no page writes.
 """
 
 from functools import cached_property
@@ -23,11 +23,11 @@ from sessions.staff.archive.read_only import ReadOnly
 from sessions.staff.archive.rows import SHOWN
 
 ROWS_A_PAGE = 50
-COUNTED = 1000  # pages are counted up to here: beyond, one narrows the search
+COUNTED = 1000  # at most so many pages: beyond, the operator narrows the search
 
 
 class CodeForm(forms.Form):
-    """Nothing of a person can be searched for: what is typed is in the address, and a codice fiscale does not fit."""
+    """Searches by pharmacy code only: the URL holds the text, and a codice fiscale is too long for the field."""
 
     farmacia = forms.CharField(
         label="Codice farmacia",
@@ -40,7 +40,7 @@ class CodeForm(forms.Form):
 
 
 class Archive(admin.AdminSite):
-    """Built once, when the addresses are read."""
+    """Built once, when Django loads the URLs."""
 
     @cached_property
     def by_slug(self) -> dict[str, ReadOnly]:
@@ -62,7 +62,7 @@ for _model, _shown in SHOWN.items():
 @staff_required("amministrazione")
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """What is kept, a model a line."""
+    """Lists the models of the archive."""
     for shown in site.by_slug.values():
         _allowed(request, shown)
     return render(request, "staff/archive/index.html", {"archive": site.by_slug.values()})
@@ -71,7 +71,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @staff_required("amministrazione")
 @require_safe
 def rows(request: HttpRequest, slug: str) -> HttpResponse:
-    """The rows of one model, newest first, by page; those of one pharmacy with `?farmacia=`."""
+    """The rows of one model, newest first, by page; of one pharmacy with `?farmacia=`."""
     shown = _of(request, slug)
     form = CodeForm(request.GET if shown.code_is else None)
     code = form.cleaned_data["farmacia"] if form.is_valid() else ""
@@ -79,7 +79,7 @@ def rows(request: HttpRequest, slug: str) -> HttpResponse:
     if form.errors:
         found = found.none()
     page = Paginator(found[: ROWS_A_PAGE * COUNTED], ROWS_A_PAGE).get_page(request.GET.get("pagina"))
-    table = [(each.pk, shown.cells(each)) for each in page]
+    table = [(found_row.pk, shown.cells(found_row)) for found_row in page]
     context = {"shown": shown, "heads": shown.heads(), "table": table, "page_obj": page, "form": form, "code": code}
     return render(request, "staff/archive/rows.html", context)
 
@@ -88,7 +88,7 @@ def rows(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @transaction.atomic
 def row(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """One row. Of a person: that it was opened is written, or it is not shown."""
+    """One row. One with personal data is shown only if its journal entry is written (one transaction)."""
     shown = _of(request, slug)
     found = shown.found(request, "").filter(pk=pk).first()
     if found is None:

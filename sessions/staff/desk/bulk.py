@@ -1,10 +1,9 @@
-"""One act on every pharmacy that a list holds: an incident, a leaked vendor; or a sheet too long to be written while one waits.
+"""Bulk jobs: one act on every pharmacy of a list, after an incident or a leak at a vendor; or a sheet too long to wait for.
 
-Beginning writes one row for each pharmacy with the job itself: what matched is decided once, whoever changes state afterwards.
-Each batch is one transaction (the acts, their journal lines, their letters, and that they are done): a worker killed in the
-middle leaves nothing half done, and the next worker takes up what is left. A pharmacy where something goes wrong is tried
-again with growing pauses, and named on the page when it was tried TRIES times; the other pharmacies and jobs go on. Before each
-batch the portal asks again whether the operator may still do this.
+`begin` writes one row per pharmacy together with the job: the list is fixed then, whatever changes afterwards. A batch is one
+transaction (acts, journal lines, letters, and the marks that they are done): a worker killed halfway leaves nothing half done,
+and the next worker goes on. A pharmacy whose act fails is tried again with growing pauses; after TRIES failures the page
+names it, and the other pharmacies and jobs go on. Before each batch the worker checks that the operator may still act.
 """
 
 import logging
@@ -33,36 +32,36 @@ from sessions.utenze import life
 log = logging.getLogger(__name__)
 ACTS_A_BATCH, ROWS_A_BATCH = 10, 500
 WRITTEN_AT_ONCE = 2000  # rows of one INSERT
-TRIES = 6  # of one pharmacy: at once, then after 10, 20, 40 and 80 seconds
+TRIES = 6  # of one pharmacy; the second follows at once, the others after 10, 20, 40 and 80 seconds
 FIRST_PAUSE = timedelta(seconds=10)
-TWICE_WITHIN = timedelta(minutes=1)  # the same job asked for again in this time is the same click
+TWICE_WITHIN = timedelta(minutes=1)  # the same job begun again within this time is a double click
 
 
 @dataclass(frozen=True)
 class DryRun:
-    """What an act would do now: on how many pharmacies, to how many ids or utenze, and how many would not be told."""
+    """What an act would do now: number of pharmacies, of ids or utenze, and of pharmacies that no letter can reach."""
 
     pharmacies: int
     touched: int
-    untold: int
+    without_address: int
 
 
 def dry_run(act: str, keys: Iterable[int], now: datetime) -> DryRun:
     """Counts, and changes nothing. Pharmacies with nothing to revoke or block are left out."""
     touched = _things(act, set(keys), now)
-    told = (
+    reachable = (
         MailCertification.objects.current().filter(undeliverable_at=None).order_by().values_list("pharmacy", flat=True)
     )
-    return DryRun(len(set(touched)), len(touched), len(set(touched).difference(told)))
+    return DryRun(len(set(touched)), len(touched), len(set(touched).difference(reachable)))
 
 
 def concerned(act: str, keys: Iterable[int], now: datetime) -> set[int]:
-    """Those of these pharmacies that have something to revoke or block now."""
+    """The keys of the pharmacies that have something to revoke or block now."""
     return set(_things(act, set(keys), now))
 
 
 def fingerprint(act: str, keys: Iterable[int]) -> str:
-    """A keyed hash of these pharmacies: what was counted is what is confirmed."""
+    """A keyed hash of these pharmacies: it proves that the operator confirms the list that was counted."""
     return keyed_hash(f"bulk-{act}", " ".join(map(str, sorted(keys))))
 
 
@@ -76,9 +75,9 @@ def _things(act: str, keys: set[int], now: datetime) -> list[int]:
 
 @transaction.atomic
 def begin(act: str, keys: Iterable[int], asked_for: str, by: User, now: datetime, because: str = "") -> BulkJob:
-    """Writes down the job and its pharmacies, by name. The worker is woken; the timetable would find it anyway.
+    """Writes the job and its pharmacies, ordered by name, and wakes a worker; the timetable would find the job anyway.
 
-    The same job of the same operator, still under way or a moment old, is returned instead: the button was pressed twice.
+    Returns instead the same job of the same operator, when it is under way or at most TWICE_WITHIN old (a double click).
     """
     keys = set(keys)
     digest = fingerprint(act, keys)
@@ -103,9 +102,9 @@ def begin(act: str, keys: Iterable[int], asked_for: str, by: User, now: datetime
 
 
 def advance(now: datetime) -> int:
-    """Does the next batch, of the first job in turn that has one. How many pharmacies it took in hand; 0: nothing is due.
+    """Runs the next batch of the first job that has one due. Returns its number of pharmacies; 0: nothing is due.
 
-    May run in many places at once: the rows of another worker are skipped. A job that raises is left for the next round.
+    Several workers may run it at once: each skips the rows that another has locked. A job that raises waits for the next round.
     """
     for job in BulkJob.objects.in_turn().select_related("asked_by"):
         try:
@@ -120,7 +119,7 @@ def advance(now: datetime) -> int:
 
 
 def forget_sheets(now: datetime) -> int:
-    """Deletes the rows that are no longer kept, a thousand at a time. How many."""
+    """Deletes the rows of sheets that are no longer kept, ROWS_A_BATCH at a time. Returns how many."""
     forgotten = 0
     while old := list(BulkItem.objects.forgettable(now).order_by("pk").values_list("pk", flat=True)[:ROWS_A_BATCH]):
         forgotten += BulkItem.objects.filter(pk__in=old).delete()[0]
@@ -129,7 +128,7 @@ def forget_sheets(now: datetime) -> int:
 
 @transaction.atomic
 def _batch(job: BulkJob, now: datetime) -> int:
-    """How many pharmacies were taken in hand."""
+    """Runs one batch of this job; returns its number of pharmacies."""
     if why := _why_not_on(job):
         if job.stop(now, why):
             record("bulk.stopped", now=now, subject=job, act=job.get_act_display(), because=why)
@@ -145,7 +144,7 @@ def _batch(job: BulkJob, now: datetime) -> int:
 
 
 def _why_not_on(job: BulkJob) -> str:
-    """Why this operator may no longer do what the job does; "" when they may."""
+    """The reason why the operator may no longer run this job; "" when they may."""
     by = job.asked_by
     if (StaffRole.LETTURA if job.is_sheet else StaffRole.SICUREZZA) not in by.roles:
         return "l’operatore che l’ha chiesto è stato disabilitato o ha perso il ruolo"
@@ -161,8 +160,10 @@ def _claimed(job: BulkJob, now: datetime) -> list[BulkItem]:
 
 
 def _hold(pharmacies: list[int]) -> None:
-    """All that the acts of a batch lock beside letters, at once: the second pharmacy must not be waited for while letters of the
-    first are held (docs/architecture.md, "One order of locks").
+    """Locks every row that the acts of a batch change, except letters, at once.
+
+    A batch must not wait for the second pharmacy while it holds letters of the first (docs/architecture.md, "One order of
+    locks").
     """
     Pharmacy.objects.hold_all(pharmacies)
     hold(Utenza.objects.filter(pharmacy__in=pharmacies))
@@ -170,7 +171,7 @@ def _hold(pharmacies: list[int]) -> None:
 
 
 def _act(job: BulkJob, item: BulkItem, now: datetime) -> None:
-    """One pharmacy; what goes wrong there is tried later and does not stand in the way of the others."""
+    """Acts on one pharmacy in a savepoint; a failure is tried again later and does not stop the others."""
     try:
         with transaction.atomic():
             touched = ACTS[BulkJob.Act(job.act)](item.pharmacy, job, now)
@@ -180,7 +181,7 @@ def _act(job: BulkJob, item: BulkItem, now: datetime) -> None:
 
 
 def _went_wrong(item: BulkItem, now: datetime) -> None:
-    """To be called where the error is handled. The first retry is at once: most often two locks had met."""
+    """Records a failure; call it inside the `except`. The first retry follows at once: most failures are deadlocks."""
     tries = item.attempts + 1
     log.exception("Job %s, pharmacy %s, try %d: the others go on.", item.job_id, item.pharmacy.code, tries)
     pause = pauses.growing(tries - 1, FIRST_PAUSE) if tries > 1 else timedelta()
@@ -225,6 +226,6 @@ def _write_cells(job: BulkJob, items: list[BulkItem], now: datetime) -> None:
 
 
 def failed_pharmacies(job: BulkJob, user: User, at_most: int = 50) -> list[Pharmacy]:
-    """Where the act went wrong, in the territory of this operator as it is now."""
+    """The pharmacies where the act failed, in the operator's present territory."""
     failed = job.items.filter(failed_at__isnull=False, pharmacy__in=Pharmacy.objects.visible_to(user))
     return [item.pharmacy for item in failed.select_related("pharmacy").order_by("number")[:at_most]]

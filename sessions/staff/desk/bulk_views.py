@@ -1,4 +1,4 @@
-"""«Agisci su tutte»: one act on every pharmacy that the filters find, counted before, followed while it runs."""
+"""«Agisci su tutte»: one act on every pharmacy that the filters find, with a count before it and progress while it runs."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ class BulkForm(ReasonForm):
 
 
 class ConfirmedForm(BulkForm):
-    """The second step: the number of pharmacies, typed again, and the very pharmacies that were counted (`contate`)."""
+    """The second step: the operator types the number of pharmacies; `contate` holds the hash of the list that was counted."""
 
     conferma = forms.CharField(label="Conferma", max_length=10, required=False)
 
@@ -62,13 +62,13 @@ class ConfirmedForm(BulkForm):
 @staff_required("sicurezza")
 @require_http_methods(["GET", "HEAD", "POST"])
 def act_on_all(request: HttpRequest) -> HttpResponse:
-    """Asks what and why; counts, changing nothing; asks for the number; begins."""
+    """Asks for the act and the reason; counts without changing anything; asks for the number; begins the job."""
     now = now_of(request)
-    asked, choice = chosen(request)
-    if asked.errors:  # a filter that makes no sense is left out on the page: here it would reach more than was meant
+    filters, choice = chosen(request)
+    if filters.errors:  # the page ignores an invalid filter; here that would act on more pharmacies than intended
         return redirect(address_of(request))
     keys = Listing(choice, now).pharmacy_keys()
-    context = {"found": len(keys), "asked_for": asked.in_words(), "back": address_of(request)}
+    context = {"found": len(keys), "asked_for": filters.in_words(), "back": address_of(request)}
     form = BulkForm(request.POST or None)
     if not form.is_valid():
         return render(request, "staff/bulk.html", {**context, "form": form})
@@ -80,7 +80,7 @@ def act_on_all(request: HttpRequest) -> HttpResponse:
     context["fingerprint"] = fingerprint
     confirmed = ConfirmedForm(request.POST if "conferma" in request.POST else None, counted.pharmacies, fingerprint)
     if counted.pharmacies and confirmed.is_valid():
-        job = bulk.begin(act, concerned, asked.in_words(), staff_of(request), now, because)
+        job = bulk.begin(act, concerned, filters.in_words(), staff_of(request), now, because)
         return redirect("staff:job", job.pk)
     if not confirmed.is_bound:
         confirmed.initial = {"azione": act, "motivo": because}
@@ -90,7 +90,7 @@ def act_on_all(request: HttpRequest) -> HttpResponse:
 @staff_required
 @require_safe
 def job(request: HttpRequest, pk: int) -> HttpResponse:
-    """How far a job has come: refreshed by the script, or by itself where `?auto=` asks for it."""
+    """The progress of a job: the script refreshes it; without a script the page reloads itself with `?auto=`."""
     found = _job(request, pk)
     progress = found.progress()
     kind = request.GET.get("tipo", "")
@@ -111,11 +111,11 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_required
 @require_safe
 def jobs(request: HttpRequest) -> HttpResponse:
-    """The last ones that this operator may look at."""
+    """The newest 50 jobs that this operator may see."""
     user = staff_of(request)
-    mine = BulkJob.objects.filter(asked_by=user)
-    theirs = BulkJob.objects.exclude(act__in=BulkJob.SHEETS)
-    found = mine | theirs if StaffRole.SICUREZZA in user.roles and user.territory.is_whole_nation else mine
+    own = BulkJob.objects.filter(asked_by=user)
+    acts = BulkJob.objects.exclude(act__in=BulkJob.SHEETS)
+    found = own | acts if StaffRole.SICUREZZA in user.roles and user.territory.is_whole_nation else own
     return render(
         request, "staff/jobs.html", {"jobs": found.select_related("asked_by").order_by("-asked_at", "-pk")[:50]}
     )
@@ -124,7 +124,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
 @staff_required("sicurezza")
 @require_POST
 def stop(request: HttpRequest, pk: int) -> HttpResponse:
-    """«Ferma»: what is done stays done."""
+    """«Ferma»: stops the job; finished pharmacies stay as they are."""
     if _job(request, pk).stop(now_of(request)):
         messages.success(request, "Fermato: le farmacie già trattate restano come sono, le altre non vengono toccate.")
     else:
@@ -135,7 +135,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_required("sicurezza")
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
-    """«Riprova»: the pharmacies where it did not go are done again."""
+    """«Riprova»: runs the act again on the pharmacies where it failed."""
     if _job(request, pk).retry():
         messages.success(request, _("Riproviamo nelle farmacie dove non era riuscito."))
     else:
@@ -144,7 +144,10 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _job(request: HttpRequest, pk: int) -> BulkJob:
-    """A sheet is for who asked for it; an act for *sicurezza*, of the whole nation or who began it."""
+    """The job, when this operator may see it: a sheet only its author, an act also *sicurezza* of the whole nation.
+
+    Raises Http404, PermissionDenied.
+    """
     user, found = staff_of(request), get_object_or_404(BulkJob.objects.select_related("asked_by"), pk=pk)
     if found.asked_by_id != user.pk:
         if found.is_sheet or not user.territory.is_whole_nation:

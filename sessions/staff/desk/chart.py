@@ -1,4 +1,4 @@
-"""The drawing «Scadenze nelle prossime 16 ore»: numbers for an SVG written by the server, no script and no style."""
+"""The chart «Scadenze nelle prossime 16 ore»: coordinates for an SVG that the server renders, without script or style."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 
 from portal.time.clock import italian_time
 
-LEFT, TOP, BOTTOM = 34, 24, 34  # room for the scale, for the highest figure, for the hours
+LEFT, TOP, BOTTOM = 34, 24, 34  # margins: for the scale, the highest figure, the hours
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One stretch of time: how many ids expire in it, and where it stands in the drawing."""
+    """One interval of time: the number of ids that expire in it, and its place in the drawing."""
 
     since: str  # 14:30, Italian time
     until: str
@@ -21,14 +21,14 @@ class Bar:
     width: int
     height: int
     middle: int  # x of the figure above it
-    soon: bool  # the stretch that starts now
-    labelled: bool  # its hour is written below
-    figure: bool  # its number is written above
+    soon: bool  # the interval that starts now
+    labelled: bool  # its hour stands below it
+    figure: bool  # its number stands above it
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawing `width` by `height` units; `rules` are the lines of the scale as (y, number)."""
+    """A drawing of `width` by `height` units; `scale` holds the lines of the scale as (y, number)."""
 
     width: int
     height: int
@@ -52,7 +52,7 @@ class Chart:
 def draw(
     by_hour: Sequence[int], now: datetime, *, width: int, height: int, hours_a_bar: int, label_every: int
 ) -> Chart:
-    """Bars of `hours_a_bar` hours from now on. Instants are UTC; only the labels are Italian time."""
+    """Draws bars of `hours_a_bar` hours from now on. Instants are UTC; only the labels are Italian time."""
     counts = [sum(by_hour[n : n + hours_a_bar]) for n in range(0, len(by_hour), hours_a_bar)]
     top = _round_top(max(counts, default=0))
     base, room = height - BOTTOM, height - BOTTOM - TOP

@@ -1,4 +1,4 @@
-"""The filters of the status page. They live in the URL: a page can be kept, sent, reloaded."""
+"""The filters of the status page. The URL holds them, so that a page can be bookmarked, sent and reloaded."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ _CONTROL = r"[\x00-\x1f\x7f]"
 
 
 class StatusFilter(forms.Form):
-    """A value that makes no sense is told and left out: the page comes all the same."""
+    """Shows the error of an invalid value and ignores it: the page is rendered all the same."""
 
     cerca = forms.CharField(
         label="Cerca una farmacia",
@@ -84,12 +84,12 @@ class StatusFilter(forms.Form):
             )
 
     def value(self, name: str) -> str:
-        """What was asked for, or nothing when it makes no sense."""
-        self.is_valid()  # fills cleaned_data with the fields that make sense
+        """The value of this filter; "" when it is invalid."""
+        self.is_valid()  # fills cleaned_data with the valid fields
         return str(self.cleaned_data.get(name, ""))
 
     def choice(self) -> Choice:
-        """What the list must hold."""
+        """The selection of these filters."""
         return Choice(
             territory=self.user.territory, words=self.value("cerca"), state=self.value("stato"),
             region=self.value("regione"), province=self.value("provincia"), asl=self.value("asl"),
@@ -97,16 +97,16 @@ class StatusFilter(forms.Form):
         )  # fmt: skip
 
     def in_words(self) -> str:
-        """`Stato: Attive · Regione: Veneto`, for a page or the journal: not what was searched, where it may say who."""
-        said = []
+        """`Stato: Attive · Regione: Veneto`, for a page or the journal; without search words that may name a person."""
+        parts = []
         for name, field in self.fields.items():
             value = self.value(name)
             if value and isinstance(field, forms.ChoiceField):
-                said.append(f"{field.label}: {dict(field.choices)[value]}")  # type: ignore[arg-type]
+                parts.append(f"{field.label}: {dict(field.choices)[value]}")  # type: ignore[arg-type]
             elif value:
-                said.append("Ricerca: riservata" if is_personal(value) else f"Ricerca: «{value}»")
-        return " · ".join(said) or f"Stato: {STATES[0][1]}"
+                parts.append("Ricerca: riservata" if is_personal(value) else f"Ricerca: «{value}»")
+        return " · ".join(parts) or f"Stato: {STATES[0][1]}"
 
     def query(self) -> dict[str, str]:
-        """What makes sense and is not empty, for a short URL."""
+        """The valid filters that are not empty, for a short URL."""
         return {name: value for name in self.fields if (value := self.value(name))}

@@ -1,4 +1,4 @@
-"""The list to take away: at once when it is short, prepared in the background when it is long."""
+"""Downloads the list as a sheet: at once when it is short, prepared in the background when it is long."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ from sessions.staff.desk.status_views import address_of, chosen
 from sessions.staff.lists.pharmacy_listing import Listing
 from sessions.staff.lists.sheets import SHEETS, Cell, Sheet, csv_lines, taken_away, xlsx_file
 
-AT_ONCE = 2000  # rows that one waits for; more are a job with its progress
+AT_ONCE = 2000  # rows written while the browser waits; more become a job with its progress
 SLUGS = {"elenco": BulkJob.Act.LIST, "lettere": BulkJob.Act.LETTERS}
 TYPES = {
     "csv": "text/csv; charset=utf-8",
@@ -28,12 +28,12 @@ TYPES = {
 @staff_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def sheet(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
-    """What the filters of the URL find, as a sheet. A long one is prepared when the POST asks for it."""
+    """The rows that the filters of the URL find, as a sheet. A POST starts the job that prepares a long one."""
     if slug not in SLUGS or kind not in TYPES:
         raise Http404
     now, act = now_of(request), SLUGS[slug]
     form, choice = chosen(request)
-    if form.errors:  # a filter that makes no sense is left out on the page: here it would give more than was asked for
+    if form.errors:  # the page ignores an invalid filter; a sheet would hold more than intended
         return redirect(address_of(request))
     listing = Listing(choice, now)
     keys = listing.pharmacy_keys()
@@ -50,18 +50,18 @@ def sheet(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
 @staff_required
 @require_safe
 def job_sheet(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
-    """The sheet of a finished job, for who asked for it, as long as its rows are kept."""
+    """The sheet of a finished job, for its author only, as long as its rows are kept."""
     jobs = BulkJob.objects.filter(act__in=BulkJob.SHEETS, asked_by=staff_of(request), finished_at__isnull=False)
     job = get_object_or_404(jobs, pk=pk)
     if kind not in TYPES or not job.sheet_is_kept(now_of(request)):
         raise Http404
-    # the territory may have become smaller since: what is outside it stays out
+    # the operator's territory may have shrunk since: leave out what is outside it
     rows = job.items.filter(cells__isnull=False, pharmacy__in=Pharmacy.objects.visible_to(staff_of(request)))
     return _answer(SHEETS[job.act], kind, _cells_of(rows), f"{job.asked_at.astimezone(ROME):%Y-%m-%d-%H%M}")
 
 
 def _cells_of(rows: QuerySet[BulkItem]) -> Iterator[list[Cell]]:
-    """In their order, some at a time, each time after the last one: rows that go meanwhile shift none."""
+    """The cells in order, AT_ONCE rows at a time, each read after the last number: rows deleted meanwhile shift none."""
     last, every = -1, rows.order_by("number").values_list("number", "cells")
     while some := list(every.filter(number__gt=last)[:AT_ONCE]):
         yield from (cells or [] for _, cells in some)

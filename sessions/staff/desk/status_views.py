@@ -1,4 +1,4 @@
-"""«Stato delle sessioni»: counters, drawing, one row per pharmacy, most urgent first."""
+"""«Stato delle sessioni»: counters, chart, one row per pharmacy, most urgent first."""
 
 from hashlib import sha256
 from typing import Any
@@ -22,9 +22,9 @@ from sessions.staff.lists.follow import Follow
 from sessions.staff.lists.pharmacy_listing import Key, Listing, Page
 from sessions.staff.lists.selection import ALL, BLOCKED, EXPIRED, EXPIRING, LIVE, UNDELIVERED, Certification, Choice
 
-MORE = ("provincia", "asl", "consegna", "certificazione")  # behind «Altri filtri» until one is on
+MORE = ("provincia", "asl", "consegna", "certificazione")  # hidden behind «Altri filtri» until one is set
 PLACES = ("regione", "provincia", "asl")
-REFRESH = range(5, 3601)  # seconds that ?auto= may ask for
+REFRESH = range(5, 3601)  # seconds that ?auto= accepts
 SEARCH_IS_OVER = (
     "Questa ricerca non c’è più: era di un altro accesso, o ne sono seguite altre dieci. Scrivila di nuovo."
 )
@@ -33,7 +33,7 @@ SEARCH_IS_OVER = (
 @staff_required
 @require_safe
 def status(request: HttpRequest) -> HttpResponse:
-    """The page, or with X-Frammento only what changes in it, with an ETag: nothing new is 304."""
+    """The page; with X-Frammento only its changing part, with an ETag: 304 when nothing changed."""
     if search.is_personal(request.GET.get("cerca", "")):
         return redirect(_address(StatusFilter(request.GET, staff_of(request)).query(), request))
     now = now_of(request)
@@ -52,7 +52,7 @@ def status(request: HttpRequest) -> HttpResponse:
         "narrow": chart.draw(counts.by_hour, now, width=330, height=210, hours_a_bar=2, label_every=2),
         "follow": follow.things(page.ids),
         "filtered": bool(query),
-        "more_filters": any(request.GET.get(name) for name in MORE),  # a wrong value too: its error must be seen
+        "more_filters": any(request.GET.get(name) for name in MORE),  # an invalid value too: its error must show
         "may_act": StaffRole.SICUREZZA in staff_of(request).roles,
         "may_resend": StaffRole.ASSISTENZA in staff_of(request).roles,
     }
@@ -64,7 +64,7 @@ def status(request: HttpRequest) -> HttpResponse:
 @staff_required
 @require_POST
 def look_for(request: HttpRequest) -> HttpResponse:
-    """What was typed, as an address that can be kept: without what may not stand in one (see lists/search.py)."""
+    """Redirects a search to a URL that can be bookmarked, without the words that no URL may hold (see lists/search.py)."""
     form = StatusFilter(request.POST, staff_of(request))
     if not form.is_valid():
         wrong = {name: request.POST.get(name, "")[:200] for name in form.errors if name != "cerca"}
@@ -75,7 +75,7 @@ def look_for(request: HttpRequest) -> HttpResponse:
 
 
 def chosen(request: HttpRequest) -> tuple[StatusFilter, Choice]:
-    """What the URL asks for. Words kept in the session are shown in the form again."""
+    """The form and the selection of this URL. Words kept in the session appear in the form again."""
     name, data = request.GET.get("chiave", ""), request.GET.copy()
     if name:
         data["cerca"] = search.words_of(request, name)
@@ -87,7 +87,7 @@ def chosen(request: HttpRequest) -> tuple[StatusFilter, Choice]:
 
 
 def query_of(request: HttpRequest, form: StatusFilter) -> dict[str, str]:
-    """The filters that are on, for a link to another page about the same choice: never the words kept in the session."""
+    """The filters that are set, for links to other pages of the same selection: never the words kept in the session."""
     query, name = form.query(), request.GET.get("chiave", "")
     if name and query.pop("cerca", ""):
         query["chiave"] = name
@@ -114,14 +114,14 @@ def _auto(request: HttpRequest) -> int:
 
 
 def _page(listing: Listing, request: HttpRequest, also: list[int]) -> Page:
-    """The one whose neighbour the URL names; the first when it names none, or one that is no longer there."""
+    """The page after or before the key in the URL; the first page without a key, or when the key no longer exists."""
     after, before = Key.read(request.GET.get("dopo", "")), Key.read(request.GET.get("prima", ""))
     page = listing.page(after, None if after else before, also=also)
     return page if page.rows or not after else listing.page(also=also)
 
 
 def fragment(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """What changes in a page, for the script that asks again and again: 304 when nothing did."""
+    """Renders the part of a page that the script polls, with an ETag; 304 when nothing changed."""
     response = render(request, template, context)
     etag = f'"{sha256(response.content).hexdigest()[:32]}"'
     response["ETag"] = etag
@@ -129,7 +129,7 @@ def fragment(request: HttpRequest, template: str, context: dict[str, Any]) -> Ht
 
 
 def auto_refresh(request: HttpRequest, template: str, context: dict[str, Any], *, while_: bool = True) -> HttpResponse:
-    """The whole page, which reloads itself every so many seconds when who reads asked for it: `?auto=60`."""
+    """Renders the whole page; with `?auto=60` it reloads itself every 60 seconds, as long as `while_` holds."""
     seconds = _auto(request)
     response = render(request, template, {**context, "auto": seconds})
     if seconds and while_:
@@ -138,12 +138,12 @@ def auto_refresh(request: HttpRequest, template: str, context: dict[str, Any], *
 
 
 def _how_many(listing: Listing, counts: Counts, page: Page) -> str:
-    """`168 farmacie`, when it is known without counting again; else whether there are more than these."""
+    """`168 farmacie` when the number is known or must be exact; else `Più di 25 farmacie`."""
     choice = listing.choice
     number = counts.of_state(choice.state) if choice.is_counted else None
     if not (page.after or page.before):
         number = len(page.rows)
-    elif number is None and page.before:  # beyond the first page "more than these" would say too little
+    elif number is None and page.before:  # beyond the first page "more than 25" would be misleading
         number = listing.count()
     if number is None:
         return f"Più di {len(page.rows)} farmacie"
@@ -151,7 +151,7 @@ def _how_many(listing: Listing, counts: Counts, page: Page) -> str:
 
 
 def _counters(counts: Counts, query: dict[str, str], state: str, certification: str) -> list[dict[str, object]]:
-    """Each leads to the list of what it counts, in the same place."""
+    """The tiles; each links to the list of the pharmacies that it counts, in the same place."""
     total = f"su {thousands(counts.pharmacies)} {'farmacia' if counts.pharmacies == 1 else 'farmacie'}"
     tonight = f"{counts.expired_on_duty} di turno stanotte" if counts.expired_on_duty else "oggi"
     never = {"stato": ALL, "certificazione": Certification.NEVER.value}

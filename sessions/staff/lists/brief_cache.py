@@ -1,4 +1,4 @@
-"""What many operators of the same territory read at the same time is counted once, and kept for a few seconds."""
+"""A cache of a few seconds for counts that many operators of one territory read at the same time."""
 
 from collections.abc import Callable
 from hashlib import sha256
@@ -11,7 +11,7 @@ Kept = TypeVar("Kept")
 
 
 def kept(what: str, of: Any, read: Callable[[], Kept], times: int = 1) -> Kept:
-    """The answer of `read`, at most `times` × DESK_KEPT_FOR old; `of` says for whom (its repr makes the key)."""
+    """Returns the result of `read`, at most `times` × DESK_KEPT_FOR old. The repr of `of` is part of the cache key."""
     seconds = settings.DESK_KEPT_FOR.total_seconds() * times
     if not seconds:
         return read()

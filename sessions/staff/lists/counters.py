@@ -1,4 +1,4 @@
-"""The numbers above the list, and the expiries of the next hours: one query over the pharmacies of a place."""
+"""Counts the pharmacies of a place by state, and the expiries of the next hours, in one query."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,13 +16,13 @@ from sessions.staff.lists.brief_cache import kept
 from sessions.staff.lists.selection import ALL, BLOCKED, EXPIRED, EXPIRING, LIVE, TODAY, UNDELIVERED, WITHOUT, Choice
 from sessions.staff.lists.urgency import LONGEST_LIFE, counting
 
-HOURS_AHEAD = 16  # of the drawing: as long as an id lasts
+HOURS_AHEAD = 16  # in the chart: as long as an id lasts
 HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many open pharmacies, and in which state; how many of them have an id that expires in each of the next hours."""
+    """Open pharmacies in all and by state; `by_hour`: pharmacies whose id expires in each of the next HOURS_AHEAD hours."""
 
     pharmacies: int
     live: int
@@ -35,7 +35,7 @@ class Counts:
     by_hour: tuple[int, ...]
 
     def of_state(self, state: str) -> int | None:
-        """How many rows the list has in this state; None when it is not counted."""
+        """Number of rows of the list in this state; None when it is not counted."""
         today = self.live + self.expired
         return {
             TODAY: today, ALL: self.pharmacies, WITHOUT: self.pharmacies - today, LIVE: self.live, EXPIRING: self.expiring,
@@ -44,7 +44,7 @@ class Counts:
 
 
 def counts_for(choice: Choice, now: datetime) -> Counts:
-    """Of the place that is chosen, whatever else is; at most DESK_KEPT_FOR old."""
+    """The counts of the selected place, without the other filters; at most DESK_KEPT_FOR old."""
     place = choice.place_only
     territory = sorted(place.territory.regions), sorted(place.territory.asl)
     of = (*territory, place.region, place.province, place.asl)
@@ -52,10 +52,10 @@ def counts_for(choice: Choice, now: datetime) -> Counts:
 
 
 def counts(pharmacies: PharmacyQuerySet, now: datetime) -> Counts:
-    """One aggregate query. The id of a pharmacy is the one that expires last, as in `urgency.of_today`."""
+    """Counts in one aggregate query. A pharmacy's id is the one that expires last, as in `urgency.of_today`."""
     ids = Q(counting(now, "ids__"), ids__expires_at__gte=day_start(now), ids__revoked_at=None)
     refused = OutgoingMail.objects.filter(failed_at__gte=day_start(now) - LONGEST_LIFE).values("pk")
-    theirs = (
+    with_expiry = (
         pharmacies.order_by()
         .alias(todays=FilteredRelation("ids", condition=ids))
         .values("pk")
@@ -66,11 +66,11 @@ def counts(pharmacies: PharmacyQuerySet, now: datetime) -> Counts:
             ),
         )
     )  # fmt: skip
-    # asked of sets, not of each pharmacy: PostgreSQL reads each set once
+    # sets, not a subquery per pharmacy: PostgreSQL reads each set once
     certified = MailCertification.objects.filter(certified_at__isnull=False).values("pharmacy")
     blocked = Utenza.objects.filter(blocked_at__isnull=False, pharmacy__isnull=False).values("pharmacy")
     hours = {f"hour_{n}": _between(now + n * HOUR, now + (n + 1) * HOUR) for n in range(HOURS_AHEAD)}
-    found = theirs.aggregate(
+    found = with_expiry.aggregate(
         pharmacies=Count("pk"),
         live=Count("pk", filter=Q(last__gt=now)),
         expiring=_between(now, now + EXPIRING_WITHIN),

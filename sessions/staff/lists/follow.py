@@ -1,4 +1,4 @@
-"""«Da seguire»: what somebody of the staff should look at first, a few of each kind."""
+"""«Da seguire»: what the staff should look at first, at most OF_EACH lines of a kind."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,20 +25,20 @@ REMINDER_IS_LATE_AFTER = timedelta(minutes=2)  # the timetable looks every few s
 
 @dataclass(frozen=True)
 class Thing:
-    """One line: a pharmacy and what is wrong there, or (no pharmacy) what is wrong with the portal."""
+    """One line: a problem of a pharmacy (`row` or `utenza`), or of the portal."""
 
     kind: str  # ok, warn, bad: the colour
     icon: str
     words: str
     row: Row | None = None
     utenza: Utenza | None = None
-    title: str = ""  # of a line about no pharmacy
-    url: str = ""  # where it is seen ...
-    role: str = ""  # ... by operators with this role; empty: by all
+    title: str = ""  # only of a line about no pharmacy
+    url: str = ""  # its page
+    role: str = ""  # only operators with this role get the link; empty: all
 
 
 class Follow:
-    """Reads at most four queries; the ids themselves are read with those of the list (`keys`, then `things`)."""
+    """Finds the lines in at most four queries. The caller reads the ids of `keys` with its own, and passes them to `things`."""
 
     def __init__(self, choice: Choice, now: datetime) -> None:
         self.place, self.now = choice.place_only, now
@@ -48,19 +48,19 @@ class Follow:
 
     @property
     def keys(self) -> list[int]:
-        """Of the ids that the lines speak of."""
+        """Primary keys of the ids that the lines are about."""
         return [pk for pk, _ in self._why]
 
     def things(self, ids: dict[int, IdSessione]) -> list[Thing]:
-        """The lines, the worst first. `ids` holds those of `keys`."""
+        """The lines, worst first. `ids` holds the ids of `keys`."""
         rows = [(Row(ids[pk].pharmacy, ids[pk], self.now), kind) for pk, kind in self._why]  # type: ignore[arg-type]
         closings = follow_closings(self.place, self.now)
         ids_of_now = (_of_id(row, kind) for row, kind in rows)
         return [*self._mail(), *self._reminders(), *self._anomalies(), *ids_of_now, *closings]
 
     def _found(self) -> list[tuple[int, int]]:
-        """Ids and why each is here, one query: refusals, pharmacies that are open tonight without an id, letters that
-        wait; and whether there is an alarm of the mail.
+        """Reads (key of an id, kind of line) in one query: refused letters, pharmacies on duty tonight without a live id,
+        late letters; and whether the mail has an alarm.
         """
         ids = self.place.ids(self.now)
         late = {"letter__accepted_at": None, "letter__failed_at": None, "letter__withdrawn_at": None}
@@ -86,11 +86,11 @@ class Follow:
         return [Thing("bad", "it-lock", "", utenza=utenza) for utenza in found[:OF_EACH]]
 
     def _in_place(self, found: QuerySet[Any]) -> QuerySet[Any]:
-        """The rows whose pharmacy is of the place that was chosen."""
+        """Narrows to the rows whose pharmacy is in the selected place."""
         return found if self.place.is_everywhere else found.filter(pharmacy__in=self.place.pharmacies(self.now))
 
     def _mail(self) -> list[Thing]:
-        """What is wrong with the mail of the whole portal: servers that refuse us, mailboxes that wait for a decision."""
+        """Problems of the whole portal's mail: servers that refuse us, mailboxes that wait for a decision."""
         if not self._mail_is_ill:
             return []
         things, found = [], alarms(self.now)
@@ -145,17 +145,17 @@ def _refused_for_us(found: MailAlarms) -> str:
 
 
 def follow_closings(place: Choice, now: datetime) -> list[Thing]:
-    """What the register closes: how many closings wait for a yes, then the last ones that were written down. One query."""
-    told = Q(closed_on__isnull=False, closing_noted_at__gt=now - CLOSING_IS_NEWS_FOR)
+    """Closings by the register: how many wait for a confirmation, then the newest that took effect. One query."""
+    noted = Q(closed_on__isnull=False, closing_noted_at__gt=now - CLOSING_IS_NEWS_FOR)
     found = list(
-        place.in_place(Pharmacy.objects.filter(told | Q(closing_waits__isnull=False)))
+        place.in_place(Pharmacy.objects.filter(noted | Q(closing_waits__isnull=False)))
         .annotate(waiting=Window(Count("closing_waits")))
         .order_by(F("closing_noted_at").desc(nulls_last=True), "pk")[:OF_EACH]
     )
     lines = [
-        Thing("warn", "it-ban", f"{closing_words(each)} dal {each.closed_on:%d/%m/%Y}", row=Row(each, None, now))
-        for each in found
-        if each.closing_noted_at is not None and each.closing_waits is None
+        Thing("warn", "it-ban", f"{closing_words(one)} dal {one.closed_on:%d/%m/%Y}", row=Row(one, None, now))
+        for one in found
+        if one.closing_noted_at is not None and one.closing_waits is None
     ]
     waiting = found[0].waiting if found else 0  # type: ignore[attr-defined]
     if waiting:
@@ -170,7 +170,7 @@ def follow_closings(place: Choice, now: datetime) -> list[Thing]:
 
 
 def closing_words(pharmacy: Pharmacy) -> str:
-    """Why the register closes it, as the line of a pharmacy begins."""
+    """Why the register closes the pharmacy: the beginning of its line."""
     if pharmacy.absent_since is not None:
         return gettext("Manca dal registro nazionale: chiusa")
     return gettext("Chiusa dal registro nazionale")

@@ -1,5 +1,7 @@
-"""The letters that an operator asked for, a page at a time, by key, and the numbers above them. However many have left, a page
-costs the same: what waits and what failed have an index of their own, and of the others only the newest are looked at.
+"""Lists the letters that an operator filters for, a page at a time by keyset pagination, with the counts above the list.
+
+A page costs the same however many letters were sent: waiting and failed letters have an index of their own, and of the
+others only the newest LOOKED_AT are searched.
 """
 
 from collections.abc import Iterator
@@ -20,12 +22,12 @@ from sessions.letters import shared_letters
 from sessions.staff.lists.brief_cache import kept
 
 PAGE, WORST = 25, 10
-LOOKED_AT = 100_000  # letters: two days of the whole nation. Those of one pharmacy are looked at all
+LOOKED_AT = 100_000  # letters: two days of the whole nation. A search for one pharmacy has no such limit
 DAY = timedelta(days=1)
 
 
 class State(models.TextChoices):
-    """What became of a letter, as in a URL."""
+    """State of a letter, as the URL names it."""
 
     WAITING = "in-attesa", "In attesa"
     REFUSED = "rifiutati", "Rifiutati"
@@ -35,7 +37,7 @@ class State(models.TextChoices):
     WITHDRAWN = "ritirati", "Ritirati"
 
 
-# What the pages follow, and whether upwards: the one that has waited longest first, else the newest first.
+# The column that orders the pages, and whether it ascends: the longest wait first, else the newest first.
 _ORDER: dict[str, tuple[str, bool]] = {
     State.WAITING: ("created_at", True), State.REFUSED: ("failed_at", False), State.TOO_LATE: ("failed_at", False),
 }  # fmt: skip
@@ -44,7 +46,7 @@ _NEWEST_FIRST = ("pk", False)
 
 @dataclass(frozen=True)
 class Counts:
-    """`oldest`: when the letter that has waited longest was prepared (UTC); the failures are those since midnight."""
+    """Letters that wait and that failed since midnight in Italy; `oldest`: creation of the longest-waiting one (UTC)."""
 
     waiting: int
     oldest: datetime | None
@@ -54,16 +56,18 @@ class Counts:
 
 @dataclass(frozen=True)
 class Page:
-    """`after` and `before`: the letters beyond which the pages beside this one begin, where there is one."""
+    """One page; `after` and `before`: keys of the letters where the next and the previous page begin, None without one."""
 
-    rows: list[tuple[OutgoingMail, Pharmacy | None]]  # None: about none that the register knows
+    rows: list[
+        tuple[OutgoingMail, Pharmacy | None]
+    ]  # None: the letter is about no pharmacy of the operator's territory
     after: int | None = None
     before: int | None = None
 
 
 @dataclass(frozen=True)
 class Letters:
-    """Those of the territory of `user`; empty strings ask for nothing. `state` is a value of State."""
+    """The letters of the territory of `user` that match; "" means no filter. `state` is a value of State."""
 
     user: User
     state: str = ""
@@ -73,11 +77,11 @@ class Letters:
 
     @property
     def is_of_the_newest(self) -> bool:
-        """Older letters are not looked at."""
+        """Whether only the newest LOOKED_AT letters are searched."""
         return self.state not in _ORDER and not self.code
 
     def found(self) -> OutgoingMailQuerySet:
-        """Without order, and without their text."""
+        """The matching letters, unordered, without their text."""
         found = self._in_state(self._of_territory()).defer("sealed_source")
         wanted = {"kind": self.kind, "domain": self.domain}
         found = found.filter(**{name: value for name, value in wanted.items() if value})
@@ -89,7 +93,7 @@ class Letters:
         return found
 
     def page(self, after: int | None = None, before: int | None = None) -> Page:
-        """The rows beyond a letter, or before it; the first ones without, or when the letter no longer stands anywhere."""
+        """The page after or before a letter; the first page without one, or when the letter has left the list."""
         edge = self._place_of(after or before)
         backwards = edge is not None and after is None
         rows = list(self._ordered(edge, backwards).prefetch_related("bounces")[: PAGE + 1])
@@ -99,8 +103,8 @@ class Letters:
         if backwards:
             rows.reverse()
         rows_before = more if backwards else edge is not None
-        mine = Pharmacy.objects.visible_to(self.user).filter(code__in={row.about for row in rows})
-        pharmacies = {pharmacy.code: pharmacy for pharmacy in mine}
+        visible = Pharmacy.objects.visible_to(self.user).filter(code__in={row.about for row in rows})
+        pharmacies = {pharmacy.code: pharmacy for pharmacy in visible}
         return Page(
             [(row, pharmacies.get(row.about)) for row in rows],
             after=rows[-1].pk if rows and (more or backwards) else None,
@@ -108,27 +112,27 @@ class Letters:
         )
 
     def every(self) -> Iterator[OutgoingMail]:
-        """All of them, in the same order."""
+        """All matching letters, in the order of the pages."""
         return self._ordered(None, backwards=False).iterator(chunk_size=1000)
 
     def counts(self, now: datetime) -> Counts:
-        """Of the territory, whatever is asked for; at most DESK_KEPT_FOR old."""
+        """The counts of the territory, without the filters; at most DESK_KEPT_FOR old."""
         return kept("letters", sorted(self.user.limited_to), lambda: self._count(now))
 
     def failing_domains(self, now: datetime) -> list[tuple[MailDomain, int]]:
-        """Those that rest or refused last time, and how many letters of the territory wait for each; the worst first."""
-        theirs = self._of_territory()
+        """The WORST domains that rest or refused last time, worst first, each with its waiting letters of the territory."""
+        letters = self._of_territory()
         failing = MailDomain.objects.failing(now)
         if not self.user.territory.is_whole_nation:
-            lately = theirs.filter(Q(pk__in=theirs.waiting()) | Q(failed_at__gt=now - DAY)).order_by()
+            lately = letters.filter(Q(pk__in=letters.waiting()) | Q(failed_at__gt=now - DAY)).order_by()
             failing = failing.filter(name__in=lately.values("domain"))
         worst = list(failing.order_by(models.F("rests_until").desc(nulls_last=True), "-refusals", "name")[:WORST])
-        waiting = theirs.waiting().filter(domain__in=[each.name for each in worst]).order_by()
-        letters = dict(waiting.values_list("domain").annotate(Count("pk"))) if worst else {}
-        return [(each, letters.get(each.name, 0)) for each in worst]
+        waiting = letters.waiting().filter(domain__in=[domain.name for domain in worst]).order_by()
+        numbers = dict(waiting.values_list("domain").annotate(Count("pk"))) if worst else {}
+        return [(domain, numbers.get(domain.name, 0)) for domain in worst]
 
     def _of_territory(self) -> OutgoingMailQuerySet:
-        """Whoever is limited does not see the letters that are about no pharmacy."""
+        """The letters of the operator's territory; one that is limited sees none that are about no pharmacy."""
         if self.user.territory.is_whole_nation:
             return OutgoingMail.objects.all()
         return OutgoingMail.objects.filter(shared_letters.about_any(Pharmacy.objects.visible_to(self.user)))
@@ -152,22 +156,22 @@ class Letters:
         found, sign = self.found(), "gt" if up else "lt"
         if edge is not None:
             at, pk = edge
-            # the first condition says less than the second: it is what an index can begin from
+            # the first condition follows from the second: it gives the index a place to start
             found = found.filter(**{f"{name}__{sign}e": at}).filter(
                 Q(**{f"{name}__{sign}": at}) | Q(**{name: at, f"pk__{sign}": pk})
             )
-        return found.order_by(*(each if up else f"-{each}" for each in (name, "pk")))
+        return found.order_by(*(column if up else f"-{column}" for column in (name, "pk")))
 
     def _place_of(self, pk: int | None) -> tuple[Any, int] | None:
-        """Where this letter stands in the order; None when it does not any more, as one that left again after a refusal."""
+        """The sort key of this letter; None when it has left the list, as a letter that was sent again after a refusal."""
         name, _ = _ORDER.get(self.state, _NEWEST_FIRST)
         at = OutgoingMail.objects.filter(pk=pk).values_list(name, flat=True).first() if pk else None
         return None if pk is None or at is None else (at, pk)
 
     def _count(self, now: datetime) -> Counts:
-        theirs = self._of_territory().order_by()
-        waiting = theirs.waiting().aggregate(letters=Count("pk"), oldest=Min("created_at"))
-        today = theirs.filter(failed_at__gte=day_start(now))
+        letters = self._of_territory().order_by()
+        waiting = letters.waiting().aggregate(letters=Count("pk"), oldest=Min("created_at"))
+        today = letters.filter(failed_at__gte=day_start(now))
         return Counts(
             waiting["letters"], waiting["oldest"], today.refused_by_a_server().count(), today.not_in_time().count()
         )

@@ -1,4 +1,4 @@
-"""The rows that an operator asked for, most urgent first, a page at a time, by key: no page costs more than the first."""
+"""Lists the rows of a selection, most urgent first, by keyset pagination: no page costs more than the first."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -19,27 +19,27 @@ from sessions.staff.lists.urgency import Urgency, of_today, segments
 
 PAGE, CHUNK = 25, 500
 ORDER = list(Urgency)
-WITHOUT = len(ORDER)  # the rank of the pharmacies with no id today: after all others
+WITHOUT = len(ORDER)  # rank of the pharmacies without an id today: after all others
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
 class Key:
-    """Where a row stands: its rank, when its id expires (None without an id today) and its key in the database."""
+    """The sort key of a row: rank, expiry of its id (UTC; None without an id today), primary key of the id or pharmacy."""
 
     rank: int
     expires_at: datetime | None
     pk: int
 
     def __str__(self) -> str:
-        """As it stands in a URL."""
+        """The text for a URL."""
         microseconds = (self.expires_at - EPOCH) // MICROSECOND if self.expires_at else ""
         return f"{self.rank}.{microseconds}.{self.pk}"
 
     @classmethod
     def read(cls, text: str) -> "Key | None":
-        """From a URL; None when it makes no sense."""
+        """Parses the text of a URL; None when it is invalid."""
         with suppress(ValueError, OverflowError):
             rank, microseconds, pk = text.split(".")
             at = EPOCH + int(microseconds) * MICROSECOND if microseconds else None
@@ -51,7 +51,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Page:
-    """`after` and `before`: the keys of the pages beside this one, where there is one. `ids`: all that were read, by key."""
+    """One page; `after` and `before`: keys of its neighbours, None without one. `ids`: every id that was read, by key."""
 
     rows: list[Row]
     after: Key | None = None
@@ -59,11 +59,11 @@ class Page:
     ids: dict[int, IdSessione] = field(default_factory=dict)
 
 
-Found = list[tuple[Key, Pharmacy | None]]  # where a row stands, and the pharmacy where there is no id today
+Found = list[tuple[Key, Pharmacy | None]]  # sort key; the pharmacy, when it has no id today
 
 
 class Listing:
-    """What a choice finds at one instant."""
+    """The rows of a selection at one instant."""
 
     def __init__(self, choice: Choice, now: datetime) -> None:
         self.choice, self.now = choice, now
@@ -71,9 +71,9 @@ class Listing:
     def page(
         self, after: Key | None = None, before: Key | None = None, size: int = PAGE, also: Iterable[int] = ()
     ) -> Page:
-        """The rows after a key, or before it; the first ones without. Before the first page there is the first page.
+        """The page after or before a key; the first page without one, or when fewer than `size` rows precede the key.
 
-        Three queries at most. `also`: keys of ids to be read with those of the rows.
+        Three queries at most. `also`: keys of further ids to read in the same query.
         """
         backwards = before is not None
         found = self._keys(before if backwards else after, backwards, size + 1)
@@ -93,7 +93,7 @@ class Listing:
         )
 
     def every(self) -> Iterator[Row]:
-        """All of them, in the same order, a few queries for each CHUNK."""
+        """All rows, in the order of the pages; a few queries for each CHUNK."""
         page = self.page(size=CHUNK)
         yield from page.rows
         while page.after:
@@ -101,17 +101,17 @@ class Listing:
             yield from page.rows
 
     def pharmacy_keys(self) -> set[int]:
-        """The keys of the pharmacies it finds."""
+        """Primary keys of the pharmacies that it finds."""
         with_id = self.choice.ids(self.now).order_by().values_list("pharmacy", flat=True)
         return {*with_id, *self.choice.without_id(self.now).order_by().values_list("pk", flat=True)}
 
     def count(self) -> int:
-        """How many pharmacies it finds. Two queries."""
+        """Number of pharmacies that it finds. Two queries."""
         return self.choice.ids(self.now).order_by().count() + self.choice.without_id(self.now).order_by().count()
 
     @cached_property
     def _exact(self) -> int | None:
-        """The key of the pharmacy whose whole code was typed, if the choice finds it: its row stands before all others."""
+        """Primary key of the pharmacy whose whole code was typed, if the selection finds it: its row comes first."""
         code = code_of(self.choice.words)
         if not code:
             return None
@@ -121,7 +121,7 @@ class Listing:
         return with_id.first() or without.first()
 
     def _keys(self, beyond: Key | None, backwards: bool, size: int) -> Found:
-        """In order, or in the opposite one."""
+        """At most `size` rows beyond a key, in the order of the pages or backwards."""
         found: Found = []
         rows = (self._with_id, self._without_id)
         for read in reversed(rows) if backwards else rows:
@@ -130,7 +130,7 @@ class Listing:
         return found
 
     def _with_id(self, beyond: Key | None, backwards: bool, size: int) -> Found:
-        """One query: the nearest rows of each segment, and of those the nearest."""
+        """Reads, in one query, the nearest rows of every segment, and keeps the nearest of all."""
         ids, sign = self.choice.ids(self.now), "-" if backwards else ""
         ids = ids.exclude(pharmacy=self._exact) if self._exact else ids
         parts = []
@@ -151,7 +151,7 @@ class Listing:
         return [(Key(*row), None) for row in ordered]
 
     def _without_id(self, beyond: Key | None, backwards: bool, size: int) -> Found:
-        """By name."""
+        """The pharmacies without an id today, by name."""
         found, sign = self.choice.without_id(self.now), "-" if backwards else ""
         found = found.exclude(pk=self._exact) if self._exact else found
         if found.query.is_empty() or (backwards and beyond is not None and beyond.rank != WITHOUT):
@@ -161,7 +161,7 @@ class Listing:
             side = "lt" if backwards else "gt"
             found = found.filter(Q(**{f"name__{side}": name}) | Q(**{"name": name, f"pk__{side}": beyond.pk}))
         nearest = known(found).order_by(f"{sign}name", f"{sign}pk")[:size]
-        return [(Key(WITHOUT, None, each.pk), each) for each in nearest]
+        return [(Key(WITHOUT, None, pharmacy.pk), pharmacy) for pharmacy in nearest]
 
     def _row(self, key: Key, one: Pharmacy | None, ids: dict[int, IdSessione]) -> Row:
         if one is not None:
@@ -172,16 +172,16 @@ class Listing:
 
 
 def rows_of(keys: list[int], now: datetime) -> dict[int, Row]:
-    """The rows of these pharmacies, whatever became of them meanwhile. Three queries."""
+    """The rows of these pharmacies by primary key, whatever their state is now. Three queries."""
     todays = of_today(now).filter(pharmacy__in=keys).with_facts().defer(*UNREAD)
     rows = {one.pharmacy_id: Row(one.pharmacy, one, now) for one in todays if one.pharmacy and one.pharmacy_id}
     without: list[Any] = list(known(Pharmacy.objects.filter(pk__in=[pk for pk in keys if pk not in rows])))
-    ids = ids_of([each.newest_id for each in without if each.newest_id is not None])
-    return rows | {each.pk: _of_known(each, ids, now) for each in without}
+    ids = ids_of([one.newest_id for one in without if one.newest_id is not None])
+    return rows | {one.pk: _of_known(one, ids, now) for one in without}
 
 
 def known(pharmacies: PharmacyQuerySet) -> PharmacyQuerySet:
-    """Each with `newest_id` (the id it asked for last, whatever became of it) and `certified_address`."""
+    """Adds `newest_id` (the id requested last, in whatever state) and `certified_address` to each pharmacy."""
     newest = IdSessione.objects.filter(pharmacy=OuterRef("pk")).order_by("-requested_at", "-pk").values("pk")[:1]
     address = MailCertification.objects.current().filter(pharmacy=OuterRef("pk")).values("address")[:1]
     return pharmacies.annotate(newest_id=Subquery(newest), certified_address=Subquery(address))
@@ -192,17 +192,17 @@ def _of_known(one: Any, ids: dict[int, IdSessione], now: datetime) -> Row:
 
 
 def ids_of(keys: list[int]) -> dict[int, IdSessione]:
-    """With all that a row says, without what no page may read."""
+    """Reads these ids with all that a row shows, without the columns that no page may read."""
     return IdSessione.objects.with_facts().defer(*UNREAD).in_bulk(keys) if keys else {}
 
 
 def _newest_of(found: Found) -> list[int]:
     known: list[Any] = [one for _, one in found if one is not None]
-    return [each.newest_id for each in known if each.newest_id is not None]
+    return [one.newest_id for one in known if one.newest_id is not None]
 
 
 def _beyond(key: Key, backwards: bool) -> Q:
-    """The rows of the same segment after this one (or before it)."""
+    """Condition for the rows of the same segment after this key, or before it."""
     side = "lt" if backwards else "gt"
     return Q(**{f"expires_at__{side}e": key.expires_at}) & (
         Q(**{f"expires_at__{side}": key.expires_at}) | Q(**{f"pk__{side}": key.pk})

@@ -1,4 +1,4 @@
-"""One pharmacy as the staff see it: the row of the list."""
+"""One pharmacy as a row of the status list."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +10,7 @@ from sessions.models import IdSessione
 from sessions.staff.lists import urgency as rules
 from sessions.staff.lists.urgency import Urgency, urgency_of
 
-# Never read for a page: the hashes, the sealed copies.
+# Columns that no page reads: hashes and sealed copies.
 UNREAD = (
     "digest", "sealed", "fingerprint", "service_fingerprint", "pincode_fingerprint", "letter__sealed_source", "utenza__password", "utenza__pincode",
 )  # fmt: skip
@@ -18,7 +18,7 @@ UNREAD = (
 
 @dataclass(frozen=True)
 class Row:
-    """One pharmacy, its newest id, and the address certified now where there is no id to tell it."""
+    """One pharmacy with its newest id; `certified_address` is the present one, read only when there is no id."""
 
     pharmacy: Pharmacy
     newest: IdSessione | None
@@ -36,7 +36,7 @@ class Row:
 
     @property
     def is_today(self) -> bool:
-        """Has an id that counts today: its time left is worth saying."""
+        """Whether it has an id that counts today, so that its time left is shown."""
         return self.urgency in (
             Urgency.UNDELIVERED, Urgency.EXPIRING, Urgency.EXPIRED_TODAY, Urgency.LIVE,
         )  # fmt: skip
@@ -51,7 +51,7 @@ class Row:
 
     @property
     def percent_left(self) -> int:
-        """Of the hours of the id; never 0 while it is live, so that the bar shows."""
+        """Share of the id's hours that is left; never 0 while it is live, so that the bar shows."""
         if self.newest is None or self.is_over:
             return 0
         return max(1, self.newest.left_percent(self.now))
@@ -66,7 +66,7 @@ class Row:
 
     @property
     def address(self) -> str:
-        """Where the newest id was sent, else the address certified now: whole, for who masks it. Empty: none."""
+        """The address of the newest id's letter, else the certified one, "" for none. Whole: the caller must mask it."""
         return self.newest.letter.recipient if self.newest else self.certified_address
 
 

@@ -1,9 +1,9 @@
-"""Looking for a pharmacy by what somebody says on the phone, without writing who they are in a URL.
+"""Searches pharmacies by what a caller says on the phone, without personal data in a URL.
 
-A codice fiscale or an address that stood in a URL would stay in the history of the browser, in the logs of every proxy and in
-the link that one colleague sends to another. Sealing it there would only keep it for whoever has the key, for as long as the
-key lives. So the form is sent by POST, and such words stay, sealed, in the session of the operator: the URL carries a
-short name of them that says nothing, is the same for the same words (going back and reloading work), and ends with the session.
+A codice fiscale or an address in a URL would stay in the browser's history, in the logs of every proxy and in links that
+colleagues send. Encrypted in the URL it would stay readable as long as the key exists. So the form uses POST, and such words
+stay, sealed, in the operator's session. The URL carries an opaque name for them: a keyed hash, so that the same words give
+the same name (back and reload work), which ends with the session.
 """
 
 import re
@@ -25,19 +25,19 @@ from portal.values.pasted import plain_text
 KEPT_SEARCHES = 10
 ENOUGH_OF_A_PARTITA_IVA = 5  # digits; fewer are the start of a code
 SHORTEST_USER_ID = 4
-_MORE_THAN_A_NAME = re.compile(r"[\d@]")  # it may be a code, a partita IVA, a userId, an address
+_MORE_THAN_A_NAME = re.compile(r"[\d@]")  # may be a code, a partita IVA, a userId, an address
 _KEPT = "staff_searches"
 # an address, or letters and digits in one word: a codice fiscale or a part of it
 _PERSONAL = re.compile(r"@|(?<!\S)(?=\S*[a-z])(?=\S*\d)\S{6,}", re.IGNORECASE)
 
 
 def is_personal(words: str) -> bool:
-    """Words that may not stand in a URL: they may be an address or a codice fiscale. Rather one too many than one too few."""
+    """Whether these words may be an address or a codice fiscale, which no URL may hold. In doubt True."""
     return _PERSONAL.search(words) is not None
 
 
 def keep(request: HttpRequest, words: str) -> str:
-    """Keeps these words in the session and returns their name for the URL. The oldest of ten is forgotten."""
+    """Keeps these words, sealed, in the session and returns their name for the URL. Keeps the last KEPT_SEARCHES."""
     name = keyed_hash("staff-search", f"{request.session.session_key}:{words}")[:16]
     searches = {key: value for key, value in request.session.get(_KEPT, {}).items() if key != name}
     searches[name] = seal(words.encode()).decode()
@@ -46,7 +46,7 @@ def keep(request: HttpRequest, words: str) -> str:
 
 
 def words_of(request: HttpRequest, name: str) -> str:
-    """The words kept under this name in this session; empty when there are none."""
+    """The words kept under this name in this session; "" when there are none."""
     sealed = request.session.get(_KEPT, {}).get(name)
     try:
         return unseal(sealed.encode()).decode() if sealed else ""
@@ -55,22 +55,24 @@ def words_of(request: HttpRequest, name: str) -> str:
 
 
 def matching(words: str, now: datetime) -> Q:
-    """Pharmacies in which every word is found: in the name as the pages show it or the comune, at the start of the code, of the
-    partita IVA (with or without its zeros) or of the codice fiscale of who acts for it, in the certified address; a whole
-    userId. Accents, apostrophes and capitals do not count; a word of signs alone, beside others, neither.
+    """Condition for the pharmacies that match every word.
+
+    A word matches in the displayed name, in the comune or in the certified address; at the start of the code, of the
+    partita IVA (with or without its zeros) or of the codice fiscale of a present holder of an office; or as a whole userId.
+    Ignores accents, apostrophes and capitals, and, beside other words, a word of signs alone.
     """
     typed = plain_text(words).split()
-    said = [word for word in typed if folded(word)] or typed
-    of_a_name = [word for word in said if not _MORE_THAN_A_NAME.search(word)] if len(said) > 1 else []
+    searched = [word for word in typed if folded(word)] or typed
+    of_a_name = [word for word in searched if not _MORE_THAN_A_NAME.search(word)] if len(searched) > 1 else []
     condition = Q(pk__in=_named(of_a_name).values("pk")) if of_a_name else Q()
-    for word in said:
+    for word in searched:
         if word not in of_a_name:
             condition &= _about(word, now)
     return condition
 
 
 def _named(words: list[str]) -> PharmacyQuerySet:
-    """Those with all these words in their name or comune. A sign alone is in no name."""
+    """The pharmacies with all these words in their name or comune. A sign alone matches none."""
     condition = Q()
     for part in [part for word in words for part in folded(word).split() or [word]]:
         condition &= Q(found_by__contains=part)
@@ -78,19 +80,17 @@ def _named(words: list[str]) -> PharmacyQuerySet:
 
 
 def code_of(words: str) -> str:
-    """The code of a pharmacy that these words are, when they are one number; "" otherwise."""
+    """The words as the code of a pharmacy, when they are one short number; "" otherwise."""
     word = plain_text(words).strip()
     return word if word.isdigit() and len(word) < ENOUGH_OF_A_PARTITA_IVA + 2 else ""
 
 
 def _about(word: str, now: datetime) -> Q:
-    """One set of keys for each way to be found, each read from an index of its own: put together by OR in one condition they
-    would all be asked of every row.
-    """
+    """Unites one set of keys per way to match, each read from an index of its own: one condition with OR would use none."""
     if "@" in word:
-        theirs = MailCertification.objects.current().filter(address__icontains=ascii_address(tidied(word)))
-        return Q(pk__in=theirs.values("pharmacy"))
-    found, *others = (each.order_by().values("pk") for each in _ways(word, now))
+        certified = MailCertification.objects.current().filter(address__icontains=ascii_address(tidied(word)))
+        return Q(pk__in=certified.values("pharmacy"))
+    found, *others = (pharmacies.order_by().values("pk") for pharmacies in _ways(word, now))
     return Q(pk__in=found.union(*others))
 
 
@@ -103,7 +103,7 @@ def _ways(word: str, now: datetime) -> Iterator[PharmacyQuerySet]:
         yield pharmacies.filter(code__startswith=word)
     digits = word.upper().removeprefix("IT")
     if digits.isdigit() and len(digits) >= ENOUGH_OF_A_PARTITA_IVA:
-        without = digits.lstrip("0")  # typed with its zeros or without, kept with them or without
+        without = digits.lstrip("0")  # typed and stored with or without leading zeros
         start = Q(partita_iva=without)
         for zeros in ("", "0", "00", "000"):
             start |= Q(partita_iva__startswith=zeros + digits)

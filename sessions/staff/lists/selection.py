@@ -1,4 +1,4 @@
-"""What an operator asks the list for: which pharmacies, in which state. Read by the page, the exports and the bulk acts."""
+"""The filters of the status list as querysets. The page, the sheets and the bulk acts share them."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,7 +21,7 @@ TODAY, LIVE, EXPIRING, EXPIRED, UNDELIVERED, WITHOUT, NEVER, BLOCKED, ALL = (
 
 
 class Delivery(models.TextChoices):
-    """Of the letter that carried the id of today."""
+    """Delivery of the letter with the id of today."""
 
     ACCEPTED = "accettata", "Accettata dal server"
     WAITING = "in-attesa", "In attesa"
@@ -37,7 +37,7 @@ class Certification(models.TextChoices):
 
 @dataclass(frozen=True)
 class Choice:
-    """Empty strings ask for nothing. `state` is one of the words above."""
+    """The filters of an operator; "" means no filter. `state` is one of the constants above."""
 
     territory: Territory
     words: str = ""
@@ -50,21 +50,21 @@ class Choice:
 
     @property
     def place_only(self) -> "Choice":
-        """The same place, whatever the state: what the counters count."""
+        """The same place without the other filters: the counters count it."""
         return replace(self, words="", state=ALL, delivery="", certification="")
 
     @property
     def is_counted(self) -> bool:
-        """The counters know how many it finds: nothing is asked for but a place and a state."""
+        """Whether the counters know how many rows it finds: it filters by place and state only."""
         return self == replace(self.place_only, state=self.state)
 
     @property
     def is_everywhere(self) -> bool:
-        """No place is asked for, and the operator has the whole nation."""
+        """Whether it filters by no place, and the operator's territory is the whole nation."""
         return self.place_only == Choice(Territory(), state=ALL)
 
     def pharmacies(self, now: datetime) -> PharmacyQuerySet:
-        """The open pharmacies that match, whatever their ids are doing."""
+        """The open pharmacies that match, whatever the state of their ids."""
         found = self.in_place(Pharmacy.objects.open_on(now.astimezone(ROME).date()))
         if self.words:
             found = found.filter(matching(self.words, now))
@@ -73,7 +73,7 @@ class Choice:
         return found.filter(_BLOCKED) if self.state == BLOCKED else found
 
     def in_place(self, found: PharmacyQuerySet) -> PharmacyQuerySet:
-        """The pharmacies of the place that is chosen, open or closed."""
+        """Narrows to the pharmacies of the selected place, open or closed."""
         found = found.filter(within(self.territory))
         if self.region or self.asl:
             found = found.filter(within(Territory.of([self.region] if self.region else [])))
@@ -81,7 +81,7 @@ class Choice:
         return found.filter(province=self.province) if self.province else found
 
     def ids(self, now: datetime) -> IdSessioneQuerySet:
-        """The id of today of each pharmacy that matches."""
+        """The id of today of every pharmacy that matches."""
         conditions = {
             TODAY: Q(), ALL: Q(), BLOCKED: Q(), LIVE: rules.live(now), EXPIRING: rules.expiring(now),
             EXPIRED: rules.expired(now), UNDELIVERED: rules.undelivered(),
@@ -97,7 +97,7 @@ class Choice:
         return found
 
     def without_id(self, now: datetime) -> PharmacyQuerySet:
-        """The pharmacies that match and that `ids` does not hold because they have no id today."""
+        """The pharmacies that match and have no id today, so that `ids` leaves them out."""
         if self.state not in (ALL, BLOCKED, WITHOUT, NEVER) or self.delivery:
             return Pharmacy.objects.none()
         if self.state == NEVER:

@@ -1,4 +1,4 @@
-"""The list as a sheet: CSV as an Italian Excel opens it, or XLSX. No cell can become a formula."""
+"""Writes lists as CSV for an Italian Excel, or as XLSX. No cell can become a formula."""
 
 import csv
 from collections.abc import Callable, Iterable, Iterator
@@ -19,13 +19,13 @@ from sessions.staff.lists.pharmacy_status import Row
 Cell = str | int
 LINES_AT_ONCE = 200
 MOMENT = "%d/%m/%Y %H:%M"  # Italian time
-# What makes a program calculate (OWASP, CSV Injection), also as the wide signs of East Asian keyboards.
+# First characters that start a formula (OWASP, CSV Injection), also as full-width characters.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """`columns`: head and width in characters; the columns of `moments` hold instants."""
+    """`columns`: head and width in characters; `moments`: indexes of the columns that hold instants."""
 
     name: str
     columns: tuple[tuple[str, int], ...]
@@ -49,7 +49,7 @@ def _of_list(row: Row) -> list[Cell]:
 
 
 def _of_letters(row: Row) -> list[Cell]:
-    """What an envelope and a letter need; nothing of the ids."""
+    """Name and postal address, for paper letters; nothing about ids."""
     pharmacy = row.pharmacy
     return [
         pharmacy.code, pharmacy.display_name, pharmacy.address, pharmacy.cap, pharmacy.comune, pharmacy.province,
@@ -80,25 +80,25 @@ SHEETS: dict[str, Sheet] = {
 
 
 def taken_away(request: HttpRequest, verb: str, **detail: Any) -> None:
-    """Writes in the journal that a sheet left the portal. HEAD asks for the headers and takes nothing away."""
+    """Records in the journal that a sheet was downloaded. A HEAD request downloads nothing."""
     if request.method == "GET":
         record(verb, now=now_of(request), actor=staff_of(request), **detail)
 
 
 def harmless(cell: Cell) -> Cell:
-    """The same text, with an apostrophe before it when a program would take it for a formula."""
+    """The same text, with an apostrophe before it when a spreadsheet would read it as a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 class _Line:
-    """What csv writes to: gives back the line."""
+    """The file for csv.writer: returns the line instead of storing it."""
 
     def write(self, line: str) -> str:
         return line
 
 
 def csv_lines(sheet: Sheet, rows: Iterable[list[Cell]]) -> Iterator[bytes]:
-    """Pieces of a CSV with BOM, `;` and CRLF: what Excel in Italian opens with a double click."""
+    """Yields pieces of a CSV with BOM, `;` and CRLF, which an Italian Excel opens with a double click."""
     writer = csv.writer(_Line(), delimiter=";", lineterminator="\r\n")
     piece: list[str] = ["\ufeff", writer.writerow(sheet.head)]
     for number, cells in enumerate(rows, 1):
@@ -110,8 +110,8 @@ def csv_lines(sheet: Sheet, rows: Iterable[list[Cell]]) -> Iterator[bytes]:
 
 
 def xlsx_file(sheet: Sheet, rows: Iterable[list[Cell]]) -> IO[bytes]:
-    """A temporary file, at its beginning; the caller closes it. Rows go to disk one by one. Text stays text."""
-    import xlsxwriter  # only now: not in the memory of every worker
+    """Returns a temporary file, at its beginning; the caller closes it. Rows go to disk one by one. Text stays text."""
+    import xlsxwriter  # imported late: saves memory in the processes that write no sheet
 
     file: IO[bytes] = TemporaryFile()  # noqa: SIM115  the caller closes it
     with xlsxwriter.Workbook(

@@ -1,4 +1,4 @@
-"""How urgent a pharmacy is for the staff, seen from its newest id: the rule for one row and, beside it, for many."""
+"""The urgency of a pharmacy, computed from its newest id: the rule for one row and the same rule as a query."""
 
 from datetime import datetime, timedelta
 from enum import Enum
@@ -10,13 +10,12 @@ from sessions.ids.cards import EXPIRING_WITHIN
 from sessions.models import IdSessione, State
 from sessions.models.id_sessione import IdSessioneQuerySet
 
-LONGEST_LIFE = timedelta(
-    days=3
-)  # no id of today was asked for longer ago: the index of the refused letters need not go back
+# No id of today was requested longer ago, so a search of refused letters may stop there.
+LONGEST_LIFE = timedelta(days=3)
 
 
 class Urgency(Enum):
-    """Most urgent first. The word and the kind of its pill."""
+    """Most urgent first; each with the word and the colour of its label."""
 
     UNDELIVERED = ("Non consegnata", "bad")
     EXPIRING = ("In scadenza", "warn")
@@ -36,7 +35,7 @@ class Urgency(Enum):
 
 
 def urgency_of(newest: IdSessione | None, now: datetime) -> Urgency:
-    """The urgency of a pharmacy whose newest id is this one."""
+    """The urgency of a pharmacy with this newest id."""
     if newest is None:
         return Urgency.NEVER
     state = newest.state(now)
@@ -52,21 +51,20 @@ def urgency_of(newest: IdSessione | None, now: datetime) -> Urgency:
 
 
 def candidates(now: datetime) -> IdSessioneQuerySet:
-    """The ids that are live, and those that expired since midnight in Italy and were the last: one or two of a pharmacy."""
-    # revoked_at: an id that has expired is never revoked, and the indexes on expires_at hold the others only
+    """Live ids, and ids that expired since midnight in Italy and had no later one: one or two per pharmacy."""
+    # revoked_at=None: the partial indexes on expires_at hold such ids only; an expired id is never revoked
     return IdSessione.objects.standing(now).filter(counting(now), expires_at__gte=day_start(now), revoked_at=None)
 
 
 def counting(now: datetime, prefix: str = "") -> Q:
-    """An id whose hours are over counts no more once the pharmacy asked for one that expires later, whatever became of it."""
+    """Condition: the id has not expired, or the pharmacy has never requested one that expires later."""
     return Q(**{f"{prefix}expires_at__gt": now}) | Q(**{f"{prefix}outlived_at": None})
 
 
 def of_today(now: datetime) -> IdSessioneQuerySet:
-    """One id per pharmacy: the newest of its candidates.
+    """One id per pharmacy: the candidate that expires last.
 
-    The newest is the one that expires last. So a renewal counts from the moment it is asked for, and an id that
-    expired does not count where another is live.
+    So a renewal counts from the moment it is requested, and an expired id does not count beside a live one.
     """
     later = (
         candidates(now)
@@ -96,9 +94,9 @@ def expired(now: datetime) -> Q:
 
 
 def segments(now: datetime) -> dict[Urgency, Q]:
-    """The ids of today by urgency, most urgent first: each is in one segment. `urgency_of` says the same of one row.
+    """Conditions that split the ids of today by urgency, most urgent first. `urgency_of` is the same rule for one row.
 
-    Four short stretches of one index instead of one order for all: a page reads as many rows as it shows.
+    Four ranges of one index instead of one sort of all rows: a page reads only the rows that it shows.
     """
     arrived, an_hour = Q(letter__failed_at=None), now + EXPIRING_WITHIN
     return {

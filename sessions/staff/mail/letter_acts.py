@@ -1,4 +1,4 @@
-"""The staff have a letter tried again at once, or see that it does not leave. They never see what is in it."""
+"""Retries a letter at once, or cancels it. The staff never see its text."""
 
 from django.contrib import messages
 from django.db import transaction
@@ -23,7 +23,7 @@ FROM_OUTBOX = "da"
 @staff_required("assistenza")
 @asks_and_acts
 def retry(request: HttpRequest, code: str, pk: int) -> HttpResponse:
-    """«Riprova»: a letter that was refused, or waits for its next turn, leaves at once."""
+    """«Riprova»: sends at once a letter that was refused or waits for its next attempt."""
     now, pharmacy = now_of(request), pharmacy_of(request, code)
     letter = _letter(pharmacy, pk)
     if not letter.may_be_retried(now):
@@ -61,7 +61,7 @@ def retry(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 @staff_required("assistenza")
 @asks_and_acts
 def cancel(request: HttpRequest, code: str, pk: int) -> HttpResponse:
-    """«Annulla l’invio»: a letter that waits does not leave any more."""
+    """«Annulla l’invio»: cancels a letter that waits."""
     now, pharmacy = now_of(request), pharmacy_of(request, code)
     letter = _letter(pharmacy, pk)
     if not letter.is_waiting:
@@ -91,7 +91,7 @@ def cancel(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 
 
 def _back(request: HttpRequest, code: str) -> str:
-    """«Posta in uscita» with its filters (`da`, a query string of that page) for who comes from there; else the pharmacy."""
+    """The URL to return to: «Posta in uscita» with its filters (`da`, a query string of that page), else the pharmacy."""
     if FROM_OUTBOX in request.GET:
         return f"{reverse('staff:outbox')}?{request.GET[FROM_OUTBOX]}"
     return resolve_url("staff:pharmacy", code)
@@ -106,12 +106,12 @@ def _letter(pharmacy: Pharmacy, pk: int) -> OutgoingMail:
 
 @transaction.atomic
 def _do(request: HttpRequest, pharmacy: Pharmacy, letter: OutgoingMail, verb: str, reason: str) -> bool:
-    """The act and its line in the journal of the pharmacy from whose page it was done: both or neither."""
+    """The act and its entry in the pharmacy's journal, in one transaction. False when the letter can no longer change."""
     now = now_of(request)
     if not (letter.retry(now) if verb == "letter.retried" else letter.cancel(now)):
         return False
     if verb == "letter.retried":
-        MailDomain.objects.well(letter.domain)  # who asks to try again says that the reason is gone
+        MailDomain.objects.well(letter.domain)  # the operator vouches that the cause is gone
         wake_after_commit(Priority(letter.priority))
     record(
         verb, now=now, actor=staff_of(request), about=pharmacy.code, subject=letter, kind=letter.get_kind_display(),

@@ -1,4 +1,4 @@
-"""Mailboxes that look dead: the test letter to one, and the decision on many that look so at the same time."""
+"""Mailboxes that look dead: a test letter to one, and the decision on many of one domain at once."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ CONFIRM, DISMISS = "conferma", "rinuncia"
 @staff_required("assistenza")
 @asks_and_acts
 def trial(request: HttpRequest, code: str) -> HttpResponse:
-    """«Prova di nuovo»: a test letter to the certified address that refused mail."""
+    """«Prova di nuovo»: sends a test letter to a certified address that refused mail."""
     now, pharmacy = now_of(request), pharmacy_of(request, code)
     current = pharmacy.certifications.current().first()
     if current is None or not trials.may_try(current):
@@ -61,7 +61,7 @@ def trial(request: HttpRequest, code: str) -> HttpResponse:
 @staff_required
 @require_safe
 def held_mailboxes(request: HttpRequest) -> HttpResponse:
-    """The domains of which too many mailboxes looked dead at once, for an operator to decide."""
+    """Lists the domains with too many mailboxes that looked dead at once, for an operator to decide."""
     _whole_nation(request)
     groups = [
         {"domain": domain, "mailboxes": mailboxes, "letters": _letters(domain)[:SHOWN]}
@@ -73,7 +73,7 @@ def held_mailboxes(request: HttpRequest) -> HttpResponse:
 @staff_required("assistenza")
 @asks_and_acts
 def decide(request: HttpRequest, domain: str, verdict: str) -> HttpResponse:
-    """«Segna come non raggiungibili» or «Non segnare»: all held mailboxes of a domain."""
+    """«Segna come non raggiungibili» or «Non segnare»: decides on all held mailboxes of a domain."""
     _whole_nation(request)
     if verdict not in (CONFIRM, DISMISS):
         raise Http404
@@ -89,7 +89,7 @@ def decide(request: HttpRequest, domain: str, verdict: str) -> HttpResponse:
 
 
 def _whole_nation(request: HttpRequest) -> None:
-    """A domain has mailboxes everywhere: who is limited to a territory decides nothing here. Raises Http404."""
+    """Raises Http404 for an operator limited to a territory: a domain has mailboxes everywhere."""
     if not staff_of(request).territory.is_whole_nation:
         raise Http404
 
@@ -123,7 +123,7 @@ def _act(domain: str, verdict: str, held: int) -> Act:
 
 
 def _decide(request: HttpRequest, domain: str, verdict: str, reason: str) -> None:
-    """The line of the journal first: each mailbox is then decided in a transaction of its own."""
+    """Writes the journal entry first: each mailbox is then decided in a transaction of its own."""
     now, letters = now_of(request), _letters(domain).count()
     verb = "mailboxes.confirmed" if verdict == CONFIRM else "mailboxes.dismissed"
     record(verb, now=now, actor=staff_of(request), domain=domain, letters=letters, reason=reason)

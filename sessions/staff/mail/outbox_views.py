@@ -1,4 +1,4 @@
-"""«Posta in uscita»: every letter of the outbox, and the domains that do not take any. What is in a letter is never shown."""
+"""«Posta in uscita»: the letters of the outbox, and the domains that refuse them. The text of a letter is never shown."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -25,7 +25,7 @@ from sessions.staff.lists.sheets import MOMENT, Cell, Sheet, csv_lines, taken_aw
 from sessions.staff.mail.letter_acts import FROM_OUTBOX
 from sessions.staff.mail.unread_reports import unread_by
 
-OLDEST = "Il più vecchio"  # leads where «In attesa» does
+OLDEST = "Il più vecchio"  # links to the same list as «In attesa»
 SHEET = Sheet(
     "posta-in-uscita",
     (
@@ -37,7 +37,7 @@ SHEET = Sheet(
 
 
 class LetterFilter(forms.Form):
-    """A value that makes no sense is told and left out: the page comes all the same."""
+    """Shows the error of an invalid value and ignores it: the page is rendered all the same."""
 
     stato = forms.ChoiceField(
         label="Esito",
@@ -68,31 +68,31 @@ class LetterFilter(forms.Form):
     )
 
     def value(self, name: str) -> str:
-        """What was asked for, or nothing when it makes no sense."""
-        self.is_valid()  # fills cleaned_data with the fields that make sense
+        """The value of this filter; "" when it is invalid."""
+        self.is_valid()  # fills cleaned_data with the valid fields
         return str(self.cleaned_data.get(name, ""))
 
     def clean_dominio(self) -> str:
         return str(self.cleaned_data["dominio"]).lower()
 
     def letters(self, user: User) -> Letters:
-        """What the list must hold."""
+        """The letters that these filters find in the territory of `user`."""
         return Letters(user, self.value("stato"), self.value("tipo"), self.value("dominio"), self.value("farmacia"))
 
     def query(self) -> dict[str, str]:
-        """What makes sense and is not empty, for a short URL."""
+        """The valid filters that are not empty, for a short URL."""
         return {name: value for name in self.fields if (value := self.value(name))}
 
     def in_words(self) -> str:
-        """`stato rifiutati, dominio farmacia.it`, for the journal."""
+        """`stato rifiutati, dominio farmacia.it`: the journal's text about an export."""
         return ", ".join(f"{name} {value}" for name, value in self.query().items()) or "tutti"
 
 
 @staff_required
 @require_safe
 def outbox(request: HttpRequest) -> HttpResponse:
-    """The letters that the filters find, what waits and what failed today, the domains that refuse."""
-    if "@" in request.GET.get("dominio", ""):  # a whole address may not stand in a URL: its domain is what counts
+    """The letters that the filters find, counts of the waiting and of today's failures, the domains that refuse."""
+    if "@" in request.GET.get("dominio", ""):  # no URL may hold a whole address: keep its domain
         return redirect(
             f"{request.path}?{urlencode({**request.GET.dict(), 'dominio': domain_of(request.GET['dominio'])})}"
         )
@@ -119,9 +119,9 @@ def outbox(request: HttpRequest) -> HttpResponse:
 @staff_required
 @require_safe
 def export(request: HttpRequest) -> HttpResponse:
-    """The same letters as a CSV, streamed; that they were taken away is a line of the journal."""
+    """Streams the same letters as a CSV, and records the export in the journal."""
     form, user, now = LetterFilter(request.GET), staff_of(request), now_of(request)
-    if not form.is_valid():  # a filter that makes no sense is told there: here it would give more than was asked for
+    if not form.is_valid():  # the page shows the error; an export would hold more than intended
         return redirect(f"{reverse('staff:outbox')}?{request.GET.urlencode()}")
     taken_away(request, "list.letters", asked_for=form.in_words())
     answer = StreamingHttpResponse(
@@ -132,7 +132,7 @@ def export(request: HttpRequest) -> HttpResponse:
 
 
 def _key(request: HttpRequest, name: str) -> int | None:
-    """The letter that a link to another page names; None when it names none."""
+    """Primary key of the letter in a link to another page; None when it is absent or invalid."""
     text = request.GET.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
@@ -148,7 +148,7 @@ def _rows(letters: Iterator[OutgoingMail]) -> Iterator[list[Cell]]:
 
 
 def _counters(counts: Counts, now: datetime, state: str) -> list[dict[str, object]]:
-    """Each leads to the list of what it counts."""
+    """The tiles; each links to the list of the letters that it counts."""
     waited = now - counts.oldest if counts.oldest else None
     is_late = waited is not None and waited > LETTER_IS_LATE_AFTER
     tiles = (

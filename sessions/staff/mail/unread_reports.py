@@ -1,4 +1,4 @@
-"""«Rapporti non letti»: what mail servers sent back and no rule could read; an operator says what it means."""
+"""«Rapporti non letti»: bounce reports that no rule could parse; an operator decides what they mean."""
 
 from django import forms
 from django.contrib import messages
@@ -22,11 +22,11 @@ from portal.time.clock import now_of
 from sessions.staff.pharmacy.acts import asks_and_acts
 from sessions.staff.reason import ReasonForm
 
-SHOWN_AT_ONCE = 50  # the newest; the others come up as these are decided
+SHOWN_AT_ONCE = 50  # the newest; the others appear as these are decided
 
 
 class DecisionForm(ReasonForm):
-    """What it means, and why the operator thinks so."""
+    """The meaning of the report, and the operator's reason."""
 
     esito = forms.ChoiceField(
         label=gettext_lazy("Che cosa dice il rapporto"),
@@ -56,11 +56,12 @@ class DecisionForm(ReasonForm):
 @staff_required
 @require_safe
 def every_report(request: HttpRequest) -> HttpResponse:
-    """The reports that wait for a person, the newest first."""
+    """The reports that wait for a decision, newest first."""
     user = staff_of(request)
     waiting = unread_by(user).order_by("-at", "-pk")
     rows = list(waiting.select_related("letter").defer("sealed_source", "letter__sealed_source")[:SHOWN_AT_ONCE])
-    pharmacies = {each.code: each for each in Pharmacy.objects.filter(code__in={row.letter.about for row in rows})}
+    found = Pharmacy.objects.filter(code__in={row.letter.about for row in rows})
+    pharmacies = {pharmacy.code: pharmacy for pharmacy in found}
     context = {
         "rows": [(row, pharmacies.get(row.letter.about)) for row in rows],
         "how_many": waiting.count() if len(rows) == SHOWN_AT_ONCE else len(rows),
@@ -72,21 +73,21 @@ def every_report(request: HttpRequest) -> HttpResponse:
 @staff_required("assistenza")
 @asks_and_acts
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
-    """One report, and what the operator says that it means."""
+    """Shows one report and records the operator's decision."""
     now, user = now_of(request), staff_of(request)
     report = get_object_or_404(unread_by(user).select_related("letter").defer("letter__sealed_source"), pk=pk)
     form = DecisionForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         decision = UnreadReport.Decision(form.cleaned_data["esito"])
         with transaction.atomic():
-            is_ours = intake.decide(report, decision, now)
-            if is_ours:
+            is_decided = intake.decide(report, decision, now)
+            if is_decided:
                 record(
                     "report.decided", now=now, actor=user, about=report.letter.about, subject=report.letter,
                     decision=decision.label, reason=form.reason,
                 )  # fmt: skip
         marking.settle(now)
-        if is_ours:
+        if is_decided:
             messages.success(request, gettext("Scritto: %(decision)s.") % {"decision": decision.label.lower()})
         else:
             messages.warning(request, gettext("Nel frattempo ha già deciso un altro operatore."))
@@ -101,15 +102,15 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def unread_by(user: User) -> QuerySet[UnreadReport]:
-    """Those about letters of the territory of this member of the staff."""
+    """The open reports about letters of this operator's territory."""
     if user.territory.is_whole_nation:
         return UnreadReport.objects.open()
-    theirs = Pharmacy.objects.visible_to(user).order_by().values("code")
-    return UnreadReport.objects.open().filter(letter__about__in=theirs)
+    codes = Pharmacy.objects.visible_to(user).order_by().values("code")
+    return UnreadReport.objects.open().filter(letter__about__in=codes)
 
 
 def _text(report: UnreadReport) -> str:
-    """What the server wrote, masked; blank: nothing that can be shown."""
+    """The text of the server's report, masked; "" when it cannot be shown."""
     try:
         return reports.shown(unseal(report.sealed_source)) if report.sealed_source else ""
     except SealBroken:

@@ -1,6 +1,6 @@
-"""What the staff may do to one pharmacy: each act says what will happen, asks why, then does it.
+"""Acts of the staff on one pharmacy: each page lists the consequences, requires a reason, then acts.
 
-No act shows an id, a code or a password, and none certifies an address: that is for who holds the office.
+No act shows an id, a code or a password, and none certifies an address: only the titolare or the direttore may do that.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
 
 @dataclass(frozen=True)
 class Act:
-    """The words of a confirmation page."""
+    """The texts of a confirmation page."""
 
     crumb: str
     question: str
@@ -37,14 +37,14 @@ class Act:
 
 
 def pharmacy_of(request: HttpRequest, code: str) -> Pharmacy:
-    """The pharmacy of this code, in the territory of who asks. Raises Http404."""
+    """The pharmacy with this code, in the operator's territory. Raises Http404."""
     return get_object_or_404(Pharmacy.objects.visible_to(staff_of(request)), code=code)
 
 
 @staff_required("assistenza")
 @asks_and_acts
 def resend(request: HttpRequest, code: str, pk: int) -> HttpResponse:
-    """«Invia di nuovo»: the same id leaves again. The staff never see it."""
+    """«Invia di nuovo»: sends the same id again. The staff never see it."""
     now, pharmacy = now_of(request), pharmacy_of(request, code)
     newest = _id_of(pharmacy, pk)
     if not newest.is_live(now):
@@ -68,7 +68,7 @@ def resend(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 @staff_required("sicurezza")
 @asks_and_acts
 def revoke_id(request: HttpRequest, code: str, pk: int) -> HttpResponse:
-    """«Revoca»: one id stops everywhere."""
+    """«Revoca»: revokes one id."""
     now, pharmacy = now_of(request), pharmacy_of(request, code)
     row = _id_of(pharmacy, pk)
     if not row.is_within_hours(now):
@@ -95,7 +95,7 @@ def revoke_id(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 @staff_required("sicurezza")
 @asks_and_acts
 def revoke_all(request: HttpRequest, code: str) -> HttpResponse:
-    """«Revoca tutti gli ID»: every live id of the pharmacy stops."""
+    """«Revoca tutti gli ID»: revokes every live id of the pharmacy."""
     now, pharmacy = now_of(request), pharmacy_of(request, code)
     live = IdSessione.objects.filter(pharmacy=pharmacy).within_hours(now).count()
     if not live:
@@ -124,7 +124,7 @@ def revoke_all(request: HttpRequest, code: str) -> HttpResponse:
 @staff_required("sicurezza")
 @asks_and_acts
 def revoke_address(request: HttpRequest, code: str) -> HttpResponse:
-    """«Revoca l’indirizzo»: the mailbox is no longer the pharmacy's, and its ids end."""
+    """«Revoca l’indirizzo»: revokes the certified address, which ends the pharmacy's ids."""
     now, pharmacy = now_of(request), pharmacy_of(request, code)
     current = pharmacy.certifications.current().first()
     if current is None:
@@ -151,7 +151,7 @@ def revoke_address(request: HttpRequest, code: str) -> HttpResponse:
 @staff_required("assistenza")
 @asks_and_acts
 def reachable(request: HttpRequest, code: str) -> HttpResponse:
-    """«Segna come raggiungibile»: the pharmacy has emptied, mended or reopened its mailbox."""
+    """«Segna come raggiungibile»: for a pharmacy that has emptied, repaired or reopened its mailbox."""
     now, pharmacy = now_of(request), pharmacy_of(request, code)
     current = pharmacy.certifications.current().exclude(undeliverable_at=None).first()
     if current is None:

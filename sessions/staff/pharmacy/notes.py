@@ -1,4 +1,4 @@
-"""«Note di assistenza»: what the staff tell one another about a pharmacy."""
+"""«Note di assistenza»: notes of the staff about a pharmacy."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +14,7 @@ from sessions.staff.reason import NoteForm, OutcomeForm, one_line
 @staff_required("assistenza")
 @asks_and_acts
 def write(request: HttpRequest, code: str) -> HttpResponse:
-    """A new note."""
+    """Opens a note."""
     pharmacy, form = pharmacy_of(request, code), NoteForm(request.POST or None)
     if form.is_valid():
         SupportNote.objects.write(pharmacy, form.cleaned_data["testo"], staff_of(request), now_of(request))
@@ -26,7 +26,7 @@ def write(request: HttpRequest, code: str) -> HttpResponse:
 @staff_required("assistenza")
 @asks_and_acts
 def close(request: HttpRequest, code: str, pk: int) -> HttpResponse:
-    """Nothing is left to do: says how it ended."""
+    """Closes a note with its outcome."""
     pharmacy, form = pharmacy_of(request, code), OutcomeForm(request.POST or None)
     note = get_object_or_404(SupportNote.objects.select_related("opened_by"), pharmacy=pharmacy, pk=pk)
     if note.closed_at is not None:

@@ -1,4 +1,4 @@
-"""What the staff read of one pharmacy: register, offices, address, utenze, ids, letters, notes. Masked where it is shown."""
+"""Reads what the staff see of one pharmacy: register, offices, address, utenze, ids, letters, notes. Templates mask it."""
 
 from datetime import datetime
 from typing import Any
@@ -23,9 +23,9 @@ LINES = 10
 
 
 def of(pharmacy: Pharmacy, now: datetime) -> dict[str, Any]:
-    """The context of the page. Nothing in it is a secret; addresses and codici fiscali are masked by the template."""
+    """Returns the context of the page, without secrets. The template masks addresses and codici fiscali."""
     ids = _ids(pharmacy, now)
-    cards = [IdCard(each, now) for each in ids]
+    cards = [IdCard(row, now) for row in ids]
     newest = newest_today(pharmacy, now) or next(iter(ids), None)
     day = now.astimezone(ROME).date()
     return {
@@ -52,7 +52,7 @@ def of(pharmacy: Pharmacy, now: datetime) -> dict[str, Any]:
 
 
 def _ids(pharmacy: Pharmacy, now: datetime) -> list[IdSessione]:
-    """The newest, and every one within its hours however old, a closed pharmacy's too: it can be revoked. Newest first."""
+    """The newest ids and all within their hours (a closed pharmacy's too: the staff may revoke them), newest first."""
     every = IdSessione.objects.filter(pharmacy=pharmacy).with_facts().defer(*UNREAD)
     found = list(every.order_by("-requested_at")[:NEWEST])
     older = every.within_hours(now).exclude(pk__in=[row.pk for row in found]).order_by("-requested_at")
@@ -60,7 +60,7 @@ def _ids(pharmacy: Pharmacy, now: datetime) -> list[IdSessione]:
 
 
 def _offices(pharmacy: Pharmacy, now: datetime) -> list[dict[str, Any]]:
-    """Who, from when, until when: those that hold an office now first. The name is known of who has entered once."""
+    """The offices, present ones first. The name is known only of people who have logged in."""
     offices = list(Office.objects.filter(pharmacy=pharmacy).order_by(F("until").desc(nulls_first=True), "-since", "pk"))
     people = User.objects.filter(codice_fiscale__in={office.codice_fiscale for office in offices})
     names = {person.codice_fiscale: person.full_name for person in people}
@@ -80,6 +80,6 @@ def _certifications(pharmacy: Pharmacy) -> list[MailCertification]:
 
 
 def _notes(pharmacy: Pharmacy) -> list[SupportNote]:
-    """The open ones first."""
+    """The newest notes, open ones first."""
     notes = SupportNote.objects.filter(pharmacy=pharmacy).select_related("opened_by", "closed_by")
     return list(notes.order_by(F("closed_at").desc(nulls_first=True), "-opened_at")[:NEWEST])

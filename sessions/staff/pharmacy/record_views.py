@@ -1,4 +1,4 @@
-"""Everything the staff may know of one pharmacy. They never see an id, a code or a whole address."""
+"""The page of one pharmacy for the staff. It never shows an id, a code or a whole address."""
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -18,7 +18,7 @@ LINES_A_PAGE = 50
 @staff_required
 @require_safe
 def page(request: HttpRequest, code: str) -> HttpResponse:
-    """Register, offices, address, utenze, ids, letters, notes, the newest lines of the journal."""
+    """Register, offices, address, utenze, ids, letters, notes, newest journal entries."""
     return render(request, "staff/pharmacy.html", record.of(pharmacy_of(request, code), now_of(request)))
 
 

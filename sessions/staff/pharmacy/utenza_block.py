@@ -1,4 +1,4 @@
-"""The staff block an utenza and take the block away, each with a reason that the pharmacy reads."""
+"""Blocks and unblocks an utenza, with a reason that the pharmacy reads."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +17,7 @@ from sessions.utenze import life
 @staff_required("sicurezza")
 @asks_and_acts
 def block(request: HttpRequest, code: str, pk: int) -> HttpResponse:
-    """«Blocca»: says what will stop, asks why, then blocks."""
+    """«Blocca»: shows the consequences, requires a reason, then blocks."""
     now, pharmacy = now_of(request), pharmacy_of(request, code)
     utenza = _utenza(pharmacy, pk)
     if utenza.blocked_at is not None:
@@ -36,7 +36,7 @@ def block(request: HttpRequest, code: str, pk: int) -> HttpResponse:
 @staff_required("assistenza")
 @asks_and_acts
 def unblock(request: HttpRequest, code: str, pk: int) -> HttpResponse:
-    """«Sblocca»: says why it was blocked, asks what was verified, then takes the block away."""
+    """«Sblocca»: shows why the utenza was blocked, asks what was verified, then unblocks."""
     now, pharmacy = now_of(request), pharmacy_of(request, code)
     utenza = _utenza(pharmacy, pk)
     if utenza.blocked_at is None:
