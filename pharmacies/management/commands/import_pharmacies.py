@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from pharmacies.register.completeness import FLAWS
 from pharmacies.register.download import Download, DownloadFailed
-from pharmacies.register.importing import ImportUnderWay, NothingRead, ImportReport, UnknownHeader, import_register
+from pharmacies.register.importing import ImportReport, ImportUnderWay, NothingRead, UnknownHeader, import_register
 from portal.time import database_clock
 
 BROKEN_SHOWN = 20
