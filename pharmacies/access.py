@@ -1,4 +1,4 @@
-"""The guards of a pharmacy's pages: the offices of a person decide which pages open."""
+"""Guards of the pharmacy pages: a person's offices decide which pages they may open."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,7 +15,7 @@ from portal.time.clock import now_of
 P = ParamSpec("P")
 
 
-# What a delegate reads on a page for titolare and direttore.
+# Sentences that a delegate reads on a page for titolare and direttore.
 CERTIFYING = "Solo il titolare o il direttore può certificare, modificare o revocare l’indirizzo della farmacia."
 CHOOSING_REMINDERS = "Solo il titolare o il direttore può scegliere gli avvisi e i promemoria."
 CHANGING_UTENZE = "Solo il titolare o il direttore può creare o modificare le utenze del gestionale."
@@ -34,9 +34,9 @@ OfficeView: TypeAlias = Callable[Concatenate[OfficeRequest, P], HttpResponse]
 
 
 def office_required(view: OfficeView[P]) -> Callable[..., HttpResponse]:
-    """For URLs that start with the pharmacy's code: sets `request.office`, `request.pharmacy`, `request.has_other_pharmacies`.
+    """Requires an office in the pharmacy whose code the URL starts with; else 404, even when the pharmacy exists.
 
-    A pharmacy in which the person holds no office does not exist for them: 404, whatever the register says.
+    Sets `request.office`, `request.pharmacy`, `request.has_other_pharmacies`.
     """
 
     @wraps(view)
@@ -56,7 +56,7 @@ def office_required(view: OfficeView[P]) -> Callable[..., HttpResponse]:
 
 
 def holder_required(refusal: str) -> Callable[[OfficeView[P]], Callable[..., HttpResponse]]:
-    """As office_required, for titolare and direttore alone: a delegate gets 403 with the sentence `refusal`."""
+    """As office_required, but only for titolare and direttore; a delegate gets 403 with the sentence `refusal`."""
 
     def decorated(view: OfficeView[P]) -> Callable[..., HttpResponse]:
         @wraps(view)
@@ -71,9 +71,9 @@ def holder_required(refusal: str) -> Callable[[OfficeView[P]], Callable[..., Htt
 
 
 def fresh_holder_required(refusal: str) -> Callable[[OfficeView[P]], Callable[..., HttpResponse]]:
-    """As holder_required, and the person proved the identity in the last 10 minutes (FRESH_AUTHENTICATION_FOR).
+    """As holder_required, and requires a login within FRESH_AUTHENTICATION_FOR (10 minutes).
 
-    The office is checked first: a delegate reads the refusal without a second login.
+    Checks the office first, so that a delegate reads the refusal without a second login.
     """
 
     def decorated(view: OfficeView[P]) -> Callable[..., HttpResponse]:

@@ -1,14 +1,14 @@
-"""One spelling for words that are looked for: `FORLI'`, `Forlì` and `forli` are the same, `Sant’Anna` has either apostrophe."""
+"""Folds words for search: `FORLI'`, `Forlì` and `forli` are the same; both apostrophes of `Sant’Anna` match."""
 
 import re
 import unicodedata
 
-_APOSTROPHES = re.compile(r"['’‘‛ʼ`´′＇]")  # for an accent or an elision: nothing is left of them
+_APOSTROPHES = re.compile(r"['’‘‛ʼ`´′＇]")  # used as an accent or for an elision: removed
 _APART = re.compile(r"[\W_]+")
 
 
 def folded(text: str) -> str:
-    """Small letters and digits, one space between words: no accents, apostrophes or other signs. Folding again changes nothing."""
+    """Returns lower-case letters and digits with single spaces, without accents, apostrophes or other signs. Idempotent."""
     plain = _APOSTROPHES.sub("", text)
     if not plain.isascii():
         apart = unicodedata.normalize("NFKD", plain.casefold())

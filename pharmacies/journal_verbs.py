@@ -1,4 +1,4 @@
-"""What the timeline says of the acts of this app."""
+"""The sentences of the timeline for the journal verbs of this app."""
 
 WORDS = {
     "register.imported": "ha letto il registro nazionale {file}: {created} farmacie nuove, {changed} cambiate, {closed} chiuse",

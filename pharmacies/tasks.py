@@ -1,4 +1,4 @@
-"""Woken by the timetable (portal/celery.py)."""
+"""The periodic tasks of this app; the timetable in portal/celery.py runs them."""
 
 from celery import shared_task
 
@@ -8,5 +8,5 @@ from portal.time import database_clock
 
 @shared_task
 def clear_marks() -> None:
-    """Addresses that a letter reached since they were marked. May run twice and at the same time."""
+    """Clears the marks of addresses that received a later letter. Idempotent; may run twice at the same time."""
     clear(database_clock.now())

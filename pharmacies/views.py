@@ -1,4 +1,4 @@
-"""«Servizi on line»: which pharmacy, its summary, «Sicurezza», «Gestione mail certificata», «Registro attività»."""
+"""The pages of «Servizi on line»: choice of the pharmacy, summary, «Sicurezza», «Gestione mail certificata», «Registro attività»."""
 
 from collections.abc import Mapping
 
@@ -26,9 +26,9 @@ ENTRIES_A_PAGE = 20
 
 @person_required
 def choose(request: HttpRequest) -> HttpResponse:
-    """«Per quale farmacia operi?»: with one the answer is known, with none there are three ways out."""
+    """«Per quale farmacia operi?»: redirects a person with one pharmacy; explains the ways out to a person with none."""
     now = now_of(request)
-    assert request.user.is_authenticated  # noqa: S101  the guard let in only a person
+    assert request.user.is_authenticated  # noqa: S101  person_required checked it
     codice_fiscale = request.user.codice_fiscale or ""
     found = cards(Office.objects.held_by(codice_fiscale, now), now)
     if not found:
@@ -41,7 +41,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 @office_required
 def overview(request: OfficeRequest) -> HttpResponse:
-    """The state of the mailbox at a glance, and the way to the rest."""
+    """The summary: the state of the mailbox, and links to the other pages."""
     return _page(request, "overview", {"situation": situation_of(request.pharmacy, now_of(request))})
 
 
@@ -55,7 +55,7 @@ def security(request: OfficeRequest) -> HttpResponse:
 
 @office_required
 def mail(request: OfficeRequest) -> HttpResponse:
-    """«Gestione mail certificata»: the address in force, the change under way, the addresses of the past."""
+    """«Gestione mail certificata»: the address in force, the pending change, the past addresses."""
     now = now_of(request)
     situation = situation_of(request.pharmacy, now)
     current = situation.current
@@ -76,7 +76,7 @@ def mail(request: OfficeRequest) -> HttpResponse:
 @holder_required(CERTIFYING)
 @require_POST
 def trial(request: OfficeRequest) -> HttpResponse:
-    """«Prova di nuovo»: a test letter to the address that refused mail."""
+    """«Prova di nuovo»: sends a test letter to an address that refused mail."""
     current, now = request.pharmacy.certifications.current().first(), now_of(request)
     if current is not None and trials.send(current, request.user, now):
         messages.success(request, _("Messaggio di prova in partenza: qui sotto vedi che cosa ne è stato."))
@@ -91,7 +91,7 @@ def trial(request: OfficeRequest) -> HttpResponse:
 
 @holder_required(CERTIFYING)
 def cancel_change(request: OfficeRequest) -> HttpResponse:
-    """«Annulla la modifica»: gives up the request under way; the address in force does not change."""
+    """«Annulla la modifica»: gives up the pending request; the address in force does not change."""
     now = now_of(request)
     under_way = request.pharmacy.certifications.pending(now).first()
     if request.method == "POST" and under_way is not None and under_way.withdraw(request.user, now):
@@ -101,7 +101,7 @@ def cancel_change(request: OfficeRequest) -> HttpResponse:
 
 @fresh_holder_required(CERTIFYING)
 def revoke(request: OfficeRequest) -> HttpResponse:
-    """«Revoca»: first what will happen, then, on POST, it happens."""
+    """«Revoca»: GET explains the effects, POST revokes the address."""
     current = request.pharmacy.certifications.current().first()
     if current is None:
         return redirect("pharmacies:mail", request.pharmacy.code)
@@ -114,7 +114,7 @@ def revoke(request: OfficeRequest) -> HttpResponse:
 
 @office_required
 def journal(request: OfficeRequest) -> HttpResponse:
-    """«Registro attività»: who did what for this pharmacy, newest first."""
+    """«Registro attività»: the journal of this pharmacy, newest first."""
     entries = Entry.objects.filter(about=request.pharmacy.code).order_by("-at", "-pk")
     page = Paginator(entries, ENTRIES_A_PAGE).get_page(request.GET.get("pagina"))
     return _page(request, "journal", {"page_obj": page})

@@ -1,4 +1,4 @@
-"""Which address may be certified: written well, ordinary (not PEC), lasting (not disposable), and able to receive."""
+"""Examines an address before its certification: valid syntax, not PEC, not disposable, with a domain that receives mail."""
 
 import re
 from contextlib import suppress
@@ -18,7 +18,7 @@ from pharmacies.addresses.pec import is_pec, listed, seems_pec
 from portal.values.mail_address import ascii_address, ascii_domain, key, mixes_scripts
 
 DATA = Path(__file__).parent / "data"
-DNS_SECONDS = 2.0  # for the whole question; no answer in time means: go on
+DNS_SECONDS = 2.0  # for all queries together; after that the address passes
 GMAIL = frozenset({"gmail.com", "googlemail.com"})
 
 
@@ -35,45 +35,45 @@ class AddressRefused(Exception):
 
 
 class NotAnAddress(AddressRefused):
-    """What was typed is not an e-mail address."""
+    """The typed text is not an e-mail address."""
 
     sentence = "L’indirizzo non è scritto correttamente: deve essere del tipo nome@dominio.it"
 
 
 class IsPec(AddressRefused):
-    """Certified mail refuses ordinary messages: the codes would not arrive."""
+    """The address is a PEC mailbox, which refuses ordinary mail, so the codes would not arrive."""
 
     sentence = "L’indirizzo è una casella PEC: indica una casella e-mail ordinaria"
 
 
 class IsDisposable(AddressRefused):
-    """A throw-away mailbox that anybody can read and that ends in minutes."""
+    """The address is a disposable mailbox, which anybody can read and which ends in minutes."""
 
     sentence = "L’indirizzo è una casella temporanea: indica una casella che la farmacia usa stabilmente"
 
 
 class HasNoMx(AddressRefused):
-    """The domain says that it receives no mail, or does not exist (RFC 5321 section 5, RFC 7505)."""
+    """The domain does not exist, or its DNS says that it receives no mail (RFC 5321 section 5, RFC 7505)."""
 
     sentence = "Il dominio dell’indirizzo non riceve posta: controlla la parte dopo la chiocciola"
 
 
 @dataclass(frozen=True)
 class ExaminedAddress:
-    """An address that may be used, with what the person should be asked about it."""
+    """An address that may be used, with the facts that the page asks the person about."""
 
-    address: str  # as it is stored and written on the letters: ASCII domain
+    address: str  # as stored and as written on the letters: ASCII domain
     key: str  # see mail_address.key()
     domain: str  # ASCII, lower case
-    suggestion: str | None  # a whole address, when the domain looks like a slip
+    suggestion: str | None  # a whole address, when the domain looks like a typo
     is_consumer_gmail: bool
-    is_role: bool = False  # noreply@, postmaster@: see address_spelling.is_role()
+    is_role: bool = False  # noreply@, postmaster@: see spelling.is_role()
     mixes_scripts: bool = False  # Latin and Cyrillic letters in one domain
     seems_pec: bool = False  # see pec.seems_pec()
 
 
 def examine(typed: str, *, check_mx: bool, resolver: dns.resolver.Resolver | None = None) -> ExaminedAddress:
-    """Checks what was typed, cheapest question first; the DNS is asked only if `check_mx`, for two seconds at most.
+    """Checks the typed address, cheapest check first; queries the DNS only if `check_mx`, for DNS_SECONDS at most.
 
     Raises NotAnAddress, IsPec, IsDisposable, HasNoMx. The resolver is the system's unless one is given.
     """
@@ -85,7 +85,7 @@ def examine(typed: str, *, check_mx: bool, resolver: dns.resolver.Resolver | Non
     if is_pec(domain):
         raise IsPec
     if is_disposable(domain):
-        raise IsDisposable(typed=address, suggestion=suggestion)  # gmial.com and its like are on the list too
+        raise IsDisposable(typed=address, suggestion=suggestion)  # the list contains typos such as gmial.com too
     hosts = exchangers(domain, resolver) if check_mx else ()
     if hosts is None:
         raise HasNoMx(typed=address, suggestion=suggestion)
@@ -96,8 +96,9 @@ def examine(typed: str, *, check_mx: bool, resolver: dns.resolver.Resolver | Non
 
 
 def normalise(typed: str) -> str:
-    """The address as its owner writes it: what was pasted around it is gone (address_spelling.readings), NFC, domain lower
-    case with its accents. Raises NotAnAddress, with a suggestion when a comma stands for a dot.
+    """Returns the address without the text pasted around it (spelling.readings), in NFC, with a lower-case Unicode domain.
+
+    Raises NotAnAddress, with a suggestion when the text has a comma instead of a dot.
     """
     for text in spelling.readings(typed):
         with suppress(EmailNotValidError):
@@ -107,18 +108,18 @@ def normalise(typed: str) -> str:
 
 
 def _written(text: str) -> str:
-    """Raises EmailNotValidError, NotAnAddress."""
-    # No SMTPUTF8: most servers refuse accents before the @. strict: the lengths of RFC 5321 too.
+    """Validates one spelling and returns it normalised. Raises EmailNotValidError, NotAnAddress."""
+    # no SMTPUTF8, because most servers refuse accents before the @; strict checks the lengths of RFC 5321 too
     written = validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True).normalized
     if written.startswith("=?"):  # an encoded word (RFC 2047): mail programs would read another address
         raise NotAnAddress("L’indirizzo non può cominciare con «=?»")
-    if len(written.rpartition(".")[2]) == 1:  # a@b.c: no such end exists, nor ever will (ISO 3166, ICANN)
+    if len(written.rpartition(".")[2]) == 1:  # a@b.c: there is no top-level domain of one letter (ISO 3166, ICANN)
         raise NotAnAddress("L’indirizzo è incompleto: dopo l’ultimo punto servono almeno due lettere")
     return written
 
 
 def _with_dots(text: str) -> NotAnAddress | None:
-    """Why `farmacia@dominio,it` is refused, with what was meant; None when dots for its commas make no address."""
+    """Returns the refusal of `farmacia@dominio,it` with its correction; None when dots do not make it an address."""
     meant = spelling.with_dots(text)
     try:
         address = _written(meant) if meant is not None else ""
@@ -129,8 +130,9 @@ def _with_dots(text: str) -> NotAnAddress | None:
 
 
 def mailbox_of(address: str) -> str:
-    """The mailbox that the letters of this address fall into, as far as the spelling tells: without `+tag`, and for gmail
-    without dots. For counting letters only: certifying `a+b@` and `a@` are two different things.
+    """Returns the mailbox of this address as far as the spelling shows: without `+tag`, and without dots for gmail.
+
+    Only for counting letters: `a+b@` and `a@` are certified separately.
     """
     local, _, domain = key(address).rpartition("@")
     local = local.partition("+")[0] or local
@@ -140,7 +142,7 @@ def mailbox_of(address: str) -> str:
 
 
 def is_disposable(domain: str) -> bool:
-    from disposable_email_domains import blocklist  # only now: not in the memory of every worker
+    from disposable_email_domains import blocklist  # imported here, so that not every worker holds the list in memory
 
     return listed(domain, blocklist)
 
@@ -152,7 +154,7 @@ def is_well_known(domain: str) -> bool:
 
 
 def likely_domain(domain: str) -> str | None:
-    """The well-known mail domain that this one was probably meant to be (`gmial.com` → `gmail.com`), or None."""
+    """Returns the well-known mail domain that the person probably meant (`gmial.com` → `gmail.com`), or None."""
     known, answers = _consumer_domains()
     if domain in answers:
         return answers[domain]
@@ -160,7 +162,7 @@ def likely_domain(domain: str) -> str | None:
 
 
 def one_slip_apart(left: str, right: str) -> bool:
-    """True when one letter added, dropped, changed, or two neighbours swapped turns one word into the other."""
+    """True when the words differ by one letter added, dropped or changed, or by two swapped neighbours."""
     if left == right or abs(len(left) - len(right)) > 1:
         return False
     if len(left) > len(right):
@@ -173,12 +175,12 @@ def one_slip_apart(left: str, right: str) -> bool:
 
 
 def receives_mail(domain: str, resolver: dns.resolver.Resolver | None = None) -> bool:
-    """False only when the DNS says so: no such domain, a null MX (RFC 7505), or neither MX nor address. Silence is True."""
+    """False when the DNS denies it: no such domain, a null MX (RFC 7505), or neither MX nor address. Timeouts are True."""
     return exchangers(domain, resolver) is not None
 
 
 def exchangers(domain: str, resolver: dns.resolver.Resolver | None = None) -> tuple[str, ...] | None:
-    """The hosts that its mail exchangers name, () when none is known; None when the domain receives no mail (receives_mail)."""
+    """Returns the domain's mail exchangers; () when unknown; None when it receives no mail (see receives_mail)."""
     try:
         return _exchangers(domain, resolver or dns.resolver.Resolver(), monotonic() + DNS_SECONDS)
     except (dns.exception.DNSException, OSError):
@@ -189,17 +191,18 @@ def _exchangers(domain: str, resolver: dns.resolver.Resolver, ends: float) -> tu
     try:
         answer = _ask(resolver, domain, "MX", ends)
         if answer is not None:
-            hosts = tuple(each.exchange.to_text().rstrip(".").lower() for each in answer)
+            hosts = tuple(record.exchange.to_text().rstrip(".").lower() for record in answer)
             return hosts if any(hosts) else None
         addresses = _ask(resolver, domain, "A", ends) or _ask(resolver, domain, "AAAA", ends)
         return () if addresses is not None else None
     except dns.resolver.NXDOMAIN:
-        _ask(resolver, "it", "NS", ends)  # the resolver of a closed network denies everything, even this: raises
+        # the resolver of a closed network answers NXDOMAIN to everything, even to this query: then it raises
+        _ask(resolver, "it", "NS", ends)
         return None
 
 
 def _ask(resolver: dns.resolver.Resolver, domain: str, kind: str, ends: float) -> dns.resolver.Answer | None:
-    """The answer, or None when the domain exists and has no such record. Raises dnspython's exceptions."""
+    """Queries until `ends` (monotonic seconds); None when the domain has no such record. Raises dnspython's exceptions."""
     left = ends - monotonic()
     if left <= 0:
         raise dns.exception.Timeout
@@ -210,7 +213,7 @@ def _ask(resolver: dns.resolver.Resolver, domain: str, kind: str, ends: float) -
 
 
 def _what_is_wrong(text: str) -> str:
-    """The most useful sentence about a refused spelling; "" for the general one."""
+    """Returns the most specific Italian sentence about a refused spelling; "" for the general one."""
     local, at, domain = text.rpartition("@")
     if not text:
         return "Scrivi l’indirizzo e-mail della farmacia"
@@ -234,7 +237,7 @@ def _lines(name: str) -> list[str]:
 
 @cache
 def _consumer_domains() -> tuple[tuple[str, ...], dict[str, str | None]]:
-    """The well-known domains, most used first, and the domains with a fixed answer (None: nothing to say)."""
+    """Returns the well-known domains, most used first, and the fixed suggestions by domain (None: no suggestion)."""
     lines = _lines("consumer_domains.txt")
     answers: dict[str, str | None] = dict.fromkeys(lines)
     answers |= {line.removeprefix("= "): None for line in lines if line.startswith("= ")}

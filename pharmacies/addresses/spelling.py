@@ -1,4 +1,4 @@
-"""Reads a pasted address without the text around it, and finds doubts about a well-formed one."""
+"""Extracts an address from pasted text, and recognises role mailboxes."""
 
 import re
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ _QUERY = re.compile(r"\?.*$")  # `mailto:a@b.it?subject=…`
 _COMMENT = re.compile(r"\s*\([^()@]*\)$")
 _IN_BRACKETS = re.compile(r"<\s*([^<>\s]+@[^<>\s]+)\s*>")
 _AROUND = " \t\"'`«»“”„‘’()[]{}<>.,;:!"
-# Mailboxes of a mail system (RFC 2142, RFC 5321) and mailboxes that nobody reads; without dots, dashes and underscores.
+# Mailboxes of a mail system (RFC 2142, RFC 5321) and unread mailboxes; written without dots, dashes and underscores.
 _ROLES = frozenset(
     [
         "abuse", "bounce", "bounces", "daemon", "devnull", "donotreply", "donotrespond", "dontreply", "hostmaster",
@@ -23,8 +23,10 @@ _ROLES = frozenset(
 
 
 def readings(typed: str) -> Iterator[str]:
-    """The address as it stands, then with less and less of what a mail program or a page puts around it: the first that is one
-    counts. `Farmacia Rossi <a@b.it>`, `<a@b.it>`, `mailto:a@b.it`, `a@b.it.`, and invisible characters anywhere.
+    """Yields the text, then versions with less of what mail programs and pages add; the caller takes the first valid one.
+
+    Removes names, brackets, labels, final signs and invisible characters: `Farmacia Rossi <a@b.it>`, `<a@b.it>`,
+    `mailto:a@b.it`, `a@b.it.`.
     """
     yield typed.strip()
     yield _unwrapped(typed)
@@ -32,7 +34,7 @@ def readings(typed: str) -> Iterator[str]:
 
 
 def tidied(typed: str) -> str:
-    """Without invisible characters, name, label, brackets and final signs. Two different addresses stay two."""
+    """Removes invisible characters, name, label, brackets and final signs. Two different addresses stay two."""
     return _unwrapped(typed).strip(_AROUND)
 
 
@@ -51,11 +53,11 @@ def _unwrapped(typed: str) -> str:
 
 
 def with_dots(text: str) -> str | None:
-    """`farmacia@dominio,it` with dots for its commas; None when it has none, or is more than one address."""
+    """Replaces the commas with dots (`farmacia@dominio,it`); None without a comma, or with more than one address."""
     return text.replace(",", ".") if "," in text and text.count("@") == 1 else None
 
 
 def is_role(address: str) -> bool:
-    """True for `noreply@`, `postmaster@`, `mailer-daemon@` and their like: no pharmacist opens such a mailbox."""
+    """True for `noreply@`, `postmaster@`, `mailer-daemon@` and the like, which no pharmacist reads."""
     local = address.rpartition("@")[0].casefold().partition("+")[0]
     return re.sub(r"[-_.]", "", local) in _ROLES

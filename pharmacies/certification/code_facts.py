@@ -1,4 +1,4 @@
-"""The facts about the codes of one request, for the page of the code and the summary."""
+"""Facts about the codes of one request, for the code page and the summary."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,11 +8,11 @@ from pharmacies.models import CodiceValidazione, MailCertification
 
 @dataclass(frozen=True)
 class CodeFacts:
-    """`usable`: the codes that are good now, newest first; each with its letter."""
+    """`usable`: the codes that are valid now, newest first, with their letters; `newest`: valid or expired."""
 
     newest: CodiceValidazione | None
     usable: tuple[CodiceValidazione, ...]
-    locked_until: datetime | None  # too many wrong ones: no code may be typed before (UTC)
+    locked_until: datetime | None  # after too many wrong codes: no code is accepted before (UTC)
 
     @classmethod
     def of(cls, certification: MailCertification, now: datetime) -> "CodeFacts":
@@ -22,22 +22,22 @@ class CodeFacts:
 
     @property
     def can_arrive(self) -> bool:
-        """A good code has arrived, or still may."""
+        """True when a valid code has arrived or may still arrive."""
         return any(code.letter.failed_at is None and code.letter.withdrawn_at is None for code in self.usable)
 
     @property
     def accepted(self) -> bool:
-        """The server of the mailbox has taken a good one."""
+        """True when the mail server accepted a valid code."""
         return any(code.letter.accepted_at and not code.letter.failed_at for code in self.usable)
 
     @property
     def refused(self) -> bool:
-        """The newest one came back, and no other can arrive."""
+        """True when the newest code was refused and no other can arrive."""
         return self.newest is not None and self.newest.letter.failed_at is not None and not self.can_arrive
 
     @property
     def withdrawn(self) -> bool:
-        """The newest one was withdrawn with the request, which was then taken up again; no other can arrive."""
+        """True when the newest code was withdrawn with its request, the request was reused, and no other can arrive."""
         return self.newest is not None and self.newest.letter.withdrawn_at is not None and not self.can_arrive
 
     @property

@@ -1,4 +1,4 @@
-"""The examination of a typed address with the settings of this portal and the PEC domains that its operators added."""
+"""Examines a typed address with this portal's settings and with the PEC domains that its operators added."""
 
 from django.conf import settings
 
@@ -7,7 +7,7 @@ from pharmacies.models import PecDomain
 
 
 def examined(typed: str) -> ExaminedAddress:
-    """As addresses.examine(). Raises NotAnAddress, IsPec, IsDisposable, HasNoMx."""
+    """As examination.examine(), with CHECK_MX and PecDomain. Raises NotAnAddress, IsPec, IsDisposable, HasNoMx."""
     found = examine(typed, check_mx=settings.CHECK_MX)
     if PecDomain.objects.cover(found.domain):
         raise IsPec

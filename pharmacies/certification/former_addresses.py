@@ -1,4 +1,4 @@
-"""Who wants to know that an address is no longer a pharmacy's. This app knows addresses, not what is written to them."""
+"""Listeners for addresses that stop being certified; other apps register here, because this app does not import them."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -12,11 +12,12 @@ _listeners: list[Listener] = []
 
 
 def register(listener: Listener) -> None:
-    """`listener(certification, now)` is called in the transaction that revokes it, or puts another address in its place."""
+    """Registers `listener(certification, now)`; it runs in the transaction that revokes or replaces the address."""
     if listener not in _listeners:
         _listeners.append(listener)
 
 
 def tell(certification: "MailCertification", now: datetime) -> None:
+    """Calls every listener for an address that was just revoked or replaced."""
     for listener in _listeners:
         listener(certification, now)

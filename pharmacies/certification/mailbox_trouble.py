@@ -1,4 +1,4 @@
-"""Explains on the pharmacy's pages why the certified address fails: whose fault it is, and the remedy."""
+"""Explains on the pharmacy's pages why the certified address fails: the cause, the side at fault, and the remedy."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ BAD, WARN = "bad", "warn"
 
 @dataclass(frozen=True)
 class MailboxTrouble:
-    """`advice` is for titolare and direttore; "" when there is nothing to do. `is_ours`: the mailbox has no fault."""
+    """`advice`: for titolare and direttore, "" when there is nothing to do. `is_ours`: the portal's fault, not the mailbox's."""
 
     kind: str
     pill: str
@@ -29,7 +29,7 @@ class MailboxTrouble:
 
 
 def trouble_of(certification: "MailCertification") -> MailboxTrouble | None:
-    """None when the last letter went well, or is under way."""
+    """Returns the trouble with this address; None when the last letter was delivered or is under way."""
     letter = certification.last_letter
     if certification.undeliverable_at is not None:
         return _dead(certification)

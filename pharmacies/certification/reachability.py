@@ -1,4 +1,4 @@
-"""What the outbox says of a mailbox, told to the certifications of its address: dead, not dead after all, reached again."""
+"""Applies the outbox's news of a mailbox to the certifications of its address: marks it as undeliverable, clears the mark."""
 
 from datetime import datetime
 
@@ -14,23 +14,23 @@ from portal.values.mail_address import key
 
 @transaction.atomic
 def mailbox_refused(letter: OutgoingMail, why: str, now: datetime) -> None:
-    """Marks the addresses in force that are this mailbox. One that was changed or revoked meanwhile is none of them."""
+    """Marks the certified addresses in force with this mailbox as undeliverable."""
     for certification in _in_force(letter):
         certification.mark_undeliverable(why, letter.created_at, now)
 
 
 @transaction.atomic
-def refusal_taken_back(letter: OutgoingMail, told_at: datetime, now: datetime) -> None:
-    """Too many mailboxes looked dead at once: the marks that this letter made at `told_at` go, until an operator decides."""
+def refusal_taken_back(letter: OutgoingMail, marked_at: datetime, now: datetime) -> None:
+    """Clears the marks that this letter made at `marked_at` (UTC): too many mailboxes looked dead, an operator decides."""
     for certification in _in_force(letter):
-        if certification.undeliverable_at == told_at:
+        if certification.undeliverable_at == marked_at:
             certification.undeliverable_at = None
             _save(certification, "certification.mark_held", now)
 
 
 @transaction.atomic
 def mailbox_reached(letter: OutgoingMail, now: datetime) -> None:
-    """A letter written after the mark was delivered: the address works."""
+    """Clears the marks that are older than this delivered letter."""
     for certification in _in_force(letter):
         if certification.undeliverable_at is not None and letter.created_at >= certification.undeliverable_at:
             certification.undeliverable_at, certification.reachable_again_at = None, now
@@ -38,9 +38,10 @@ def mailbox_reached(letter: OutgoingMail, now: datetime) -> None:
 
 
 def clear_marks(now: datetime) -> int:
-    """Clears the marks of the addresses that a letter reached since, as far as a silent relay can tell. Returns how many.
+    """Clears the marks of addresses that received a later letter. Returns how many.
 
-    A marked address gets no letter but the test ones: there is little to read.
+    A letter counts as delivered when the relay accepted it and sent no refusal for RELAY_SILENT_FOR. The query is small,
+    because a marked address receives only test letters.
     """
     cleared = 0
     for certification in MailCertification.objects.current().exclude(undeliverable_at=None).select_related("pharmacy"):
@@ -57,7 +58,7 @@ def clear_marks(now: datetime) -> int:
 
 
 def _in_force(letter: OutgoingMail) -> list[MailCertification]:
-    """The certifications in force of its mailbox, their pharmacies held, in the order of their keys."""
+    """Locks the pharmacies, by key, whose certified address is the letter's mailbox, and returns these certifications."""
     current = MailCertification.objects.current().filter(address_key=key(letter.recipient))
     Pharmacy.objects.hold_all(current.values_list("pharmacy", flat=True))
     return list(current.order_by("pharmacy").select_related("pharmacy"))

@@ -1,4 +1,4 @@
-"""How the mailbox of a pharmacy is doing, in one word for a card: no mail, a code to type, certified, unreachable."""
+"""The state of a pharmacy's mailbox for a card: no mail, a code to type, certified, unreachable."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from pharmacies.models import MailCertification, Office, Pharmacy
 
 @dataclass(frozen=True)
 class Situation:
-    """The facts that a card or a summary shows of one pharmacy."""
+    """The facts about one pharmacy that a card or a summary shows."""
 
     pharmacy: Pharmacy
     current: MailCertification | None
@@ -21,22 +21,22 @@ class Situation:
 
     @property
     def is_unreachable(self) -> bool:
-        """The certified address refuses mail."""
+        """True when the certified address refuses mail."""
         return self.current is not None and self.current.refuses_mail
 
     @cached_property
     def trouble(self) -> MailboxTrouble | None:
-        """What is wrong with the address in force."""
+        """The trouble with the address in force; None without trouble or address."""
         return trouble_of(self.current) if self.current is not None else None
 
     @property
     def mail_pill(self) -> tuple[str, str]:
-        """Colour and words for the address in force alone."""
+        """Colour and words for the address in force."""
         return (self.trouble.kind, self.trouble.pill) if self.trouble else ("ok", "Certificata")
 
     @property
     def pill(self) -> tuple[str, str]:
-        """Colour and words, the most urgent first."""
+        """Colour and words for the most urgent fact."""
         if self.trouble is not None:
             return self.mail_pill
         if self.under_way is not None and self.under_way.refuses_mail:
@@ -55,14 +55,14 @@ def situation_of(pharmacy: Pharmacy, now: datetime) -> Situation:
 
 @dataclass(frozen=True)
 class PharmacyCard:
-    """One pharmacy to choose, with the office that opens most of it."""
+    """One pharmacy to choose, with the person's strongest office in it."""
 
     office: Office
     situation: Situation
 
 
 def cards(offices: Iterable[Office], now: datetime) -> list[PharmacyCard]:
-    """One card for each pharmacy, in the order given; who is titolare and delegate of one acts as titolare."""
+    """Returns one card for each pharmacy, in the given order; a person who is titolare and delegate acts as titolare."""
     best: dict[int, Office] = {}
     for office in offices:
         held = best.get(office.pharmacy_id)

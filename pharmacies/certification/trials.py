@@ -1,5 +1,6 @@
-"""«Prova di nuovo»: a test letter to a certified address that refused mail. A marked address gets no other letter; one that is
-delivered clears the mark (reachability.py).
+"""«Prova di nuovo»: sends a test letter to a certified address that refused mail.
+
+A marked address receives no other letter. A delivered test letter clears the mark (reachability.py).
 """
 
 from datetime import datetime, timedelta
@@ -16,23 +17,23 @@ from portal.secrets.masking import mask_address
 if TYPE_CHECKING:
     from portal.identity.models import User
 
-PAUSE = timedelta(minutes=5)  # between two
-A_DAY = 6
+PAUSE = timedelta(minutes=5)  # between two test letters
+A_DAY = 6  # test letters in 24 hours
 
 
 def may_try(certification: MailCertification) -> bool:
-    """There is something to find out: the address is in force, and refused mail."""
+    """True when the address is in force and refused mail."""
     return certification.is_current and certification.refuses_mail
 
 
 def last_trial(certification: MailCertification) -> OutgoingMail | None:
-    """The newest test letter since the address was certified or marked, without its text."""
+    """Returns the newest test letter since the mark, or since the certification; its text is not loaded."""
     since = certification.undeliverable_at or certification.certified_at
     return _trials(certification).filter(created_at__gte=since).first()
 
 
 def next_trial_at(certification: MailCertification, now: datetime) -> datetime | None:
-    """When another may be sent (UTC); None when it may now."""
+    """Returns when the next test letter may be sent (UTC); None: now."""
     latest = list(_trials(certification).filter(created_at__gt=now - timedelta(days=1))[:A_DAY])
     if len(latest) == A_DAY:
         return latest[-1].created_at + timedelta(days=1)
@@ -41,8 +42,9 @@ def next_trial_at(certification: MailCertification, now: datetime) -> datetime |
 
 @transaction.atomic
 def send(certification: MailCertification, by: "User", now: datetime, because: str = "") -> bool:
-    """A test letter leaves, and the journal says by whose hand (`because`: why, when it was staff). False when there is nothing
-    to try, or it is too soon.
+    """Sends a test letter and writes a journal entry; `because`: the reason that staff gave.
+
+    Returns False when there is nothing to test, or when it is too soon.
     """
     Pharmacy.objects.hold(certification.pharmacy_id)
     certification.refresh_from_db()
@@ -54,5 +56,5 @@ def send(certification: MailCertification, by: "User", now: datetime, because: s
 
 
 def _trials(certification: MailCertification) -> QuerySet[OutgoingMail]:
-    theirs = OutgoingMail.objects.filter(about=certification.pharmacy.code, recipient=certification.address)
-    return theirs.filter(kind=OutgoingMail.Kind.TRIAL).defer("sealed_source").order_by("-created_at", "-pk")
+    letters = OutgoingMail.objects.filter(about=certification.pharmacy.code, recipient=certification.address)
+    return letters.filter(kind=OutgoingMail.Kind.TRIAL).defer("sealed_source").order_by("-created_at", "-pk")

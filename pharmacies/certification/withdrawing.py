@@ -1,5 +1,6 @@
-"""Codes and notices lose their letters when their address is given up, confirmed, replaced or revoked; and the rule that asks
-the same when a letter is about to leave.
+"""Withdraws the letters of codes and notices whose address was given up, confirmed, replaced or revoked.
+
+forbidden() applies the same rule again just before a letter leaves.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,13 +16,13 @@ if TYPE_CHECKING:
     from pharmacies.models import MailCertification
 
 Kind = OutgoingMail.Kind
-# Written to one certified address. The others: codes go to an address that is being proved; CHANGED and REVOKED are meant for
-# a former address too; reminders may speak of several pharmacies, so the app of the ids withdraws them.
+# Letters to one certified address. Not among them: codes, which go to an address before its certification; CHANGED and
+# REVOKED, which go to a former address too; reminders, which may concern several pharmacies (app `sessions` withdraws them).
 TO_THE_CERTIFIED = (Kind.CERTIFIED, Kind.NOTICE, Kind.ISSUED, Kind.TRIAL)
 
 
 def codes_of(certifications: Iterable[int], now: datetime) -> None:
-    """The letters with the codes of these requests (keys), which are over."""
+    """Withdraws the letters with the codes of these requests (primary keys), which are over."""
     from pharmacies.models import CodiceValidazione  # the models import this module
 
     codes = CodiceValidazione.objects.filter(certification__in=list(certifications)).order_by()
@@ -29,15 +30,17 @@ def codes_of(certifications: Iterable[int], now: datetime) -> None:
 
 
 def written_to(former: "MailCertification", now: datetime) -> None:
-    """What is written to an address that its pharmacy has replaced or revoked, however that mailbox was spelled."""
+    """Withdraws the letters to an address that was replaced or revoked, in every spelling of its mailbox."""
     spellings = type(former).objects.filter(address_key=former.address_key).values("address")
     about = OutgoingMail.objects.filter(about=former.pharmacy.code, kind__in=TO_THE_CERTIFIED)
     about.filter(recipient__in=spellings).withdraw(now)
 
 
 def forbidden(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
-    """The keys of the letters with a code of a request that is over or of another mailbox, and of the notices to an address
-    that was certified and is no longer.
+    """Returns the keys of the letters that must not leave.
+
+    These are codes of a request that is over or that names another mailbox, and notices to an address that is not
+    certified any more.
     """
     return _codes(letters, now) | _notices(letters)
 

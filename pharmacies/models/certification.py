@@ -26,16 +26,16 @@ from portal.values.address_field import AddressField
 if TYPE_CHECKING:
     from portal.identity.models import User
 
-ATTEMPTS = 5  # wrong codes for one address of one pharmacy ...
-ATTEMPTS_FORGIVEN_AFTER = timedelta(hours=1)  # ... until an hour has passed since the last
+ATTEMPTS = 5  # wrong codes for one address of one pharmacy, then no code is accepted ...
+ATTEMPTS_FORGIVEN_AFTER = timedelta(hours=1)  # ... for this time since the last wrong one
 
 
 class MailCertification(models.Model):
-    """One address for one pharmacy. The wizard step and the state are computed from these facts."""
+    """One address of one pharmacy, from the request to the revocation. Its state is computed from these facts."""
 
     pharmacy = models.ForeignKey(Pharmacy, models.PROTECT, related_name="certifications", verbose_name="farmacia")
     address = AddressField("indirizzo", max_length=254)
-    address_key = models.CharField(max_length=254)  # mail_address.key(): what makes two spellings the same mailbox
+    address_key = models.CharField(max_length=254)  # mail_address.key(): equal for two spellings of one mailbox
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="richiesta da"
     )
@@ -51,10 +51,9 @@ class MailCertification(models.Model):
     withdrawn_at = models.DateTimeField("rinunciata il", null=True)
     replaced_at = models.DateTimeField("sostituita il", null=True)
     revoked_at = models.DateTimeField("revocata il", null=True)
-    undeliverable_at = models.DateTimeField("non raggiungibile dal", null=True)  # the mailbox refused for good
-    reachable_again_at = models.DateTimeField(
-        "di nuovo raggiungibile dal", null=True
-    )  # staff said so, or a letter arrived
+    undeliverable_at = models.DateTimeField("non raggiungibile dal", null=True)  # a permanent refusal of the mailbox
+    # staff cleared the mark, or a letter was delivered
+    reachable_again_at = models.DateTimeField("di nuovo raggiungibile dal", null=True)
 
     objects = MailCertificationQuerySet.as_manager()
 
@@ -70,7 +69,7 @@ class MailCertification(models.Model):
         ]
         indexes = [
             models.Index(fields=["pharmacy", "-requested_at"], name="certification_of_pharmacy"),  # wizard, history
-            models.Index(fields=["address_key"], name="certification_of_address"),  # is it used by another pharmacy?
+            models.Index(fields=["address_key"], name="certification_of_address"),  # for used_by_another()
         ]
 
     def __str__(self) -> str:
@@ -81,14 +80,14 @@ class MailCertification(models.Model):
         return self.certified_at is not None and self.replaced_at is None and self.revoked_at is None
 
     def is_pending(self, now: datetime) -> bool:
-        """Asked for, not confirmed, not given up; a code that was sent near the end of the request is good as long as it says."""
+        """True while the request waits for its code: PENDING_FOR since it began, and as long as one of its codes is valid."""
         if self.certified_at is not None or self.withdrawn_at is not None:
             return False
         return self.requested_at > now - PENDING_FOR or self.codes.usable(now).exists()
 
     @property
     def certified_as(self) -> str:
-        """`titolare`: the office of who certified it, as it was then; "" when the offices do not say."""
+        """Returns the office that the certifying person held then, such as `titolare`; "" when there is none."""
         if self.certified_at is None or self.certified_by is None:
             return ""
         held = Office.objects.held_by(self.certified_by.codice_fiscale or "", self.certified_at)
@@ -97,14 +96,15 @@ class MailCertification(models.Model):
 
     @property
     def last_letter(self) -> OutgoingMail | None:
-        """The newest letter that left for this address, whatever it said: how the mailbox is doing."""
+        """Returns the newest letter of any kind to this address, which shows how the mailbox is doing; None if none."""
         letters = OutgoingMail.objects.filter(about=self.pharmacy.code, recipient=self.address, withdrawn_at=None)
         return letters.order_by("-created_at", "-pk").first()
 
     @property
     def refuses_mail(self) -> bool:
-        """The mailbox is dead, or its own fault kept the last letter away: what the pages call «non raggiungibile». Never a fault
-        of ours or of a server on the way.
+        """True when the address is marked as undeliverable, or the mailbox itself refused the last letter.
+
+        The pages call it «non raggiungibile». Faults of the portal or of a server on the way do not count.
         """
         letter = self.last_letter
         if self.undeliverable_at is not None:
@@ -114,15 +114,16 @@ class MailCertification(models.Model):
         return letter.refusal in OF_THE_MAILBOX
 
     def was_before_it_worked(self, at: datetime) -> bool:
-        """True when the mailbox proved that it works, or staff said so, after `at`: what it refused until then does not count."""
+        """True when the mailbox was certified or marked as reachable after `at` (UTC); earlier refusals do not count."""
         return any(since is not None and at < since for since in (self.certified_at, self.reachable_again_at))
 
     @transaction.atomic
     def mark_undeliverable(self, why: str, written_at: datetime, now: datetime) -> bool:
-        """The mailbox refused for good a letter written at `written_at` (UTC): until the address is proved again, changed, or
-        reachable_again(), no id is issued and no reminder is sent. `why` in plain Italian words, for the journal.
+        """Marks the address after a permanent refusal of a letter written at `written_at` (UTC).
 
-        False when the address is not in force, was known as undeliverable, or is held good since that letter.
+        No id is issued and no reminder is sent until the address is certified again, changed, or reachable_again().
+        `why`: plain Italian, for the journal. Returns False when the address is not in force, is already marked, or proved
+        to work after that letter.
         """
         self._take()
         if not self.is_current or self.undeliverable_at is not None or self.was_before_it_worked(written_at):
@@ -134,9 +135,9 @@ class MailCertification(models.Model):
 
     @transaction.atomic
     def reachable_again(self, by: "User", reason: str, now: datetime) -> bool:
-        """A member of the staff knows that the mailbox works again; letters refused before now no longer count.
+        """Clears the mark for an operator who knows that the mailbox works; letters refused before now no longer count.
 
-        False when the address is not in force or was not undeliverable.
+        Returns False when the address is not in force or is not marked.
         """
         self._take()
         if not self.is_current or self.undeliverable_at is None:
@@ -148,19 +149,19 @@ class MailCertification(models.Model):
         return True
 
     def attempts_left(self, now: datetime) -> int:
-        """How many wrong codes may still be typed before the hour's rest."""
+        """Returns how many wrong codes may still be typed before the lock of one hour."""
         if self.last_failed_at is None or self.last_failed_at + ATTEMPTS_FORGIVEN_AFTER <= now:
             return ATTEMPTS
         return max(ATTEMPTS - self.failed_attempts, 0)
 
     def locked_until(self, now: datetime) -> datetime | None:
-        """When a code may be typed again; None when it may now."""
+        """Returns when a code may be typed again (UTC); None: now."""
         if self.last_failed_at is None or self.attempts_left(now) > 0:
             return None
         return self.last_failed_at + ATTEMPTS_FORGIVEN_AFTER
 
     def next_send(self, now: datetime) -> NextSend:
-        """When a further code may be asked, and how many are left."""
+        """Returns when the next code may be requested, and how many are left: the limits on sending and on attempts."""
         allowed = CodiceValidazione.objects.next_send(self.pk, self.pharmacy_id, mailbox_of(self.address), now)
         locked_until = self.locked_until(now)
         if locked_until is None or (allowed.at is not None and allowed.at > locked_until):
@@ -169,7 +170,7 @@ class MailCertification(models.Model):
 
     @transaction.atomic
     def send_code(self, now: datetime) -> CodiceValidazione:
-        """A new code leaves; those already sent stay good until they expire.
+        """Sends a new code; earlier codes stay valid until they expire.
 
         Raises TooSoon, TooManySends, TooManyAttempts (each with `until`), NothingToConfirm.
         """
@@ -190,9 +191,9 @@ class MailCertification(models.Model):
 
     @transaction.atomic
     def confirm(self, typed: str, by: "User", with_: str, now: datetime) -> bool:
-        """True certifies the address; False is a wrong or expired code, and a wrong one is counted.
+        """Certifies the address and returns True; returns False for a wrong or expired code, and counts a wrong one.
 
-        Confirming again what is already certified (a double click, a second tab) is True and changes nothing.
+        Returns True without a change when the address is certified already (a double click, a second tab).
         Raises TooManyAttempts (even for the right code), NothingToConfirm.
         """
         self._take()
@@ -207,17 +208,17 @@ class MailCertification(models.Model):
         if usable.match(self.pk, typed):
             self._certify(by, with_, now)
             return True
-        if usable and not self.has_expired(typed, now):  # no guess is possible at a code that is not there
+        if usable and not self.has_expired(typed, now):  # without a valid code there is nothing to guess
             self._count_wrong(hash_of(self.pk, typed), by, now)
         return False
 
     def has_expired(self, typed: str, now: datetime) -> bool:
-        """True when what was typed was a good code until a short while ago."""
+        """True when the typed text is a code that expired a short while ago (CODE_REMEMBERED_FOR since it was sent)."""
         return self.codes.remembered(now).match(self.pk, typed)
 
     @transaction.atomic
     def withdraw(self, by: "User", now: datetime) -> bool:
-        """Gives up the request under way; False when there was nothing to give up."""
+        """Gives up the pending request; returns False when it was not pending."""
         self._take()
         if not self.is_pending(now):
             return False
@@ -226,17 +227,18 @@ class MailCertification(models.Model):
 
     @transaction.atomic
     def revoke(self, by: "User", now: datetime, because: str = "") -> bool:
-        """The address is no longer certified, nor are those it replaced: every id that hangs on one of them dies by the
-        rule that asks (IdSessione.state). By staff, a change under way is given up too. False when there was nothing to revoke.
+        """Revokes this address and the ones it replaced; IdSessione.state() then reports their ids as revoked.
+
+        When staff revoke, a pending change is given up too. Returns False when the address was not in force.
         """
         self._take()
         if not self.is_current:
             return False
         now = not_before(now, self.certified_at)
-        theirs = MailCertification.objects.filter(pharmacy=self.pharmacy_id, revoked_at=None)
-        theirs.filter(certified_at__isnull=False).update(revoked_at=now)
+        not_revoked = MailCertification.objects.filter(pharmacy=self.pharmacy_id, revoked_at=None)
+        not_revoked.filter(certified_at__isnull=False).update(revoked_at=now)
         self.revoked_at = now
-        if by.is_staff:  # an operator does not know by whose hand a change began
+        if by.is_staff:  # an operator cannot know who began the pending change
             for under_way in MailCertification.objects.filter(pharmacy=self.pharmacy_id).pending(now):
                 under_way._give_up(by, now)
         former_addresses.tell(self, now)
@@ -246,7 +248,7 @@ class MailCertification(models.Model):
         return True
 
     def _take(self) -> None:
-        """One at a time for each pharmacy: waits for whoever holds it, then reads this row again."""
+        """Locks the pharmacy until the transaction ends, then reads this row again."""
         Pharmacy.objects.hold(self.pharmacy.pk)
         self.refresh_from_db()
 
@@ -260,7 +262,7 @@ class MailCertification(models.Model):
         self.failed_attempts, self.last_failed_at, self.last_wrong_hash = 0, None, ""
         self.save()
         former = previous if previous is not None and previous.address_key != self.address_key else None
-        if former is not None:  # what is written to the same mailbox goes on
+        if former is not None:  # letters to the same mailbox stay
             former_addresses.tell(former, now)
             withdrawing.written_to(former, now)
         withdrawing.codes_of([self.pk], now)
@@ -288,5 +290,5 @@ class MailCertification(models.Model):
         self.note("code.wrong", by, now, left=self.attempts_left(now))
 
     def note(self, verb: str, by: "User | None", now: datetime, **detail: object) -> None:
-        """A line in the journal of the pharmacy."""
+        """Writes an entry in the journal of the pharmacy."""
         record(verb, now=now, actor=by, about=self.pharmacy.code, subject=self, **detail)

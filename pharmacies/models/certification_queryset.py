@@ -1,4 +1,4 @@
-"""Which certifications: those in force, under way, of the past; and how a request begins."""
+"""Queries for certifications (in force, pending, past), and the beginning of a request."""
 
 from collections.abc import Collection
 from contextlib import suppress
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from pharmacies.models.certification import MailCertification
     from portal.identity.models import User
 
-# By hand: the ORM knows no FOR SHARE, which many workers may hold at once and a change of address waits for.
+# Written as SQL because the ORM has no FOR SHARE. Several workers may hold it at once; a change of address waits for it.
 _KEEP = """select id from pharmacies_mailcertification
 where id = any(%s) and replaced_at is null and revoked_at is null for share skip locked"""
-PENDING_FOR = timedelta(hours=24)  # a request that nobody completes
+PENDING_FOR = timedelta(hours=24)  # lifetime of a request that is not completed
 
 
 class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
     def current(self) -> "MailCertificationQuerySet":
-        """The certified addresses in force: at most one per pharmacy."""
+        """The certified addresses in force, at most one per pharmacy."""
         return self.filter(certified_at__isnull=False, replaced_at=None, revoked_at=None)
 
     def pending(self, now: datetime) -> "MailCertificationQuerySet":
-        """As MailCertification.is_pending(), newest first: the first of a pharmacy is the one under way."""
+        """The pending requests (see MailCertification.is_pending), newest first; the first is the pharmacy's current one."""
         a_good_code = CodiceValidazione.objects.usable(now).filter(certification=OuterRef("pk"))
         under_way = Q(requested_at__gt=now - PENDING_FOR) | Exists(a_good_code)
         return self.filter(under_way, certified_at=None, withdrawn_at=None).order_by("-requested_at", "-pk")
 
     def past(self) -> "MailCertificationQuerySet":
-        """Addresses that were certified and are no longer, newest first."""
+        """The addresses that were certified and are not in force any more, newest first."""
         return (
             self.filter(certified_at__isnull=False)
             .exclude(replaced_at=None, revoked_at=None)
@@ -45,8 +45,9 @@ class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
         )
 
     def changing(self, pharmacies: Collection[int]) -> set[int]:
-        """Those of these pharmacies (keys) whose certified address somebody is changing at this moment. The others keep
-        theirs until the caller's transaction ends. Waits for nobody.
+        """Returns those of these pharmacies (primary keys) whose certified address another transaction is changing.
+
+        Holds a shared lock on the addresses of the others until the caller's transaction ends. Does not wait (SKIP LOCKED).
         """
         if not pharmacies or not connection.features.has_select_for_update_skip_locked:
             return set()  # the embedded database lets one transaction write at a time
@@ -57,29 +58,33 @@ class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
         return {pharmacy for pk, pharmacy in current.items() if pk not in kept}
 
     def used_by_another(self, pharmacy: Pharmacy, address_key: str) -> bool:
-        """True when another pharmacy has this mailbox certified. Which one is nobody's business."""
+        """True when another pharmacy has this mailbox certified. Does not tell which one."""
         return self.current().filter(address_key=address_key).exclude(pharmacy=pharmacy).exists()
 
     @transaction.atomic
     def begin(self, pharmacy: Pharmacy, examined: "ExaminedAddress", by: "User", now: datetime) -> "MailCertification":
-        """The one request under way of this pharmacy becomes the one for this address; sends nothing. An earlier one for
-        the same mailbox is taken up again with its wrong attempts: asking again, or another address and back, gives no new
-        guesses. Raises AlreadyCertified, unless the mailbox must prove that it works again.
+        """Begins the pharmacy's one pending request, for this address; sends nothing.
+
+        An earlier request for the same mailbox is reused with its count of wrong codes, so that asking again, or switching
+        to another address and back, gives no new guesses. Raises AlreadyCertified, unless the mailbox refuses mail and must
+        prove that it works.
         """
         Pharmacy.objects.hold(pharmacy.pk)
-        mine = self.filter(pharmacy=pharmacy)
-        current = mine.current().filter(address_key=examined.key).first()
-        proving = mine.pending(now).filter(address_key=examined.key).exists()
+        of_pharmacy = self.filter(pharmacy=pharmacy)
+        current = of_pharmacy.current().filter(address_key=examined.key).first()
+        proving = of_pharmacy.pending(now).filter(address_key=examined.key).exists()
         if current is not None and not (proving or current.refuses_mail):
             raise AlreadyCertified
-        earlier = mine.filter(address_key=examined.key, certified_at=None).order_by("-requested_at", "-pk").first()
+        earlier = (
+            of_pharmacy.filter(address_key=examined.key, certified_at=None).order_by("-requested_at", "-pk").first()
+        )
         certification = earlier or self.model(pharmacy=pharmacy, address_key=examined.key, requested_at=now)
         is_news = earlier is None or not earlier.is_pending(now)
         certification.address, certification.withdrawn_at = examined.address, None
         certification.requested_by, certification.requested_at = by, now
         certification.save()
-        others = [pk for pk in mine.pending(now).values_list("pk", flat=True) if pk != certification.pk]
-        mine.filter(pk__in=others).update(withdrawn_at=now)
+        others = [pk for pk in of_pharmacy.pending(now).values_list("pk", flat=True) if pk != certification.pk]
+        of_pharmacy.filter(pk__in=others).update(withdrawn_at=now)
         withdrawing.codes_of(others, now)
         if is_news:
             certification.note("certification.requested", by, now, address=mask_address(examined.address))
@@ -89,12 +94,12 @@ class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
     def begin_and_send(
         self, pharmacy: Pharmacy, examined: "ExaminedAddress", by: "User", now: datetime
     ) -> "MailCertification":
-        """begin(), and the first code leaves. A double click, or coming back to an address whose code is still good, sends no
-        second letter. Raises AlreadyCertified, TooManySends (and then nothing was begun).
+        """Begins the request and sends the first code. A double click, or a return to an address whose last code is recent,
+        sends no second letter. Raises AlreadyCertified, TooManySends (the transaction is then rolled back).
         """
         certification = self.begin(pharmacy, examined, by, now)
         try:
-            with suppress(TooSoon, TooManyAttempts):  # the page of the code says the time
+            with suppress(TooSoon, TooManyAttempts):  # the code page shows the time to wait
                 certification.send_code(now)
         except TooManySends:
             if not certification.codes.usable(now).filter(letter__withdrawn_at=None).exists():

@@ -1,10 +1,10 @@
-"""Why something about the certified address cannot be done, or not yet. The docstring is the sentence."""
+"""The exceptions of the certification. Each Italian docstring is the sentence for the page."""
 
 from datetime import datetime
 
 
 class NotYet(Exception):
-    """It may be done, but later: `until` (UTC) says when, rounded up so that what is said is true."""
+    """The act is allowed only later: `until` (UTC) says when, rounded up, so that the shown time is never too early."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__(str(self.__doc__))

@@ -1,4 +1,4 @@
-"""The codes that were sent for an address, and when a further one may be: every limit is computed from these rows."""
+"""The codes that were sent for an address. The rate limits on sending are computed from these rows."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,8 +12,9 @@ from portal.values.pasted import codes_in
 
 CODE_DIGITS = 6
 CODE_USABLE_FOR = timedelta(minutes=15)
-CODE_REMEMBERED_FOR = timedelta(hours=2)  # who types an expired code is told so, and loses no attempt
-BETWEEN_SENDS = timedelta(seconds=60)  # to one address: correcting a wrong one need not wait
+# a code that expired within this time since it was sent gets a sentence of its own and costs no attempt
+CODE_REMEMBERED_FOR = timedelta(hours=2)
+BETWEEN_SENDS = timedelta(seconds=60)  # between two codes to one address; a corrected address need not wait
 SENDS_AN_HOUR_PER_PHARMACY = 4
 SENDS_A_DAY_PER_ADDRESS = 10  # to one mailbox, whatever its spelling, over all the pharmacies that use it
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -21,15 +22,15 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 @dataclass(frozen=True)
 class NextSend:
-    """When a further code may be asked, and how many may be asked in the coming hour."""
+    """When the next code may be requested (UTC), and how many may be requested in the coming hour."""
 
     at: datetime | None  # None: now
     left_this_hour: int
-    refusal: type[NotYet] | None = None  # which limit says so
+    refusal: type[NotYet] | None = None  # the limit that applies
 
     @property
     def is_limit(self) -> bool:
-        """True when it is not a matter of seconds."""
+        """True when the wait is longer than the pause between two codes."""
         return self.refusal is not None and not issubclass(self.refusal, TooSoon)
 
 
@@ -38,19 +39,19 @@ class CodiceValidazioneQuerySet(models.QuerySet["CodiceValidazione"]):
         return self.filter(expires_at__gt=now)
 
     def remembered(self, now: datetime) -> "CodiceValidazioneQuerySet":
-        """Expired a short while ago: worth a sentence of their own."""
+        """The expired codes that were sent less than CODE_REMEMBERED_FOR ago; the page says that they expired."""
         return self.filter(expires_at__lte=now, sent_at__gt=now - CODE_REMEMBERED_FOR)
 
     def match(self, certification_pk: int, typed: str) -> bool:
-        """True when what was typed is one of these codes. Every code is compared, each in constant time."""
+        """True when the typed text is one of these codes. Compares every code, each in constant time."""
         typed_hash = hash_of(certification_pk, typed)
-        return sum(codes.same(code.code_hash, typed_hash) for code in self) > 0  # a sum: no early way out
+        return sum(codes.same(code.code_hash, typed_hash) for code in self) > 0  # sum, not any: no early exit
 
     def hold_mailbox(self, mailbox: str) -> None:
-        """One sender of codes to this mailbox at a time, until the end of the transaction: the limit of a day is the mailbox's,
-        and pharmacies that share it hold different rows. On SQLite the transaction itself has done so (IMMEDIATE).
+        """Takes an advisory lock on this mailbox until the transaction ends, so that two pharmacies count its codes in turn.
 
-        In the order of locks after MailCertification, before Utenza.
+        The daily limit counts per mailbox, and pharmacies that share one hold different rows. SQLite needs no lock: its
+        transactions are IMMEDIATE. In the lock order it comes after MailCertification and before Utenza.
         """
         if connection.vendor != "postgresql":
             return
@@ -60,7 +61,7 @@ class CodiceValidazioneQuerySet(models.QuerySet["CodiceValidazione"]):
             )
 
     def next_send(self, certification_pk: int, pharmacy_pk: int, mailbox: str, now: datetime) -> NextSend:
-        """What the three limits allow now."""
+        """Applies the three limits: a pause per address, codes an hour per pharmacy, codes a day per mailbox."""
         just_sent = self.filter(certification=certification_pk, sent_at__gt=now - BETWEEN_SENDS).first()
         this_hour = list(self.filter(certification__pharmacy=pharmacy_pk, sent_at__gt=now - HOUR))
         today = list(self.filter(mailbox=mailbox, sent_at__gt=now - DAY))
@@ -77,12 +78,11 @@ class CodiceValidazioneQuerySet(models.QuerySet["CodiceValidazione"]):
 
 
 class CodiceValidazione(models.Model):
-    """One code sent for one certification. Kept only as a keyed hash; every unexpired code of the request is good."""
+    """One code sent for one certification, stored as a keyed hash; every unexpired code of the request is valid."""
 
     certification = models.ForeignKey("pharmacies.MailCertification", models.PROTECT, related_name="codes")
-    mailbox = models.CharField(
-        max_length=254, default="", blank=True
-    )  # addresses.mailbox_of(address): whose letters are counted
+    # examination.mailbox_of(address): the daily limit counts the codes to it
+    mailbox = models.CharField(max_length=254, default="", blank=True)
     code_hash = models.CharField(max_length=64)
     sent_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -96,7 +96,7 @@ class CodiceValidazione(models.Model):
         ordering = ["-sent_at", "-pk"]
         indexes = [
             models.Index(fields=["certification", "-sent_at"], name="code_of_certification"),
-            models.Index(fields=["mailbox", "-sent_at"], name="code_of_mailbox"),  # the limit of a day
+            models.Index(fields=["mailbox", "-sent_at"], name="code_of_mailbox"),  # the daily limit
         ]
 
     def __str__(self) -> str:
@@ -107,7 +107,7 @@ class CodiceValidazione(models.Model):
 
 
 def hash_of(certification_pk: int, typed: str) -> str:
-    """The keyed hash of a code of this certification, however it was pasted (pasted.codes_in)."""
+    """Returns the keyed hash of a code of this certification; finds the code in pasted text (pasted.codes_in)."""
     read = codes_in(typed, CODE_DIGITS)
     return codes.keyed_hash("codice-validazione", f"{certification_pk}:{read[0] if len(read) == 1 else typed}")
 

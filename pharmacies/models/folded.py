@@ -1,4 +1,4 @@
-"""A column that follows others: the words of a pharmacy as they are looked for."""
+"""A search column: a text in folded spelling, computed from other fields."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ LONGEST = 300
 
 
 class FoldedField(models.CharField):  # type: ignore[type-arg]  # generic in its stubs only
-    """Written whenever its row is, by save() and by bulk_create(). `of`: the attribute whose words it holds, folded."""
+    """Stores an attribute in folded spelling; save() and bulk_create() recompute it. `of`: the name of the attribute."""
 
     def __init__(self, *args: Any, of: str = "", **kwargs: Any) -> None:
         self.of = of
@@ -22,6 +22,6 @@ class FoldedField(models.CharField):  # type: ignore[type-arg]  # generic in its
         return value
 
     def deconstruct(self) -> Any:
-        """To migrations it is a CharField: what fills it is code."""
+        """Migrations see a CharField, because only the code fills it."""
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.CharField", args, kwargs

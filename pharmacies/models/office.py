@@ -1,4 +1,4 @@
-"""Who is titolare, direttore or delegate of which pharmacy, from when to when."""
+"""The offices: a person is titolare, direttore or delegate of a pharmacy in a period."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from portal.values import codice_fiscale
 
 class OfficeQuerySet(models.QuerySet["Office"]):
     def held_by(self, fiscal_code: str, now: datetime) -> "OfficeQuerySet":
-        """The offices that this person holds now, in pharmacies that are open: what it may act for."""
+        """The offices that this person holds now in open pharmacies: the pharmacies that the person may act for."""
         day = now.astimezone(ROME).date()
         return (
             self.filter(codice_fiscale=fiscal_code, since__lte=now)
@@ -58,5 +58,5 @@ class Office(models.Model):
 
     @property
     def may_certify(self) -> bool:
-        """Only titolare and direttore certify, change or revoke the address; a delegate uses the ID-SESSIONE pages."""
+        """True for titolare and direttore, who certify, change or revoke the address; a delegate uses the ID-SESSIONE pages."""
         return self.role in (self.Role.TITOLARE, self.Role.DIRETTORE)

@@ -1,4 +1,4 @@
-"""The domains of certified mail that an operator of this portal added to the shipped list: an upgrade leaves them."""
+"""The PEC domains that an operator added to the shipped list; an upgrade keeps them."""
 
 from django.db import models
 
@@ -7,7 +7,7 @@ from pharmacies.addresses.pec import with_parents
 
 class PecDomainQuerySet(models.QuerySet["PecDomain"]):
     def cover(self, domain: str) -> bool:
-        """True when the domain, or one above it, was added."""
+        """True when an operator added the domain or a parent of it."""
         return self.filter(domain__in=with_parents(domain)).exists()
 
 

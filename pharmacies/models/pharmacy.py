@@ -12,37 +12,37 @@ from portal.database.composed import Composed
 from portal.identity.models import User
 from portal.identity.territory import Territory
 
-FOUND_FROM = frozenset({"name", "comune"})  # what `found_by` is made of
+FOUND_FROM = frozenset({"name", "comune"})  # the fields that `found_by` is computed from
 _HELD = Composed(lambda pk: Pharmacy.objects.select_for_update(no_key=True).filter(pk=pk).only("pk"))
 
 
 class PharmacyQuerySet(models.QuerySet["Pharmacy"]):
     def open_on(self, day: date) -> "PharmacyQuerySet":
-        """Those that the register holds as valid on this (Italian) day."""
+        """The pharmacies that the register keeps open on this (Italian) day."""
         return self.filter(Q(closed_on=None) | Q(closed_on__gt=day))
 
     def closing_to_confirm(self) -> "PharmacyQuerySet":
-        """Those that the register closes and an operator must say yes to first."""
+        """The pharmacies whose closing waits for an operator's approval."""
         return self.filter(closing_waits__isnull=False).order_by("pk")
 
     def visible_to(self, user: User) -> "PharmacyQuerySet":
-        """Those of the territory of this member of the staff. One outside does not exist for them: 404."""
+        """The pharmacies in the territory of this operator. Pages answer 404 for the others."""
         return self.filter(within(user.territory))
 
     def hold(self, pk: int | None) -> None:
-        """This one is the caller's until the transaction ends, before any of its utenze is locked; None: there is none."""
+        """Locks the pharmacy until the transaction ends; the caller locks its utenze afterwards. None locks nothing."""
         if pk is not None:
             _HELD.first(pk)
 
     def fold(self) -> None:
-        """Writes `found_by` again, for rows that were changed without their save()."""
+        """Recomputes `found_by` for rows that were changed without save()."""
         rows = list(self.order_by("pk").only("pk", *FOUND_FROM))
         for row in rows:
             FOUND_BY.pre_save(row, add=False)
         Pharmacy.objects.bulk_update(rows, ["found_by"], batch_size=500)
 
     def update(self, **values: Any) -> int:
-        """As Django's, and what is found by a changed name or comune follows it."""
+        """As Django's; recomputes `found_by` when the name or the comune changes."""
         if not FOUND_FROM & values.keys():
             return super().update(**values)
         with transaction.atomic():
@@ -52,13 +52,13 @@ class PharmacyQuerySet(models.QuerySet["Pharmacy"]):
         return changed
 
     def bulk_create(self, objs: Iterable["Pharmacy"], *args: Any, **options: Any) -> list["Pharmacy"]:
-        """As Django's: rows that are there already get `found_by` with the name or comune they get."""
+        """As Django's; existing rows that get a new name or comune get their `found_by` too."""
         if FOUND_FROM & set(options.get("update_fields") or ()):
             options["update_fields"] = [*options["update_fields"], "found_by"]
         return super().bulk_create(objs, *args, **options)
 
     def bulk_update(self, objs: Iterable["Pharmacy"], fields: Iterable[str], *args: Any, **options: Any) -> int:
-        """As Django's, and `found_by` with a changed name or comune."""
+        """As Django's; recomputes `found_by` when the name or the comune changes."""
         rows, names = list(objs), list(fields)
         if FOUND_FROM & set(names):
             names.append("found_by")
@@ -67,30 +67,30 @@ class PharmacyQuerySet(models.QuerySet["Pharmacy"]):
         return super().bulk_update(rows, names, *args, **options)
 
     def hold_all(self, pks: Iterable[int]) -> None:
-        """As hold(), of several; in the order of their keys, so that two callers never wait for each other."""
+        """Locks several pharmacies until the transaction ends, by key, so that two callers cannot deadlock."""
         wanted = sorted(set(pks))
         list(self.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk").values_list("pk"))
 
 
 def within(territory: Territory, prefix: str = "") -> Q:
-    """The condition on a pharmacy, or on what belongs to one: `within(user.territory, "pharmacy__")`.
+    """Returns the condition "in this territory" on a pharmacy, or on a row with one: `within(user.territory, "pharmacy__")`.
 
-    A pharmacy is of a region as the register says; of an ASL as one of its utenze says that its titolare has not disabled (the
-    register does not name the ASL). A blocked utenza counts: somebody of that ASL has to look at it.
+    The region comes from the register. The ASL comes from the pharmacy's utenze that its titolare has not disabled, because
+    the register does not name it. A blocked utenza counts, so that the operators of its ASL see it.
     """
     if territory.is_whole_nation:
         return Q()
     condition = Q(**{f"{prefix}region_code__in": sorted(territory.regions)})
     for region, asl in sorted(territory.asl):
-        theirs = Pharmacy.objects.filter(
+        of_the_asl = Pharmacy.objects.filter(
             utenze__codice_regione=region, utenze__codice_asl=asl, utenze__disabled_at=None
         )
-        condition |= Q(**{f"{prefix}pk__in": theirs.values("pk")})
+        condition |= Q(**{f"{prefix}pk__in": of_the_asl.values("pk")})
     return condition
 
 
 class Pharmacy(models.Model):
-    """One site. The code is its key and survives a change of owner; the partita IVA is not a key."""
+    """One site. The code identifies it and survives a change of owner; the partita IVA does not identify it."""
 
     class Type(models.IntegerChoices):
         ORDINARIA = 1, "Ordinaria"
@@ -111,17 +111,16 @@ class Pharmacy(models.Model):
     asl_code = models.CharField("codice ASL", max_length=10, blank=True)
     type = models.PositiveSmallIntegerField("tipologia", choices=Type.choices, default=Type.ORDINARIA)
     valid_from = models.DateField("valida dal", null=True)
-    # the first day without work: the day after the end date of the register, or that on which its absence was proven
+    # the first closed day: the day after the end date in the register, or the day on which its absence was proven
     closed_on = models.DateField("chiusa dal", null=True)
-    closing_noted_at = models.DateTimeField("chiusura scritta il", null=True)  # when it was told by letter
-    closing_waits = models.DateField("chiusura da confermare, dal", null=True)  # for an operator's yes; None: none does
+    closing_noted_at = models.DateTimeField("chiusura scritta il", null=True)  # when the closing was written down
+    # the first closed day of a closing that waits for an operator's approval; None: no closing waits
+    closing_waits = models.DateField("chiusura da confermare, dal", null=True)
     absent_since = models.DateField("manca dal registro dal", null=True)  # the day of the first whole file without it
-    doubts = models.JSONField(
-        "dati dubbi", default=list, blank=True
-    )  # words of registry.DOUBTS; the row is kept all the same
+    doubts = models.JSONField("dati dubbi", default=list, blank=True)  # keys of register.rows.DOUBTS
     imported_at = models.DateTimeField("ultimo aggiornamento", null=True)
 
-    found_by = FoldedField(of="words")  # what the desk looks in
+    found_by = FoldedField(of="words")  # the text that the desk searches
 
     objects = PharmacyQuerySet.as_manager()
 
@@ -131,7 +130,7 @@ class Pharmacy(models.Model):
         ordering = ["name", "code"]
         indexes = [
             models.Index(fields=["province", "name"], name="pharmacy_by_province"),  # staff: filter by province
-            # the desk's search, read through instead of the table, which is five times as large
+            # the desk's search scans this index instead of the table, which is five times as large
             models.Index(fields=["found_by"], name="pharmacy_found_by"),
             models.Index(fields=["partita_iva"], name="pharmacy_by_partita_iva"),
             # staff: «Da seguire»
@@ -147,30 +146,30 @@ class Pharmacy(models.Model):
         return f"{self.display_name} · cod. {self.code}"
 
     def save(self, *args: Any, **options: Any) -> None:
-        """`found_by` goes with a name or comune that is saved."""
+        """As Django's; saves `found_by` together with the name or the comune."""
         if FOUND_FROM & set(options.get("update_fields") or ()):
             options["update_fields"] = {*options["update_fields"], "found_by"}
         super().save(*args, **options)
 
     @property
     def display_name(self) -> str:
-        """The name with «Farmacia» in front, unless the register already says what it is."""
+        """Returns the name with «Farmacia» in front, unless it contains «farmacia» or «dispensario»."""
         lowered = self.name.lower()
         return self.name if any(word in lowered for word in ("farmacia", "dispensario")) else f"Farmacia {self.name}"
 
     @property
     def words(self) -> str:
-        """By what it is found: its name as the pages show it, and its comune."""
+        """Returns the text that the desk searches: the name as the pages show it, and the comune."""
         return f"{self.display_name} {self.comune}"
 
     @property
     def place(self) -> str:
-        """`Via Roma 12, Trento (TN)`."""
+        """Returns `Via Roma 12, Trento (TN)`."""
         return f"{self.address}, {self.town}" if self.address else self.town
 
     @property
     def town(self) -> str:
-        """`Trento (TN)`."""
+        """Returns `Trento (TN)`."""
         comune = self.comune.title() if self.comune.isupper() else self.comune
         return f"{comune} ({self.province})" if self.province else comune
 

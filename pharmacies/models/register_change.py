@@ -1,4 +1,4 @@
-"""What the national register said of a pharmacy before it said something else."""
+"""The history of the register's data: the old and the new value of each changed field."""
 
 from django.db import models
 
@@ -6,7 +6,7 @@ from pharmacies.models.pharmacy import Pharmacy
 
 
 class RegisterChange(models.Model):
-    """One field of one pharmacy, at one import."""
+    """One field of one pharmacy that one import changed."""
 
     pharmacy = models.ForeignKey(Pharmacy, models.PROTECT, related_name="register_changes", verbose_name="farmacia")
     at = models.DateTimeField("quando")
@@ -24,5 +24,5 @@ class RegisterChange(models.Model):
 
     @property
     def label(self) -> str:
-        """The name of the field, as people read it."""
+        """Returns the Italian name of the field, for the pages."""
         return str(getattr(Pharmacy._meta.get_field(self.field), "verbose_name", self.field))

@@ -22,17 +22,17 @@ class UtenzaQuerySet(models.QuerySet["Utenza"]):
         return self.filter(disabled_at=None, blocked_at=None)
 
     def hold(self, pk: int) -> None:
-        """This one is the caller's until the transaction ends: every first use of an id begins with it."""
+        """Locks the utenza until the transaction ends; the first use of an id takes this lock first."""
         _HELD.first(pk)
 
     def blocked_by_anomaly(self) -> "UtenzaQuerySet":
-        """Those that the portal closed by itself and nobody has looked at yet, the newest first."""
+        """The utenze that the portal blocked because of an anomaly, newest block first."""
         found = self.filter(blocked_at__isnull=False, blocked_by=None, pharmacy__isnull=False)
         return found.select_related("pharmacy").defer("password", "pincode").order_by("-blocked_at", "pk")
 
 
 class Utenza(models.Model):
-    """UserId, password and pincode of a gestionale. Both secrets are slow-hashed (Argon2id) and shown to nobody."""
+    """UserId, password and pincode of a gestionale. Both secrets are stored as slow hashes (Argon2id) only."""
 
     pharmacy = models.ForeignKey(
         Pharmacy, models.PROTECT, null=True, blank=True, related_name="utenze", verbose_name="farmacia"
@@ -47,12 +47,11 @@ class Utenza(models.Model):
     created_at = models.DateTimeField("creata il")
     password_changed_at = models.DateTimeField("password cambiata il")
     disabled_at = models.DateTimeField("disabilitata il", null=True, blank=True)  # by the titolare
-    blocked_at = models.DateTimeField("bloccata il", null=True, blank=True)  # by staff or by an anomaly
-    blocked_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )  # None while blocked: an anomaly
+    blocked_at = models.DateTimeField("bloccata il", null=True, blank=True)  # by staff or because of an anomaly
+    # None while `blocked_at` is set: the portal blocked it because of an anomaly
+    blocked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     blocked_because = models.CharField("motivo del blocco", max_length=200, blank=True)
-    unblocked_at = models.DateTimeField("sbloccata il", null=True, blank=True)  # anomalies are counted from here
+    unblocked_at = models.DateTimeField("sbloccata il", null=True, blank=True)  # anomalies count from this instant
 
     objects = UtenzaQuerySet.as_manager()
 
@@ -73,31 +72,31 @@ class Utenza(models.Model):
         return self.blocked_at is not None and self.blocked_by_id is None
 
     def set_password(self, plain: str, now: datetime) -> None:
-        """Hashes and keeps the password (does not save)."""
+        """Hashes and sets the password; does not save."""
         self.password = make_password(plain)
         self.password_changed_at = now
 
     def set_pincode(self, plain: str) -> None:
-        """Hashes and keeps the pincode (does not save)."""
+        """Hashes and sets the pincode; does not save."""
         self.pincode = make_password(plain)
 
     def block(self, by: "User | None", because: str, now: datetime) -> None:
-        """Closed from outside: by staff, or by an anomaly when `by` is None. Saves."""
+        """Blocks the utenza for staff, or because of an anomaly when `by` is None. Saves."""
         self.blocked_at, self.blocked_by, self.blocked_because = now, by, because
         self.save(update_fields=["blocked_at", "blocked_by", "blocked_because"])
 
     def unblock(self, now: datetime) -> None:
-        """Saves. The addresses seen so far today no longer count as an anomaly."""
+        """Removes the block; addresses seen before `now` no longer count towards an anomaly. Saves."""
         self.blocked_at, self.blocked_by, self.blocked_because, self.unblocked_at = None, None, "", now
         self.save(update_fields=["blocked_at", "blocked_by", "blocked_because", "unblocked_at"])
 
     def disable(self, now: datetime) -> None:
-        """Closed by the pharmacy itself. Saves."""
+        """Disables the utenza at the request of the titolare. Saves."""
         self.disabled_at = now
         self.save(update_fields=["disabled_at"])
 
     def enable(self) -> None:
-        """Open again, unless it is blocked. Saves."""
+        """Enables the utenza again; a block stays. Saves."""
         self.disabled_at = None
         self.save(update_fields=["disabled_at"])
 

@@ -1,4 +1,4 @@
-"""The certified address on the pages of a pharmacy. `{% load indirizzo %}`."""
+"""Template tags for the certified address of a pharmacy. `{% load indirizzo %}`."""
 
 from typing import Any
 
@@ -8,15 +8,15 @@ from pharmacies.certification.mailbox_trouble import MailboxTrouble, trouble_of
 from pharmacies.models import MailCertification
 
 register = template.Library()
-SAID_THERE = ("mail", "certify", "ids")  # these pages tell it themselves, with what to do
+WITHOUT_BANNER = ("mail", "certify", "ids")  # these pages explain the trouble and the remedy themselves
 
 
 @register.inclusion_tag("pharmacies/unreachable.html", takes_context=True)
 def unreachable_banner(context: template.Context) -> dict[str, Any]:
-    """On every page of a pharmacy, from the login on: its address no longer receives, and who can mend it. Empty when it does."""
+    """Shows on every page of a pharmacy that its address does not receive mail and who can fix it; empty when it does."""
     pharmacy = context["pharmacy"]
     current = None
-    if context.get("current") not in SAID_THERE:
+    if context.get("current") not in WITHOUT_BANNER:
         in_force = MailCertification.objects.current().filter(pharmacy=pharmacy)
         current = in_force.exclude(undeliverable_at=None).first()
     return {"certification": current, "pharmacy": pharmacy, "office": context.get("office")}
@@ -24,5 +24,5 @@ def unreachable_banner(context: template.Context) -> dict[str, Any]:
 
 @register.filter
 def mailbox_trouble(certification: MailCertification | None) -> MailboxTrouble | None:
-    """What is wrong with the address in force; None: nothing, or there is no address."""
+    """Returns the trouble with the address in force; None without trouble or address."""
     return trouble_of(certification) if certification is not None else None

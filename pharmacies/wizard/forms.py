@@ -1,4 +1,4 @@
-"""What a person types about the pharmacy's mailbox, and what must be asked again before it is believed."""
+"""The forms of the wizard: the address, with its warnings, and the validation code."""
 
 import re
 from typing import Any
@@ -17,14 +17,14 @@ from portal.values.pasted import LONGEST, codes_in, digits_of
 class AddressForm(forms.Form):
     """The address, checked before anything is sent.
 
-    Two more answers may come with it: `cosi` insists on the spelling typed, `conferma` accepts the warnings. Each names
-    the address it is about, so that another one is asked again.
+    Two more fields may come with it: `cosi` insists on the typed spelling, `conferma` accepts the warnings. Each contains
+    the address it was given for, so that another address gets the questions again.
     """
 
     indirizzo = forms.CharField(
         label="Indirizzo e-mail",
         help_text="Non PEC. Meglio una casella dedicata, ad esempio idsessione@lamiafarmacia.it",
-        max_length=320,  # longer than an address may be: the sentence about it comes from addresses/examination.py
+        max_length=320,  # longer than an address may be: examination.py writes the sentence about a long one
         error_messages={
             "required": "Scrivi l’indirizzo e-mail della farmacia",
             "max_length": "L’indirizzo è troppo lungo: controlla di non averne incollati due",
@@ -57,19 +57,19 @@ class AddressForm(forms.Form):
 
     @property
     def cosi(self) -> str:
-        """The spelling that the person insisted on, to be carried on to the next question."""
+        """The spelling that the person insisted on; the page sends it again with the next question."""
         return str(self.data.get("cosi", ""))
 
     @property
     def asks_about_spelling(self) -> bool:
-        """True when the domain looks like a slip and the person has not said that it is right."""
+        """True when the domain looks like a typo and the person has not confirmed it."""
         if self.examined is None or self.suggestion is None:
             return False
         return not (self._named("cosi") or self._named("conferma"))
 
     @property
     def slip(self) -> str:
-        """What the page offers to correct: `refused` (it cannot be used as it is), `asked` (it can), or nothing."""
+        """Returns how the page offers the correction: "refused" (the address is invalid), "asked" (it is valid), or ""."""
         if self.suggestion is None:
             return ""
         if self.examined is None:
@@ -78,7 +78,7 @@ class AddressForm(forms.Form):
 
     @property
     def warnings(self) -> list[str]:
-        """What the person must accept before the code leaves: words of templates/pharmacies/wizard/address.html."""
+        """Returns the warnings that the person must accept first: keys in templates/pharmacies/wizard/address.html."""
         if self.examined is None or self._named("conferma"):
             return []
         found = ["scripts"] if self.examined.mixes_scripts else []
@@ -90,12 +90,12 @@ class AddressForm(forms.Form):
         return found
 
     def _named(self, answer: str) -> bool:
-        """True when this answer names the address that was examined, with its accents or in ASCII."""
+        """True when this field contains the examined address, in Unicode or in ASCII."""
         return self.examined is not None and ascii_address(str(self.data.get(answer, ""))) == self.examined.address
 
 
 class CodeForm(forms.Form):
-    """The six digits, alone or in the line of the letter. A wrong number of digits is no guess and costs no attempt."""
+    """The six digits, alone or in the pasted line of the letter. A wrong number of digits costs no attempt."""
 
     codice = forms.CharField(
         label="Codice validazione",
@@ -114,7 +114,7 @@ class CodeForm(forms.Form):
             }
         ),
     )
-    richiesta = forms.IntegerField(required=False, widget=forms.HiddenInput)  # the request that the page was about
+    richiesta = forms.IntegerField(required=False, widget=forms.HiddenInput)  # key of the request that the page showed
 
     def clean_codice(self) -> str:
         typed = self.cleaned_data["codice"]

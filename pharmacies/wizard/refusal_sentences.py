@@ -1,4 +1,4 @@
-"""What the wizard answers when it does not do what was asked: always with the time from which it will."""
+"""The sentences of the wizard's refusals; a refusal that ends gives the time of its end."""
 
 from datetime import datetime, timedelta
 
@@ -14,7 +14,7 @@ OTHER_REQUEST = "Nel frattempo l’indirizzo è cambiato: il codice da scrivere 
 
 
 def at_time(at: datetime, now: datetime) -> str:
-    """`alle 10:43:20` when it is near, `alle 10:54` today, `domani alle 08:10`."""
+    """Formats an instant: `alle 10:43:20` within two minutes, `alle 10:54` today, `domani alle 08:10`."""
     if at - now < timedelta(minutes=2):
         return f"alle {at.astimezone(ROME):%H:%M:%S}"
     day, hour = relative_moment(at, now).rsplit(" ", 1)
@@ -22,7 +22,7 @@ def at_time(at: datetime, now: datetime) -> str:
 
 
 def not_yet(refusal: NotYet, now: datetime) -> str:
-    """The sentence of a send that must wait."""
+    """Returns the sentence for an act that must wait."""
     when = at_time(refusal.until, now)
     if isinstance(refusal, TooSoon):
         return f"Un codice è appena partito. Se non arriva, potrai chiederne un altro {when}."
@@ -32,14 +32,14 @@ def not_yet(refusal: NotYet, now: datetime) -> str:
 
 
 def codes_allowed(refusal: type[NotYet] | None) -> str:
-    """`4 codici consentiti in un’ora`, or those of the limit that this refusal is about."""
+    """Returns the limit of this refusal in words: `4 codici consentiti in un’ora`, or the daily limit."""
     if refusal is not None and issubclass(refusal, TooManySendsToday):
         return f"{SENDS_A_DAY_PER_ADDRESS} codici consentiti in un giorno per questo indirizzo"
     return f"{SENDS_AN_HOUR_PER_PHARMACY} codici consentiti in un’ora"
 
 
 def wrong_code(certification: MailCertification, typed: str, now: datetime) -> str:
-    """Why the code was not accepted, and how many attempts are left."""
+    """Returns why the code was not accepted, and how many attempts are left."""
     if certification.has_expired(typed, now):
         newest = certification.codes.usable(now).first()
         sent = f", inviato alle {italian_time(newest.sent_at)}" if newest is not None else ""

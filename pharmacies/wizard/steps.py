@@ -1,11 +1,11 @@
-"""The eight documented steps, in their words, and which of them a pharmacy is at: computed, never stored."""
+"""The eight documented steps, and the computation of the current one, which is never stored."""
 
 from dataclasses import dataclass
 from enum import IntEnum
 
 
 class WizardStep(IntEnum):
-    """One documented step: its number, `title` for the list, `words` of the official procedure."""
+    """One documented step: its number, its `title` in the list, the `words` of the official procedure."""
 
     title: str
     words: str
@@ -32,20 +32,20 @@ class WizardStep(IntEnum):
 
 @dataclass(frozen=True)
 class WizardFacts:
-    """What decides the step. Whoever opened the wizard has steps 1 to 3 behind: the guard and the menu brought them there."""
+    """The facts that decide the step. A person in the wizard has passed steps 1 to 3: login and menu led there."""
 
-    address_given: bool = False  # and not yet confirmed
-    code_usable: bool = False  # one that was sent still holds, and its letter was not refused
+    address_given: bool = False  # a request is pending
+    code_usable: bool = False  # a code is valid and its letter was not refused
     certified: bool = False
-    told: bool = False  # on the page that says so
+    success_shown: bool = False  # the page shows the success of the certification
 
 
 def current_step(facts: WizardFacts) -> WizardStep:
-    """The step that waits for the person."""
+    """Returns the step that the person must do now."""
     if facts.address_given:
         return WizardStep.CODE if facts.code_usable else WizardStep.NEW_CODE
     if facts.certified:
-        return WizardStep.DONE if facts.told else WizardStep.MANAGE
+        return WizardStep.DONE if facts.success_shown else WizardStep.MANAGE
     return WizardStep.ADDRESS
 
 
@@ -57,16 +57,16 @@ class StepLine:
     state: str  # "done", "current", "to come", "not needed"
 
 
-def side_list(current: WizardStep, *, asked_again: bool = False) -> list[StepLine]:
-    """All eight, each done, current, to come, or not needed. `asked_again`: a new code was requested on the way."""
-    return [StepLine(step, _state(step, current, asked_again)) for step in WizardStep]
+def side_list(current: WizardStep, *, new_code_used: bool = False) -> list[StepLine]:
+    """Returns the eight steps with their states. `new_code_used`: the person requested a new code."""
+    return [StepLine(step, _state(step, current, new_code_used)) for step in WizardStep]
 
 
-def _state(step: WizardStep, current: WizardStep, asked_again: bool) -> str:
+def _state(step: WizardStep, current: WizardStep, new_code_used: bool) -> str:
     if step == current:
         return "current"
     if step is WizardStep.CODE and current is WizardStep.NEW_CODE:
-        return "to come"  # the code that was sent is no good: one is still to be typed
-    if step is WizardStep.NEW_CODE and step < current and not asked_again:
+        return "to come"  # no valid code is left: the person will type the next one
+    if step is WizardStep.NEW_CODE and step < current and not new_code_used:
         return "not needed"
     return "done" if step < current else "to come"

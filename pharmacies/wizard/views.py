@@ -1,4 +1,4 @@
-"""The pages of «Certifica mail» and of «Modifica», which is the same road with the old address still in force."""
+"""The pages of «Certifica mail» and of «Modifica», which runs the same steps while the old address stays in force."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,7 +24,7 @@ from portal.values.mail_address import readable
 
 @holder_required(CERTIFYING)
 def resume(request: OfficeRequest) -> HttpResponse:
-    """«Certifica mail»: to the page where the facts say, from whatever device."""
+    """«Certifica mail»: redirects to the page of the current step, also on another device."""
     code = request.pharmacy.code
     if _under_way(request) is not None:
         return redirect("wizard:code", code)
@@ -36,7 +36,7 @@ def resume(request: OfficeRequest) -> HttpResponse:
 
 @fresh_holder_required(CERTIFYING)
 def address(request: OfficeRequest) -> HttpResponse:
-    """Which mailbox. Once certified, it is changed from «Gestione mail certificata»."""
+    """Asks for the first address; a certified address is changed from «Gestione mail certificata»."""
     if _in_force(request) is not None:
         return redirect("pharmacies:mail", request.pharmacy.code)
     return _ask_address(request, None)
@@ -44,7 +44,7 @@ def address(request: OfficeRequest) -> HttpResponse:
 
 @fresh_holder_required(CERTIFYING)
 def change(request: OfficeRequest) -> HttpResponse:
-    """«Modifica»: which mailbox instead; the old one stays valid until the new one is certified."""
+    """«Modifica»: asks for another address; the old one stays in force until the new one is certified."""
     current = _in_force(request)
     if current is None:
         return redirect("wizard:resume", request.pharmacy.code)
@@ -65,7 +65,7 @@ def _ask_address(request: OfficeRequest, current: MailCertification | None) -> H
 
 
 def _interrupted(request: OfficeRequest) -> dict[str, str]:
-    """What was typed when the identity had to be shown again; says that nothing was sent."""
+    """Returns the fields typed before a repeated login, and warns that they were not sent."""
     typed = typed_before(request)
     if typed is not None:
         messages.warning(request, refusal_sentences.INTERRUPTED)
@@ -73,8 +73,8 @@ def _interrupted(request: OfficeRequest) -> dict[str, str]:
 
 
 def _send_first_code(request: OfficeRequest, form: AddressForm) -> bool:
-    """True when the code page is where to go; else the form says why not."""
-    assert form.examined is not None  # noqa: S101  a valid form has examined its address
+    """Begins the request and sends its first code. Returns False and adds the error to the form when it is refused."""
+    assert form.examined is not None  # noqa: S101  clean_indirizzo() sets it
     now = now_of(request)
     try:
         MailCertification.objects.begin_and_send(request.pharmacy, form.examined, request.user, now)
@@ -87,7 +87,7 @@ def _send_first_code(request: OfficeRequest, form: AddressForm) -> bool:
 
 @fresh_holder_required(CERTIFYING)
 def code(request: OfficeRequest) -> HttpResponse:
-    """The code that came by e-mail. Looking at the page, again and again, sends nothing."""
+    """Asks for the code from the letter. A GET sends nothing."""
     certification = _under_way(request)
     if certification is None:
         return _after_the_end(request)
@@ -105,18 +105,18 @@ def code(request: OfficeRequest) -> HttpResponse:
 
 
 def _confirm(request: OfficeRequest, certification: MailCertification, form: CodeForm) -> HttpResponse | None:
-    """Where to go; None stays on the page, with the reason on the form."""
+    """Returns the redirect after a typed code; None to stay on the page, with the error on the form."""
     now, typed = now_of(request), form.cleaned_data["codice"]
     try:
         confirmed = certification.confirm(typed, request.user, authenticated_with(request), now)
     except TooManyAttempts:
-        return redirect("wizard:code", request.pharmacy.code)  # the page says until when
+        return redirect("wizard:code", request.pharmacy.code)  # the page shows the end of the lock
     except NothingToConfirm:
         return redirect("wizard:resume", request.pharmacy.code)
     if confirmed:
         return redirect("wizard:done", request.pharmacy.code)
     if certification.locked_until(now) or not certification.codes.usable(now).exists():
-        return redirect("wizard:code", request.pharmacy.code)  # the last attempt is gone, or the code expired meanwhile
+        return redirect("wizard:code", request.pharmacy.code)  # no attempt is left, or the code expired meanwhile
     form.add_error("codice", refusal_sentences.wrong_code(certification, typed, now))
     return None
 
@@ -150,7 +150,7 @@ def _code_page(request: OfficeRequest, certification: MailCertification, form: C
 
 @fresh_holder_required(CERTIFYING)
 def new_code(request: OfficeRequest) -> HttpResponse:
-    """«Richiedi un nuovo codice»: only a POST sends."""
+    """«Richiedi un nuovo codice»: a POST sends a code."""
     certification = _under_way(request)
     if certification is None:
         return _after_the_end(request)
@@ -172,20 +172,21 @@ def done(request: OfficeRequest) -> HttpResponse:
     current = _in_force(request)
     if current is None or _under_way(request) is not None:
         return redirect("wizard:resume", request.pharmacy.code)
-    asked_again = current.codes.count() > 1
-    context = {"certification": current, "current": "mail", "letter": current.last_letter, "asked_again": asked_again}
-    return _page(request, "done", current_step(WizardFacts(certified=True, told=True)), context)
+    new_code_used = current.codes.count() > 1
+    letter = current.last_letter
+    context = {"certification": current, "current": "mail", "letter": letter, "new_code_used": new_code_used}
+    return _page(request, "done", current_step(WizardFacts(certified=True, success_shown=True)), context)
 
 
 def _after_the_end(request: OfficeRequest) -> HttpResponse:
-    """No request is under way: a second tab or a double click lands on the success that it contributed to."""
+    """Redirects when no request is pending: a second tab or a double click, just after the certification, to the success."""
     current, now = _in_force(request), now_of(request)
     just_certified = current is not None and _certified_at(current) > now - CODE_USABLE_FOR
     return redirect("wizard:done" if just_certified else "wizard:resume", request.pharmacy.code)
 
 
 def _certified_at(current: MailCertification) -> datetime:
-    assert current.certified_at is not None  # noqa: S101  that is what in force means
+    assert current.certified_at is not None  # noqa: S101  an address in force is certified
     return current.certified_at
 
 
@@ -201,8 +202,10 @@ def _page(request: OfficeRequest, name: str, step: WizardStep, context: Mapping[
     frame: dict[str, object] = {
         "pharmacy": request.pharmacy,
         "office": request.office,
-        "current": "mail" if context.get("certified") else "certify",  # «Modifica» is reached from there
+        "current": "mail"
+        if context.get("certified")
+        else "certify",  # «Modifica» belongs to the menu entry of the mail
         "step": step,
-        "steps": side_list(step, asked_again=bool(context.get("asked_again"))),
+        "steps": side_list(step, new_code_used=bool(context.get("new_code_used"))),
     }
     return render(request, f"pharmacies/wizard/{name}.html", {**frame, **context})

@@ -1,4 +1,4 @@
-"""`manage.py confirm_closings REASON`: the yes of an operator to the closings that wait, from a terminal."""
+"""`manage.py confirm_closings REASON`: approves, from a terminal, the closings that wait for an operator."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from portal.time import database_clock
 
 class Command(BaseCommand):
     help = (
-        "Closes the pharmacies whose closing by the national register waits for a yes, because too many came at once. "
-        "Without a reason it lists them and changes nothing. Exit code 4: an import is running, nothing closed."
+        "Closes the pharmacies whose closing by the national register waits for approval, because too many came at once. "
+        "Without a reason it lists them and changes nothing. Exit code 4: an import is running, nothing was closed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("reason", nargs="?", default="", help="Why they are true: written in the journal.")
+        parser.add_argument("reason", nargs="?", default="", help="Why the closings are true; written in the journal.")
 
     def handle(self, *args: Any, reason: str, **options: Any) -> None:
         waiting = Pharmacy.objects.closing_to_confirm()

@@ -1,4 +1,4 @@
-"""`manage.py import_pharmacies FILE|URL`: the national register into the pharmacies, with a report."""
+"""`manage.py import_pharmacies FILE|URL`: imports the national register and prints a report."""
 
 from pathlib import Path
 from typing import Any
@@ -13,29 +13,29 @@ from portal.time import database_clock
 
 BROKEN_SHOWN = 20
 MEGABYTE = 2**20
-NOTHING, NOT_WHOLE, UNDER_WAY = 1, 3, 4  # exit codes (2 is of a wrong option): docs/register.md
+NOTHING, NOT_WHOLE, UNDER_WAY = 1, 3, 4  # exit codes (argparse uses 2 for a wrong option): docs/register.md
 
 
 class Command(BaseCommand):
     help = (
         "Imports the national register of pharmacies (Ministry of Health, open data “Farmacie”; CSV, JSON or XML) from a "
-        "file or an https address. Running it again changes nothing. Exit code 1: nothing imported. 3: the file is not "
-        "whole, so it closed nothing; its rows were imported. 4: another import is running, nothing imported."
+        "file or an https address. Idempotent. Exit code 1: nothing was imported. 3: the file is not whole, so it closed "
+        "nothing; its rows were imported. 4: another import is running, nothing was imported."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", metavar="FILE|URL")
-        parser.add_argument("--dry-run", action="store_true", help="Say what would change, and change nothing.")
+        parser.add_argument("--dry-run", action="store_true", help="Print the changes, and change nothing.")
         parser.add_argument(
             "--accept-as-whole",
             default="",
             metavar="REASON",
-            help="Take the file for whole in spite of what speaks against it; the reason is written in the journal.",
+            help="Treat the file as whole in spite of its flaw; the reason is written in the journal.",
         )
         parser.add_argument(
             "--allow-closing",
             action="store_true",
-            help="Close at once even when the closings are so many that they would wait for an operator's yes.",
+            help="Close at once, even when there are so many closings that they would wait for approval.",
         )
         parser.add_argument(
             "--largest", type=int, default=100, metavar="MB", help="Refuse a larger download (%(default)s)."
@@ -78,13 +78,13 @@ class Command(BaseCommand):
         self._print(report, dry_run=dry_run)
         if not report.is_whole:
             raise CommandError(
-                f"{source} is not the whole register: {FLAWS[report.flaw][0]}. It has taken nothing away; the rows that it "
-                'has were read. If the register has really shrunk: --accept-as-whole "the reason".',
+                f"{source} is not the whole register: {FLAWS[report.flaw][0]}. It closed nothing; its rows were "
+                'imported. If the register has really shrunk: --accept-as-whole "the reason".',
                 returncode=NOT_WHOLE,
             )
 
     def _downloaded(self, url: str, largest: int) -> tuple[Download | None, Path, str]:
-        """The download to forget afterwards, its file, and what the way by which it came has against it."""
+        """Downloads the file. Returns the download to forget afterwards (None: kept for the next run), its path, its doubt."""
         self._say(f"Downloading {url}")
         try:
             download = Download(url, settings.VAR_DIR / "downloads", largest=largest)
@@ -93,7 +93,7 @@ class Command(BaseCommand):
             if error.partial is None:
                 raise CommandError(str(error)) from error
             self._say(f"  {error}")
-            return None, error.partial, "shorter"  # kept: the next run goes on from there
+            return None, error.partial, "shorter"  # kept, so that the next run resumes it
         self._say(f"  {path.stat().st_size / MEGABYTE:.1f} MB")
         return download, path, download.doubt
 
@@ -108,7 +108,7 @@ class Command(BaseCommand):
             if name not in ("doubtful", "broken"):
                 write(f"  {name:<12}{count:>8,}")
         write(f"  (owner_changed: {report.owner_changed:,} of the changed have another partita IVA)")
-        write(f"Doubtful, imported all the same: {report.doubtful:,} pharmacies")
+        write(f"Doubtful, but imported: {report.doubtful:,} pharmacies")
         for word, count in report.doubts.most_common():
             write(f"  {word:<26}{count:>8,}   e.g. {', '.join(report.examples[word])}")
         write(f"Broken, skipped: {report.broken:,} rows")
@@ -122,17 +122,17 @@ class Command(BaseCommand):
         warnings = []
         if report.waiting:
             warnings.append(
-                f"{report.waiting:,} closings are too many to be believed at once: they wait for an operator's yes "
+                f"{report.waiting:,} closings at once are probably a mistake of the file: they wait for approval "
                 "(the page «Chiusure da confermare», or manage.py confirm_closings)."
             )
         if report.absent:
             warnings.append(
-                f"{report.absent:,} open pharmacies are not in the file: marked as absent. They are closed once "
-                f"{settings.REGISTER_ABSENT_FILES} whole files of different days do not name them."
+                f"{report.absent:,} open pharmacies are not in the file: marked as absent. They will be closed when "
+                f"{settings.REGISTER_ABSENT_FILES} whole files of different days lack them."
             )
         if report.unnamed:
             warnings.append(
-                f"The code of {report.unnamed:,} rows cannot be read: the absence of a pharmacy from this file proves nothing."
+                f"{report.unnamed:,} rows have no readable code: this file cannot prove that a pharmacy is absent."
             )
         for warning in warnings:
             self.stderr.write(self.style.WARNING(warning))

@@ -1,4 +1,4 @@
-"""`manage.py pec_domains add|remove|list`: the domains of certified mail beside the shipped list."""
+"""`manage.py pec_domains add|remove|list`: edits the PEC domains that this portal has in addition to the shipped list."""
 
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,16 @@ from portal.values.mail_address import ascii_domain
 
 class Command(BaseCommand):
     help = (
-        "Adds domains of certified mail (PEC) to the shipped list, takes them away, or lists them. They are rows of the "
-        "database: an upgrade leaves them. Subdomains count too. Domains come as arguments or from a file, one a line."
+        "Adds domains of certified mail (PEC) to the shipped list, removes added ones, or lists them. They are stored in the "
+        "database, so an upgrade keeps them. Subdomains count too. Domains come as arguments or from a file, one per line."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("act", choices=["add", "remove", "list"])
         parser.add_argument("domains", nargs="*", metavar="DOMAIN")
-        parser.add_argument("--file", type=Path, help="One domain a line; # begins a comment.")
+        parser.add_argument("--file", type=Path, help="One domain per line; # begins a comment.")
         parser.add_argument(
-            "--even-if-used", action="store_true", help="Add a domain that certified addresses of pharmacies use."
+            "--even-if-used", action="store_true", help="Add the domain even when certified addresses use it."
         )
 
     def handle(self, *args: Any, act: str, domains: list[str], **options: Any) -> None:
@@ -47,7 +47,7 @@ class Command(BaseCommand):
                 raise CommandError(f"{domain} is a provider of ordinary mailboxes.")
             used = MailCertification.objects.current().filter(address_key__iregex=rf"[@.]{_escaped(domain)}$").count()
             if used and not even_if_used:
-                raise CommandError(f"{used} certified addresses use {domain}: --even-if-used adds it all the same.")
+                raise CommandError(f"{used} certified addresses use {domain}: --even-if-used adds it anyway.")
             if not pec.is_pec(domain) and PecDomain.objects.get_or_create(domain=domain, defaults={"added_at": now})[1]:
                 record("pec.added", now=now, domain=domain)
                 added.append(domain)
@@ -61,7 +61,7 @@ class Command(BaseCommand):
 
 
 def _domain(text: str) -> str:
-    """Raises CommandError."""
+    """Returns the domain in ASCII. Raises CommandError."""
     try:
         domain = ascii_domain(text.strip().rpartition("@")[2].strip("."))
     except ValueError:
@@ -72,7 +72,7 @@ def _domain(text: str) -> str:
 
 
 def _lines(file: Path | None) -> list[str]:
-    """Raises CommandError."""
+    """Returns the lines without comments and blank lines. Raises CommandError."""
     if file is None:
         return []
     try:

@@ -22,7 +22,7 @@ def test_the_step_follows_from_the_facts(facts, step):
 
 @pytest.mark.parametrize("current", list(WizardStep))
 def test_what_is_before_is_done_and_what_is_after_is_to_come(current):
-    states = [line.state for line in side_list(current, asked_again=True)]
+    states = [line.state for line in side_list(current, new_code_used=True)]
     if current is WizardStep.NEW_CODE:
         states[WizardStep.CODE - 1] = "done"  # see below
     assert states == ["done"] * (current - 1) + ["current"] + ["to come"] * (8 - current)
@@ -40,5 +40,5 @@ def test_who_must_ask_for_a_new_code_has_not_done_the_step_of_the_code():
 @pytest.mark.parametrize("end", [WizardStep.DONE, WizardStep.MANAGE])
 def test_a_new_code_that_nobody_asked_for_was_not_needed(end):
     assert shown(end, WizardStep.NEW_CODE) == "not needed"
-    assert shown(end, WizardStep.NEW_CODE, asked_again=True) == "done"
+    assert shown(end, WizardStep.NEW_CODE, new_code_used=True) == "done"
     assert shown(end, WizardStep.CODE) == "done"
