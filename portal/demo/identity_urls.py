@@ -1,4 +1,4 @@
-"""The addresses of the stub providers and of the stub authenticator app, under /prova/."""
+"""The URLs of the stub identity providers and of the stub authenticator app, under /prova/."""
 
 from django.urls import path
 

@@ -1,4 +1,4 @@
-"""The SMTP server of the demo mailbox: takes everything for everybody, on loopback only."""
+"""The SMTP server of the demo mailbox: accepts mail for every recipient, on loopback only."""
 
 from email import message_from_bytes, policy
 from typing import Any
@@ -10,16 +10,16 @@ from django.utils import timezone
 
 from portal.demo.models import DemoLetter
 
-# Addresses that behave like the mailboxes of real life, whatever their domain (said on /prova/).
+# Local parts, in any domain, that behave like the troubled mailboxes of real life; /prova/ lists them.
 FULL, UNKNOWN, SLOW = "piena@", "inesistente@", "lenta@"
 REFUSALS = {FULL: "552 5.2.2 Mailbox full", UNKNOWN: "550 5.1.1 No such mailbox"}
 
 
 class Mailbox:
-    """The handler that aiosmtpd asks at RCPT and at DATA."""
+    """The handler that aiosmtpd calls at RCPT and at DATA."""
 
     def __init__(self) -> None:
-        self._asked_to_wait: set[str] = set()
+        self._greylisted: set[str] = set()
 
     async def handle_RCPT(  # noqa: N802  the name is aiosmtpd's
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
@@ -37,28 +37,28 @@ class Mailbox:
         return "250 2.0.0 OK"
 
     def _must_wait(self, envelope: Any) -> bool:
-        """Every letter to the slow mailbox is sent away once."""
+        """True at the first attempt of a letter to the slow mailbox (greylisting)."""
         if not any(address.lower().startswith(SLOW) for address in envelope.rcpt_tos):
             return False
         message_id = str(message_from_bytes(envelope.original_content, policy=policy.default)["Message-ID"])
-        first_time = message_id not in self._asked_to_wait
-        self._asked_to_wait.add(message_id)
+        first_time = message_id not in self._greylisted
+        self._greylisted.add(message_id)
         return first_time
 
 
 def keep(recipients: list[str], raw: bytes) -> None:
-    """Writes the message down, once per recipient."""
+    """Stores the message, once per recipient."""
     subject = str(message_from_bytes(raw, policy=policy.default)["Subject"] or "")
     now = timezone.now()
     try:
         for recipient in recipients:
             DemoLetter.objects.create(received_at=now, recipient=recipient, subject=subject[:300], raw=raw)
     finally:
-        connection.close()  # letters are rare, and a thread of the mail server has no request that would end
+        connection.close()  # Django closes connections at the end of a request, and this thread has none
 
 
 def serve(port: int) -> Controller:
-    """Starts listening on loopback in a thread of its own; `.stop()` ends it. Raises OSError when the port is taken."""
+    """Listens on loopback in its own thread; `.stop()` ends it. Raises OSError when the port is taken."""
     controller = Controller(Mailbox(), hostname="127.0.0.1", port=port, ready_timeout=20)
     controller.start()
     return controller

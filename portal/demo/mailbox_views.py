@@ -1,4 +1,4 @@
-"""The demo mailbox as pages: every letter as the pharmacist would see it, newest first."""
+"""The pages of the demo mailbox: every letter as the pharmacist would see it, newest first."""
 
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from csp.decorators import csp, csp_update
@@ -18,7 +18,7 @@ from portal.time.clock import now_of
 
 PER_PAGE = 30
 VIEWS = {"html": "Come appare", "testo": "Solo testo", "sorgente": "Sorgente"}
-# What a letter may do in its frame: show its inline style and open its link elsewhere. No script, no picture, no form.
+# The policy for a letter in its frame: inline styles and links to a new window; no scripts, pictures or forms.
 IN_THE_FRAME = {
     "default-src": [NONE],
     "style-src": [UNSAFE_INLINE],
@@ -31,7 +31,7 @@ IN_THE_FRAME = {
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """What can be tried, and who to be."""
+    """The start page: what can be tried, and the people to log in as."""
     staff = {"operators": OPERATORS, "password": STAFF_PASSWORD, "totp_secret": STAFF_TOTP_SECRET}
     service = {
         "service": settings.PORTAL_URL + a2f_client.PATH, "messages_ns": a2f_client.MESSAGES,
@@ -43,7 +43,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def mailbox(request: HttpRequest) -> HttpResponse:
-    """The letters that arrived; `?a=` keeps those to an address that contains it."""
+    """Lists the letters; `?a=` filters by a part of the recipient's address."""
     wanted = request.GET.get("a", "").strip()
     letters = DemoLetter.objects.defer("raw")
     if wanted:
@@ -57,7 +57,7 @@ def mailbox(request: HttpRequest) -> HttpResponse:
 @require_safe
 @csp_update({"frame-src": [SELF]})  # type: ignore[arg-type]  # typed for views without arguments
 def letter(request: HttpRequest, pk: int) -> HttpResponse:
-    """One letter, in the view named by `?vista=`."""
+    """Shows one letter in the view `?vista=` (a key of VIEWS)."""
     row = get_object_or_404(DemoLetter, pk=pk)
     view = request.GET.get("vista", "html" if row.html else "testo")
     if view not in VIEWS:
@@ -69,6 +69,6 @@ def letter(request: HttpRequest, pk: int) -> HttpResponse:
 @xframe_options_sameorigin
 @csp(IN_THE_FRAME)  # type: ignore[arg-type]
 def letter_html(request: HttpRequest, pk: int) -> HttpResponse:
-    """The HTML part alone, for the frame: under a policy of its own, links open in a new window."""
+    """Returns the HTML part for the frame, under its own policy; links open in a new window."""
     row = get_object_or_404(DemoLetter, pk=pk)
     return HttpResponse(row.html.replace("<head>", '<head><base target="_blank">', 1))

@@ -1,4 +1,4 @@
-"""What the demonstration keeps of its own: letters at its mailbox, calls at its gestionale, the mark of its seed."""
+"""The demonstration's own rows: letters in its mailbox, calls to its gestionale, the mark of its seed."""
 
 import json
 from contextlib import suppress
@@ -11,7 +11,7 @@ from django.db import models
 
 
 class DemoLetter(models.Model):
-    """One message that arrived at the demo mailbox, whoever it was for."""
+    """One message in the demo mailbox, for any recipient."""
 
     received_at = models.DateTimeField("arrivato")
     recipient = models.CharField("destinatario", max_length=254)
@@ -37,7 +37,7 @@ class DemoLetter(models.Model):
 
     @property
     def html(self) -> str:
-        """The part that a mail reader shows; empty when there is none."""
+        """The HTML part of the message; "" when there is none."""
         return self._part("html")
 
     @property
@@ -54,7 +54,7 @@ class DemoLetter(models.Model):
 
 
 class DemoCall(models.Model):
-    """One call that the gestionale of the demonstration heard, believed or not."""
+    """One call that the demonstration's gestionale received, with a valid signature or not."""
 
     received_at = models.DateTimeField("ricevuta")
     message_id = models.CharField("numero", max_length=200, blank=True)
@@ -71,8 +71,8 @@ class DemoCall(models.Model):
         return f"chiamata {self.message_id}"
 
     @cached_property
-    def told(self) -> dict[str, Any]:
-        """The body as it was meant: `type`, and `data` with what is known of the id; empty when it is no object of JSON."""
+    def content(self) -> dict[str, Any]:
+        """The parsed body: `type`, and `data` about the id; {} when it is not such a JSON object."""
         with suppress(ValueError):
             found = json.loads(self.body)
             if isinstance(found, dict) and isinstance(found.get("data"), dict):
@@ -81,12 +81,12 @@ class DemoCall(models.Model):
 
     @property
     def pretty(self) -> str:
-        """The body, a fact a line; as it came when it is no JSON."""
-        return json.dumps(self.told, ensure_ascii=False, indent=1) if self.told else self.body
+        """The body as indented JSON; unchanged when it cannot be parsed."""
+        return json.dumps(self.content, ensure_ascii=False, indent=1) if self.content else self.body
 
 
 class DemoSeed(models.Model):
-    """The invented data of this database come from the seed: it may work here again."""
+    """Marks a database that the seed filled, so that the seed may change it again."""
 
     at = models.DateTimeField("riempito")
 

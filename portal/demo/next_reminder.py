@@ -1,4 +1,4 @@
-"""Which reminder a visitor of the demonstration can wait for."""
+"""Finds the next reminder that a visitor of the demonstration can wait for."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,12 +7,12 @@ from pharmacies.models import MailCertification, Pharmacy
 from sessions.models import IdSessione, Reminder
 from sessions.reminders.facts import renewed
 
-LOOKED_AT = 20  # the first of them; one that will be skipped is no use to who waits for it
+LOOKED_AT = 20  # reminders examined; the ones that will be skipped are passed over
 
 
 @dataclass(frozen=True)
 class NextReminder:
-    """When it is due (UTC), for which pharmacy, to which address."""
+    """The reminder's due time (UTC), pharmacy and address."""
 
     due_at: datetime
     pharmacy: Pharmacy
@@ -20,14 +20,14 @@ class NextReminder:
 
 
 def next_reminder(now: datetime) -> NextReminder | None:
-    """The first reminder to come that will really leave; None when none is planned."""
+    """Returns the next reminder that will be sent; None when there is none among the first LOOKED_AT."""
     rows = Reminder.objects.by_mail().filter(
         settled_at=None, due_at__gt=now, minutes_before__gt=0, id_sessione__in=IdSessione.objects.live(now)
     )
     for reminder in rows.select_related("id_sessione__certification").order_by("due_at", "pk")[:LOOKED_AT]:
         row = reminder.id_sessione
-        theirs = MailCertification.objects.current().filter(pharmacy=row.certification.pharmacy_id)
-        address = theirs.filter(undeliverable_at=None).select_related("pharmacy").first()
+        current = MailCertification.objects.current().filter(pharmacy=row.certification.pharmacy_id)
+        address = current.filter(undeliverable_at=None).select_related("pharmacy").first()
         if address is not None and not renewed([row], now):
             return NextReminder(reminder.due_at, address.pharmacy, address.address)
     return None

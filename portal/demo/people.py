@@ -1,6 +1,6 @@
-"""The invented people of the demonstration: nobody here exists, the codici fiscali are only well formed.
+"""The invented people of the demonstration. Nobody here exists; the codici fiscali are only well formed.
 
-The stub identity providers list them, `seed_demo` gives them their offices. Anna, Bruno and Dario mean the same in the tests.
+The stub identity providers list them, and `seed_demo` gives them their offices. The tests use Anna, Bruno and Dario too.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from portal.identity.roles import StaffRole
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody to be: `who` is the sentence that the stub providers show beside the name."""
+    """A person to log in as; `who` is the Italian description beside the name on the stub providers' pages."""
 
     key: str
     given_name: str
@@ -37,7 +37,7 @@ PEOPLE = (ANNA, BRUNO, GIULIA, ELENA, NICCOLO, MARIA, FRANCO, DARIO)
 
 @dataclass(frozen=True)
 class Operator:
-    """A member of the staff; `limited_to` as User.limited_to."""
+    """An operator; `limited_to` as in User.limited_to."""
 
     username: str
     given_name: str
@@ -51,7 +51,7 @@ class Operator:
         return f"{self.given_name} {self.family_name}"
 
 
-# The staff of the demonstration, who share password and app: printed at the start, shown on the pages that ask for them.
+# The operators share one password and one authenticator app; `manage.py up` prints them, and the login pages show them.
 CARLA = Operator("carla", "Carla", "Neri", tuple(StaffRole.values), "tutti i ruoli")
 OPERATORS = (
     CARLA,
@@ -66,5 +66,5 @@ STAFF_TOTP_SECRET = "PROVAPORTALEFARMACIEPROVAPORTALE"  # base32, 160 bits
 
 
 def person(key: str) -> Person | None:
-    """The person of this key."""
-    return next((each for each in PEOPLE if each.key == key), None)
+    """Returns the person with this key, or None."""
+    return next((one for one in PEOPLE if one.key == key), None)

@@ -1,4 +1,4 @@
-"""The command lines of the demonstration: web, worker, timetable, mailbox. Production runs the first three (docs/production.md)."""
+"""The command lines of web, worker, timetable and mailbox. Production runs the first three (docs/production.md)."""
 
 import sys
 from pathlib import Path
@@ -11,8 +11,9 @@ CELERY = [PYTHON, "-m", "celery", "-A", "portal"]
 
 
 def web(port: int, threads: int = 8) -> list[str]:
-    """As in production, but two workers on any machine, which stop before STOP_WITHIN of the supervisor, and more threads: here
-    no proxy stands between them and the connections that a browser opens ahead.
+    """As in production, with two workers on every machine and a graceful stop shorter than the supervisor's STOP_WITHIN.
+
+    It has more threads, because no proxy absorbs the idle connections that browsers open ahead.
     """
     return [
         PYTHON, "-m", "gunicorn", "portal.wsgi", *GUNICORN, "--bind", f"127.0.0.1:{port}", "--workers", "2",
@@ -21,7 +22,7 @@ def web(port: int, threads: int = 8) -> list[str]:
 
 
 def worker(name: str = "worker", queues: str = "urgent,timetable,bulk") -> list[str]:
-    """Two processes for all queues. Gossip and mingle are for clusters and cost a second at the start."""
+    """Two processes for these queues. Gossip and mingle serve clusters and cost a second at the start, so they are off."""
     return [
         *CELERY, "worker", "-n", f"{name}@%h", "-Q", queues, "-c", "2", "-l", "WARNING",
         "--without-gossip", "--without-mingle",

@@ -1,4 +1,4 @@
-"""What the processes of `manage.py up` were told, so that a command given beside them talks to the same broker and mailbox."""
+"""Shares the settings of a running `manage.py up` with other commands, so that they use the same broker and mailbox."""
 
 import fcntl
 import json
@@ -7,24 +7,24 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-TOLD = ("PORTAL_URL", "EMAIL_URL", "REDIS_URL")
-LOCK = "up.lock"  # held by `up` as long as it lives
-OWN_WAY = ("up", "test")  # commands that make their own arrangements
+SHARED = ("PORTAL_URL", "EMAIL_URL", "REDIS_URL")
+LOCK = "up.lock"  # `up` holds it while it runs
+OWN_SETTINGS = ("up", "test")  # commands that do not use the shared settings
 
 
 def write(var: Path, env: Mapping[str, str]) -> None:
-    """Called by `up` once it knows the addresses."""
-    (var / "running.json").write_text(json.dumps({name: env[name] for name in TOLD if name in env}), encoding="utf-8")
+    """Stores the addresses; `up` calls it once it knows them."""
+    (var / "running.json").write_text(json.dumps({name: env[name] for name in SHARED if name in env}), encoding="utf-8")
 
 
 def forget(var: Path) -> None:
-    """Called by `up` at the end."""
+    """Removes the stored addresses; `up` calls it at the end."""
     (var / "running.json").unlink(missing_ok=True)
 
 
 def join(argv: list[str], var: Path) -> None:
-    """Before the settings are read: what is not set in the environment comes from the `up` that runs, if one does."""
-    if os.environ.get("PORTAL_MODE", "demo") != "demo" or argv[1:2] in [[name] for name in OWN_WAY]:
+    """Sets missing environment variables from a running `up`, if there is one; runs before the settings are read."""
+    if os.environ.get("PORTAL_MODE", "demo") != "demo" or argv[1:2] in [[name] for name in OWN_SETTINGS]:
         return
     with suppress(OSError, ValueError):
         if _has_died(var):
@@ -34,7 +34,7 @@ def join(argv: list[str], var: Path) -> None:
 
 
 def _has_died(var: Path) -> bool:
-    """`up` was killed before it could forget: nobody holds its lock."""
+    """True when `up` was killed before forget(): no process holds its lock."""
     lock = var / LOCK
     if not lock.exists():
         return False

@@ -1,4 +1,4 @@
-"""Starts the processes of the demonstration, keeps them alive and takes them all away at the end."""
+"""Starts the processes of the demonstration, restarts the ones that die, and stops them all at the end."""
 
 import ctypes
 import os
@@ -12,23 +12,23 @@ from pathlib import Path
 from threading import Event
 
 STOP_WITHIN = 6.0  # seconds a process may take to stop before it is killed
-YOUNG = 10.0  # seconds: a process that dies younger than this has not really started
-YOUNG_DEATHS = 3  # in a row: then everything stops, because starting it again will not help
+YOUNG = 10.0  # seconds: a process that dies earlier has not really started
+YOUNG_DEATHS = 3  # early deaths in a row after which everything stops
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
 class CannotStart(Exception):
-    """A process of the demonstration does not stay up; the argument says which and where to read why."""
+    """A process does not start or does not stay up; `str()` names it and its log."""
 
 
 class Child:
-    """One process with a log of its own, in a session of its own: Ctrl-C reaches the supervisor, which stops it in order."""
+    """One process with its own log and its own session, so that Ctrl-C reaches the supervisor only."""
 
     def __init__(
         self, name: str, argv: Sequence[str], env: Mapping[str, str], log: Path, user: str | None = None
     ) -> None:
-        """`user`: who it runs as, when we are root and it must not be."""
+        """`user`: the system user of the process, for programs that refuse to run as root."""
         self.name, self.argv, self.env, self.log = name, argv, env, log
         self.user = user
         self.process: subprocess.Popen[bytes] | None = None
@@ -48,7 +48,7 @@ class Child:
         return self.process is not None and self.process.poll() is None
 
     def revive(self) -> None:
-        """Starts it again. Raises CannotStart when it keeps dying young."""
+        """Starts the process again. Raises CannotStart after YOUNG_DEATHS early deaths in a row."""
         self.young_deaths = self.young_deaths + 1 if time.monotonic() - self.born_at < YOUNG else 1
         if self.young_deaths >= YOUNG_DEATHS:
             raise CannotStart(f"{self.name} si ferma appena avviato. Le sue ultime parole sono in {self.log}.")
@@ -59,18 +59,18 @@ class Child:
             self.process.terminate()
 
     def wait_or_kill(self, until: float) -> None:
-        """Waits for the end until that instant (monotonic seconds), then kills it and whatever it started."""
+        """Waits for the end until that instant (monotonic seconds), then kills the process and its children."""
         if self.process is None:
             return
         with suppress(subprocess.TimeoutExpired):
             self.process.wait(max(until - time.monotonic(), 0.1))
         with suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, signal.SIGKILL)  # the group outlives its leader when it was killed
+            os.killpg(self.process.pid, signal.SIGKILL)  # children stay in the group after its leader has died
         self.process.wait()
 
 
 class Supervisor:
-    """The children in the order of their start; they stop in the opposite order, the broker last."""
+    """The running processes. At the end the ones in LAST_TO_STOP, which the others use, stop last."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self.children: list[Child] = []
@@ -85,7 +85,7 @@ class Supervisor:
         return child
 
     def wait_for(self, ready: Callable[[], bool], child: Child, seconds: float) -> bool:
-        """True once `ready` answers yes; False when asked to stop meanwhile. Raises CannotStart."""
+        """Returns True once `ready()` is true; False when a stop was requested. Raises CannotStart after `seconds`."""
         until = time.monotonic() + seconds
         while not self.stopping.wait(0.05):
             if ready():
@@ -97,7 +97,7 @@ class Supervisor:
         return False
 
     def watch(self) -> None:
-        """Until asked to stop: a process that dies is started again. Raises CannotStart."""
+        """Restarts dead processes until a stop is requested. Raises CannotStart."""
         while not self.stopping.wait(0.5):
             for child in self.children:
                 if not child.alive:
@@ -105,7 +105,7 @@ class Supervisor:
                     child.revive()
 
     def stop(self) -> None:
-        """Stops every process: first those that use the others. A second Ctrl-C is not needed and does no harm."""
+        """Stops every process; the broker and the mailbox stop last. Idempotent."""
         self.stopping.set()
         broker_and_mail = [child for child in self.children if child.name in LAST_TO_STOP]
         users = [child for child in self.children if child.name not in LAST_TO_STOP]
@@ -121,6 +121,6 @@ LAST_TO_STOP = ("broker", "mailbox")
 
 
 def _die_with_the_supervisor() -> None:
-    """Linux: when the supervisor is killed with -9, the kernel asks its children to stop."""
+    """Linux: asks the kernel to send SIGTERM to this process when the supervisor dies, even by kill -9."""
     if _libc is not None:
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -137,6 +137,6 @@ def test_a_new_start_on_another_port_finds_the_gestionale_again(settings):
 
 def test_what_a_call_says_can_be_read(call):
     post(*call)
-    told = DemoCall.objects.get().told
-    assert json.loads(DemoCall.objects.get().pretty) == told
-    assert told["data"]["farmacia"] == "4512"
+    content = DemoCall.objects.get().content
+    assert json.loads(DemoCall.objects.get().pretty) == content
+    assert content["data"]["farmacia"] == "4512"

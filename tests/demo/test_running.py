@@ -26,7 +26,7 @@ def test_what_the_running_processes_were_told_becomes_the_default(tmp_path):
     assert os.environ["REDIS_URL"] == "redis://chosen"
 
 
-@pytest.mark.parametrize("command", running.OWN_WAY)
+@pytest.mark.parametrize("command", running.OWN_SETTINGS)
 def test_up_does_not_read_what_an_earlier_one_left(tmp_path, command):
     running.write(tmp_path, TOLD)
     running.join(["manage.py", command], tmp_path)

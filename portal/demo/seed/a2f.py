@@ -1,4 +1,4 @@
-"""The two public users of the official manual, so that its own requests get its answers. Source: docs/contract.md, section 8."""
+"""Creates the official manual's two public users, so that the manual's requests work. Source: docs/contract.md, section 8."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from portal.demo.public_users import PUBLIC_USERS
 
 
 def open_test_users(pharmacy: Pharmacy, now: datetime) -> None:
-    """One with the certified address of this pharmacy, one with no pharmacy and no address. Once."""
+    """Creates one utenza with this pharmacy and its certified address, and one without both. Idempotent."""
     for user in PUBLIC_USERS:
         if Utenza.objects.filter(user_id=user.user_id).exists():
             continue

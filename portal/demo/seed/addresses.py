@@ -1,4 +1,4 @@
-"""The certified addresses of the seed, with their past: as if each had been certified, changed, revoked on the portal."""
+"""The certified addresses of the seed, with the history that the portal would have written."""
 
 from datetime import datetime, timedelta
 from random import Random
@@ -22,7 +22,7 @@ Kind = OutgoingMail.Kind
 
 
 def address_of(pharmacy: Pharmacy, local: str = "idsessione") -> str:
-    """An address under .example, where no mail can ever arrive (RFC 2606)."""
+    """Returns an address under .example, where no mail can arrive (RFC 2606)."""
     slug = "farmaciasanmarco" if pharmacy.code == SAN_MARCO else slugify(f"{pharmacy.display_name} {pharmacy.province}")
     return f"{local}@{slug[:40].strip('-')}.example"
 
@@ -30,7 +30,7 @@ def address_of(pharmacy: Pharmacy, local: str = "idsessione") -> str:
 def letter(
     kind: Kind, pharmacy: Pharmacy, recipient: str, subject: str, at: datetime, give_up_at: datetime
 ) -> OutgoingMail:
-    """A letter (not saved) that left long ago: accepted at the first attempt, its source blanked."""
+    """Returns a delivered letter, not saved: accepted at the first attempt, its source erased."""
     return OutgoingMail(
         kind=kind,
         about=pharmacy.code,
@@ -48,13 +48,13 @@ def letter(
 
 
 def line(verb: str, at: datetime, by: User | None, pharmacy: Pharmacy, **detail: object) -> Entry:
-    """A line of the journal (not saved)."""
+    """Returns a journal entry, not saved."""
     name = str(by) if by is not None else "Portale"
     return Entry(at=at, actor=by, actor_name=name, verb=verb, about=pharmacy.code, detail=detail)
 
 
 class SeededAddresses:
-    """Collects certifications with their letters and journal lines, and writes them all at once."""
+    """Collects certifications with their letters and journal entries, then saves them in bulk."""
 
     def __init__(self, titolari: dict[str, User], chance: Random, now: datetime) -> None:
         self.titolari, self.chance, self.now = titolari, chance, now
@@ -63,7 +63,7 @@ class SeededAddresses:
         self.lines: list[tuple[Entry, MailCertification]] = []
 
     def certify(self, pharmacy: Pharmacy, *, changed: bool = False, revoked: bool = False) -> MailCertification:
-        """An address certified some time ago; `changed` after another one, or `revoked` since."""
+        """Adds an address that was certified some time ago, `changed` from another one, or `revoked` since."""
         at = self.now - timedelta(days=self.chance.randint(12, 600), minutes=self.chance.randint(0, 600))
         if changed:
             earlier = self._certified(pharmacy, address_of(pharmacy, "info"), at - timedelta(days=90))
@@ -77,9 +77,9 @@ class SeededAddresses:
         return row
 
     def save(self) -> None:
-        """Three statements; the lines of the journal come last, because they name the key of their certification."""
+        """Saves everything in three statements; the journal entries come last, because they name saved certifications."""
         MailCertification.objects.bulk_create(self.certifications)
-        OutgoingMail.objects.bulk_create(sorted(self.letters, key=lambda each: each.created_at))
+        OutgoingMail.objects.bulk_create(sorted(self.letters, key=lambda mail: mail.created_at))
         for entry, row in self.lines:
             entry.subject = f"{row._meta.label_lower}:{row.pk}"
         Entry.objects.bulk_create(entry for entry, _ in self.lines)

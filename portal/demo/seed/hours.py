@@ -1,6 +1,6 @@
-"""What some pharmacies of the seed told the portal: opening hours, nights on duty, a gestionale that wants to be called.
+"""Gives some pharmacies of the seed opening hours, nights on duty and a webhook.
 
-Told as on the pages, after the ids: what will be said of those that live is planned again.
+It calls the same functions as the pages, after the ids exist, so that the reminders of live ids are planned again.
 """
 
 from datetime import datetime, timedelta
@@ -16,19 +16,21 @@ from sessions.preferences import webhook_life
 from sessions.reminders import planning
 from sessions.webhooks import events
 
-WITH_HOURS, ON_DUTY = 5, 12  # one in so many of the pharmacies that are of nobody with a name
+WITH_HOURS, ON_DUTY = 5, 12  # one in so many of the pharmacies without a named person
 SPLIT = Week((*[read_day("8:30–12:30, 15:30–19:30")] * 5, read_day("8:30–12:30"), ()))
 STRAIGHT = Week((*[read_day("8–20")] * 6, read_day("9–13")))
 ANNA_IS_ON_DUTY_IN = (3, 10, 17)  # days
-CALLED = (SAN_MARCO, SANTA_LUCIA)  # Santa Lucia hears of its id two minutes after the start
+CALLED = (SAN_MARCO, SANTA_LUCIA)  # Santa Lucia's id has a reminder, and so a call, two minutes after the start
 
 
-def tell_hours(pharmacies: dict[str, Pharmacy], others: list[Pharmacy], acting: dict[str, User], now: datetime) -> None:
-    """Of Anna, of Giulia (Santa Chiara) and of some others; some of these are on duty tonight."""
+def set_hours_and_nights(
+    pharmacies: dict[str, Pharmacy], others: list[Pharmacy], acting: dict[str, User], now: datetime
+) -> None:
+    """Sets the hours of Anna's pharmacy, of Santa Chiara (Giulia) and of some others; some of these are on duty tonight."""
     today = now.astimezone(ROME).date()
     for code in (SAN_MARCO, SANTA_CHIARA):
         planning.set_hours(pharmacies[code], SPLIT, acting[code], now)
-    nights = [today + timedelta(days=each) for each in ANNA_IS_ON_DUTY_IN]
+    nights = [today + timedelta(days=days) for days in ANNA_IS_ON_DUTY_IN]
     planning.set_nights(pharmacies[SAN_MARCO], nights, acting[SAN_MARCO], now)
     for number, pharmacy in enumerate(others):
         if number % WITH_HOURS == 0:
@@ -38,14 +40,14 @@ def tell_hours(pharmacies: dict[str, Pharmacy], others: list[Pharmacy], acting: 
 
 
 def connect_gestionali(pharmacies: dict[str, Pharmacy], acting: dict[str, User], now: datetime) -> None:
-    """To the gestionale of the demonstration; the first call, a trial, is made as soon as a worker is there."""
+    """Connects the webhooks to the demonstration's gestionale; a worker makes the first call, a test, when it starts."""
     for code in CALLED:
         webhook, _ = webhook_life.open_at(pharmacies[code], address(), acting[code], now)
         events.test(webhook, now)
 
 
 def plan_again(now: datetime) -> None:
-    """For ids that were given anew: by the hours that each pharmacy told."""
-    told = ReminderSettings.objects.exclude(hours=None).values("pharmacy")
-    for pharmacy in Pharmacy.objects.filter(pk__in=told) | Pharmacy.objects.filter(code__in=CALLED):
+    """Plans the reminders of new ids again, by the hours of each pharmacy."""
+    with_hours = ReminderSettings.objects.exclude(hours=None).values("pharmacy")
+    for pharmacy in Pharmacy.objects.filter(pk__in=with_hours) | Pharmacy.objects.filter(code__in=CALLED):
         planning.plan_again(pharmacy, now)

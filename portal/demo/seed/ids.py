@@ -1,4 +1,4 @@
-"""The ids of the seed: some in use, some about to expire, expired, revoked, replaced, one whose letter was refused."""
+"""The ids of the seed: in use, about to expire, expired, revoked, replaced, and one whose letter was refused."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -25,13 +25,13 @@ Skip = Reminder.Skip
 
 @dataclass(frozen=True)
 class Draft:
-    """One id to be: its facts, all UTC."""
+    """One planned id. Instants in UTC."""
 
     requested_at: datetime
-    used: bool = True  # a few minutes after the request
+    used: bool = True  # two minutes after the request
     revoked_at: datetime | None = None
-    replaced: bool = False  # revoked because the next draft came
-    refused: bool = False  # the letter that carried it
+    replaced: bool = False  # revoked by the request of the next draft
+    refused: bool = False  # the mailbox refused its letter
 
 
 def in_use(chance: Random, now: datetime) -> list[Draft]:
@@ -39,7 +39,7 @@ def in_use(chance: Random, now: datetime) -> list[Draft]:
 
 
 def in_use_since_now(chance: Random, now: datetime) -> list[Draft]:
-    """Nearly all of its hours are left: whoever tries by day sees an id that ends at night, when the pharmacy is closed."""
+    """Nearly all hours are left, so that a visitor by day sees an id that ends at night, when the pharmacy is closed."""
     return [Draft(now - 46 * MINUTE)]
 
 
@@ -52,7 +52,7 @@ def expiring(chance: Random, now: datetime) -> list[Draft]:
 
 
 def reminded_soon(chance: Random, now: datetime) -> list[Draft]:
-    """A visitor need not wait for hours to see a reminder arrive."""
+    """The reminder is due in two minutes, so that a visitor sees it arrive."""
     return [Draft(now - HOURS + DEFAULT_MINUTES[0] * MINUTE + 2 * MINUTE)]
 
 
@@ -69,13 +69,13 @@ def revoked(chance: Random, now: datetime) -> list[Draft]:
 
 
 def replaced(chance: Random, now: datetime) -> list[Draft]:
-    """Asked for twice before the first was used."""
+    """Two requests; the second came before the first id was used, and replaced it."""
     again = now - chance.uniform(50, 90) * MINUTE
     return [Draft(again - 6 * MINUTE, used=False, revoked_at=again, replaced=True), Draft(again)]
 
 
 def renewed(chance: Random, now: datetime) -> list[Draft]:
-    """Renewed before the end: the one in use stays until the new one is used."""
+    """Renewed before the end; the id in use stays valid until the new one is used."""
     return [Draft(now - HOURS + 40 * MINUTE), Draft(now - chance.uniform(25, 55) * MINUTE, used=False)]
 
 
@@ -88,14 +88,14 @@ def never(chance: Random, now: datetime) -> list[Draft]:
 
 
 def every_morning(chance: Random, now: datetime) -> list[Draft]:
-    """A week of work before today, one id a day."""
+    """One id a day in the week before today."""
     today = day_start(now)
     mornings = (today - timedelta(days=day) + chance.uniform(425, 475) * MINUTE for day in range(7, 0, -1))
     return [Draft(morning) for morning in mornings if morning + HOURS < today]
 
 
 Life = Callable[[Random, datetime], list[Draft]]
-# How many of a hundred certified pharmacies live so; the others have an id in use.
+# Per cent of the certified pharmacies with each life; the others have an id in use.
 SHARES: tuple[tuple[Life, int], ...] = (
     (waiting, 6), (expiring, 8), (expired_today, 9), (expired_before, 6), (revoked, 4), (replaced, 5), (renewed, 3),
     (never, 7),
@@ -103,7 +103,7 @@ SHARES: tuple[tuple[Life, int], ...] = (
 
 
 def lives(count: int, chance: Random) -> list[Life]:
-    """One for each of so many pharmacies, shuffled."""
+    """Returns one life for each of `count` pharmacies, shuffled."""
     chosen = [life for life, share in SHARES for _ in range(max(1, count * share // 100))]
     chosen += [in_use] * (count - len(chosen))
     chance.shuffle(chosen)
@@ -112,7 +112,7 @@ def lives(count: int, chance: Random) -> list[Life]:
 
 @dataclass
 class Ledger:
-    """Collects ids with their letters, reminders and journal lines, and writes them all at once."""
+    """Collects ids with their letters, reminders and journal entries, then saves them in bulk."""
 
     context: Context
     now: datetime
@@ -125,7 +125,7 @@ class Ledger:
     def live(
         self, drafts: list[Draft], utenza: Utenza, certification: MailCertification, by: User | None, minutes: list[int]
     ) -> None:
-        """The ids of one pharmacy, oldest first; `by` None: the gestionale asked for them."""
+        """Adds the ids of one pharmacy, oldest first; `by` None: the gestionale requested them."""
         rows = [self._issued(draft, utenza, certification, by) for draft in drafts]
         for number, (draft, row) in enumerate(zip(drafts, rows, strict=True)):
             newer = rows[number + 1] if number + 1 < len(rows) else None
@@ -135,7 +135,7 @@ class Ledger:
                 self._remind(row, newer, draft, before)
 
     def save(self) -> None:
-        OutgoingMail.objects.bulk_create(sorted(self.letters, key=lambda each: each.created_at))
+        OutgoingMail.objects.bulk_create(sorted(self.letters, key=lambda mail: mail.created_at))
         IdSessione.objects.bulk_create(self.ids)
         for row, newer in self.replacements:
             row.replaced_by = newer
@@ -172,8 +172,8 @@ class Ledger:
         )
         self.ids.append(row)
         self.letters.append(mail)
-        asked = "dal gestionale" if by is None else "sul portale"
-        self._note("id.issued", row.requested_at, row, by, context=self.context.name, asked=asked, replaced=0)
+        source = "dal gestionale" if by is None else "sul portale"
+        self._note("id.issued", row.requested_at, row, by, context=self.context.name, asked=source, replaced=0)
         if row.first_used_at:
             self._note("id.used", row.first_used_at, row, None)
         if draft.revoked_at and not draft.replaced:
@@ -181,7 +181,7 @@ class Ledger:
         return row
 
     def _remind(self, row: IdSessione, newer: IdSessione | None, draft: Draft, before: int) -> None:
-        """What the timetable would have done by now, or is still to do."""
+        """Adds a reminder in the state that the timetable would have left it in: sent, skipped or still to come."""
         reminder = Reminder(
             id_sessione=row, pharmacy=row.pharmacy, minutes_before=before, due_at=row.expires_at - before * MINUTE
         )

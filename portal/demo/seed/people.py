@@ -1,4 +1,4 @@
-"""The people of the seed: the named ones of portal/demo/people.py in their offices, an invented titolare for everybody else."""
+"""The people of the seed: offices for the named people of portal/demo/people.py, an invented titolare for the other pharmacies."""
 
 import base64
 import unicodedata
@@ -25,10 +25,10 @@ OFFICES: tuple[tuple[Person, Office.Role, str], ...] = (
     (people.ELENA, DELEGATE, SAN_MARCO),
     (people.NICCOLO, TITOLARE, SANTA_LUCIA),
     (people.MARIA, TITOLARE, TELVE),
-)  # Franco and Dario hold none
+)  # Franco and Dario hold no office
 NAMED = frozenset(code for _, _, code in OFFICES)
 
-# The gestionale of every pharmacy of the demonstration enters with these two; its userId is "UV", the code, a letter.
+# Password and pincode of every gestionale of the demonstration; the userId is "UV", the pharmacy's code and a letter.
 UTENZA_PASSWORD = "Gestionale-2026"
 UTENZA_PINCODE = "1234567890"
 ASL = {
@@ -50,7 +50,7 @@ def named_person(person: Person) -> User:
 
 
 def seat_the_named(pharmacies: dict[str, Pharmacy], now: datetime) -> dict[str, User]:
-    """Offices, accounts and past logins of the named people; the account that acts for each of their pharmacies."""
+    """Creates offices, accounts and past logins of the named people. Returns the acting account by pharmacy code."""
     acting: dict[str, User] = {}
     for number, (person, role, code) in enumerate(OFFICES):
         since = now - timedelta(days=30 if role == DELEGATE else 900 + 40 * number)
@@ -67,7 +67,7 @@ def seat_the_named(pharmacies: dict[str, Pharmacy], now: datetime) -> dict[str, 
 
 
 def seat_the_others(pharmacies: list[Pharmacy], chance: Random, now: datetime) -> dict[str, User]:
-    """A titolare for each of these pharmacies; the account of each, by code of the pharmacy."""
+    """Creates a titolare for each of these pharmacies. Returns the accounts by pharmacy code."""
     users, offices = [], []
     for number, pharmacy in enumerate(pharmacies):
         given = GIVEN_NAMES[number % len(GIVEN_NAMES)]
@@ -84,7 +84,7 @@ def seat_the_others(pharmacies: list[Pharmacy], chance: Random, now: datetime) -
 
 
 def open_utenze(pharmacies: list[Pharmacy], titolari: dict[str, User], now: datetime) -> dict[str, Utenza]:
-    """The account of the gestionale of each pharmacy, by its code. Hashed once: slow hashing is slow on purpose."""
+    """Creates an utenza for each pharmacy. Returns them by pharmacy code. Hashes the shared secrets once, because it is slow."""
     password, pincode = make_password(UTENZA_PASSWORD), make_password(UTENZA_PINCODE)
     rows = [
         Utenza(
@@ -106,20 +106,20 @@ def open_utenze(pharmacies: list[Pharmacy], titolari: dict[str, User], now: date
 
 
 def enrol_the_staff() -> None:
-    """Carla and one operator for each role, all with the app whose secret the demonstration prints; those not there yet."""
-    for each in people.OPERATORS:
-        if User.objects.filter(username=each.username).exists():
+    """Creates the missing operators, all with the authenticator secret that the demonstration prints. Idempotent."""
+    for operator in people.OPERATORS:
+        if User.objects.filter(username=operator.username).exists():
             continue
         user = User.objects.create_staff(
-            each.username, people.STAFF_PASSWORD, each.given_name, each.family_name, roles=each.roles
+            operator.username, people.STAFF_PASSWORD, operator.given_name, operator.family_name, roles=operator.roles
         )
-        user.limited_to = list(each.limited_to)
+        user.limited_to = list(operator.limited_to)
         user.save(update_fields=["limited_to"])
         StaffTotp.enrol(user, base64.b32decode(people.STAFF_TOTP_SECRET))
 
 
 def invented_codice_fiscale(given: str, family: str, number: int) -> str:
-    """Well formed, of nobody: the day and the town come from the number."""
+    """Returns a well-formed codice fiscale of nobody; birth date and town come from the number."""
     female = given.endswith("a") or given == "Irene"
     year, month, day = 55 + number % 40, MONTHS[number % 12], 1 + number % 28 + (40 if female else 0)
     body = f"{_letters(family)}{_letters(given, is_given=True)}{year}{month}{day:02d}{TOWNS[number % len(TOWNS)]}"

@@ -1,7 +1,6 @@
-"""The lived-in state of the demonstration: invented pharmacies and people, certified addresses, ids of every kind.
+"""Fills the demonstration with invented pharmacies and people, certified addresses, and ids in every state.
 
-Nothing is sent: the letters of the seed have already left. What is still to come (the reminders of the live ids) is left to
-the timetable, as on any other day.
+It sends nothing: its letters count as delivered. The timetable sends the reminders of the live ids when they are due.
 """
 
 from dataclasses import dataclass
@@ -51,7 +50,7 @@ from portal.time.clock import ROME
 from sessions.models import Context, IdSessione, ReminderSettings
 
 REGISTER = Path(__file__).parent / "data" / "register.csv"
-ANNA_IS_TOLD_BEFORE = [120, 30]  # minutes
+ANNAS_LEAD_TIMES = [120, 30]  # minutes
 CONTEXTS = (
     ("RICETTA-DEM", "EROGATORE", "Ricetta elettronica SSN"),
     ("RICETTA-BIANCA", "EROGATORE", "Ricetta bianca elettronica"),
@@ -66,12 +65,13 @@ NAMED_LIVES: dict[str, tuple[Life, ...]] = {
 }
 
 
-IN_USE: tuple[type[Model], ...] = (User, Pharmacy, Utenza, IdSessione, OutgoingMail)  # empty: nobody was here
+# a database whose tables of these models are empty has never been used
+IN_USE: tuple[type[Model], ...] = (User, Pharmacy, Utenza, IdSessione, OutgoingMail)
 
 
 @dataclass(frozen=True)
 class Seeded:
-    """What there is now."""
+    """The number of rows after seeding."""
 
     pharmacies: int
     certified: int
@@ -85,13 +85,14 @@ class NotOurs(Exception):
 
 
 def is_seeded() -> bool:
-    """Here the seed has left its mark."""
+    """True when the seed filled this database."""
     return DemoSeed.objects.exists()
 
 
 def must_be_ours() -> None:
-    """Raises NotOurs unless the seed has marked this database or nobody has used it: five operators with a published password
-    must never appear beside real people. Good before `migrate` too, and changes nothing.
+    """Raises NotOurs when the database has data that the seed did not write.
+
+    Five operators with a published password must never appear beside real people. Works before `migrate` too; read-only.
     """
     tables = set(connection.introspection.table_names())
     if DemoSeed._meta.db_table in tables and is_seeded():
@@ -103,7 +104,7 @@ def must_be_ours() -> None:
 
 @transaction.atomic
 def seed(now: datetime) -> Seeded:
-    """Everything, from the register to the ids of today; once, on a database that nobody has used. Raises NotOurs."""
+    """Seeds an unused database, from the register to today's ids. Raises NotOurs."""
     must_be_ours()
     DemoSeed.objects.create(at=now)
     chance = Random(2026)
@@ -119,14 +120,14 @@ def seed(now: datetime) -> Seeded:
     _certify(pharmacies, others, acting, chance, now)
     _choose_reminders(pharmacies[SAN_MARCO], acting[SAN_MARCO], now)
     _give_ids(chance, now, with_past=True)
-    hours.tell_hours(pharmacies, others, acting, now)
+    hours.set_hours_and_nights(pharmacies, others, acting, now)
     hours.connect_gestionali(pharmacies, acting, now)
     return _count()
 
 
 @transaction.atomic
 def refresh(now: datetime) -> Seeded:
-    """Gives the certified pharmacies the ids of a day like any other again; what there was stays as history."""
+    """Gives the certified pharmacies new ids of an ordinary day; earlier ids stay as history."""
     invented = IdSessione.objects.filter(pharmacy__code__in=_invented_and_open(now)).in_place()
     for row in invented:
         over = row.expires_at <= now
@@ -140,7 +141,7 @@ def refresh(now: datetime) -> Seeded:
 
 
 def _invented_and_open(now: datetime) -> dict[str, Pharmacy]:
-    """The pharmacies of our own register, whatever else was imported, by code."""
+    """Returns the open pharmacies of the demonstration's register, by code."""
     codes = {text.split(";", 1)[0] for text in REGISTER.read_text(encoding="utf-8").splitlines()[1:]}
     day = now.astimezone(ROME).date()
     rows = Pharmacy.objects.open_on(day).filter(code__in=codes).order_by("code")
@@ -150,22 +151,22 @@ def _invented_and_open(now: datetime) -> dict[str, Pharmacy]:
 def _certify(
     pharmacies: dict[str, Pharmacy], others: list[Pharmacy], acting: dict[str, User], chance: Random, now: datetime
 ) -> None:
-    """Two out of three have an address; some have changed it, and some of the third have had one."""
-    archive = SeededAddresses(acting, chance, now)
+    """Certifies an address for two in three of the others; some changed it, and some of the rest revoked theirs."""
+    addresses = SeededAddresses(acting, chance, now)
     for code in sorted(NAMED - UNCERTIFIED):
-        archive.certify(pharmacies[code], changed=code == SANTA_LUCIA)
+        addresses.certify(pharmacies[code], changed=code == SANTA_LUCIA)
     for number, pharmacy in enumerate(others):
         if number % 3 < 2:
-            archive.certify(pharmacy, changed=number % 9 == 4)
+            addresses.certify(pharmacy, changed=number % 9 == 4)
         elif number % 5 == 0:
-            archive.certify(pharmacy, revoked=True)
-    archive.save()
+            addresses.certify(pharmacy, revoked=True)
+    addresses.save()
 
 
 def _choose_reminders(pharmacy: Pharmacy, by: User, now: datetime) -> None:
-    """Anna wants to be told twice, and once more when it is over."""
-    ReminderSettings.objects.create(pharmacy=pharmacy, minutes_before=ANNA_IS_TOLD_BEFORE, tell_when_expired=True)
-    words = f"{', '.join(map(str, ANNA_IS_TOLD_BEFORE))} minuti prima della scadenza e a ID scaduto"
+    """Anna chose two reminders before the expiry and a notice after it."""
+    ReminderSettings.objects.create(pharmacy=pharmacy, minutes_before=ANNAS_LEAD_TIMES, tell_when_expired=True)
+    words = f"{', '.join(map(str, ANNAS_LEAD_TIMES))} minuti prima della scadenza e a ID scaduto"
     Entry.objects.bulk_create([line("reminders.chosen", now - timedelta(days=20), by, pharmacy, minutes=words)])
 
 

@@ -1,6 +1,6 @@
-"""The till of the demonstration: a small gestionale that speaks to the portal over HTTP, as those in the pharmacies do.
+"""The till of the demonstration: a small gestionale that speaks to the portal over HTTP, like the ones in pharmacies.
 
-It knows the wire only (portal.a2f_client), like a program of somebody else: nothing of the portal's own rows or rules.
+It uses only the wire format (portal.a2f_client), like a third party's program, and none of the portal's rows or rules.
 """
 
 import re
@@ -27,7 +27,7 @@ _PEM = re.compile(r'href="([^"]+\.pem)"')
 
 @dataclass(frozen=True)
 class Till:
-    """What the till remembers between two pages. It starts with the public user of the manual (docs/contract.md, section 8)."""
+    """The state of the till between two pages. It starts with the manual's public user (docs/contract.md, section 8)."""
 
     user_id: str = PHARMACY.user_id
     password: str = field(default=PHARMACY.password, repr=False)
@@ -35,17 +35,17 @@ class Till:
     codice_fiscale: str = PHARMACY.codice_fiscale
     codes: tuple[str, str, str] = PHARMACY.codes
     purpose: tuple[str, str] = PURPOSES[0]
-    token: str = field(default="", repr=False)  # what is in the red box
-    offered: str = field(default="", repr=False)  # a service in TEST answered it: not in the red box yet
-    expires_at: str = ""  # ISO 8601, of the id in the red box; empty: not known
-    ended: str = ""  # why the id in the red box is good no more: a reason of the gate
+    token: str = field(default="", repr=False)  # the id in the red box
+    offered: str = field(default="", repr=False)  # an id in the reply of a service in TEST, not in the red box yet
+    expires_at: str = ""  # expiry of the id in the red box, ISO 8601; "" when unknown
+    ended: str = ""  # why the id in the red box is not valid any more: a reason of the gate (X-A2F-Reason)
     dispensed: int = 0
-    outcome: dict[str, str] = field(default_factory=dict)  # of the last act: kind, title, words
+    outcome: dict[str, str] = field(default_factory=dict)  # outcome of the last act: kind, title, words
     sent: str = field(default="", repr=False)
     received: str = field(default="", repr=False)
 
     def light(self, now: datetime) -> tuple[str, datetime | None]:
-        """green, yellow (under 60 minutes), red or off; and when the id ends (UTC), when it is known."""
+        """Returns green, yellow (under 60 minutes), red or off; and the expiry of the id (UTC) when it is known."""
         until = a2f_client.moment(self.expires_at)
         if not self.token:
             return "off", None
@@ -56,18 +56,18 @@ class Till:
         return ("yellow" if until - now < YELLOW_WITHIN else "green"), until
 
     def generate(self) -> "Till":
-        """«Genera ID SESSIONE»: the id leaves by mail; in TEST it is in the reply too."""
+        """«Genera ID SESSIONE»: requests an id, which leaves by mail; in TEST the reply contains it too."""
 
         def act(client: httpx.Client, account: Account) -> Exchange:
             return a2f_client.create(client, _service(), account, Purpose(*self.purpose))
 
         after, exchange = self._speak(act)
         if exchange is None or exchange.status == httpx.codes.UNAUTHORIZED or not exchange.reply.is_done:
-            return after._told(exchange, sentences.of_service)
-        return replace(after, offered=exchange.reply.token)._told(exchange, sentences.of_create)
+            return after._after(exchange, sentences.of_service)
+        return replace(after, offered=exchange.reply.token)._after(exchange, sentences.of_create)
 
     def paste(self, text: str) -> "Till":
-        """The red box filled, and the service asked whether the id is good."""
+        """Puts the id into the red box and checks it with the service."""
         token = "".join(id_sessione(text).split())[:100]
         filled = replace(
             self, token=token, offered="" if token == self.offered else self.offered, expires_at="", ended=""
@@ -75,11 +75,11 @@ class Till:
         return filled.check() if token else filled._with(sentences.EMPTIED)
 
     def take(self) -> "Till":
-        """The id that a service in TEST answered, without going to the mailbox."""
+        """Puts the id from the reply of a service in TEST into the red box."""
         return self.paste(self.offered)
 
     def check(self) -> "Till":
-        """checkToken: how long the id is still good."""
+        """checkToken: asks the service how long the id is valid."""
 
         def act(client: httpx.Client, account: Account) -> Exchange:
             return a2f_client.check(client, _service(), account, Purpose(*self.purpose), self.token)
@@ -90,7 +90,7 @@ class Till:
             if exchange.reply.outcome:
                 ended = sentences.reason_of(exchange.reply)
                 after = replace(after, expires_at=until.isoformat() if until else "", ended=ended)
-        return after._told(exchange, sentences.of_check)
+        return after._after(exchange, sentences.of_check)
 
     def revoke(self) -> "Till":
         def act(client: httpx.Client, account: Account) -> Exchange:
@@ -99,10 +99,10 @@ class Till:
         after, exchange = self._speak(act)
         if exchange is not None and exchange.reply.is_done:
             after = replace(after, ended="revoked")
-        return after._told(exchange, sentences.of_revoke)
+        return after._after(exchange, sentences.of_revoke)
 
     def dispense(self) -> "Till":
-        """«Eroga ricetta bianca»: the gate is asked, as the dispensing service asks it on every call."""
+        """«Eroga ricetta bianca»: calls the gate, as a dispensing service does for every call it receives."""
 
         def act(client: httpx.Client, account: Account) -> Exchange:
             return a2f_client.use(
@@ -115,15 +115,15 @@ class Till:
             after = replace(after, dispensed=self.dispensed + 1, expires_at=until, ended="")
         elif exchange is not None and exchange.status == httpx.codes.FORBIDDEN:
             after = replace(after, ended=exchange.headers.get("X-A2F-Reason", "unknown") if self.token else "")
-        return after._told(exchange, sentences.of_gate)
+        return after._after(exchange, sentences.of_gate)
 
     def _speak(
         self, act: Callable[[httpx.Client, Account], Exchange], *, with_pincode: bool = True
     ) -> "tuple[Till, Exchange | None]":
-        """The call, and the till with what went over the wire; None when nobody answered."""
+        """Makes the call. Returns the till with the sent and received text, and the exchange (None: no answer)."""
         account = Account(self.user_id, self.password, self.codice_fiscale, self.codes)
         try:
-            with httpx.Client(timeout=a2f_client.TIMEOUT, trust_env=False) as client:  # no proxy on the way
+            with httpx.Client(timeout=a2f_client.TIMEOUT, trust_env=False) as client:  # no proxy
                 if with_pincode:
                     account = replace(account, valore=a2f_client.encrypt(self.pincode, _certificate(client)))
                 exchange = act(client, account)
@@ -133,8 +133,8 @@ class Till:
             return replace(self, sent="", received="")._with(sentences.NO_CERTIFICATE), None
         return replace(self, sent=exchange.sent, received=exchange.received), exchange
 
-    def _told(self, exchange: Exchange | None, tell: Callable[[Exchange], TillOutcome]) -> "Till":
-        return self if exchange is None else self._with(tell(exchange))
+    def _after(self, exchange: Exchange | None, outcome_of: Callable[[Exchange], TillOutcome]) -> "Till":
+        return self if exchange is None else self._with(outcome_of(exchange))
 
     def _with(self, outcome: TillOutcome) -> "Till":
         return replace(self, outcome={"kind": outcome.kind, "title": outcome.title, "words": outcome.words})
@@ -145,7 +145,7 @@ def _service() -> str:
 
 
 def _certificate(client: httpx.Client) -> bytes:
-    """The newest certificate, downloaded from its public page. Raises NoAnswer, NotACertificate."""
+    """Downloads the newest certificate from its public page. Raises NoAnswer, NotACertificate."""
     try:
         page = client.get(settings.PORTAL_URL + CERTIFICATES).raise_for_status()
         link = _PEM.search(page.text)

@@ -1,4 +1,4 @@
-"""Where the till keeps what it remembers: sealed, in a session of its own, so that entering the portal does not empty it."""
+"""Stores the till encrypted in a session of its own, so that a login to the portal does not empty it."""
 
 import json
 from dataclasses import asdict, replace
@@ -17,7 +17,7 @@ _SALT = "portal.demo.till"
 
 
 def open_drawer(request: HttpRequest) -> Till:
-    """The till of this browser; a new one when there is none or it cannot be read."""
+    """Returns the till of this browser; a new one when there is none or it cannot be read."""
     sealed = _store(request).get("till")
     if not sealed:
         return Till()
@@ -29,7 +29,7 @@ def open_drawer(request: HttpRequest) -> Till:
 
 
 def close_drawer(request: HttpRequest, response: HttpResponse, till: Till) -> HttpResponse:
-    """Puts the till away, and gives the browser the key of the drawer."""
+    """Stores the till and sets the cookie with the session's key."""
     store = _store(request)
     store["till"] = seal(json.dumps(asdict(till)).encode()).decode()
     store.set_expiry(KEPT_FOR)

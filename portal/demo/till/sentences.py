@@ -1,4 +1,4 @@
-"""What the till says: the answers of the service and of the gate, in the words of who stands behind the counter."""
+"""The till's sentences: the answers of the service and of the gate in the words of a pharmacist."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ OK, WAIT, BAD = "ok", "warn", "bad"
 
 @dataclass(frozen=True)
 class TillOutcome:
-    """The last thing that happened."""
+    """The outcome of the last act: `kind` (OK, WAIT, BAD), a title and a sentence."""
 
     kind: str
     title: str
@@ -70,7 +70,7 @@ def no_answer(why: str) -> TillOutcome:
 
 
 def of_create(exchange: Exchange) -> TillOutcome:
-    """It was done."""
+    """Returns the outcome of a request for an id that succeeded."""
     words = "È partito verso l’indirizzo certificato della farmacia. Aprilo, copia il codice e incollalo nel riquadro rosso."
     return TillOutcome(OK, "ID SESSIONE generato", words)
 
@@ -88,7 +88,7 @@ def of_revoke(exchange: Exchange) -> TillOutcome:
 
 
 def of_service(exchange: Exchange) -> TillOutcome:
-    """The web service said no: 401, a fault, or the first of its errors."""
+    """Returns the outcome of a refusal by the web service: 401, a fault, or its first error."""
     reply = exchange.reply
     if exchange.status == 401:
         words = (
@@ -122,5 +122,5 @@ def of_gate(exchange: Exchange) -> TillOutcome:
 
 
 def reason_of(reply: Reply) -> str:
-    """As the gate would say it; empty when the id is good or the answer was about something else."""
+    """Returns the gate's reason for the same refusal; "" when the id is valid or the error concerns something else."""
     return next((REASON_OF_CODE[error.code] for error in reply.errors if error.code in REASON_OF_CODE), "")

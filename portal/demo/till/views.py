@@ -1,4 +1,4 @@
-"""`/prova/cassa/`: the till, one page and its settings. Every button is a form: no JavaScript."""
+"""`/prova/cassa/`: the page of the till and its settings. Every button is a form; no JavaScript."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,7 @@ CHOICES = [(" ".join(purpose), " · ".join(purpose)) for purpose in PURPOSES]
 
 
 class SettingsForm(forms.Form):
-    """The utenza of this till. An empty password or pincode leaves the one that is there."""
+    """The utenza of this till. An empty password or pincode keeps the current one."""
 
     user_id = forms.CharField(label="UserId", max_length=16, error_messages={"required": "Scrivi lo userId"})
     password = forms.CharField(
@@ -57,7 +57,7 @@ class SettingsForm(forms.Form):
         return cls(data, initial=initial)
 
     def applied_to(self, till: Till) -> Till:
-        """Another utenza, or another kind of prescription, has another id: the red box is emptied."""
+        """Returns a till with these settings and an empty red box, because an id belongs to one utenza and one purpose."""
         data = self.cleaned_data
         contesto, applicazione = data["uso"].split(" ")
         return Till(
@@ -73,7 +73,7 @@ class SettingsForm(forms.Form):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def till(request: HttpRequest) -> HttpResponse:
-    """The counter: the light, the red arrow, the red box, «Eroga ricetta bianca»."""
+    """Shows the counter (light, red arrow, red box, «Eroga ricetta bianca») and runs its acts."""
     here, now = open_drawer(request), now_of(request)
     if request.method == "POST":
         wanted = request.POST.get("azione", "")
@@ -93,7 +93,7 @@ def till(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def till_settings(request: HttpRequest) -> HttpResponse:
-    """Which utenza the till works with."""
+    """Shows and saves the utenza of the till."""
     here = open_drawer(request)
     if "ripristina" in request.POST:
         return close_drawer(request, redirect("demo:till"), Till())

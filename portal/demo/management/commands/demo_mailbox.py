@@ -10,7 +10,7 @@ from portal.demo.mailbox_server import serve
 
 
 class Command(BaseCommand):
-    help = "Takes every letter, as the pharmacy's mail server would, and shows it on /prova/posta/."
+    help = "Accepts every letter, like a pharmacy's mail server, and shows it on /prova/posta/."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8025)

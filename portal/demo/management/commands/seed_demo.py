@@ -1,4 +1,4 @@
-"""`manage.py seed_demo`: fills the demonstration with invented pharmacies, people and a day's work; does it once."""
+"""`manage.py seed_demo`: fills the demonstration with invented pharmacies, people and ids. Idempotent."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from sessions.credentials import certificates
 
 
 class Command(BaseCommand):
-    help = "Fills the demonstration with invented data. Run again, it does nothing."
+    help = "Fills the demonstration with invented data. Running it again changes nothing."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--refresh",
             action="store_true",
-            help="Give the pharmacies the ids of a day like any other again, seen from now.",
+            help="Give the pharmacies new ids of an ordinary day, relative to now.",
         )
 
     def handle(self, *args: Any, refresh: bool, **options: Any) -> None:
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         certificates.ensure_one(now)
         gestionale.find_again()
         if seeding.is_seeded() and not refresh:
-            self.stdout.write("Already seeded: nothing to do (--refresh makes today's ids anew).")
+            self.stdout.write("Already seeded: nothing to do (--refresh makes new ids for today).")
             return
         there = seeding.refresh(now) if seeding.is_seeded() else seeding.seed(now)
         self.stdout.write(

@@ -1,4 +1,4 @@
-"""`manage.py up`: the whole portal on this machine, with nothing else installed. `make run` calls it."""
+"""`manage.py up`: runs the whole portal on this machine, without other programs. `make run` calls it."""
 
 import fcntl
 import http.client
@@ -77,7 +77,7 @@ class Command(BaseCommand):
             "PORTAL_URL": f"http://127.0.0.1:{self.port}",
             "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
             "PYTHONUNBUFFERED": "1",
-            "PYTHONUTF8": "1",  # files and logs, whatever the locale
+            "PYTHONUTF8": "1",  # files and logs are UTF-8 in every locale
         }
         broker = None if queue_in_files or self.env.get("REDIS_URL") else self._embedded_broker()
         running.write(self.var, self.env)
@@ -105,7 +105,7 @@ class Command(BaseCommand):
         return broker
 
     def _child(self, name: str, argv: list[str], counts: Path | None = None) -> Child:
-        """`counts` is the folder where it counts for /metrics, emptied now."""
+        """Starts a process; `counts`: the folder of its counters for /metrics, which is emptied first."""
         env = self.env
         if counts is not None:
             shutil.rmtree(counts, ignore_errors=True)
@@ -120,7 +120,7 @@ class Command(BaseCommand):
         return Path(self.var / "log" / f"{name}.log")
 
     def _seed(self) -> None:
-        """In a process of its own, so that it knows the broker; on a database that is already lived in it changes nothing."""
+        """Runs seed_demo in a process of its own, because this one read its settings before the broker existed."""
         if "seed_demo" not in get_commands():
             return
         with self._log("seed").open("ab") as log:
@@ -150,7 +150,7 @@ class Command(BaseCommand):
 
 
 def _must_be_ours() -> None:
-    """A server's database is looked at before anything is written there. The embedded one, once `migrate` has marked it."""
+    """Checks a database server before anything is written there. seed_demo checks SQLite after `migrate`."""
     if connection.vendor == "sqlite":
         return
     try:
@@ -160,7 +160,7 @@ def _must_be_ours() -> None:
 
 
 def _number(port: str | int) -> int:
-    """The port as a number. Raises CommandError with a sentence."""
+    """Returns the port as a number. Raises CommandError."""
     typed = str(port)
     if not (typed.isascii() and typed.isdigit() and len(typed) < 6 and 1 <= int(typed) <= 65535):
         raise CommandError("La porta deve essere un numero da 1 a 65535, per esempio: make run PORT=8080")
@@ -184,7 +184,7 @@ def _must_be_free(port: int) -> None:
 
 
 def _only_one(lock: IO[str], var: Path) -> None:
-    """Two supervisors on the same data would take each other's broker away."""
+    """Takes the lock of `up`: two supervisors on the same data would stop each other's broker. Raises CommandError."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
