@@ -1,1 +1,1 @@
-"""When a pharmacy is there to read, and when it is written to: week, nights, openings, moments. Pure arithmetic; the pages are in sessions/preferences."""
+"""Opening hours, nights on duty, and the moments of the reminders. Pure arithmetic; the pages are in sessions/preferences."""

@@ -1,7 +1,7 @@
-"""When to write about an id: the plain rule, or early enough to be read by somebody who closes at night.
+"""Computes when to send the reminders of an id: at the plain time, or while the pharmacy is open to read them.
 
-All instants are UTC. A reminder (minutes_before > 0) is never before `after`, never at or after the end of the id, and with
-opening hours always at a moment when the pharmacy is open. The notice (minutes_before 0) is never before the end.
+All instants are UTC. A reminder (minutes_before > 0) is never before `after` and always before the end of the id; with opening
+hours it is always at a moment when the pharmacy is open. The notice (minutes_before 0) is never before the end.
 """
 
 from collections.abc import Sequence
@@ -10,21 +10,21 @@ from datetime import datetime, timedelta
 
 from sessions.hours.openings import Openings, Stretch
 
-LITTLE = timedelta(minutes=10)  # left of an id: what is still to be said about it is said at once
+LITTLE = timedelta(minutes=10)  # with this much left or less, a reminder that no lead time fits leaves at once
 SOONER_AT_MOST = timedelta(hours=1)
-LOOKS_AHEAD = timedelta(days=15)  # for the next opening; closed for longer, nobody waits for the notice
+LOOKS_AHEAD = timedelta(days=15)  # how far to look for the next opening
 
 
 @dataclass(frozen=True)
 class Moment:
-    """One letter to come."""
+    """One planned letter."""
 
-    minutes_before: int  # 0: the notice that it has expired
+    minutes_before: int  # 0: the notice that the id has expired
     at: datetime
 
 
 def plain(expires_at: datetime, minutes_before: int) -> datetime:
-    """So many real minutes before the end."""
+    """The plain time: `minutes_before` elapsed minutes before the end, whatever the wall clock does."""
     return expires_at - timedelta(minutes=minutes_before)
 
 
@@ -35,30 +35,30 @@ def moments(
     openings: Openings | None = None,
     *,
     at_opening: bool = False,
-    told: bool = False,
+    warned: bool = False,
 ) -> list[Moment]:
-    """What must still be said about an id that ends at `expires_at`, in the order of `minutes` (0: that it has expired).
+    """The letters still to send about an id that ends at `expires_at`, in the order of `minutes` (0: the notice).
 
-    Without openings, at its plain time. With them: an id that dies while the pharmacy is open has its reminder at the
-    plain time, or, when that falls in a closure, before the closure or at the reopening (`at_opening`). An id that dies
-    while it is closed has it so many minutes before the last closing, or (`at_opening`, or when that moment has passed
-    and nothing was `told`) the notice at the next opening.
+    Without openings, each at its plain time. With openings, if the id expires while the pharmacy is open: at the plain time,
+    or, when that falls in a closure, before the closure or at the reopening (`at_opening`). If the id expires while the pharmacy
+    is closed: the same minutes before the last closing, or, with `at_opening` or when that moment has passed and the pharmacy
+    was not `warned`, the notice at the next opening.
 
-    When every lead is longer than what is left and nothing was `told`, the shortest one is said sooner than chosen: in the
-    middle of what is left, or at once (at `after`) when that is little.
+    When every lead time is longer than what is left and the pharmacy was not `warned`, the shortest lead time is shortened: to
+    half of what is left, at most SOONER_AT_MOST, or the letter leaves at once (at `after`) when no more than LITTLE is left.
     """
     if openings is None:
-        found = [Moment(each, at) for each in minutes if (at := plain(expires_at, each)) > after]
-        return (
-            found if told or any(each.minutes_before for each in found) else _sooner(expires_at, minutes, after) + found
-        )
+        found = [Moment(lead, at) for lead in minutes if (at := plain(expires_at, lead)) > after]
+        if warned or any(moment.minutes_before for moment in found):
+            return found
+        return _sooner(expires_at, minutes, after) + found
     stretches = openings.stretches(min(after, expires_at), expires_at + LOOKS_AHEAD)
     before = [stretch for stretch in stretches if stretch.start < expires_at]
     dies_closed = not before or before[-1].end < expires_at
     found = [] if dies_closed and at_opening else _reminders(before, expires_at, minutes, after, at_opening)
-    if not (found or told or dies_closed):
+    if not (found or warned or dies_closed):
         found = _sooner(expires_at, minutes, after, before[-1].start)
-    replaced = dies_closed and any(minutes) and not found and not told
+    replaced = dies_closed and any(minutes) and not found and not warned
     if 0 in minutes or replaced:
         opening = next((stretch for stretch in stretches if stretch.end > expires_at), None)
         at = max(opening.start, expires_at) if opening else expires_at
@@ -70,8 +70,8 @@ def moments(
 def _sooner(
     expires_at: datetime, minutes: Sequence[int], after: datetime, opens_at: datetime | None = None
 ) -> list[Moment]:
-    """The reminder whose lead does not fit into what is left; not before `opens_at`."""
-    wanted, left = [each for each in minutes if each], expires_at - after
+    """One reminder at a shortened lead time, when no chosen one fits into what is left; not before `opens_at`."""
+    wanted, left = [lead for lead in minutes if lead], expires_at - after
     if not wanted or left <= timedelta(0):
         return []
     lead = left if left <= LITTLE else min(left / 2, SOONER_AT_MOST)
@@ -81,24 +81,24 @@ def _sooner(
 def _reminders(
     before: list[Stretch], expires_at: datetime, minutes: Sequence[int], after: datetime, at_opening: bool
 ) -> list[Moment]:
-    """Those before the end; `before` are the open stretches that begin before it."""
+    """The reminders before the end. `before`: the open stretches that begin before it."""
     if not before:
         return []
     last = before[-1]
     found = []
-    for each in filter(None, minutes):
-        lead = timedelta(minutes=each)
+    for minutes_before in filter(None, minutes):
+        lead = timedelta(minutes=minutes_before)
         chosen = [min(last.end, expires_at) - lead]
         if chosen[0] < last.start:
             chosen = [last.start]
             if last.end >= expires_at and not at_opening and len(before) > 1:
                 chosen.insert(0, max(before[-2].end - lead, before[-2].start))
-        found += [Moment(each, at) for at in chosen if at > after][:1]
+        found += [Moment(minutes_before, at) for at in chosen if at > after][:1]
     return found
 
 
 def reason(moment: Moment, expires_at: datetime, openings: Openings | None) -> str:
-    """Why then, to be read after the time: `prima della chiusura`; empty for the plain rule."""
+    """Why the letter leaves at that time, in words to follow the time: `prima della chiusura`; empty at the plain time."""
     if (
         moment.minutes_before
         and moment.at > plain(expires_at, moment.minutes_before)
@@ -117,5 +117,5 @@ def reason(moment: Moment, expires_at: datetime, openings: Openings | None) -> s
 
 
 def _opens(at: datetime, openings: Openings | None) -> bool:
-    """The pharmacy opens at this very instant."""
+    """Whether the pharmacy opens at exactly this instant."""
     return openings is not None and any(stretch.start == at for stretch in openings.stretches(at, at))

@@ -1,4 +1,4 @@
-"""Dates of the nights on duty as a pharmacist writes or pastes them: one a line, or a stretch of them."""
+"""Parses the dates of the nights on duty as a pharmacist types or pastes them: one date a line, or a range."""
 
 import re
 from collections.abc import Collection
@@ -17,10 +17,10 @@ _WEEKDAY = re.compile(r"^(?:lun|mar|mer|gio|ven|sab|dom)[a-zì]*\.?\s+")
 
 
 def read_nights(text: str, today: date, on_record: Collection[date] = ()) -> list[date]:
-    """The dates, in order, each once; a date without a year is the next one. Raises UnclearHours.
+    """The dates, sorted, without duplicates; a date without a year is the next such date. Raises UnclearHours.
 
-    Past nights are refused unless they are `on_record`: those are left out. A page that was filled before midnight and is
-    sent after it names a night that has become past.
+    Refuses a past night unless it is `on_record`, which it leaves out: a form filled in before midnight and sent after it still
+    names the night that has just become past.
     """
     nights: set[date] = set()
     for piece in _APART.split(text.lower()):
@@ -34,7 +34,7 @@ def read_nights(text: str, today: date, on_record: Collection[date] = ()) -> lis
 
 
 def _earliest(today: date) -> date:
-    """The night of yesterday evening may still run."""
+    """Yesterday: the night that began yesterday evening may not be over."""
     return today - timedelta(days=1)
 
 
@@ -57,10 +57,10 @@ def _date(typed: str, today: date, on_record: Collection[date]) -> date:
         raise UnclearHours(f"Non capisco la data «{typed}»: scrivi ad esempio 24/12/{today.year}")
     year = found["year"]
     years = [int(year) if len(year) == 4 else 2000 + int(year)] if year else range(today.year, today.year + 5)
-    for each in years:
+    for candidate in years:
         try:
-            day = date(each, month, int(found["day"]))
-        except ValueError:  # 29 February waits for a leap year
+            day = date(candidate, month, int(found["day"]))
+        except ValueError:  # 29 February: try the next year
             continue
         if year and day in on_record:
             return day

@@ -1,4 +1,4 @@
-"""From hours on the wall to instants: when somebody is there to read, in UTC, across clock changes and nights on duty."""
+"""Converts opening hours (Italian wall clock) into open stretches in UTC, across clock changes and nights on duty."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -6,15 +6,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from portal.time.clock import ROME
 from sessions.hours.week import DAY, Week
 
-# A night on duty joins the evening to the morning. The evening's closing begins it when it comes after 18:00, else 20:00;
-# the first opening between 5:00 and noon ends it, else 8:30. An opening before 5:00 belongs to the night: a pharmacy open
-# past midnight writes its last hour under the next day.
+# A night on duty lasts from the evening to the morning. It begins at the evening's closing if that is at 18:00 or later, else
+# at 20:00; it ends at the first opening between 5:00 and noon, else at 8:30. An opening before 5:00 belongs to the night,
+# because a pharmacy open past midnight writes its last hours under the next day.
 EVENING, NIGHT_BEGINS, MORNING, NIGHT_ENDS, NOON = 18 * 60, 20 * 60, 5 * 60, 8 * 60 + 30, 12 * 60
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Open from one instant to another (UTC), whatever midnights lie between."""
+    """Open without a break from `start` to `end` (UTC), over midnight too."""
 
     start: datetime
     end: datetime
@@ -25,13 +25,13 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Openings:
-    """The hours of the week, and the nights on duty (the date is that of the evening)."""
+    """The hours of the week and the nights on duty (by the date of the evening)."""
 
     week: Week
     nights: frozenset[date] = frozenset()
 
     def stretches(self, since: datetime, until: datetime) -> list[Stretch]:
-        """When it is open, in order and apart from each other, from the day before `since` to the day after `until`."""
+        """The open stretches, sorted and disjoint, from the day before `since` to the day after `until`."""
         first = since.astimezone(ROME).date() - timedelta(days=1)
         last = until.astimezone(ROME).date() + timedelta(days=1)
         days = (first + timedelta(days=n) for n in range((last - first).days + 1))
@@ -47,7 +47,7 @@ class Openings:
         return joined
 
     def is_night_duty(self, at: datetime) -> bool:
-        """Inside a night on duty."""
+        """Whether the instant is inside a night on duty."""
         today = at.astimezone(ROME).date()
         nights = (day for day in (today - timedelta(days=1), today) if day in self.nights)
         return any(start <= at < end for start, end in map(self._night, nights))
@@ -70,8 +70,8 @@ class Openings:
 def instant(day: date, minute: int, *, closing: bool) -> datetime:
     """The instant (UTC) of a time on the Italian wall clock; minute 1440 is the midnight that ends the day.
 
-    An hour that the clock shows twice is open from its first showing to its second; a time that the clock skips is the
-    instant of the jump.
+    In an hour that the clock repeats in autumn, an opening means the first pass and a closing the second. A time that the clock
+    skips in spring becomes the instant of the jump.
     """
     days, minute = divmod(minute, DAY)
     wall = datetime.combine(day + timedelta(days=days), time(minute // 60, minute % 60))

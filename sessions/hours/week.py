@@ -1,4 +1,4 @@
-"""The opening hours of a week as a pharmacist writes them: `9–13, 15:30–19:30`, `24 ore`, `chiuso`."""
+"""Parses and formats the opening hours of a week as a pharmacist types them: `9–13, 15:30–19:30`, `24 ore`, `chiuso`."""
 
 import itertools
 import re
@@ -20,22 +20,22 @@ _TIME = re.compile(r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))?")
 
 
 class UnclearHours(Exception):
-    """The hours cannot be read or make no sense; `str()` is the sentence for the person who wrote them."""
+    """The hours cannot be parsed or make no sense; `str()` is the sentence for the person who typed them."""
 
 
 @dataclass(frozen=True)
 class Week:
-    """Seven days, Monday first; each its spans in order. At least one day is open."""
+    """Seven days, Monday first, each with its spans in order. At least one day is open."""
 
     days: tuple[Day, ...]
 
     @classmethod
     def load(cls, stored: list[list[list[int]]] | None) -> "Week | None":
-        """From the column of the database; None when the pharmacy said nothing."""
+        """From the database column; None when the pharmacy has given no hours."""
         return cls(tuple(tuple((opens, closes) for opens, closes in day) for day in stored)) if stored else None
 
     def dump(self) -> list[list[list[int]]]:
-        """For the column of the database."""
+        """For the database column: seven lists of [opens, closes] in minutes."""
         return [[list(span) for span in day] for day in self.days]
 
     def lines(self) -> list[tuple[str, str]]:

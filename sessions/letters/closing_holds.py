@@ -1,4 +1,4 @@
-"""The one rule about the letters of a closed pharmacy: they wait, so that a reopening gives them back."""
+"""Holds back the letters of a closed pharmacy until it reopens."""
 
 from datetime import datetime
 from typing import Any
@@ -11,19 +11,19 @@ from portal.time.clock import ROME
 from sessions.models import Reminder
 
 Kind = OutgoingMail.Kind
-# News (an address certified, changed, revoked; a closing) leave all the same: they ask for nothing that is closed.
+# Other letters (an address certified, changed or revoked; a closing) still leave: they need no open pharmacy.
 HELD = (Kind.CODE, Kind.ISSUED, Kind.REMINDER, Kind.EXPIRED)
-SHARED = (Kind.REMINDER, Kind.EXPIRED)  # one mailbox, several pharmacies: see shared_letters.py
+SHARED = (Kind.REMINDER, Kind.EXPIRED)  # these may tell several pharmacies with one mailbox: see shared_letters.py
 
 
 def without_closed(letters: Any, now: datetime) -> Any:
-    """The letters (a queryset) that do not carry a code, an id or a reminder of a pharmacy that is closed at `now` (UTC).
+    """Filters a queryset of letters: leaves out those with a code, an id or a reminder of a pharmacy closed at `now` (UTC).
 
-    A letter that also tells an id of an open pharmacy leaves: its reader is told too much rather than nothing.
+    Keeps a letter that also tells an id of an open pharmacy: too much for one reader is better than nothing for the other.
     """
     day = now.astimezone(ROME).date()
     closed = Exists(Pharmacy.objects.filter(code=OuterRef("about"), closed_on__lte=day))
     is_open = Q(id_sessione__pharmacy__closed_on=None) | Q(id_sessione__pharmacy__closed_on__gt=day)
-    told = Reminder.objects.filter(Q(letter=OuterRef("pk")) | Q(copy=OuterRef("pk")), is_open)
-    tells_an_open_one = Q(kind__in=SHARED) & Exists(told.filter(id_sessione__pharmacy__isnull=False))
+    reminders = Reminder.objects.filter(Q(letter=OuterRef("pk")) | Q(copy=OuterRef("pk")), is_open)
+    tells_an_open_one = Q(kind__in=SHARED) & Exists(reminders.filter(id_sessione__pharmacy__isnull=False))
     return letters.filter(~Q(kind__in=HELD) | ~closed | tells_an_open_one)

@@ -1,4 +1,4 @@
-"""The letters about an id: issued, expiring, expired, revoked. Each is called inside the transaction that caused it."""
+"""Writes the letters about an id, an utenza and the copy of the reminders, each in the transaction of its cause."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,9 +11,9 @@ from sessions.hours.moments import Moment
 from sessions.models import Context, IdSessione
 
 Kind = OutgoingMail.Kind
-NOTICE_USEFUL_FOR = timedelta(hours=12)  # that an id has expired or was revoked is old news after this
+NOTICE_USEFUL_FOR = timedelta(hours=12)  # after the expiry or the revocation
 UTENZA_NEWS_USEFUL_FOR = COPY_NEWS_USEFUL_FOR = timedelta(days=2)
-UTENZA_NEWS = {  # verb of the journal: title, what it means
+UTENZA_NEWS = {  # journal verb: title, consequence
     "utenza.opened": (
         "Nuova utenza del gestionale",
         "Con questa utenza un gestionale può chiedere ID SESSIONE per la farmacia.",
@@ -53,7 +53,10 @@ UTENZA_NEWS = {  # verb of the journal: title, what it means
 def issued(
     id_sessione: IdSessione, plain: str, certification: MailCertification, coming: list[Moment], now: datetime
 ) -> OutgoingMail:
-    """Carries the id itself: sealed in the outbox, blanked after delivery, useless once the id has expired."""
+    """Carries the id itself: sealed in the outbox, blanked after delivery, given up when the id expires.
+
+    `coming`: the reminders planned for it, for the letter's text.
+    """
     about = {"id_sessione": plain, "coming": coming}
     return _post(id_sessione, Kind.ISSUED, "issued", certification, now, id_sessione.expires_at, about, secret=True)
 
@@ -61,8 +64,10 @@ def issued(
 def expiring(
     rows: list[IdSessione], certification: MailCertification, now: datetime, copy_to: str = ""
 ) -> OutgoingMail:
-    """Before the end: which id, until when, where to renew it. Never the id. More rows: ids of the same mailbox, of this
-    pharmacy or of others, in one letter that says which is whose. `copy_to`: the copy, to that address instead.
+    """The reminder before an id expires: which id, until when, where to renew it. Never the id itself.
+
+    Several rows: ids of one mailbox, of this pharmacy or of others, in one letter that names the pharmacy of each. `copy_to`:
+    writes the copy, to that address instead.
     """
     rows = sorted(rows, key=lambda row: row.expires_at)
     return _about("reminder", Kind.REMINDER, rows, certification, now, rows[0].expires_at, copy_to)
@@ -76,8 +81,9 @@ def expired(
     *,
     unwarned: bool = False,
 ) -> OutgoingMail:
-    """After the end: to a pharmacy that asked to be told, or that was to be told before and was not (`unwarned`). `copy_to`:
-    the copy, to that address instead.
+    """The notice that an id has expired: the pharmacy chose it, or missed the reminder before the expiry (`unwarned`).
+
+    `copy_to`: writes the copy, to that address instead.
     """
     give_up_at = max(id_sessione.expires_at, now) + NOTICE_USEFUL_FOR
     return _about("expired", Kind.EXPIRED, [id_sessione], certification, now, give_up_at, copy_to, unwarned=unwarned)
@@ -86,7 +92,7 @@ def expired(
 def revoked(
     id_sessione: IdSessione, certification: MailCertification, by: Any, because: str, now: datetime
 ) -> OutgoingMail:
-    """Somebody revoked the id on the portal: who, when, why if staff did, what to do now."""
+    """The news that a person revoked the id on the portal: who, when, the reason if staff did it, what to do now."""
     give_up_at, about = now + NOTICE_USEFUL_FOR, {"by": by, "because": because}
     return _post(id_sessione, Kind.NOTICE, "id_revoked", certification, now, give_up_at, about)
 
@@ -94,7 +100,7 @@ def revoked(
 def all_revoked(
     rows: list[IdSessione], certification: MailCertification, by: Any, because: str, now: datetime
 ) -> OutgoingMail:
-    """Staff revoked every id of the pharmacy: one letter for all."""
+    """The news that staff revoked every id of the pharmacy: one letter for all."""
     context = {"pharmacy": certification.pharmacy, "rows": rows, "by": by, "because": because}
     envelope = Envelope(Kind.NOTICE, certification.pharmacy.code, now, give_up_at=now + NOTICE_USEFUL_FOR)
     return post(envelope, certification.address, "ids_revoked", context)
@@ -103,7 +109,7 @@ def all_revoked(
 def utenza_news(
     verb: str, utenza: Utenza, certification: MailCertification, by: Any, because: str, now: datetime
 ) -> OutgoingMail:
-    """Something happened to an account of the gestionale: what, by whose hand, what to do if it was not you. No secret."""
+    """The news of an act on an utenza: what happened, who did it, what to do if it was not you. Holds no secret."""
     title, consequence = UTENZA_NEWS[verb]
     context = {
         "pharmacy": certification.pharmacy, "utenza": utenza, "title": title, "consequence": consequence, "by": by,
@@ -114,12 +120,12 @@ def utenza_news(
 
 
 def copy_named(certification: MailCertification, address: str, by: Any, now: datetime) -> OutgoingMail:
-    """Somebody chose another mailbox for a copy of the reminders: who, which, what to do if it was not you."""
+    """The news that a person named a mailbox for a copy of the reminders: who, which one, what to do if it was not you."""
     return _copy("I promemoria vanno in copia a un altro indirizzo", certification, address, now, by=by)
 
 
 def copy_ended(certification: MailCertification, address: str, why: str, now: datetime) -> OutgoingMail:
-    """That mailbox refused a letter for good, so no copy goes there any more."""
+    """The news that this mailbox permanently refused a letter, so that it gets no more copies."""
     return _copy("La copia dei promemoria non arriva più", certification, address, now, why=why)
 
 
@@ -140,7 +146,7 @@ def _about(
     *,
     unwarned: bool = False,
 ) -> OutgoingMail:
-    """One letter about one id, or the letter of the same name about many."""
+    """Writes the letter about one id, or its `_many` variant about several."""
     first = rows[0]
     pharmacy = first.pharmacy or first.certification.pharmacy
     about = {
@@ -159,7 +165,7 @@ def _context(row: IdSessione, pharmacy: Pharmacy) -> dict[str, Any]:
 
 
 def _headers(row: IdSessione) -> dict[str, str]:
-    """For the programs that read the mailbox: until when the id is good."""
+    """A header for programs that read the mailbox: when the id expires (ISO 8601, Italian time)."""
     return {"X-Portale-Scadenza": row.expires_at.astimezone(ROME).isoformat(timespec="seconds")}
 
 

@@ -1,6 +1,6 @@
 """Letters that tell ids of more than one pharmacy, because one mailbox reads for all of them (reminders/together.py).
 
-Such a letter is filed under the first pharmacy (`about`); its reminders say which others it tells.
+The letter's `about` names the first pharmacy; the letter's reminders name the others.
 """
 
 from django.db.models import Exists, OuterRef, Q

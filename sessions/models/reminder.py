@@ -120,12 +120,12 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
         settled_anyway = is_open | Q(id_sessione__expires_at__lte=now)
         return self.filter(settled_anyway, settled_at=None, due_at__lte=now).order_by("due_at", "pk")
 
-    def said(self) -> "ReminderQuerySet":
-        """Whose letter has left, or waits to leave."""
+    def sent(self) -> "ReminderQuerySet":
+        """With a letter that was delivered or still may be: neither failed nor withdrawn."""
         return self.filter(letter__isnull=False, letter__failed_at=None, letter__withdrawn_at=None)
 
-    def unsaid(self) -> "ReminderQuerySet":
-        """Planned before the end of their id, and never said although nothing had made them needless."""
+    def missed(self) -> "ReminderQuerySet":
+        """Planned before the end of their id and not delivered, although nothing made them needless."""
         needless = [Reminder.Skip.REPLACED, Reminder.Skip.REVOKED, Reminder.Skip.RENEWED]
         failed = Q(letter=None) | Q(letter__failed_at__isnull=False)
         return self.by_mail().filter(failed, minutes_before__gt=0).exclude(skipped_because__in=needless)

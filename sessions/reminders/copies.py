@@ -1,5 +1,6 @@
-"""The copy of the reminders: a titolare names who receives it, the certified address is told. It goes as long as that person
-holds the office, and until its mailbox refuses one for good.
+"""The copy of the reminders, to a mailbox that a titolare or direttore names; a letter tells the certified address.
+
+Copies are sent as long as that person holds the office, and until the mailbox permanently refuses one.
 """
 
 from collections.abc import Collection, Sequence
@@ -19,16 +20,16 @@ from sessions.models import Reminder, ReminderSettings
 
 
 def named(pharmacy: Pharmacy, address: str, by: User, now: datetime) -> None:
-    """From now on a copy goes there. In the transaction of the choice."""
-    certification = _told(pharmacy)
+    """Tells the certified address that copies go to `address` from now on. In the transaction of the choice."""
+    certification = _reachable_address(pharmacy)
     if certification is not None:
         id_letters.copy_named(certification, address, by, now)
 
 
 def address_of(chosen: ReminderSettings, now: datetime) -> str:
-    """Where the copy goes; "" when none is wanted, or when the person who named it has left the office.
+    """The address of the copy; "" when none is wanted, or when the person who named it has left the office.
 
-    Rows written before the person was kept: nobody may have left the office.
+    A row without that person (older rows) counts only if no titolare or direttore of the pharmacy has ever left the office.
     """
     if not chosen.copy_to:
         return ""
@@ -43,39 +44,40 @@ def address_of(chosen: ReminderSettings, now: datetime) -> str:
 
 
 def addresses(pharmacies: Collection[int], now: datetime) -> dict[int, str]:
-    """By pharmacy (key): where its copy goes. Those without one are not in it."""
+    """The address of the copy by pharmacy (key), for the pharmacies that have one."""
     chosen = (
         ReminderSettings.objects.filter(pharmacy__in=pharmacies).exclude(copy_to="").select_related("copy_named_by")
     )
-    found = {each.pharmacy_id: address_of(each, now) for each in chosen}
+    found = {settings.pharmacy_id: address_of(settings, now) for settings in chosen}
     return {pharmacy: address for pharmacy, address in found.items() if address}
 
 
 def write(
-    told: Sequence[Reminder],
+    reminders: Sequence[Reminder],
     wanted: dict[int, str],
     certification: MailCertification,
     now: datetime,
     *,
     unwarned: bool = False,
 ) -> dict[int, OutgoingMail]:
-    """The copies of a letter to this address, by reminder (key): one to each mailbox, about the ids of its pharmacies only.
+    """Writes the copies of a letter to this address, one for each mailbox, about the ids of its pharmacies only.
 
-    None to the mailbox of the letter itself, and none twice: a reminder that is said again elsewhere has its copy already.
+    `wanted`: the address of the copy by pharmacy (key). Returns the copies by reminder (key). Writes none to the mailbox of the
+    letter itself, and none for a reminder that has a copy already (one sent again to another address).
     """
     by_mailbox: dict[str, tuple[str, list[Reminder]]] = {}
-    for reminder in told:
+    for reminder in reminders:
         address = wanted.get(reminder.id_sessione.pharmacy_id or 0, "")
         if address and mailbox_of(address) != mailbox_of(certification.address) and not _has_one(reminder):
             by_mailbox.setdefault(mailbox_of(address), (address, []))[1].append(reminder)
     letters: dict[int, OutgoingMail] = {}
-    for address, theirs in by_mailbox.values():
-        rows = [each.id_sessione for each in theirs]
+    for address, copied in by_mailbox.values():
+        rows = [reminder.id_sessione for reminder in copied]
         if rows[0].expires_at > now:
             letter = id_letters.expiring(rows, certification, now, copy_to=address)
         else:
             letter = id_letters.expired(rows[0], certification, now, copy_to=address, unwarned=unwarned)
-        letters |= {each.pk: letter for each in theirs}
+        letters |= {reminder.pk: letter for reminder in copied}
     return letters
 
 
@@ -85,23 +87,24 @@ def _has_one(reminder: Reminder) -> bool:
 
 @transaction.atomic
 def mailbox_refused(letter: OutgoingMail, why: str, now: datetime) -> None:
-    """No further copy goes to a mailbox that refused one for good: who named it may name another. An address that was named
-    after that letter was written is not the one that refused.
+    """Ends the copies to a mailbox that permanently refused one and tells the certified address.
+
+    Leaves alone an address that was named after the refused letter was written.
     """
-    theirs = ReminderSettings.objects.filter(copy_to__iexact=letter.recipient)
+    named_here = ReminderSettings.objects.filter(copy_to__iexact=letter.recipient)
     since = Q(copy_named_at=None) | Q(copy_named_at__lte=letter.created_at)
-    held = theirs.filter(since).select_for_update(of=("self",), no_key=True).order_by("pk")
+    held = named_here.filter(since).select_for_update(of=("self",), no_key=True).order_by("pk")
     for chosen in held.select_related("pharmacy"):
         address, chosen.copy_to = chosen.copy_to, ""
         chosen.save(update_fields=["copy_to"])
         pharmacy = chosen.pharmacy
         record("copy.ended", now=now, about=pharmacy.code, subject=chosen, address=mask_address(address), why=why)
-        certification = _told(pharmacy)
+        certification = _reachable_address(pharmacy)
         if certification is not None:
             id_letters.copy_ended(certification, address, why, now)
 
 
-def _told(pharmacy: Pharmacy) -> MailCertification | None:
-    """The certified address, if it receives mail."""
+def _reachable_address(pharmacy: Pharmacy) -> MailCertification | None:
+    """The certified address of the pharmacy, if it receives mail."""
     current = MailCertification.objects.current().filter(pharmacy=pharmacy, undeliverable_at=None)
     return current.select_related("pharmacy").first()

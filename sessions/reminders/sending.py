@@ -1,6 +1,7 @@
-"""Reminders: rows written with the id (planning.py), settled with the letter or skipped with a reason, once each.
+"""Settles reminders that are due: writes the letter, or skips the reminder with a reason. Each is settled once.
 
-The timetable only wakes send_due(); what is due, and that it was said, is in the database. Source: docs/contract.md, section 5.
+planning.py writes the rows. The timetable only wakes send_due(): the database says what is due and what is settled. Source:
+docs/contract.md, section 5.
 """
 
 import logging
@@ -21,29 +22,28 @@ from portal.time import database_clock
 from sessions.letters import id_letters
 from sessions.models import Reminder, State
 from sessions.reminders import copies, reopening, together
-from sessions.reminders.facts import Facts
+from sessions.reminders.facts import RoundFacts
 from sessions.webhooks import events
 from sessions.webhooks.events import Event
 
 log = logging.getLogger(__name__)
 BATCH = 100  # rows in one transaction
-TRY_AGAIN_AFTER = timedelta(minutes=5)  # a row that fails must not stand in the way of the others
-MISSED_USEFUL_FOR = timedelta(
-    days=3
-)  # to a pharmacy that nobody could warn: a weekend without workers is told on Monday
+TRY_AGAIN_AFTER = timedelta(minutes=5)  # a row that fails must not block the others
+# How long a reminder that came too late becomes a notice of the expiry: an outage at a weekend is made good on Monday.
+MISSED_USEFUL_FOR = timedelta(days=3)
 Skip = Reminder.Skip
 
 
-class SaidTwice(Exception):
-    """Another worker settled the reminder first, on a database that locks no rows: nothing of ours stays."""
+class AlreadySettled(Exception):
+    """Another worker settled a reminder first (on a database without row locks): this transaction rolls back."""
 
 
 def send_due(now: datetime, limit: int = BATCH) -> int:
-    """Settles up to `limit` reminders that are due: a letter, or a reason for none. How many it took in hand.
+    """Settles up to `limit` reminders that are due: writes the letter, or skips with a reason. Returns how many it handled.
 
-    May run in many places at once: the rows are locked (those of another are skipped) and settled by a conditional
-    UPDATE in the same transaction as the letters. None at all while the clock of this machine is astray: what is settled as
-    too late is settled for good.
+    Workers may run it in parallel: each locks its rows with SKIP LOCKED and settles them by a conditional UPDATE in the same
+    transaction as the letters. Settles nothing while this machine's clock is astray: a reminder skipped as too late is not
+    looked at again.
     """
     if database_clock.is_astray():
         return 0
@@ -53,30 +53,36 @@ def send_due(now: datetime, limit: int = BATCH) -> int:
         try:
             with transaction.atomic():
                 settled = _settle(due, now)
-                return sum(each.pk in settled for each in due)
+                return sum(reminder.pk in settled for reminder in due)
         except Exception as error:
             if is_busy(error):
                 raise
             log.warning("One of %d reminders failed: they are settled one by one.", len(due))
-        return sum(_alone(each, now) for each in due)
+        return sum(_alone(reminder, now) for reminder in due)
 
 
 def _claimed(now: datetime, limit: int) -> list[Reminder]:
-    """Those whose address is changing at this moment are left for the next round: the letter would go to the old one."""
+    """Locks up to `limit` due reminders. Leaves those whose address is changing to the next round: the letter would go to the
+    old address.
+    """
     due = list(skip_locked(Reminder.objects.due(now))[:limit])
-    changing = MailCertification.objects.changing({each.pharmacy_id for each in due if each.pharmacy_id is not None})
-    return [each for each in due if each.pharmacy_id not in changing]
+    pharmacies = {reminder.pharmacy_id for reminder in due if reminder.pharmacy_id is not None}
+    changing = MailCertification.objects.changing(pharmacies)
+    return [reminder for reminder in due if reminder.pharmacy_id not in changing]
 
 
 def _alone(reminder: Reminder, now: datetime) -> bool:
-    """Settled by itself: what cannot be written must not take its companions along."""
+    """Settles one reminder in its own savepoint, so that its failure does not undo the others.
+
+    Tries with its companions of the same letter, then without; if both fail, postpones it by TRY_AGAIN_AFTER. False: it waits
+    for the next round.
+    """
     for alone in (False, True):
         try:
             with transaction.atomic():
-                unsaid = Reminder.objects.filter(
-                    pk=reminder.pk, settled_at=None
-                ).exists()  # also not in another's letter
-                return not unsaid or bool(_settle([reminder], now, alone=alone))
+                # the letter of an earlier one of the batch may have settled it
+                is_open = Reminder.objects.filter(pk=reminder.pk, settled_at=None).exists()
+                return not is_open or bool(_settle([reminder], now, alone=alone))
         except Exception as error:
             if is_busy(error):
                 raise
@@ -86,8 +92,10 @@ def _alone(reminder: Reminder, now: datetime) -> bool:
 
 
 def _settle(due: Sequence[Reminder], now: datetime, *, alone: bool = False) -> set[int]:
-    """A letter or a reason for each; the keys of all that were settled. Those missing wait for others of the same letter."""
-    facts, settled = Facts.of(due, now), _Settled()
+    """Settles each with a letter or a reason. Returns the keys of all settled reminders, companions included; a reminder that is
+    not among them waits for its companions until the next round.
+    """
+    facts, settled = RoundFacts.of(due, now), _Settled()
     with written_at_once():
         for reminder in due:
             if reminder.pk not in settled.keys:
@@ -97,7 +105,7 @@ def _settle(due: Sequence[Reminder], now: datetime, *, alone: bool = False) -> s
     return settled.keys
 
 
-def _decide(reminder: Reminder, facts: Facts, settled: "_Settled", now: datetime, *, alone: bool) -> None:
+def _decide(reminder: Reminder, facts: RoundFacts, settled: "_Settled", now: datetime, *, alone: bool) -> None:
     row = reminder.id_sessione
     reason = _why_not(reminder, facts, now)
     if reminder.channel == Reminder.Channel.GESTIONALE:
@@ -105,7 +113,7 @@ def _decide(reminder: Reminder, facts: Facts, settled: "_Settled", now: datetime
         return
     certification = facts.address_of(row)
     if not reason and facts.nearest.get(row.pk, reminder.minutes_before) < reminder.minutes_before:
-        reason = Skip.OVERTAKEN  # a letter nearer to the end of the same id is due too: one of them is enough
+        reason = Skip.OVERTAKEN  # a reminder nearer to the end of the same id is due too: one letter is enough
     reason = reason or _why_nowhere(certification)
     if reason or certification is None:
         settled.add([reminder], reason=reason)
@@ -115,24 +123,24 @@ def _decide(reminder: Reminder, facts: Facts, settled: "_Settled", now: datetime
         copied = copies.write([reminder], facts.copies, certification, now, unwarned=unwarned)
         settled.add([reminder], letter=id_letters.expired(row, certification, now, unwarned=unwarned), copied=copied)
         return
-    held: list[Reminder] | None = []
+    companions: list[Reminder] | None = []
     if not alone and row.pharmacy is not None and certification.address_key in facts.shared:
-        held = together.companions(reminder, certification, now)
-    if held is None:
+        companions = together.companions(reminder, certification, now)
+    if companions is None:
         return
-    said = [each for each in held if each.pk not in settled.keys]
-    known = Facts.of(said, now) if said else facts
-    live = [each for each in said if each.id_sessione.expires_at > now and not _why_not(each, known, now)]
+    companions = [other for other in companions if other.pk not in settled.keys]
+    known = RoundFacts.of(companions, now) if companions else facts
+    live = [other for other in companions if other.id_sessione.expires_at > now and not _why_not(other, known, now)]
     others, overtaken = together.nearest(live, now)
-    told = [reminder, *others]
-    copied = copies.write(told, facts.copies | known.copies, certification, now)
-    letter = id_letters.expiring([each.id_sessione for each in told], certification, now)
-    settled.add(told, letter=letter, copied=copied)
+    in_letter = [reminder, *others]
+    copied = copies.write(in_letter, facts.copies | known.copies, certification, now)
+    letter = id_letters.expiring([other.id_sessione for other in in_letter], certification, now)
+    settled.add(in_letter, letter=letter, copied=copied)
     settled.add(overtaken, reason=Skip.OVERTAKEN)
 
 
 def _decide_for_gestionale(reminder: Reminder, reason: str, settled: "_Settled", now: datetime) -> None:
-    """A call instead of a letter. A program is told the plain fact: renewed or not, the id ends."""
+    """Writes a call to the gestionale instead of a letter, even when the id was renewed: the gestionale holds this one."""
     if reason in ("", Skip.RENEWED):
         reason = ""
         events.of_time(reminder.id_sessione, Event.EXPIRING if reminder.minutes_before else Event.EXPIRED, now)
@@ -140,58 +148,58 @@ def _decide_for_gestionale(reminder: Reminder, reason: str, settled: "_Settled",
 
 
 class _Settled:
-    """What is said and what is not, until it is written down: letters have no key before."""
+    """Collects the decisions of a round; write_down() saves them once the letters have keys."""
 
     def __init__(self) -> None:
         self.keys: set[int] = set()
-        self._told: list[tuple[list[Reminder], OutgoingMail | None, str]] = []
-        self._copies: dict[int, OutgoingMail] = {}  # by reminder
+        self._decisions: list[tuple[list[Reminder], OutgoingMail | None, str]] = []
+        self._copies: dict[int, OutgoingMail] = {}  # by reminder (key)
 
     def add(
         self,
-        told: list[Reminder],
+        reminders: list[Reminder],
         letter: OutgoingMail | None = None,
         reason: str = "",
         copied: dict[int, OutgoingMail] | None = None,
     ) -> None:
-        self.keys.update(each.pk for each in told)
-        self._told.append((told, letter, reason))
+        self.keys.update(reminder.pk for reminder in reminders)
+        self._decisions.append((reminders, letter, reason))
         self._copies |= copied or {}
 
     def write_down(self, now: datetime) -> None:
-        """Two statements, one for each reason and one for each copy. Raises SaidTwice when another worker said one of them."""
+        """Saves the decisions: one UPDATE for each reason and one for each copy. Raises AlreadySettled."""
         by_reason: dict[str, set[int]] = defaultdict(set)
         letters = []
-        for told, letter, reason in self._told:
-            keys = {each.pk for each in told}
+        for reminders, letter, reason in self._decisions:
+            keys = {reminder.pk for reminder in reminders}
             by_reason[reason] |= keys
             if letter is not None:
                 letters.append(When(pk__in=keys, then=Value(letter.pk)))
         for reason, keys in by_reason.items():
             letter_of = {"letter": Case(*letters, output_field=BigIntegerField())} if letters and not reason else {}
-            unsaid = Reminder.objects.filter(pk__in=keys, settled_at=None)
-            if unsaid.update(settled_at=now, skipped_because=reason, **letter_of) < len(keys):
-                raise SaidTwice
+            unsettled = Reminder.objects.filter(pk__in=keys, settled_at=None)
+            if unsettled.update(settled_at=now, skipped_because=reason, **letter_of) < len(keys):
+                raise AlreadySettled
         for key, copy in self._copies.items():
             Reminder.objects.filter(pk=key).update(copy=copy)
-        for told, _, reason in self._told:
-            for each in told:
-                measures.reminder(reason or "sent", max((now - each.due_at).total_seconds(), 0))
+        for reminders, _, reason in self._decisions:
+            for reminder in reminders:
+                measures.reminder(reason or "sent", max((now - reminder.due_at).total_seconds(), 0))
 
 
-def _why_not(reminder: Reminder, facts: Facts, now: datetime) -> str:
-    """The reason for saying nothing about this id; empty when it must be said."""
+def _why_not(reminder: Reminder, facts: RoundFacts, now: datetime) -> str:
+    """Why this reminder is skipped (a value of Skip); empty when it must be sent."""
     row, state = reminder.id_sessione, reminder.id_sessione.state(now)
     if state is State.REVOCATO:
         return Skip.REPLACED if row.replaced_by_id else Skip.REVOKED
-    # a notice that waits for the opening of the pharmacy is news until then
+    # lateness counts from due_at: a notice may wait for the opening of the pharmacy
     over, late_for = state is State.SCADUTO, now - max(row.expires_at, reminder.due_at)
     by_mail = reminder.channel == Reminder.Channel.MAIL
     useful_for = MISSED_USEFUL_FOR if by_mail and reminder.minutes_before else id_letters.NOTICE_USEFUL_FOR
     if (over and late_for > useful_for) or (not over and not reminder.minutes_before):
         return Skip.TOO_LATE
-    # that it will expire can no longer be said; that it has, once, to a pharmacy that was told nothing
-    if over and reminder.minutes_before and (not by_mail or row.pk in facts.told):
+    # after the end of its id a reminder becomes the notice of the expiry, unless another letter covers it
+    if over and reminder.minutes_before and (not by_mail or row.pk in facts.covered):
         return Skip.TOO_LATE
     return Skip.RENEWED if row.pk in facts.renewed else ""
 

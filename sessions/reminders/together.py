@@ -1,4 +1,4 @@
-"""One mailbox, one letter: what else its readers would be told within minutes goes into the letter that is due now."""
+"""Merges the reminders for one mailbox: those due within minutes join the letter that is due now."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -10,14 +10,14 @@ from pharmacies.models import MailCertification
 from portal.database.claims import skip_locked
 from sessions.models import IdSessione, Reminder
 
-DUE_WITHIN = timedelta(minutes=15)  # of the letter that leaves now
-ENDS_WITHIN = timedelta(minutes=30)  # of each other: the letter is no use after the first of them
-# for another worker to let go of one; then the letter leaves with the others, long before READY_REMINDER_LATE
+DUE_WITHIN = timedelta(minutes=15)  # a reminder due later than this does not join the letter
+ENDS_WITHIN = timedelta(minutes=30)  # between the ends of the ids: the letter is useless after the first end
+# How long a letter waits for companions that another worker holds; far less than READY_REMINDER_LATE.
 WAITS_AT_MOST = timedelta(minutes=1)
 
 
 def shared(address_keys: Collection[str], now: datetime) -> set[str]:
-    """Those of these mailboxes of which companions() may find something: more than one id to tell of within minutes."""
+    """The mailboxes, among these, with reminders about more than one id within minutes: companions() may find some."""
     served = MailCertification.objects.current().filter(address_key__in=address_keys)
     mailbox = dict(served.values_list("pharmacy", "address_key"))
     coming = _coming(now).filter(pharmacy__in=mailbox).values_list("pharmacy", "id_sessione").distinct()
@@ -26,47 +26,53 @@ def shared(address_keys: Collection[str], now: datetime) -> set[str]:
 
 
 def companions(reminder: Reminder, certification: MailCertification, now: datetime) -> list[Reminder] | None:
-    """The other reminders for the mailbox of this address, locked, each with its id; None: another worker holds some of
-    them, so that the letter had better wait for the next round. `reminder` has its id at hand.
+    """Locks the other reminders that may join the letter of `reminder`, each with its id loaded. `reminder` has its id loaded.
+
+    None: another worker holds some of them, so the letter waits for the next round (WAITS_AT_MOST after it was due, no more).
     """
     served = MailCertification.objects.current().filter(address_key=certification.address_key)
     ends = reminder.id_sessione.expires_at
-    theirs = (
+    joining = (
         _coming(now)
         .filter(pharmacy__in=served.values("pharmacy"))
         .filter(id_sessione__expires_at__range=(ends - ENDS_WITHIN, ends + ENDS_WITHIN))
         .exclude(id_sessione=reminder.id_sessione_id)
     )
-    seen = set(theirs.values_list("pk", flat=True))
+    seen = set(joining.values_list("pk", flat=True))
     if not seen:
         return []
     held = _held(seen)
-    changing = MailCertification.objects.changing({each.pharmacy_id for each in held if each.pharmacy_id is not None})
-    held = [each for each in held if each.pharmacy_id not in changing]
+    changing = MailCertification.objects.changing({row.pharmacy_id for row in held if row.pharmacy_id is not None})
+    held = [row for row in held if row.pharmacy_id not in changing]
     if len(held) < len(seen) and reminder.due_at > now - WAITS_AT_MOST:
         return None
-    ids = IdSessione.objects.with_facts().in_bulk({each.id_sessione_id for each in held})
-    for each in held:
-        each.id_sessione = ids[each.id_sessione_id]
+    ids = IdSessione.objects.with_facts().in_bulk({row.id_sessione_id for row in held})
+    for row in held:
+        row.id_sessione = ids[row.id_sessione_id]
     return held
 
 
 def nearest(held: list[Reminder], now: datetime) -> tuple[list[Reminder], list[Reminder]]:
-    """One for each id, as the timetable would choose it; and those that are due too and that it takes the place of."""
-    told: dict[int, Reminder] = {}
+    """Picks one reminder for each id: the due one nearest to the end, else the first to become due.
+
+    Returns these, and the other due reminders of the same ids, which they make needless.
+    """
+
+    def urgency(row: Reminder) -> tuple[bool, int, datetime]:
+        return row.due_at > now, row.minutes_before if row.due_at <= now else 0, row.due_at
+
+    picked: dict[int, Reminder] = {}
     overtaken = []
-    for each in sorted(
-        held, key=lambda each: (each.due_at > now, each.minutes_before if each.due_at <= now else 0, each.due_at)
-    ):
-        if each.id_sessione_id not in told:
-            told[each.id_sessione_id] = each
-        elif each.due_at <= now:
-            overtaken.append(each)
-    return list(told.values()), overtaken
+    for row in sorted(held, key=urgency):
+        if row.id_sessione_id not in picked:
+            picked[row.id_sessione_id] = row
+        elif row.due_at <= now:
+            overtaken.append(row)
+    return list(picked.values()), overtaken
 
 
 def _coming(now: datetime) -> QuerySet[Reminder]:
-    """What is to be told by mail, before the end of an id, within minutes."""
+    """The mail reminders, before the end of an id, that are due within DUE_WITHIN."""
     return Reminder.objects.by_mail().filter(settled_at=None, due_at__lte=now + DUE_WITHIN, minutes_before__gt=0)
 
 

@@ -1,4 +1,6 @@
-"""What becomes of the ids, told to the gestionale by http: events (rows with their cause), calls (made by a worker). The pages are in sessions/preferences.
+"""Webhooks: tells the gestionale when an id expires or is revoked. A row for each event, and a worker that makes the calls.
+
+The pages are in sessions/preferences.
 
 Source: Standard Webhooks (standardwebhooks.com), signature v1.
 """

@@ -1,6 +1,7 @@
-"""Which addresses may be called: public, https, by name. Whoever answers the name is asked for once, and that answer is used.
+"""Decides which addresses webhooks may call: public, https, by name. Resolves the name once and calls that very address, so
+that a second DNS answer cannot redirect the call (DNS rebinding).
 
-A plugin named in settings.WEBHOOK_ADDRESSES, so that tests may call this machine; production refuses any other
+A plugin named in settings.WEBHOOK_ADDRESSES, so that tests may call this machine; production accepts PublicHttps only
 (sessions/system_checks.py).
 """
 
@@ -20,11 +21,11 @@ Address = IPv4Address | IPv6Address
 LONGEST = 500  # characters
 DNS_SECONDS = 3.0
 NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)+[a-z0-9-]{2,63}\.?")
-NAT64 = IPv6Network("64:ff9b::/96")  # the world of IPv4, private parts included, in IPv6 (RFC 6052)
+NAT64 = IPv6Network("64:ff9b::/96")  # maps all of IPv4, private networks included, into IPv6 (RFC 6052)
 
 
 class UnsuitableAddress(Exception):
-    """The address may not be called; `str()` is the sentence for the person who wrote it."""
+    """The portal may not call the address; `str()` is the sentence for the person who typed it."""
 
 
 class NameUnknown(UnsuitableAddress):
@@ -33,28 +34,28 @@ class NameUnknown(UnsuitableAddress):
 
 @dataclass(frozen=True)
 class Target:
-    """An address that may be called, and the machine that its name stood for a moment ago."""
+    """An allowed URL and the IP address that its name just resolved to."""
 
     url: httpx.URL
     address: Address
 
     @property
     def pinned(self) -> httpx.URL:
-        """The same address with the number of the machine instead of its name: nobody can answer otherwise meanwhile."""
+        """The URL with the IP address in place of the name, so that the connection resolves nothing again."""
         return self.url.copy_with(host=str(self.address))
 
 
 class PublicHttps:
-    """Production: https on 443 or 8443, to a machine that anybody on the internet could call."""
+    """The production rule: https on port 443 or 8443, to a machine on the public internet."""
 
     schemes: ClassVar[frozenset[str]] = frozenset({"https"})
     ports: ClassVar[frozenset[int] | None] = frozenset({443, 8443})
 
     def read(self, typed: str) -> httpx.URL:
-        """What was typed, as an address. Raises UnsuitableAddress. Asks nobody."""
+        """Parses and checks the typed URL without any lookup. Raises UnsuitableAddress."""
         try:
             url = httpx.URL(typed.strip())
-            named = bool(url.host)  # read here: it decodes IDNA, and raises
+            named = bool(url.host)  # decodes IDNA, and may raise: hence inside the try
         except (httpx.InvalidURL, UnicodeError) as error:
             raise UnsuitableAddress("L’indirizzo non si può leggere: deve cominciare con https://") from error
         if len(typed) > LONGEST:
@@ -69,14 +70,14 @@ class PublicHttps:
         return url
 
     def check_host(self, host: str) -> None:
-        """Raises UnsuitableAddress for what is not the name of a machine on the internet."""
+        """Raises UnsuitableAddress unless `host` is a full domain name (not a number, not a local name)."""
         if is_number(host) or not NAME.fullmatch(host):
             raise UnsuitableAddress(
                 "Serve il nome pubblico del server, ad esempio https://gestionale.example.it/avvisi"
             )
 
     def resolve(self, host: str) -> list[Address]:
-        """The addresses of a name, by the DNS alone. Raises NameUnknown, dns.exception.DNSException."""
+        """The IP addresses of a name, from the DNS only (no hosts file). Raises NameUnknown, dns.exception.DNSException."""
         found: list[Address] = []
         silence: dns.exception.DNSException | None = None
         resolver = dns.resolver.Resolver()
@@ -87,7 +88,7 @@ class PublicHttps:
                 continue
             except dns.resolver.NXDOMAIN as error:
                 raise NameUnknown(f"Il nome {host} non esiste") from error
-            except dns.exception.DNSException as error:  # many servers never learnt to answer about AAAA
+            except dns.exception.DNSException as error:  # many servers do not answer AAAA queries
                 silence = error
                 continue
             found += [ip_address(record.to_text()) for record in answer]
@@ -98,7 +99,7 @@ class PublicHttps:
         return found
 
     def allows(self, address: Address) -> bool:
-        """Only the public internet: not this machine, nor its neighbours, nor what hides them behind another number."""
+        """Whether the address is on the public internet: not private, not local, no IPv6 form that embeds an IPv4 address."""
         if isinstance(address, IPv6Address):
             if address in NAT64 or address.ipv4_mapped or address.sixtofour or address.teredo:
                 return False
@@ -107,17 +108,18 @@ class PublicHttps:
         return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
     def target(self, typed: str) -> Target:
-        """Where the call really goes. Raises UnsuitableAddress, dns.exception.DNSException."""
+        """Checks and resolves the URL. Raises UnsuitableAddress, dns.exception.DNSException."""
         url = self.read(typed)
         host = url.raw_host.decode("ascii")
         addresses = self.resolve(host) if not is_number(host) else [ip_address(host)]
-        if not all(map(self.allows, addresses)):  # one private answer among public ones is an attempt, not an accident
+        # One private address is enough to refuse: among public ones it is an attack, not an accident.
+        if not all(map(self.allows, addresses)):
             raise UnsuitableAddress("Il nome porta a una rete privata: serve un server raggiungibile da internet")
         return Target(url, addresses[0])
 
 
 def is_number(host: str) -> bool:
-    """127.0.0.1 and ::1, and the other ways in which C libraries write them (0x7f.1, 2130706433)."""
+    """Whether the host is an IP address, also in the forms that C libraries accept (0x7f.1, 2130706433)."""
     try:
         ip_address(host)
     except ValueError:
@@ -127,7 +129,7 @@ def is_number(host: str) -> bool:
 
 
 def rule() -> PublicHttps:
-    """The rule named in the settings."""
+    """The rule that settings.WEBHOOK_ADDRESSES names."""
     found: PublicHttps = _rule(settings.WEBHOOK_ADDRESSES)
     return found
 

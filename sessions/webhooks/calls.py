@@ -1,6 +1,6 @@
-"""Makes the calls that are due and writes down what came of each. At least once: a repeated call has the same number.
+"""Makes the webhook calls that are due and saves the outcome of each. At least once: a repeated call has the same message id.
 
-The same discipline as the outbox: claimed with a lease, tried again with growing pauses, given up when it is no use any more.
+As in the outbox, a worker claims a call with a lease, retries it with growing pauses and gives it up when it is of no use.
 """
 
 import logging
@@ -15,22 +15,22 @@ from portal.secrets.sealing import SealBroken, unseal
 from portal.time import pauses
 from sessions.models import WebhookCall
 from sessions.models.webhook import LEASE
-from sessions.webhooks.post import Answer, Parcel, post_all
+from sessions.webhooks.post import Parcel, WebhookReply, post_all
 from sessions.webhooks.signing import signed
 
 log = logging.getLogger(__name__)
 AT_ONCE = 20
-ROUND_FOR = 60.0  # seconds; then the worker is free for another task, and what is left is due at the next round
+ROUND_FOR = 60.0  # seconds; then the worker is free for other tasks, and the next round makes the remaining calls
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=20), timedelta(hours=1)
 TOO_LATE = "Non consegnato in tempo"
-UNREADABLE = Answer(False, "La chiave non si apre: creane una nuova", for_ever=True)
+UNREADABLE = WebhookReply(False, "La chiave non si apre: creane una nuova", is_final=True)
 
 
 def call_due(now: datetime, limit: int = 100_000) -> int:
-    """Makes what is due, oldest first, until nothing is, or `limit` were tried, or ROUND_FOR is over; how many the gestionali
-    took.
+    """Makes the due calls, oldest first, until none is left, `limit` were tried, or ROUND_FOR is over. Returns how many were
+    accepted.
 
-    Any number of workers may do it at once. A gestionale that fails is left alone until the next round.
+    Workers may run it in parallel. After a failed call the round makes no further call to the same webhook.
     """
     started = monotonic()
 
@@ -46,24 +46,24 @@ def call_due(now: datetime, limit: int = 100_000) -> int:
         and (held := _claim(clock(), failing, min(AT_ONCE, limit - tried)))
     ):
         tried += len(held)
-        for call, answer in zip(held, _answers(held, clock()), strict=True):
-            accepted += _write_down(call, answer, clock())
-            if not answer.accepted:
+        for call, reply in zip(held, _replies(held, clock()), strict=True):
+            accepted += _write_down(call, reply, clock())
+            if not reply.accepted:
                 failing.add(call.webhook_id)
     return accepted
 
 
 @transaction.atomic
 def _claim(now: datetime, failing: set[int], most: int) -> list[WebhookCall]:
-    """Some that are due, ours for LEASE."""
+    """Claims up to `most` due calls for LEASE."""
     rows = WebhookCall.objects.due(now).exclude(webhook__in=failing).order_by("next_attempt_at", "pk")
     lease = now + LEASE
     keys = [row.pk for row in claim(rows, most, leased_until=lease, attempts=F("attempts") + 1)]
-    ours = WebhookCall.objects.filter(pk__in=keys, leased_until=lease)
-    return list(ours.select_related("webhook").order_by("next_attempt_at", "pk"))
+    claimed = WebhookCall.objects.filter(pk__in=keys, leased_until=lease)
+    return list(claimed.select_related("webhook").order_by("next_attempt_at", "pk"))
 
 
-def _answers(calls: list[WebhookCall], now: datetime) -> list[Answer]:
+def _replies(calls: list[WebhookCall], now: datetime) -> list[WebhookReply]:
     parcels: dict[int, Parcel] = {}
     for call in calls:
         try:
@@ -72,19 +72,19 @@ def _answers(calls: list[WebhookCall], now: datetime) -> list[Answer]:
             log.error("Call %s: none of SEALING_KEYS opens its secret.", call.message_id)
             continue
         parcels[call.pk] = Parcel(call.webhook.url, signed(secret, call.message_id, now, call.body), call.body)
-    answers = dict(zip(parcels, post_all(list(parcels.values())), strict=True))
-    return [answers.get(call.pk, UNREADABLE) for call in calls]
+    replies = dict(zip(parcels, post_all(list(parcels.values())), strict=True))
+    return [replies.get(call.pk, UNREADABLE) for call in calls]
 
 
-def _write_down(call: WebhookCall, answer: Answer, now: datetime) -> bool:
-    if answer.accepted:
-        call.accept(now, answer.words)
+def _write_down(call: WebhookCall, reply: WebhookReply, now: datetime) -> bool:
+    if reply.accepted:
+        call.accept(now, reply.words)
         return True
-    log.info("Call %s, attempt %d: %s", call.message_id, call.attempts, answer.words)
-    if answer.for_ever:
-        call.fail(now, answer.words)
+    log.info("Call %s, attempt %d: %s", call.message_id, call.attempts, reply.words)
+    if reply.is_final:
+        call.fail(now, reply.words)
     else:
-        call.postpone(_after(call, now), answer.words)
+        call.postpone(_after(call, now), reply.words)
     return False
 
 
@@ -96,5 +96,5 @@ def _give_up(now: datetime) -> None:
 
 
 def _after(call: WebhookCall, now: datetime) -> datetime:
-    """20 s, 40 s … 1 h, as the outbox spaces its letters."""
+    """When to retry: after 20 s, 40 s … 1 h, as the outbox spaces its letters."""
     return pauses.next_attempt_at(now, pauses.growing(call.attempts, FIRST_PAUSE, LONGEST_PAUSE), call.give_up_at)

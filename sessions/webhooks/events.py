@@ -1,4 +1,4 @@
-"""What is told to the gestionale: a row written in the transaction of its cause. The id itself is in none."""
+"""Writes the events for the gestionale, each as a row in the transaction of its cause. No event holds the id itself."""
 
 import json
 from collections.abc import Iterable
@@ -10,32 +10,32 @@ from sessions.hours.moments import Moment, moments
 from sessions.models import IdSessione, State, Webhook, WebhookCall
 
 Event = WebhookCall.Event
-EXPIRING_BEFORE = 60  # minutes; a program does not sleep: at the plain time, whatever the hours of the pharmacy
-NEWS_FOR = timedelta(hours=24)  # that an id has expired or was revoked is old news after this
+EXPIRING_BEFORE = 60  # minutes before the end, whatever the opening hours: a program reads at any time
+NEWS_FOR = timedelta(hours=24)  # after the expiry or the revocation; then the call is given up
 _OPEN = Composed(lambda pharmacy: Webhook.objects.open().filter(pharmacy=pharmacy).only("pk"))
 _OF_ONE = Composed(lambda pk: Webhook.objects.open().filter(pharmacy__ids=pk).select_related("pharmacy"))
 TEST_FOR = timedelta(minutes=5)
 
 
-def coming(expires_at: datetime, now: datetime, *, told: bool = False) -> list[Moment]:
-    """When the gestionale will be told about an id that ends then; `told`: that it will end was said already."""
-    return moments(expires_at, (EXPIRING_BEFORE, 0), now, told=told)
+def coming(expires_at: datetime, now: datetime, *, warned: bool = False) -> list[Moment]:
+    """The events, from `now` on, of an id that expires at `expires_at` (UTC). `warned`: the warning is sent or due already."""
+    return moments(expires_at, (EXPIRING_BEFORE, 0), now, warned=warned)
 
 
-def are_told_to(pharmacy: int | None) -> bool:
-    """The gestionale of this pharmacy (key) has asked to be told."""
+def has_webhook(pharmacy: int | None) -> bool:
+    """Whether this pharmacy (key) has an open webhook."""
     return pharmacy is not None and bool(_OPEN.all(pharmacy))
 
 
 def of_time(row: IdSessione, event: Event, now: datetime) -> None:
-    """The id is about to expire, or has expired. Nothing when no webhook is open."""
+    """Writes the event that the id is about to expire or has expired. Does nothing when no webhook is open."""
     give_up_at = row.expires_at if event == Event.EXPIRING else row.expires_at + NEWS_FOR
     for webhook in Webhook.objects.open().filter(pharmacy=row.pharmacy_id):
         _write(webhook, event, row, now, give_up_at)
 
 
 def revoked(ids: Iterable[int], now: datetime) -> None:
-    """Those of these ids that are Revocato by now, for the pharmacies that have a webhook; each is told once."""
+    """Writes an event for each of these ids (keys) that is Revocato now and whose pharmacy has a webhook. Idempotent."""
     keys = list(ids)
     if not keys:
         return
@@ -48,7 +48,7 @@ def revoked(ids: Iterable[int], now: datetime) -> None:
 
 
 def test(webhook: Webhook, now: datetime) -> WebhookCall:
-    """«Prova»: about no id."""
+    """Writes the event of «Prova», which is about no id."""
     data = {"farmacia": webhook.pharmacy.code, "messaggio": "Prova del portale: nessun ID SESSIONE è cambiato."}
     return WebhookCall.objects.create(
         webhook=webhook, event=Event.TEST, body=_body(Event.TEST, data, now), created_at=now, next_attempt_at=now,

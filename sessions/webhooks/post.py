@@ -1,4 +1,4 @@
-"""One call over http, and many at once: no redirect, no proxy, no body read, seconds at most."""
+"""Posts webhook calls over http, many in parallel. Follows no redirect, uses no proxy, reads no body, takes SECONDS at most."""
 
 import asyncio
 import ssl
@@ -11,13 +11,13 @@ import httpx
 
 from sessions.webhooks.addresses import Target, UnsuitableAddress, rule
 
-SECONDS = 10.0  # for the name, the connection and the answer together
-GONE = 410  # the gestionale says that it wants no more of this (Standard Webhooks)
+SECONDS = 10.0  # for the DNS, the connection and the reply together
+GONE = 410  # the gestionale wants no more calls (Standard Webhooks)
 
 
 @dataclass(frozen=True)
 class Parcel:
-    """What leaves: where to, the signed headers, the bytes."""
+    """One call to make: the URL, the signed headers, the body."""
 
     url: str
     headers: dict[str, str] = field(repr=False)
@@ -25,70 +25,71 @@ class Parcel:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back, in a few words that may be shown and logged."""
+class WebhookReply:
+    """The outcome of one call, in a few words fit for the page and the log."""
 
     accepted: bool
     words: str
-    for_ever: bool = False  # another try changes nothing
+    is_final: bool = False  # a retry would change nothing
 
 
-def post_all(parcels: Sequence[Parcel]) -> list[Answer]:
-    """Makes the calls at the same time; one that hangs costs SECONDS, whatever their number. Raises nothing."""
+def post_all(parcels: Sequence[Parcel]) -> list[WebhookReply]:
+    """Makes the calls in parallel; the whole takes SECONDS at most, whatever their number. Raises nothing."""
     return asyncio.run(_post_all(parcels))
 
 
-async def _post_all(parcels: Sequence[Parcel]) -> list[Answer]:
-    asyncio.get_running_loop().set_default_executor(
-        ThreadPoolExecutor(max(len(parcels), 1))
-    )  # a DNS that is slow for one
-    async with httpx.AsyncClient(
-        verify=ssl.create_default_context(),
-        timeout=SECONDS,
-        follow_redirects=False,
-        trust_env=False,  # a proxy of the environment would resolve the name again, and could reach inside
-        headers={"User-Agent": "portale-farmacie", "Accept-Encoding": "identity"},
-    ) as client:
+async def _post_all(parcels: Sequence[Parcel]) -> list[WebhookReply]:
+    # A thread for each call, so that a slow DNS lookup delays no other call.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max(len(parcels), 1)))
+    async with (
+        httpx.AsyncClient(
+            verify=ssl.create_default_context(),
+            timeout=SECONDS,
+            follow_redirects=False,
+            trust_env=False,  # a proxy from the environment would resolve the name again and could reach the internal network
+            headers={"User-Agent": "portale-farmacie", "Accept-Encoding": "identity"},
+        ) as client
+    ):
         return list(await asyncio.gather(*(_post(client, parcel) for parcel in parcels)))
 
 
-async def _post(client: httpx.AsyncClient, parcel: Parcel) -> Answer:
+async def _post(client: httpx.AsyncClient, parcel: Parcel) -> WebhookReply:
     try:
         async with asyncio.timeout(SECONDS):
             target = await asyncio.to_thread(rule().target, parcel.url)
             return await _talk(client, target, parcel)
     except UnsuitableAddress as refused:
-        return Answer(False, str(refused)[:200])
+        return WebhookReply(False, str(refused)[:200])
     except dns.exception.DNSException:
-        return Answer(False, "Il nome del server non si trova")
+        return WebhookReply(False, "Il nome del server non si trova")
     except (TimeoutError, httpx.TimeoutException):
-        return Answer(False, f"Non risponde entro {SECONDS:.0f} secondi")
+        return WebhookReply(False, f"Non risponde entro {SECONDS:.0f} secondi")
     except httpx.ConnectError as error:
-        return Answer(False, _why_no_connection(error))
+        return WebhookReply(False, _why_no_connection(error))
     except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
-        return Answer(False, f"La chiamata non è riuscita ({type(error).__name__})")
+        return WebhookReply(False, f"La chiamata non è riuscita ({type(error).__name__})")
 
 
-async def _talk(client: httpx.AsyncClient, target: Target, parcel: Parcel) -> Answer:
-    """To the machine that was just checked, under the name that its certificate must bear."""
+async def _talk(client: httpx.AsyncClient, target: Target, parcel: Parcel) -> WebhookReply:
+    """Posts to the IP address that was just checked; TLS verifies the certificate against the name."""
     name = target.url.raw_host.decode("ascii")
     headers = {**parcel.headers, "Host": target.url.netloc.decode("ascii"), "Content-Type": "application/json"}
     request = client.build_request(
         "POST", target.pinned, headers=headers, content=parcel.body.encode(), extensions={"sni_hostname": name}
     )
-    answer = await client.send(request, stream=True)
-    await answer.aclose()  # only the number matters: nobody makes us read for ever
-    return _answer(answer.status_code)
+    response = await client.send(request, stream=True)
+    await response.aclose()  # only the status code matters; an endless body is never read
+    return _reply(response.status_code)
 
 
-def _answer(code: int) -> Answer:
+def _reply(code: int) -> WebhookReply:
     if 200 <= code < 300:
-        return Answer(True, f"Risponde {code}")
+        return WebhookReply(True, f"Risponde {code}")
     if 300 <= code < 400:
-        return Answer(False, f"Risponde {code}: rimanda a un altro indirizzo, e i rinvii non si seguono")
+        return WebhookReply(False, f"Risponde {code}: rimanda a un altro indirizzo, e i rinvii non si seguono")
     if code == GONE:
-        return Answer(False, f"Risponde {code}: non vuole più questi avvisi", for_ever=True)
-    return Answer(False, f"Risponde {code}")
+        return WebhookReply(False, f"Risponde {code}: non vuole più questi avvisi", is_final=True)
+    return WebhookReply(False, f"Risponde {code}")
 
 
 def _why_no_connection(error: httpx.ConnectError) -> str:

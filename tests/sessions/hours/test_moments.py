@@ -93,7 +93,7 @@ def test_an_id_asked_for_too_late_for_the_closing_is_spoken_of_at_the_opening() 
 
 
 def test_that_is_not_said_to_who_was_told_already() -> None:
-    assert said("2026-11-23 19:00", hours=10, told=True) == []
+    assert said("2026-11-23 19:00", hours=10, warned=True) == []
 
 
 def test_saturday_evening_waits_for_monday() -> None:
@@ -154,7 +154,7 @@ def test_with_little_left_it_is_said_at_once() -> None:
 
 def test_what_was_said_already_is_not_said_sooner() -> None:
     start = rome("2026-11-23 10:00")
-    assert moments(start + H / 2, [60], start, told=True) == []
+    assert moments(start + H / 2, [60], start, warned=True) == []
     assert moments(start, [60], start) == []
     assert moments(start + H / 2, [], start) == []
 

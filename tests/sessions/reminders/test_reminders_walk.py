@@ -47,7 +47,7 @@ def test_every_id_of_a_reachable_pharmacy_is_spoken_of_once_or_more(
         while now < row.expires_at + 30 * MIN:
             sending.send_due(now)
             now += 30 * MIN
-        letters_of_it = Reminder.objects.by_mail().said().filter(id_sessione=row)
+        letters_of_it = Reminder.objects.by_mail().sent().filter(id_sessione=row)
         assert letters_of_it.exists() or not reachable_at_the_end
         assert not Reminder.objects.filter(settled_at=None, due_at__lte=now).exists()
         transaction.set_rollback(True)
