@@ -1,4 +1,4 @@
-"""What programs call: the web service and the gate; and the certificate they encrypt the pincode with."""
+"""The URLs that programs call: the web service, the gate, and the certificate that encrypts the pincode."""
 
 from django.urls import include, path
 

@@ -1,4 +1,4 @@
-"""What the timeline says of the acts of this app."""
+"""The timeline's sentences about the acts of this app, by journal verb."""
 
 WORDS = {
     "id.issued": "ha generato l’ID SESSIONE …{last4} per {context}, chiesto {asked}",

@@ -28,12 +28,12 @@ from sessions.models import (
     WebhookCall,
 )
 
-CALLS_KEPT_FOR = timedelta(days=90)  # a log for who looks for a fault; what it tells of an id is kept with the id
+CALLS_KEPT_FOR = timedelta(days=90)  # a log for finding faults; the facts about an id are kept with the id
 
 
 @dataclass(frozen=True)
 class Kept:
-    """One kind of row: which of them may go, and since when their time runs. `held`: the rows that still name them."""
+    """One kind of row: the rows that may be deleted, and `kept_for` after `since`. `held`: the foreign keys that keep a row."""
 
     name: str
     rows: QuerySet[Any]
@@ -42,16 +42,16 @@ class Kept:
     held: tuple[tuple[type[Model], str], ...] = ()
 
     def forgettable(self, now: datetime) -> QuerySet[Any]:
-        """Those whose time is over, whatever holds them."""
+        """The rows whose time is over, even those that a foreign key still holds."""
         return self.rows.filter(**{f"{self.since}__lte": now - self.kept_for})
 
     def batches(self, now: datetime) -> Iterator[list[int]]:
-        """The keys of the oldest, until a whole batch is of this side of the limit: rows come in the order of their time, so
-        nobody reads the millions that stay.
+        """Yields the keys of old rows in batches, and stops at the first batch without any. Keys grow with time, so the query
+        does not read the millions of rows that stay.
         """
         last, limit = 0, now - self.kept_for
-        every = self.rows.model._default_manager.order_by("pk").values_list("pk", self.since)
-        while batch := list(every.filter(pk__gt=last)[:AT_A_TIME]):
+        all_rows = self.rows.model._default_manager.order_by("pk").values_list("pk", self.since)
+        while batch := list(all_rows.filter(pk__gt=last)[:AT_A_TIME]):
             old = [pk for pk, since in batch if since <= limit]
             if not old:
                 return
@@ -59,7 +59,7 @@ class Kept:
             last = batch[-1][0]
 
 
-# In this order: the later ones are named by the earlier ones.
+# In this order: earlier kinds have foreign keys to later ones.
 KEPT = (
     Kept(
         "calls to gestionali",
@@ -98,7 +98,7 @@ KEPT = (
 )
 
 
-# Small tables, or found by an index.
+# Rows of small tables, or found by an index.
 OUTDATED = (
     Outdated(
         "closed webhooks",
@@ -114,7 +114,7 @@ OUTDATED = (
 
 
 def forget(now: datetime) -> Iterator[tuple[str, int]]:
-    """Deletes a batch at each step, each in a transaction of its own: the caller may stop. The kind and how many rows."""
+    """Deletes old rows in batches, each in its own transaction; yields the kind and the number of rows. The caller may stop."""
     for kind in KEPT:
         for old in kind.batches(now):
             yield kind.name, _forget(kind, old)
@@ -129,7 +129,7 @@ def _forget(kind: Kept, old: list[int]) -> int:
     for model, name in kind.held:
         rows = rows.filter(~Exists(model._default_manager.filter(**{name: OuterRef("pk")})))
     going = hold(rows)
-    if kind.rows.model is IdSessione:  # the one that it took the place of may be going with it, or be held
+    if kind.rows.model is IdSessione:  # an id that it replaced still names it
         replaced = hold(IdSessione.objects.filter(replaced_by__in=going))
         IdSessione.objects.filter(pk__in=replaced).update(replaced_by=None)
     deleted: int = kind.rows.model._default_manager.filter(pk__in=going).delete()[0]

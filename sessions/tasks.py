@@ -1,4 +1,4 @@
-"""What the timetable wakes (portal/celery.py). Each may run twice and in two places at once."""
+"""The tasks that the timetable starts (portal/celery.py). Each is idempotent and may run in parallel with itself."""
 
 import time
 from functools import partial
@@ -13,7 +13,7 @@ from sessions.reminders import sending
 from sessions.staff.desk import bulk
 from sessions.webhooks import calls
 
-A_TURN = 120  # seconds of one task: others wait for the worker too, and what is left is taken up at the next tick
+A_TURN = 120  # seconds that one task may take; the next tick goes on, and other tasks get the worker meanwhile
 
 
 @shared_task

@@ -1,4 +1,4 @@
-"""Work over many pharmacies that somebody of the staff asked for: what was asked, and how far it has come."""
+"""Jobs of the staff over many pharmacies: what was requested and how far each job has come."""
 
 from datetime import datetime, timedelta
 
@@ -19,14 +19,14 @@ class BulkJobQuerySet(models.QuerySet["BulkJob"]):
         return self.filter(finished_at=None, stopped_at=None)
 
     def in_turn(self) -> "BulkJobQuerySet":
-        """Under way, acts before sheets: an incident does not wait behind somebody's spreadsheet. The oldest first."""
+        """Jobs under way, acts before sheets (an incident must not wait for a spreadsheet), then the oldest first."""
         return self.under_way().order_by(Case(When(act__in=BulkJob.SHEETS, then=1), default=0), "asked_at", "pk")
 
     def forgettable(self, now: datetime) -> "BulkJobQuerySet":
         return self.filter(asked_at__lte=now - JOBS_KEPT_FOR, items=None)
 
     def finish(self, now: datetime) -> int:
-        """Those with nothing left to do are finished. How many."""
+        """Marks the jobs with nothing left to do as finished. Returns how many."""
         left = BulkItem.objects.left().filter(job=OuterRef("pk"))
         return self.under_way().filter(~Exists(left)).update(finished_at=now)
 
@@ -44,15 +44,13 @@ class BulkJob(models.Model):
 
     act = models.CharField("che cosa", max_length=10, choices=Act.choices)
     because = models.CharField("motivo", max_length=200, blank=True)  # what the pharmacies read; a sheet has none
-    asked_for = models.CharField(
-        "quali farmacie", max_length=300
-    )  # the filters in words; never a name that was searched
+    # the filters in words, without the name that the operator searched
+    asked_for = models.CharField("quali farmacie", max_length=300)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="chi")
     asked_at = models.DateTimeField("quando")
     total = models.PositiveIntegerField("farmacie")
-    keys_digest = models.CharField(
-        max_length=64, db_default="", default=""
-    )  # which pharmacies: a double click is known by it
+    # digest of the pharmacies' keys: recognises a double click
+    keys_digest = models.CharField(max_length=64, db_default="", default="")
     finished_at = models.DateTimeField("finito", null=True)
     stopped_at = models.DateTimeField("fermato", null=True)
     stopped_because = models.CharField("perché è fermo", max_length=100, blank=True, db_default="", default="")
@@ -78,27 +76,27 @@ class BulkJob(models.Model):
         return self.finished_at is None and self.stopped_at is None
 
     def sheet_is_kept(self, now: datetime) -> bool:
-        """The rows of this sheet can still be downloaded."""
+        """Whether the rows of this sheet can still be downloaded."""
         return self.is_sheet and self.asked_at > now - SHEETS_KEPT_FOR and self.items.exclude(cells=None).exists()
 
     def progress(self) -> "dict[str, int]":
-        """`done` and `failed` pharmacies, those that `wait` to be tried again, how many ids or utenze were `touched`."""
+        """Counts: pharmacies `done` and `failed`, pharmacies that `wait` for a retry, ids or utenze `touched`."""
         found = self.items.aggregate(
             done=Count("pk", filter=Q(done_at__isnull=False)),
             failed=Count("pk", filter=Q(failed_at__isnull=False)),
             wait=Count("pk", filter=Q(done_at=None, failed_at=None, attempts__gt=0)),
             touched=Sum("touched"),
         )
-        if self.is_sheet and self.finished_at is not None and not any(found.values()):  # its rows are forgotten
+        if self.is_sheet and self.finished_at is not None and not any(found.values()):  # its rows are deleted
             found["done"] = self.total
         return {name: number or 0 for name, number in found.items()}
 
     def stop(self, now: datetime, because: str = "") -> bool:
-        """What is done stays done; the rest is left. False when there was nothing to stop."""
+        """Stops the job; pharmacies already done stay done. False when it is not under way."""
         return update_row(self, BulkJob.objects.under_way(), stopped_at=now, stopped_because=because)
 
     def retry(self) -> int:
-        """«Riprova»: the pharmacies that failed are to be done again, in a job that was not stopped. How many."""
+        """«Riprova»: makes the failed pharmacies due again, unless the job was stopped. Returns how many."""
         again = self.items.filter(failed_at__isnull=False, job__stopped_at=None)
         many = again.update(failed_at=None, attempts=0, next_attempt_at=None)
         if many:
@@ -111,27 +109,27 @@ class BulkItemQuerySet(models.QuerySet["BulkItem"]):
         return self.filter(done_at=None, failed_at=None)
 
     def due(self, now: datetime) -> "BulkItemQuerySet":
-        """To be done now: never tried, or tried long enough ago."""
+        """Items to do now: never tried, or their pause is over."""
         return self.left().filter(Q(next_attempt_at=None) | Q(next_attempt_at__lte=now))
 
     def forgettable(self, now: datetime) -> "BulkItemQuerySet":
-        """The rows of sheets after a day, and an hour for a download that is under way; the others after 90 days."""
+        """Items of sheets after SHEETS_KEPT_FOR and DOWNLOADED_WITHIN (a download under way); others after JOBS_KEPT_FOR."""
         sheets = Q(job__act__in=BulkJob.SHEETS, job__asked_at__lte=now - SHEETS_KEPT_FOR - DOWNLOADED_WITHIN)
         return self.filter(sheets | Q(job__asked_at__lte=now - JOBS_KEPT_FOR))
 
 
 class BulkItem(models.Model):
-    """One pharmacy of a job: not yet, done, or failed (the others go on)."""
+    """One pharmacy of a job: waiting, done, or failed. A failed one does not stop the others."""
 
     job = models.ForeignKey(BulkJob, models.PROTECT, related_name="items")
     pharmacy = models.ForeignKey(Pharmacy, models.PROTECT, related_name="+")
     number = models.PositiveIntegerField()  # its place in the job
     done_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(db_default=0, default=0)  # that went wrong
+    attempts = models.PositiveSmallIntegerField(db_default=0, default=0)  # failed ones
     next_attempt_at = models.DateTimeField(null=True)
     touched = models.PositiveSmallIntegerField(default=0)  # ids revoked, utenze blocked
-    cells = models.JSONField(null=True)  # of a sheet, until it is forgotten
+    cells = models.JSONField(null=True)  # of a sheet, until they are deleted
 
     objects = BulkItemQuerySet.as_manager()
 

@@ -1,4 +1,4 @@
-"""The private address at which a calendar program reads when the ids expire. Whoever has it reads it: it can be renewed."""
+"""The private address from which a calendar program reads the expiries. The address is the only credential; it can be renewed."""
 
 from django.conf import settings
 from django.db import models

@@ -1,4 +1,4 @@
-"""The certificates with which a gestionale encrypts the pincode: published, two live at once so that one can be rotated."""
+"""The certificates with which a gestionale encrypts the pincode. Two may be live at once, for rotation."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from django.db import models
 
 class PincodeCertificateQuerySet(models.QuerySet["PincodeCertificate"]):
     def live(self, now: datetime) -> "PincodeCertificateQuerySet":
-        """Those that decrypt now: valid and not retired, the newest first (it is the one to download)."""
+        """Certificates in service: valid and not retired, the newest (which is published) first."""
         return self.filter(retired_at=None, valid_from__lte=now, valid_until__gt=now).order_by("-valid_from", "-pk")
 
 

@@ -1,4 +1,4 @@
-"""(contesto, applicazione): how long an ID-SESSIONE lasts there and what a new one does to the old. Rows, not code."""
+"""A context (contesto, applicazione): how long its ids last and what a new id does to the old ones. Data, not code."""
 
 from datetime import timedelta
 
@@ -13,11 +13,11 @@ def required_by_default() -> list[str]:
 
 class ContextQuerySet(models.QuerySet["Context"]):
     def for_pharmacies(self) -> "ContextQuerySet":
-        """Those that a pharmacy chooses among, the usual one (who dispenses SSN prescriptions) first; doctors have their own."""
+        """The contexts that a pharmacy may choose, the usual one (dispensing SSN prescriptions) first; not those of doctors."""
         return self.exclude(applicazione="PRESCRITTORE").order_by("pk")
 
     def usual(self) -> "Context":
-        """RICETTA-DEM EROGATORE: what a pharmacy means when it says nothing. Raises Context.DoesNotExist."""
+        """RICETTA-DEM EROGATORE, the default for a pharmacy. Raises Context.DoesNotExist."""
         return self.get(contesto="RICETTA-DEM", applicazione="EROGATORE")
 
 
@@ -34,7 +34,7 @@ class Context(models.Model):
     hours = models.PositiveSmallIntegerField("ore di validità", default=16)
     policy = models.CharField("regola", max_length=10, choices=Policy.choices, default=Policy.OVERLAP)
 
-    # the web service: which fields must be there (the three codes on create only), which kind of identificativo is accepted
+    # for the web service: the mandatory fields (the three codes on create only), and the accepted kind of identificativo
     required_fields = models.JSONField("campi obbligatori", default=required_by_default)
     allowed_tipo = models.CharField("tipo di identificativo ammesso", max_length=2, default="P")
 

@@ -1,4 +1,4 @@
-"""The ID-SESSIONE: a random UUID kept as a hash, with a sealed copy while it lives. Source: docs/contract.md, section 5."""
+"""The ID-SESSIONE: a random UUID stored as a digest, with a sealed copy while it is live. Source: docs/contract.md, section 5."""
 
 from datetime import datetime, time, timedelta
 from enum import Enum
@@ -15,14 +15,14 @@ from portal.outbox.models import OutgoingMail
 from portal.time.clock import ROME
 from sessions.models.context import Context
 
-# what ends an id before its hours are over, beside the closing of the pharmacy
+# The facts that end an id before its hours are over, besides the closing of the pharmacy.
 FACTS_THAT_END = ("revoked_at", "certification__revoked_at", "utenza__disabled_at", "utenza__blocked_at")
 
-# By hand: each new id asks. In the order in which a first use takes the ids of its utenza: neither waits for what the other holds.
+# Hand-written SQL: every new id runs it. Locks in key order, as a first use does, so the two cannot deadlock.
 _OLDER = """select id from pharmacy_sessions_idsessione where pharmacy_id = %s and id <> %s
 and revoked_at is null and outlived_at is null and expires_at > %s and expires_at <= %s order by id"""
 
-# By hand, as what every new id and every first use does to a row: the ORM costs several times as much.
+# Hand-written SQL: every new id or first use runs these, and the ORM costs several times as much.
 _MARK_USED = """update pharmacy_sessions_idsessione
 set used_from = %s, first_used_at = coalesce(first_used_at, %s), fingerprint = coalesce(%s, fingerprint),
     service_fingerprint = coalesce(%s, service_fingerprint) where id = %s"""
@@ -30,7 +30,7 @@ _OUTLIVE = "update pharmacy_sessions_idsessione set outlived_at = %s where id = 
 _REVOKE = """update pharmacy_sessions_idsessione
 set revoked_at = %s, sealed = null, replaced_by_id = %s where id = %s"""
 
-NEWS_FOR = timedelta(days=2)  # an id that expired longer ago is on no list of the staff
+NEWS_FOR = timedelta(days=2)  # the lists of the staff leave out ids that expired longer ago
 
 
 class State(Enum):
@@ -47,7 +47,7 @@ def standing(now: datetime, prefix: str = "") -> Q:
         F(f"{prefix}expires_at"),
         f"{prefix}pharmacy__closed_on",
     )
-    # the last day on which the id lived: one that expires at the very midnight of the closing has had all its hours
+    # the last day of the id: an id that expires at exactly the midnight of the closing has had all its hours
     last_day = TruncDate(ExpressionWrapper(expires_at - timedelta(microseconds=1), models.DateTimeField()), tzinfo=ROME)
     condition = (
         Q(**{closed_on: None})
@@ -61,19 +61,19 @@ def standing(now: datetime, prefix: str = "") -> Q:
 
 class IdSessioneQuerySet(models.QuerySet["IdSessione"]):
     def live(self, now: datetime) -> "IdSessioneQuerySet":
-        """Validato or Attivo: what the gate lets through. The same rule as IdSessione.state (a test holds them together).
+        """Validato or Attivo: the ids that the gate accepts. The same rule as IdSessione.state; a test compares the two.
 
-        What an id hangs on (address, utenza, pharmacy) is asked about, never pushed.
+        Reads the facts of the address, the utenza and the pharmacy at each query; no event updates the ids.
         """
         open_today = Q(pharmacy__closed_on=None) | Q(pharmacy__closed_on__gt=now.astimezone(ROME).date())
         return self.within_hours(now).filter(open_today)
 
     def within_hours(self, now: datetime) -> "IdSessioneQuerySet":
-        """Live, or stopped by the closing of their pharmacy alone: a reopening brings them back, so nothing of them may go."""
+        """Live, or stopped only by the closing of their pharmacy: a reopening revives them, so their data must stay."""
         return self.filter(**dict.fromkeys(FACTS_THAT_END, None), expires_at__gt=now)
 
     def standing(self, now: datetime) -> "IdSessioneQuerySet":
-        """All but Revocato: live, or with the hours over before anything else ended it."""
+        """All but Revocato: live, or expired before any other fact ended it."""
         return self.filter(standing(now))
 
     def expired(self, now: datetime) -> "IdSessioneQuerySet":
@@ -81,13 +81,13 @@ class IdSessioneQuerySet(models.QuerySet["IdSessione"]):
         return self.standing(now).filter(expires_at__lte=now)
 
     def in_place(self) -> "IdSessioneQuerySet":
-        """Those that hold the place of Validato or Attivo of their utenza and context: the live ones, and the dead not yet marked."""
+        """The ids in the slots of Validato and Attivo of their utenza and context: live ones, and dead ones not yet swept."""
         return self.filter(revoked_at=None, closed_at=None)
 
     def end(self, now: datetime) -> int:
-        """They die now: an id whose hours are over leaves its place, any other is revoked, and no copy stays. How many.
+        """Ends these ids: marks an expired one as closed, revokes any other, deletes the sealed copies. Returns how many.
 
-        None is revoked before it was requested or used, however old `now` has become while a lock was waited for.
+        The revocation is never earlier than the request or the first use, even if `now` is old because of a wait for a lock.
         """
         held = self.model.objects.filter(pk__in=hold(self))
         measures.EXPIRED.inc(held.in_place().filter(expires_at__lte=now).update(closed_at=now))
@@ -96,7 +96,7 @@ class IdSessioneQuerySet(models.QuerySet["IdSessione"]):
         return held.update(sealed=None)
 
     def outlived_by(self, newest: "IdSessione", now: datetime) -> int:
-        """Marks the recent ids of its pharmacy that expire before this one, or with it. How many."""
+        """Marks the recent ids of its pharmacy that expire no later than `newest`. Returns how many."""
         since, until = (connection.ops.adapt_datetimefield_value(at) for at in (now - NEWS_FOR, newest.expires_at))
         locking = "for no key update" if connection.features.has_select_for_update else ""
         with connection.cursor() as cursor:
@@ -107,33 +107,32 @@ class IdSessioneQuerySet(models.QuerySet["IdSessione"]):
         return len(held)
 
     def arrived(self) -> "IdSessioneQuerySet":
-        """Whose letter was not lost on the way, or that were used all the same."""
+        """Ids whose letter neither failed nor was withdrawn, or that were used."""
         return self.filter(Q(letter__failed_at=None, letter__withdrawn_at=None) | Q(first_used_at__isnull=False))
 
     def of(self, utenza: Utenza, context: Context) -> "IdSessioneQuerySet":
         return self.filter(utenza=utenza, context=context)
 
     def with_what_ends_them(self) -> "IdSessioneQuerySet":
-        """With all that state() and the words about an id ask about, in one query; without the letter, which is long."""
+        """Joins all that state() and the pages read about an id, except the letter, which is long."""
         return self.select_related("certification", "utenza", "pharmacy", "context")
 
     def with_facts(self) -> "IdSessioneQuerySet":
-        """With all that state() and the delivery box ask about, in one query."""
+        """As with_what_ends_them(), with the letter."""
         return self.with_what_ends_them().select_related("letter")
 
 
 class IdSessione(models.Model):
-    """One id, bound to one utenza and one context. Its hours run from the request."""
+    """One id of one utenza in one context. Its hours run from the request."""
 
     utenza = models.ForeignKey(Utenza, models.PROTECT, related_name="ids")
     pharmacy = models.ForeignKey(Pharmacy, models.PROTECT, null=True, related_name="ids", verbose_name="farmacia")
     context = models.ForeignKey(Context, models.PROTECT, related_name="+", verbose_name="contesto")
-    certification = models.ForeignKey(
-        MailCertification, models.PROTECT, related_name="ids"
-    )  # the address it was sent to
+    # the address that it was first sent to
+    certification = models.ForeignKey(MailCertification, models.PROTECT, related_name="ids")
     digest = models.BinaryField(max_length=32, unique=True)  # SHA-256 of the id
     last4 = models.CharField("ultimi 4", max_length=4)
-    sealed = models.BinaryField(null=True)  # for "Mostra" and "Reinvia"; gone at revocation or expiry
+    sealed = models.BinaryField(null=True)  # for "Mostra" and "Reinvia"; deleted at revocation or by the sweep
     requested_at = models.DateTimeField("richiesto il")
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
@@ -141,28 +140,25 @@ class IdSessione(models.Model):
     expires_at = models.DateTimeField("scade il")
     first_used_at = models.DateTimeField("primo utilizzo", null=True)
     revoked_at = models.DateTimeField("revocato il", null=True)
-    closed_at = models.DateTimeField(
-        null=True
-    )  # expired, and seen to be so: it has left its place (the state does not ask)
-    # HMAC of userid, password and stored password hash under the id itself: whoever proved the password once need not pay
-    # the slow hash again (docs/contract.md, section 7). None: not proved yet, or somebody guesses at this door. The gate's and the
-    # web service's: each forgets its own.
+    # Set by the sweep (or by the next id) on an expired id; frees its unique slot. `state()` does not read it.
+    closed_at = models.DateTimeField(null=True)
+    # HMAC, keyed with the id, of userid, password and stored password hash: spares a caller that has proved the password the
+    # slow hash (docs/contract.md, section 7). None: not proved yet, or dropped after wrong guesses. The gate and the web
+    # service have one each and drop their own.
     fingerprint = models.BinaryField(max_length=32, null=True)
     service_fingerprint = models.BinaryField(max_length=32, null=True)
-    pincode_fingerprint = models.BinaryField(
-        max_length=32, null=True
-    )  # the same for the pincode: `create` carries both
-    # ... and for the ciphertext it came in: a client that sends the same one again is not deciphered again.
+    # The same for the pincode, which `create` carries besides the password.
+    pincode_fingerprint = models.BinaryField(max_length=32, null=True)
+    # The same for the encrypted pincode: the portal does not decrypt the same ciphertext twice.
     ciphertext_fingerprint = models.BinaryField(max_length=32, null=True)
     requested_from = models.GenericIPAddressField("richiesto da", null=True)  # the address of the gestionale: anomalies
-    used_from = models.GenericIPAddressField("usato da", null=True)  # where its password was proved last: guesses
-    uses = models.PositiveIntegerField("utilizzi", default=0)  # added up in batches: at most 10 s behind
+    used_from = models.GenericIPAddressField("usato da", null=True)  # where its password was last proved: for guesses
+    uses = models.PositiveIntegerField("utilizzi", default=0)  # counted in batches: at most 10 s behind
     last_used_at = models.DateTimeField("ultimo utilizzo", null=True)
-    # An id of the same pharmacy that expires later was asked for: once its hours are over, this one is no news to the staff.
+    # When an id of the same pharmacy that expires no earlier was issued: the staff's lists then omit this one once expired.
     outlived_at = models.DateTimeField(null=True)
-    replaced_by = models.ForeignKey(
-        "self", models.PROTECT, null=True, related_name="+"
-    )  # revoked because this one came
+    # the id that revoked this one
+    replaced_by = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
     letter = models.ForeignKey(OutgoingMail, models.PROTECT, related_name="+")  # the newest mail that carried it
 
     objects = IdSessioneQuerySet.as_manager()
@@ -175,7 +171,7 @@ class IdSessione(models.Model):
             models.CheckConstraint(
                 condition=Q(closed_at=None) | Q(closed_at__gte=F("expires_at")), name="id_closed_after_expiry"
             ),
-            # At most one Validato and one Attivo, whatever the interleaving: a place is free once its id is revoked or closed.
+            # At most one Validato and one Attivo, under any concurrency. Revoking or closing an id frees its slot.
             models.UniqueConstraint(
                 fields=["utenza", "context"],
                 condition=Q(revoked_at=None, closed_at=None, first_used_at=None),
@@ -213,7 +209,7 @@ class IdSessione(models.Model):
         return min((fact for fact in facts if fact is not None), default=None)
 
     def state(self, now: datetime) -> State:
-        """Computed, never stored. What came first counts: an id revoked stays Revocato, an id that had expired stays Scaduto."""
+        """Computed, never stored. The first fact counts: an id revoked in time stays Revocato, an expired id stays Scaduto."""
         ended, expired = self.ended_early_at(now), self.expires_at <= now
         if ended is not None and not (expired and ended >= self.expires_at):
             return State.REVOCATO
@@ -224,20 +220,20 @@ class IdSessione(models.Model):
     def not_before(self, now: datetime) -> datetime:
         """`now`, or the last instant of this row when that is later (UTC).
 
-        `now` is taken at the entrance; whoever held the lock meanwhile has written an instant of its own, perhaps by another
-        machine's clock. A verb writes no instant before those that the row has under the lock.
+        A request reads `now` when it begins. Another one that held the lock meanwhile may have written a later instant, perhaps
+        by another machine's clock. A verb writes no instant earlier than those that the locked row holds.
         """
         return max(now, self.requested_at, self.first_used_at or self.requested_at)
 
     def revoke(self, now: datetime, replaced_by: "IdSessione | None" = None) -> None:
-        """It ends now, by hand or because that one came; no copy stays. Saves."""
+        """Revokes the id, by hand or because `replaced_by` takes its slot; deletes the sealed copy. Saves."""
         self.revoked_at, self.sealed, self.replaced_by = self.not_before(now), None, replaced_by
         ended_at = connection.ops.adapt_datetimefield_value(self.revoked_at)
         with connection.cursor() as cursor:
             cursor.execute(_REVOKE, [ended_at, replaced_by.pk if replaced_by else None, self.pk])
 
     def mark_used(self, now: datetime, client_address: str | None, fingerprint: bytes | None) -> None:
-        """The gate saw it: for the first time, or with the password just proved (`fingerprint`, else the old one stays). Saves."""
+        """Records a first use, or a use with the password just proved (`fingerprint`; None keeps the old one). Saves."""
         self.used_from, self.first_used_at = client_address, self.first_used_at or self.not_before(now)
         if fingerprint is not None:
             self.fingerprint = self.service_fingerprint = fingerprint
@@ -246,7 +242,7 @@ class IdSessione(models.Model):
             cursor.execute(_MARK_USED, [client_address, used_at, fingerprint, fingerprint, self.pk])
 
     def is_within_hours(self, now: datetime) -> bool:
-        """As IdSessioneQuerySet.within_hours: live, or stopped by the closing of its pharmacy alone."""
+        """As IdSessioneQuerySet.within_hours: live, or stopped only by the closing of its pharmacy."""
         ended = (self.revoked_at, self.certification.revoked_at, self.utenza.disabled_at, self.utenza.blocked_at)
         return self.expires_at > now and not any(ended)
 
@@ -254,6 +250,6 @@ class IdSessione(models.Model):
         return self.state(now) in (State.VALIDATO, State.ATTIVO)
 
     def left_percent(self, now: datetime) -> int:
-        """How much of its hours is left, 0-100: the width of the bar."""
+        """The part of its hours that is left, 0 to 100: the width of the bar."""
         left = (self.expires_at - now) / (self.expires_at - self.requested_at)
         return round(100 * min(max(left, 0), 1))

@@ -1,4 +1,4 @@
-"""What must be said about an id, and when: rows written with the id, claimed with the letter."""
+"""Reminders: rows planned with the id and settled with the letter; and what the pharmacy chose about them."""
 
 from datetime import date, datetime, timedelta
 
@@ -25,19 +25,21 @@ def default_minutes() -> list[int]:
 
 class ReminderSettingsManager(models.Manager["ReminderSettings"]):
     def of(self, pharmacy: Pharmacy) -> "ReminderSettings":
-        """What this pharmacy chose, or the defaults (a row not saved)."""
+        """The settings of this pharmacy, or the defaults (a row that is not saved)."""
         return getattr(pharmacy, "reminder_settings", None) or self.model(pharmacy=pharmacy)
 
 
 class ReminderSettings(models.Model):
-    """What a pharmacy wants to be told. No row: the defaults."""
+    """Which reminders a pharmacy wants. No row: the defaults."""
 
     pharmacy = models.OneToOneField(Pharmacy, models.PROTECT, related_name="reminder_settings")
     minutes_before = models.JSONField(
         "minuti prima della scadenza", default=default_minutes
     )  # e.g. [120, 30]; [] for none
     tell_when_expired = models.BooleanField("avvisa quando è scaduto", default=False)
-    hours = models.JSONField("orario di apertura", null=True)  # see Week.dump; None: not told, the plain rule
+    hours = models.JSONField(
+        "orario di apertura", null=True
+    )  # see Week.dump; None: unknown, reminders at the plain time
     at_opening = models.BooleanField(
         "scrivi alla riapertura", default=False, db_default=False
     )  # else before the closing
@@ -67,7 +69,7 @@ class ReminderSettings(models.Model):
         return Week.load(self.hours)
 
     def openings(self, now: datetime) -> Openings | None:
-        """The hours and the nights on duty from yesterday's on; None when the pharmacy told no hours."""
+        """The hours, and the nights on duty from yesterday on; None when the pharmacy gave no hours."""
         week = self.week
         if week is None:
             return None
@@ -114,7 +116,7 @@ NOWHERE = ("no address", "unreachable")  # why a reminder was skipped: its pharm
 
 class ReminderQuerySet(models.QuerySet["Reminder"]):
     def due(self, now: datetime) -> "ReminderQuerySet":
-        """To be settled now. The reminders of a closed pharmacy wait for the id's own end: it may reopen before."""
+        """Reminders to settle now. Those of a closed pharmacy wait until the id expires: the pharmacy may reopen before."""
         day = now.astimezone(ROME).date()
         is_open = Q(pharmacy=None) | Q(pharmacy__closed_on=None) | Q(pharmacy__closed_on__gt=day)
         settled_anyway = is_open | Q(id_sessione__expires_at__lte=now)
@@ -135,7 +137,9 @@ class ReminderQuerySet(models.QuerySet["Reminder"]):
 
 
 class Reminder(models.Model):
-    """One thing to say about one id: before it expires, or that it has expired (minutes_before 0). Said once, or skipped with a reason."""
+    """One reminder about one id: before it expires, or the notice that it has (minutes_before 0). Sent once, or skipped with a
+    reason.
+    """
 
     class Skip(models.TextChoices):
         REPLACED = "replaced", "sostituito da un nuovo ID"
@@ -152,13 +156,13 @@ class Reminder(models.Model):
 
     id_sessione = models.ForeignKey(IdSessione, models.PROTECT, related_name="reminders")
     channel = models.CharField(max_length=10, choices=Channel.choices, default=Channel.MAIL, db_default="mail")
-    # who is told; None in rows written before this column: they travel alone
+    # the pharmacy that receives it; None in rows older than this column, which share no letter
     pharmacy = models.ForeignKey(Pharmacy, models.PROTECT, null=True, related_name="+", db_index=False)
     minutes_before = models.PositiveSmallIntegerField()  # 0: "it has expired"
     due_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
     letter = models.ForeignKey(OutgoingMail, models.PROTECT, null=True, related_name="+")  # None once settled: not sent
-    # The copy to the mailbox that the titolare named. It outlives a change of the certified address: nobody gets two.
+    # The copy to the mailbox that the titolare named. Stays when the certified address changes: no second copy is sent.
     copy = models.ForeignKey(OutgoingMail, models.PROTECT, null=True, related_name="+", db_index=False)
     skipped_because = models.CharField(max_length=40, blank=True, choices=Skip.choices)
 
@@ -174,11 +178,11 @@ class Reminder(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], condition=Q(settled_at=None), name="reminder_due"),  # the timetable
-            # what else one mailbox is to be told in the same letter
+            # the other reminders for one mailbox, for the same letter
             models.Index(fields=["pharmacy", "due_at"], condition=Q(settled_at=None), name="reminder_due_of_pharmacy"),
-            # may this copy leave? Few have one
+            # whether a copy may leave; few reminders have one
             models.Index(fields=["copy"], condition=Q(copy__isnull=False), name="reminder_of_copy"),
-            # what had nowhere to go: looked at again at every round, for an address that is there by now (reminders/reopening.py)
+            # reminders without an address: every round looks whether one exists now (reminders/reopening.py)
             models.Index(fields=["due_at"], condition=Q(skipped_because__in=NOWHERE), name="reminder_nowhere"),
         ]
 

@@ -1,4 +1,4 @@
-"""What the staff write for one another about a pharmacy: opened while it is called, closed when nothing is left to do."""
+"""Notes of the staff about a pharmacy: opened during a call, closed when nothing is left to do."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -21,9 +21,9 @@ class SupportNoteQuerySet(models.QuerySet["SupportNote"]):
 
     @transaction.atomic
     def write(self, pharmacy: Pharmacy, text: str, by: "User", now: datetime) -> "SupportNote":
-        """A new note, and a line in the journal without its text: the pharmacy reads the journal.
+        """Opens a note and writes a journal line without its text, because the pharmacy reads the journal.
 
-        The same words again, while the note is open, are the same note: the button was pressed twice.
+        The same text by the same person, while the note is open, is a double click: returns the open note.
         """
         Pharmacy.objects.hold(pharmacy.pk)
         twin = self.open().filter(pharmacy=pharmacy, opened_by=by, text=text).first()
@@ -35,7 +35,7 @@ class SupportNoteQuerySet(models.QuerySet["SupportNote"]):
 
 
 class SupportNote(models.Model):
-    """Of the staff only: the pharmacy never reads the text."""
+    """A note for the staff only: the pharmacy never reads the text."""
 
     pharmacy = models.ForeignKey(Pharmacy, models.PROTECT, related_name="notes", verbose_name="farmacia")
     text = models.CharField("nota", max_length=500)
@@ -65,7 +65,7 @@ class SupportNote(models.Model):
 
     @transaction.atomic
     def close(self, outcome: str, by: "User", now: datetime) -> bool:
-        """Nothing is left to do. False when somebody had closed it already."""
+        """Closes the note. False when it was closed already."""
         facts = {"closed_at": now, "closed_by": by, "outcome": outcome}
         if not update_row(self, SupportNote.objects.filter(pk=self.pk).open(), **facts):
             return False

@@ -1,4 +1,4 @@
-"""The gestionale that wants to be told by http what becomes of the ids: where, and every call made. No id is ever in one."""
+"""The webhook of a gestionale and the calls made to it. No call holds an id."""
 
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -11,7 +11,7 @@ from pharmacies.models import Pharmacy
 from portal.database.row_updates import update_row
 from sessions.models.id_sessione import IdSessione
 
-LEASE = timedelta(seconds=60)  # much more than one call may take (sessions/webhooks/calls.py)
+LEASE = timedelta(seconds=60)  # much longer than one call may take (sessions/webhooks/post.py)
 
 
 class WebhookQuerySet(models.QuerySet["Webhook"]):
@@ -46,23 +46,23 @@ class Webhook(models.Model):
 
 class WebhookCallQuerySet(models.QuerySet["WebhookCall"]):
     def waiting(self) -> "WebhookCallQuerySet":
-        """Neither taken by the gestionale, nor given up, nor withdrawn."""
+        """Neither accepted by the gestionale, nor given up, nor withdrawn."""
         return self.filter(accepted_at=None, failed_at=None, withdrawn_at=None)
 
     def unheld(self, now: datetime) -> "WebhookCallQuerySet":
-        """Waiting, and no living worker holds them."""
+        """Waiting calls without a running lease."""
         return self.waiting().filter(Q(leased_until=None) | Q(leased_until__lte=now))
 
     def due(self, now: datetime) -> "WebhookCallQuerySet":
-        """To be made now. A gestionale that was disconnected is not called any more."""
+        """Calls to make now, of open webhooks."""
         return self.unheld(now).filter(next_attempt_at__lte=now, give_up_at__gt=now, webhook__closed_at=None)
 
     def disconnected(self, now: datetime) -> "WebhookCallQuerySet":
-        """Waiting for a gestionale that was disconnected meanwhile."""
+        """Waiting calls of a webhook that was closed meanwhile."""
         return self.unheld(now).filter(webhook__closed_at__isnull=False)
 
     def too_late(self, now: datetime) -> "WebhookCallQuerySet":
-        """Useless by now: they must not be made any more."""
+        """Waiting calls past their give_up_at, which must not be made any more."""
         return self.unheld(now).filter(give_up_at__lte=now)
 
 
@@ -71,7 +71,7 @@ def new_message_id() -> str:
 
 
 class WebhookCall(models.Model):
-    """One event for one gestionale, from the transaction that caused it to the answer."""
+    """One event for one gestionale, from the transaction of its cause to the reply."""
 
     class Event(models.TextChoices):
         EXPIRING = "id_sessione.expiring", "sta per scadere"
@@ -83,9 +83,9 @@ class WebhookCall(models.Model):
     id_sessione = models.ForeignKey(IdSessione, models.PROTECT, null=True, related_name="+")  # None: a test
     event = models.CharField("evento", max_length=30, choices=Event.choices)
     message_id = models.CharField(max_length=40, unique=True, default=new_message_id)  # the same on every attempt
-    body = models.TextField()  # the very bytes that are signed
+    body = models.TextField()  # exactly the text that is signed
     created_at = models.DateTimeField("preparato")
-    give_up_at = models.DateTimeField()  # after this the call is useless
+    give_up_at = models.DateTimeField()  # after this instant the call is useless
     next_attempt_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField("tentativi", default=0)
     leased_until = models.DateTimeField(null=True)
@@ -138,28 +138,28 @@ class WebhookCall(models.Model):
 
     @property
     def outcome_kind(self) -> str:
-        """`ok`, `warn`, `bad` or `off`, as the pill wants it."""
+        """The colour of the pill: `ok`, `warn`, `bad` or `off`."""
         return "ok" if self.accepted_at else "bad" if self.failed_at else "off" if self.withdrawn_at else "warn"
 
     def accept(self, now: datetime, answer: str) -> None:
-        """The gestionale took the call: written down even when another worker has the lease by now."""
+        """The gestionale accepted the call. Saved even when another worker has the lease by now."""
         this = WebhookCall.objects.filter(accepted_at=None)
         update_row(
             self, this, accepted_at=now, failed_at=None, withdrawn_at=None, leased_until=None, last_answer=answer
         )
 
     def fail(self, now: datetime, answer: str) -> None:
-        """It is not made any more, unless the pharmacist says so: retry()."""
-        update_row(self, self._mine(), failed_at=now, leased_until=None, last_answer=answer)
+        """Gives the call up; retry() makes it due again. Does nothing when another worker has the lease."""
+        update_row(self, self._leased(), failed_at=now, leased_until=None, last_answer=answer)
 
     def postpone(self, until: datetime, answer: str) -> None:
-        update_row(self, self._mine(), next_attempt_at=until, leased_until=None, last_answer=answer)
+        update_row(self, self._leased(), next_attempt_at=until, leased_until=None, last_answer=answer)
 
     def retry(self, now: datetime, useful_for: timedelta) -> bool:
-        """«Riprova»: due at once, for so long. False when it was not given up, or its webhook is closed."""
+        """«Riprova»: makes the call due at once, until `useful_for` from now. False unless it was given up and its webhook is open."""
         given_up = WebhookCall.objects.filter(failed_at__isnull=False, webhook__closed_at=None)
         return update_row(self, given_up, failed_at=None, next_attempt_at=now, give_up_at=now + useful_for, attempts=0)
 
-    def _mine(self) -> WebhookCallQuerySet:
-        """The row, unless another worker took it over when the lease ran out."""
+    def _leased(self) -> WebhookCallQuerySet:
+        """The row, if this worker still has the lease and the call still waits."""
         return WebhookCall.objects.waiting().filter(pk=self.pk, leased_until=self.leased_until)

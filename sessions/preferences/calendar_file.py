@@ -1,4 +1,4 @@
-"""The expiries of a pharmacy's live ids as a calendar. No id, nor part of one, is in it. Source: RFC 5545."""
+"""Builds the calendar of the expiries of a pharmacy's live ids. It holds no id and no part of one. Source: RFC 5545."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,13 +13,13 @@ from sessions.models import IdSessione
 if TYPE_CHECKING:
     from icalendar import Event
 
-LASTS = timedelta(minutes=15)  # long enough to be seen in a day's view
+LASTS = timedelta(minutes=15)  # long enough to be visible in a day view
 READ_AGAIN_EVERY = timedelta(minutes=30)
 
 
 def calendar_of(pharmacy: Pharmacy, now: datetime) -> bytes:
-    """One event for each live id, at its end (UTC), with an alarm an hour before."""
-    from icalendar import Calendar  # only now: not in the memory of every worker
+    """An .ics file (UTF-8): one event for each live id at its end (UTC), with an alarm an hour before."""
+    from icalendar import Calendar  # imported here to spare the memory of the other workers
 
     calendar = Calendar()
     calendar.add("prodid", "-//Portale Farmacie//scadenze//IT")
@@ -45,8 +45,10 @@ def _event(row: IdSessione, pharmacy: Pharmacy) -> "Event":
     event.add("dtstart", row.expires_at)
     event.add("dtend", row.expires_at + LASTS)
     event.add("summary", f"Scade l’ID SESSIONE – {pharmacy.display_name}")
-    asked = italian_moment(row.requested_at)
-    event.add("description", f"{row.context.name}, utenza {row.utenza.user_id}. Richiesto alle {asked} (ora italiana).")
+    requested = italian_moment(row.requested_at)
+    event.add(
+        "description", f"{row.context.name}, utenza {row.utenza.user_id}. Richiesto alle {requested} (ora italiana)."
+    )
     event.add("transp", "TRANSPARENT")
     alarm = Alarm()
     alarm.add("action", "DISPLAY")

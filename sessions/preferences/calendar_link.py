@@ -1,4 +1,4 @@
-"""The private address of the calendar: made, renewed, closed. Kept as a hash: it is shown once."""
+"""Creates, renews and closes the private address of the calendar. Only its SHA-256 is stored; the page shows it once."""
 
 import secrets
 from datetime import datetime
@@ -14,7 +14,7 @@ from sessions.models import CalendarLink
 
 @transaction.atomic
 def make(pharmacy: Pharmacy, by: User, now: datetime) -> str:
-    """A new address works from now on, the one before no more. The unguessable part in clear, for the page that shows it."""
+    """Creates a new address and closes the previous one. Returns the secret part in clear, for the page that shows it once."""
     _close(pharmacy, now)
     token = secrets.token_urlsafe(32)
     link = CalendarLink.objects.create(pharmacy=pharmacy, digest=digest(token), made_at=now, made_by=by)
@@ -24,7 +24,7 @@ def make(pharmacy: Pharmacy, by: User, now: datetime) -> str:
 
 @transaction.atomic
 def close(pharmacy: Pharmacy, by: User, now: datetime) -> bool:
-    """No address works any more. False when none did."""
+    """Closes the address. False when there was none."""
     if not _close(pharmacy, now):
         return False
     record("calendar.closed", now=now, actor=by, about=pharmacy.code)
@@ -32,7 +32,7 @@ def close(pharmacy: Pharmacy, by: User, now: datetime) -> bool:
 
 
 def pharmacy_of(token: str) -> Pharmacy | None:
-    """Whose calendar it is; None for an address that does not work."""
+    """The pharmacy whose calendar is at this address; None when the address is unknown or closed."""
     link = CalendarLink.objects.open().filter(digest=digest(token)).select_related("pharmacy").first()
     return link.pharmacy if link is not None else None
 

@@ -1,4 +1,4 @@
-"""The calendar itself, for programs; «Calendario delle scadenze», for the titolare."""
+"""The calendar feed for programs, and the pages of «Calendario delle scadenze» for the titolare."""
 
 from collections.abc import Mapping
 
@@ -23,7 +23,7 @@ no_store = cache_control(no_store=True, private=True)
 @require_safe
 @no_store
 def feed(request: HttpRequest, token: str) -> HttpResponse:
-    """For whoever has the address: no login, calendar programs have none."""
+    """The calendar, without login (calendar programs have none): the secret part of the address is the credential."""
     pharmacy = calendar_link.pharmacy_of(token)
     if pharmacy is None:
         raise Http404
@@ -36,14 +36,14 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
 @holder_required(CHOOSING_REMINDERS)
 @require_safe
 def panel(request: OfficeRequest) -> HttpResponse:
-    """Whether there is an address, and what may be done."""
+    """Says whether an address is open, and offers the actions."""
     return _page(request, "panel", {"link": CalendarLink.objects.open().filter(pharmacy=request.pharmacy).first()})
 
 
 @fresh_holder_required(CHOOSING_REMINDERS)
 @require_POST
 def make(request: OfficeRequest) -> HttpResponse:
-    """A new address, in the place of the one before."""
+    """Creates a new address in place of the previous one."""
     now = now_of(request)
     token = calendar_link.make(request.pharmacy, request.user, now)
     shown_once.keep(request, f"calendar:{request.pharmacy.pk}", token, now)
@@ -54,7 +54,7 @@ def make(request: OfficeRequest) -> HttpResponse:
 @require_http_methods(["GET"])  # not HEAD: it would use up the only time
 @no_store
 def shown(request: OfficeRequest) -> HttpResponse:
-    """The address, once."""
+    """Shows the address once."""
     token = shown_once.take(request, f"calendar:{request.pharmacy.pk}", now_of(request))
     address = f"{settings.PORTAL_URL}{reverse('calendar', args=[token])}" if token else None
     return _page(request, "shown", {"address": address})
@@ -63,7 +63,7 @@ def shown(request: OfficeRequest) -> HttpResponse:
 @holder_required(CHOOSING_REMINDERS)
 @require_POST
 def close(request: OfficeRequest) -> HttpResponse:
-    """The address works no more."""
+    """Closes the address."""
     if calendar_link.close(request.pharmacy, request.user, now_of(request)):
         messages.success(request, "Calendario disattivato: l’indirizzo non funziona più.")
     return redirect("sessions:calendar", request.pharmacy.code)

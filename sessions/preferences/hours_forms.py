@@ -1,4 +1,4 @@
-"""What a pharmacist types about the hours: one line a day, presets, one day copied over others."""
+"""The forms of the opening hours (one line a day, presets, one day copied to others) and of the nights on duty."""
 
 from collections.abc import Collection
 from datetime import date
@@ -19,7 +19,7 @@ COPIES = {"feriali": ("gli altri giorni, da lunedì a venerdì", 5), "sabato": (
 
 
 class HoursForm(forms.Form):
-    """Seven lines. `week` when it is valid."""
+    """Seven lines, Monday first. A valid form has `week`."""
 
     week: Week
 
@@ -47,19 +47,19 @@ class HoursForm(forms.Form):
 
 
 def lines_of(week: Week | None) -> dict[str, str]:
-    """The seven lines for the form."""
+    """The seven lines that the form shows for this week."""
     if week is None:
         return {}
     return {name: write_day(day) or "chiuso" for name, day in zip(FIELDS, week.days, strict=True)}
 
 
 def preset(slug: str) -> dict[str, str]:
-    """The seven lines of a preset; nothing when there is none of this name."""
+    """The seven lines of a preset; empty for an unknown name."""
     return dict(zip(FIELDS, PRESETS[slug][1], strict=True)) if slug in PRESETS else {}
 
 
 def copied(typed: dict[str, str], day: str, over: str) -> dict[str, str]:
-    """The lines typed, with one day's line over the others chosen; as they were when the choice makes no sense."""
+    """The typed lines with the line of `day` copied to the days that `over` names; unchanged when either is unknown."""
     if day not in FIELDS or over not in COPIES:
         return typed
     return {**typed, **dict.fromkeys(FIELDS[: COPIES[over][1]], typed.get(day, ""))}

@@ -1,4 +1,4 @@
-"""«Orari di apertura» and «Turni di notte»: what the reminders must know about the pharmacy."""
+"""The pages «Orari di apertura» and «Turni di notte», which decide when the reminders leave."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -18,7 +18,7 @@ asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
 @holder_required(CHOOSING_REMINDERS)
 @asks_and_acts
 def hours(request: OfficeRequest) -> HttpResponse:
-    """Seven lines; a preset or a copied day is shown, not saved."""
+    """Shows and saves the opening hours. A preset or a copied day fills the form and is not saved yet."""
     now, pharmacy = now_of(request), request.pharmacy
     chosen = ReminderSettings.objects.of(pharmacy)
     act = request.POST.get("fai", "") if request.method == "POST" else ""
@@ -47,7 +47,7 @@ def hours(request: OfficeRequest) -> HttpResponse:
 @holder_required(CHOOSING_REMINDERS)
 @asks_and_acts
 def nights(request: OfficeRequest) -> HttpResponse:
-    """The dates of the nights on duty, all in one box: they come from a list of the ASL."""
+    """Shows and saves the nights on duty, in one text box: pharmacists paste the list of their ASL."""
     now, pharmacy = now_of(request), request.pharmacy
     coming = NightDuty.objects.coming(pharmacy.pk, now)
     start = "\n".join(f"{night.evening:%d/%m/%Y}" for night in coming)

@@ -1,4 +1,4 @@
-"""Avvisi e promemoria: what the pharmacy wants to be told about its ids."""
+"""The page «Avvisi e promemoria»: which reminders the pharmacy gets about its ids."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ class RemindersForm(forms.Form):
             raise forms.ValidationError(str(refusal), code=type(refusal).__name__) from refusal
 
     def wishes(self) -> Wishes:
-        """What a valid form says."""
+        """The choices of a valid form."""
         data = self.cleaned_data
         return Wishes(data["minuti"], data["scaduto"], data["a_chiusa"] == AFTER, data["copia"])
 
@@ -89,7 +89,7 @@ class RemindersForm(forms.Form):
 @holder_required(CHOOSING_REMINDERS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def reminders(request: OfficeRequest) -> HttpResponse:
-    """What will happen now, in words; the choices; the ways to the hours and to the nights on duty."""
+    """Shows the planned letters and the form; POST saves. A new address for the copy needs a fresh authentication."""
     now, pharmacy = now_of(request), request.pharmacy
     chosen = ReminderSettings.objects.of(pharmacy)
     copy_to = copies.address_of(chosen, now)
@@ -124,7 +124,7 @@ def reminders(request: OfficeRequest) -> HttpResponse:
 
 
 def _interrupted(request: OfficeRequest) -> dict[str, str]:
-    """What was typed when the identity had to be shown again; says that nothing was saved."""
+    """The form data typed before a fresh authentication interrupted; adds the message that nothing was saved."""
     typed = typed_before(request)
     if typed is not None:
         messages.warning(request, "Non abbiamo ancora salvato: controlla le scelte e premi di nuovo «Salva».")
@@ -137,50 +137,51 @@ def _save(request: HttpRequest, pharmacy: Pharmacy, wishes: Wishes, by: User) ->
     return redirect("sessions:reminders", pharmacy.code)
 
 
-_save_if_fresh = fresh_authentication_required(_save)  # who has found a session open must not send the copies elsewhere
+# A stranger at a session left open must not send the copies to another mailbox.
+_save_if_fresh = fresh_authentication_required(_save)
 
 
 @dataclass(frozen=True)
-class Unsaid:
-    """One letter to come: when (UTC), why then, and whether it says that the id has expired."""
+class PlannedLetter:
+    """One planned letter."""
 
-    at: datetime
-    why: str
-    is_notice: bool
-    is_due: bool  # a worker is about to write it
+    at: datetime  # UTC
+    why: str  # why at that time, in words
+    is_notice: bool  # it says that the id has expired
+    is_due: bool  # the next round writes it
 
 
 @dataclass(frozen=True)
-class Coming:
-    """What will still be said about a live id; nothing, and why, when there is none."""
+class ComingLetters:
+    """The planned letters about one live id, or why there are none."""
 
     row: IdSessione
-    renewed: bool  # nothing, because a newer one is there
-    unsaid: list[Unsaid]
-    told_at: datetime | None  # the newest letter that spoke of its end
-    skipped: str  # why the newest reminder was not written
+    renewed: bool  # none, because a newer id is live
+    planned: list[PlannedLetter]
+    last_letter_at: datetime | None  # the newest letter about its end (UTC)
+    skipped: str  # why the newest reminder was skipped
 
 
-def _coming(pharmacy: Pharmacy, openings: Openings | None, now: datetime) -> list[Coming]:
-    """Each live id, the first to expire first."""
+def _coming(pharmacy: Pharmacy, openings: Openings | None, now: datetime) -> list[ComingLetters]:
+    """One row for each live id, by expiry."""
     live = IdSessione.objects.filter(pharmacy=pharmacy).live(now).select_related("context", "utenza")
     rows = list(live.order_by("expires_at"))
     over = renewed(rows, now)
-    planned: dict[int, list[Reminder]] = defaultdict(list)
-    for each in Reminder.objects.by_mail().filter(id_sessione__in=rows).order_by("due_at"):
-        planned[each.id_sessione_id].append(each)
-    return [_of_one(row, row.pk in over, planned[row.pk], openings, now) for row in rows]
+    reminders: dict[int, list[Reminder]] = defaultdict(list)
+    for reminder in Reminder.objects.by_mail().filter(id_sessione__in=rows).order_by("due_at"):
+        reminders[reminder.id_sessione_id].append(reminder)
+    return [_of_one(row, row.pk in over, reminders[row.pk], openings, now) for row in rows]
 
 
 def _of_one(
-    row: IdSessione, is_renewed: bool, planned: list[Reminder], openings: Openings | None, now: datetime
-) -> Coming:
-    unsaid = [_unsaid(each, row, openings, now) for each in planned if each.settled_at is None]
-    told_at = max((each.settled_at for each in planned if each.letter_id and each.settled_at), default=None)
-    skipped = [each.get_skipped_because_display() for each in planned if each.skipped_because]
-    return Coming(row, is_renewed, unsaid, told_at, skipped[-1] if skipped else "")
+    row: IdSessione, is_renewed: bool, reminders: list[Reminder], openings: Openings | None, now: datetime
+) -> ComingLetters:
+    planned = [_planned(reminder, row, openings, now) for reminder in reminders if reminder.settled_at is None]
+    sent = (reminder.settled_at for reminder in reminders if reminder.letter_id and reminder.settled_at)
+    skipped = [reminder.get_skipped_because_display() for reminder in reminders if reminder.skipped_because]
+    return ComingLetters(row, is_renewed, planned, max(sent, default=None), skipped[-1] if skipped else "")
 
 
-def _unsaid(reminder: Reminder, row: IdSessione, openings: Openings | None, now: datetime) -> Unsaid:
+def _planned(reminder: Reminder, row: IdSessione, openings: Openings | None, now: datetime) -> PlannedLetter:
     why = reason(Moment(reminder.minutes_before, reminder.due_at), row.expires_at, openings)
-    return Unsaid(reminder.due_at, why, is_notice=not reminder.minutes_before, is_due=reminder.due_at <= now)
+    return PlannedLetter(reminder.due_at, why, is_notice=not reminder.minutes_before, is_due=reminder.due_at <= now)

@@ -1,4 +1,4 @@
-"""A webhook opened, given a new secret, closed; a call tried again. Each in one transaction with the plan of the live ids."""
+"""Opens, renews, tests and closes a webhook, and retries a call. Opening and closing plan the live ids anew, in one transaction."""
 
 from datetime import datetime, timedelta
 
@@ -15,14 +15,15 @@ from sessions.reminders import planning
 from sessions.webhooks import events, signing
 
 RETRY_FOR = timedelta(hours=1)
-TESTS_AT_ONCE = 3  # waiting for an answer: the button is no hammer
-TESTS_AN_HOUR = 10  # of one pharmacy, whatever became of them
+TESTS_AT_ONCE = 3  # of one pharmacy, waiting for a reply
+TESTS_AN_HOUR = 10  # of one pharmacy, whatever their outcome
 
 
 @transaction.atomic
 def open_at(pharmacy: Pharmacy, url: str, by: User, now: datetime) -> tuple[Webhook, str]:
-    """From now on the gestionale is called there, about the live ids too. The secret in clear, for the page that shows it
-    once. One that was open is closed.
+    """Opens a webhook at this URL, for the live ids too, and closes the previous one.
+
+    Returns it with its secret in clear, for the page that shows it once.
     """
     Pharmacy.objects.hold(pharmacy.pk)
     _close(pharmacy, now)
@@ -37,7 +38,7 @@ def open_at(pharmacy: Pharmacy, url: str, by: User, now: datetime) -> tuple[Webh
 
 @transaction.atomic
 def renew_secret(webhook: Webhook, by: User, now: datetime) -> str:
-    """A new secret in clear, for the page that shows it once: calls are signed with it from now on."""
+    """Replaces the secret that signs the calls. Returns the new one in clear, for the page that shows it once."""
     secret = signing.new_secret()
     Webhook.objects.filter(pk=webhook.pk).update(sealed_secret=seal(secret.encode()))
     record("webhook.secret", now=now, actor=by, about=webhook.pharmacy.code, subject=webhook)
@@ -46,7 +47,7 @@ def renew_secret(webhook: Webhook, by: User, now: datetime) -> str:
 
 @transaction.atomic
 def close(webhook: Webhook, by: User, now: datetime) -> bool:
-    """The gestionale is called no more, not even about what was waiting. False when it was closed already."""
+    """Closes the webhook and withdraws its waiting calls. False when it was closed already."""
     Pharmacy.objects.hold(webhook.pharmacy_id)
     if not _close(webhook.pharmacy, now):
         return False
@@ -57,7 +58,7 @@ def close(webhook: Webhook, by: User, now: datetime) -> bool:
 
 @transaction.atomic
 def send_test(webhook: Webhook, now: datetime) -> bool:
-    """«Prova». False when others still wait for their answer, or there were enough in the last hour."""
+    """«Prova»: writes a test call. False when TESTS_AT_ONCE still wait, when there were TESTS_AN_HOUR, or when it is closed."""
     Pharmacy.objects.hold(webhook.pharmacy_id)
     tests = WebhookCall.objects.filter(webhook__pharmacy=webhook.pharmacy_id, event=events.Event.TEST)
     too_many = (
@@ -73,7 +74,9 @@ def send_test(webhook: Webhook, now: datetime) -> bool:
 
 @transaction.atomic
 def retry(call: WebhookCall, now: datetime) -> bool:
-    """«Riprova». False when it waits already, or arrived, or its webhook is closed, or says «sta per scadere» of the past."""
+    """«Riprova»: makes a failed call due again. False when it has not failed, its webhook is closed, or it warns of an expiry
+    that is past.
+    """
     useful_for = RETRY_FOR
     if call.event == events.Event.EXPIRING and call.id_sessione is not None:
         useful_for = min(useful_for, call.id_sessione.expires_at - now)

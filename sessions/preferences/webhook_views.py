@@ -1,4 +1,4 @@
-"""«Avvisi al gestionale»: connect it, try it, see what it was told, try again, disconnect it."""
+"""«Avvisi al gestionale»: connect the gestionale, test it, see the calls, retry them, disconnect it."""
 
 from collections.abc import Mapping
 
@@ -24,7 +24,7 @@ no_store = cache_control(no_store=True, private=True)
 
 
 class WebhookForm(forms.Form):
-    """Where the gestionale wants to be called. The address is looked up before it is believed."""
+    """The URL of the gestionale. Validation also resolves its name."""
 
     indirizzo = forms.CharField(
         label="Indirizzo del gestionale",
@@ -52,7 +52,7 @@ class WebhookForm(forms.Form):
         except UnsuitableAddress as refused:
             raise forms.ValidationError(str(refused)) from refused
         except dns.exception.DNSException:
-            pass  # the DNS is silent: the calls will ask again, and the log will say so
+            pass  # the DNS does not reply: each call resolves the name again, and its log entry says when it fails
         return typed
 
 
@@ -60,7 +60,7 @@ class WebhookForm(forms.Form):
 @require_safe
 @no_store
 def panel(request: OfficeRequest) -> HttpResponse:
-    """Connected or not, and the newest calls."""
+    """Says whether a gestionale is connected, and lists the newest calls."""
     webhook = Webhook.objects.open().filter(pharmacy=request.pharmacy).first()
     calls = WebhookCall.objects.filter(webhook__pharmacy=request.pharmacy).select_related("webhook", "id_sessione")
     context = {"webhook": webhook, "calls": calls.order_by("-created_at", "-pk")[:SHOWN]}
@@ -70,7 +70,7 @@ def panel(request: OfficeRequest) -> HttpResponse:
 @fresh_holder_required(CHOOSING_REMINDERS)
 @asks_and_acts
 def open_at(request: OfficeRequest) -> HttpResponse:
-    """The address; the secret is on the next page, once."""
+    """Asks for the URL and opens the webhook; the next page shows the secret once."""
     form = WebhookForm(request.POST or None)
     if form.is_valid():
         webhook, plain = webhook_life.open_at(
@@ -84,7 +84,7 @@ def open_at(request: OfficeRequest) -> HttpResponse:
 @require_http_methods(["GET"])  # not HEAD: it would use up the only time
 @no_store
 def secret(request: OfficeRequest) -> HttpResponse:
-    """The secret, once."""
+    """Shows the secret once."""
     webhook = _open(request)
     return _page(request, "secret", {"plain": shown_once.take(request, f"webhook:{webhook.pk}", now_of(request))})
 
@@ -92,7 +92,7 @@ def secret(request: OfficeRequest) -> HttpResponse:
 @fresh_holder_required(CHOOSING_REMINDERS)
 @asks_and_acts
 def renew(request: OfficeRequest) -> HttpResponse:
-    """Says what stops, then makes a new secret."""
+    """GET says what stops working; POST makes a new secret."""
     webhook = _open(request)
     if request.method != "POST":
         return _page(request, "renew", {"webhook": webhook})
@@ -102,7 +102,7 @@ def renew(request: OfficeRequest) -> HttpResponse:
 @fresh_holder_required(CHOOSING_REMINDERS)
 @asks_and_acts
 def close(request: OfficeRequest) -> HttpResponse:
-    """Says what stops, then disconnects."""
+    """GET says what stops working; POST disconnects."""
     webhook = _open(request)
     if request.method != "POST":
         return _page(request, "close", {"webhook": webhook})
@@ -114,7 +114,7 @@ def close(request: OfficeRequest) -> HttpResponse:
 @holder_required(CHOOSING_REMINDERS)
 @require_POST
 def test(request: OfficeRequest) -> HttpResponse:
-    """«Prova»: an event about no id leaves at once."""
+    """«Prova»: sends an event about no id at once."""
     if webhook_life.send_test(_open(request), now_of(request)):
         messages.success(request, "Prova inviata: tra pochi secondi aggiorna la pagina per vedere la risposta.")
     else:
@@ -131,7 +131,7 @@ def test(request: OfficeRequest) -> HttpResponse:
 @holder_required(CHOOSING_REMINDERS)
 @require_POST
 def retry(request: OfficeRequest, pk: int) -> HttpResponse:
-    """«Riprova», for a call that was given up."""
+    """«Riprova»: retries a call that was given up."""
     call = get_object_or_404(WebhookCall, pk=pk, webhook__pharmacy=request.pharmacy)
     if webhook_life.retry(call, now_of(request)):
         messages.success(request, "Riproviamo subito: tra pochi secondi aggiorna la pagina.")

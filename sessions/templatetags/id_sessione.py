@@ -1,4 +1,4 @@
-"""How an ID-SESSIONE is written on a page or in a mail. `{% load id_sessione %}`."""
+"""Formats an ID-SESSIONE for pages and mails. `{% load id_sessione %}`."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ register = template.Library()
 
 @register.filter
 def groups(plain: str) -> list[str]:
-    """The 36 characters in the five groups between the dashes; joined again they are the id: nothing is added or lost."""
+    """Splits the 36 characters into five groups after the dashes. Joined, the groups are the id."""
     *head, tail = plain.split("-")
     return [*(f"{part}-" for part in head), tail]
 

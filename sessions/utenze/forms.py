@@ -1,4 +1,4 @@
-"""What the titolare types about an utenza."""
+"""The forms with which the titolare creates an utenza and changes its password."""
 
 from typing import Any
 from unicodedata import normalize
@@ -14,7 +14,7 @@ _NEW = {"autocomplete": "new-password", "spellcheck": "false"}
 
 
 class PasswordForm(forms.Form):
-    """The new password, twice: it is never shown."""
+    """The new password, typed twice because it is never shown."""
 
     password = forms.CharField(
         label="Nuova password",
@@ -37,9 +37,8 @@ class PasswordForm(forms.Form):
         self.words = [word for word in (user_id, pharmacy.name, pharmacy.display_name, "portale farmacie") if word]
 
     def clean_password(self) -> str:
-        password = normalize(
-            "NFC", str(self.cleaned_data["password"])
-        )  # one keyboard writes è in one character, one in two
+        # NFC: keyboards write è as one character or as two
+        password = normalize("NFC", str(self.cleaned_data["password"]))
         try:
             examine(password, self.words)
         except WeakPassword as weak:
@@ -54,7 +53,7 @@ class PasswordForm(forms.Form):
 
 
 class _Code(forms.CharField):
-    """Decimal digits, so many."""
+    """A field of decimal digits, `lengths[0]` to `lengths[1]` of them."""
 
     def __init__(self, label: str, lengths: tuple[int, int], help_text: str) -> None:
         least, most = lengths
@@ -80,7 +79,7 @@ class _Code(forms.CharField):
 
 
 class NewUtenzaForm(PasswordForm):
-    """Everything a new utenza needs; the userId and the pincode are made by the portal."""
+    """The data of a new utenza; the portal makes the userId and the pincode."""
 
     codice_fiscale = forms.CharField(
         label="Codice fiscale abbinato",
@@ -109,7 +108,9 @@ class NewUtenzaForm(PasswordForm):
 
 
 def _suggested(pharmacy: Pharmacy, person: str) -> dict[str, str]:
-    """From the newest utenza of the pharmacy, else from the register; the person is its titolare or direttore."""
+    """Initial values, from the newest utenza of the pharmacy, else from the register. `person`: the codice fiscale of the
+    titolare or direttore at the page.
+    """
     newest = Utenza.objects.filter(pharmacy=pharmacy).order_by("-created_at", "-pk").first()
     if newest is not None:
         return {

@@ -1,4 +1,4 @@
-"""What the timeline says of the acts on an utenza."""
+"""The timeline's sentences about the acts on an utenza, by journal verb."""
 
 WORDS = {
     "utenza.opened": "ha creato l’utenza del gestionale {user_id}",

@@ -1,8 +1,8 @@
-"""The life of an utenza: opened, its secrets changed, disabled by the pharmacy, blocked by staff or by an anomaly.
+"""The verbs of an utenza: open, change its secrets, disable and enable (the pharmacy), block and unblock (staff, anomalies).
 
-Each verb takes the row of the utenza as its lock, as issuing does, so that no id is born while its utenza closes. Closing
-revokes the ids in the same transaction: an utenza that comes back does not bring them back. Each act is told to the
-certified address and written in the journal. False: there was nothing to do.
+Each verb locks the row of the utenza, as issuing does, so that no id is issued while the utenza is being closed. Disabling and
+blocking revoke its ids in the same transaction; enabling and unblocking do not revive them. Each verb writes a journal line and a
+letter to the certified address. False: there was nothing to do.
 """
 
 from datetime import datetime, timedelta
@@ -30,9 +30,9 @@ class TooManyUtenze(Exception):
 def open_for(
     pharmacy: Pharmacy, codice_fiscale: str, codes: tuple[str, str, str], password: str, by: User, now: datetime
 ) -> tuple[Utenza, str | None]:
-    """A new utenza and its pincode in clear, for the page that shows it once. `codes`: regione, ASL, SSA.
+    """Creates an utenza. Returns it with its pincode in clear, for the page that shows it once. `codes`: regione, ASL, SSA.
 
-    The same again within a minute is the same form sent twice: the utenza that is there, and None. Raises TooManyUtenze.
+    The same data within SAME_FORM_FOR is a double click: returns the existing utenza and None. Raises TooManyUtenze.
     """
     region, asl, ssa = codes
     facts = {"codice_fiscale": codice_fiscale, "codice_regione": region, "codice_asl": asl, "codice_ssa": ssa}
@@ -53,7 +53,7 @@ def open_for(
 
 @transaction.atomic
 def change_password(utenza: Utenza, password: str, by: User, now: datetime) -> None:
-    """The gestionale must be told the new one. The ids stay, but each must be proved once more with it."""
+    """Changes the password. The ids stay live, but each must be proved again with the new password."""
     row = locked(utenza)
     row.set_password(password, now)
     row.save(update_fields=["password", "password_changed_at"])
@@ -62,7 +62,7 @@ def change_password(utenza: Utenza, password: str, by: User, now: datetime) -> N
 
 @transaction.atomic
 def reset_pincode(utenza: Utenza, by: User, now: datetime) -> str:
-    """The new pincode in clear, for the page that shows it once."""
+    """Replaces the pincode. Returns it in clear, for the page that shows it once."""
     row, pincode = locked(utenza), new_pincode()
     row.set_pincode(pincode)
     row.save(update_fields=["pincode"])
@@ -72,7 +72,7 @@ def reset_pincode(utenza: Utenza, by: User, now: datetime) -> str:
 
 @transaction.atomic
 def disable(utenza: Utenza, by: User, now: datetime) -> bool:
-    """By the pharmacy: its ids are revoked and it gets no others."""
+    """Disables the utenza for the pharmacy: revokes its ids and refuses new ones."""
     row = locked(utenza)
     if row.disabled_at is not None:
         return False
@@ -84,7 +84,7 @@ def disable(utenza: Utenza, by: User, now: datetime) -> bool:
 
 @transaction.atomic
 def enable(utenza: Utenza, by: User, now: datetime) -> bool:
-    """The pharmacy takes its utenza back. The ids revoked meanwhile stay revoked."""
+    """Enables an utenza that the pharmacy had disabled. Its revoked ids stay revoked."""
     row = locked(utenza)
     if row.disabled_at is None:
         return False
@@ -96,7 +96,7 @@ def enable(utenza: Utenza, by: User, now: datetime) -> bool:
 
 @transaction.atomic
 def block(utenza: Utenza, because: str, by: User | None, now: datetime) -> bool:
-    """By staff, or by an anomaly when `by` is None: its ids are revoked and only staff can take the block away."""
+    """Blocks the utenza for staff, or for an anomaly (`by` None): revokes its ids. Only staff can unblock it."""
     row = locked(utenza)
     if row.blocked_at is not None:
         return False
@@ -108,7 +108,7 @@ def block(utenza: Utenza, because: str, by: User | None, now: datetime) -> bool:
 
 @transaction.atomic
 def unblock(utenza: Utenza, because: str, by: User, now: datetime) -> bool:
-    """By staff, with the reason. The ids revoked meanwhile stay revoked."""
+    """Unblocks the utenza for staff, with the reason. Its revoked ids stay revoked."""
     row = locked(utenza)
     if row.blocked_at is None:
         return False
@@ -119,12 +119,12 @@ def unblock(utenza: Utenza, because: str, by: User, now: datetime) -> bool:
 
 
 def locked(utenza: Utenza) -> Utenza:
-    """The utenza as it is now, ours until the end of the transaction."""
+    """Locks the utenza until the end of the transaction and reads it again."""
     return Utenza.objects.select_for_update(of=("self",), no_key=True).select_related("pharmacy").get(pk=utenza.pk)
 
 
 def revoke_ids_of(utenza: Utenza, now: datetime) -> int:
-    """Ends every id of an utenza held by the caller, whatever its context; how many were live."""
+    """Ends every id of an utenza that the caller has locked, in all contexts. Returns how many were live."""
     ids = IdSessione.objects.filter(utenza=utenza)
     in_place = list(ids.in_place().values_list("pk", flat=True))
     live = list(ids.live(now).values_list("pk", flat=True))
@@ -135,7 +135,7 @@ def revoke_ids_of(utenza: Utenza, now: datetime) -> int:
 
 
 def _tell(verb: str, utenza: Utenza, by: User | None, now: datetime, because: str = "", revoked: int = 0) -> None:
-    """One journal line, and one letter to the certified address if it receives mail."""
+    """Writes one journal line, and one letter to the certified address if that receives mail."""
     pharmacy = utenza.pharmacy
     detail = {"user_id": utenza.user_id, **({"because": because} if because else {}), "revoked": revoked}
     record(verb, now=now, actor=by, about=pharmacy.code if pharmacy else "", subject=utenza, **detail)

@@ -1,4 +1,4 @@
-"""What the portal makes up for an utenza: its userId and its pincode."""
+"""Generates the userId and the pincode of an utenza."""
 
 import secrets
 
@@ -10,7 +10,7 @@ LETTERS, DIGITS = "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789"  # no I, O, 0, 1: they 
 
 
 def new_user_id() -> str:
-    """`UV386Q5B`: two letters that say utenza, three digits, a letter, a digit, a letter; of nobody yet."""
+    """A free userId such as `UV386Q5B`: `UV` (for utenza), three digits, a letter, a digit, a letter."""
     while True:
         made = "UV" + "".join(secrets.choice(kind) for kind in (DIGITS, DIGITS, DIGITS, LETTERS, DIGITS, LETTERS))
         if not Utenza.objects.filter(user_id=made).exists():

@@ -1,4 +1,4 @@
-"""Which passwords an utenza may have. Source: NIST SP 800-63B, 5.1.1.2: length and a list of what leaks, no composition rules."""
+"""The password policy of an utenza: length and a list of leaked passwords, no composition rules. Source: NIST SP 800-63B, 5.1.1.2."""
 
 import re
 from functools import lru_cache
@@ -22,7 +22,7 @@ class WeakPassword(ValueError):
 
 
 def examine(password: str, words: list[str]) -> None:
-    """Raises WeakPassword with the reason as a sentence. `words`: userId, name of the pharmacy, what an attacker tries first."""
+    """Raises WeakPassword with the reason as a sentence. `words`: guesses that an attacker tries first (userId, pharmacy name)."""
     if CONTROL.search(password):
         raise WeakPassword(
             "La password contiene un carattere che non si vede, come una tabulazione: il gestionale non potrebbe inviarla"
@@ -43,7 +43,7 @@ def examine(password: str, words: list[str]) -> None:
 
 
 def _leaked(folded: str) -> bool:
-    """In the list of leaked passwords as it is, or once the digits and signs at its ends are taken away."""
+    """Whether the list of leaked passwords has it as it is, halved when doubled, or without digits and signs at its ends."""
     core = _EDGES.sub("", folded)
     half = folded[: len(folded) // 2]
     doubled = half * 2 == folded and half in _list()
@@ -55,12 +55,12 @@ def _is_a_run(folded: str, run: str) -> bool:
 
 
 def _is_made_of(folded: str, word: str) -> bool:
-    """The word, its spaces aside, is at least half of the password."""
+    """Whether the word, without spaces, makes up at least half of the password."""
     plain, password = "".join(word.split()), "".join(folded.split())
     return len(plain) >= 4 and plain in password and 2 * len(plain) >= len(password)
 
 
 @lru_cache(maxsize=1)
 def _list() -> frozenset[str]:
-    """Twenty thousand leaked passwords, shipped with Django."""
+    """The twenty thousand leaked passwords that Django ships."""
     return frozenset(CommonPasswordValidator().passwords)

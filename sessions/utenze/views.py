@@ -1,4 +1,4 @@
-"""«Utenze del gestionale»: the titolare opens, changes, disables them; a delegate looks."""
+"""«Utenze del gestionale»: the titolare creates, changes and disables utenze; a delegate may only look."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -29,7 +29,7 @@ hides_passwords = sensitive_post_parameters("password", "ripeti")
 @require_safe
 @no_store
 def every_utenza(request: OfficeRequest) -> HttpResponse:
-    """The utenze of the pharmacy, those that work first, with what may be done to each."""
+    """Lists the utenze of the pharmacy, usable ones first, with the actions on each."""
     rows = request.pharmacy.utenze.defer("password", "pincode")
     utenze = sorted(rows, key=lambda row: (not row.is_usable, row.user_id))
     may_open = len(utenze) < life.AT_MOST
@@ -42,7 +42,7 @@ def every_utenza(request: OfficeRequest) -> HttpResponse:
 @asks_and_acts
 @no_store
 def new(request: OfficeRequest) -> HttpResponse:
-    """A new utenza: what the portal cannot know is asked, userId and pincode are made."""
+    """Creates an utenza."""
     now, pharmacy = now_of(request), request.pharmacy
     if request.method != "POST" and pharmacy.utenze.count() >= life.AT_MOST:
         return _full(request)
@@ -64,7 +64,7 @@ def new(request: OfficeRequest) -> HttpResponse:
 @asks_and_acts
 @no_store
 def password(request: OfficeRequest, pk: int) -> HttpResponse:
-    """A new password, chosen by the person."""
+    """Changes the password to one that the person chooses."""
     utenza = _utenza(request, pk)
     form = PasswordForm(request.pharmacy, request.POST or None, user_id=utenza.user_id)
     if form.is_valid():
@@ -78,7 +78,7 @@ def password(request: OfficeRequest, pk: int) -> HttpResponse:
 @asks_and_acts
 @no_store
 def pincode(request: OfficeRequest, pk: int) -> HttpResponse:
-    """A new pincode, made by the portal."""
+    """Replaces the pincode with one that the portal makes."""
     utenza = _utenza(request, pk)
     if request.method != "POST":
         return _page(request, "pincode", {"utenza": utenza})
@@ -89,7 +89,7 @@ def pincode(request: OfficeRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET"])  # not HEAD: it would use up the only time
 @no_store
 def pincode_shown(request: OfficeRequest, pk: int) -> HttpResponse:
-    """The new pincode, once: a second look finds the page without it."""
+    """Shows the new pincode once; a reload shows the page without it."""
     utenza = _utenza(request, pk)
     plain = shown_once.take(request, f"pincode:{utenza.pk}", now_of(request))
     return _page(request, "pincode_shown", {"utenza": utenza, "plain": plain})
@@ -98,7 +98,7 @@ def pincode_shown(request: OfficeRequest, pk: int) -> HttpResponse:
 @fresh_holder_required(CHANGING_UTENZE)
 @asks_and_acts
 def disable(request: OfficeRequest, pk: int) -> HttpResponse:
-    """Says what will stop, then disables."""
+    """GET says what will stop working; POST disables."""
     utenza, now = _utenza(request, pk), now_of(request)
     if request.method != "POST" and utenza.disabled_at is None:
         live = IdSessione.objects.filter(utenza=utenza).live(now).count()
@@ -111,7 +111,7 @@ def disable(request: OfficeRequest, pk: int) -> HttpResponse:
 @fresh_holder_required(CHANGING_UTENZE)
 @asks_and_acts
 def enable(request: OfficeRequest, pk: int) -> HttpResponse:
-    """«Riattiva»: says what comes back and what does not."""
+    """«Riattiva»: GET says what works again and what does not; POST enables."""
     utenza, now = _utenza(request, pk), now_of(request)
     if request.method != "POST" and utenza.disabled_at is not None:
         return _page(request, "enable", {"utenza": utenza})
@@ -126,7 +126,7 @@ def _full(request: OfficeRequest) -> HttpResponse:
 
 
 def _show_once(request: OfficeRequest, utenza: Utenza, plain: str | None) -> HttpResponse:
-    """None: it waits already, for the page that the first of two clicks asked for."""
+    """Keeps the pincode for the next page. `plain` None: the first click of a double click has kept it already."""
     if plain is not None:
         shown_once.keep(request, f"pincode:{utenza.pk}", plain, now_of(request))
     return redirect("utenze:pincode_shown", request.pharmacy.code, utenza.pk)
