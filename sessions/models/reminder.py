@@ -80,12 +80,12 @@ class ReminderSettings(models.Model):
 
 class NightDutyQuerySet(models.QuerySet["NightDuty"]):
     def coming(self, pharmacy: int, now: datetime) -> "NightDutyQuerySet":
-        """Those that are not over: the one of yesterday evening may still run."""
+        """The nights that are not over, yesterday's included: it may last until this morning."""
         yesterday = now.astimezone(ROME).date() - timedelta(days=1)
         return self.filter(pharmacy=pharmacy, evening__gte=yesterday).order_by("evening")
 
     def of_tonight(self, now: datetime) -> "NightDutyQuerySet":
-        """The night that runs now or comes next: until 8:30 in the morning it is the one that began yesterday."""
+        """The nights that run now or begin today: until 8:30 in the morning (Italian time), those that began yesterday."""
         return self.filter(evening=(now.astimezone(ROME) - TONIGHT_UNTIL).date())
 
 

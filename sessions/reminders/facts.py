@@ -21,7 +21,7 @@ class RoundFacts:
     renewed: set[int]  # ids: see renewed()
     shared: set[str]  # mailboxes (address_key) with more than one id to tell of within minutes
     copies: dict[int, str]  # by pharmacy: the address of its copy
-    covered: set[int]  # expired ids that a letter told of, or that a planned notice will tell of
+    covered: set[int]  # expired ids with a letter, or with a planned notice
     unwarned: set[int]  # expired ids whose planned reminder did not reach the pharmacy before the end
 
     @classmethod
