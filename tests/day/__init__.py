@@ -1,1 +1,1 @@
-"""A day of Italy on this machine (`python -m tests.day`): the portal's own processes, on servers that nobody else uses."""
+"""Simulates a day of Italy on this machine (`python -m tests.day`): the portal's processes on servers of their own."""

@@ -1,4 +1,4 @@
-"""`python -m tests.day`: a day of Italy on this machine, with everything real but the pharmacies. `make italy` calls it."""
+"""`python -m tests.day`: simulates a day of Italy on this machine; only the pharmacies are invented. `make italy` calls it."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ from tests.day.shape import AN_HOUR, AN_HOUR_BROKEN
 
 DESCRIPTION = (
     "A working day of 20,000 pharmacies in minutes: openings, renewals, revocations, nights on duty, mailboxes that refuse. "
-    "PostgreSQL, Redis, workers, timetables and a mail server of its own, started in a temporary folder and gone at the "
+    "Starts its own PostgreSQL, Redis, workers, timetables and mail server in a temporary folder, and removes them at the "
     "end. Writes a report with pictures. Exit code 1: something was lost, doubled or late."
 )
 
@@ -21,37 +21,37 @@ def parser() -> ArgumentParser:
     made = ArgumentParser(prog="python -m tests.day", description=DESCRIPTION)
     made.add_argument("--pharmacies", type=int, default=20_000, metavar="N")
     made.add_argument(
-        "--register", type=Path, metavar="FILE", help="the national register; without it they are invented"
+        "--register", type=Path, metavar="FILE", help="file of the national register; default: invented pharmacies"
     )
-    made.add_argument("--rate", type=float, default=100.0, help="requests in a real second at the peak (%(default)s)")
+    made.add_argument("--rate", type=float, default=100.0, help="requests per real second at the peak (%(default)s)")
     made.add_argument(
         "--hour",
         type=float,
         metavar="SECONDS",
-        help=f"what an hour in which anything happens lasts at least ({AN_HOUR:g}; beside the saboteur {AN_HOUR_BROKEN:g})",
+        help=f"real seconds that an hour with requests lasts at least ({AN_HOUR:g}; with --saboteur {AN_HOUR_BROKEN:g})",
     )
     made.add_argument(
         "--limit",
         type=float,
         default=5.0,
         metavar="SECONDS",
-        help="what 99 of 100 ids and codes may take from the request to the mail server (%(default)s); 0: not judged",
+        help="p99 of ids and codes from the request to the mail server must stay under this (%(default)s); 0: no limit",
     )
     made.add_argument("--saboteur", action="store_true", help="break something every few seconds")
     made.add_argument(
         "--about-us",
         action="store_true",
-        help="the relay refuses every letter from 8:30 to 9:30 because of us, with the numbers of dead mailboxes: no address "
-        "may be marked, every letter leaves afterwards or is said",
+        help="the relay refuses every letter from 8:30 to 9:30 because of the sender, with status codes that also mean a dead "
+        "mailbox: no address may be marked, and every letter must leave afterwards or be reported",
     )
-    made.add_argument("--seed", type=int, default=2026, help="the same seed is the same day")
+    made.add_argument("--seed", type=int, default=2026, help="the same seed gives the same day")
     made.add_argument("--report", type=Path, default=Path("var/day"), metavar="FOLDER")
     made.add_argument("--json", action="store_true", help="the findings as JSON on standard output")
     return made
 
 
 def main() -> str | None:
-    """None when the day was good, else the sentence that says what was missed."""
+    """Runs the day. Returns None when every criterion was reached, else an error message."""
     options = parser().parse_args()
     an_hour = options.hour
     if an_hour is None:
@@ -78,7 +78,7 @@ def main() -> str | None:
 
 
 def _say(words: str) -> None:
-    """To standard error, so that --json leaves only JSON on standard output."""
+    """Writes to standard error, so that --json leaves only JSON on standard output."""
     sys.stderr.write(words)
     sys.stderr.flush()
 

@@ -1,7 +1,7 @@
-"""What the pharmacies do, each thing at its time of the day: `python -m tests.day.asking PART OF PHARMACIES SEED BOOK`.
+"""Acts for the pharmacies at the times of their day: `python -m tests.day.asking PART OF PHARMACIES SEED BOOK`.
 
-One of several processes: it acts for every pharmacy whose number leaves PART when divided by OF. BOOK receives a line of
-JSON for each id and each code that was promised to somebody: the day is judged by it, not by what the portal itself wrote down.
+One of several processes: it acts for the pharmacies whose number modulo OF is PART. It appends a JSON line to BOOK for each
+id and each code that the portal promised. The day is judged by these books, not by the portal's own database.
 """
 
 import tests.day.inside  # isort: skip  # noqa: F401
@@ -25,9 +25,9 @@ from sessions.models import Context, IdSessione
 from tests.day import shape
 from tests.day.clock import Clock
 
-AGAIN = 0.5  # seconds until a gestionale asks again that got no answer
-AGAIN_FOR = 60.0
-NEW_DOMAIN = "libero.example"  # where a code is asked for; nobody types it, so the address of before stays
+AGAIN = 0.5  # seconds before a gestionale without an answer retries
+AGAIN_FOR = 60.0  # seconds of retries
+NEW_DOMAIN = "libero.example"  # domain of the new addresses; nobody types their codes, so the old address stays
 
 
 class Asker:
@@ -37,15 +37,16 @@ class Asker:
         self.newest: dict[int, IdSessione] = {}
 
     def act(self, act: shape.PlannedAct, late: float) -> None:
-        """As a person would: no answer, so once more in a moment. Raises Error after a minute of that. `late`: real seconds
-        after its time, because the asker had others to do.
+        """Performs the act, and retries database errors like a person would. Raises Error after AGAIN_FOR.
+
+        `late`: real seconds since the planned time, because the process was busy.
         """
         end = time.monotonic() + AGAIN_FOR
         while True:
             try:
                 self._once(act, late)
                 return
-            except issuing_refused.AddressUnreachable:  # its mailbox has refused a letter: no second one is promised
+            except issuing_refused.AddressUnreachable:  # the mailbox refused a letter before, so no id is promised
                 self.book.write(json.dumps({"refused": True}) + "\n")
                 return
             except Error:
@@ -55,20 +56,20 @@ class Asker:
                 time.sleep(AGAIN)
 
     def _once(self, act: shape.PlannedAct, late: float) -> None:
-        asked, now = time.time(), timezone.now()
+        began, now = time.time(), timezone.now()
         if act.verb == "ask":
             issued = issuing.issue(self.utenze[act.pharmacy], self.context, now)
             self.newest[act.pharmacy] = issued.id_sessione
-            line = {"pk": issued.id_sessione.pk, "asked": asked, "took": time.time() - asked, "late": late}
+            line = {"pk": issued.id_sessione.pk, "asked": began, "took": time.time() - began, "late": late}
             self.book.write(json.dumps(line) + "\n")
             return
         if act.verb == "certify":
             pharmacy = self.utenze[act.pharmacy].pharmacy
-            assert pharmacy is not None  # filling gave it one
+            assert pharmacy is not None  # filling.py sets it
             address = examine(f"nuova{act.pharmacy}@{NEW_DOMAIN}", check_mx=False)
             begun = MailCertification.objects.begin_and_send(pharmacy, address, self.anna, now)
             letter = begun.codes.values_list("letter__message_id", flat=True)[0]
-            self.book.write(json.dumps({"code": letter, "asked": asked}) + "\n")
+            self.book.write(json.dumps({"code": letter, "asked": began}) + "\n")
             return
         row = self.newest.get(act.pharmacy)
         if row is not None:
@@ -76,12 +77,12 @@ class Asker:
 
 
 def main(part: int, of: int, count: int, seed: int, book: Path) -> None:
-    who = shape.habits(count, seed)
-    mine = [act for act in shape.acts(who, seed) if act.pharmacy % of == part]
+    habits = shape.habits(count, seed)
+    own_acts = [act for act in shape.acts(habits, seed) if act.pharmacy % of == part]
     clock = Clock.load(Path(os.environ["DEMO_CLOCK"]))
     utenze = {int(row.user_id[2:]): row for row in Utenza.objects.select_related("pharmacy")}
     asker = Asker(utenze, User.objects.get(), book.open("a", buffering=1, encoding="utf-8"))
-    for act in mine:
+    for act in own_acts:
         due = clock.real_at(shape.BEGINS + timedelta(seconds=act.at))
         time.sleep(max(due - time.time(), 0))
         close_old_connections()

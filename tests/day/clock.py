@@ -1,7 +1,7 @@
-"""The clock of a simulated day: minutes stand for hours, and it goes slower when there is more to do.
+"""The clock of a simulated day: it runs faster than real time, and slower where the day has more to do.
 
-An app of tests/day/settings.py (the variable DEMO_CLOCK names the file of the clock): the portal's own code asks `timezone.now()` and
-never knows. What the outside world takes stays real: a lease on a letter lasts as many real seconds as always.
+The app CompressedClock (tests/day/settings.py; the variable DEMO_CLOCK names the clock's file) replaces `timezone.now()` for
+the portal's own code. Times of the outside world stay real: a lease on a letter lasts as many real seconds as always.
 """
 
 import json
@@ -17,13 +17,14 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.utils import timezone
 
-AFTER = 60.0  # seconds in a real second when the day is over: what waits for its next attempt must not wait for long
-A_MINUTE, OFTEN, SELDOM = 60, 1.0, 10.0  # what the timetable wakes more often than every minute; real seconds
+AFTER = 60.0  # seconds per real second after the day, so that letters soon reach their next attempt
+# tasks with a period under A_MINUTE run every OFTEN real seconds, the others every SELDOM
+A_MINUTE, OFTEN, SELDOM = 60, 1.0, 10.0
 
 
 @dataclass(frozen=True)
 class Clock:
-    """`points` are (real second, second of the day) from the beginning; between two of them it goes evenly."""
+    """A clock by `points`: (real second, second of the day) since the beginning, with even speed between two points."""
 
     begins_real: float  # seconds since 1970
     begins_day: datetime  # UTC
@@ -43,13 +44,13 @@ class Clock:
         path.write_text(json.dumps(stored), encoding="utf-8")
 
     def day_at(self, real: float) -> datetime:
-        """The instant of the day at that real second since 1970. Before its beginning it goes like any clock."""
+        """Returns the instant of the day at a real second since 1970. Before the beginning the speed is 1."""
         passed = real - self.begins_real
         (real_0, day_0), speed = self._piece(passed)
         return self.begins_day + timedelta(seconds=day_0 + (passed - real_0) * speed)
 
     def real_at(self, at: datetime) -> float:
-        """The real second since 1970 of an instant of the day."""
+        """Returns the real second since 1970 of an instant of the day."""
         passed = (at - self.begins_day).total_seconds()
         days = [day for _, day in self.points]
         number = bisect_right(days, passed) - 1

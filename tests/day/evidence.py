@@ -1,7 +1,6 @@
-"""What became of every promise of the day: `python -m tests.day.evidence FOLDER` prints it as JSON.
+"""Compares what the day promised with what arrived: `python -m tests.day.evidence FOLDER` prints the findings as JSON.
 
-Three witnesses: what was promised (the books of the askers), what the portal wrote down (its database), what arrived (the
-book of the mail server).
+Three sources: the promises (books of the asking processes), the portal's database, the arrivals (book of the mail server).
 """
 
 import tests.day.inside  # isort: skip  # noqa: F401
@@ -21,17 +20,17 @@ from sessions.models import IdSessione, Reminder
 from tests.day.clock import Clock
 from tests.day.sink import REFUSED_DOMAIN
 
-A_SWEEP = 60.0  # real seconds: what docs/production.md promises
-# The portal looks at its clock, then says MAIL: real seconds that may lie between. An instant of the day goes by in them.
+A_SWEEP = 60.0  # real seconds: the promise of docs/production.md
+# Real seconds between the portal's look at its clock and its MAIL command; the day's clock advances meanwhile.
 ANNOUNCED_WITHIN = 1.0
-SUSPECTS = 20  # so many are told one by one
+SUSPECTS = 20  # letters that the report lists one by one
 Lines = Iterator[dict[str, Any]]
 
 
 def collect(folder: Path) -> dict[str, Any]:
     clock = Clock.load(folder / "clock.json")
     arrived: dict[str, list[float]] = defaultdict(list)
-    began: dict[str, float] = {}  # the last time
+    began: dict[str, float] = {}  # real second of the last MAIL command
     unheard: Counter[str] = Counter()
     about_us = 0
     for line in _lines(folder.glob("sink.jsonl")):
@@ -43,11 +42,11 @@ def collect(folder: Path) -> dict[str, Any]:
             arrived[line["id"]].append(line["at"])
             began[line["id"]] = line["began"] - ANNOUNCED_WITHIN
     written = {row.message_id: row for row in OutgoingMail.objects.defer("sealed_source")}
-    # the day is over and drained: what was written after it may still wait
+    # only letters written during the day: later ones may still wait
     letters = {number: row for number, row in written.items() if row.created_at <= clock.day_at(clock.ends_real)}
-    asked = list(_lines(sorted(folder.glob("asked-*.jsonl"))))
-    promised = [line for line in asked if "pk" in line]
-    codes = {line["code"]: line["asked"] for line in asked if "code" in line}
+    requests = list(_lines(sorted(folder.glob("asked-*.jsonl"))))
+    promised = [line for line in requests if "pk" in line]
+    codes = {line["code"]: line["asked"] for line in requests if "code" in line}
     kept = {row.pk: row for row in IdSessione.objects.select_related("letter")}
     ends = _ends(kept)
     doubled = {number for number, times in arrived.items() if len(times) > 1}
@@ -57,10 +56,10 @@ def collect(folder: Path) -> dict[str, Any]:
     ids = [arrived[row.letter.message_id][0] - waits[pk] for pk, row in kept.items()
            if pk in waits and row.letter.message_id in arrived]  # fmt: skip
     reminders = [number for number, row in letters.items() if row.kind == OutgoingMail.Kind.REMINDER]
-    told = [(number, arrived[number][0]) for number in reminders if number in arrived]
-    ahead = [(ends[number] - clock.day_at(at)).total_seconds() / 60 for number, at in told if number in ends]
+    reminded = [(number, arrived[number][0]) for number in reminders if number in arrived]
+    ahead = [(ends[number] - clock.day_at(at)).total_seconds() / 60 for number, at in reminded if number in ends]
     due = _due_at()
-    late_by = [at - clock.real_at(due[number]) for number, at in told if number in due]
+    late_by = [at - clock.real_at(due[number]) for number, at in reminded if number in due]
     return {
         "letters": len(letters),
         "by_kind": dict(Counter(row.kind for row in letters.values())),
@@ -71,20 +70,20 @@ def collect(folder: Path) -> dict[str, Any]:
         "lost": len(lost) + sum(line["pk"] not in kept for line in promised) + _unsaid(clock)
                 + len(codes.keys() - letters.keys()),
         "promised": len(promised),
-        "not_promised": sum("refused" in line for line in asked),
+        "not_promised": sum("refused" in line for line in requests),
         "codes": len(codes),
         "about_us": about_us,
         "marked": _marked(),
         "unknown": len(set(arrived) - set(written)),
         "doubled": len(doubled),
         "doubled_unheard": len(doubled) - len(heard_twice),
-        "suspects": [_told(number, written.get(number), arrived.get(number, []), clock)
+        "suspects": [_described(number, written.get(number), arrived.get(number, []), clock)
                      for number in (*lost, *heard_twice)][:SUSPECTS],
         "after_their_sense": sum(
             clock.day_at(at) > letters[number].give_up_at for number, at in began.items() if number in letters
         ),
-        "reminders": len(told),
-        "reminders_after_expiry": sum(clock.day_at(began[number]) > ends[number] for number, _ in told if number in ends),
+        "reminders": len(reminded),
+        "reminders_after_expiry": sum(clock.day_at(began[number]) > ends[number] for number, _ in reminded if number in ends),
         "reminders_late": sum(late > A_SWEEP for late in late_by),
         "reminders_skipped": _skipped(),
         "id_seconds": _spread(ids),
@@ -111,12 +110,12 @@ def _refused(row: OutgoingMail) -> bool:
 
 
 def _given_up(row: OutgoingMail) -> bool:
-    """It said that it was not sent in time."""
+    """True when the portal gave up and marked the letter as not sent in time."""
     return row.failed_at is not None and row.last_answer.startswith(TOO_LATE)
 
 
-def _told(number: str, row: OutgoingMail | None, times: list[float], clock: Clock) -> str:
-    """Of a letter that has to be explained: what its row says, and when it arrived."""
+def _described(number: str, row: OutgoingMail | None, times: list[float], clock: Clock) -> str:
+    """Describes a suspect letter: its row and its arrivals."""
     words = f"{number}: no row"
     if row is not None:
         words = f"{row.kind} {number}: {row.attempts} attempts, accepted {row.accepted_at}, leased until {row.leased_until}, "
@@ -125,18 +124,18 @@ def _told(number: str, row: OutgoingMail | None, times: list[float], clock: Cloc
 
 
 def _marked() -> int:
-    """Mailboxes that were taken for dead, but for those that are: marked, or to be decided."""
+    """Counts working mailboxes that the portal took for dead: marked addresses, and mailboxes held for a decision."""
     marked = MailCertification.objects.exclude(undeliverable_at=None).exclude(address__endswith=f"@{REFUSED_DOMAIN}")
     return marked.count() + DeadMailbox.objects.exclude(domain=REFUSED_DOMAIN).count()
 
 
 def _unsaid(clock: Clock) -> int:
-    """Reminders that came due in the day and were neither said nor skipped with a reason."""
+    """Counts reminders that came due in the day and were neither sent nor skipped with a reason."""
     return Reminder.objects.filter(settled_at=None, due_at__lte=clock.day_at(clock.ends_real)).count()
 
 
 def _skipped() -> dict[str, int]:
-    """How many by reason. One that was said only after the end of its id came too late, although a letter says so."""
+    """Counts skipped reminders by reason; a reminder replaced by the notice of expiry counts as too late."""
     found = Counter(Reminder.objects.exclude(skipped_because="").values_list("skipped_because", flat=True))
     after = Reminder.objects.filter(minutes_before__gt=0, letter__kind=OutgoingMail.Kind.EXPIRED)
     found[Reminder.Skip.TOO_LATE] += after.count()
@@ -144,7 +143,7 @@ def _skipped() -> dict[str, int]:
 
 
 def _ends(kept: dict[int, IdSessione]) -> dict[str, datetime]:
-    """For each reminder, by its Message-ID: when the first of the ids that it speaks of ends."""
+    """Returns by Message-ID of each reminder the earliest expiry among its ids."""
     found: dict[str, datetime] = {}
     rows = Reminder.objects.filter(letter__isnull=False, minutes_before__gt=0)
     for number, pk in rows.values_list("letter__message_id", "id_sessione"):
@@ -153,7 +152,7 @@ def _ends(kept: dict[int, IdSessione]) -> dict[str, datetime]:
 
 
 def _due_at() -> dict[str, datetime]:
-    """For each reminder, by its Message-ID: when it was due."""
+    """Returns by Message-ID of each reminder its due time."""
     rows = Reminder.objects.filter(letter__isnull=False).order_by("-due_at")
     return dict(rows.values_list("letter__message_id", "due_at"))
 

@@ -1,4 +1,4 @@
-"""The pharmacies of the day: `python -m tests.day.filling COUNT SEED [REGISTER]`, on an empty database of its own."""
+"""Creates the pharmacies of the day in an empty database: `python -m tests.day.filling COUNT SEED [REGISTER]`."""
 
 import tests.day.inside  # isort: skip  # noqa: F401
 
@@ -16,7 +16,7 @@ from tests.day import shape, sink
 
 CODICE_FISCALE = "RSSNNA80A41H501L"
 AT_ONCE = 2000  # rows in one statement
-# The providers that pharmacies really use, by share; the rest have a domain of their own.
+# Mail providers and their shares in per cent, as pharmacies really use them; the rest have a domain of their own.
 PROVIDERS: tuple[tuple[str, int], ...] = (
     ("gmail.example", 34),
     ("libero.example", 14),
@@ -27,7 +27,7 @@ PROVIDERS: tuple[tuple[str, int], ...] = (
 
 
 def fill(count: int, seed: int, register: str | None) -> int:
-    """How many pharmacies there are. `register`: a file of the national one; without it they are invented."""
+    """Creates `count` pharmacies, from a file of the national register or invented, and returns how many there are."""
     call_command("migrate", verbosity=0)
     if register is not None:
         call_command("import_pharmacies", register, verbosity=0)
@@ -36,9 +36,9 @@ def fill(count: int, seed: int, register: str | None) -> int:
         shops = Pharmacy.objects.bulk_create(
             [Pharmacy(code=f"I{n}", name=f"Farmacia {n}", comune="TRENTO") for n in range(count)], batch_size=AT_ONCE
         )
-    who, before = shape.habits(len(shops), seed), shape.BEGINS - timedelta(days=1)
+    habits, before = shape.habits(len(shops), seed), shape.BEGINS - timedelta(days=1)
     anna = User.objects.for_person(CODICE_FISCALE, "Anna", "Rossi")
-    addresses = _addresses(who, seed)
+    addresses = _addresses(habits, seed)
     MailCertification.objects.bulk_create(
         [
             MailCertification(
@@ -56,18 +56,20 @@ def fill(count: int, seed: int, register: str | None) -> int:
         ], batch_size=AT_ONCE,
     )  # fmt: skip
     weeks = {hours: Week((read_day(hours),) * 7).dump() for hours, _ in shape.WEEKS if hours}
-    told = [(shop, habit) for shop, habit in zip(shops, who, strict=True) if habit.hours]
+    with_hours = [(shop, habit) for shop, habit in zip(shops, habits, strict=True) if habit.hours]
     ReminderSettings.objects.bulk_create(
-        [ReminderSettings(pharmacy=shop, hours=weeks[habit.hours]) for shop, habit in told], batch_size=AT_ONCE
+        [ReminderSettings(pharmacy=shop, hours=weeks[habit.hours]) for shop, habit in with_hours], batch_size=AT_ONCE
     )
-    NightDuty.objects.bulk_create([NightDuty(pharmacy=shop, evening=shape.DAY) for shop, habit in told if habit.night])
+    NightDuty.objects.bulk_create(
+        [NightDuty(pharmacy=shop, evening=shape.DAY) for shop, habit in with_hours if habit.night]
+    )
     return len(shops)
 
 
-def _addresses(who: list[shape.Habit], seed: int) -> list[str]:
+def _addresses(habits: list[shape.Habit], seed: int) -> list[str]:
     chance, names, shares = Random(seed + 2), [name for name, _ in PROVIDERS], [share for _, share in PROVIDERS]
     made = []
-    for number, habit in enumerate(who):
+    for number, habit in enumerate(habits):
         own = chance.random() > sum(shares) / 100
         domain = f"farmacia{number}.example" if own else chance.choices(names, shares)[0]
         made.append(f"id{number}@{sink.REFUSED_DOMAIN if habit.refuses else domain}")

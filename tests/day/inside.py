@@ -1,4 +1,4 @@
-"""For the modules that run as processes of the day: `python -m tests.day.NAME`, on its database and by its clock."""
+"""Sets up Django for the modules that run as processes of the day: `python -m tests.day.NAME`."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The pictures of the report: SVG drawn by hand, one line or some columns on a day."""
+"""Draws the SVG pictures of the report: lines over the day, and columns."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -10,7 +10,7 @@ Points = Sequence[tuple[float, float]]
 
 
 def over_the_day(title: str, unit: str, series: Mapping[str, Points], hours: Sequence[int], begins: float) -> str:
-    """One line for each of `series` (label: seconds since 1970, value); a tick at each of `hours` after the beginning."""
+    """Draws one line per series (label: list of (seconds since 1970, value)), with ticks at these hours after `begins`."""
     end = begins + hours[-1] * 3600
     most = _round_up(max((value for points in series.values() for _, value in points), default=1))
 
@@ -32,7 +32,7 @@ def over_the_day(title: str, unit: str, series: Mapping[str, Points], hours: Seq
 
 
 def columns(title: str, unit: str, counts: Sequence[tuple[str, int]]) -> str:
-    """One column for each (label, count)."""
+    """Draws one column for each (label, count)."""
     most = _round_up(max((count for _, count in counts), default=1))
     step = (WIDTH - LEFT - RIGHT) / max(len(counts), 1)
     drawn, ticks = [], []
@@ -66,12 +66,12 @@ def _framed(title: str, unit: str, most: float, ticks: Sequence[tuple[float, str
 
 
 def _figure(value: float) -> str:
-    """10,000 and 2.5: no power of ten, no zeros after the point."""
+    """Formats a number like 10,000 or 2.5, without exponent and without trailing zeros."""
     return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
 def _round_up(value: float) -> float:
-    """1, 2, 4, 10, 20, 40, 100 …: quarters of it are round, too."""
+    """Rounds up to 1, 2, 4, 10, 20, 40, 100 …, whose quarters are round too."""
     size = 1.0
     while True:
         for step in (1, 2, 4):

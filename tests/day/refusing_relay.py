@@ -1,4 +1,4 @@
-"""A relay that refuses us for an hour of the day: its rate, its lists, our records. No mailbox is at fault."""
+"""A relay that refuses the portal for an hour of the day (rate limit, block list, DNS records); no mailbox is at fault."""
 
 import socket
 from datetime import datetime, timedelta
@@ -7,11 +7,14 @@ from tests.day.shape import BEGINS
 from tests.day.sink import Mode
 
 KIND = "SMTP: refuses us for an hour"
-SINCE, UNTIL = BEGINS + timedelta(hours=1, minutes=30), BEGINS + timedelta(hours=2, minutes=30)  # 8:30, when most ask
+SINCE, UNTIL = (
+    BEGINS + timedelta(hours=1, minutes=30),
+    BEGINS + timedelta(hours=2, minutes=30),
+)  # 8:30 to 9:30, the peak
 
 
 class RefusingRelay:
-    """`step(instant of the day)` is called all the time."""
+    """Switches the mail server's mode; the caller calls step() with the instant of the day about once a second."""
 
     def __init__(self, smtp_port: int) -> None:
         self._line = socket.create_connection(("127.0.0.1", smtp_port), timeout=10)

@@ -1,4 +1,4 @@
-"""The report of a day: Markdown and JSON, with three pictures beside them."""
+"""Writes the report of a day: Markdown, JSON and three pictures."""
 
 import json
 from collections import Counter
@@ -9,54 +9,54 @@ from typing import Any
 from tests.day import pictures, refusing_relay, shape
 
 HALF_AN_HOUR = 1800
-SIX_HOURS = 24  # quarters of an hour; what is told earlier is counted with them
+SIX_HOURS = 24  # quarters of an hour; earlier reminders count in the same column
 TOO_LATE = "too late"  # sessions.models.Reminder.Skip
-NEARLY = 0.9  # of the requests planned in a second: some are for codes
+NEARLY = 0.9  # share of the planned requests per second that are for ids; the others are for codes
 
 
 def verdicts(found: dict[str, Any]) -> list[tuple[str, str, bool]]:
-    """(what, measured, reached): what the day had to show."""
+    """Returns the criteria of the day as (criterion, measured value, reached)."""
     limit = 0 if found["to_break"] else found["limit"]
-    told = [
+    results = [
         *_lived(found),
         ("letters lost", str(found["lost"]), found["lost"] == 0),
         ("reminders after the end of their id", str(found["reminders_after_expiry"]), found["reminders_after_expiry"] == 0),
-        ("letters handed over after their sense had passed", str(found["after_their_sense"]), found["after_their_sense"] == 0),
-        ("letters nobody wrote", str(found["unknown"]), found["unknown"] == 0),
+        ("letters sent after they had become useless", str(found["after_their_sense"]), found["after_their_sense"] == 0),
+        ("letters without a row in the outbox", str(found["unknown"]), found["unknown"] == 0),
     ]  # fmt: skip
     doubled = found["doubled"] - found["doubled_unheard"]
-    told.append(("doubled though the server's answer was heard", str(doubled), doubled == 0))
+    results.append(("doubled although the portal read the server's answer", str(doubled), doubled == 0))
     if refusing_relay.KIND in found["to_break"]:
-        told.append(("letters refused because of us", f"{found['about_us']:,}", found["about_us"] > 0))
-    told.append(("addresses taken for dead that are not", f"{found.get('marked', 0):,}", not found.get("marked")))
+        results.append(("letters refused because of the sender", f"{found['about_us']:,}", found["about_us"] > 0))
+    results.append(("working addresses taken for dead", f"{found.get('marked', 0):,}", not found.get("marked")))
     if limit:
         peak, rate = found["peak"], found["rate"]
         unsaid = found["reminders_skipped"].get(TOO_LATE, 0)
-        told.append(("reminders too late to be said", f"{unsaid:,}", unsaid == 0))
-        told.append(("ids asked for in a second, at the peak", f"{peak:.0f} of {rate:g}", peak >= NEARLY * rate))
+        results.append(("reminders too late to send", f"{unsaid:,}", unsaid == 0))
+        results.append(("ids requested per second at the peak", f"{peak:.0f} of {rate:g}", peak >= NEARLY * rate))
     for whose in ("id", "code") if limit else ():
         p99 = found[f"{whose}_seconds"].get("p99", float("inf"))
-        told.append((f"letter of {whose}s taken by the server, p99", f"{p99:.2f} s (limit {limit:g})", p99 < limit))
-    return told
+        results.append((f"letter of {whose}s taken by the server, p99", f"{p99:.2f} s (limit {limit:g})", p99 < limit))
+    return results
 
 
 def _lived(found: dict[str, Any]) -> list[tuple[str, str, bool]]:
-    """A day on which nothing happened has lost nothing: what had to happen."""
-    asked, planned = found["promised"] + found["not_promised"], found["planned"]
-    told = [
-        ("ids asked for", f"{asked:,} of {planned['ask']:,}", asked >= planned["ask"] and found["promised"] > 0),
-        ("codes asked for", f"{found['codes']:,} of {planned['certify']:,}", found["codes"] >= planned["certify"]),
+    """Returns the criteria that the day really took place: without requests nothing can be lost."""
+    requested, planned = found["promised"] + found["not_promised"], found["planned"]
+    results = [
+        ("ids requested", f"{requested:,} of {planned['ask']:,}", requested >= planned["ask"] and found["promised"] > 0),
+        ("codes requested", f"{found['codes']:,} of {planned['certify']:,}", found["codes"] >= planned["certify"]),
         ("reminders sent", f"{found['reminders']:,}", found["reminders"] > 0),
     ]  # fmt: skip
     if found["to_break"]:
         broken = {what for _, what in found["sabotage"]}
-        said = f"{len(broken)} kinds of {len(found['to_break'])}"
-        told.append(("things broken", said, broken >= set(found["to_break"])))
-    return told
+        measured = f"{len(broken)} kinds of {len(found['to_break'])}"
+        results.append(("things broken", measured, broken >= set(found["to_break"])))
+    return results
 
 
 def write(found: dict[str, Any], folder: Path) -> Path:
-    """Returns the path of the Markdown page."""
+    """Writes the report into the folder and returns the path of the Markdown page."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, picture in _pictures(found).items():
         (folder / name).write_text(picture, encoding="utf-8")
@@ -70,21 +70,21 @@ def write(found: dict[str, Any], folder: Path) -> Path:
 def _page(found: dict[str, Any]) -> str:
     rows = [
         ("pharmacies", f"{found['pharmacies']:,}"),
-        ("ids asked for", f"{found['promised']:,} in {found['real_seconds']:.0f} real seconds, {found['peak']:.0f} a second at the peak"),
-        ("codes asked for", f"{found['codes']:,}"),
+        ("ids requested", f"{found['promised']:,} in {found['real_seconds']:.0f} real seconds, {found['peak']:.0f} a second at the peak"),
+        ("codes requested", f"{found['codes']:,}"),
         ("ids not promised: the mailbox had refused a letter", f"{found['not_promised']:,}"),
         ("letters due", f"{found['letters']:,} ({', '.join(f'{count:,} {kind}' for kind, count in sorted(found['by_kind'].items()))})"),
         ("sent", f"{found['arrived']:,}"),
         ("refused by the mailbox", f"{found['refused']:,}"),
-        ("refused because of us, and tried again", f"{found.get('about_us', 0):,}"),
-        ("withdrawn: not true any more", f"{found['withdrawn']:,}"),
-        ("given up, and said so", f"{found['given_up']:,}"),
+        ("refused because of the sender, and retried", f"{found.get('about_us', 0):,}"),
+        ("withdrawn because no longer true", f"{found['withdrawn']:,}"),
+        ("given up, and reported", f"{found['given_up']:,}"),
         ("lost", f"{found['lost']:,}"),
-        ("doubled, the server's answer unheard", f"{found['doubled_unheard']:,}"),
+        ("doubled, because the server's answer was lost", f"{found['doubled_unheard']:,}"),
         ("doubled otherwise", f"{found['doubled'] - found['doubled_unheard']:,}"),
         ("reminders sent", f"{found['reminders']:,}, of which {found['reminders_late']:,} more than a minute late"),
         ("reminders not needed", ", ".join(f"{count:,} {why}" for why, count in sorted(found["reminders_skipped"].items()) if why != TOO_LATE) or "none"),
-        ("reminders too late to be said", f"{found['reminders_skipped'].get(TOO_LATE, 0):,}"),
+        ("reminders too late to send", f"{found['reminders_skipped'].get(TOO_LATE, 0):,}"),
         ("from the request of an id to the server's answer", _spread(found["id_seconds"])),
         ("from the request of a code to the server's answer", _spread(found["code_seconds"])),
         ("from a reminder's time to the server's answer", _spread(found["reminder_seconds"])),
@@ -113,7 +113,7 @@ def _page(found: dict[str, Any]) -> str:
 
 
 def _minutes(quarter: int) -> str:
-    """Under every second column."""
+    """Returns the label of a column; only every second column has one."""
     return "" if quarter % 2 else f"{quarter * 15}{'+' if quarter == SIX_HOURS else ''}"
 
 

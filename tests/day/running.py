@@ -1,4 +1,4 @@
-"""One day from the first server started to the last letter counted."""
+"""Runs one day, from the start of the servers to the count of the letters."""
 
 import json
 import os
@@ -24,13 +24,13 @@ from tests.day.refusing_relay import KIND, RefusingRelay
 from tests.day.saboteur import Saboteur
 from tests.day.servers import OwnPostgres, OwnRedis, free_port
 
-ASKERS = 6  # each asks one thing after the other: two reached 70 a second, four 90
-READY_IN = 12.0  # real seconds that the processes have to start before the day begins
-DRAINED_WITHIN = 180.0  # real seconds for the last letters
-STOPPED_WITHIN = 30.0  # real seconds for what is under way then
+ASKERS = 6  # asking processes, each sequential: two reached 70 requests a second, four 90
+READY_IN = 12.0  # real seconds for the processes to start before the day begins
+DRAINED_WITHIN = 180.0  # real seconds for the last letters after the day
+STOPPED_WITHIN = 30.0  # real seconds for a process to stop
 SAMPLE = 1.0
-LEASE = 25  # real seconds: OUTBOX_LEASE, shorter than in production as the day is
-PATIENCE = 1  # real seconds: EMAIL_TIMEOUT of a day with a saboteur
+LEASE = 25  # OUTBOX_LEASE in real seconds, shorter than in production
+PATIENCE = 1  # EMAIL_TIMEOUT in real seconds, on a day with a saboteur
 ASIDE = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "PORTAL_MODE", "PORTAL_URL")
 WAITING = """
 select (select count(*) from outbox_outgoingmail
@@ -43,15 +43,15 @@ select (select count(*) from outbox_outgoingmail
 class DayOptions:
     pharmacies: int
     register: Path | None
-    rate: float  # requests in a real second, at the peak
-    an_hour: float  # real seconds, at least
+    rate: float  # requests per real second at the peak
+    an_hour: float  # real seconds that an hour of the day lasts at least
     saboteur: bool
     seed: int
-    about_us: bool = False  # the relay refuses us for an hour
+    about_us: bool = False  # the relay refuses the portal for an hour
 
 
 class Day:
-    """`with Day(...) as day: day.live()`. Everything it starts is gone at the end. Raises CannotStart."""
+    """`with Day(...) as day: day.live()`. Removes everything it started at the end. Raises CannotStart."""
 
     def __init__(self, options: DayOptions, say: Callable[[str], None]) -> None:
         self.options, self.say = options, say
@@ -74,16 +74,16 @@ class Day:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def live(self) -> dict[str, Any]:
-        """What was found; see evidence.collect()."""
+        """Runs the day and returns the findings of evidence.collect(), with the facts about the run."""
         load = os.getloadavg()[0]
         self._start_servers()
-        who, planned = self._fill()
-        clock = self._start_clock(who, planned)
+        habits, planned = self._fill()
+        clock = self._start_clock(habits, planned)
         workers = [self._start(name, processes.worker(name, queues))
                    for name, queues in (("urgent", "urgent"), ("all", "urgent,timetable,bulk"))]  # fmt: skip
         timetables = [self._start(name, processes.timetable()) for name in ("one", "two")]
         askers = [
-            self._start(f"asker-{part}", [*_module("asking"), str(part), str(ASKERS), str(len(who)), str(self.options.seed),
+            self._start(f"asker-{part}", [*_module("asking"), str(part), str(ASKERS), str(len(habits)), str(self.options.seed),
                                           str(self.folder / f"asked-{part}.jsonl")])
             for part in range(ASKERS)
         ]  # fmt: skip
@@ -95,7 +95,7 @@ class Day:
         found: dict[str, Any] = json.loads(self._run("evidence", str(self.folder)))
         return found | {
             "title": _title(self.options),
-            "pharmacies": len(who),
+            "pharmacies": len(habits),
             "planned": Counter(act.verb for act in planned),
             "sabotage": [*(saboteur.done if saboteur else []), *(relay.done if relay else [])],
             "to_break": sorted([*(saboteur.kinds if saboteur else []), *([KIND] if relay else [])]),
@@ -124,11 +124,11 @@ class Day:
         self.say("Opening the pharmacies ...\n")
         register = [str(self.options.register.resolve())] if self.options.register else []
         count = int(self._run("filling", str(self.options.pharmacies), str(self.options.seed), *register).split()[-1])
-        who = shape.habits(count, self.options.seed)
-        return who, shape.acts(who, self.options.seed)
+        habits = shape.habits(count, self.options.seed)
+        return habits, shape.acts(habits, self.options.seed)
 
-    def _start_clock(self, who: list[shape.Habit], planned: list[shape.PlannedAct]) -> Clock:
-        points = tuple(shape.points(planned, who, self.options.rate, self.options.an_hour))
+    def _start_clock(self, habits: list[shape.Habit], planned: list[shape.PlannedAct]) -> Clock:
+        points = tuple(shape.points(planned, habits, self.options.rate, self.options.an_hour))
         clock = Clock(time.time() + READY_IN, shape.BEGINS, points)
         clock.save(self.folder / "clock.json")
         self.env |= {"DEMO_CLOCK": str(self.folder / "clock.json"), "DJANGO_SETTINGS_MODULE": "tests.day.settings"}
@@ -164,7 +164,7 @@ class Day:
         self.say("\n")
 
     def _stand_still(self, children: list[Child]) -> None:
-        """What is counted must not move."""
+        """Stops the processes, so that the evidence does not change while it is counted."""
         for child in children:
             child.ask_to_stop()
         for child in children:
@@ -184,7 +184,7 @@ class Day:
             with psycopg.connect(self.postgres.url, connect_timeout=2) as connection:
                 row = connection.execute(WAITING, [now]).fetchone()
         except psycopg.Error:
-            return  # the saboteur is at work
+            return  # the saboteur has stopped PostgreSQL
         if row is not None:
             self.samples.append((now.timestamp(), row[0], row[1]))
 
@@ -201,7 +201,7 @@ class Day:
             self.say(f"{words}\n")
 
     def _peak(self) -> float:
-        """Ids asked for in the busiest five real seconds, for each of them."""
+        """Returns the ids requested per real second in the busiest five seconds."""
         books = (book.read_text(encoding="utf-8").splitlines() for book in self.folder.glob("asked-*.jsonl"))
         lines = (json.loads(line) for book in books for line in book)
         seconds = Counter(int(line["asked"]) // 5 for line in lines if "pk" in line)

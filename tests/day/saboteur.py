@@ -1,4 +1,4 @@
-"""Breaks one thing at a time, and mends it a moment later: what a bad day does in a year."""
+"""Breaks one part of the system at a time and repairs it a moment later."""
 
 import socket
 from collections.abc import Callable
@@ -9,12 +9,12 @@ from tests.day.servers import OwnPostgres, OwnRedis
 from tests.day.sink import Mode
 
 EVERY = (3.0, 5.0)  # real seconds between two acts
-LASTS = 2.0  # real seconds that what is broken stays so
+LASTS = 2.0  # real seconds from a breakage to its repair
 Breakage = tuple[str, Callable[[], None], Callable[[], None]]
 
 
 class Saboteur:
-    """`step(seconds)` is called all the time; every kind of act comes before any comes again."""
+    """Breaks every kind of thing once before it repeats one; the caller calls step(real second) about once a second."""
 
     def __init__(
         self,
@@ -48,11 +48,11 @@ class Saboteur:
 
     @property
     def kinds(self) -> set[str]:
-        """All that it can break."""
+        """The names of everything it can break."""
         return {name for name, _, _ in self._acts()}
 
     def stop(self) -> None:
-        """Mends what is broken."""
+        """Repairs the current breakage and stops."""
         if self.mend is not None:
             self.mend()
         self.mend, self.next_at = None, float("inf")

@@ -1,4 +1,4 @@
-"""A PostgreSQL and a Redis that may be hurt: started in a folder of their own, on ports of their own, gone at the end."""
+"""Starts a PostgreSQL and a Redis that the day may kill, with their own folders and ports, and removes them at the end."""
 
 import os
 import pwd
@@ -17,7 +17,9 @@ import psycopg
 from portal.demo.supervisor import CannotStart, Child
 
 START_WITHIN = 30.0  # seconds
-UNPRIVILEGED = "postgres"  # who PostgreSQL runs as when we are root: it refuses to be root
+UNPRIVILEGED = (
+    "postgres"  # system user for PostgreSQL when this process is root, because PostgreSQL refuses to run as root
+)
 
 
 def free_port() -> int:
@@ -28,8 +30,9 @@ def free_port() -> int:
 
 
 class OwnPostgres:
-    """Its data are in a temporary folder, which remove() takes away; `folder` gets its log. Raises CannotStart: no PostgreSQL
-    on this machine, or it does not answer.
+    """A PostgreSQL with its data in a temporary folder, which remove() deletes, and its log in `folder`.
+
+    Raises CannotStart when PostgreSQL is not installed or does not answer.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -73,7 +76,7 @@ class OwnPostgres:
         return True
 
     def restart(self) -> None:
-        """As `pg_ctl restart -m immediate`: every connection is cut in the middle, and it recovers from its log."""
+        """Restarts like `pg_ctl restart -m immediate`: cuts every connection, then recovers from the write-ahead log."""
         self.stop()
         self.start()
 
@@ -90,7 +93,7 @@ class OwnPostgres:
 
 
 class OwnRedis:
-    """Raises CannotStart: no redis-server on this machine, or it does not answer."""
+    """A Redis without persistence. Raises CannotStart when redis-server is not installed or does not answer."""
 
     def __init__(self, folder: Path, env: Mapping[str, str] = os.environ) -> None:
         program = shutil.which("redis-server") or shutil.which("valkey-server")
@@ -125,7 +128,7 @@ class OwnRedis:
         self._says("FLUSHALL")
 
     def kill(self) -> None:
-        """kill -9; with no file to read at its next start, what it held is gone."""
+        """Kills it with SIGKILL; without persistence, its content is lost."""
         self.child.wait_or_kill(0)
 
     stop = kill
@@ -140,7 +143,7 @@ class OwnRedis:
 
 
 def _programs() -> Path:
-    """Debian keeps initdb and postgres out of the PATH."""
+    """Returns the folder of initdb and postgres, which Debian keeps out of the PATH. Raises CannotStart."""
     found = shutil.which("initdb")
     if found and shutil.which("postgres"):
         return Path(found).resolve().parent

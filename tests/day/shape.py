@@ -1,4 +1,4 @@
-"""What happens in a day of Italy, and how fast its clock may go. Pure: the same seed is the same day.
+"""Plans the acts of a day of Italy and the speed of its clock. Pure: the same seed gives the same day.
 
 Sources: 27,000 requests on a working day of 20,000 pharmacies, clustered at opening; an id lives 16 hours.
 """
@@ -17,18 +17,19 @@ LASTS = 24 * 3600  # seconds of the day
 HOUR, MINUTE = 3600, 60
 BIN = 5 * MINUTE
 AN_ID = 16 * HOUR
-LEAD = 60 * MINUTE  # the reminder, before the end of the id or before the closing
-AN_HOUR = 6.0  # real seconds that it lasts at least, when anything happens in it
-AN_HOUR_BROKEN = 24.0  # the same beside a saboteur, who breaks things for 2 at a time
-EMPTY = 2_000  # seconds of the day in a real second where nothing happens
-WEEKS: tuple[tuple[str, int], ...] = (  # as a pharmacist writes them; how many of a hundred
+LEAD = 60 * MINUTE  # from the reminder to the end of the id, or to the closing of the shop
+AN_HOUR = 6.0  # real seconds that an hour with planned acts lasts at least
+AN_HOUR_BROKEN = 24.0  # the same on a day with a saboteur, whose breakages last 2 real seconds
+EMPTY = 2_000  # seconds of the day per real second where nothing happens
+# opening hours as a pharmacist types them, and their shares in per cent
+WEEKS: tuple[tuple[str, int], ...] = (
     ("8:30-12:30, 15:30-19:30", 30), ("9-13, 16-20", 15), ("8-20", 15), ("24 ore", 2), ("", 38),
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class PlannedAct:
-    """One thing that one pharmacy does: `ask`, `use`, `revoke`, `certify`; `at` in seconds from the beginning."""
+    """One act of one pharmacy: `ask`, `use`, `revoke`, `certify`; `at`: seconds since the beginning of the day."""
 
     at: float
     pharmacy: int
@@ -37,15 +38,15 @@ class PlannedAct:
 
 @dataclass(frozen=True)
 class Habit:
-    """What a pharmacy told about itself: its hours ("": nothing), the night on duty."""
+    """One pharmacy: its opening hours ("": not entered), whether it is on duty tonight, whether its mailbox refuses mail."""
 
     hours: str
     night: bool
-    refuses: bool  # its mailbox
+    refuses: bool
 
 
 def habits(count: int, seed: int) -> list[Habit]:
-    """2 % of the mailboxes refuse, 2 % of the pharmacies that told their hours are on duty tonight."""
+    """Draws the habits: 2 % of the mailboxes refuse, 2 % of the pharmacies with hours are on duty tonight."""
     chance = Random(seed)
     words, weights = [words for words, _ in WEEKS], [weight for _, weight in WEEKS]
     made = []
@@ -55,10 +56,10 @@ def habits(count: int, seed: int) -> list[Habit]:
     return made
 
 
-def acts(who: list[Habit], seed: int) -> list[PlannedAct]:
-    """In their order: opening, first use, a second request, renewals in the afternoon, revocations, the night, new addresses."""
+def acts(habits: list[Habit], seed: int) -> list[PlannedAct]:
+    """Plans the acts by time: requests at opening, second requests, uses, renewals, revocations, nights, new addresses."""
     chance = Random(seed + 1)
-    made = [act for number, habit in enumerate(who) for act in _of(number, habit, chance)]
+    made = [act for number, habit in enumerate(habits) for act in _of(number, habit, chance)]
     return sorted(made, key=lambda act: act.at)
 
 
@@ -66,15 +67,15 @@ def _of(number: int, habit: Habit, chance: Random) -> Iterable[PlannedAct]:
     opening = _clock(8, 0) if habit.hours.startswith("8-") else _clock(8, 30)
     at = min(max(chance.gauss(opening, 25 * MINUTE), MINUTE), LASTS - HOUR)
     yield PlannedAct(at, number, "ask")
-    if chance.random() < 0.03:  # the letter is slow to be found, they ask again
+    if chance.random() < 0.03:  # the pharmacist does not find the letter and requests another id
         at += chance.uniform(1, 10) * MINUTE
         yield PlannedAct(at, number, "ask")
     yield PlannedAct(at + chance.uniform(1, 15) * MINUTE, number, "use")
     if chance.random() < 0.01:
         yield PlannedAct(chance.uniform(_clock(10, 0), _clock(12, 0)), number, "revoke")
-    if chance.random() < 0.02:  # a code for another address
+    if chance.random() < 0.02:  # a change of address
         yield PlannedAct(chance.uniform(_clock(8, 0), _clock(18, 0)), number, "certify")
-    if chance.random() < 0.30:  # renewed before it ends, the reopening first of all
+    if chance.random() < 0.30:  # renewed before its end, most often at the afternoon opening
         again = max(chance.gauss(_clock(15, 45), 30 * MINUTE), at + HOUR)
         yield PlannedAct(again, number, "ask")
         yield PlannedAct(again + chance.uniform(1, 15) * MINUTE, number, "use")
@@ -85,24 +86,25 @@ def _of(number: int, habit: Habit, chance: Random) -> Iterable[PlannedAct]:
 
 
 def _clock(hour: int, minute: int) -> float:
-    """Seconds from the beginning."""
+    """Returns the seconds from the beginning of the day to this Italian time."""
     return (datetime.combine(DAY, time(hour, minute), ROME) - BEGINS).total_seconds()
 
 
 def points(
-    planned: list[PlannedAct], who: list[Habit], rate: float, an_hour: float = AN_HOUR
+    planned: list[PlannedAct], habits: list[Habit], rate: float, an_hour: float = AN_HOUR
 ) -> list[tuple[float, float]]:
-    """(real second, second of the day): no more than `rate` letters come due in a real second, as far as can be foreseen, and
-    an hour in which anything happens lasts `an_hour` real seconds at least.
+    """Returns the clock's points: (real second, second of the day).
+
+    About `rate` letters at most come due per real second, and an hour with planned acts lasts at least `an_hour` real seconds.
     """
     work: Counter[int] = Counter()
     for act in planned:
         if act.verb == "ask":
             work[int(act.at // BIN)] += 1
-            told = _told_at(act.at, who[act.pharmacy])
-            work[int(told // BIN)] += 1
-            for number in range(int(told // BIN), int((act.at + AN_ID) // BIN) + 1):
-                work[number] += 0  # a reminder that is late must not find the night gone in a moment
+            due = _reminder_due(act.at, habits[act.pharmacy])
+            work[int(due // BIN)] += 1
+            for number in range(int(due // BIN), int((act.at + AN_ID) // BIN) + 1):
+                work[number] += 0  # no EMPTY speed until the id ends, so that a late reminder still comes in time
         else:
             work[int(act.at // BIN)] += act.verb == "certify"
     real, found = 0.0, [(0.0, 0.0)]
@@ -113,10 +115,10 @@ def points(
     return found
 
 
-def _told_at(asked: float, habit: Habit) -> float:
-    """When its reminder comes due, about: an hour before the end, or before the evening's closing."""
-    plain = asked + AN_ID - LEAD
+def _reminder_due(requested: float, habit: Habit) -> float:
+    """Returns about when the reminder comes due: an hour before the end of the id, or before the evening closing."""
+    plain = requested + AN_ID - LEAD
     closing = {"8:30-12:30, 15:30-19:30": _clock(19, 30), "9-13, 16-20": _clock(20, 0), "8-20": _clock(20, 0)}
-    if habit.hours not in closing or habit.night or asked > _clock(14, 0):
+    if habit.hours not in closing or habit.night or requested > _clock(14, 0):
         return plain
     return min(plain, closing[habit.hours] - LEAD)

@@ -1,7 +1,7 @@
-"""The mail server of the simulated day: takes letters quickly, writes down each, and misbehaves when told to.
+"""The mail server of the simulated day: accepts letters fast, records each one, and misbehaves on command.
 
-`python -m tests.day.sink PORT FILE`: a line of JSON for each letter taken, and one for each answer that nobody heard.
-Who says `XMODE word` on a connection of its own sets how all the others are treated.
+`python -m tests.day.sink PORT FILE` writes a JSON line for each accepted letter and for each answer that the client did not
+read. The command `XMODE word` on one connection sets the mode of all the others.
 """
 
 import asyncio
@@ -20,14 +20,14 @@ _KIND = re.compile(rb"^X-Portale-Tipo:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 
 class Mode(StrEnum):
     ACCEPT = "accept"
-    REFUSE = "refuse"  # nobody listens
-    HANG = "hang"  # says nothing any more
-    BUSY = "busy"  # 421 to everything
-    CUT = "cut"  # takes the letter and hangs up before the answer
-    ABOUT_US = "about-us"  # refuses every letter because of us, with numbers that others use for dead mailboxes
+    REFUSE = "refuse"  # does not listen
+    HANG = "hang"  # never answers
+    BUSY = "busy"  # answers 421 to everything
+    CUT = "cut"  # accepts the letter and closes the connection before the answer
+    ABOUT_US = "about-us"  # refuses every letter because of the sender, with status codes that also mean a dead mailbox
 
 
-# What servers really say, whatever their number
+# Answers of real servers that blame the sender, whatever their status code
 ABOUT_US = (
     "550 5.1.1 192.0.2.9 has sent to too many recipients this hour",
     "550 5.2.1 The user you are trying to contact is receiving mail at a rate that prevents delivery",
@@ -42,7 +42,7 @@ class SinkServer:
         self.port, self.book, self.mode = port, book, Mode.ACCEPT
         self.lines: set[SmtpConnection] = set()
         self.listener: asyncio.Server | None = None
-        self.about_us = 0  # letters refused because of us
+        self.about_us = 0  # letters refused because of the sender
 
     async def listen(self) -> None:
         if self.listener is None:
@@ -58,7 +58,7 @@ class SinkServer:
         elif mode is not Mode.REFUSE:
             await self.listen()
         if mode is not self.mode:
-            for line in self.lines - {by}:  # those that hang would wait for ever
+            for line in self.lines - {by}:  # connections that hang would wait for ever
                 line.hang_up()
         self.mode = mode
         by.say("250 ok")
@@ -68,14 +68,14 @@ class SinkServer:
 
 
 class SmtpConnection(asyncio.Protocol):
-    """One connection."""
+    """One connection of a mail client."""
 
     def __init__(self, server: SinkServer) -> None:
         self.server = server
         self.buffer = b""
         self.in_data = False
-        self.began = 0.0  # when the letter was announced
-        self.last = ""  # the letter whose answer the client has not shown to have heard
+        self.began = 0.0  # real second of the MAIL command
+        self.last = ""  # the letter whose answer the client may not have read
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
@@ -114,7 +114,7 @@ class SmtpConnection(asyncio.Protocol):
     def _command(self, command: str) -> None:
         verb, mode = command[:4].upper(), self.server.mode
         if command.startswith("XMODE "):
-            self.server.lines.discard(self)  # whoever commands is not treated
+            self.server.lines.discard(self)  # the mode does not apply to this connection
             self.task = asyncio.get_running_loop().create_task(self.server.change(Mode(command[6:].strip()), self))
             return
         self.last = ""

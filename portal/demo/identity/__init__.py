@@ -1,4 +1,4 @@
-"""Stub SPID, CIE and TS-CNS: separate pages that answer like an identity provider, signed, for invented people."""
+"""Stub SPID, CIE and TS-CNS: pages that act as identity providers for invented people, with signed answers."""
 
 from portal.demo.identity.providers import StubCie, StubSpid, StubTsCns
 

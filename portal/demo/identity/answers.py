@@ -1,4 +1,4 @@
-"""What a SAML identity provider says, as XML signed twice. The drawer of faulty answers and the tests change its parts."""
+"""Builds the SAML Response of an identity provider, signed twice. The faults and the tests change its parts."""
 
 import secrets
 from collections.abc import Mapping
@@ -36,18 +36,18 @@ def _number() -> str:
 
 @dataclass(frozen=True)
 class SamlAnswer:
-    """Who says what of whom, to whom, when. Instants in UTC; without `error` the person is shown."""
+    """The content of one SAML Response. Instants in UTC; with an `error` it holds no assertion."""
 
     issuer: str
     request_id: str
     audience: str
-    address: str  # where it is sent: Destination and Recipient
+    address: str  # Destination and Recipient
     at: datetime
     good_until: datetime
     authenticated_at: datetime
     level: int
     attributes: Mapping[str, str]
-    error: str = ""  # the number of the SPID error: then nobody is shown
+    error: str = ""  # number of the SPID error
     response_id: str = field(default_factory=_number)
     assertion_id: str = field(default_factory=_number)
     name_id: str = field(default_factory=_number)
@@ -55,7 +55,7 @@ class SamlAnswer:
 
 
 def signed(answer: SamlAnswer, pair: KeyPair) -> etree._Element:
-    """The Response, with its own signature and with that of the assertion."""
+    """Returns the Response with a signed assertion, itself signed."""
     response = envelope(answer)
     if not answer.error:
         response.append(signing.sign(assertion(answer), pair, after=saml("Issuer")))
@@ -63,7 +63,7 @@ def signed(answer: SamlAnswer, pair: KeyPair) -> etree._Element:
 
 
 def unsigned(answer: SamlAnswer) -> etree._Element:
-    """The same without signatures."""
+    """Returns the Response without signatures."""
     response = envelope(answer)
     if not answer.error:
         response.append(assertion(answer))
@@ -71,7 +71,7 @@ def unsigned(answer: SamlAnswer) -> etree._Element:
 
 
 def envelope(answer: SamlAnswer) -> etree._Element:
-    """The Response alone, unsigned, without an assertion."""
+    """Returns the unsigned Response without its assertion."""
     response = etree.Element(
         samlp("Response"),
         {
@@ -91,7 +91,7 @@ def envelope(answer: SamlAnswer) -> etree._Element:
 
 
 def assertion(answer: SamlAnswer) -> etree._Element:
-    """The Assertion alone, unsigned."""
+    """Returns the unsigned Assertion."""
     root = etree.Element(
         saml("Assertion"),
         {"ID": answer.assertion_id, "Version": "2.0", "IssueInstant": written(answer.at)},
@@ -102,8 +102,8 @@ def assertion(answer: SamlAnswer) -> etree._Element:
     good = {"NotBefore": written(answer.at), "NotOnOrAfter": written(answer.good_until)}
     restriction = child(child(root, saml("Conditions"), **good), saml("AudienceRestriction"))
     child(restriction, saml("Audience"), answer.audience)
-    said = {"AuthnInstant": written(answer.authenticated_at), "SessionIndex": answer.session_index}
-    authentication = child(root, saml("AuthnStatement"), **said)
+    attributes = {"AuthnInstant": written(answer.authenticated_at), "SessionIndex": answer.session_index}
+    authentication = child(root, saml("AuthnStatement"), **attributes)
     context = child(authentication, saml("AuthnContext"))
     child(context, saml("AuthnContextClassRef"), level_uri(answer.level))
     statement = child(root, saml("AttributeStatement"))

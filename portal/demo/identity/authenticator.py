@@ -1,4 +1,4 @@
-"""The authenticator app of the invented operator: a page instead of a telephone."""
+"""The authenticator app of the invented operators: a page instead of a telephone."""
 
 import base64
 
@@ -16,7 +16,7 @@ from portal.time.clock import now_of
 @never_cache
 @require_safe
 def authenticator(request: HttpRequest) -> HttpResponse:
-    """The code of now. It knows only the secret that is printed in portal/demo/people.py."""
+    """Shows the current code for the secret printed in portal/demo/people.py."""
     app = TOTP(base64.b32decode(people.STAFF_TOTP_SECRET), STEP, 0, DIGITS)
     app.time = now_of(request).timestamp()
     context = {

@@ -1,6 +1,6 @@
-"""What travels between the portal and the stub providers: a signed request one way, a signed answer the other.
+"""The messages between the portal and the stub TS-CNS: a signed request and a signed answer.
 
-Like the real ones, each provider signs with a key of its own and the portal knows only the public half.
+Each provider signs with its own private key, and the portal verifies with the public key.
 """
 
 import base64
@@ -21,12 +21,12 @@ _LONGEST_ANSWER = 8_000  # characters
 
 
 def request_for(method: str, state: str) -> str:
-    """The portal's request to a stub provider."""
+    """Returns the portal's signed request to a stub provider."""
     return signing.dumps({"method": method, "state": state}, salt=_REQUEST_SALT)
 
 
 def state_in_request(method: str, request: str, good_for: timedelta) -> str | None:
-    """The state to send back; None when the portal did not write this request, or wrote it for another, or long ago."""
+    """Returns the state of the request; None when it is not the portal's, is for another provider, or is too old."""
     try:
         content = signing.loads(request, salt=_REQUEST_SALT, max_age=good_for)
     except signing.BadSignature:
@@ -35,13 +35,13 @@ def state_in_request(method: str, request: str, good_for: timedelta) -> str | No
 
 
 def signed(method: str, claims: dict[str, Any]) -> str:
-    """`<claims>.<signature>`, both base64url."""
+    """Returns `<claims>.<signature>`, both base64url."""
     body = json.dumps(claims, separators=(",", ":")).encode()
     return f"{_text(body)}.{_text(_private_key(method).sign(body))}"
 
 
 def verified(method: str, answer: str) -> dict[str, Any]:
-    """The claims that this provider signed. Raises LoginRefused."""
+    """Verifies the answer and returns the claims that this provider signed. Raises LoginRefused."""
     body, _, signature = answer.partition(".")
     try:
         if len(answer) > _LONGEST_ANSWER:

@@ -1,4 +1,4 @@
-"""The drawer of faulty answers: what a broken, late or dishonest provider would send. The portal refuses every one."""
+"""The faulty SAML answers that a visitor can choose: broken, late or dishonest providers. The portal refuses every one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -47,6 +47,6 @@ FAULTS = (
 
 
 def made(answer: SamlAnswer, fault: str, own: KeyPair, strangers: KeyPair) -> etree._Element:
-    """The signed answer, right or with this fault."""
-    spoilt = next((each.spoil(answer) for each in FAULTS if each.key == fault), answer)
+    """Returns the signed answer, with the fault of this key if there is one."""
+    spoilt = next((known.spoil(answer) for known in FAULTS if known.key == fault), answer)
     return answers.signed(spoilt, strangers if fault == WRONG_KEY else own)

@@ -1,4 +1,4 @@
-"""What the visitor of a stub provider chooses: with whom, who to be, how strongly, and how it ends."""
+"""The form of a stub provider: the provider's name, the person, the level, the outcome and a fault."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from portal.values import codice_fiscale
 
 SOMEBODY_ELSE = "altro"
 
-# Invented names, none of a real provider of identities.
+# Invented names; none belongs to a real identity provider.
 SPID_PROVIDERS = (
     "IdentitàSì", "ChiaveCerta", "SonoIo", "PassoSicuro", "FirmaChiara", "Doppia Spunta",
     "Nome&Volto", "Io Confermo", "PortaUnica", "Sigillo", "Quadrifoglio ID", "TimbroBlu",
@@ -62,7 +62,7 @@ OUTCOMES = {
 
 
 def faults_of(method: str) -> Sequence[SamlFault | openid_faults.OpenidFault]:
-    """What the drawer of this stub holds."""
+    """Returns the faults of this stub."""
     return openid_faults.FAULTS if method == "cie-oidc" else FAULTS
 
 
@@ -83,10 +83,10 @@ class AnswerForm(forms.Form):
 
     def __init__(self, method: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        listed = [(each.key, f"{each.full_name}, {each.who}") for each in people.PEOPLE]
+        listed = [(person.key, f"{person.full_name}, {person.who}") for person in people.PEOPLE]
         self._choices("persona").choices = [*listed, (SOMEBODY_ELSE, "Un’altra persona: scrivila qui sotto")]
         self._choices("esito").choices = list(OUTCOMES[method])
-        self._choices("difetto").choices = [("", "Nessuno"), *((each.key, each.label) for each in faults_of(method))]
+        self._choices("difetto").choices = [("", "Nessuno"), *((fault.key, fault.label) for fault in faults_of(method))]
         if method != "spid":
             del self.fields["gestore"]
         if method == "ts-cns":
@@ -104,7 +104,7 @@ class AnswerForm(forms.Form):
         return cleaned
 
     def claims(self) -> dict[str, Any]:
-        """The person and the level, in the words of the stub's answer."""
+        """Returns the person and the level as claims of the stub's answer."""
         chosen = people.person(self.cleaned_data["persona"])
         if chosen is not None:
             number, given, family = chosen.codice_fiscale, chosen.given_name, chosen.family_name

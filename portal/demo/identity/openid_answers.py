@@ -1,4 +1,4 @@
-"""What an OpenID provider says of a person: the claims of the id_token and of the userinfo, right until somebody changes them."""
+"""The claims of the id_token and of the userinfo. The faults and the tests change them."""
 
 import secrets
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ GOOD_FOR = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class OpenidAnswer:
-    """Who says what of whom, to whom, when. Instants in UTC."""
+    """The content of one OpenID Connect login. Instants in UTC."""
 
     issuer: str
     audience: str
@@ -27,7 +27,7 @@ class OpenidAnswer:
 
 
 def id_claims(answer: OpenidAnswer, access_token: str) -> dict[str, Any]:
-    """Of the id_token that comes with this access token."""
+    """Returns the claims of the id_token that goes with this access token."""
     return _envelope(answer) | {
         "nonce": answer.nonce,
         "acr": level_uri(answer.level),
@@ -37,7 +37,7 @@ def id_claims(answer: OpenidAnswer, access_token: str) -> dict[str, Any]:
 
 
 def person_claims(answer: OpenidAnswer) -> dict[str, Any]:
-    """Of the userinfo."""
+    """Returns the claims of the userinfo."""
     return _envelope(answer) | dict(answer.person)
 
 

@@ -1,7 +1,6 @@
-"""An OpenID provider and the head of a federation for invented people, with keys of their own, as the real ones publish themselves.
+"""A stub OpenID provider and a stub trust anchor of its federation, with their own keys and published configurations.
 
-The portal reaches them without leaving the process (`in_process`): one worker that called itself over the network would wait
-for itself.
+The portal calls them inside the process (`in_process`): a single worker that called itself over the network would deadlock.
 """
 
 import json
@@ -46,7 +45,7 @@ _NAMES = (
 
 @dataclass(frozen=True)
 class OpenidQuestion(StubQuestion):
-    """The signed request of the portal, once it was checked."""
+    """The portal's request object, after its signature was verified."""
 
     claims: Mapping[str, Any] = field(default_factory=dict)
 
@@ -60,12 +59,12 @@ def anchor_id() -> str:
 
 
 def anchor() -> Anchor:
-    """As the portal had it by another road."""
+    """Returns the trust anchor with its keys, which the portal knows out of band."""
     return Anchor(anchor_id(), _kept("federazione").keys)
 
 
 def portal_as_relying_party() -> RelyingParty:
-    """The portal of the demonstration, with keys of its own."""
+    """Returns the demonstration's portal as a relying party, with its own keys."""
     return RelyingParty(
         settings.PORTAL_URL, _kept("portale-federazione"), _kept("portale-firma"), _kept("portale-cifra", SEALING),
         ORGANISATION, (anchor_id(),), (),
@@ -73,23 +72,23 @@ def portal_as_relying_party() -> RelyingParty:
 
 
 def signing_key() -> RSAKey:
-    """What the stub signs tokens with."""
+    """Returns the key that signs the stub's tokens."""
     return _kept("gestore").first
 
 
 def strangers_key() -> RSAKey:
-    """A key that the portal has never heard of, under the name of the right one."""
+    """Returns a key unknown to the portal, with the `kid` of the right key."""
     known = _kept("sconosciuto").first.as_dict(private=True)
     return RSAKey.import_key({**known, "kid": str(signing_key().kid)})
 
 
 def in_process() -> httpx.BaseTransport:
-    """The portal itself at the other end of the line."""
+    """Returns a transport that calls this portal without a network connection."""
     return httpx.WSGITransport(app=_application(), raise_app_exceptions=False)
 
 
 def provider_configuration(now: datetime) -> str:
-    """What the stub publishes of itself."""
+    """Returns the entity configuration of the stub provider."""
     return _configuration(provider_id(), _kept("gestore-federazione"), now, {
         "authority_hints": [anchor_id()],
         "metadata": {"federation_entity": _organisation(), PROVIDER: _metadata()},
@@ -105,7 +104,7 @@ def anchor_configuration(now: datetime) -> str:
 
 
 def statement_about(entity_id: str, now: datetime) -> str | None:
-    """What the head of the federation says of an entity: its keys, and what its metadata may say; None of who is not in it."""
+    """Returns the anchor's statement about an entity, with keys and metadata policy; None for an unknown entity."""
     if entity_id == provider_id():
         ring, kind, policy = _kept("gestore-federazione"), PROVIDER, _policy_for_providers()
     elif entity_id == settings.PORTAL_URL:
@@ -120,22 +119,22 @@ def statement_about(entity_id: str, now: datetime) -> str | None:
     )
 
 
-def who_asks(client_id: str, now: datetime) -> TrustChain:
-    """Registers the portal as the profile wants it: by its chain of trust, and nothing else. Raises ChainBroken."""
+def client_chain(client_id: str, now: datetime) -> TrustChain:
+    """Resolves the client's trust chain, which is its automatic registration. Raises ChainBroken."""
     return federation.gathered(client_id, RELYING_PARTY, anchor(), _fetched, now)
 
 
 def question(request: HttpRequest, now: datetime) -> OpenidQuestion | None:
-    """The signed request in the address; None when the portal did not sign it, or long ago, or for another, or wants to be
-    answered elsewhere.
+    """Reads the signed request in the URL; None unless the portal signed it, recently, for this provider and its own
+    redirect address.
     """
     try:
-        asks = who_asks(request.GET.get("client_id", ""), now)
-        claims = jose.verified(request.GET.get("request", ""), jose.public_keys(asks.metadata.get("jwks")))
+        client = client_chain(request.GET.get("client_id", ""), now)
+        claims = jose.verified(request.GET.get("request", ""), jose.public_keys(client.metadata.get("jwks")))
         good = (
-            claims["iss"] == claims["client_id"] == asks.subject
+            claims["iss"] == claims["client_id"] == client.subject
             and provider_id() in claims["aud"]
-            and claims["redirect_uri"] in asks.metadata["redirect_uris"]
+            and claims["redirect_uri"] in client.metadata["redirect_uris"]
             and all(request.GET.get(name) == claims[name] for name in ("scope", "response_type", "code_challenge"))
             and jose.instant(claims, "exp") > now
         )
@@ -216,7 +215,7 @@ def _fetched(address: str) -> str:
 
 
 class _Inside(BaseHandler):
-    """The portal, without the signals of a request: they would close the line to the database of the request that asks."""
+    """The portal without the request signals, which would close the database connection of the calling request."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -234,7 +233,7 @@ def _application() -> _Inside:
 
 
 def make_keys() -> None:
-    """All of them, before anybody waits for an answer: at the first login of a new demonstration that takes a moment."""
+    """Creates every key before the first call, because creation takes a moment in a new demonstration."""
     for name in _NAMES:
         _kept(name)
 

@@ -1,4 +1,4 @@
-"""The drawer of faulty answers of the OpenID provider: the portal refuses every one."""
+"""The faulty answers of the OpenID provider that a visitor can choose. The portal refuses every one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ def _as_it_is(claims: Claims) -> Claims:
 
 @dataclass(frozen=True)
 class OpenidFault:
-    """What it does to the id_token, to the userinfo, and to what the browser carries back."""
+    """One fault: its change to the id_token (`token`), to the userinfo (`person`), to the redirect (`brought`)."""
 
     key: str
     label: str
@@ -59,5 +59,5 @@ FAULTS = (
 
 
 def fault_of(key: str) -> OpenidFault:
-    """The fault with this key; one that changes nothing when there is none."""
-    return next((each for each in FAULTS if each.key == key), OpenidFault("", ""))
+    """Returns the fault with this key; without one, a fault that changes nothing."""
+    return next((fault for fault in FAULTS if fault.key == key), OpenidFault("", ""))

@@ -1,4 +1,4 @@
-"""What the stub OpenID provider and the stub head of the federation answer to programs: the portal is the only one that asks."""
+"""The endpoints of the stub OpenID provider and of the stub trust anchor; only the portal calls them."""
 
 import base64
 import json
@@ -31,18 +31,18 @@ from portal.time.clock import now_of
 
 
 class Refused(Exception):
-    """The error of the protocol that goes back, with its HTTP status."""
+    """The protocol error to answer, with its HTTP status."""
 
     def __init__(self, error: str, status: int = 0) -> None:
         super().__init__(error)
         self.error, self.status = error, status or (401 if error == "invalid_client" else 400)
 
 
-def code_for(asked: openid_desk.OpenidQuestion, person: Mapping[str, Any], fault: str, now: datetime) -> str:
-    """A code that says everything to who can open it, and nothing to who cannot."""
+def code_for(question: openid_desk.OpenidQuestion, person: Mapping[str, Any], fault: str, now: datetime) -> str:
+    """Returns an authorization code: the whole login, encrypted, so that nothing needs to be stored."""
     kept = {
-        "audience": asked.claims["client_id"], "nonce": asked.claims["nonce"], "at": now.timestamp(),
-        "redirect_uri": asked.claims["redirect_uri"], "challenge": asked.claims["code_challenge"], "fault": fault,
+        "audience": question.claims["client_id"], "nonce": question.claims["nonce"], "at": now.timestamp(),
+        "redirect_uri": question.claims["redirect_uri"], "challenge": question.claims["code_challenge"], "fault": fault,
         "level": person["level"],
         "person": {
             "given_name": person["given_name"], "family_name": person["family_name"], FISCAL_NUMBER: person["fiscal_number"],
@@ -52,7 +52,7 @@ def code_for(asked: openid_desk.OpenidQuestion, person: Mapping[str, Any], fault
 
 
 def answer_of(kept: Mapping[str, Any], now: datetime) -> OpenidAnswer:
-    """What the provider says for this code."""
+    """Returns the provider's answer for the content of a code."""
     return OpenidAnswer(
         issuer=openid_desk.provider_id(), audience=kept["audience"], nonce=kept["nonce"], at=now,
         authenticated_at=datetime.fromtimestamp(kept["at"], timezone.now().tzinfo), level=kept["level"], person=kept["person"],
@@ -61,7 +61,7 @@ def answer_of(kept: Mapping[str, Any], now: datetime) -> OpenidAnswer:
 
 
 def _endpoint(view: Callable[[HttpRequest, datetime], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Says the errors as the protocol wants them; nothing of it is for a browser, a cache or a search engine."""
+    """Answers protocol errors as JSON; forbids caching and indexing, and needs no CSRF token."""
 
     @csrf_exempt
     def answered(request: HttpRequest) -> HttpResponse:
@@ -78,7 +78,7 @@ def _endpoint(view: Callable[[HttpRequest, datetime], HttpResponse]) -> Callable
 @require_POST
 @_endpoint
 def token(request: HttpRequest, now: datetime) -> HttpResponse:
-    """Changes a code for the tokens, once."""
+    """Exchanges a code for the tokens, once."""
     client = _client(request, "demo:openid_token", now)
     kept = kept_in(request.POST.get("code", ""), now)
     if (client, request.POST.get("redirect_uri")) != (kept["audience"], kept["redirect_uri"]):
@@ -90,14 +90,14 @@ def token(request: HttpRequest, now: datetime) -> HttpResponse:
         raise Refused("temporarily_unavailable", 503)
     access_token = seal(json.dumps(kept | {"for": "userinfo"}).encode()).decode()
     claims = fault_of(kept["fault"]).token(id_claims(answer_of(kept, now), access_token))
-    said = {"access_token": access_token, "token_type": "Bearer", "expires_in": 300}
-    return JsonResponse(said | {"id_token": _signed(claims, kept["fault"])})
+    answer = {"access_token": access_token, "token_type": "Bearer", "expires_in": 300}
+    return JsonResponse(answer | {"id_token": _signed(claims, kept["fault"])})
 
 
 @require_safe
 @_endpoint
 def userinfo(request: HttpRequest, now: datetime) -> HttpResponse:
-    """Who the person is, signed, and encrypted to who asks."""
+    """Answers the person's claims, signed and encrypted for the client."""
     access_token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     kept = kept_in(access_token, now)
     if kept.get("for") != "userinfo" or cache.get(_seen("revoked", access_token)):
@@ -138,14 +138,14 @@ def anchor_fetch(request: HttpRequest, now: datetime) -> HttpResponse:
 
 
 def _client(request: HttpRequest, endpoint: str, now: datetime) -> str:
-    """Who asks, by its signed assertion: for this endpoint, once."""
+    """Authenticates the client by its signed assertion, made for this endpoint and used once. Raises Refused."""
     try:
-        asks = openid_desk.who_asks(request.POST.get("client_id", ""), now)
-        keys = jose.public_keys(asks.metadata.get("jwks"))
+        client = openid_desk.client_chain(request.POST.get("client_id", ""), now)
+        keys = jose.public_keys(client.metadata.get("jwks"))
         claims = jose.verified(request.POST.get("client_assertion", ""), keys)
         good = (
             request.POST.get("client_assertion_type") == JWT_BEARER
-            and claims.get("iss") == claims.get("sub") == asks.subject
+            and claims.get("iss") == claims.get("sub") == client.subject
             and claims.get("aud") == f"{settings.STUB_IDENTITY_URL}{reverse(endpoint)}"
             and jose.instant(claims, "exp") > now
         )
@@ -155,11 +155,11 @@ def _client(request: HttpRequest, endpoint: str, now: datetime) -> str:
     if not good:
         raise Refused("invalid_client")
     _once("assertion", number, "invalid_client")
-    return asks.subject
+    return client.subject
 
 
 def kept_in(sealed: str, now: datetime) -> dict[str, Any]:
-    """What a code or an access token says, while it is good. Raises Refused."""
+    """Decrypts a code or an access token that has not expired. Raises Refused."""
     try:
         kept: dict[str, Any] = json.loads(unseal(sealed.encode()))
     except (SealBroken, ValueError) as error:
@@ -189,6 +189,6 @@ def _base64(part: Mapping[str, Any]) -> str:
 
 
 def _sealing_key(client_id: str, now: datetime) -> RSAKey:
-    """The key of the relying party that is meant for encryption."""
-    listed = openid_desk.who_asks(client_id, now).metadata["jwks"]["keys"]
-    return RSAKey.import_key(next(each for each in listed if each.get("use") == SEALING[0]))
+    """Returns the relying party's encryption key."""
+    listed = openid_desk.client_chain(client_id, now).metadata["jwks"]["keys"]
+    return RSAKey.import_key(next(key for key in listed if key.get("use") == SEALING[0]))

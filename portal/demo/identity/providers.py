@@ -1,4 +1,4 @@
-"""The three stub providers, behind the interface of the real ones. SPID and CIE are the real ones, pointed at a stub."""
+"""The three stub providers behind the real interface. SPID and CIE run the production code against a stub."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -28,7 +28,7 @@ ANSWER_IS_GOOD_FOR = timedelta(minutes=5)
 
 
 class StubSaml(saml.SamlProvider):
-    """The real thing, whose only identity provider is the stub: its question, its answer and its door are production's."""
+    """The production code with the stub as its only identity provider."""
 
     def service_provider(self) -> ServiceProvider:
         return saml_desk.portal_as_service_provider()
@@ -44,11 +44,11 @@ class StubSaml(saml.SamlProvider):
 
 
 class StubSpid(StubSaml, saml.Spid):
-    """SPID, with an invented provider."""
+    """SPID with an invented provider."""
 
 
 class StubOpenidCie(oidc.CieOpenId):
-    """The real thing again, whose provider and head of the federation are the stub's, at the other end of a line in the process."""
+    """The production code with a stub provider and a stub trust anchor, which it calls inside the process."""
 
     def relying_party(self) -> RelyingParty:
         return openid_desk.portal_as_relying_party()
@@ -63,7 +63,7 @@ class StubOpenidCie(oidc.CieOpenId):
         return openid_desk.in_process()
 
     def chain(self, now: datetime) -> TrustChain | None:
-        """Followed afresh at each login: there is nobody far away to wait for."""
+        """Resolves the chain at each login, because the call stays inside the process."""
         openid_desk.make_keys()
         try:
             return chains.usable(federation.gathered(self.provider_id(), PROVIDER, self.anchor(), self.fetched, now))
@@ -75,7 +75,7 @@ class StubOpenidCie(oidc.CieOpenId):
 
 
 class StubCie(StubSaml, saml.CieSaml):
-    """CIE, with an invented card: by SAML or by OpenID Connect, as one chooses. A real portal speaks one of the two."""
+    """CIE with an invented card; the visitor chooses SAML or OpenID Connect. A real portal uses one of the two."""
 
     def __init__(self) -> None:
         self.by_openid = StubOpenidCie()
@@ -115,7 +115,7 @@ class StubCie(StubSaml, saml.CieSaml):
 
 
 class StubTsCns(Provider):
-    """Sends the browser to a page of the demonstration and believes only what that page has signed."""
+    """Sends the browser to a page of the demonstration and accepts only an answer that the page signed."""
 
     method = TS_CNS
 
@@ -144,7 +144,7 @@ class StubTsCns(Provider):
         )
 
     def _check_envelope(self, claims: dict[str, Any], transaction: LoginTransaction, now: datetime) -> None:
-        """For us, by the provider that we asked, to the question that we asked, and now. Raises LoginRefused."""
+        """Checks audience, issuer, request and time of the answer. Raises LoginRefused."""
         if claims.get("issuer") != self.key or claims.get("audience") != settings.PORTAL_URL:
             raise LoginRefused("signature")
         if not transaction.is_of(str(claims.get("in_response_to", ""))):
@@ -155,14 +155,14 @@ class StubTsCns(Provider):
 
 
 def _on_this_site(response: HttpResponse) -> HttpResponse:
-    """On the portal's own site the address loses its host: who opened `localhost` stays there, with the cookies."""
+    """Makes the redirect relative on the portal's own site, so that a browser on `localhost` keeps its cookies."""
     if saml_desk.same_site():
         response["Location"] = response["Location"].removeprefix(settings.STUB_IDENTITY_URL)
     return response
 
 
 def answer(method: str, state: str, outcome: str, now: datetime, person: dict[str, Any]) -> str:
-    """What the page of the TS-CNS sends back: signed, for this portal and this request, good for five minutes."""
+    """Returns the signed answer of the TS-CNS page for this portal and this request; valid for five minutes."""
     claims = {
         "issuer": method,
         "audience": settings.PORTAL_URL,

@@ -1,4 +1,4 @@
-"""A SAML identity provider for invented people: reads the portal's signed question, answers with its own key."""
+"""A stub SAML identity provider: reads the portal's signed request and answers with its own key."""
 
 import base64
 import zlib
@@ -40,7 +40,7 @@ ORGANISATION = Organisation(
 
 @dataclass(frozen=True)
 class StubQuestion:
-    """What the portal asked, once its signature was checked. `shown` is the request, to be read by a person."""
+    """The portal's request, after its signature was verified. `shown`: the request as readable text."""
 
     state: str
     request_id: str = ""
@@ -48,17 +48,17 @@ class StubQuestion:
 
 
 def portal_as_service_provider() -> ServiceProvider:
-    """The portal of the demonstration, with a key of its own."""
+    """Returns the demonstration's portal as a service provider, with its own key."""
     return ServiceProvider(settings.SAML_ENTITY_ID, _kept("portale"), ORGANISATION)
 
 
 def key_of(method: str) -> KeyPair:
-    """What the stub of this method signs with."""
+    """Returns the signing key of this stub."""
     return _kept(f"gestore-{method}")
 
 
 def strangers_key() -> KeyPair:
-    """A key that the portal has never heard of."""
+    """Returns a key unknown to the portal."""
     return _kept("sconosciuto")
 
 
@@ -67,7 +67,7 @@ def entity_id(method: str) -> str:
 
 
 def metadata(method: str) -> bytes:
-    """What the stub publishes of itself."""
+    """Returns the stub's metadata document."""
     root = etree.Element(md("EntityDescriptor"), entityID=entity_id(method), nsmap={"md": METADATA, "ds": SIGNATURE})
     role = child(root, md("IDPSSODescriptor"), protocolSupportEnumeration=PROTOCOL, WantAuthnRequestsSigned="true")
     data = child(child(child(role, md("KeyDescriptor"), use="signing"), ds("KeyInfo")), ds("X509Data"))
@@ -77,39 +77,41 @@ def metadata(method: str) -> bytes:
 
 
 def provider(method: str) -> ProviderMetadata:
-    """The same, as the portal reads it."""
+    """Returns the stub's metadata as the portal reads it."""
     return _read(metadata(method))
 
 
 def same_site() -> bool:
-    """True when the stubs live on the portal's own address, under whatever name of this machine the browser uses."""
+    """True when the stubs share the portal's address."""
     return bool(settings.STUB_IDENTITY_URL == settings.PORTAL_URL)
 
 
 def question(method: str, request: HttpRequest, now: datetime) -> StubQuestion | None:
-    """The question in the address (Redirect binding); None when the portal did not sign it, or long ago, or for another."""
+    """Reads the request in the URL (Redirect binding); None unless the portal signed it, recently, for this provider."""
     raw = dict(part.partition("=")[::2] for part in request.META.get("QUERY_STRING", "").split("&"))
     query = "&".join(f"{name}={raw.get(name, '')}" for name in ("SAMLRequest", "RelayState", "SigAlg"))
-    ours = portal_as_service_provider()
+    portal = portal_as_service_provider()
     known = request.GET.get("SigAlg") == RSA_SHA256
-    if not (known and signing.query_is_signed(query, request.GET.get("Signature", ""), [ours.pair.certificate])):
+    if not (known and signing.query_is_signed(query, request.GET.get("Signature", ""), [portal.pair.certificate])):
         return None
     try:
         root = documents.validate(documents.parse(_inflated(request.GET["SAMLRequest"])), "protocol")
-        asked_at = documents.instant(root.get("IssueInstant", ""))
+        issued_at = documents.instant(root.get("IssueInstant", ""))
     except (MalformedXml, ValueError, zlib.error):
         return None
     for_us = root.get("Destination") == entity_id(method) and root.tag == samlp("AuthnRequest")
-    if not for_us or root.findtext(saml("Issuer")) != ours.entity_id or now >= asked_at + settings.LOGIN_PENDING_FOR:
+    if not for_us or root.findtext(saml("Issuer")) != portal.entity_id or now >= issued_at + settings.LOGIN_PENDING_FOR:
         return None
     return StubQuestion(request.GET.get("RelayState", ""), root.get("ID", ""), readable(root))
 
 
-def answer(method: str, asked: StubQuestion, claims: Mapping[str, object], outcome: str, now: datetime) -> SamlAnswer:
-    """The right answer to this question."""
+def answer(
+    method: str, question: StubQuestion, claims: Mapping[str, object], outcome: str, now: datetime
+) -> SamlAnswer:
+    """Returns the correct answer to this request."""
     return SamlAnswer(
         issuer=entity_id(method),
-        request_id=asked.request_id,
+        request_id=question.request_id,
         audience=portal_as_service_provider().entity_id,
         address=service_provider.addresses(method).answer,
         at=now,
@@ -122,10 +124,10 @@ def answer(method: str, asked: StubQuestion, claims: Mapping[str, object], outco
 
 
 def readable(root: etree._Element) -> str:
-    """The document on lines, for a person, long base64 cut; the copy that is sent has neither spaces nor cuts."""
+    """Returns the document indented for a person, with long base64 values cut. The sent document stays unchanged."""
     copy = etree.fromstring(etree.tostring(root))
-    for each in copy.iter(ds("SignatureValue"), ds("X509Certificate")):
-        each.text = f"{(each.text or '').strip()[:24]}…"
+    for element in copy.iter(ds("SignatureValue"), ds("X509Certificate")):
+        element.text = f"{(element.text or '').strip()[:24]}…"
     etree.indent(copy, space="  ")
     return etree.tostring(copy, encoding="unicode")
 
@@ -136,7 +138,7 @@ def _attributes(method: str, claims: Mapping[str, object]) -> dict[str, str]:
         "familyName": str(claims["family_name"]),
         "fiscalNumber": str(claims["fiscal_number"]),
     }
-    return found | ({"dateOfBirth": "1980-01-01"} if method == "cie" else {})  # asked for, and kept nowhere
+    return found | ({"dateOfBirth": "1980-01-01"} if method == "cie" else {})  # requested, but never stored
 
 
 def _inflated(field: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The stub providers' pages: one page to choose, one page that hands the signed answer back to the portal."""
+"""The pages of the stub providers: one to choose the answer, one that sends the signed answer to the portal."""
 
 import base64
 import json
@@ -31,46 +31,49 @@ _METHODS = {
     "ts-cns": {"key": "ts-cns", "name": "Tessera sanitaria di prova", "instead_of": "TS-CNS"},
 }
 _SAML = ("spid", "cie")
-_SAML_NAMES = {"asked": "SAML AuthnRequest", "said": "SAML Response"}
-_OPENID_NAMES = {"asked": "request object di OpenID Connect", "said": "ritorno, ID token e UserInfo di OpenID Connect"}
+_SAML_NAMES = {"question": "SAML AuthnRequest", "answer": "SAML Response"}
+_OPENID_NAMES = {
+    "question": "request object di OpenID Connect",
+    "answer": "ritorno, ID token e UserInfo di OpenID Connect",
+}
 
 
 @dataclass(frozen=True)
 class StubAnswer:
-    """The fields that go back to the portal, and the answer as a person may read it."""
+    """The form fields for the portal, and the answer as readable text (`shown`)."""
 
     fields: dict[str, str]
     shown: str = ""
-    by: str = "post"  # how the browser carries them
+    by: str = "post"  # method of the form
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 def identity_provider(request: HttpRequest, method: str) -> HttpResponse:
-    """Shows the choices; once made, a page whose only button carries the signed answer back (never in an address)."""
+    """Shows the choices, then a page whose only button sends the answer to the portal."""
     if method not in _METHODS:
         raise Http404
     now = now_of(request)
     names = _OPENID_NAMES if method == openid_desk.METHOD else _SAML_NAMES
     context = dict[str, object](method=_METHODS[method], names=names)
-    asked = _question(method, request, now)
-    if asked is None:
+    question = _question(method, request, now)
+    if question is None:
         return _unlisted(render(request, "demo/identity/bad_request.html", context, status=400))
     form = AnswerForm(method, request.POST or None)
     if "gestore" in form.fields:
-        # the rules of SPID want the list in a random order
+        # SPID requires a random order of the providers
         form.fields["gestore"].choices = random.sample(form.fields["gestore"].choices, k=12)  # type: ignore[attr-defined]
-    context["asked"] = asked
+    context["question"] = question
     if not form.is_valid():
         return _unlisted(render(request, f"demo/identity/{_METHODS[method]['key']}.html", context | {"form": form}))
     outcome, fault = form.cleaned_data["esito"], form.cleaned_data.get("difetto", "")
     context |= {
-        "said": _answer(method, asked, form, now),
+        "answer": _answer(method, question, form, now),
         "outcome": dict(OUTCOMES[method])[outcome],
         "went_well": outcome == "ok",
         "person": form.claims(),
         "gestore": form.cleaned_data.get("gestore", ""),
-        "fault": next((each.label for each in faults_of(method) if each.key == fault), ""),
+        "fault": next((known.label for known in faults_of(method) if known.key == fault), ""),
         "twice": fault == faults.REPEATED,
         "address": _address_of_the_portal(method),
     }
@@ -81,7 +84,7 @@ def identity_provider(request: HttpRequest, method: str) -> HttpResponse:
 
 @require_safe
 def metadata(request: HttpRequest, method: str) -> HttpResponse:
-    """What the stub publishes of itself, as a real provider does."""
+    """Publishes the stub's SAML metadata."""
     if method not in _SAML:
         raise Http404
     return _unlisted(HttpResponse(saml_desk.metadata(method), content_type="application/samlmetadata+xml"))
@@ -96,26 +99,26 @@ def _question(method: str, request: HttpRequest, now: datetime) -> StubQuestion 
     return None if state is None else StubQuestion(state)
 
 
-def _answer(method: str, asked: StubQuestion, form: AnswerForm, now: datetime) -> StubAnswer:
+def _answer(method: str, question: StubQuestion, form: AnswerForm, now: datetime) -> StubAnswer:
     outcome = form.cleaned_data["esito"]
-    if isinstance(asked, OpenidQuestion):
-        return _answer_by_openid(asked, form, outcome, now)
+    if isinstance(question, OpenidQuestion):
+        return _answer_by_openid(question, form, outcome, now)
     if method not in _SAML:
         person = form.claims() | {"authenticated_at": now.timestamp()}
-        return StubAnswer({"stato": asked.state, "risposta": answer(method, asked.state, outcome, now, person)})
-    right = saml_desk.answer(method, asked, form.claims(), outcome, now)
+        return StubAnswer({"stato": question.state, "risposta": answer(method, question.state, outcome, now, person)})
+    right = saml_desk.answer(method, question, form.claims(), outcome, now)
     made = faults.made(right, form.cleaned_data["difetto"], saml_desk.key_of(method), saml_desk.strangers_key())
     packed = base64.b64encode(etree.tostring(made)).decode()
-    return StubAnswer({"SAMLResponse": packed, "RelayState": asked.state}, saml_desk.readable(made))
+    return StubAnswer({"SAMLResponse": packed, "RelayState": question.state}, saml_desk.readable(made))
 
 
-def _answer_by_openid(asked: OpenidQuestion, form: AnswerForm, outcome: str, now: datetime) -> StubAnswer:
-    """The code goes with the browser; the tokens are fetched with it, and shown here as they will be."""
-    state = {"state": asked.state, "iss": openid_desk.provider_id()}
+def _answer_by_openid(question: OpenidQuestion, form: AnswerForm, outcome: str, now: datetime) -> StubAnswer:
+    """Returns the code for the browser. The tokens, which the portal fetches with it, are only shown."""
+    state = {"state": question.state, "iss": openid_desk.provider_id()}
     if outcome != "ok":
         return StubAnswer({"error": outcome, **state}, json.dumps({"error": outcome} | state, indent=2), "get")
     fault = openid_faults.fault_of(form.cleaned_data["difetto"])
-    code = openid_views.code_for(asked, form.claims(), fault.key, now)
+    code = openid_views.code_for(question, form.claims(), fault.key, now)
     right = openid_views.answer_of(openid_views.kept_in(code, now), now)
     brought = fault.brought({"code": code, **state})
     shown = {
@@ -127,7 +130,7 @@ def _answer_by_openid(asked: OpenidQuestion, form: AnswerForm, outcome: str, now
 
 
 def _address_of_the_portal(method: str) -> str:
-    """Without its host where the stub lives on the portal's own site (see StubSaml.start)."""
+    """Returns the portal's answer address, without its host when the stub shares it (see StubSaml.start)."""
     key = _METHODS[method]["key"]
     if saml_desk.same_site():
         return reverse("identity:answer", args=[key])
