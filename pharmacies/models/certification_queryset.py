@@ -45,7 +45,7 @@ class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
         )
 
     def changing(self, pharmacies: Collection[int]) -> set[int]:
-        """Returns those of these pharmacies (primary keys) whose certified address another transaction is changing.
+        """Returns the pharmacies among these (primary keys) whose certified address another transaction is changing.
 
         Holds a shared lock on the addresses of the others until the caller's transaction ends. Does not wait (SKIP LOCKED).
         """

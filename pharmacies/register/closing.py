@@ -127,7 +127,7 @@ def why(pharmacy: Pharmacy) -> str:
 
 
 def confirm(keys: Sequence[int], by: "User | None", because: str, now: datetime) -> int:
-    """Closes those of these pharmacies (primary keys) that still wait for approval. Returns how many.
+    """Closes the pharmacies among these (primary keys) that still wait for approval. Returns how many.
 
     Raises ImportUnderWay: an import may be changing them.
     """

@@ -34,7 +34,7 @@ class Register:
 
 
 def read_register(path: Path, day: date, report: ImportReport, progress: Callable[[int], None]) -> Register:
-    """Reads the file row by row and keeps one row for each code: the one that is current on `day`.
+    """Reads the file row by row and keeps the row of each code that is current on `day`.
 
     `progress` receives the number of rows read, every PROGRESS_EVERY rows. Raises UnknownHeader, NothingRead, OSError.
     """

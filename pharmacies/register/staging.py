@@ -51,7 +51,7 @@ class StagedRows:
         return bool(self._database.execute("select 1 from staged where code = ?", [code]).fetchone())
 
     def keep(self, rows: Sequence[RegisterRow], day: date) -> None:
-        """Stages the rows; of several rows of one code it keeps the one that is current on `day`."""
+        """Stages the rows; keeps the row of each code that is current on `day`."""
         current = {code: _row(text) for code, text in self._select("code, row", [row.code for row in rows])}
         for row in rows:
             other = current.get(row.code)
@@ -66,7 +66,7 @@ class StagedRows:
         self._database.execute("insert or ignore into unreadable values (?)", [code])
 
     def named(self, codes: Iterable[str]) -> set[str]:
-        """Returns those of these codes that the file names, in a readable or a broken row."""
+        """Returns the codes among these that the file names, in a readable or a broken row."""
         wanted = list(codes)
         places = ", ".join("?" * len(wanted))
         broken = self._database.execute(f"select code from unreadable where code in ({places})", wanted)  # noqa: S608

@@ -119,7 +119,7 @@ def enrol_the_staff() -> None:
 
 
 def invented_codice_fiscale(given: str, family: str, number: int) -> str:
-    """Returns a well-formed codice fiscale of nobody; birth date and town come from the number."""
+    """Returns a well-formed codice fiscale that belongs to nobody; birth date and town come from the number."""
     female = given.endswith("a") or given == "Irene"
     year, month, day = 55 + number % 40, MONTHS[number % 12], 1 + number % 28 + (40 if female else 0)
     body = f"{_letters(family)}{_letters(given, is_given=True)}{year}{month}{day:02d}{TOWNS[number % len(TOWNS)]}"
