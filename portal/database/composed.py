@@ -3,13 +3,12 @@
 Compiling a queryset costs several times as much as running it. The columns still come from the models.
 """
 
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable
 from itertools import count
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.db.models import Field, Model, QuerySet
+from django.db.models import Model, QuerySet
 from django.db.models import query as django_query
 
 M = TypeVar("M", bound=Model)
@@ -62,35 +61,3 @@ class _Ready:
                 populator.populate(values, row)
             rows.append(row)
         return rows
-
-
-@lru_cache(maxsize=16)
-def _insertion(model: type[Model]) -> tuple[str, str, list["Field[Any, Any]"]]:
-    fields = [field for field in model._meta.local_concrete_fields if not field.primary_key]
-    columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
-    table, places = connection.ops.quote_name(model._meta.db_table), ", ".join(["%s"] * len(fields))
-    return f"insert into {table} ({columns}) values", f"({places})", fields
-
-
-def insert(row: Model) -> None:
-    """Inserts a row without a key, as `row.save(force_insert=True)` does, inside a transaction. Sends no signal."""
-    into, places, fields = _insertion(type(row))
-    with connection.cursor() as cursor:
-        cursor.execute(f"{into} {places} returning id", _values(row, fields))
-        (row.pk,) = cursor.fetchone()
-    row._state.adding, row._state.db = False, DEFAULT_DB_ALIAS
-
-
-def insert_missing(rows: Sequence[Model]) -> None:
-    """Inserts a few rows of one model, as `bulk_create(rows, ignore_conflicts=True)` does, inside a transaction."""
-    if not rows:
-        return
-    into, places, fields = _insertion(type(rows[0]))
-    values = [value for row in rows for value in _values(row, fields)]
-    with connection.cursor() as cursor:
-        cursor.execute(f"{into} {', '.join([places] * len(rows))} on conflict do nothing", values)
-
-
-def _values(row: Model, fields: list["Field[Any, Any]"]) -> list[Any]:
-    database = connections[DEFAULT_DB_ALIAS]
-    return [field.get_db_prep_save(field.pre_save(row, add=True), database) for field in fields]

@@ -7,7 +7,6 @@ from django.conf import settings
 from django.db import connection, models, transaction
 from django.db.models import Exists, OuterRef
 
-from portal.database.composed import insert
 from portal.journal import verbs
 from portal.journal.retention import keep_until
 from portal.secrets.chain import Chain, Link
@@ -134,7 +133,7 @@ def record(
         detail=detail,
         origin=here(),
     )
-    insert(line)
+    line.save(force_insert=True)
     return line
 
 

@@ -16,7 +16,6 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.template import Context
 from django.template.loader import get_template, render_to_string
 
-from portal.database.composed import insert
 from portal.outbox.models import OutgoingMail, Priority
 from portal.outbox.waking import wake_after_commit
 from portal.secrets.masking import domain_of
@@ -163,7 +162,7 @@ def write_down(message: EmailMessage) -> None:
     )
     held = _held.get()
     if held is None:
-        insert(row)
+        row.save(force_insert=True)
     else:
         held.append(row)
     if isinstance(message, Letter):

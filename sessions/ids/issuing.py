@@ -12,7 +12,6 @@ from django.db import transaction
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal import measures
-from portal.database.composed import insert
 from portal.identity.models import User
 from portal.journal.models import Entry, record
 from portal.outbox.models import OutgoingMail
@@ -148,7 +147,7 @@ def issue(
     )  # fmt: skip
     coming = planning.moments_of(row.expires_at, ReminderSettings.objects.of(pharmacy), now)
     row.letter = id_letters.issued(row, plain, certification, coming, now)
-    insert(row)
+    row.save(force_insert=True)
     IdSessione.objects.outlived_by(row, now)
     for other in replaced:
         other.revoke(now, replaced_by=row)

@@ -12,7 +12,6 @@ from django.db import transaction
 
 from pharmacies.models import Pharmacy, Utenza
 from portal.database.claims import hold
-from portal.database.composed import insert_missing
 from portal.identity.models import User
 from portal.journal.models import record
 from portal.secrets.masking import mask_address
@@ -53,7 +52,7 @@ def plan(id_sessione: IdSessione, coming: Iterable[Moment], now: datetime) -> No
     rows = _rows(id_sessione, coming)
     if events.has_webhook(id_sessione.pharmacy_id):
         rows += _rows(id_sessione, events.coming(id_sessione.expires_at, now), Channel.GESTIONALE)
-    insert_missing(rows)
+    Reminder.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def plan_again(pharmacy: Pharmacy, now: datetime) -> None:
