@@ -15,7 +15,7 @@ from sessions.models import Context, IdSessione, Reminder
 from sessions.staff.archive.read_only import ReadOnly
 
 
-class Pharmacies(ReadOnly):
+class PharmacyAdmin(ReadOnly):
     slug, code_is, personal = "farmacie", "code", False
     list_display = ("code", "name", "comune", "province", "region", "closed_on")
     fields = (
@@ -24,7 +24,7 @@ class Pharmacies(ReadOnly):
     )  # fmt: skip
 
 
-class Offices(ReadOnly):
+class OfficeAdmin(ReadOnly):
     slug, code_is = "incarichi", "pharmacy__code"
     with_rows = ("pharmacy",)
     list_display = ("pharmacy", "person", "role", "since", "until")
@@ -35,7 +35,7 @@ class Offices(ReadOnly):
         return mask_codice_fiscale(row.codice_fiscale)
 
 
-class Utenze(ReadOnly):
+class UtenzaAdmin(ReadOnly):
     slug, code_is = "utenze", "pharmacy__code"
     with_rows = ("pharmacy", "blocked_by")
     list_display = ("user_id", "pharmacy", "created_at", "disabled_at", "blocked_at")
@@ -53,7 +53,7 @@ class Utenze(ReadOnly):
         return mask_codice_fiscale(row.codice_fiscale)
 
 
-class Certifications(ReadOnly):
+class CertificationAdmin(ReadOnly):
     slug, code_is = "certificazioni", "pharmacy__code"
     with_rows = ("pharmacy", "requested_by", "certified_by")
     list_display = ("pharmacy", "mailbox", "requested_at", "certified_at", "replaced_at", "revoked_at")
@@ -67,7 +67,7 @@ class Certifications(ReadOnly):
         return mask_address(row.address)
 
 
-class Ids(ReadOnly):
+class IdAdmin(ReadOnly):
     slug, code_is = "id-sessione", "pharmacy__code"
     with_rows = ("pharmacy", "utenza", "context", "requested_by")
     list_display = ("pharmacy", "context", "requested_at", "expires_at", "first_used_at", "revoked_at")
@@ -90,7 +90,7 @@ class Ids(ReadOnly):
         return super().get_queryset(request).defer(*secrets)
 
 
-class Reminders(ReadOnly):
+class ReminderAdmin(ReadOnly):
     slug, code_is = "promemoria", "pharmacy__code"
     with_rows = ("pharmacy",)
     list_display = ("pharmacy", "channel", "minutes_before", "due_at", "settled_at", "skipped_because")
@@ -101,7 +101,7 @@ class Reminders(ReadOnly):
     }  # fmt: skip
 
 
-class Letters(ReadOnly):
+class LetterAdmin(ReadOnly):
     slug, code_is = "messaggi", "about"
     list_display = ("about", "kind", "to", "created_at", "accepted_at", "failed_at")
     fields = (
@@ -118,7 +118,7 @@ class Letters(ReadOnly):
         return mask_address(row.recipient)
 
 
-class Lines(ReadOnly):
+class JournalAdmin(ReadOnly):
     slug, code_is = "registro", "about"
     list_display = ("at", "by", "text", "about", "origin")
     fields = ("at", "by", "text", "verb", "about", "subject", "origin")
@@ -134,13 +134,13 @@ class Lines(ReadOnly):
         return mask_addresses_in(row.sentence)
 
 
-class Contexts(ReadOnly):
+class ContextAdmin(ReadOnly):
     slug, personal = "contesti", False
     list_display = ("contesto", "applicazione", "title", "hours", "policy")
     fields = (*list_display, "required_fields", "allowed_tipo")
 
 
-class Operators(ReadOnly):
+class OperatorAdmin(ReadOnly):
     """Accounts of the staff only, none of a pharmacy's people."""
 
     slug, title = "operatori", "Operatori"
@@ -157,6 +157,6 @@ class Operators(ReadOnly):
 
 
 SHOWN: dict[type[models.Model], type[ReadOnly]] = {
-    Pharmacy: Pharmacies, Office: Offices, Utenza: Utenze, MailCertification: Certifications, IdSessione: Ids,
-    Reminder: Reminders, OutgoingMail: Letters, Entry: Lines, Context: Contexts, User: Operators,
+    Pharmacy: PharmacyAdmin, Office: OfficeAdmin, Utenza: UtenzaAdmin, MailCertification: CertificationAdmin, IdSessione: IdAdmin,
+    Reminder: ReminderAdmin, OutgoingMail: LetterAdmin, Entry: JournalAdmin, Context: ContextAdmin, User: OperatorAdmin,
 }  # fmt: skip

@@ -26,7 +26,7 @@ ROWS_A_PAGE = 50
 COUNTED = 1000  # at most so many pages: beyond, the operator narrows the search
 
 
-class CodeForm(forms.Form):
+class PharmacyCodeForm(forms.Form):
     """Searches by pharmacy code only: the URL holds the text, and a codice fiscale is too long for the field."""
 
     farmacia = forms.CharField(
@@ -39,7 +39,7 @@ class CodeForm(forms.Form):
     )
 
 
-class Archive(admin.AdminSite):
+class ArchiveSite(admin.AdminSite):
     """Built once, when Django loads the URLs."""
 
     @cached_property
@@ -54,7 +54,7 @@ class Archive(admin.AdminSite):
         ]
 
 
-site = Archive(name="archive")
+site = ArchiveSite(name="archive")
 for _model, _shown in SHOWN.items():
     site.register(_model, _shown)
 
@@ -73,7 +73,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def rows(request: HttpRequest, slug: str) -> HttpResponse:
     """The rows of one model, newest first, by page; of one pharmacy with `?farmacia=`."""
     shown = _of(request, slug)
-    form = CodeForm(request.GET if shown.code_is else None)
+    form = PharmacyCodeForm(request.GET if shown.code_is else None)
     code = form.cleaned_data["farmacia"] if form.is_valid() else ""
     found = shown.found(request, code)
     if form.errors:

@@ -64,10 +64,10 @@ class ConfirmedForm(BulkForm):
 def act_on_all(request: HttpRequest) -> HttpResponse:
     """Asks for the act and the reason; counts without changing anything; asks for the number; begins the job."""
     now = now_of(request)
-    filters, choice = chosen(request)
+    filters, selection = chosen(request)
     if filters.errors:  # the page ignores an invalid filter; here that would act on more pharmacies than intended
         return redirect(address_of(request))
-    keys = Listing(choice, now).pharmacy_keys()
+    keys = Listing(selection, now).pharmacy_keys()
     context = {"found": len(keys), "asked_for": filters.in_words(), "back": address_of(request)}
     form = BulkForm(request.POST or None)
     if not form.is_valid():

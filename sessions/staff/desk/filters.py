@@ -19,8 +19,8 @@ from sessions.staff.lists.selection import (  # fmt: skip
     UNDELIVERED,
     WITHOUT,
     Certification,
-    Choice,
     Delivery,
+    PharmacySelection,
 )
 
 STATES = [
@@ -88,9 +88,9 @@ class StatusFilter(forms.Form):
         self.is_valid()  # fills cleaned_data with the valid fields
         return str(self.cleaned_data.get(name, ""))
 
-    def choice(self) -> Choice:
+    def selection(self) -> PharmacySelection:
         """The selection of these filters."""
-        return Choice(
+        return PharmacySelection(
             territory=self.user.territory, words=self.value("cerca"), state=self.value("stato"),
             region=self.value("regione"), province=self.value("provincia"), asl=self.value("asl"),
             delivery=self.value("consegna"), certification=self.value("certificazione"),

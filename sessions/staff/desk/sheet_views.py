@@ -32,10 +32,10 @@ def sheet(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     if slug not in SLUGS or kind not in TYPES:
         raise Http404
     now, act = now_of(request), SLUGS[slug]
-    form, choice = chosen(request)
+    form, selection = chosen(request)
     if form.errors:  # the page ignores an invalid filter; a sheet would hold more than intended
         return redirect(address_of(request))
-    listing = Listing(choice, now)
+    listing = Listing(selection, now)
     keys = listing.pharmacy_keys()
     if len(keys) > AT_ONCE:
         if request.method == "POST":

@@ -17,10 +17,19 @@ from portal.time.clock import now_of
 from sessions.staff.desk import chart
 from sessions.staff.desk.filters import StatusFilter
 from sessions.staff.lists import search
-from sessions.staff.lists.counters import Counts, counts_for
+from sessions.staff.lists.counters import StatusCounts, counts_for
 from sessions.staff.lists.follow import Follow
-from sessions.staff.lists.pharmacy_listing import Key, Listing, Page
-from sessions.staff.lists.selection import ALL, BLOCKED, EXPIRED, EXPIRING, LIVE, UNDELIVERED, Certification, Choice
+from sessions.staff.lists.pharmacy_listing import Key, Listing, StatusPage
+from sessions.staff.lists.selection import (
+    ALL,
+    BLOCKED,
+    EXPIRED,
+    EXPIRING,
+    LIVE,
+    UNDELIVERED,
+    Certification,
+    PharmacySelection,
+)
 
 MORE = ("provincia", "asl", "consegna", "certificazione")  # hidden behind «Altri filtri» until one is set
 PLACES = ("regione", "provincia", "asl")
@@ -37,16 +46,16 @@ def status(request: HttpRequest) -> HttpResponse:
     if search.is_personal(request.GET.get("cerca", "")):
         return redirect(_address(StatusFilter(request.GET, staff_of(request)).query(), request))
     now = now_of(request)
-    form, choice = chosen(request)
-    counts, follow, listing = counts_for(choice, now), Follow(choice, now), Listing(choice, now)
+    form, selection = chosen(request)
+    counts, follow, listing = counts_for(selection, now), Follow(selection, now), Listing(selection, now)
     page = _page(listing, request, follow.keys)
     query = query_of(request, form)
     context = {
         "form": form,
-        "choice": choice,
+        "selection": selection,
         "page": page,
         "query": urlencode(query),
-        "counters": _counters(counts, query, choice.state, choice.certification),
+        "counters": _counters(counts, query, selection.state, selection.certification),
         "how_many": _how_many(listing, counts, page),
         "wide": chart.draw(counts.by_hour, now, width=690, height=210, hours_a_bar=1, label_every=3),
         "narrow": chart.draw(counts.by_hour, now, width=330, height=210, hours_a_bar=2, label_every=2),
@@ -74,7 +83,7 @@ def look_for(request: HttpRequest) -> HttpResponse:
     return redirect(_address(form.query(), request))
 
 
-def chosen(request: HttpRequest) -> tuple[StatusFilter, Choice]:
+def chosen(request: HttpRequest) -> tuple[StatusFilter, PharmacySelection]:
     """The form and the selection of this URL. Words kept in the session appear in the form again."""
     name, data = request.GET.get("chiave", ""), request.GET.copy()
     if name:
@@ -83,7 +92,7 @@ def chosen(request: HttpRequest) -> tuple[StatusFilter, Choice]:
     form.is_valid()
     if name and not data["cerca"]:
         form.add_error("cerca", SEARCH_IS_OVER)
-    return form, form.choice()
+    return form, form.selection()
 
 
 def query_of(request: HttpRequest, form: StatusFilter) -> dict[str, str]:
@@ -113,7 +122,7 @@ def _auto(request: HttpRequest) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 and int(text) in REFRESH else 0
 
 
-def _page(listing: Listing, request: HttpRequest, also: list[int]) -> Page:
+def _page(listing: Listing, request: HttpRequest, also: list[int]) -> StatusPage:
     """The page after or before the key in the URL; the first page without a key, or when the key no longer exists."""
     after, before = Key.read(request.GET.get("dopo", "")), Key.read(request.GET.get("prima", ""))
     page = listing.page(after, None if after else before, also=also)
@@ -137,10 +146,10 @@ def auto_refresh(request: HttpRequest, template: str, context: dict[str, Any], *
     return response
 
 
-def _how_many(listing: Listing, counts: Counts, page: Page) -> str:
+def _how_many(listing: Listing, counts: StatusCounts, page: StatusPage) -> str:
     """`168 farmacie` when the number is known or must be exact; else `Più di 25 farmacie`."""
-    choice = listing.choice
-    number = counts.of_state(choice.state) if choice.is_counted else None
+    selection = listing.selection
+    number = counts.of_state(selection.state) if selection.is_counted else None
     if not (page.after or page.before):
         number = len(page.rows)
     elif number is None and page.before:  # beyond the first page "more than 25" would be misleading
@@ -150,7 +159,7 @@ def _how_many(listing: Listing, counts: Counts, page: Page) -> str:
     return "1 farmacia" if number == 1 else f"{thousands(number)} farmacie"
 
 
-def _counters(counts: Counts, query: dict[str, str], state: str, certification: str) -> list[dict[str, object]]:
+def _counters(counts: StatusCounts, query: dict[str, str], state: str, certification: str) -> list[dict[str, object]]:
     """The tiles; each links to the list of the pharmacies that it counts, in the same place."""
     total = f"su {thousands(counts.pharmacies)} {'farmacia' if counts.pharmacies == 1 else 'farmacie'}"
     tonight = f"{counts.expired_on_duty} di turno stanotte" if counts.expired_on_duty else "oggi"

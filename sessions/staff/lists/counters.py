@@ -13,7 +13,17 @@ from sessions.ids.cards import EXPIRING_WITHIN
 from sessions.models import NightDuty
 from sessions.models.id_sessione import standing
 from sessions.staff.lists.brief_cache import kept
-from sessions.staff.lists.selection import ALL, BLOCKED, EXPIRED, EXPIRING, LIVE, TODAY, UNDELIVERED, WITHOUT, Choice
+from sessions.staff.lists.selection import (
+    ALL,
+    BLOCKED,
+    EXPIRED,
+    EXPIRING,
+    LIVE,
+    TODAY,
+    UNDELIVERED,
+    WITHOUT,
+    PharmacySelection,
+)
 from sessions.staff.lists.urgency import LONGEST_LIFE, counting
 
 HOURS_AHEAD = 16  # in the chart: as long as an id lasts
@@ -21,7 +31,7 @@ HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class Counts:
+class StatusCounts:
     """Open pharmacies in all and by state; `by_hour`: pharmacies whose id expires in each of the next HOURS_AHEAD hours."""
 
     pharmacies: int
@@ -43,15 +53,15 @@ class Counts:
         }.get(state)  # fmt: skip
 
 
-def counts_for(choice: Choice, now: datetime) -> Counts:
+def counts_for(selection: PharmacySelection, now: datetime) -> StatusCounts:
     """The counts of the selected place, without the other filters; at most DESK_KEPT_FOR old."""
-    place = choice.place_only
+    place = selection.place_only
     territory = sorted(place.territory.regions), sorted(place.territory.asl)
     of = (*territory, place.region, place.province, place.asl)
     return kept("counts", of, lambda: counts(place.pharmacies(now), now))
 
 
-def counts(pharmacies: PharmacyQuerySet, now: datetime) -> Counts:
+def counts(pharmacies: PharmacyQuerySet, now: datetime) -> StatusCounts:
     """Counts in one aggregate query. A pharmacy's id is the one that expires last, as in `urgency.of_today`."""
     ids = Q(counting(now, "ids__"), ids__expires_at__gte=day_start(now), ids__revoked_at=None)
     refused = OutgoingMail.objects.filter(failed_at__gte=day_start(now) - LONGEST_LIFE).values("pk")
@@ -84,7 +94,7 @@ def counts(pharmacies: PharmacyQuerySet, now: datetime) -> Counts:
         **hours,
     )
     by_hour = tuple(found.pop(name) for name in hours)
-    return Counts(**found, by_hour=by_hour)
+    return StatusCounts(**found, by_hour=by_hour)
 
 
 def _between(after: datetime, until: datetime) -> Count:

@@ -12,9 +12,9 @@ from pharmacies.models import Pharmacy, Utenza
 from portal.outbox.alarms import MailAlarms, alarms, ill_mail
 from portal.time.clock import in_words
 from sessions.models import IdSessione, NightDuty, Reminder
-from sessions.staff.lists.letter_listing import State
-from sessions.staff.lists.pharmacy_status import Row
-from sessions.staff.lists.selection import Choice
+from sessions.staff.lists.letter_listing import LetterState
+from sessions.staff.lists.pharmacy_status import StatusRow
+from sessions.staff.lists.selection import PharmacySelection
 from sessions.staff.lists.urgency import Urgency, segments
 
 OF_EACH = 3
@@ -30,7 +30,7 @@ class Thing:
     kind: str  # ok, warn, bad: the colour
     icon: str
     words: str
-    row: Row | None = None
+    row: StatusRow | None = None
     utenza: Utenza | None = None
     title: str = ""  # only of a line about no pharmacy
     url: str = ""  # its page
@@ -40,8 +40,8 @@ class Thing:
 class Follow:
     """Finds the lines in at most four queries. The caller reads the ids of `keys` with its own, and passes them to `things`."""
 
-    def __init__(self, choice: Choice, now: datetime) -> None:
-        self.place, self.now = choice.place_only, now
+    def __init__(self, selection: PharmacySelection, now: datetime) -> None:
+        self.place, self.now = selection.place_only, now
         found = self._found()
         self._why = [(pk, kind) for pk, kind in found if kind != _MAIL]
         self._mail_is_ill = len(found) > len(self._why)
@@ -53,7 +53,7 @@ class Follow:
 
     def things(self, ids: dict[int, IdSessione]) -> list[Thing]:
         """The lines, worst first. `ids` holds the ids of `keys`."""
-        rows = [(Row(ids[pk].pharmacy, ids[pk], self.now), kind) for pk, kind in self._why]  # type: ignore[arg-type]
+        rows = [(StatusRow(ids[pk].pharmacy, ids[pk], self.now), kind) for pk, kind in self._why]  # type: ignore[arg-type]
         closings = follow_closings(self.place, self.now)
         ids_of_now = (_of_id(row, kind) for row, kind in rows)
         return [*self._mail(), *self._reminders(), *self._anomalies(), *ids_of_now, *closings]
@@ -96,7 +96,7 @@ class Follow:
         things, found = [], alarms(self.now)
         if found.for_us:
             words = _refused_for_us(found)
-            url = f"{reverse('staff:outbox')}?stato={State.FOR_US}"
+            url = f"{reverse('staff:outbox')}?stato={LetterState.FOR_US}"
             things.append(Thing("bad", "it-error", words, title=gettext("La posta ci viene rifiutata"), url=url))
         for domain, mailboxes in found.held[:OF_EACH] if self.place.territory.is_whole_nation else ():
             words = ngettext(
@@ -144,7 +144,7 @@ def _refused_for_us(found: MailAlarms) -> str:
     return words
 
 
-def follow_closings(place: Choice, now: datetime) -> list[Thing]:
+def follow_closings(place: PharmacySelection, now: datetime) -> list[Thing]:
     """Closings by the register: how many wait for a confirmation, then the newest that took effect. One query."""
     noted = Q(closed_on__isnull=False, closing_noted_at__gt=now - CLOSING_IS_NEWS_FOR)
     found = list(
@@ -153,7 +153,7 @@ def follow_closings(place: Choice, now: datetime) -> list[Thing]:
         .order_by(F("closing_noted_at").desc(nulls_last=True), "pk")[:OF_EACH]
     )
     lines = [
-        Thing("warn", "it-ban", f"{closing_words(one)} dal {one.closed_on:%d/%m/%Y}", row=Row(one, None, now))
+        Thing("warn", "it-ban", f"{closing_words(one)} dal {one.closed_on:%d/%m/%Y}", row=StatusRow(one, None, now))
         for one in found
         if one.closing_noted_at is not None and one.closing_waits is None
     ]
@@ -179,7 +179,7 @@ def closing_words(pharmacy: Pharmacy) -> str:
 _REFUSED, _ON_DUTY, _LATE, _MAIL = range(4)
 
 
-def _of_id(row: Row, kind: int) -> Thing:
+def _of_id(row: StatusRow, kind: int) -> Thing:
     letter = row.letter
     assert letter is not None  # noqa: S101  a row of an id
     if kind == _REFUSED:

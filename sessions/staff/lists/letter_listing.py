@@ -26,7 +26,7 @@ LOOKED_AT = 100_000  # letters: two days of the whole nation. A search for one p
 DAY = timedelta(days=1)
 
 
-class State(models.TextChoices):
+class LetterState(models.TextChoices):
     """State of a letter, as the URL names it."""
 
     WAITING = "in-attesa", "In attesa"
@@ -39,13 +39,13 @@ class State(models.TextChoices):
 
 # The column that orders the pages, and whether it ascends: the longest wait first, else the newest first.
 _ORDER: dict[str, tuple[str, bool]] = {
-    State.WAITING: ("created_at", True), State.REFUSED: ("failed_at", False), State.TOO_LATE: ("failed_at", False),
+    LetterState.WAITING: ("created_at", True), LetterState.REFUSED: ("failed_at", False), LetterState.TOO_LATE: ("failed_at", False),
 }  # fmt: skip
 _NEWEST_FIRST = ("pk", False)
 
 
 @dataclass(frozen=True)
-class Counts:
+class LetterCounts:
     """Letters that wait and that failed since midnight in Italy; `oldest`: creation of the longest-waiting one (UTC)."""
 
     waiting: int
@@ -55,7 +55,7 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Page:
+class LetterPage:
     """One page; `after` and `before`: keys of the letters where the next and the previous page begin, None without one."""
 
     rows: list[
@@ -66,8 +66,8 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Letters:
-    """The letters of the territory of `user` that match; "" means no filter. `state` is a value of State."""
+class LetterListing:
+    """The letters of the territory of `user` that match; "" means no filter. `state` is a value of LetterState."""
 
     user: User
     state: str = ""
@@ -92,7 +92,7 @@ class Letters:
             found = found.filter(pk__gt=newest - LOOKED_AT)
         return found
 
-    def page(self, after: int | None = None, before: int | None = None) -> Page:
+    def page(self, after: int | None = None, before: int | None = None) -> LetterPage:
         """The page after or before a letter; the first page without one, or when the letter has left the list."""
         edge = self._place_of(after or before)
         backwards = edge is not None and after is None
@@ -105,7 +105,7 @@ class Letters:
         rows_before = more if backwards else edge is not None
         visible = Pharmacy.objects.visible_to(self.user).filter(code__in={row.about for row in rows})
         pharmacies = {pharmacy.code: pharmacy for pharmacy in visible}
-        return Page(
+        return LetterPage(
             [(row, pharmacies.get(row.about)) for row in rows],
             after=rows[-1].pk if rows and (more or backwards) else None,
             before=rows[0].pk if rows and rows_before else None,
@@ -115,7 +115,7 @@ class Letters:
         """All matching letters, in the order of the pages."""
         return self._ordered(None, backwards=False).iterator(chunk_size=1000)
 
-    def counts(self, now: datetime) -> Counts:
+    def counts(self, now: datetime) -> LetterCounts:
         """The counts of the territory, without the filters; at most DESK_KEPT_FOR old."""
         return kept("letters", sorted(self.user.limited_to), lambda: self._count(now))
 
@@ -138,17 +138,17 @@ class Letters:
         return OutgoingMail.objects.filter(shared_letters.about_any(Pharmacy.objects.visible_to(self.user)))
 
     def _in_state(self, found: OutgoingMailQuerySet) -> OutgoingMailQuerySet:
-        if self.state == State.WAITING:
+        if self.state == LetterState.WAITING:
             return found.waiting()
-        if self.state == State.REFUSED:
+        if self.state == LetterState.REFUSED:
             return found.refused_by_a_server()
-        if self.state == State.TOO_LATE:
+        if self.state == LetterState.TOO_LATE:
             return found.not_in_time()
-        if self.state == State.FOR_US:
+        if self.state == LetterState.FOR_US:
             return found.filter(reason=Reason.ABOUT_US, withdrawn_at=None)
-        if self.state == State.ACCEPTED:
+        if self.state == LetterState.ACCEPTED:
             return found.filter(accepted_at__isnull=False, failed_at=None)
-        return found.filter(withdrawn_at__isnull=False) if self.state == State.WITHDRAWN else found
+        return found.filter(withdrawn_at__isnull=False) if self.state == LetterState.WITHDRAWN else found
 
     def _ordered(self, edge: tuple[Any, int] | None, backwards: bool) -> OutgoingMailQuerySet:
         name, up = _ORDER.get(self.state, _NEWEST_FIRST)
@@ -168,10 +168,10 @@ class Letters:
         at = OutgoingMail.objects.filter(pk=pk).values_list(name, flat=True).first() if pk else None
         return None if pk is None or at is None else (at, pk)
 
-    def _count(self, now: datetime) -> Counts:
+    def _count(self, now: datetime) -> LetterCounts:
         letters = self._of_territory().order_by()
         waiting = letters.waiting().aggregate(letters=Count("pk"), oldest=Min("created_at"))
         today = letters.filter(failed_at__gte=day_start(now))
-        return Counts(
+        return LetterCounts(
             waiting["letters"], waiting["oldest"], today.refused_by_a_server().count(), today.not_in_time().count()
         )

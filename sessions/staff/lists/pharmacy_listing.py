@@ -12,9 +12,9 @@ from django.db.models import IntegerField, OuterRef, Q, QuerySet, Subquery, Valu
 from pharmacies.models import MailCertification, Pharmacy
 from pharmacies.models.pharmacy import PharmacyQuerySet
 from sessions.models import IdSessione
-from sessions.staff.lists.pharmacy_status import UNREAD, Row
+from sessions.staff.lists.pharmacy_status import UNREAD, StatusRow
 from sessions.staff.lists.search import code_of
-from sessions.staff.lists.selection import Choice
+from sessions.staff.lists.selection import PharmacySelection
 from sessions.staff.lists.urgency import Urgency, of_today, segments
 
 PAGE, CHUNK = 25, 500
@@ -50,10 +50,10 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Page:
+class StatusPage:
     """One page; `after` and `before`: keys of its neighbours, None without one. `ids`: every id that was read, by key."""
 
-    rows: list[Row]
+    rows: list[StatusRow]
     after: Key | None = None
     before: Key | None = None
     ids: dict[int, IdSessione] = field(default_factory=dict)
@@ -65,12 +65,12 @@ Found = list[tuple[Key, Pharmacy | None]]  # sort key; the pharmacy, when it has
 class Listing:
     """The rows of a selection at one instant."""
 
-    def __init__(self, choice: Choice, now: datetime) -> None:
-        self.choice, self.now = choice, now
+    def __init__(self, selection: PharmacySelection, now: datetime) -> None:
+        self.selection, self.now = selection, now
 
     def page(
         self, after: Key | None = None, before: Key | None = None, size: int = PAGE, also: Iterable[int] = ()
-    ) -> Page:
+    ) -> StatusPage:
         """The page after or before a key; the first page without one, or when fewer than `size` rows precede the key.
 
         Three queries at most. `also`: keys of further ids to read in the same query.
@@ -85,14 +85,14 @@ class Listing:
         first = self._exact if (backwards and not more) or after is before is None else None
         keys = [key for key, _ in found]
         ids = ids_of([*also, *(key.pk for key, one in found if one is None), *_newest_of(found)])
-        return Page(
+        return StatusPage(
             [*rows_of([first] if first else [], self.now).values(), *(self._row(key, one, ids) for key, one in found)],
             after=keys[-1] if keys and (more or backwards) else None,
             before=keys[0] if keys and (more if backwards else after is not None) else None,
             ids=ids,
         )
 
-    def every(self) -> Iterator[Row]:
+    def every(self) -> Iterator[StatusRow]:
         """All rows, in the order of the pages; a few queries for each CHUNK."""
         page = self.page(size=CHUNK)
         yield from page.rows
@@ -102,22 +102,22 @@ class Listing:
 
     def pharmacy_keys(self) -> set[int]:
         """Primary keys of the pharmacies that it finds."""
-        with_id = self.choice.ids(self.now).order_by().values_list("pharmacy", flat=True)
-        return {*with_id, *self.choice.without_id(self.now).order_by().values_list("pk", flat=True)}
+        with_id = self.selection.ids(self.now).order_by().values_list("pharmacy", flat=True)
+        return {*with_id, *self.selection.without_id(self.now).order_by().values_list("pk", flat=True)}
 
     def count(self) -> int:
         """Number of pharmacies that it finds. Two queries."""
-        return self.choice.ids(self.now).order_by().count() + self.choice.without_id(self.now).order_by().count()
+        return self.selection.ids(self.now).order_by().count() + self.selection.without_id(self.now).order_by().count()
 
     @cached_property
     def _exact(self) -> int | None:
         """Primary key of the pharmacy whose whole code was typed, if the selection finds it: its row comes first."""
-        code = code_of(self.choice.words)
+        code = code_of(self.selection.words)
         if not code:
             return None
         named = Pharmacy.objects.filter(code__in={code, code.lstrip("0")}).order_by().values("pk")
-        with_id = self.choice.ids(self.now).filter(pharmacy__in=named).order_by().values_list("pharmacy", flat=True)
-        without = self.choice.without_id(self.now).filter(pk__in=named).order_by().values_list("pk", flat=True)
+        with_id = self.selection.ids(self.now).filter(pharmacy__in=named).order_by().values_list("pharmacy", flat=True)
+        without = self.selection.without_id(self.now).filter(pk__in=named).order_by().values_list("pk", flat=True)
         return with_id.first() or without.first()
 
     def _keys(self, beyond: Key | None, backwards: bool, size: int) -> Found:
@@ -131,7 +131,7 @@ class Listing:
 
     def _with_id(self, beyond: Key | None, backwards: bool, size: int) -> Found:
         """Reads, in one query, the nearest rows of every segment, and keeps the nearest of all."""
-        ids, sign = self.choice.ids(self.now), "-" if backwards else ""
+        ids, sign = self.selection.ids(self.now), "-" if backwards else ""
         ids = ids.exclude(pharmacy=self._exact) if self._exact else ids
         parts = []
         for urgency, condition in segments(self.now).items():
@@ -152,7 +152,7 @@ class Listing:
 
     def _without_id(self, beyond: Key | None, backwards: bool, size: int) -> Found:
         """The pharmacies without an id today, by name."""
-        found, sign = self.choice.without_id(self.now), "-" if backwards else ""
+        found, sign = self.selection.without_id(self.now), "-" if backwards else ""
         found = found.exclude(pk=self._exact) if self._exact else found
         if found.query.is_empty() or (backwards and beyond is not None and beyond.rank != WITHOUT):
             return []
@@ -163,18 +163,18 @@ class Listing:
         nearest = known(found).order_by(f"{sign}name", f"{sign}pk")[:size]
         return [(Key(WITHOUT, None, pharmacy.pk), pharmacy) for pharmacy in nearest]
 
-    def _row(self, key: Key, one: Pharmacy | None, ids: dict[int, IdSessione]) -> Row:
+    def _row(self, key: Key, one: Pharmacy | None, ids: dict[int, IdSessione]) -> StatusRow:
         if one is not None:
             return _of_known(one, ids, self.now)
         newest = ids[key.pk]
         assert newest.pharmacy is not None  # noqa: S101  an id of today has one
-        return Row(newest.pharmacy, newest, self.now)
+        return StatusRow(newest.pharmacy, newest, self.now)
 
 
-def rows_of(keys: list[int], now: datetime) -> dict[int, Row]:
+def rows_of(keys: list[int], now: datetime) -> dict[int, StatusRow]:
     """The rows of these pharmacies by primary key, whatever their state is now. Three queries."""
     todays = of_today(now).filter(pharmacy__in=keys).with_facts().defer(*UNREAD)
-    rows = {one.pharmacy_id: Row(one.pharmacy, one, now) for one in todays if one.pharmacy and one.pharmacy_id}
+    rows = {one.pharmacy_id: StatusRow(one.pharmacy, one, now) for one in todays if one.pharmacy and one.pharmacy_id}
     without: list[Any] = list(known(Pharmacy.objects.filter(pk__in=[pk for pk in keys if pk not in rows])))
     ids = ids_of([one.newest_id for one in without if one.newest_id is not None])
     return rows | {one.pk: _of_known(one, ids, now) for one in without}
@@ -187,8 +187,8 @@ def known(pharmacies: PharmacyQuerySet) -> PharmacyQuerySet:
     return pharmacies.annotate(newest_id=Subquery(newest), certified_address=Subquery(address))
 
 
-def _of_known(one: Any, ids: dict[int, IdSessione], now: datetime) -> Row:
-    return Row(one, ids.get(one.newest_id), now, one.certified_address or "")
+def _of_known(one: Any, ids: dict[int, IdSessione], now: datetime) -> StatusRow:
+    return StatusRow(one, ids.get(one.newest_id), now, one.certified_address or "")
 
 
 def ids_of(keys: list[int]) -> dict[int, IdSessione]:

@@ -17,7 +17,7 @@ UNREAD = (
 
 
 @dataclass(frozen=True)
-class Row:
+class StatusRow:
     """One pharmacy with its newest id; `certified_address` is the present one, read only when there is no id."""
 
     pharmacy: Pharmacy

@@ -36,7 +36,7 @@ class Certification(models.TextChoices):
 
 
 @dataclass(frozen=True)
-class Choice:
+class PharmacySelection:
     """The filters of an operator; "" means no filter. `state` is one of the constants above."""
 
     territory: Territory
@@ -49,7 +49,7 @@ class Choice:
     certification: str = ""
 
     @property
-    def place_only(self) -> "Choice":
+    def place_only(self) -> "PharmacySelection":
         """The same place without the other filters: the counters count it."""
         return replace(self, words="", state=ALL, delivery="", certification="")
 
@@ -61,7 +61,7 @@ class Choice:
     @property
     def is_everywhere(self) -> bool:
         """Whether it filters by no place, and the operator's territory is the whole nation."""
-        return self.place_only == Choice(Territory(), state=ALL)
+        return self.place_only == PharmacySelection(Territory(), state=ALL)
 
     def pharmacies(self, now: datetime) -> PharmacyQuerySet:
         """The open pharmacies that match, whatever the state of their ids."""
@@ -91,7 +91,7 @@ class Choice:
         found = rules.of_today(now).filter(conditions[self.state])
         if self.delivery:
             found = found.filter(_DELIVERED[Delivery(self.delivery)])
-        whole_nation = Choice(Territory())
+        whole_nation = PharmacySelection(Territory())
         if replace(self, state=TODAY, delivery="") != whole_nation or self.state == BLOCKED:
             found = found.filter(pharmacy__in=self.pharmacies(now))
         return found

@@ -14,7 +14,7 @@ from portal.journal.models import record
 from portal.secrets.masking import mask_address
 from portal.time.clock import ROME, now_of
 from sessions.models import BulkJob
-from sessions.staff.lists.pharmacy_status import Row
+from sessions.staff.lists.pharmacy_status import StatusRow
 
 Cell = str | int
 LINES_AT_ONCE = 200
@@ -29,7 +29,7 @@ class Sheet:
 
     name: str
     columns: tuple[tuple[str, int], ...]
-    cells: Callable[[Row], list[Cell]]
+    cells: Callable[[StatusRow], list[Cell]]
     moments: frozenset[int] = frozenset()
 
     @property
@@ -37,7 +37,7 @@ class Sheet:
         return [name for name, _ in self.columns]
 
 
-def _of_list(row: Row) -> list[Cell]:
+def _of_list(row: StatusRow) -> list[Cell]:
     pharmacy, newest = row.pharmacy, row.newest
     minutes = int(row.left.total_seconds() // 60)
     return [
@@ -48,7 +48,7 @@ def _of_list(row: Row) -> list[Cell]:
     ]  # fmt: skip
 
 
-def _of_letters(row: Row) -> list[Cell]:
+def _of_letters(row: StatusRow) -> list[Cell]:
     """Name and postal address, for paper letters; nothing about ids."""
     pharmacy = row.pharmacy
     return [

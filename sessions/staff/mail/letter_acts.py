@@ -14,7 +14,7 @@ from portal.outbox.waking import wake_after_commit
 from portal.secrets.masking import mask_address
 from portal.time.clock import now_of, relative_moment
 from sessions.letters import shared_letters
-from sessions.staff.pharmacy.acts import Act, asks_and_acts, pharmacy_of
+from sessions.staff.pharmacy.acts import Confirmation, asks_and_acts, pharmacy_of
 from sessions.staff.reason import ReasonForm
 
 FROM_OUTBOX = "da"
@@ -40,7 +40,7 @@ def retry(request: HttpRequest, code: str, pk: int) -> HttpResponse:
                 request, "Nel frattempo il messaggio è partito o è in consegna: non c’è nulla da riprovare."
             )
         return redirect(_back(request, code))
-    act = Act(
+    act = Confirmation(
         "Riprova l’invio",
         f"Vuoi riprovare l’invio a {mask_address(letter.recipient)}?",
         (
@@ -74,7 +74,7 @@ def cancel(request: HttpRequest, code: str, pk: int) -> HttpResponse:
         else:
             messages.warning(request, "Nel frattempo il messaggio è partito: non si può più annullare.")
         return redirect(_back(request, code))
-    act = Act(
+    act = Confirmation(
         "Annulla l’invio",
         f"Vuoi annullare l’invio a {mask_address(letter.recipient)}?",
         (

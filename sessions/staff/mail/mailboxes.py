@@ -17,7 +17,7 @@ from portal.outbox.models import DeadMailbox
 from portal.secrets.masking import mask_address
 from portal.templatetags.portale import seconds
 from portal.time.clock import now_of
-from sessions.staff.pharmacy.acts import Act, asks_and_acts, pharmacy_of
+from sessions.staff.pharmacy.acts import Confirmation, asks_and_acts, pharmacy_of
 from sessions.staff.reason import ReasonForm
 
 SHOWN = 20  # mailboxes of a domain
@@ -43,7 +43,7 @@ def trial(request: HttpRequest, code: str) -> HttpResponse:
         if trials.send(current, staff_of(request), now, form.reason):
             messages.success(request, _("Messaggio di prova in partenza: tra i messaggi vedi che cosa ne è stato."))
         return redirect("staff:pharmacy", code)
-    act = Act(
+    act = Confirmation(
         _("Prova di nuovo"),
         _("Vuoi inviare un messaggio di prova a %(address)s?") % {"address": mask_address(current.address)},
         (
@@ -94,10 +94,10 @@ def _whole_nation(request: HttpRequest) -> None:
         raise Http404
 
 
-def _act(domain: str, verdict: str, held: int) -> Act:
+def _act(domain: str, verdict: str, held: int) -> Confirmation:
     which = {"held": held, "domain": domain}
     if verdict == CONFIRM:
-        return Act(
+        return Confirmation(
             _("Segna come non raggiungibili"),
             _("Vuoi segnare come non raggiungibili %(held)s caselle di %(domain)s?") % which,
             (
@@ -108,7 +108,7 @@ def _act(domain: str, verdict: str, held: int) -> Act:
             _("Segna come non raggiungibili"),
             _("Torna indietro, non segnare"),
         )  # fmt: skip
-    return Act(
+    return Confirmation(
         _("Non segnare"),
         _("Vuoi lasciare in uso %(held)s caselle di %(domain)s?") % which,
         (

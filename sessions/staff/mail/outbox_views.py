@@ -20,7 +20,7 @@ from portal.secrets.masking import domain_of, mask_address, mask_addresses_in
 from portal.templatetags.portale import thousands
 from portal.time.clock import ROME, in_words, now_of
 from sessions.staff.lists.follow import LETTER_IS_LATE_AFTER
-from sessions.staff.lists.letter_listing import LOOKED_AT, Counts, Letters, State
+from sessions.staff.lists.letter_listing import LOOKED_AT, LetterCounts, LetterListing, LetterState
 from sessions.staff.lists.sheets import MOMENT, Cell, Sheet, csv_lines, taken_away
 from sessions.staff.mail.letter_acts import FROM_OUTBOX
 from sessions.staff.mail.unread_reports import unread_by
@@ -41,7 +41,7 @@ class LetterFilter(forms.Form):
 
     stato = forms.ChoiceField(
         label="Esito",
-        choices=[("", "Tutti"), *State.choices],
+        choices=[("", "Tutti"), *LetterState.choices],
         required=False,
         error_messages={"invalid_choice": "Questo esito non esiste: li vedi tutti."},
     )
@@ -75,9 +75,11 @@ class LetterFilter(forms.Form):
     def clean_dominio(self) -> str:
         return str(self.cleaned_data["dominio"]).lower()
 
-    def letters(self, user: User) -> Letters:
+    def letters(self, user: User) -> LetterListing:
         """The letters that these filters find in the territory of `user`."""
-        return Letters(user, self.value("stato"), self.value("tipo"), self.value("dominio"), self.value("farmacia"))
+        return LetterListing(
+            user, self.value("stato"), self.value("tipo"), self.value("dominio"), self.value("farmacia")
+        )
 
     def query(self) -> dict[str, str]:
         """The valid filters that are not empty, for a short URL."""
@@ -108,7 +110,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
         "unread": unread_by(staff_of(request)).count(),
         "alarms": alarms(now),
         "may_decide": staff_of(request).territory.is_whole_nation,
-        "waiting_longest_first": form.value("stato") == State.WAITING,
+        "waiting_longest_first": form.value("stato") == LetterState.WAITING,
         "looked_at": LOOKED_AT if letters.is_of_the_newest else 0,
         "roles": staff_of(request).roles,
         "back_here": f"?{urlencode({FROM_OUTBOX: request.GET.urlencode()})}",
@@ -147,15 +149,15 @@ def _rows(letters: Iterator[OutgoingMail]) -> Iterator[list[Cell]]:
         ]  # fmt: skip
 
 
-def _counters(counts: Counts, now: datetime, state: str) -> list[dict[str, object]]:
+def _counters(counts: LetterCounts, now: datetime, state: str) -> list[dict[str, object]]:
     """The tiles; each links to the list of the letters that it counts."""
     waited = now - counts.oldest if counts.oldest else None
     is_late = waited is not None and waited > LETTER_IS_LATE_AFTER
     tiles = (
-        ("In attesa", thousands(counts.waiting), "di partire", "warn" if counts.waiting else "ok", "it-mail", State.WAITING),
-        (OLDEST, in_words(waited) if waited is not None else "–", "di attesa", "bad" if is_late else "ok", "it-clock", State.WAITING),
-        ("Rifiutati", thousands(counts.refused), "oggi, dal server del destinatario", "bad", "it-error", State.REFUSED),
-        ("Non inviati in tempo", thousands(counts.too_late), "oggi, nessun server li ha presi", "bad", "it-ban", State.TOO_LATE),
+        ("In attesa", thousands(counts.waiting), "di partire", "warn" if counts.waiting else "ok", "it-mail", LetterState.WAITING),
+        (OLDEST, in_words(waited) if waited is not None else "–", "di attesa", "bad" if is_late else "ok", "it-clock", LetterState.WAITING),
+        ("Rifiutati", thousands(counts.refused), "oggi, dal server del destinatario", "bad", "it-error", LetterState.REFUSED),
+        ("Non inviati in tempo", thousands(counts.too_late), "oggi, nessun server li ha presi", "bad", "it-ban", LetterState.TOO_LATE),
     )  # fmt: skip
     return [
         {

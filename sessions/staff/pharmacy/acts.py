@@ -25,7 +25,7 @@ asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @dataclass(frozen=True)
-class Act:
+class Confirmation:
     """The texts of a confirmation page."""
 
     crumb: str
@@ -78,7 +78,7 @@ def revoke_id(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     if form.is_valid() and issuing.revoke(row, staff_of(request), now, form.reason):
         messages.success(request, f"ID …{row.last4} revocato: non vale più su nessuna cassa.")
         return redirect("staff:pharmacy", code)
-    act = Act(
+    act = Confirmation(
         "Revoca ID SESSIONE",
         f"Vuoi revocare l’ID …{row.last4}?",
         (
@@ -107,7 +107,7 @@ def revoke_all(request: HttpRequest, code: str) -> HttpResponse:
         messages.success(request, f"ID SESSIONE revocati: {revoked}. La farmacia deve chiederne di nuovi.")
         return redirect("staff:pharmacy", code)
     which = "l’unico ID valido" if live == 1 else f"tutti i {live} ID validi"
-    act = Act(
+    act = Confirmation(
         "Revoca tutti gli ID",
         f"Vuoi revocare {which} della farmacia?",
         (
@@ -134,7 +134,7 @@ def revoke_address(request: HttpRequest, code: str) -> HttpResponse:
     if form.is_valid() and current.revoke(staff_of(request), now, form.reason):
         messages.success(request, f"Indirizzo {mask_address(current.address)} revocato.")
         return redirect("staff:pharmacy", code)
-    act = Act(
+    act = Confirmation(
         "Revoca l’indirizzo",
         f"Vuoi revocare l’indirizzo {mask_address(current.address)}?",
         (
@@ -161,7 +161,7 @@ def reachable(request: HttpRequest, code: str) -> HttpResponse:
     if form.is_valid() and current.reachable_again(staff_of(request), form.reason, now):
         messages.success(request, f"Indirizzo {mask_address(current.address)} di nuovo raggiungibile.")
         return redirect("staff:pharmacy", code)
-    act = Act(
+    act = Confirmation(
         "Indirizzo raggiungibile",
         f"L’indirizzo {mask_address(current.address)} riceve di nuovo?",
         (
@@ -176,7 +176,7 @@ def reachable(request: HttpRequest, code: str) -> HttpResponse:
     return _ask(request, pharmacy, act, form)
 
 
-def _ask(request: HttpRequest, pharmacy: Pharmacy, act: Act, form: ReasonForm) -> HttpResponse:
+def _ask(request: HttpRequest, pharmacy: Pharmacy, act: Confirmation, form: ReasonForm) -> HttpResponse:
     return render(request, "staff/act.html", {"pharmacy": pharmacy, "act": act, "form": form})
 
 

@@ -15,7 +15,7 @@ from portal.time.clock import ROME
 from sessions.ids.cards import IdCard
 from sessions.letters import shared_letters
 from sessions.models import IdSessione, SupportNote
-from sessions.staff.lists.pharmacy_status import UNREAD, Row, newest_today
+from sessions.staff.lists.pharmacy_status import UNREAD, StatusRow, newest_today
 from sessions.staff.timeline import entries
 
 NEWEST = 20  # of ids, letters, addresses and notes
@@ -30,7 +30,7 @@ def of(pharmacy: Pharmacy, now: datetime) -> dict[str, Any]:
     day = now.astimezone(ROME).date()
     return {
         "pharmacy": pharmacy,
-        "row": Row(pharmacy, newest, now),
+        "row": StatusRow(pharmacy, newest, now),
         "is_open": pharmacy.is_open(day),
         "absent_words": gettext("Dal %(day)s") % {"day": f"{pharmacy.absent_since or day:%d/%m/%Y}"},
         "offices": _offices(pharmacy, now),
