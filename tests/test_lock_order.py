@@ -27,9 +27,9 @@ def faults(monkeypatch, lock_faults) -> Callable[[], list[str]]:
     monkeypatch.setattr("tests.lock_order._where", lambda: "here")
 
     def seen() -> list[str]:
-        told = list(lock_faults)
+        reported = list(lock_faults)
         lock_faults.clear()
-        return told
+        return reported
 
     return seen
 

@@ -106,13 +106,13 @@ def right_answer(location: str) -> dict[str, str]:
 
     query = parse_qs(urlsplit(location).query)
     request = etree.fromstring(zlib.decompress(base64.b64decode(query["SAMLRequest"][0]), wbits=-15))
-    asked = StubQuestion(query["RelayState"][0], request.get("ID", ""))
+    question = StubQuestion(query["RelayState"][0], request.get("ID", ""))
     anna = {
         "given_name": "Anna", "family_name": "Rossi", "fiscal_number": f"TINIT-{ANNA.codice_fiscale}", "level": 2,
     }  # fmt: skip
-    right = saml_desk.answer("spid", asked, anna, "ok", timezone.now())
+    right = saml_desk.answer("spid", question, anna, "ok", timezone.now())
     document = etree.tostring(answers.signed(right, saml_desk.key_of("spid")))
-    return {"SAMLResponse": base64.b64encode(document).decode(), "RelayState": asked.state}
+    return {"SAMLResponse": base64.b64encode(document).decode(), "RelayState": question.state}
 
 
 if __name__ == "__main__":

@@ -118,12 +118,12 @@ def measure(count: int, times: int) -> None:
         "\n### Letters a second to a mail server on loopback\n\n| | letters/s (median) | of each run |\n|---|---:|---|"
     )
     for name, some in found.items():
-        told = (
+        cells = (
             f"{statistics.median(some):,.0f} | {', '.join(f'{each:,.0f}' for each in some)}"
             if some
             else "not installed |"
         )
-        print(f"| {name} | {told} |")
+        print(f"| {name} | {cells} |")
     print("\n| | measured | to reach | |\n|---|---:|---:|---|")
     against("the engine / (a)", statistics.median(found[ENGINE]) / statistics.median(found["(a) send_mass_mail"]), 0.5)
 

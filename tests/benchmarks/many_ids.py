@@ -68,16 +68,16 @@ class ManyIds:
         whose = f"(n::bigint * 7919 % {pharmacies})"
         lap = f"(n / {pharmacies}) % {IDS_EACH}"
         context = f"(array[{','.join(map(str, self.contexts))}])[1 + ({lap}) / 2]"
-        asked = f"'{self.now.isoformat()}'::timestamptz + n * interval '1 millisecond'"
+        issued = f"'{self.now.isoformat()}'::timestamptz + n * interval '1 millisecond'"
         self._copy(
             IdSessione, 0, ids - 1, utenza_id=f"{self.base[Utenza]} + {whose}", pharmacy_id=f"{self.base[Pharmacy]} + {whose}",
             certification_id=f"{self.base[MailCertification]} + {whose}", context_id=context,
-            digest="sha256(('live' || n)::bytea)", requested_at=asked, expires_at=f"{asked} + interval '16 hours'",
-            first_used_at=f"case when ({lap}) % 2 = 1 then {asked} end", sealed="null::bytea", letter_id=str(self.letter),
+            digest="sha256(('live' || n)::bytea)", requested_at=issued, expires_at=f"{issued} + interval '16 hours'",
+            first_used_at=f"case when ({lap}) % 2 = 1 then {issued} end", sealed="null::bytea", letter_id=str(self.letter),
         )  # fmt: skip
         self._copy(
             Reminder, 0, ids - 1, id_sessione_id=f"{self.base[IdSessione]} + n", pharmacy_id=f"{self.base[Pharmacy]} + {whose}",
-            due_at=f"{asked} + interval '15 hours'", settled_at="null::timestamptz", letter_id="null::bigint",
+            due_at=f"{issued} + interval '15 hours'", settled_at="null::timestamptz", letter_id="null::bigint",
         )  # fmt: skip
 
     def make_due(self, time: int, count: int) -> None:

@@ -50,7 +50,7 @@ def load(server: Server, kind: str, live: Path, seconds: float, clients: int) ->
     return Run(requests / microseconds * 1e6, p50 / 1000, p99 / 1000)
 
 
-class Database:
+class BenchDatabase:
     """One database with its rows, and the environment of the processes that use it."""
 
     def __init__(self, name: str, folder: Path, rows: int) -> None:
@@ -96,22 +96,22 @@ class Database:
 class Subjects:
     """One database, the loads to run on it, and their results."""
 
-    database: Database
+    database: BenchDatabase
 
     def __post_init__(self) -> None:
         self.portal = self.database.serve("portal.wsgi")
         django = self.database.serve("tests.benchmarks.floor_django")
         raw = self.database.serve("tests.benchmarks.floor_raw")
-        self.asked = {
+        self.loads = {
             RAW: (raw, "floor"), DJANGO: (django, "floor"), GATE: (self.portal, "gate"),
             CHECK: (self.portal, "checkToken"), ANEW: (self.portal, "checkTokenAnew"), CREATE: (self.portal, "create"),
         }  # fmt: skip
-        self.runs: dict[str, list[Run]] = {name: [] for name in self.asked}
+        self.runs: dict[str, list[Run]] = {name: [] for name in self.loads}
         self.megabytes: list[float] = []  # at rest after the gate and checkToken; after create; the peak
         probe(self.portal, self.database.live)
 
     def load(self, name: str, seconds: float, clients: int) -> Run:
-        server, kind = self.asked[name]
+        server, kind = self.loads[name]
         return load(server, kind, self.database.live, seconds, clients)
 
     def median(self, name: str) -> float:
@@ -138,7 +138,7 @@ TARGETS = [
 ]
 
 
-def compare(databases: list[Database], knobs: argparse.Namespace) -> None:
+def compare(databases: list[BenchDatabase], knobs: argparse.Namespace) -> None:
     """Runs all subjects on all databases in turns, so that a slow minute of the machine affects all alike."""
     every = [Subjects(database) for database in databases]
     quick = [RAW, DJANGO, GATE, CHECK, ANEW]
@@ -155,7 +155,7 @@ def compare(databases: list[Database], knobs: argparse.Namespace) -> None:
             one.megabytes.append(one.portal.at_rest().worker_megabytes())
     for one in every:
         one.megabytes.append(one.portal.worker_megabytes(at_most=True))
-    told(every)
+    report(every)
 
 
 def probe(portal: Server, live: Path) -> None:
@@ -170,7 +170,7 @@ def probe(portal: Server, live: Path) -> None:
         raise SystemExit(f"The portal does not answer as it should: {status}, {refused}, {soap}")
 
 
-def told(every: list[Subjects]) -> None:
+def report(every: list[Subjects]) -> None:
     """The two tables, a column for each database, in the form of docs/performance.md."""
     columns = "".join(f" {one.database.name}: calls/s | of each run | p50 ms | p99 ms |" for one in every)
     print(f"\n| |{columns}\n|---|{'---:|---|---:|---:|' * len(every)}")
@@ -197,7 +197,7 @@ def _reached(measured: float, sign: str, target: float) -> str:
     return "reached" if (measured <= target if sign == "<=" else measured >= target) else "**missed**"
 
 
-def grow(small: Database, large: Database, knobs: argparse.Namespace) -> None:
+def grow(small: BenchDatabase, large: BenchDatabase, knobs: argparse.Namespace) -> None:
     """Times the gate on few rows and on many, in turns."""
     servers = [(small.serve("portal.wsgi"), small.live), (large.serve("portal.wsgi"), large.live)]
     for server, live in servers:
@@ -234,11 +234,11 @@ def main() -> None:
     knobs = parser.parse_args()
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is missing (Debian: apt install wrk).")
-    made: list[Database] = []
+    made: list[BenchDatabase] = []
     with tempfile.TemporaryDirectory(prefix="portal-benchmark-") as folder:
 
-        def database(name: str, rows: int) -> Database:
-            made.append(Database(name, Path(folder), rows))
+        def database(name: str, rows: int) -> BenchDatabase:
+            made.append(BenchDatabase(name, Path(folder), rows))
             made[-1].fill(rows, min(knobs.utenze, rows // 2))
             return made[-1]
 

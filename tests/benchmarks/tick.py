@@ -62,10 +62,10 @@ def measure(sizes: list[int], times: int, due: int) -> None:
             rows.make_due(number, due)
             runs.append(a_round(due))
         found[size] = runs[1:]
-    told(found, due)
+    report(found, due)
 
 
-def told(found: dict[int, list[tuple[float, float]]], due: int) -> None:
+def report(found: dict[int, list[tuple[float, float]]], due: int) -> None:
     print(
         f"\n### One round of reminders, {due:,} due (PostgreSQL)\n\n"
         "| live ids | seconds (median) | of each run | of processor (median) |\n|---:|---:|---|---:|"

@@ -81,8 +81,8 @@ def test_the_keyboard_finds_the_way_to_the_content_first(page):
 
 
 def test_fonts_icons_and_style_come_from_this_site_only(page, live_server):
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
+    requested = []
+    page.on("request", lambda request: requested.append(request.url))
     page.goto("/informazioni/assistenza/", wait_until="networkidle")
-    assert any("titillium" in url for url in asked)
-    assert [url for url in asked if not url.startswith((live_server.url, "data:"))] == []
+    assert any("titillium" in url for url in requested)
+    assert [url for url in requested if not url.startswith((live_server.url, "data:"))] == []

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from portal.demo import processes
 from tests.identity.providers.saml import forge
 from tests.outbox.sink import free_port
-from tests.processes.conftest import World, until
+from tests.processes.conftest import ProcessWorld, until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -28,7 +28,7 @@ def port(tmp_path: Path) -> Iterator[int]:
     private = pair.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (tmp_path / "tls.pem").write_bytes(private + pair.certificate.public_bytes(Encoding.PEM))
     addresses = {"PORTAL_URL": f"https://localhost:{number}", "STUB_IDENTITY_URL": f"https://127.0.0.1:{number}"}
-    world = World(tmp_path, {**addresses, "DATABASE_URL": "sqlite", "REDIS_URL": ""})
+    world = ProcessWorld(tmp_path, {**addresses, "DATABASE_URL": "sqlite", "REDIS_URL": ""})
     world.manage("migrate", "--verbosity", "0")
     tls = ["--certfile", str(tmp_path / "tls.pem"), "--keyfile", str(tmp_path / "tls.pem")]
     world.start("web", [*processes.web(number), *tls])

@@ -192,6 +192,6 @@ def differences(folder: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    told = differences(Path(sys.argv[1]))
-    print("\n".join(told) or "The files say what the facts say.")
-    sys.exit(1 if told else 0)
+    lines = differences(Path(sys.argv[1]))
+    print("\n".join(lines) or "The files say what the facts say.")
+    sys.exit(1 if lines else 0)

@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 
 from sessions.models import IdSessione
-from tests.sessions.soap.calls import MESSAGES, SOAP, Answer, basic
+from tests.sessions.soap.calls import MESSAGES, SOAP, ServiceReply, basic
 
 BOMB = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
 DTDS = {
@@ -90,12 +90,12 @@ def test_many_elements_and_attributes_are_a_fault(gest) -> None:
 
 @pytest.mark.parametrize("size", [64 * 1024 + 1, 10_000_000])
 def test_a_large_body_is_refused_before_it_is_read(gest, size) -> None:
-    class Unread(BytesIO):
+    class UnreadBody(BytesIO):
         def read(self, *args: int) -> bytes:
             raise AssertionError("the body was read")
 
     response = gest.http.generic("POST", "/a2f-auth-ws/soap/v1/authentication-service", b"", "text/xml", **{
-        "wsgi.input": Unread(), "CONTENT_LENGTH": str(size),
+        "wsgi.input": UnreadBody(), "CONTENT_LENGTH": str(size),
     })  # fmt: skip
     assert response.status_code == 413
 
@@ -220,7 +220,7 @@ def test_what_breaks_is_logged_without_the_secrets_of_the_call(gest, caplog) -> 
 
     caplog.clear()  # of the id in a test's reply
     with connection.execute_wrapper(breaks):
-        answer: Answer = gest.revoke(token)
+        answer: ServiceReply = gest.revoke(token)
     assert answer.code == "9999"
     assert re.search(r"Request [0-9a-f]{32} to the A2F service failed", caplog.text)
     assert "RuntimeError: Process 12 repeats" in caplog.text  # a tipo of one letter is not a secret

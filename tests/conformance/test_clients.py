@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 
 from pharmacies.models import Utenza
-from tests.sessions.gate.gate_door import BASIC_REFUSED, PASSED, basic, refused, told
-from tests.sessions.soap.calls import URL, Answer
+from tests.sessions.gate.gate_door import BASIC_REFUSED, PASSED, basic, refused, reply_of
+from tests.sessions.soap.calls import URL, ServiceReply
 
 WIRE = Path(__file__).parent / "wire"
 CLIENTS = ["csharp", "requests", "zeep", "node-soap", "php"]
@@ -33,12 +33,12 @@ def public_user(san_marco, certified, settings, time_machine) -> Utenza:
     return row
 
 
-def sent(client: str, operation: str, token: str = "") -> Answer:
+def sent(client: str, operation: str, token: str = "") -> ServiceReply:
     head, _, body = (WIRE / client / f"{operation}.http").read_text(encoding="utf-8").partition("\n\n")
     headers = dict(line.split(": ", 1) for line in head.splitlines())
     content_type = headers.pop("Content-Type")
     data = body.replace("{token}", token).encode()
-    return Answer(Client().generic("POST", URL, data, content_type, headers=headers))
+    return ServiceReply(Client().generic("POST", URL, data, content_type, headers=headers))
 
 
 def golden(name: str) -> str:
@@ -80,7 +80,7 @@ def test_in_production_the_printed_ciphertext_is_no_pincode(public_user, client,
 
 def test_an_id_that_a_client_was_given_opens_the_gate(public_user) -> None:
     token = sent("csharp", "create").token
-    assert told(token, basic("UV386Q5B", "SALVE")) == PASSED
-    assert told(token, basic("UV386Q5B", "sbagliata")) == BASIC_REFUSED
+    assert reply_of(token, basic("UV386Q5B", "SALVE")) == PASSED
+    assert reply_of(token, basic("UV386Q5B", "sbagliata")) == BASIC_REFUSED
     assert sent("php", "revoke", token).done
-    assert told(token, basic("UV386Q5B", "SALVE")) == refused("revoked")
+    assert reply_of(token, basic("UV386Q5B", "SALVE")) == refused("revoked")

@@ -87,16 +87,16 @@ def play(steps, two: list[Gestionale], policy: str, now: datetime, time_machine)
         if not ids:
             continue
         chosen = ids[-1 - which % len(ids)]
-        live, mine = chosen.state(now) == 0, chosen.owner == who
+        live, own = chosen.state(now) == 0, chosen.owner == who
         if verb == "use":
-            assert through_the_gate(two[who], chosen.token) == (204 if live and mine else 403)
-            if live and mine and not chosen.used:
+            assert through_the_gate(two[who], chosen.token) == (204 if live and own else 403)
+            if live and own and not chosen.used:
                 revoke_where(ids, now, who, used=True)
                 chosen.used = True
         elif verb == "revoke":
             answer = two[who].revoke(chosen.token)
-            assert answer.done if live and mine else answer.code == ("05" if mine else "603")
-            chosen.revoked |= live and mine
+            assert answer.done if live and own else answer.code == ("05" if own else "603")
+            chosen.revoked |= live and own
         for each in ids:
             answer = two[each.owner].check(each.token)
             assert dict(answer.leaves)["stato"] == str(each.state(now))
@@ -110,14 +110,14 @@ def test_eight_gestionali_at_once_leave_one_attivo_and_one_validato_at_most(gest
     token = gest.create().token
 
     def act(n: int) -> int:
-        mine = Gestionale(gest.user_id, gest.password, gest.fields, type(gest.http)(raise_request_exception=False))
+        own = Gestionale(gest.user_id, gest.password, gest.fields, type(gest.http)(raise_request_exception=False))
         match n % 4:
             case 0 | 1:
-                return mine.create().status
+                return own.create().status
             case 2:
-                return {204: 200, 403: 200}.get(through_the_gate(mine, token), 500)
+                return {204: 200, 403: 200}.get(through_the_gate(own, token), 500)
             case _:
-                return mine.check(token).status
+                return own.check(token).status
 
     assert in_parallel([partial(act, n) for n in range(8)]) == [200] * 8
     now = timezone.now()

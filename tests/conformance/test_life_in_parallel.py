@@ -23,7 +23,7 @@ from sessions.gate import uses
 from sessions.models import Context, IdSessione, State
 from tests.parallel import in_parallel
 from tests.sessions.conftest import make_utenza
-from tests.sessions.gate.gate_door import basic, told
+from tests.sessions.gate.gate_door import basic, reply_of
 from tests.sessions.soap.calls import Gestionale, gestionale
 
 pytestmark = [
@@ -88,8 +88,8 @@ def play(rounds, three: list[Gestionale], policy: str, now: datetime, time_machi
     for minutes, acts in rounds:
         now += timedelta(minutes=minutes)
         time_machine.move_to(now, tick=False)
-        for gest, mine in zip(three, tokens, strict=True):
-            mine.append(do("create", one_of(gest), "", dead, policy, now) or "")
+        for gest, own_tokens in zip(three, tokens, strict=True):
+            own_tokens.append(do("create", one_of(gest), "", dead, policy, now) or "")
         died(three, tokens, dead)
         at_once = []
         for verb, who, which in acts:
@@ -101,7 +101,8 @@ def play(rounds, three: list[Gestionale], policy: str, now: datetime, time_machi
         died(three, tokens, dead)
     time_machine.move_to(now + HOURS, tick=False)  # the last second of every id is over
     late = [
-        partial(told, mine[-1], basic(gest.user_id, gest.password)) for gest, mine in zip(three, tokens, strict=True)
+        partial(reply_of, own_tokens[-1], basic(gest.user_id, gest.password))
+        for gest, own_tokens in zip(three, tokens, strict=True)
     ]
     assert {status for status, _ in in_parallel(late)} <= {403}
 
@@ -119,7 +120,7 @@ def do(verb: str, till: Gestionale, token: str, dead: set[str], policy: str, now
             assert created.done, created.leaves
             return created.token
         case "use":
-            status, reason = told(token, basic(till.user_id, till.password))
+            status, reason = reply_of(token, basic(till.user_id, till.password))
             assert (status, reason) in ((204, None), (403, "revoked"), (403, "expired"))
             assert status == 403 or token not in dead
         case "check":
@@ -131,7 +132,7 @@ def do(verb: str, till: Gestionale, token: str, dead: set[str], policy: str, now
             assert revoked.done or revoked.code == "05"
             assert not revoked.done or token not in dead
         case "stray":  # with the id of another utenza
-            assert told(token, basic(till.user_id, till.password))[0] == 403
+            assert reply_of(token, basic(till.user_id, till.password))[0] == 403
             assert till.check(token).code == till.revoke(token).code == "603"
         case _:
             each_in_its_place(policy, now)
@@ -153,7 +154,10 @@ def each_in_its_place(policy: str, now: datetime) -> None:
 def died(three: list[Gestionale], tokens: list[list[str]], dead: set[str]) -> None:
     """Adds the ids that checkToken reports dead now; asserts that no dead id is live again."""
     now_dead = {
-        token for gest, mine in zip(three, tokens, strict=True) for token in mine if not one_of(gest).check(token).done
+        token
+        for gest, own_tokens in zip(three, tokens, strict=True)
+        for token in own_tokens
+        if not one_of(gest).check(token).done
     }
     assert dead <= now_dead
     dead |= now_dead

@@ -8,8 +8,8 @@ from django.test import Client
 
 from portal.demo.public_users import DOCTOR, PHARMACY, PublicUser
 from sessions.credentials.pincode import PRINTED
-from tests.sessions.gate.gate_door import PASSED, basic, told
-from tests.sessions.soap.calls import Answer, Gestionale
+from tests.sessions.gate.gate_door import PASSED, basic, reply_of
+from tests.sessions.soap.calls import Gestionale, ServiceReply
 
 from .test_clients import CLIENTS, sent
 
@@ -40,7 +40,7 @@ def test_the_pharmacy_gets_an_id_uses_it_asks_about_it_and_revokes_it() -> None:
         "emailStatus",
         "Email con token inviata con successo all'indirizzo di posta certificato",
     )
-    assert told(created.token, basic(PHARMACY.user_id, PHARMACY.password)) == PASSED
+    assert reply_of(created.token, basic(PHARMACY.user_id, PHARMACY.password)) == PASSED
     assert till.check(created.token).done
     assert till.revoke(created.token).done
     assert till.check(created.token).error[:2] == ("W", "06")
@@ -48,7 +48,7 @@ def test_the_pharmacy_gets_an_id_uses_it_asks_about_it_and_revokes_it() -> None:
 
 def test_every_kind_of_client_that_sends_them_gets_an_id() -> None:
     for client in CLIENTS:
-        created: Answer = sent(client, "create")
+        created: ServiceReply = sent(client, "create")
         assert created.done
         assert sent(client, "checkToken", created.token).done
 
@@ -72,5 +72,5 @@ def test_their_wildcards_pass_the_gate_only_with_their_password(time_machine) ->
     time_machine.move_to("2026-11-23T10:00:00+01:00", tick=False)
     for user in (PHARMACY, DOCTOR):
         wildcard = f"{user.user_id}-2026-11-RICETTA-DEM-EROGATORE"
-        assert told(wildcard, basic(user.user_id, user.password)) == PASSED
-        assert told(wildcard, basic(user.user_id, "sbagliata")).status == 401
+        assert reply_of(wildcard, basic(user.user_id, user.password)) == PASSED
+        assert reply_of(wildcard, basic(user.user_id, "sbagliata")).status == 401

@@ -38,12 +38,12 @@ def wsdl(request: pytest.FixtureRequest, service_url: str) -> str:
 
 
 @pytest.fixture
-def asked(gest) -> dict[str, object]:
+def request_fields(gest) -> dict[str, object]:
     """The request fields of a revoke or a checkToken."""
     return {name: value for name, value in gest.fields.items() if not name.startswith("cod")}
 
 
-def test_zeep_goes_through_the_life_of_an_id(gest, asked, opened) -> None:
+def test_zeep_goes_through_the_life_of_an_id(gest, request_fields, opened) -> None:
     service = opened(gest.user_id, gest.password)
     created = service.create(**gest.fields)
     assert created.codEsito == "0"
@@ -51,13 +51,13 @@ def test_zeep_goes_through_the_life_of_an_id(gest, asked, opened) -> None:
     note = created.comunicazioni.comunicazione[0]
     assert note.codice == "token"
     token = note.messaggio
-    checked = service.checkToken(**asked, token=token)
+    checked = service.checkToken(**request_fields, token=token)
     assert (checked.infoToken.stato, checked.infoToken.descrizione) == (0, "Valido")
     assert (checked.infoToken.dataFineValidita - checked.infoToken.dataInizioValidita).total_seconds() == 16 * 3600
-    assert service.revoke(**asked, token=token).info.chiave == "revokeStatus"
-    again = service.revoke(**asked, token=token)
+    assert service.revoke(**request_fields, token=token).info.chiave == "revokeStatus"
+    again = service.revoke(**request_fields, token=token)
     assert [(error.tipoErrore, error.codEsito) for error in again.errori.errore] == [("W", "05")]
-    assert service.checkToken(**asked, token=token).infoToken.stato == 1
+    assert service.checkToken(**request_fields, token=token).infoToken.stato == 1
 
 
 def test_zeep_understands_a_refusal(gest, opened) -> None:

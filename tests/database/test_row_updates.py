@@ -146,10 +146,10 @@ def test_an_operator_who_is_put_out_and_in_again(carla):
 
 
 def test_a_row_that_another_took_leaves_the_object_alone(letter):
-    mine = letter(leased_until=SOON)
-    OutgoingMail.objects.filter(pk=mine.pk).update(leased_until=LATER)
-    assert not update_row(mine, mine._mine(), last_answer="mine")
-    assert mine.last_answer == ""
+    leased = letter(leased_until=SOON)
+    OutgoingMail.objects.filter(pk=leased.pk).update(leased_until=LATER)
+    assert not update_row(leased, leased._mine(), last_answer="mine")
+    assert leased.last_answer == ""
 
 
 def test_a_retry_that_the_rules_forbid_withdraws_the_object_too(letter, monkeypatch):

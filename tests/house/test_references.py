@@ -130,8 +130,8 @@ def test_every_link_of_a_page_leads_to_a_file() -> None:
 
 
 def test_nothing_is_named_that_the_repository_does_not_hold() -> None:
-    mine = "tests/house/"
-    assert [f"{place} {m[0]}" for place, m in matches(ABSENT) if not place.startswith(mine)] == []
+    own_folder = "tests/house/"
+    assert [f"{place} {m[0]}" for place, m in matches(ABSENT) if not place.startswith(own_folder)] == []
 
 
 def test_the_rule_sees_what_is_not_there(tmp_path) -> None:

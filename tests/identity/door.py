@@ -85,11 +85,11 @@ def packed(fields: dict[str, str], response: etree._Element | bytes) -> dict[str
 
 def right_answer(fields: dict[str, str], method: str = "spid", now: datetime | None = None) -> SamlAnswer:
     """The stub's correct response for Anna to the same request; change it with `replace`."""
-    asked = StubQuestion(fields["RelayState"], document(fields).get("InResponseTo", ""))
+    question = StubQuestion(fields["RelayState"], document(fields).get("InResponseTo", ""))
     anna = {
         "given_name": "Anna", "family_name": "Rossi", "fiscal_number": f"TINIT-{ANNA.codice_fiscale}", "level": 2,
     }  # fmt: skip
-    return saml_desk.answer(method, asked, anna, "ok", now or timezone.now())
+    return saml_desk.answer(method, question, anna, "ok", now or timezone.now())
 
 
 def forged(

@@ -29,7 +29,7 @@ class Form:
     buttons: list[Button] = field(default_factory=list)
 
 
-class Page(HTMLParser):
+class ReadPage(HTMLParser):
     """The text, links and forms of one page."""
 
     def __init__(self, url: str, html: str, status: int) -> None:
@@ -108,19 +108,19 @@ class Reader:
 
     def __init__(self, client: Client | None = None) -> None:
         self.client = client or Client(enforce_csrf_checks=True)
-        self.page = Page("/", "", 0)
+        self.page = ReadPage("/", "", 0)
 
-    def open(self, url: str) -> Page:
+    def open(self, url: str) -> ReadPage:
         return self._read(self.client.get(url, follow=True), url)
 
-    def follow(self, words: str) -> Page:
+    def follow(self, words: str) -> ReadPage:
         """Follows the first link with these words."""
         for text, href in self.page.links:
             if words in text:
                 return self.open(urljoin(self.page.url, href))
         raise AssertionError(f"no link «{words}» on {self.page.url}: {[text for text, _ in self.page.links]}")
 
-    def press(self, words: str, **filled: str) -> Page:
+    def press(self, words: str, **filled: str) -> ReadPage:
         """Fills the form that has this button, and submits it."""
         for form in self.page.forms:
             for button in form.buttons:
@@ -129,7 +129,7 @@ class Reader:
         buttons = [button.text for form in self.page.forms for button in form.buttons]
         raise AssertionError(f"no button «{words}» on {self.page.url}: {buttons}")
 
-    def _submit(self, form: Form, button: Button, filled: dict[str, str]) -> Page:
+    def _submit(self, form: Form, button: Button, filled: dict[str, str]) -> ReadPage:
         unknown = set(filled) - set(form.values) - set(form.choices)
         assert not unknown, f"the form has no field {unknown}: {sorted(form.values)}"
         for name, value in filled.items():
@@ -142,11 +142,11 @@ class Reader:
         send = self.client.post if form.method == "post" else self.client.get
         return self._read(send(url, data, follow=True), url)
 
-    def _read(self, response, url: str) -> Page:
+    def _read(self, response, url: str) -> ReadPage:
         for address, _ in response.redirect_chain:
             url = urljoin(url, address)
         parts = urlsplit(url)
-        self.page = Page(
+        self.page = ReadPage(
             f"{parts.path}?{parts.query}" if parts.query else parts.path,
             response.content.decode(),
             response.status_code,

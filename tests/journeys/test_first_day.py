@@ -120,8 +120,8 @@ def test_the_address_is_changed_without_a_gap_and_then_revoked_with_its_ids(anna
     reader.press("Conferma il codice", codice=code)
     reader.sees("La mail è stata validata e registrata con successo")
     post_round()
-    told = set(DemoLetter.objects.values_list("recipient", flat=True))
-    assert told == {"idsessione@farmaciasanmarco.it", "nuova@farmaciasanmarco.it"}
+    recipients = set(DemoLetter.objects.values_list("recipient", flat=True))
+    assert recipients == {"idsessione@farmaciasanmarco.it", "nuova@farmaciasanmarco.it"}
 
     reader.follow("Gestione mail certificata")
     reader.follow("Revoca")

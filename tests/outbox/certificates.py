@@ -12,7 +12,7 @@ from cryptography.x509.oid import NameOID
 DAY = timedelta(days=1)
 
 
-class Authority:
+class MailAuthority:
     """A certificate authority; `file` is the CA file for a client that trusts it."""
 
     def __init__(self, folder: Path) -> None:

@@ -55,11 +55,11 @@ def test_the_outbox_tells_what_waits_and_who_refuses(write, sink):
     deliver_due(now)
     write(now=now - timedelta(minutes=12))
     MailDomain.objects.filter(name="lento.it").update(rests_until=now + timedelta(minutes=5))
-    told = json.loads(said("outbox", "--json"))
-    assert (told["letters"], told["due"], told["held"]) == (2, 1, 0)
-    assert told["waiting"][0]["kind"] == "code"
-    assert (told["refused"], told["too_late"]) == (1, 0)
-    assert [domain["name"] for domain in told["domains"]] == ["lento.it", "piena.it"]
+    report = json.loads(said("outbox", "--json"))
+    assert (report["letters"], report["due"], report["held"]) == (2, 1, 0)
+    assert report["waiting"][0]["kind"] == "code"
+    assert (report["refused"], report["too_late"]) == (1, 0)
+    assert [domain["name"] for domain in report["domains"]] == ["lento.it", "piena.it"]
     words = said("outbox")
     assert "oldest due   12 min" in words
     assert "lento.it: 0 not delivered, rests until" in words
@@ -74,8 +74,8 @@ def test_an_empty_outbox_says_so(db):
 def test_a_letter_that_was_not_sent_in_time_is_counted_apart(write):
     row = write()
     OutgoingMail.objects.give_up(row.give_up_at)
-    told = json.loads(said("outbox", "--json"))
-    assert (told["letters"], told["too_late"], told["refused"]) == (0, 1, 0)
+    report = json.loads(said("outbox", "--json"))
+    assert (report["letters"], report["too_late"], report["refused"]) == (0, 1, 0)
 
 
 def test_the_meaning_of_an_answer_is_told_with_the_line_that_decided(db):

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from portal.outbox.line_trouble import OUR_SERVER
 from portal.outbox.sending.delivery import deliver_due
-from tests.outbox.certificates import DAY, Authority, self_signed
+from tests.outbox.certificates import DAY, MailAuthority, self_signed
 from tests.outbox.sink import free_port
 
 
@@ -51,10 +51,10 @@ def context_of(file):
 
 
 @pytest.fixture
-def told(write, settings, caplog):
+def deliver(write, settings, caplog):
     """Delivers one letter through the server; returns the row's reason and the sentence for the pharmacist."""
 
-    def told(server, *, tls=True, ssl_=False, user=""):
+    def deliver(server, *, tls=True, ssl_=False, user=""):
         settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", server.port, 5
         settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = user, user and "segreta-914"
         settings.EMAIL_USE_TLS, settings.EMAIL_USE_SSL = tls, ssl_
@@ -69,13 +69,13 @@ def told(write, settings, caplog):
             assert "SMTP" not in said.replace("SMTP server", "")
         return row, shown
 
-    return told
+    return deliver
 
 
 @pytest.fixture
 def trusted(tmp_path, monkeypatch):
     """A trusted authority. Its certificates lack a key identifier, which Python 3.13 refuses by default."""
-    authority = Authority(tmp_path)
+    authority = MailAuthority(tmp_path)
     trust = ssl.create_default_context(cafile=str(authority.file))
     trust.verify_flags |= ssl.VERIFY_X509_STRICT
     monkeypatch.setattr(EmailBackend, "ssl_context", trust)
@@ -90,77 +90,81 @@ def refused(row, shown, sentence):
     assert "certificato" not in shown
 
 
-def test_a_good_certificate_delivers(told, trusted):
+def test_a_good_certificate_delivers(deliver, trusted):
     with MailServer(tls_context=context_of(trusted.server())) as server:
-        row, _ = told(server)
+        row, _ = deliver(server)
     assert row.accepted_at
 
 
-def test_an_expired_certificate_is_called_so(told, trusted):
+def test_an_expired_certificate_is_called_so(deliver, trusted):
     with MailServer(tls_context=context_of(trusted.server(ends_in=-DAY))) as server:
-        refused(*told(server), "Il certificato del server di posta è scaduto")
+        refused(*deliver(server), "Il certificato del server di posta è scaduto")
 
 
-def test_a_certificate_of_another_name_is_called_so(told, trusted):
+def test_a_certificate_of_another_name_is_called_so(deliver, trusted):
     with MailServer(tls_context=context_of(trusted.server(host="altrove.example"))) as server:
         refused(
-            *told(server), "Il certificato del server di posta è di un altro nome, non di quello scritto in EMAIL_URL"
+            *deliver(server),
+            "Il certificato del server di posta è di un altro nome, non di quello scritto in EMAIL_URL",
         )
 
 
-def test_a_certificate_that_signed_itself_is_called_so(told, trusted, tmp_path):
+def test_a_certificate_that_signed_itself_is_called_so(deliver, trusted, tmp_path):
     with MailServer(tls_context=context_of(self_signed(tmp_path))) as server:
         refused(
-            *told(server), "Il certificato del server di posta è firmato da sé stesso, non da un’autorità riconosciuta"
+            *deliver(server),
+            "Il certificato del server di posta è firmato da sé stesso, non da un’autorità riconosciuta",
         )
 
 
-def test_an_authority_that_nobody_knows_is_called_so(told, tmp_path):
-    with MailServer(tls_context=context_of(Authority(tmp_path).server())) as server:
-        refused(*told(server), "Il certificato del server di posta è firmato da un’autorità che il portale non conosce")
+def test_an_authority_that_nobody_knows_is_called_so(deliver, tmp_path):
+    with MailServer(tls_context=context_of(MailAuthority(tmp_path).server())) as server:
+        refused(
+            *deliver(server), "Il certificato del server di posta è firmato da un’autorità che il portale non conosce"
+        )
 
 
-def test_a_server_without_starttls_is_called_so(told):
+def test_a_server_without_starttls_is_called_so(deliver):
     with MailServer() as server:
-        refused(*told(server), "Il server di posta non offre STARTTLS, che EMAIL_URL chiede")
+        refused(*deliver(server), "Il server di posta non offre STARTTLS, che EMAIL_URL chiede")
 
 
-def test_tls_on_a_port_that_speaks_none_is_called_so(told):
+def test_tls_on_a_port_that_speaks_none_is_called_so(deliver):
     with MailServer() as server:
-        refused(*told(server, tls=False, ssl_=True), "Il server di posta non parla TLS su questa porta")
+        refused(*deliver(server, tls=False, ssl_=True), "Il server di posta non parla TLS su questa porta")
 
 
-def test_tls_from_the_first_byte_delivers(told, trusted):
+def test_tls_from_the_first_byte_delivers(deliver, trusted):
     with SslServer(context_of(trusted.server())) as server:
-        row, _ = told(server, tls=False, ssl_=True)
+        row, _ = deliver(server, tls=False, ssl_=True)
     assert row.accepted_at
 
 
-def test_a_refused_login_is_called_so(told):
+def test_a_refused_login_is_called_so(deliver):
     login = {
         "auth_require_tls": False,
         "authenticator": lambda *_: smtp.AuthResult(success=False, handled=False),
     }
     with MailServer(**login) as server:
         refused(
-            *told(server, tls=False, user="portale"),
+            *deliver(server, tls=False, user="portale"),
             "Il server di posta rifiuta il nome o la password del portale (risposta 535)",
         )
 
 
-def test_a_server_that_knows_no_login_is_called_so(told):
+def test_a_server_that_knows_no_login_is_called_so(deliver):
     with MailServer() as server:
         refused(
-            *told(server, tls=False, user="portale"),
+            *deliver(server, tls=False, user="portale"),
             "Il server di posta non offre un accesso con nome e password, che EMAIL_URL chiede",
         )
 
 
-def test_a_certificate_that_is_mended_lets_the_letter_leave(told, trusted):
+def test_a_certificate_that_is_mended_lets_the_letter_leave(deliver, trusted):
     with MailServer(tls_context=context_of(trusted.server(ends_in=-DAY))) as server:
-        row, _ = told(server)
+        row, _ = deliver(server)
     with MailServer(tls_context=context_of(trusted.server())) as server:
-        told(server)
+        deliver(server)
         deliver_due(timezone.now() + timedelta(minutes=1))
     row.refresh_from_db()
     assert row.accepted_at

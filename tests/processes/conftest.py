@@ -40,7 +40,7 @@ def until(ready: Callable[[], bool], seconds: float, what: str) -> None:
         pause.wait(0.1)
 
 
-class World:
+class ProcessWorld:
     """The environment of the processes, and the methods to start, kill and inspect them."""
 
     def __init__(self, folder: Path, env: dict[str, str]) -> None:
@@ -90,7 +90,7 @@ class World:
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessWorld]:
     """A template made once: its database is migrated and never written to, its broker answers. Each test gets a copy."""
     folder = tmp_path_factory.mktemp("world")
     env: dict[str, str] = {}
@@ -100,7 +100,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         _create_database(env["DATABASE_URL"], "template1")
     if redis:
         env["REDIS_URL"] = urlunsplit(urlsplit(redis)._replace(path=f"/{1 + os.getpid() % 15}"))
-    world = World(folder, env)
+    world = ProcessWorld(folder, env)
     broker = None
     if not redis:
         broker = EmbeddedBroker(folder, folder / "broker.log", world.env)
@@ -137,22 +137,22 @@ def _on_server(url: str, statement: str) -> None:
 
 
 @pytest.fixture
-def world(migrated: World, tmp_path: Path) -> Iterator[World]:
+def world(migrated: ProcessWorld, tmp_path: Path) -> Iterator[ProcessWorld]:
     """A database for this test alone and an empty broker; every process of the test is killed at its end."""
     with _world(migrated, tmp_path) as world:
         yield world
 
 
 @pytest.fixture(scope="module")
-def shared_world(migrated: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def shared_world(migrated: ProcessWorld, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessWorld]:
     """One world for all tests of a module that do not depend on each other's data: a portal takes seconds to start."""
     with _world(migrated, tmp_path_factory.mktemp("shared")) as world:
         yield world
 
 
 @contextmanager
-def _world(migrated: World, folder: Path) -> Iterator[World]:
-    world = World(folder, {"REDIS_URL": migrated.env["REDIS_URL"]})
+def _world(migrated: ProcessWorld, folder: Path) -> Iterator[ProcessWorld]:
+    world = ProcessWorld(folder, {"REDIS_URL": migrated.env["REDIS_URL"]})
     template = migrated.env.get("DATABASE_URL", "")
     own = f"{template}_{next(_number)}"
     if template:

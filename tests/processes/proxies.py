@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.outbox.sink import free_port
-from tests.processes.conftest import World
+from tests.processes.conftest import ProcessWorld
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 AROUND_NGINX = """
@@ -47,7 +47,7 @@ class Proxy:
         reason = f"no {self.name} on this machine ({self.how_to_get_it})"
         return pytest.param(self, id=self.name, marks=pytest.mark.skipif(self.binary is None, reason=reason))
 
-    def start(self, world: World, portal: int, service: int) -> "Front":
+    def start(self, world: ProcessWorld, portal: int, service: int) -> "Front":
         """Starts the proxy in front of the service; it asks the portal. Both on loopback."""
         own = [free_port() for _ in self.addresses[2:]]
         text = (DEPLOY / self.file).read_text(encoding="utf-8").replace("/var/log/nginx", str(world.folder))

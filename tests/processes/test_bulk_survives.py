@@ -7,7 +7,7 @@ import pytest
 
 from portal.demo import processes
 from tests.outbox.sink import Sink
-from tests.processes.conftest import _SET_UP, World, until
+from tests.processes.conftest import _SET_UP, ProcessWorld, until
 from tests.processes.test_reminders_once import IDS_THAT_END_IN_HALF_AN_HOUR
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
@@ -48,7 +48,7 @@ print(
 """
 
 
-def test_a_job_killed_in_the_middle_of_a_batch_is_taken_up_again(world: World, sink: Sink):
+def test_a_job_killed_in_the_middle_of_a_batch_is_taken_up_again(world: ProcessWorld, sink: Sink):
     env = {"EMAIL_URL": sink.url}
     world.run(IDS_THAT_END_IN_HALF_AN_HOUR.format(count=HOW_MANY), **env)
     world.run(BEGIN, **env)

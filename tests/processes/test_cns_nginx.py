@@ -18,7 +18,7 @@ from portal.demo import processes
 from tests.conftest import ANNA
 from tests.identity.providers.cns.authority import CARD, Authority, pem, private, written
 from tests.outbox.sink import free_port
-from tests.processes.conftest import World, until
+from tests.processes.conftest import ProcessWorld, until
 from tests.processes.proxies import AROUND_NGINX, DEPLOY, PORTAL_NGINX
 
 pytestmark = [
@@ -35,7 +35,7 @@ UNDERSCORES = [(f"X_Cns_{name}", value) for name, value in FORGED.items()]
 
 
 @dataclass
-class Front:
+class CardHosts:
     """Both hosts: the portal's and the cards'."""
 
     folder: Path
@@ -70,7 +70,7 @@ class Front:
 class Browser:
     """A browser at the portal: keeps cookies, submits forms."""
 
-    front: Front
+    front: CardHosts
     cookies: dict[str, str] = field(default_factory=dict)
 
     def get(self, path: str) -> str:
@@ -127,9 +127,9 @@ def _ask(
 
 
 @pytest.fixture(scope="module")
-def front(shared_world: World) -> Front:
+def front(shared_world: ProcessWorld) -> CardHosts:
     folder = shared_world.folder
-    front = Front(folder, free_port(), free_port(), folder / "web.sock")
+    front = CardHosts(folder, free_port(), free_port(), folder / "web.sock")
     _write_files(front)
     web = [part for part in processes.web(0) if not part.startswith("127.0.0.1:")]
     web.insert(web.index("--bind") + 1, f"unix:{front.socket}")
@@ -152,14 +152,14 @@ def front(shared_world: World) -> Front:
     return front
 
 
-def _is_up(front: Front) -> bool:
+def _is_up(front: CardHosts) -> bool:
     try:
         return front.ask_portal("GET", "/accesso/", [])[0] == 200
     except OSError:
         return False
 
 
-def _write_files(front: Front) -> None:
+def _write_files(front: CardHosts) -> None:
     """The files of deploy/nginx, with other addresses, paths and socket."""
     folder = front.folder
     written(folder / "host.crt", [pem(OURS.server("localhost"))])
@@ -184,7 +184,7 @@ def _write_files(front: Front) -> None:
 
 
 @pytest.mark.parametrize("tls", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["TLS 1.2", "TLS 1.3"])
-def test_a_card_brings_its_holder_in(front: Front, tls: ssl.TLSVersion) -> None:
+def test_a_card_brings_its_holder_in(front: CardHosts, tls: ssl.TLSVersion) -> None:
     anna = Browser(front)
     status, page = front.show(OURS.card(), anna.begin(), tls=tls)
     assert status == 200
@@ -212,7 +212,7 @@ def test_a_card_brings_its_holder_in(front: Front, tls: ssl.TLSVersion) -> None:
     ],
 )  # fmt: skip
 def test_other_cards_are_refused_with_a_sentence(
-    front: Front, card: x509.Certificate | None, status: int, sentence: str
+    front: CardHosts, card: x509.Certificate | None, status: int, sentence: str
 ) -> None:
     answered, page = front.show(card, Browser(front).begin())
     assert answered == status
@@ -225,7 +225,7 @@ def test_other_cards_are_refused_with_a_sentence(
     ids=["dashes", "underscores", "twice", "with the secret"],
 )  # fmt: skip
 def test_what_the_client_says_of_a_card_is_overwritten_on_both_hosts(
-    front: Front, headers: list[tuple[str, str]]
+    front: CardHosts, headers: list[tuple[str, str]]
 ) -> None:
     state = Browser(front).begin()
     status, page = front.show(None, state, headers)
@@ -237,7 +237,7 @@ def test_what_the_client_says_of_a_card_is_overwritten_on_both_hosts(
         assert (status, "La tessera si mostra solo" in page) == (403, True)
 
 
-def test_a_request_that_goes_round_nginx_is_no_card(front: Front) -> None:
+def test_a_request_that_goes_round_nginx_is_no_card(front: CardHosts) -> None:
     """A process that may write to the socket still lacks the secret."""
     state = Browser(front).begin()
     sent = "".join(f"{name}: {value}\r\n" for name, value in [*DASHES, ("X-Cns-Proxy", "indovinato")])
@@ -250,7 +250,7 @@ def test_a_request_that_goes_round_nginx_is_no_card(front: Front) -> None:
         assert direct.recv(4096).startswith(b"HTTP/1.0 403")
 
 
-def test_a_ticket_is_good_once_and_in_the_browser_that_began(front: Front) -> None:
+def test_a_ticket_is_good_once_and_in_the_browser_that_began(front: CardHosts) -> None:
     anna, other = Browser(front), Browser(front)
     _, page = front.show(OURS.card(), anna.begin())
     other.begin()
@@ -261,18 +261,18 @@ def test_a_ticket_is_good_once_and_in_the_browser_that_began(front: Front) -> No
     assert (anna.is_in, other.is_in, again.is_in) == (True, False, False)
 
 
-def test_the_host_of_the_cards_has_no_other_page(front: Front) -> None:
+def test_the_host_of_the_cards_has_no_other_page(front: CardHosts) -> None:
     for path in ("/", "/accesso/", "/accesso/ts-cns/ritorno/", "/static/portale.css", "/card-refused.html"):
         assert front.show(OURS.card(), path=path)[0] == 404
 
 
-def test_plain_http_on_the_port_of_the_cards_gets_the_page_too(front: Front) -> None:
+def test_plain_http_on_the_port_of_the_cards_gets_the_page_too(front: CardHosts) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", front.cards, timeout=20)
     status, page, _ = _ask(connection, "GET", "/accesso/ts-cns/carta/", [])
     assert (status, "La tessera non è stata accettata" in page) == (400, True)
 
 
-def test_the_log_of_the_host_of_the_cards_says_neither_card_nor_login(front: Front) -> None:
+def test_the_log_of_the_host_of_the_cards_says_neither_card_nor_login(front: CardHosts) -> None:
     state = Browser(front).begin()
     front.show(OURS.card(), state)
     path = front.folder / "cns.log"

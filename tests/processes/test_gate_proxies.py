@@ -12,7 +12,7 @@ import pytest
 from portal.demo import processes
 from portal.demo.supervisor import Child
 from tests.outbox.sink import free_port
-from tests.processes.conftest import World, until
+from tests.processes.conftest import ProcessWorld, until
 from tests.processes.proxies import EVERY, NGINX, Front, Proxy
 from tests.sessions.gate.gate_door import UNKNOWN, basic
 
@@ -55,7 +55,7 @@ class Toy(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     reached: list[tuple[str, dict[str, str]]] = []  # dispensed requests: path and headers
-    asked: list[tuple[str, dict[str, str]]] = []  # requests to the gate
+    gate_requests: list[tuple[str, dict[str, str]]] = []  # requests to the gate
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -66,7 +66,7 @@ class Toy(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self) -> None:
-        self.asked.append((self.path, self._lowered()))
+        self.gate_requests.append((self.path, self._lowered()))
         self.send_response(204)
         self.end_headers()
 
@@ -78,7 +78,7 @@ class Toy(BaseHTTPRequestHandler):
 
 
 @dataclass
-class Answer:
+class ProxyReply:
     status: int
     headers: dict[str, str] = field(repr=False)
     body: bytes
@@ -89,7 +89,7 @@ class Scene:
     proxy: Proxy
     front: Front
     portal: Child
-    world: World
+    world: ProcessWorld
     user_id: str
     pharmacy: str
     live: str
@@ -97,7 +97,7 @@ class Scene:
     expired: str
     elsewhere: str
 
-    def dispense(self, plain: str | None, password: str = "SALVE", **headers: str) -> Answer:
+    def dispense(self, plain: str | None, password: str = "SALVE", **headers: str) -> ProxyReply:
         """Requests a prescription through the proxy."""
         sent = {"Authorization": basic(self.user_id, password), **headers}
         if plain is not None:
@@ -112,12 +112,12 @@ class Scene:
         return answer.status, answer.headers.get("x-a2f-error"), answer.headers.get("x-a2f-reason")
 
 
-def dispense(front: Front, headers: dict[str, str]) -> Answer:
+def dispense(front: Front, headers: dict[str, str]) -> ProxyReply:
     connection = front.connection()
     try:
         connection.request("POST", "/eroga?contesto=ALTRO", body=b"<ricetta/>", headers=headers)
         response = connection.getresponse()
-        return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+        return ProxyReply(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
     finally:
         connection.close()
 
@@ -128,14 +128,14 @@ def toy() -> Iterator[int]:
     service = ThreadingHTTPServer(("127.0.0.1", 0), Toy)
     Thread(target=service.serve_forever, daemon=True).start()
     Toy.reached.clear()
-    Toy.asked.clear()
+    Toy.gate_requests.clear()
     yield service.server_port
     service.shutdown()
     service.server_close()
 
 
 @pytest.fixture
-def scene(world: World, toy: int, request: pytest.FixtureRequest) -> Scene:
+def scene(world: ProcessWorld, toy: int, request: pytest.FixtureRequest) -> Scene:
     proxy: Proxy = request.param
     portal_port = free_port()
     n = next(_number)  # the tests share one database: each has an utenza of its own
@@ -161,14 +161,14 @@ def _answers(front: Front) -> bool:
 
 @pytest.mark.parametrize("proxy", EVERY)
 def test_the_gate_is_asked_in_the_context_of_the_file_and_told_the_address_that_the_proxy_saw(
-    proxy: Proxy, world: World, toy: int
+    proxy: Proxy, world: ProcessWorld, toy: int
 ):
     front = proxy.start(world, toy, toy)
     sent = {"Authorization2F": "Bearer x", "X-Forwarded-For": "203.0.113.9", "X-A2F-Utenza": "UVBUGIA"}
     until(lambda: _passes(front, sent), 30, f"{proxy.name} answers")
-    path, told = Toy.asked[-1]
+    path, gate_headers = Toy.gate_requests[-1]
     assert path == "/a2f/gate?contesto=RICETTA-DEM&applicazione=EROGATORE"
-    assert told["x-forwarded-for"].rpartition(",")[2].strip() == "127.0.0.1"
+    assert gate_headers["x-forwarded-for"].rpartition(",")[2].strip() == "127.0.0.1"
     path, received = Toy.reached[-1]
     assert path == "/eroga?contesto=ALTRO"
     # the gate sent no value: the caller's forged header is removed all the same

@@ -16,7 +16,7 @@ from portal.demo import processes
 from portal.demo.public_users import PHARMACY
 from tests.conformance.test_clients import CLIENTS, WIRE, golden
 from tests.outbox.sink import free_port
-from tests.processes.conftest import World, until
+from tests.processes.conftest import ProcessWorld, until
 from tests.processes.proxies import PORTAL_NGINX
 from tests.sessions.soap.calls import URL, timeless
 
@@ -45,7 +45,7 @@ print(certificates.make(now).certificate)
 
 
 @pytest.fixture(scope="module")
-def certificate(shared_world: World) -> Path:
+def certificate(shared_world: ProcessWorld) -> Path:
     """The pincode's certificate, as a gestionale downloads it; the manual's public user exists too."""
     file = shared_world.folder / "pincode.pem"
     file.write_text(shared_world.run(PUBLIC_USER) + "\n", encoding="utf-8")
@@ -53,7 +53,7 @@ def certificate(shared_world: World) -> Path:
 
 
 @pytest.fixture(scope="module")
-def portal(shared_world: World, certificate: Path) -> int:
+def portal(shared_world: ProcessWorld, certificate: Path) -> int:
     """The port of gunicorn."""
     port = free_port()
     shared_world.start("web", processes.web(port))
@@ -62,7 +62,7 @@ def portal(shared_world: World, certificate: Path) -> int:
 
 
 @pytest.fixture(scope="module")
-def front(shared_world: World, portal: int) -> int:
+def front(shared_world: ProcessWorld, portal: int) -> int:
     """The port of nginx."""
     front = free_port()
     PORTAL_NGINX.start(shared_world, portal, front)
@@ -166,7 +166,7 @@ def test_a_body_that_nobody_read_does_not_spoil_the_next_call_of_its_connection(
 
 
 def test_the_command_line_asks_checks_uses_and_revokes(
-    shared_world: World, portal: int, certificate: Path, tmp_path: Path
+    shared_world: ProcessWorld, portal: int, certificate: Path, tmp_path: Path
 ) -> None:
     secrets = {"password": PHARMACY.password, "pincode": PHARMACY.pincode}
     for name, secret in secrets.items():

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from tests.outbox.sink import HANG, Sink, free_port
-from tests.processes.conftest import World, until
+from tests.processes.conftest import ProcessWorld, until
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
 
@@ -22,7 +22,7 @@ print(OutgoingMail.objects.filter(recipient="{to}").exclude(accepted_at=None).co
 """
 
 
-def test_a_worker_killed_between_claim_and_smtp_loses_no_mail(world: World, sink: Sink):
+def test_a_worker_killed_between_claim_and_smtp_loses_no_mail(world: ProcessWorld, sink: Sink):
     env = {"EMAIL_URL": sink.url, "OUTBOX_LEASE": "2"}
     sink.at_data = [HANG]
     first = world.start_worker("first", **env)
@@ -37,7 +37,7 @@ def test_a_worker_killed_between_claim_and_smtp_loses_no_mail(world: World, sink
     assert sink.recipients == ["killed@farmacia.it"]
 
 
-def test_two_workers_and_two_timetables_send_no_letter_twice(world: World, sink: Sink):
+def test_two_workers_and_two_timetables_send_no_letter_twice(world: ProcessWorld, sink: Sink):
     env = {"EMAIL_URL": sink.url}
     for name in ("one", "two"):
         world.start_worker(name, **env)
@@ -61,5 +61,5 @@ print(monotonic() - started < 1)
 """
 
 
-def test_a_broker_that_is_down_does_not_slow_a_page(world: World):
+def test_a_broker_that_is_down_does_not_slow_a_page(world: ProcessWorld):
     assert world.run(WAKE, REDIS_URL=f"redis://127.0.0.1:{free_port()}/0") == "True"

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.outbox.sink import Sink
-from tests.processes.conftest import World, until
+from tests.processes.conftest import ProcessWorld, until
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
 
@@ -43,7 +43,7 @@ print(said.count(), said.values("recipient").distinct().count())
 """
 
 
-def test_two_workers_and_two_timetables_send_no_reminder_twice(world: World, sink: Sink):
+def test_two_workers_and_two_timetables_send_no_reminder_twice(world: ProcessWorld, sink: Sink):
     env = {"EMAIL_URL": sink.url}
     world.run(IDS_THAT_END_IN_HALF_AN_HOUR.format(count=HOW_MANY), **env)
     assert world.run(STILL_TO_SAY) == str(HOW_MANY)

@@ -7,7 +7,7 @@ import pytest
 from portal.demo.supervisor import CannotStart
 from tests.day.servers import OwnPostgres, OwnRedis
 from tests.outbox.sink import Sink
-from tests.processes.conftest import World, until
+from tests.processes.conftest import ProcessWorld, until
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
 A_SWEEP = 60  # seconds, as docs/production.md promises
@@ -21,7 +21,7 @@ with transaction.atomic():
 
 
 @pytest.fixture
-def redis(world: World) -> Iterator[OwnRedis]:
+def redis(world: ProcessWorld) -> Iterator[OwnRedis]:
     try:
         own = OwnRedis(world.folder)
         own.start()
@@ -32,7 +32,7 @@ def redis(world: World) -> Iterator[OwnRedis]:
     own.stop()
 
 
-def test_without_redis_the_timetable_does_the_rounds_itself(world: World, sink: Sink, redis: OwnRedis):
+def test_without_redis_the_timetable_does_the_rounds_itself(world: ProcessWorld, sink: Sink, redis: OwnRedis):
     env = {"EMAIL_URL": sink.url}
     world.start_worker(**env)
     timetable = world.start_timetable(**env)
@@ -51,7 +51,7 @@ def test_without_redis_the_timetable_does_the_rounds_itself(world: World, sink: 
     assert set(sink.count_by_message_id.values()) == {1}
 
 
-def test_a_redis_emptied_with_the_calls_in_it_costs_one_round(world: World, sink: Sink, redis: OwnRedis):
+def test_a_redis_emptied_with_the_calls_in_it_costs_one_round(world: ProcessWorld, sink: Sink, redis: OwnRedis):
     env = {"EMAIL_URL": sink.url}
     world.run(POST.format(to="emptied@farmacia.it"), **env)  # the wake-up is lost
     redis.empty()
@@ -60,7 +60,7 @@ def test_a_redis_emptied_with_the_calls_in_it_costs_one_round(world: World, sink
     until(lambda: sink.recipients == ["emptied@farmacia.it"], A_SWEEP, "the letter leaves without its call")
 
 
-def test_after_a_restart_of_postgresql_the_same_workers_go_on(world: World, sink: Sink):
+def test_after_a_restart_of_postgresql_the_same_workers_go_on(world: ProcessWorld, sink: Sink):
     try:
         own = OwnPostgres(world.folder)
         own.start()

@@ -9,7 +9,7 @@ import pytest
 from portal.demo import processes
 from sessions.soap.envelope import LARGEST
 from tests.outbox.sink import free_port
-from tests.processes.conftest import World, until
+from tests.processes.conftest import ProcessWorld, until
 from tests.processes.proxies import PORTAL_NGINX
 from tests.sessions.gate.gate_door import basic
 
@@ -24,7 +24,7 @@ WORKERS, THREADS = 2, 3  # as in production
 
 
 @pytest.fixture(scope="module")
-def port(shared_world: World) -> int:
+def port(shared_world: ProcessWorld) -> int:
     number = free_port()
     shared_world.start("web", processes.web(number, THREADS))
     until(lambda: begins_with(number, HEAD + EMPTY, b"HTTP/1.1 401"), 60, "the portal answers")
@@ -78,7 +78,7 @@ def test_who_says_no_password_is_answered_without_waiting_for_the_body(port: int
 
 
 @pytest.fixture(scope="module")
-def front(shared_world: World, port: int) -> int:
+def front(shared_world: ProcessWorld, port: int) -> int:
     """The address of nginx in front of the portal."""
     if PORTAL_NGINX.binary is None:
         pytest.skip(f"no nginx on this machine ({PORTAL_NGINX.how_to_get_it})")
@@ -97,13 +97,15 @@ def test_behind_nginx_more_slow_bodies_than_threads_hold_none(front: int) -> Non
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics", "/a2f/gate?contesto=RICETTA-DEM"])
 def test_nginx_hands_on_nothing_that_is_for_machines(front: int, port: int, path: str) -> None:
-    asked = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
-    assert begins_with(front, asked, b"HTTP/1.1 404")
+    raw_request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+    assert begins_with(front, raw_request, b"HTTP/1.1 404")
     if path == "/healthz":
-        assert begins_with(port, asked, b"HTTP/1.1 200")
+        assert begins_with(port, raw_request, b"HTTP/1.1 200")
 
 
-def test_the_log_of_nginx_holds_neither_the_address_of_a_calendar_nor_a_query(shared_world: World, front: int) -> None:
+def test_the_log_of_nginx_holds_neither_the_address_of_a_calendar_nor_a_query(
+    shared_world: ProcessWorld, front: int
+) -> None:
     for path in (
         "/calendario/segreto1/",
         "/calendario/segreto1/ids.ics?x=segreto2",

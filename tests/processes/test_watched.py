@@ -8,7 +8,7 @@ import pytest
 
 from portal.demo import processes
 from tests.outbox.sink import Sink, free_port
-from tests.processes.conftest import World, until
+from tests.processes.conftest import ProcessWorld, until
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(180)]
 
@@ -24,7 +24,9 @@ with transaction.atomic():
 """
 
 
-def test_the_number_of_the_request_is_in_the_line_that_the_worker_writes_about_its_letter(world: World, sink: Sink):
+def test_the_number_of_the_request_is_in_the_line_that_the_worker_writes_about_its_letter(
+    world: ProcessWorld, sink: Sink
+):
     env = {"EMAIL_URL": sink.url, "LOG_FORMAT": "json"}
     sink.at_rcpt["anna@farmacia.it"] = ["550 5.1.1 unknown"]
     worker = world.start_worker(**env)
@@ -42,7 +44,7 @@ def test_the_number_of_the_request_is_in_the_line_that_the_worker_writes_about_i
     assert "anna" not in worker.log.read_text(encoding="utf-8")
 
 
-def _listens(world: World) -> bool:
+def _listens(world: ProcessWorld) -> bool:
     return world.run("from portal.celery import app; print(bool(app.control.ping(timeout=1)))") == "True"
 
 
@@ -56,7 +58,7 @@ def _ask(port: int, path: str) -> tuple[int, dict[str, str], str]:
         line.close()
 
 
-def test_the_measures_add_up_what_every_process_counted(world: World):
+def test_the_measures_add_up_what_every_process_counted(world: ProcessWorld):
     port = free_port()
     own = {"WEB_CONCURRENCY": "2", "PROMETHEUS_MULTIPROC_DIR": str(world.folder / "web"), "METRICS_FOLDERS": str(world.folder / "worker")}  # fmt: skip
     worker_counts = {"PROMETHEUS_MULTIPROC_DIR": str(world.folder / "worker")}

@@ -27,12 +27,12 @@ class Left:
 
     @classmethod
     def read(cls, world: World, outcome: Interleaving) -> "Left":
-        mine = MailCertification.objects.filter(pharmacy=world.pharmacy)
+        certifications = MailCertification.objects.filter(pharmacy=world.pharmacy)
         return cls(
             list(IdSessione.objects.with_facts().filter(pharmacy=world.pharmacy).order_by("pk")),
-            list(mine),
-            list(mine.current().values_list("address", flat=True)),
-            list(mine.pending(NOW).values_list("address", flat=True)),
+            list(certifications),
+            list(certifications.current().values_list("address", flat=True)),
+            list(certifications.pending(NOW).values_list("address", flat=True)),
             list(OutgoingMail.objects.waiting().filter(about=world.pharmacy.code)),
             outcome,
         )

@@ -123,11 +123,11 @@ def test_a_page_that_needs_no_database_does_not_wait_for_its_clock(settings):
 @pytest.mark.django_db
 def test_the_clock_is_asked_once_in_ten_seconds(settings):
     settings.DATABASE_CLOCK = "portal.time.database_clock.of_the_database"
-    asked = []
-    with connection.execute_wrapper(lambda execute, *about: asked.append(about) or execute(*about)):
+    statements = []
+    with connection.execute_wrapper(lambda execute, *about: statements.append(about) or execute(*about)):
         assert abs(database_clock.offset()) < database_clock.CORRECTED_FROM
         database_clock.offset()
-    assert len(asked) == (1 if connection.vendor == "postgresql" else 0)
+    assert len(statements) == (1 if connection.vendor == "postgresql" else 0)
 
 
 @pytest.mark.django_db
@@ -139,11 +139,11 @@ def test_the_machine_is_compared_not_a_clock_that_python_was_given(settings, tim
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs", "took", "apart"),
+    ("machine", "database", "took", "apart"),
     [(100.0, 93.0, 0.5, 6.5), (100.0, 107.0, 0.5, -7.0), (100.0, 99.0, 2.0, 0.0), (100.0, 100.0, 0.0, 0.0)],
 )
-def test_a_slow_answer_is_no_distance(ours, theirs, took, apart):
-    assert database_clock.apart(ours, theirs, took) == timedelta(seconds=apart)
+def test_a_slow_answer_is_no_distance(machine, database, took, apart):
+    assert database_clock.apart(machine, database, took) == timedelta(seconds=apart)
 
 
 @pytest.mark.django_db

@@ -123,9 +123,9 @@ def test_the_measures_count_ids_and_what_the_gate_decided(utenza, certified, dja
         issuing.issue(utenza, Context.objects.usual(), timezone.now())
     Client().get("/a2f/gate")
     after = measured()
-    asked = 'portal_ids_issued_total{asked="gestionale"}'
+    series = 'portal_ids_issued_total{asked="gestionale"}'
     missing = 'portal_gate_seconds_count{decision="missing"}'
-    assert after[asked] == before.get(asked, 0) + 1
+    assert after[series] == before.get(series, 0) + 1
     assert after[missing] == before[missing] + 1
     assert after["portal_ids_unexpired"] == before["portal_ids_unexpired"] + 1
 

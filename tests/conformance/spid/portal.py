@@ -94,9 +94,9 @@ def _wait_for(port: int, child: Child) -> None:
     anybody = ssl._create_unverified_context()  # noqa: S323  a certificate of a minute ago, on this machine
     for _ in range(STARTS_WITHIN * 5):
         with suppress(OSError):
-            asked = HTTPSConnection("localhost", port, timeout=5, context=anybody)
-            asked.request("GET", "/healthz")
-            if asked.getresponse().status == 200:
+            probe = HTTPSConnection("localhost", port, timeout=5, context=anybody)
+            probe.request("GET", "/healthz")
+            if probe.getresponse().status == 200:
                 return
         if not child.alive:
             break

@@ -86,14 +86,14 @@ def test_what_holds_for_the_whole_nation_is_closed_to_a_regional_administrator(r
 
 
 @pytest.mark.parametrize(
-    ("mine", "theirs", "is_inside"),
+    ("own", "other", "is_inside"),
     [
         ("", "", True), ("", "042", True), ("042", "", False), ("042", "042", True), ("042", "042-301", True),
         ("042-301", "042-301", True), ("042-301", "042", False), ("042-301", "042-302", False), ("042", "042 010-301", False),
     ],
 )  # fmt: skip
-def test_which_territory_holds_which(mine, theirs, is_inside):
-    assert Territory.of(mine.split()).contains(Territory.of(theirs.split())) is is_inside
+def test_which_territory_holds_which(own, other, is_inside):
+    assert Territory.of(own.split()).contains(Territory.of(other.split())) is is_inside
 
 
 @pytest.mark.django_db

@@ -137,9 +137,9 @@ def test_a_wrong_recovery_code_makes_one_wait_as_a_wrong_code_of_the_app_does(cl
 
 def test_the_recovery_code_of_somebody_else_opens_nothing(client, codes):
     other = User.objects.create_staff("olga", PASSWORD)
-    theirs = StaffRecoveryCode.renew(other, NOON)
+    other_codes = StaffRecoveryCode.renew(other, NOON)
     give_password(client)
-    client.post(RECOVERY, {"code": theirs[0]})
+    client.post(RECOVERY, {"code": other_codes[0]})
     assert not door.signed_in(client)
 
 

@@ -53,7 +53,7 @@ def test_an_ordinary_name_is_not(domain):
 
 
 @pytest.mark.parametrize(
-    ("exchanger", "asked"),
+    ("exchanger", "expected"),
     [
         ("10 mx.pec.aruba.it.", True),
         ("10 mx.cert.legalmail.it.", True),
@@ -61,9 +61,9 @@ def test_an_ordinary_name_is_not(domain):
         ("10 mx.peck.it.", False),
     ],
 )
-def test_the_hosts_that_receive_its_mail_are_looked_at(name_server, exchanger, asked):  # noqa: F811
+def test_the_hosts_that_receive_its_mail_are_looked_at(name_server, exchanger, expected):  # noqa: F811
     resolver = name_server({("it", "NS"): "a.dns.it.", ("farmacia.it", "MX"): exchanger})
-    assert examine("a@farmacia.it", check_mx=True, resolver=resolver).seems_pec is asked
+    assert examine("a@farmacia.it", check_mx=True, resolver=resolver).seems_pec is expected
 
 
 def test_what_seems_certified_can_be_confirmed(bruno_client, al_redentore):

@@ -123,8 +123,8 @@ def test_a_reopening_takes_away_the_end_and_is_written_down(read):
         "register.closed", "register.reopened",
     ]  # fmt: skip
     day = (NOW + 3 * DAY).date().isoformat()
-    told = RegisterChange.objects.order_by("pk").values_list("pharmacy__code", "field", "was", "became")
-    assert list(told) == [("200", "closed_on", "", day), ("200", "closed_on", day, "")]
+    changes = RegisterChange.objects.order_by("pk").values_list("pharmacy__code", "field", "was", "became")
+    assert list(changes) == [("200", "closed_on", "", day), ("200", "closed_on", day, "")]
 
 
 @pytest.mark.parametrize(

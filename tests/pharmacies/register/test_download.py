@@ -18,7 +18,7 @@ REGISTER = (
 )
 
 
-class Handler(BaseHTTPRequestHandler):
+class RegisterHandler(BaseHTTPRequestHandler):
     """Answers from `server.script`, one entry for each request: a status, "cut", "whole", or a header change."""
 
     protocol_version = "HTTP/1.1"
@@ -64,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server():
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), RegisterHandler)
     server.script, server.ranges = [], []
     server.body, server.etag, server.resumes, server.redirect_to = BODY, '"prima"', True, ""
     server.url = f"http://127.0.0.1:{server.server_address[1]}/register.csv"

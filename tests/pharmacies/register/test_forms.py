@@ -49,7 +49,7 @@ def xml_of(rows=ROWS, record="<riga>{}</riga>", field="<{0}>{1}</{0}>") -> str:
     return f'<?xml version="1.0" encoding="UTF-8"?><farmacie xmlns="urn:prova">{body}</farmacie>'
 
 
-def told() -> list[tuple]:
+def changes() -> list[tuple]:
     return list(Pharmacy.objects.order_by("code").values_list("code", "name", "closed_on", "cap", "partita_iva"))
 
 
@@ -78,7 +78,7 @@ EXPECTED = [
 )
 def test_every_encoding_and_line_end_is_read(file, encoded):
     importing(file(encoded))
-    assert told() == EXPECTED
+    assert changes() == EXPECTED
 
 
 @pytest.mark.parametrize(
@@ -98,20 +98,20 @@ def test_every_encoding_and_line_end_is_read(file, encoded):
 )  # fmt: skip
 def test_json_and_xml_of_the_same_open_data_are_read(file, content):
     importing(file(content, "register.dat"))
-    assert told() == EXPECTED
+    assert changes() == EXPECTED
 
 
 def test_records_as_attributes_are_read(file):
     body = "".join("<f " + " ".join(f'{k}="{escape(v)}"' for k, v in each.items()) + "/>" for each in records())
     importing(file(f"<farmacie>{body}</farmacie>"))
-    assert told() == EXPECTED
+    assert changes() == EXPECTED
 
 
 @pytest.mark.parametrize("content", [json.dumps(records()), json.dumps({"dati": records()}), xml_of()])
 @pytest.mark.parametrize("cut", [1, 3, 40])
 def test_json_and_xml_that_do_not_close_are_not_whole_and_their_rows_are_read(file, content, cut):
     assert "not well formed to its end" in importing_in_part(file(content[:-cut]))
-    assert told()[0] == EXPECTED[0]
+    assert changes()[0] == EXPECTED[0]
 
 
 def test_xml_fetches_nothing_and_resolves_no_entity(file, tmp_path):

@@ -66,10 +66,10 @@ def test_a_change_of_owner_keeps_the_pharmacy(import_rows):
     assert (pharmacy.pk, pharmacy.name, pharmacy.closed_on) == (kept, "Bianchi dr.ssa Lucia", None)
     assert "changed 1 " in report
     assert "owner_changed: 1 " in report
-    told = RegisterChange.objects.filter(pharmacy=pharmacy).values_list("field", "was", "became")
-    assert ("name", "Rossi dr. Mario", "Bianchi dr.ssa Lucia") in told
-    assert ("valid_from", "2015-02-01", "2026-11-01") in told
-    assert not [each for each in told if each[1] == each[2]]
+    changes = RegisterChange.objects.filter(pharmacy=pharmacy).values_list("field", "was", "became")
+    assert ("name", "Rossi dr. Mario", "Bianchi dr.ssa Lucia") in changes
+    assert ("valid_from", "2015-02-01", "2026-11-01") in changes
+    assert not [each for each in changes if each[1] == each[2]]
 
 
 @pytest.mark.parametrize("newest_first", [True, False])

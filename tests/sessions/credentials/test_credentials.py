@@ -123,7 +123,7 @@ def test_a_wrong_password_and_an_unknown_user_cost_one_slow_hash_and_one_row_eac
 
 
 def test_a_wrong_password_and_an_unknown_user_ask_the_same_questions_to_the_database(counted):
-    def asked(user_id):
+    def queries_for(user_id):
         with CaptureQueriesContext(connection) as queries:
             prove(user_id, "sbagliata", SHOP, MORNING)
         said = [query["sql"].split() for query in queries]
@@ -133,7 +133,7 @@ def test_a_wrong_password_and_an_unknown_user_ask_the_same_questions_to_the_data
             if "SAVEPOINT" not in words
         ]
 
-    assert asked("UVANNA01") == asked("NESSUNO1")
+    assert queries_for("UVANNA01") == queries_for("NESSUNO1")
 
 
 def test_neither_password_nor_user_nor_address_is_left_in_the_table(counted):

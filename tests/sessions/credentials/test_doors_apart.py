@@ -69,8 +69,8 @@ class Counter:
         if proof is None:
             IdSessione.objects.update(service_fingerprint=None)
         sent = {"REMOTE_ADDR": place, "HTTP_AUTHORIZATION": _basic(right, number)}
-        asked = envelope("checkToken", {"token": self.plain})
-        return Client().post(SERVICE, asked, "text/xml", **sent).status_code
+        captured = envelope("checkToken", {"token": self.plain})
+        return Client().post(SERVICE, captured, "text/xml", **sent).status_code
 
     def pincode(self, right: bool, place: str = SHOP, number: int = 0) -> object:
         typed = encrypted(self.certificate, PINCODE if right else f"{number:010}")
@@ -160,10 +160,10 @@ def at_home(counter) -> Counter:
 
 def seen(counter: Counter, door: str, hashes: list[str]) -> Seen:
     hashes.clear()
-    with CaptureQueriesContext(connection) as asked:
+    with CaptureQueriesContext(connection) as captured:
         answer = DOORS[door](counter, True)
-    locks = re.findall(r"pg_advisory_xact_lock\((-?\d+)\)", " ".join(query["sql"] for query in asked))
-    return Seen(answer, len(hashes), len(asked), frozenset(locks))
+    locks = re.findall(r"pg_advisory_xact_lock\((-?\d+)\)", " ".join(query["sql"] for query in captured))
+    return Seen(answer, len(hashes), len(captured), frozenset(locks))
 
 
 def look(counter: Counter, doors: list[str], hashes: list[str]) -> dict[str, Seen]:

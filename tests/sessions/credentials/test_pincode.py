@@ -121,9 +121,9 @@ def test_every_wrong_ciphertext_runs_the_same_lines_and_asks_the_same_queries(an
     paths, queries = set(), set()
     for valore in valori:
         PasswordFailure.objects.all().delete()
-        with CaptureQueriesContext(connection) as asked:
+        with CaptureQueriesContext(connection) as captured:
             paths.add(tuple(lines_of(partial(check, anna_s, valore, MORNING))))
-        queries.add(tuple(re.sub(r"'[^']*'|\d+|\"s\w+\"", "?", query["sql"]) for query in asked))
+        queries.add(tuple(re.sub(r"'[^']*'|\d+|\"s\w+\"", "?", query["sql"]) for query in captured))
     assert [len(path) > 30 for path in paths] == [True]
     assert len(queries) == 1
 

@@ -13,7 +13,7 @@ from sessions.gate import uses
 from sessions.ids import issuing
 from sessions.models import Context, IdSessione, State
 from tests.sessions.conftest import MORNING, make_utenza
-from tests.sessions.gate.gate_door import BASIC_REFUSED, PASSED, UNKNOWN, basic, knock, refused, told
+from tests.sessions.gate.gate_door import BASIC_REFUSED, PASSED, UNKNOWN, basic, knock, refused, reply_of
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +53,7 @@ def test_a_live_id_and_its_password_pass_and_the_service_is_told_for_whom(plain,
 
 
 def test_it_passes_again_and_again_by_get_and_by_post_with_any_body(plain):
-    assert [told(plain), told(plain, method="post"), told(plain)] == [PASSED] * 3
+    assert [reply_of(plain), reply_of(plain, method="post"), reply_of(plain)] == [PASSED] * 3
 
 
 @pytest.mark.parametrize("method", ["head", "put", "delete", "options"])
@@ -73,21 +73,21 @@ def test_other_methods_do_not_pass(plain, method):
     ],
 )
 def test_the_id_comes_in_either_header_with_the_scheme_in_any_case(plain, headers):
-    assert told(None, **{name: value.format(plain) for name, value in headers.items()}) == PASSED
+    assert reply_of(None, **{name: value.format(plain) for name, value in headers.items()}) == PASSED
 
 
 def test_a_password_may_hold_colons_and_accents(utenza, plain):
     utenza.set_password("sàlve:tutti:", timezone.now())
     utenza.save()
-    assert told(plain, basic(password="sàlve:tutti:")) == PASSED
+    assert reply_of(plain, basic(password="sàlve:tutti:")) == PASSED
 
 
 def test_a_context_without_applicazione_is_asked_with_it_empty_or_absent(utenza, certified):
     context = Context.objects.get_or_create(contesto="RICETTA-DEM", applicazione="")[0]
     plain = issuing.issue(utenza, context, MORNING).plain
-    assert told(plain, asked={"contesto": "RICETTA-DEM"}) == PASSED
-    assert told(plain, asked={"contesto": "RICETTA-DEM", "applicazione": ""}) == PASSED
-    assert told(plain) == refused("other-context")
+    assert reply_of(plain, parameters={"contesto": "RICETTA-DEM"}) == PASSED
+    assert reply_of(plain, parameters={"contesto": "RICETTA-DEM", "applicazione": ""}) == PASSED
+    assert reply_of(plain) == refused("other-context")
 
 
 # --- id refused
@@ -95,7 +95,7 @@ def test_a_context_without_applicazione_is_asked_with_it_empty_or_absent(utenza,
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization2F": ""}, {"X-idSessione": "  "}])
 def test_without_an_id_it_is_missing(utenza, headers):
-    assert told(None, **headers) == refused("missing")
+    assert reply_of(None, **headers) == refused("missing")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_without_an_id_it_is_missing(utenza, headers):
     ],
 )  # fmt: skip
 def test_what_is_not_written_like_an_id_is_malformed(utenza, value):
-    assert told(None, Authorization2F=value) == refused("malformed")
+    assert reply_of(None, Authorization2F=value) == refused("malformed")
 
 
 SPELLINGS = [
@@ -120,74 +120,74 @@ SPELLINGS = [
 def test_an_id_in_capitals_in_braces_in_quotes_or_without_its_scheme_is_the_id(plain, spelling, as_wsgi):
     """RFC 9562, section 4: read in any case. A WSGI server passes header bytes as Latin-1."""
     value = as_wsgi(spelling.format(id=plain, ID=plain.upper()))
-    assert told(None, Authorization2F=value) == PASSED
+    assert reply_of(None, Authorization2F=value) == PASSED
 
 
 def test_any_dash_in_an_id_is_a_dash(plain):
-    assert told(None, Authorization2F=f"Bearer {plain.replace('-', '–')}") == PASSED
+    assert reply_of(None, Authorization2F=f"Bearer {plain.replace('-', '–')}") == PASSED
 
 
 def test_one_id_written_in_two_ways_does_not_disagree_with_itself(plain):
-    assert told(None, Authorization2F=f"Bearer {plain.upper()}", **{"X-idSessione": f"Bearer {plain}"}) == PASSED
+    assert reply_of(None, Authorization2F=f"Bearer {plain.upper()}", **{"X-idSessione": f"Bearer {plain}"}) == PASSED
 
 
 def test_two_headers_that_disagree_are_malformed(plain):
-    assert told(plain, **{"X-idSessione": f"Bearer {UNKNOWN}"}) == refused("malformed")
+    assert reply_of(plain, **{"X-idSessione": f"Bearer {UNKNOWN}"}) == refused("malformed")
 
 
 def test_an_id_that_nobody_issued_is_unknown(utenza):
-    assert told(UNKNOWN) == refused("unknown")
+    assert reply_of(UNKNOWN) == refused("unknown")
 
 
 def test_an_id_is_expired_at_its_last_second_and_not_before(plain, time_machine):
     time_machine.move_to(MORNING + timedelta(hours=16, microseconds=-1), tick=False)
-    assert told(plain) == PASSED
+    assert reply_of(plain) == PASSED
     time_machine.move_to(MORNING + timedelta(hours=16), tick=False)
-    assert told(plain) == refused("expired")
+    assert reply_of(plain) == refused("expired")
 
 
 def test_a_revoked_id_stops_at_once(plain, issued, anna):
-    assert told(plain) == PASSED
+    assert reply_of(plain) == PASSED
     issuing.revoke(issued.id_sessione, anna, MORNING)
-    assert told(plain) == refused("revoked")
+    assert reply_of(plain) == refused("revoked")
 
 
 @pytest.mark.parametrize("fact", ["disabled_at", "blocked_at"])
 def test_the_ids_of_an_utenza_disabled_or_blocked_are_revoked_and_come_back_with_it(plain, fact):
-    assert told(plain) == PASSED
+    assert reply_of(plain) == PASSED
     Utenza.objects.update(**{fact: MORNING})
-    assert told(plain) == refused("revoked")
+    assert reply_of(plain) == refused("revoked")
     Utenza.objects.update(**{fact: None})
-    assert told(plain) == PASSED
+    assert reply_of(plain) == PASSED
 
 
 def test_a_revoked_address_takes_its_ids_with_it(plain, certified):
-    assert told(plain) == PASSED
+    assert reply_of(plain) == PASSED
     certified.revoked_at = MORNING
     certified.save()
-    assert told(plain) == refused("revoked")
+    assert reply_of(plain) == refused("revoked")
 
 
 def test_a_closed_pharmacy_dispenses_nothing_from_the_italian_day_of_its_closing(plain, san_marco, time_machine):
     san_marco.closed_on = MORNING.astimezone(ROME).date() + timedelta(days=1)
     san_marco.save()
-    assert told(plain) == PASSED
+    assert reply_of(plain) == PASSED
     time_machine.move_to(MORNING.replace(hour=22, minute=59), tick=False)  # 23:59 in Italy
-    assert told(plain) == PASSED
+    assert reply_of(plain) == PASSED
     time_machine.move_to(MORNING.replace(hour=23, minute=0), tick=False)
-    assert told(plain) == refused("revoked")
+    assert reply_of(plain) == refused("revoked")
 
 
 def test_the_id_of_another_utenza_does_not_pass_whatever_the_password(plain, san_marco):
     other = make_utenza("UVANNA02", san_marco)
     other.set_password("ALTRA", MORNING)
     other.save()
-    assert told(plain, basic("UVANNA02", "ALTRA")) == refused("other-utenza")
-    assert told(plain, basic("NESSUNO", "SALVE")) == refused("other-utenza")
+    assert reply_of(plain, basic("UVANNA02", "ALTRA")) == refused("other-utenza")
+    assert reply_of(plain, basic("NESSUNO", "SALVE")) == refused("other-utenza")
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "parameters",
     [
         {}, {"contesto": "RICETTA-DEM"}, {"contesto": "RICETTA-BIANCA", "applicazione": "EROGATORE"},
         {"contesto": "ricetta-dem", "applicazione": "EROGATORE"},
@@ -195,18 +195,18 @@ def test_the_id_of_another_utenza_does_not_pass_whatever_the_password(plain, san
         {"contesto": "RICETTA-DEM", "applicazione": "EROGATORE&applicazione=PRESCRITTORE"},
     ],
 )  # fmt: skip
-def test_an_id_passes_only_in_its_own_context(plain, asked):
-    assert told(plain, asked=asked) == refused("other-context")
+def test_an_id_passes_only_in_its_own_context(plain, parameters):
+    assert reply_of(plain, parameters=parameters) == refused("other-context")
 
 
 def test_a_dead_id_is_told_its_end_whatever_the_password_and_no_hash_is_made(plain, issued, anna, settings):
     issuing.revoke(issued.id_sessione, anna, MORNING)
     settings.PASSWORD_HASHERS = ["tests.identity.counting_hasher.NoHasherAtAll"]  # importing it would fail
     for authorization in (None, basic(password="sbagliata"), "Basic !!!"):
-        assert told(plain, authorization) == refused("revoked")
-        assert told(UNKNOWN, authorization) == refused("unknown")
-        assert told(None, authorization) == refused("missing")
-        assert told("x", authorization) == refused("malformed")
+        assert reply_of(plain, authorization) == refused("revoked")
+        assert reply_of(UNKNOWN, authorization) == refused("unknown")
+        assert reply_of(None, authorization) == refused("missing")
+        assert reply_of("x", authorization) == refused("malformed")
 
 
 # --- Basic refused
@@ -226,28 +226,28 @@ def test_a_live_id_needs_its_password(plain, authorization):
 
 
 def test_a_wrong_password_is_refused_after_the_right_one_was_seen(plain):
-    assert told(plain) == PASSED
-    assert told(plain, basic(password="sbagliata")) == BASIC_REFUSED
-    assert told(plain) == PASSED
+    assert reply_of(plain) == PASSED
+    assert reply_of(plain, basic(password="sbagliata")) == BASIC_REFUSED
+    assert reply_of(plain) == PASSED
 
 
 # --- the first use
 
 
 def test_the_first_use_makes_the_id_attivo_and_revokes_the_attivo_before_it(utenza, context, plain, issued):
-    told(plain)
+    reply_of(plain)
     second = issuing.issue(utenza, context, MORNING)
-    assert told(plain) == PASSED  # a renewal never stops a till at work
-    assert told(second.plain) == PASSED
-    assert told(plain) == refused("revoked")
+    assert reply_of(plain) == PASSED  # a renewal never stops a till at work
+    assert reply_of(second.plain) == PASSED
+    assert reply_of(plain) == refused("revoked")
     rows = IdSessione.objects.with_facts().order_by("pk")
     assert [row.state(MORNING) for row in rows] == [State.REVOCATO, State.ATTIVO]
     assert Entry.objects.filter(verb="id.used").count() == 2
 
 
 def test_a_call_that_is_refused_is_no_use(plain):
-    told(plain, basic(password="sbagliata"))
-    told(plain, asked={"contesto": "RICETTA-BIANCA"})
-    told(plain, None)
+    reply_of(plain, basic(password="sbagliata"))
+    reply_of(plain, parameters={"contesto": "RICETTA-BIANCA"})
+    reply_of(plain, None)
     row = IdSessione.objects.get()
     assert (row.first_used_at, row.fingerprint, uses.write_down()) == (None, None, 0)

@@ -6,7 +6,7 @@ from sessions.ids import issuing
 from sessions.models import IdSessione, State
 from tests.contention import failing
 from tests.sessions.conftest import MORNING
-from tests.sessions.gate.gate_door import PASSED, knock, told
+from tests.sessions.gate.gate_door import PASSED, knock, reply_of
 
 pytestmark = pytest.mark.django_db
 MARKS = "set used_from"
@@ -28,7 +28,7 @@ def state() -> State:
 
 def test_a_deadlock_is_not_seen_by_the_gestionale(plain) -> None:
     with failing(MARKS, times=2) as tries:
-        assert told(plain) == PASSED
+        assert reply_of(plain) == PASSED
     assert len(tries) == 3
     assert state() is State.ATTIVO
 
@@ -38,4 +38,4 @@ def test_then_nothing_passes_and_the_id_is_as_it_was(plain) -> None:
         answer = knock(plain)
         assert (answer.status_code, answer["Retry-After"]) == (503, "5")
     assert state() is State.VALIDATO
-    assert told(plain) == PASSED
+    assert reply_of(plain) == PASSED

@@ -11,7 +11,7 @@ from sessions.gate import uses
 from sessions.ids import issuing
 from sessions.models import IdSessione
 from tests.sessions.conftest import MORNING
-from tests.sessions.gate.gate_door import BASIC_REFUSED, GATE, PASSED, UNKNOWN, USUAL, basic, knock, told
+from tests.sessions.gate.gate_door import BASIC_REFUSED, GATE, PASSED, UNKNOWN, USUAL, basic, knock, reply_of
 
 pytestmark = pytest.mark.django_db
 
@@ -43,32 +43,32 @@ def queries_of(act) -> list[str]:
 
 
 def test_after_the_first_use_a_call_is_one_read_and_no_slow_hash(plain, settings):
-    told(plain)
+    reply_of(plain)
     settings.PASSWORD_HASHERS = ["tests.identity.counting_hasher.NoHasherAtAll"]
-    assert queries_of(lambda: told(plain)) == ["select"]
-    assert queries_of(lambda: told(plain, None)) == ["select"]
+    assert queries_of(lambda: reply_of(plain)) == ["select"]
+    assert queries_of(lambda: reply_of(plain, None)) == ["select"]
 
 
 def test_a_call_without_an_id_asks_the_database_nothing(utenza):
-    assert queries_of(lambda: told(None)) == []
-    assert queries_of(lambda: told("x" * 36, asked=USUAL)) == []
+    assert queries_of(lambda: reply_of(None)) == []
+    assert queries_of(lambda: reply_of("x" * 36, parameters=USUAL)) == []
 
 
 def test_the_first_use_proves_the_password_once_and_leaves_its_fingerprint(plain):
-    told(plain)
+    reply_of(plain)
     kept = bytes(IdSessione.objects.get().fingerprint)
     assert len(kept) == 32
-    told(plain)
+    reply_of(plain)
     assert bytes(IdSessione.objects.get().fingerprint) == kept
 
 
 def test_a_changed_password_voids_the_fingerprint(utenza, plain):
-    told(plain)
+    reply_of(plain)
     utenza.set_password("nuova password", MORNING)
     utenza.save()
-    assert told(plain, basic(password="SALVE")) == BASIC_REFUSED
-    assert told(plain, basic(password="nuova password")) == PASSED
-    assert queries_of(lambda: told(plain, basic(password="nuova password"))) == ["select"]
+    assert reply_of(plain, basic(password="SALVE")) == BASIC_REFUSED
+    assert reply_of(plain, basic(password="nuova password")) == PASSED
+    assert queries_of(lambda: reply_of(plain, basic(password="nuova password"))) == ["select"]
 
 
 def test_nothing_of_a_call_is_logged(plain, caplog):
@@ -89,12 +89,12 @@ def test_the_address_has_no_secret_and_no_slash_at_its_end(plain):
 
 def test_uses_are_added_up_and_written_down_together(plain):
     for _ in range(3):
-        told(plain)
+        reply_of(plain)
     assert IdSessione.objects.get().uses == 0
     assert uses.write_down() == 1
     row = IdSessione.objects.get()
     assert (row.uses, row.last_used_at) == (3, MORNING)
-    told(plain)
+    reply_of(plain)
     assert (uses.write_down(), uses.write_down(), IdSessione.objects.get().uses) == (1, 0, 4)
 
 

@@ -8,7 +8,7 @@ from sessions.gate import uses
 from sessions.gate.views import GateInFront
 from sessions.ids import issuing
 from tests.sessions.conftest import MORNING
-from tests.sessions.gate.gate_door import PASSED, UNKNOWN, basic, told
+from tests.sessions.gate.gate_door import PASSED, UNKNOWN, basic, reply_of
 
 QUERY = "contesto=RICETTA-DEM&applicazione=EROGATORE"
 
@@ -97,11 +97,11 @@ def test_a_nul_in_the_id_is_malformed(settings):
 def test_a_connection_that_the_server_has_closed_is_replaced_unseen(plain):
     if connection.vendor != "postgresql":
         pytest.skip("an embedded database closes no connection")
-    assert told(plain) == PASSED
+    assert reply_of(plain) == PASSED
     lost = connection.connection.info
     with psycopg.connect(lost.dsn, password=lost.password, autocommit=True) as other:
         other.execute("select pg_terminate_backend(%s)", [lost.backend_pid])
-    assert told(plain) == PASSED
+    assert reply_of(plain) == PASSED
     assert connection.connection.info.backend_pid != lost.backend_pid
 
 
@@ -109,13 +109,13 @@ def test_a_connection_that_the_server_has_closed_is_replaced_unseen(plain):
 def test_a_column_that_changes_its_type_under_running_workers_stops_nobody(plain):
     if connection.vendor != "postgresql":
         pytest.skip("an embedded database is changed while nothing runs")
-    assert told(plain) == PASSED  # the statement is prepared from here on
+    assert reply_of(plain) == PASSED  # the statement is prepared from here on
     alter = "alter table pharmacies_utenza alter column codice_fiscale type varchar(%s)"
     with psycopg.connect(connection.connection.info.dsn, password=connection.connection.info.password) as other:
         other.execute(alter % 17)
     try:
-        assert told(plain) == PASSED
+        assert reply_of(plain) == PASSED
     finally:
         with connection.cursor() as cursor:
             cursor.execute(alter % 16)
-    assert told(plain) == PASSED
+    assert reply_of(plain) == PASSED

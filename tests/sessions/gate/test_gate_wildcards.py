@@ -6,7 +6,7 @@ import pytest
 
 from pharmacies.models import Utenza
 from sessions.models import Context, IdSessione
-from tests.sessions.gate.gate_door import BASIC_REFUSED, PASSED, basic, knock, refused, told
+from tests.sessions.gate.gate_door import BASIC_REFUSED, PASSED, basic, knock, refused, reply_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("utenza", "context")]
 THIS_MONTH = "UVANNA01-2026-11-RICETTA-DEM-EROGATORE"
@@ -28,22 +28,22 @@ def test_the_wildcard_of_this_month_passes_with_its_password_until_the_month_end
 
 def test_a_context_without_applicazione_has_a_shorter_wildcard():
     Context.objects.get_or_create(contesto="RICETTA-DEM", applicazione="")
-    asked = {"contesto": "RICETTA-DEM"}
-    assert told("UVANNA01-2026-11-RICETTA-DEM", asked=asked) == PASSED
-    assert told("UVANNA01-2026-11-RICETTA-DEM") == refused("other-context")
+    parameters = {"contesto": "RICETTA-DEM"}
+    assert reply_of("UVANNA01-2026-11-RICETTA-DEM", parameters=parameters) == PASSED
+    assert reply_of("UVANNA01-2026-11-RICETTA-DEM") == refused("other-context")
 
 
 def test_in_production_a_wildcard_is_malformed(settings):
     settings.A2F_MODE = "PRODUCTION"
-    assert told(THIS_MONTH) == refused("malformed")
+    assert reply_of(THIS_MONTH) == refused("malformed")
 
 
 def test_the_month_is_the_italian_one(time_machine):
     time_machine.move_to(datetime(2026, 11, 30, 22, 59, 59, tzinfo=UTC), tick=False)
-    assert told(THIS_MONTH) == PASSED
+    assert reply_of(THIS_MONTH) == PASSED
     time_machine.move_to(datetime(2026, 11, 30, 23, tzinfo=UTC), tick=False)
-    assert told(THIS_MONTH) == refused("expired")
-    assert told("UVANNA01-2026-12-RICETTA-DEM-EROGATORE") == PASSED
+    assert reply_of(THIS_MONTH) == refused("expired")
+    assert reply_of("UVANNA01-2026-12-RICETTA-DEM-EROGATORE") == PASSED
 
 
 @pytest.mark.parametrize(
@@ -62,15 +62,15 @@ def test_the_month_is_the_italian_one(time_machine):
     ],
 )
 def test_any_other_wildcard_is_refused(wildcard, reason):
-    assert told(wildcard) == refused(reason)
+    assert reply_of(wildcard) == refused(reason)
 
 
 def test_it_needs_the_password_of_its_own_utenza():
-    assert told(THIS_MONTH, basic(password="sbagliata")) == BASIC_REFUSED
-    assert told(THIS_MONTH, None) == BASIC_REFUSED
-    assert told(THIS_MONTH, basic("UVANNA02", "SALVE")) == refused("other-utenza")
+    assert reply_of(THIS_MONTH, basic(password="sbagliata")) == BASIC_REFUSED
+    assert reply_of(THIS_MONTH, None) == BASIC_REFUSED
+    assert reply_of(THIS_MONTH, basic("UVANNA02", "SALVE")) == refused("other-utenza")
 
 
 def test_an_utenza_that_is_disabled_has_no_wildcard():
     Utenza.objects.update(disabled_at=datetime(2026, 11, 20, tzinfo=UTC))
-    assert told(THIS_MONTH) == refused("revoked")
+    assert reply_of(THIS_MONTH) == refused("revoked")

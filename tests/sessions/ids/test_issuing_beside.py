@@ -57,8 +57,8 @@ def how_many_wait() -> int:
 def test_of_two_ids_asked_for_at_once_the_staff_hear_of_one_only(utenza, others, certified, context):
     elsewhere = issuing.issue(others[1], context, MORNING).id_sessione
     with held_up_at(elsewhere) as start:
-        asked = [start(partial(issuing.issue, one, context, MORNING)) for one in (utenza, others[0])]
-    assert all(each.result(timeout=20) for each in asked)
+        pending = [start(partial(issuing.issue, one, context, MORNING)) for one in (utenza, others[0])]
+    assert all(each.result(timeout=20) for each in pending)
     assert IdSessione.objects.filter(outlived_at=None).count() == 1
 
 
@@ -67,7 +67,7 @@ def test_every_id_is_revoked_while_another_utenza_asks_for_one(utenza, others, c
     newest = issuing.issue(utenza, context, MORNING).id_sessione  # no newer id yet: the next one will mark it
     with held_up_at(newest) as start:
         revoked = start(partial(revoking.revoke_all, san_marco, carla, "prova", MORNING))
-        asked = start(partial(issuing.issue, others[0], context, MORNING))
+        pending = start(partial(issuing.issue, others[0], context, MORNING))
     assert revoked.result(timeout=20) == 2
-    assert asked.result(timeout=20)
+    assert pending.result(timeout=20)
     assert IdSessione.objects.live(MORNING).count() == 1

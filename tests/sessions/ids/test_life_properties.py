@@ -76,11 +76,11 @@ moment = st.one_of(st.none(), st.integers(-20, 0))  # hours from now
 
 @quick
 @given(
-    asked=st.integers(-40, -1), revoked=moment, address=moment, disabled=moment, blocked=moment,
+    requested=st.integers(-40, -1), revoked=moment, address=moment, disabled=moment, blocked=moment,
     closed=st.one_of(st.none(), st.integers(-3, 3)),
 )  # fmt: skip
 def test_one_row_and_many_rows_obey_the_same_rule(
-    asked, revoked, address, disabled, blocked, closed, utenza, certified, context
+    requested, revoked, address, disabled, blocked, closed, utenza, certified, context
 ) -> None:
     now = MORNING + 24 * H
 
@@ -88,7 +88,7 @@ def test_one_row_and_many_rows_obey_the_same_rule(
         return None if hours is None else now + hours * H
 
     with transaction.atomic():
-        row = issuing.issue(utenza, context, at(asked)).id_sessione
+        row = issuing.issue(utenza, context, at(requested)).id_sessione
         IdSessione.objects.update(revoked_at=at(revoked))
         MailCertification.objects.update(revoked_at=at(address))
         Utenza.objects.update(disabled_at=at(disabled), blocked_at=at(blocked))

@@ -255,9 +255,9 @@ def test_another_utenza_and_another_use_are_chosen_in_the_url(client, san_marco)
 
 
 def test_an_utenza_of_another_pharmacy_cannot_be_chosen(client, al_redentore) -> None:
-    theirs = make_utenza("UVBRUNO1", al_redentore)
-    assert client.get(f"{PAGE}?utenza={theirs.pk}").status_code == 404
-    assert client.post(ASK, {"utenza": theirs.pk}).status_code == 404
+    bruno_utenza = make_utenza("UVBRUNO1", al_redentore)
+    assert client.get(f"{PAGE}?utenza={bruno_utenza.pk}").status_code == 404
+    assert client.post(ASK, {"utenza": bruno_utenza.pk}).status_code == 404
     assert not IdSessione.objects.exists()
 
 

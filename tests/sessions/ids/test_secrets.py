@@ -43,5 +43,5 @@ def test_the_database_holds_no_id_in_clear(lived) -> None:
 
 
 def test_no_log_line_repeats_an_id_or_an_address(lived, caplog) -> None:
-    mine = [record.getMessage() for record in caplog.records if not record.name.startswith("django.db")]
-    assert not [line for line in mine if lived.plain in line or "idsessione@" in line]
+    messages = [record.getMessage() for record in caplog.records if not record.name.startswith("django.db")]
+    assert not [line for line in messages if lived.plain in line or "idsessione@" in line]

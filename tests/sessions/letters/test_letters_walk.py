@@ -36,7 +36,7 @@ VERBS = {  # and the number of times
 }  # fmt: skip
 
 
-class World:
+class LettersWorld:
     """Two pharmacies that may share a mailbox, their utenze, a clock, and the letters that the mail server accepted."""
 
     def __init__(self, pharmacies, people, staff, context, sink) -> None:  # noqa: F811
@@ -226,10 +226,10 @@ step = st.tuples(
 @pytest.fixture
 def world(san_marco, al_redentore, anna, bruno, carla, context, sink):  # noqa: F811
     """A new World() for each walk, on the same rows."""
-    return lambda: World([san_marco, al_redentore], [anna, bruno], carla, context, sink)
+    return lambda: LettersWorld([san_marco, al_redentore], [anna, bruno], carla, context, sink)
 
 
-def walk(world: World, steps) -> None:
+def walk(world: LettersWorld, steps) -> None:
     for verb, n, value, minutes in steps:
         world.now += timedelta(minutes=minutes)
         world.act(verb, n, value)

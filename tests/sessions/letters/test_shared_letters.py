@@ -9,15 +9,15 @@ from portal.outbox.models import OutgoingMail
 from sessions.ids import issuing
 from sessions.reminders import sending
 from tests.sessions.conftest import MORNING
-from tests.sessions.reminders.test_reminders_together import END, MIN, H, letters, shared, theirs  # noqa: F401  fixtures
+from tests.sessions.reminders.test_reminders_together import END, MIN, H, bruno_utenza, letters, shared  # noqa: F401  fixtures
 
 TODAY = END.date()
 
 
 @pytest.fixture
-def letter(utenza, theirs, context) -> OutgoingMail:  # noqa: F811
+def letter(utenza, bruno_utenza, context) -> OutgoingMail:  # noqa: F811
     issuing.issue(utenza, context, MORNING)
-    issuing.issue(theirs, context, MORNING + 10 * MIN)
+    issuing.issue(bruno_utenza, context, MORNING + 10 * MIN)
     assert sending.send_due(END - H) == 1
     (found,) = letters()
     return found

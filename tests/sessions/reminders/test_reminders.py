@@ -195,13 +195,13 @@ def test_a_pharmacy_that_wants_nothing_gets_nothing(anna, utenza, certified, con
 def test_one_reminder_that_fails_does_not_stop_the_others(
     bruno, al_redentore, utenza, certified, context, caplog
 ) -> None:
-    theirs = make_utenza("UVBRUNO1", al_redentore)
+    bruno_utenza = make_utenza("UVBRUNO1", al_redentore)
     at = MORNING - H
     nowhere = MailCertification.objects.create(
         pharmacy=al_redentore, address="id@alredentore.it", address_key="id@alredentore.it", requested_by=bruno,
         requested_at=at, certified_at=at, certified_by=bruno,
     )  # fmt: skip
-    broken = issuing.issue(theirs, context, MORNING - MIN).id_sessione
+    broken = issuing.issue(bruno_utenza, context, MORNING - MIN).id_sessione
     issuing.issue(utenza, context, MORNING)
     MailCertification.objects.filter(pk=nowhere.pk).update(address="")  # without an address there is no letter
     assert tick(END - H) == ["reminder"]

@@ -38,18 +38,18 @@ def shared(bruno, al_redentore, certified) -> MailCertification:
 
 
 @pytest.fixture
-def theirs(al_redentore, shared) -> Utenza:
+def bruno_utenza(al_redentore, shared) -> Utenza:
     return make_utenza("UVBRUNO1", al_redentore)
 
 
-def test_one_letter_names_each_pharmacy_and_each_id(utenza, theirs, context) -> None:
-    mine = issuing.issue(utenza, context, MORNING).id_sessione
-    other = issuing.issue(theirs, context, MORNING + 10 * MIN).id_sessione
+def test_one_letter_names_each_pharmacy_and_each_id(utenza, bruno_utenza, context) -> None:
+    anna_id = issuing.issue(utenza, context, MORNING).id_sessione
+    other = issuing.issue(bruno_utenza, context, MORNING + 10 * MIN).id_sessione
     assert sending.send_due(END - H) == 1
     (letter,) = letters()
     assert letter.subject == "2 ID SESSIONE scadono dalle 00:58 – 2 farmacie"
     said = body(letter)
-    for row, name, hour in ((mine, "Farmacia San Marco", "00:58"), (other, "Farmacia Al Redentore", "01:08")):
+    for row, name, hour in ((anna_id, "Farmacia San Marco", "00:58"), (other, "Farmacia Al Redentore", "01:08")):
         assert name in said
         assert f"finisce con {row.last4} scade\nalle {hour}" in said
         assert f"/servizi/{row.pharmacy.code}/id-sessione/?utenza=3D{row.utenza_id}" in said
@@ -58,9 +58,9 @@ def test_one_letter_names_each_pharmacy_and_each_id(utenza, theirs, context) -> 
     assert sending.send_due(END - 50 * MIN) == 0
 
 
-def test_ids_that_end_far_from_each_other_have_their_own_letters(utenza, theirs, context) -> None:
+def test_ids_that_end_far_from_each_other_have_their_own_letters(utenza, bruno_utenza, context) -> None:
     issuing.issue(utenza, context, MORNING)
-    issuing.issue(theirs, context, MORNING + 40 * MIN)
+    issuing.issue(bruno_utenza, context, MORNING + 40 * MIN)
     sending.send_due(END - H)
     sending.send_due(END - 20 * MIN)
     assert [letter.subject.rpartition("–")[2].strip() for letter in letters()] == [
@@ -68,28 +68,28 @@ def test_ids_that_end_far_from_each_other_have_their_own_letters(utenza, theirs,
     ]  # fmt: skip
 
 
-def test_another_mailbox_has_its_own_letter(utenza, theirs, shared, context) -> None:
+def test_another_mailbox_has_its_own_letter(utenza, bruno_utenza, shared, context) -> None:
     MailCertification.objects.filter(pk=shared.pk).update(address="id@alredentore.it", address_key="id@alredentore.it")
     issuing.issue(utenza, context, MORNING)
-    issuing.issue(theirs, context, MORNING)
+    issuing.issue(bruno_utenza, context, MORNING)
     sending.send_due(END - H)
     assert {letter.recipient for letter in letters()} == {"idsessione@farmaciasanmarco.it", "id@alredentore.it"}
 
 
-def test_an_id_already_renewed_is_not_named(utenza, theirs, context) -> None:
+def test_an_id_already_renewed_is_not_named(utenza, bruno_utenza, context) -> None:
     issuing.issue(utenza, context, MORNING)
-    old = issuing.issue(theirs, context, MORNING + MIN).id_sessione
+    old = issuing.issue(bruno_utenza, context, MORNING + MIN).id_sessione
     issuing.use(old, MORNING + 2 * MIN)
-    issuing.issue(theirs, context, END - 3 * H)
+    issuing.issue(bruno_utenza, context, END - 3 * H)
     sending.send_due(END - H + MIN)
     (letter,) = letters()
     assert letter.subject.endswith("Farmacia San Marco")
 
 
-def test_two_letters_due_about_the_other_id_are_one_line(utenza, theirs, al_redentore, context) -> None:
+def test_two_letters_due_about_the_other_id_are_one_line(utenza, bruno_utenza, al_redentore, context) -> None:
     ReminderSettings.objects.create(pharmacy=al_redentore, minutes_before=[60, 30])
     issuing.issue(utenza, context, MORNING)
-    issuing.issue(theirs, context, MORNING)
+    issuing.issue(bruno_utenza, context, MORNING)
     sending.send_due(END - 20 * MIN)
     assert len(letters()) == 1
     assert sending.send_due(END - 15 * MIN) == 0
@@ -98,20 +98,22 @@ def test_two_letters_due_about_the_other_id_are_one_line(utenza, theirs, al_rede
     ]
 
 
-def test_one_that_cannot_be_written_does_not_hold_back_the_others(utenza, theirs, context, caplog) -> None:
+def test_one_that_cannot_be_written_does_not_hold_back_the_others(utenza, bruno_utenza, context, caplog) -> None:
     issuing.issue(utenza, context, MORNING)
-    issuing.issue(theirs, context, MORNING + MIN)
-    MailCertification.objects.filter(pharmacy=theirs.pharmacy).update(address="")  # its own letter goes nowhere
-    ReminderSettings.objects.create(pharmacy=theirs.pharmacy, copy_to="nobody\n@example.it")
+    issuing.issue(bruno_utenza, context, MORNING + MIN)
+    MailCertification.objects.filter(pharmacy=bruno_utenza.pharmacy).update(address="")  # its own letter goes nowhere
+    ReminderSettings.objects.create(pharmacy=bruno_utenza.pharmacy, copy_to="nobody\n@example.it")
     sending.send_due(END - H)
     assert [letter.subject.rpartition("–")[2].strip() for letter in letters()] == ["Farmacia San Marco"]
     assert "tried again later" in caplog.text
 
 
-def test_the_titolare_who_wants_a_copy_gets_one_about_the_own_pharmacy_only(utenza, theirs, san_marco, context) -> None:
+def test_the_titolare_who_wants_a_copy_gets_one_about_the_own_pharmacy_only(
+    utenza, bruno_utenza, san_marco, context
+) -> None:
     ReminderSettings.objects.create(pharmacy=san_marco, copy_to="anna@example.it")
     issuing.issue(utenza, context, MORNING)
-    issuing.issue(theirs, context, MORNING)
+    issuing.issue(bruno_utenza, context, MORNING)
     sending.send_due(END - H)
     copy, whole = sorted(letters(), key=lambda letter: letter.recipient)
     assert (copy.recipient, whole.recipient) == ("anna@example.it", "idsessione@farmaciasanmarco.it")
@@ -132,9 +134,9 @@ def test_a_notice_that_waits_for_monday_is_not_given_up_before_it_leaves(utenza,
 
 
 @pytest.mark.django_db(transaction=True)
-def test_workers_at_once_still_write_one_letter(utenza, theirs, context) -> None:
+def test_workers_at_once_still_write_one_letter(utenza, bruno_utenza, context) -> None:
     issuing.issue(utenza, context, MORNING)
-    issuing.issue(theirs, context, MORNING)
+    issuing.issue(bruno_utenza, context, MORNING)
     at = END - H
     in_parallel([partial(sending.send_due, at, 1) for _ in range(4)])
     while sending.send_due(at):  # reminders locked by another worker follow in the next round

@@ -78,7 +78,7 @@ def timeless(body: bytes) -> str:
 
 
 @dataclass
-class Answer:
+class ServiceReply:
     response: HttpResponse
 
     def __post_init__(self) -> None:
@@ -157,7 +157,7 @@ class Gestionale:
             values = {k: v for k, v in values.items() if k in changes or not k.startswith("cod")}
         return envelope(operation, {name: values[name] for name in names if values.get(name) is not None})
 
-    def post(self, body: str | bytes, **headers: Any) -> Answer:
+    def post(self, body: str | bytes, **headers: Any) -> ServiceReply:
         headers = {
             "HTTP_AUTHORIZATION": basic(self.user_id, self.password),
             "content_type": "text/xml; charset=utf-8",
@@ -166,18 +166,18 @@ class Gestionale:
         headers = {name: value for name, value in headers.items() if value is not None}
         content_type = headers.pop("content_type", "text/xml")
         data = body if isinstance(body, bytes) else body.encode()
-        return Answer(self.http.generic("POST", URL, data, content_type, **headers))
+        return ServiceReply(self.http.generic("POST", URL, data, content_type, **headers))
 
-    def call(self, operation: str, **changes: Any) -> Answer:
+    def call(self, operation: str, **changes: Any) -> ServiceReply:
         return self.post(self.message(operation, **changes))
 
-    def create(self, **changes: Any) -> Answer:
+    def create(self, **changes: Any) -> ServiceReply:
         return self.call("create", **changes)
 
-    def check(self, token: str | None, **changes: Any) -> Answer:
+    def check(self, token: str | None, **changes: Any) -> ServiceReply:
         return self.call("checkToken", token=token, **changes)
 
-    def revoke(self, token: str | None, **changes: Any) -> Answer:
+    def revoke(self, token: str | None, **changes: Any) -> ServiceReply:
         return self.call("revoke", token=token, **changes)
 
 

@@ -17,10 +17,10 @@ class Stream(BytesIO):
 
     def __init__(self, content: bytes) -> None:
         super().__init__(content)
-        self.asked: list[int] = []
+        self.reads: list[int] = []
 
     def read(self, size: int | None = -1, /) -> bytes:
-        self.asked.append(-1 if size is None else size)
+        self.reads.append(-1 if size is None else size)
         return super().read(size)
 
 
@@ -87,7 +87,7 @@ def test_without_basic_no_byte_of_the_body_is_read(gest, header) -> None:
     for changes in ({"CONTENT_LENGTH": "1000"}, {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}):
         stream = Stream(b"<a")
         status, _, _ = in_front(gest, b"", HTTP_AUTHORIZATION=header, **changes, **{"wsgi.input": stream})
-        assert (status, stream.asked) == ("401 Unauthorized", [])
+        assert (status, stream.reads) == ("401 Unauthorized", [])
 
 
 HTTPS, HTTP = {"wsgi.url_scheme": "https"}, {"wsgi.url_scheme": "http"}
@@ -135,14 +135,14 @@ def test_a_body_in_chunks_is_read(gest) -> None:
 def test_a_body_in_chunks_without_end_is_refused_at_the_limit(gest) -> None:
     changes = chunked(b" " * 10_000_000)
     assert in_front(gest, b"", **changes)[0].startswith("413 ")
-    assert sum(changes["wsgi.input"].asked) == LARGEST + 1
+    assert sum(changes["wsgi.input"].reads) == LARGEST + 1
 
 
 def test_a_length_over_the_limit_is_refused_unread(gest) -> None:
     stream = Stream(b"")
     changes = {"CONTENT_LENGTH": str(LARGEST + 1), "wsgi.input": stream}
     assert in_front(gest, b"", **changes)[0].startswith("413 ")
-    assert stream.asked == []
+    assert stream.reads == []
 
 
 def test_a_client_that_goes_away_is_no_crash(gest) -> None:

@@ -53,10 +53,10 @@ def test_who_is_limited_to_a_territory_sees_its_lines_only(operator, lines):
     desk = operator("sicurezza", limited_to=["042"])
     page = words(desk.get(PAGE).content.decode())
     assert [word for word in SEEN if word in page] == ["…aaaa", "UV1"]
-    told = b"".join(desk.get(FILE).streaming_content).decode()
-    assert "…aaaa" in told
-    assert "Contesto X" not in told
-    assert "…zzzz" not in told
+    exported = b"".join(desk.get(FILE).streaming_content).decode()
+    assert "…aaaa" in exported
+    assert "Contesto X" not in exported
+    assert "…zzzz" not in exported
 
 
 def rows_of(answer) -> list[list[str]]:

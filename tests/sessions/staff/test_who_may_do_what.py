@@ -58,11 +58,11 @@ def addresses(*, with_code: bool = False) -> list[tuple[str, str]]:
 def answers(client: Client, *, with_code: bool = False) -> dict[tuple[str, str], int]:
     """Each page's answers to GET and to POST with every field that an act could need."""
     fields = {"motivo": "prova", "testo": "prova", "esito": "prova", "conferma": "sì"}
-    told = {}
+    statuses = {}
     for name, address in addresses(with_code=with_code):
-        told["GET", name] = client.get(address).status_code
-        told["POST", name] = client.post(address, fields).status_code
-    return told
+        statuses["GET", name] = client.get(address).status_code
+        statuses["POST", name] = client.post(address, fields).status_code
+    return statuses
 
 
 def test_every_page_of_the_staff_has_a_rule_and_keeps_it():
@@ -82,10 +82,10 @@ def test_no_page_of_the_staff_is_elsewhere():
 @pytest.mark.parametrize("role", [*StaffRole.values, ""])
 def test_a_role_opens_its_pages_and_is_refused_at_all_the_others(operator, role):
     client = operator(*([role] if role else []))
-    mine = {ANY, *([role, L] if role else [])}
+    allowed = {ANY, *([role, L] if role else [])}
     own = ("identity:staff_close", "identity:operator_disable", "identity:operator_enable", "identity:operator_reset")
     for (method, name), status in answers(client).items():
-        if RULES[name] in mine:
+        if RULES[name] in allowed:
             # an operator's own account is refused too: nobody acts on their own account here
             assert status in {200, 302, 404, 405} or name in (*own, "identity:operator"), (method, name, status)
         else:

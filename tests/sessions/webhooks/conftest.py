@@ -37,7 +37,7 @@ class NamedHere(ThisMachine):
 
 
 @dataclass
-class Gestionale:
+class WebhookReceiver:
     """Its address, its answers, the calls it received."""
 
     url: str = ""
@@ -47,13 +47,13 @@ class Gestionale:
 
 
 @pytest.fixture
-def gestionale(settings) -> Iterator[Gestionale]:
+def gestionale(settings) -> Iterator[WebhookReceiver]:
     settings.WEBHOOK_ADDRESSES = "tests.sessions.webhooks.conftest.ThisMachine"
-    yield from serve(Gestionale())
+    yield from serve(WebhookReceiver())
 
 
-def serve(gestionale: Gestionale, tls: ssl.SSLContext | None = None) -> Iterator[Gestionale]:
-    class Handler(BaseHTTPRequestHandler):
+def serve(gestionale: WebhookReceiver, tls: ssl.SSLContext | None = None) -> Iterator[WebhookReceiver]:
+    class WebhookHandler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             gestionale.heard.append((self.path, dict(self.headers), body))
@@ -66,7 +66,7 @@ def serve(gestionale: Gestionale, tls: ssl.SSLContext | None = None) -> Iterator
         def log_message(self, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), WebhookHandler)
     if tls is not None:
         server.socket = tls.wrap_socket(server.socket, server_side=True)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

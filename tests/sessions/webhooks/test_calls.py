@@ -23,7 +23,7 @@ from sessions.webhooks.calls import call_due
 from tests.parallel import in_parallel
 from tests.sessions.conftest import MORNING
 
-from .conftest import Gestionale, serve
+from .conftest import WebhookReceiver, serve
 
 MIN = timedelta(minutes=1)
 
@@ -125,9 +125,9 @@ def test_one_that_fails_does_not_hold_back_the_others(gestionale, connected, cal
     for _ in range(3):
         events.test(connected[0], MORNING)
     other, _ = webhook_life.open_at(al_redentore, gestionale.url, bruno, MORNING)
-    theirs = events.test(other, MORNING + MIN)
+    other_call = events.test(other, MORNING + MIN)
     assert call_due(MORNING + MIN) == 1
-    assert fresh(theirs).accepted_at is not None
+    assert fresh(other_call).accepted_at is not None
     assert fresh(call).last_answer == "Il server non accetta il collegamento"
 
 
@@ -155,7 +155,7 @@ def test_a_proxy_of_the_environment_is_not_used(gestionale, call, monkeypatch) -
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(settings, tmp_path, san_marco, anna) -> None:
     settings.WEBHOOK_ADDRESSES = "tests.sessions.webhooks.conftest.ThisMachine"
-    for served in serve(Gestionale(), _self_signed(tmp_path)):
+    for served in serve(WebhookReceiver(), _self_signed(tmp_path)):
         webhook, _ = webhook_life.open_at(san_marco, served.url, anna, MORNING)
         call = events.test(webhook, MORNING)
         assert call_due(MORNING) == 0
@@ -173,7 +173,7 @@ def test_the_number_is_called_and_the_certificate_must_bear_the_name(
     settings.WEBHOOK_ADDRESSES = "tests.sessions.webhooks.conftest.NamedHere"
     tls = _self_signed(tmp_path, bears)
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "server.pem"))  # trust this self-signed certificate
-    for served in serve(Gestionale(), tls):
+    for served in serve(WebhookReceiver(), tls):
         url = served.url.replace("127.0.0.1", "gestionale.example.it")
         webhook, _ = webhook_life.open_at(san_marco, url, anna, MORNING)
         call = events.test(webhook, MORNING)

@@ -109,10 +109,10 @@ def test_connecting_plans_for_the_ids_already_live_and_disconnecting_forgets_the
 ) -> None:
     issuing.issue(utenza, context, MORNING)
     webhook, _ = webhook_life.open_at(san_marco, gestionale.url, anna, MORNING + H)
-    mine = Reminder.objects.filter(channel="gestionale")
-    assert [END - at for at in mine.order_by("due_at").values_list("due_at", flat=True)] == [H, 0 * H]
+    planned = Reminder.objects.filter(channel="gestionale")
+    assert [END - at for at in planned.order_by("due_at").values_list("due_at", flat=True)] == [H, 0 * H]
     assert webhook_life.close(webhook, anna, MORNING + 2 * H)
-    assert not mine.exists()
+    assert not planned.exists()
     assert Reminder.objects.count() == 1  # the letter stays
 
 

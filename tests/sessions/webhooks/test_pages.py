@@ -143,8 +143,8 @@ def test_a_stranger_finds_nothing_and_a_delegate_is_told_why_not(place, dario, a
 
 def test_a_call_of_another_pharmacy_cannot_be_touched(anna_client, certified, bruno, al_redentore, gestionale) -> None:
     connect(anna_client, gestionale.url)
-    theirs, _ = webhook_life.open_at(al_redentore, gestionale.url, bruno, timezone.now())
-    call = events.test(theirs, timezone.now())
+    bruno_webhook, _ = webhook_life.open_at(al_redentore, gestionale.url, bruno, timezone.now())
+    call = events.test(bruno_webhook, timezone.now())
     assert anna_client.post(f"{PANEL}{call.pk}/riprova/").status_code == 404
 
 

@@ -7,12 +7,12 @@ from django.core.management import call_command
 from django.test import Client
 
 from tests.identity.providers.oidc import forge
-from tests.identity.providers.oidc.forge import Asked, World
+from tests.identity.providers.oidc.forge import CapturedLogin, ForgedFederation
 from tests.identity.providers.saml.conftest import ORGANISATION
 
 
 @pytest.fixture
-def door_is_real(settings) -> World:
+def door_is_real(settings) -> ForgedFederation:
     """The settings of a deployment; no trust chain has been resolved yet."""
     settings.IDENTITY_PROVIDERS = ["portal.identity.providers.saml.Spid", "tests.identity.providers.oidc.forge.Cie"]
     settings.SAML_ORGANISATION = ORGANISATION
@@ -21,12 +21,12 @@ def door_is_real(settings) -> World:
     settings.OIDC_FEDERATION_KEYS = forge.pem("portale-federazione")
     settings.OIDC_SIGNING_KEYS = forge.pem("portale-firma")
     settings.OIDC_ENCRYPTION_KEYS = forge.pem("portale-cifra")
-    forge.Cie.world = World()
+    forge.Cie.world = ForgedFederation()
     return forge.Cie.world
 
 
 @pytest.fixture
-def world(door_is_real: World, db) -> World:
+def world(door_is_real: ForgedFederation, db) -> ForgedFederation:
     """The trust chain has been resolved."""
     door_is_real.federate()
     call_command("identity_providers", "refresh", "--door", "cie", "--json")
@@ -34,6 +34,6 @@ def world(door_is_real: World, db) -> World:
 
 
 @pytest.fixture
-def asked(client: Client, world: World) -> Asked:
+def captured(client: Client, world: ForgedFederation) -> CapturedLogin:
     """Anna's browser is at the provider with our authorization request."""
     return forge.ask(client, world)

@@ -96,7 +96,7 @@ def about_op(now: datetime, **more: Any) -> str:
 
 
 @dataclass
-class World:
+class ForgedFederation:
     """All HTTP answers of the federation. `published`: the statement at each address; `said`: the next token response."""
 
     published: dict[str, str] = field(default_factory=dict)
@@ -130,20 +130,20 @@ class World:
 class Cie(oidc.CieOpenId):
     """The real provider class, with its HTTP calls answered by the forged federation."""
 
-    world: ClassVar[World] = World()
+    world: ClassVar[ForgedFederation] = ForgedFederation()
 
     def transport(self) -> httpx.BaseTransport:
         return httpx.MockTransport(self.world.hear)
 
 
 @dataclass(frozen=True)
-class Asked:
+class CapturedLogin:
     """The authorization request in the browser, and the provider that will answer it."""
 
     client: Client
     request: Claims
     query: dict[str, str]
-    world: World
+    world: ForgedFederation
 
     @property
     def right(self) -> OpenidAnswer:
@@ -157,7 +157,7 @@ class Asked:
         token: Callable[[Claims], Claims] = lambda claims: claims,
         person: Callable[[Claims], Claims] = lambda claims: claims,
         **changed: Any,
-    ) -> "Asked":
+    ) -> "CapturedLogin":
         """Prepares the token response, valid or not. `id_token`, `userinfo` and `tokens` (the JSON) replace the whole part; any other
         argument changes the claims before they are signed.
         """
@@ -195,17 +195,17 @@ class Asked:
         assert self.client.session["identity_with"].startswith("CIE")
 
 
-def ask(client: Client, world: World, next_url: str = "") -> Asked:
+def ask(client: Client, world: ForgedFederation, next_url: str = "") -> CapturedLogin:
     """Begins a login and captures its authorization request."""
     response = client.post(reverse("identity:start", args=["cie"]), {"next": next_url})
     assert response.status_code == 302
     assert response["Location"].startswith(f"{OP}/authorization?")
     query = {name: values[0] for name, values in parse_qs(urlsplit(response["Location"]).query).items()}
     request = jose.verified(query["request"], ring("portale-firma").keys)
-    return Asked(client, request, query, world)
+    return CapturedLogin(client, request, query, world)
 
 
-def proves_the_verifier(asked: Asked) -> bool:
+def proves_the_verifier(captured: CapturedLogin) -> bool:
     """Whether the token request proved the code verifier (PKCE)."""
-    [form] = [form for name, form in asked.world.forms if name == "token"]
-    return challenge_of(form["code_verifier"]) == asked.request["code_challenge"]
+    [form] = [form for name, form in captured.world.forms if name == "token"]
+    return challenge_of(form["code_verifier"]) == captured.request["code_challenge"]

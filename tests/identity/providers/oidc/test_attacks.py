@@ -10,7 +10,7 @@ from django.utils import timezone
 from portal.identity.models import LoginRecord, LoginTransaction
 from tests.identity.door import signed_in
 from tests.identity.providers.oidc import forge
-from tests.identity.providers.oidc.forge import Asked
+from tests.identity.providers.oidc.forge import CapturedLogin
 
 
 def outcome() -> str:
@@ -20,52 +20,52 @@ def outcome() -> str:
 # --- the redirect back: state, browser, single use
 
 
-def test_another_state(asked):
-    assert "risposta inattesa" in asked.says().refused(state="0" * 64).content.decode()
-    assert asked.world.forms == [], "nobody is asked anything for a stranger"
+def test_another_state(captured):
+    assert "risposta inattesa" in captured.says().refused(state="0" * 64).content.decode()
+    assert captured.world.forms == [], "nobody is asked anything for a stranger"
 
 
-def test_no_state(asked):
-    asked.says().refused(state=None)
+def test_no_state(captured):
+    captured.says().refused(state=None)
 
 
-def test_another_browser(asked):
-    asked.says()
+def test_another_browser(captured):
+    captured.says()
     stranger = Client()
-    forge.ask(stranger, asked.world)
-    page = Asked(stranger, asked.request, asked.query, asked.world).refused().content.decode()
+    forge.ask(stranger, captured.world)
+    page = CapturedLogin(stranger, captured.request, captured.query, captured.world).refused().content.decode()
     assert "altro browser" in page
-    assert asked.world.forms == []
+    assert captured.world.forms == []
 
 
-def test_the_same_way_back_twice(asked):
-    browser = asked.client.cookies["accesso"].value
-    asked.says().accepted()
+def test_the_same_way_back_twice(captured):
+    browser = captured.client.cookies["accesso"].value
+    captured.says().accepted()
     again = Client()
     again.cookies["accesso"] = browser
-    Asked(again, asked.request, asked.query, asked.world).refused()
+    CapturedLogin(again, captured.request, captured.query, captured.world).refused()
     assert outcome() == "replayed"
-    assert [name for name, _ in asked.world.forms] == ["token", "revocation"], "the code is changed once"
+    assert [name for name, _ in captured.world.forms] == ["token", "revocation"], "the code is changed once"
 
 
-def test_after_ten_minutes(asked):
+def test_after_ten_minutes(captured):
     with time_machine.travel(timezone.now() + timedelta(minutes=11), tick=False):
-        asked.says().refused()
+        captured.says().refused()
     assert outcome() == "expired"
 
 
-def test_by_post(asked):
-    asked.says()
-    fields = {"code": forge.CODE, "state": asked.request["state"], "iss": forge.OP}
-    assert asked.client.post("/accesso/cie/ritorno/", fields).status_code == 400
-    assert not signed_in(asked.client)
+def test_by_post(captured):
+    captured.says()
+    fields = {"code": forge.CODE, "state": captured.request["state"], "iss": forge.OP}
+    assert captured.client.post("/accesso/cie/ritorno/", fields).status_code == 400
+    assert not signed_in(captured.client)
 
 
 @pytest.mark.parametrize("variant", ["/accesso/cie/ritorno", "/accesso/cie/ritorno/x/", "/accesso/cie-oidc/ritorno/"])
-def test_another_address_than_the_registered_one_takes_no_answer(asked, variant):
-    asked.says()
-    fields = {"code": forge.CODE, "state": asked.request["state"], "iss": forge.OP}
-    assert asked.client.get(variant, fields).status_code in (301, 404)
+def test_another_address_than_the_registered_one_takes_no_answer(captured, variant):
+    captured.says()
+    fields = {"code": forge.CODE, "state": captured.request["state"], "iss": forge.OP}
+    assert captured.client.get(variant, fields).status_code in (301, 404)
     assert LoginTransaction.objects.get().consumed_at is None
 
 
@@ -80,19 +80,19 @@ def test_the_answer_of_a_saml_login_by_this_door(client, world):
 
 
 @pytest.mark.parametrize("issuer", [None, "", "https://altro.example", f"{forge.OP}/", forge.OP.upper()])
-def test_an_answer_of_another_issuer_or_of_nobody(asked, issuer):
-    asked.says().refused(iss=issuer)
+def test_an_answer_of_another_issuer_or_of_nobody(captured, issuer):
+    captured.says().refused(iss=issuer)
     assert outcome() == "not-asked"
-    assert asked.world.forms == [], "the code goes to nobody"
+    assert captured.world.forms == [], "the code goes to nobody"
 
 
-def test_the_provider_is_no_longer_in_the_federation(asked, settings):
+def test_the_provider_is_no_longer_in_the_federation(captured, settings):
     settings.OIDC_PROVIDER = "https://un-altro.example"
-    asked.says().refused()
+    captured.says().refused()
     assert outcome() == "not-asked"
 
 
 @pytest.mark.parametrize("code", [None, "", "x" * 5000, "codice\n", "codicé"])
-def test_a_code_that_is_none(asked, code):
-    asked.says().refused(code=code)
+def test_a_code_that_is_none(captured, code):
+    captured.says().refused(code=code)
     assert outcome() == "malformed"

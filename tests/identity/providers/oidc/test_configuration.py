@@ -38,12 +38,12 @@ def test_old_and_new_keys_are_published_while_they_change(client, door_is_real, 
 
 
 def test_the_chain_in_use_is_told_to_who_asks_and_no_other_is_followed(client, world):
-    asked = {"sub": OP, "anchor": ANCHOR}
-    response = client.get("/accesso/cie/resolve", asked)
+    captured = {"sub": OP, "anchor": ANCHOR}
+    response = client.get("/accesso/cie/resolve", captured)
     claims = forge.jose.verified(response.content.decode(), ring("portale-federazione").keys)
     assert (claims["iss"], claims["sub"], len(claims["trust_chain"])) == (forge.PORTAL, OP, 3)
     for other in ({"sub": "https://altro.example"}, {"anchor": "https://altro.example"}):
-        assert client.get("/accesso/cie/resolve", asked | other).status_code == 404
+        assert client.get("/accesso/cie/resolve", captured | other).status_code == 404
 
 
 def test_without_a_door_by_openid_connect_nothing_is_published(client, settings, db):

@@ -9,7 +9,7 @@ from portal.identity.models import RegisteredProvider, RegistryReading
 from portal.identity.providers.oidc.federation import MOST_FETCHED
 from portal.identity.providers.registry import NotTaken
 from tests.identity.providers.oidc import forge
-from tests.identity.providers.oidc.forge import ANCHOR, OP, World, ring
+from tests.identity.providers.oidc.forge import ANCHOR, OP, ForgedFederation, ring
 
 OP_CONFIGURATION, ANCHOR_CONFIGURATION = (
     f"{OP}/.well-known/openid-federation",
@@ -21,7 +21,7 @@ MIDDLE = "https://mezzo.example"
 
 
 @pytest.fixture
-def order(door_is_real: World, db) -> World:
+def order(door_is_real: ForgedFederation, db) -> ForgedFederation:
     door_is_real.federate()
     return door_is_real
 
@@ -37,7 +37,7 @@ def refused(because: str) -> None:
     assert because in RegistryReading.objects.get().refused_because
 
 
-def between(order: World, **more: object) -> None:
+def between(order: ForgedFederation, **more: object) -> None:
     """An intermediate between the provider and the trust anchor."""
     now = timezone.now()
     own = {
@@ -229,9 +229,9 @@ def test_an_intermediate_whose_key_the_trust_anchor_does_not_list(order):
 
 def test_policies_of_two_superiors_that_contradict_each_other(order):
     between(order, metadata_policy={"openid_provider": {"contacts": {"value": ["a"]}}})
-    theirs = {"openid_provider": {"contacts": {"value": ["b"]}}}
+    contradicting = {"openid_provider": {"contacts": {"value": ["b"]}}}
     order.published[f"{MIDDLE}/fetch?sub={OP}"] = forge.about_op(
-        timezone.now(), iss=MIDDLE, signer=ring("mezzo"), metadata_policy=theirs
+        timezone.now(), iss=MIDDLE, signer=ring("mezzo"), metadata_policy=contradicting
     )
     refused("against the policy")
 

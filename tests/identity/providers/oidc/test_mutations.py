@@ -13,7 +13,7 @@ from portal.identity.models import User
 from tests.conftest import ANNA
 from tests.identity.door import signed_in
 from tests.identity.providers.oidc import forge
-from tests.identity.providers.oidc.forge import Asked, World
+from tests.identity.providers.oidc.forge import CapturedLogin, ForgedFederation
 
 FEW = settings(
     max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -27,16 +27,16 @@ MUST_BE_RIGHT = ("iss", "sub", "aud", "nonce", "at_hash")
 
 
 @pytest.fixture
-def ask(world: World) -> Callable[[], Asked]:
+def ask(world: ForgedFederation) -> Callable[[], CapturedLogin]:
     """Each hypothesis example begins a login of its own in a new browser."""
     return lambda: forge.ask(Client(), world)
 
 
-def nobody_but_anna(asked: Asked, **changed: str | None) -> None:
-    response = asked.bring(**changed)
+def nobody_but_anna(captured: CapturedLogin, **changed: str | None) -> None:
+    response = captured.bring(**changed)
     assert response.status_code in (302, 400, 403)
-    if signed_in(asked.client):
-        assert User.objects.get(pk=asked.client.session["_auth_user_id"]).codice_fiscale == ANNA
+    if signed_in(captured.client):
+        assert User.objects.get(pk=captured.client.session["_auth_user_id"]).codice_fiscale == ANNA
 
 
 def mangled(data: st.DataObject, text: str) -> str:
@@ -49,41 +49,41 @@ def mangled(data: st.DataObject, text: str) -> str:
 @FEW
 @given(data=st.data())
 def test_a_claim_of_the_id_token_that_is_anything_else_is_refused(ask, data):
-    asked = ask()
+    captured = ask()
     claim, value = data.draw(st.sampled_from(MUST_BE_RIGHT)), data.draw(JSON)
-    asked.says(token=lambda claims: claims | {claim: value}).refused()
+    captured.says(token=lambda claims: claims | {claim: value}).refused()
 
 
 @FEW
 @given(data=st.data())
 def test_any_claim_of_any_kind_lets_in_nobody_but_its_person(ask, data):
-    asked = ask()
+    captured = ask()
     names = st.sampled_from(
         ["exp", "iat", "nbf", "auth_time", "acr", "jti", "azp", "email", "given_name", "family_name"]
     )
     changed: dict[str, Any] = {data.draw(names): data.draw(JSON)}
     where = data.draw(st.sampled_from(["token", "person"]))
-    nobody_but_anna(asked.says(**{where: lambda claims: claims | changed}))
+    nobody_but_anna(captured.says(**{where: lambda claims: claims | changed}))
 
 
 @FEW
 @given(data=st.data(), which=st.sampled_from(["id_token", "userinfo"]))
 def test_a_token_with_some_characters_changed_lets_in_nobody_but_its_person(ask, data, which):
-    asked = ask().says()
-    tokens = json.loads(asked.world.said["token"].text)
+    captured = ask().says()
+    tokens = json.loads(captured.world.said["token"].text)
     if which == "id_token":
-        asked.says(tokens={"id_token": mangled(data, tokens["id_token"])})
+        captured.says(tokens={"id_token": mangled(data, tokens["id_token"])})
     else:
-        asked.says(userinfo=mangled(data, asked.world.said["userinfo"].text))
-    nobody_but_anna(asked)
+        captured.says(userinfo=mangled(data, captured.world.said["userinfo"].text))
+    nobody_but_anna(captured)
 
 
 @FEW
 @given(tokens=JSON | st.dictionaries(st.sampled_from(["access_token", "id_token", "token_type", "error"]), JSON))
 def test_any_answer_in_place_of_the_tokens_is_refused(ask, tokens):
-    asked = ask().says()
-    asked.world.said["token"] = forge.httpx.Response(200, text=json.dumps(tokens))
-    asked.refused()
+    captured = ask().says()
+    captured.world.said["token"] = forge.httpx.Response(200, text=json.dumps(tokens))
+    captured.refused()
 
 
 @FEW
@@ -93,9 +93,9 @@ def test_any_answer_in_place_of_the_tokens_is_refused(ask, tokens):
     which=st.sampled_from(["token", "userinfo"]),
 )
 def test_any_bytes_in_place_of_an_answer_are_refused(ask, body, status, which):
-    asked = ask().says()
-    asked.world.said[which] = forge.httpx.Response(status, content=body)
-    asked.refused()
+    captured = ask().says()
+    captured.world.said[which] = forge.httpx.Response(status, content=body)
+    captured.refused()
 
 
 @FEW

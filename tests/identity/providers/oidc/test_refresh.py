@@ -29,10 +29,10 @@ def run(capsys, *argv: str) -> tuple[int, object]:
 
 def test_refresh_takes_the_chain_and_list_says_until_when(door_is_real, db, capsys):
     door_is_real.federate()
-    code, told = run(capsys, "refresh")
-    assert (code, told["cie"]["added"]) == (0, [forge.OP])
-    code, told = run(capsys, "refresh")
-    assert (code, told["cie"]["changed"]) == (0, [forge.OP])
+    code, report = run(capsys, "refresh")
+    assert (code, report["cie"]["added"]) == (0, [forge.OP])
+    code, report = run(capsys, "refresh")
+    assert (code, report["cie"]["changed"]) == (0, [forge.OP])
     code, [listed] = run(capsys, "list")
     assert (listed["entity_id"], listed["works"]) == (forge.OP, True)
     assert run(capsys, "check") == (0, [])
@@ -41,9 +41,9 @@ def test_refresh_takes_the_chain_and_list_says_until_when(door_is_real, db, caps
 
 def test_what_is_not_taken_leaves_what_was_there_and_is_told(world, capsys):
     world.published[CONFIGURATION] = forge.op_configuration(timezone.now(), signer=forge.ring("mallory"))
-    code, told = run(capsys, "refresh")
+    code, report = run(capsys, "refresh")
     assert code == 1
-    assert "not as it should be" in told["cie"]["not_taken"]
+    assert "not as it should be" in report["cie"]["not_taken"]
     assert forge.Cie().chain(timezone.now()) is not None
     code, [alert] = run(capsys, "check")
     assert (code, alert["about"], alert["urgent"]) == (1, "federation", False)
@@ -51,8 +51,8 @@ def test_what_is_not_taken_leaves_what_was_there_and_is_told(world, capsys):
 
 def test_a_federation_that_does_not_answer_is_told(world, capsys):
     world.published.clear()
-    code, told = run(capsys, "refresh")
-    assert (code, "cannot be read" in told["cie"]["not_taken"]) == (1, True)
+    code, report = run(capsys, "refresh")
+    assert (code, "cannot be read" in report["cie"]["not_taken"]) == (1, True)
 
 
 def test_another_provider_takes_the_place_of_the_first(world, settings):

@@ -19,27 +19,27 @@ ERRORS = {
 
 @pytest.mark.parametrize(("error", "code"), ERRORS.items())
 @pytest.mark.parametrize("issuer", [forge.OP, None])
-def test_each_error_has_a_page_of_our_own_words(asked, error, code, issuer):
-    response = asked.refused(code=None, iss=issuer, error=error, error_description="Parole del gestore <b>")
+def test_each_error_has_a_page_of_our_own_words(captured, error, code, issuer):
+    response = captured.refused(code=None, iss=issuer, error=error, error_description="Parole del gestore <b>")
     page = response.content.decode()
     assert escape(refusal_of(code).title) in page
     assert "Parole del gestore" not in page
     assert LoginRecord.objects.get().outcome == code
-    assert asked.world.forms == []
+    assert captured.world.forms == []
 
 
-def test_an_error_of_another_issuer_is_another_providers(asked):
-    asked.refused(code=None, iss="https://altro.example", error="access_denied")
+def test_an_error_of_another_issuer_is_another_providers(captured):
+    captured.refused(code=None, iss="https://altro.example", error="access_denied")
     assert LoginRecord.objects.get().outcome == "not-asked"
 
 
-def test_an_error_beside_a_code_is_an_error(asked):
-    asked.says().refused(error="access_denied")
+def test_an_error_beside_a_code_is_an_error(captured):
+    captured.says().refused(error="access_denied")
     assert LoginRecord.objects.get().outcome == "access-denied"
 
 
-def test_a_request_that_the_provider_finds_wrong_is_an_alarm_for_the_operators(asked, caplog):
-    page = asked.refused(code=None, error="invalid_request").content.decode()
+def test_a_request_that_the_provider_finds_wrong_is_an_alarm_for_the_operators(captured, caplog):
+    page = captured.refused(code=None, error="invalid_request").content.decode()
     assert "problema tecnico del portale" in page
     assert [each.levelname for each in caplog.records if "invalid_request" in each.getMessage()] == ["ERROR"]
 
@@ -53,9 +53,9 @@ SILENCES = {
 
 @pytest.mark.parametrize("endpoint", ["token", "userinfo"])
 @pytest.mark.parametrize("silence", SILENCES)
-def test_a_provider_that_does_not_answer_is_called_so(asked, endpoint, silence):
-    asked.says().world.said[endpoint] = SILENCES[silence]
-    page = asked.refused().content.decode()
+def test_a_provider_that_does_not_answer_is_called_so(captured, endpoint, silence):
+    captured.says().world.said[endpoint] = SILENCES[silence]
+    page = captured.refused().content.decode()
     assert "Il gestore di identità non risponde" in page
     assert "Riprova con CIE" in page
     assert LoginRecord.objects.get().outcome == "unavailable"
@@ -76,21 +76,21 @@ def test_a_provider_that_does_not_answer_is_called_so(asked, endpoint, silence):
         (httpx.Response(200, json={"token_type": "Bearer", "access_token": "x"}), "signature"),
     ],
 )
-def test_a_token_answer_that_is_none(asked, answer, code):
-    asked.says().world.said["token"] = answer
-    asked.refused()
+def test_a_token_answer_that_is_none(captured, answer, code):
+    captured.says().world.said["token"] = answer
+    captured.refused()
     assert LoginRecord.objects.get().outcome == code
 
 
-def test_what_was_said_before_it_went_wrong_is_kept(asked):
-    asked.says().world.said["userinfo"] = httpx.Response(503)
-    asked.refused()
+def test_what_was_said_before_it_went_wrong_is_kept(captured):
+    captured.says().world.said["userinfo"] = httpx.Response(503)
+    captured.refused()
     record = LoginRecord.objects.get()
     assert forge.ACCESS_TOKEN.encode() in record.response
     assert b"trust chain" in record.response
 
 
 def test_a_refused_person_tries_again_and_still_lands_where_they_wanted(client, world):
-    asked = forge.ask(client, world, next_url="/servizi/4512/")
-    page = asked.refused(code=None, error="access_denied").content.decode()
+    captured = forge.ask(client, world, next_url="/servizi/4512/")
+    page = captured.refused(code=None, error="access_denied").content.decode()
     assert 'name="next" value="/servizi/4512/"' in page

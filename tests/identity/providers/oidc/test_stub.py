@@ -95,8 +95,8 @@ def test_who_looks_at_the_record_reads_what_was_signed(client, carla_client):
 def test_a_code_of_another_login_is_of_no_use(client):
     """Code injection: the code belongs to a request with another code challenge (PKCE)."""
     stolen = door.begin(Client(), persona="dario")
-    mine = door.begin(client)
-    assert door.bring(client, mine | {"code": stolen["code"]}).status_code == 400
+    own = door.begin(client)
+    assert door.bring(client, own | {"code": stolen["code"]}).status_code == 400
     assert LoginRecord.objects.get().outcome == "answer-expired"
 
 

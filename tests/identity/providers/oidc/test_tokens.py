@@ -49,11 +49,11 @@ def outcome() -> str:
         ("iat", float("nan"), "signature"),
     ],
 )
-def test_an_id_token_with_a_wrong_claim(asked, claim, value, expected):
+def test_an_id_token_with_a_wrong_claim(captured, claim, value, expected):
     def spoil(claims: forge.Claims) -> forge.Claims:
         return {name: each for name, each in (claims | {claim: value}).items() if each is not None}
 
-    asked.says(token=spoil).refused()
+    captured.says(token=spoil).refused()
     assert outcome() == expected
 
 
@@ -64,9 +64,9 @@ def test_an_id_token_with_a_wrong_claim(asked, claim, value, expected):
         ("auth_time", 120, "answer-expired"), ("iat", -120, "stale"), ("auth_time", -120, "stale"),
     ],
 )  # fmt: skip
-def test_an_id_token_of_another_moment(asked, claim, seconds, expected):
+def test_an_id_token_of_another_moment(captured, claim, seconds, expected):
     at = int(timezone.now().timestamp()) + seconds
-    asked.says(token=lambda claims: claims | {claim: at}).refused()
+    captured.says(token=lambda claims: claims | {claim: at}).refused()
     assert outcome() == expected
 
 
@@ -130,57 +130,57 @@ def ours() -> forge.RSAKey:
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_an_id_token_that_the_provider_did_not_sign(asked, forgery):
-    claims = forge.id_claims(asked.right, forge.ACCESS_TOKEN)
-    asked.says(id_token=FORGERIES[forgery](claims)).refused()
+def test_an_id_token_that_the_provider_did_not_sign(captured, forgery):
+    claims = forge.id_claims(captured.right, forge.ACCESS_TOKEN)
+    captured.says(id_token=FORGERIES[forgery](claims)).refused()
     assert outcome() == "signature"
 
 
 @pytest.mark.parametrize("value", [None, 7, ["x"], {}])
-def test_an_id_token_that_is_no_text(asked, value):
-    asked.says(tokens={"id_token": value}).refused()
+def test_an_id_token_that_is_no_text(captured, value):
+    captured.says(tokens={"id_token": value}).refused()
 
 
 # --- who the person is
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_a_userinfo_that_the_provider_did_not_sign(asked, forgery):
-    asked.says(userinfo=jose.sealed(FORGERIES[forgery](forge.person_claims(asked.right)), ours())).refused()
+def test_a_userinfo_that_the_provider_did_not_sign(captured, forgery):
+    captured.says(userinfo=jose.sealed(FORGERIES[forgery](forge.person_claims(captured.right)), ours())).refused()
     assert outcome() == "signature"
 
 
-def test_a_userinfo_that_is_signed_and_not_encrypted(asked):
-    asked.says(userinfo=jose.signed(forge.person_claims(asked.right), forge.ring("gestore").first)).refused()
+def test_a_userinfo_that_is_signed_and_not_encrypted(captured):
+    captured.says(userinfo=jose.signed(forge.person_claims(captured.right), forge.ring("gestore").first)).refused()
     assert outcome() == "signature"
 
 
-def test_a_userinfo_in_plain_json(asked):
-    asked.says(userinfo=json.dumps(forge.person_claims(asked.right))).refused()
+def test_a_userinfo_in_plain_json(captured):
+    captured.says(userinfo=json.dumps(forge.person_claims(captured.right))).refused()
 
 
 @pytest.mark.parametrize(
     ("alg", "enc"), [("RSA1_5", "A256CBC-HS512"), ("RSA-OAEP", "A256CBC-HS512"), ("RSA-OAEP-256", "A128CBC-HS256"), ("RSA-OAEP-256", "A256GCM")]
 )  # fmt: skip
 @pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")
-def test_a_userinfo_encrypted_otherwise_than_we_ask(asked, alg, enc):
-    signed = jose.signed(forge.person_claims(asked.right), forge.ring("gestore").first)
+def test_a_userinfo_encrypted_otherwise_than_we_ask(captured, alg, enc):
+    signed = jose.signed(forge.person_claims(captured.right), forge.ring("gestore").first)
     key = forge.RSAKey.import_key(forge.pem("portale-cifra"))
     header = {"alg": alg, "enc": enc}
-    asked.says(userinfo=jose.jwe.encrypt_compact(header, signed, key, algorithms=[alg, enc])).refused()
+    captured.says(userinfo=jose.jwe.encrypt_compact(header, signed, key, algorithms=[alg, enc])).refused()
     assert outcome() == "signature"
 
 
-def test_a_userinfo_encrypted_to_somebody_else(asked):
-    signed = jose.signed(forge.person_claims(asked.right), forge.ring("gestore").first)
-    asked.says(userinfo=jose.sealed(signed, forge.ring("mallory", forge.SEALING).first)).refused()
+def test_a_userinfo_encrypted_to_somebody_else(captured):
+    signed = jose.signed(forge.person_claims(captured.right), forge.ring("gestore").first)
+    captured.says(userinfo=jose.sealed(signed, forge.ring("mallory", forge.SEALING).first)).refused()
 
 
-def test_a_userinfo_that_bursts_when_it_is_unpacked(asked):
+def test_a_userinfo_that_bursts_when_it_is_unpacked(captured):
     key = forge.ring("portale-cifra", forge.SEALING).first
     header = {"alg": "RSA-OAEP-256", "enc": "A256CBC-HS512", "zip": "DEF"}
     registry = jose.jwe.JWERegistry(algorithms=[*header.values()])
-    asked.says(userinfo=jose.jwe.encrypt_compact(header, "0" * 100_000, key, registry=registry)).refused()
+    captured.says(userinfo=jose.jwe.encrypt_compact(header, "0" * 100_000, key, registry=registry)).refused()
 
 
 @pytest.mark.parametrize(
@@ -200,26 +200,26 @@ def test_a_userinfo_that_bursts_when_it_is_unpacked(asked):
         ("family_name", 7, "malformed"),
     ],
 )
-def test_a_userinfo_with_a_wrong_claim(asked, claim, value, expected):
+def test_a_userinfo_with_a_wrong_claim(captured, claim, value, expected):
     def spoil(claims: forge.Claims) -> forge.Claims:
         return {name: each for name, each in (claims | {claim: value}).items() if each is not None}
 
-    asked.says(person=spoil).refused()
+    captured.says(person=spoil).refused()
     assert outcome() == expected
 
 
-def test_a_claim_that_stands_there_twice(asked):
-    claims = json.dumps(forge.person_claims(asked.right))
+def test_a_claim_that_stands_there_twice(captured):
+    claims = json.dumps(forge.person_claims(captured.right))
     twice = claims[:-1] + f', "{forge.FISCAL_NUMBER}": "TINIT-VRDDRA82C03L219M"}}'
     header = {"alg": "RS256", "kid": forge.ring("gestore", SIGNING).first.kid}
     signed = jose.jws.serialize_compact(header, twice, forge.ring("gestore").first)
-    asked.says(userinfo=jose.sealed(signed, ours())).refused()
+    captured.says(userinfo=jose.sealed(signed, ours())).refused()
     assert outcome() == "signature"
 
 
-def test_names_with_control_characters_or_half_characters_come_in_on_one_line(asked):
-    asked.says(person=lambda claims: claims | {"given_name": "An\x00na\ud800", "family_name": "Ros\nsi"}).accepted()
+def test_names_with_control_characters_or_half_characters_come_in_on_one_line(captured):
+    captured.says(person=lambda claims: claims | {"given_name": "An\x00na\ud800", "family_name": "Ros\nsi"}).accepted()
 
 
-def test_a_half_character_where_we_would_keep_it(asked):
-    asked.says(token=lambda claims: claims | {"jti": "\ud800"}).refused()
+def test_a_half_character_where_we_would_keep_it(captured):
+    captured.says(token=lambda claims: claims | {"jti": "\ud800"}).refused()

@@ -42,6 +42,6 @@ def beta(settings) -> Registered:
 
 
 @pytest.fixture
-def asked(client: Client, alfa: Registered, beta: Registered) -> forge.Asked:
+def captured(client: Client, alfa: Registered, beta: Registered) -> forge.CapturedRequest:
     """Anna's browser is at Alfa with our AuthnRequest."""
     return forge.ask(client, alfa)

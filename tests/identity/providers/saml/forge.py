@@ -37,7 +37,7 @@ class Registered:
 
 
 @dataclass(frozen=True)
-class Asked:
+class CapturedRequest:
     """The AuthnRequest that the browser carried to the provider."""
 
     provider: Registered
@@ -123,7 +123,7 @@ def registered(folder: Path, name: str, door: str = "spid", binding: str = REDIR
     return provider
 
 
-def ask(client: Client, provider: Registered, door: str = "spid", next_url: str = "") -> Asked:
+def ask(client: Client, provider: Registered, door: str = "spid", next_url: str = "") -> CapturedRequest:
     """Begins a login with this provider and captures the request."""
     choice = {"gestore": provider.entity_id, "next": next_url}
     response = client.post(reverse("identity:start", args=[door]), choice)
@@ -131,7 +131,7 @@ def ask(client: Client, provider: Registered, door: str = "spid", next_url: str 
     assert response["Location"].startswith(f"{provider.entity_id}/accedi?")
     query = {name: values[0] for name, values in parse_qs(urlsplit(response["Location"]).query).items()}
     question = etree.fromstring(zlib.decompress(base64.b64decode(query["SAMLRequest"]), wbits=-15))
-    return Asked(provider, question, query["RelayState"], client, reverse("identity:answer", args=[door]))
+    return CapturedRequest(provider, question, query["RelayState"], client, reverse("identity:answer", args=[door]))
 
 
 def evil(root: etree._Element) -> None:

@@ -29,7 +29,7 @@ OUT = "/accesso/spid/uscita/"
 
 
 @pytest.fixture
-def inside(asked, settings, alfa):
+def inside(captured, settings, alfa):
     """Anna is signed in with Alfa, whose metadata name the address for our LogoutResponse."""
     file = settings.IDENTITY_METADATA / "spid" / "alfa.xml"
     root = etree.fromstring(file.read_bytes())
@@ -37,8 +37,8 @@ def inside(asked, settings, alfa):
     role = root.find(f"{{{METADATA}}}IDPSSODescriptor")
     role.insert(len(role) - 1, service)
     file.write_bytes(etree.tostring(root))
-    asked.accepted(asked.signed(name_id="_chi", session_index="_1"))
-    return asked.client
+    captured.accepted(captured.signed(name_id="_chi", session_index="_1"))
+    return captured.client
 
 
 def said(issuer: str, who: str = "_chi", sessions: tuple[str, ...] = (), **changed: str) -> etree._Element:

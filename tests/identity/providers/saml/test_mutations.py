@@ -14,7 +14,7 @@ from portal.identity.providers.saml.names import ds
 from tests.conftest import ANNA
 from tests.identity.door import signed_in
 from tests.identity.providers.saml import forge
-from tests.identity.providers.saml.forge import Asked, Registered
+from tests.identity.providers.saml.forge import CapturedRequest, Registered
 
 FEW = settings(
     max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -25,7 +25,7 @@ WORDS = st.sampled_from(
 
 
 @pytest.fixture
-def ask(alfa: Registered) -> Callable[[], Asked]:
+def ask(alfa: Registered) -> Callable[[], CapturedRequest]:
     """Each hypothesis example begins a login of its own in a new browser."""
     return lambda: forge.ask(Client(), alfa)
 
@@ -59,8 +59,8 @@ def empty(element: etree._Element) -> None:
 @FEW
 @given(data=st.data())
 def test_an_answer_with_one_signed_thing_changed_is_always_refused(ask, data):
-    asked = ask()
-    response = asked.signed()
+    captured = ask()
+    response = captured.signed()
     element = data.draw(st.sampled_from(signed_parts(response)))
     change = data.draw(st.sampled_from(["text", "attribute", "new", remove, double, rename, empty]))
     if change == "text":
@@ -72,29 +72,29 @@ def test_an_answer_with_one_signed_thing_changed_is_always_refused(ask, data):
         change(element)
     else:
         element.set("altro", data.draw(WORDS))
-    asked.refused(response)
+    captured.refused(response)
 
 
 @FEW
 @given(data=st.data())
 def test_an_answer_with_some_bytes_changed_lets_in_nobody_but_its_person(ask, data):
     """Unsigned bytes (the certificate inside the signature) may change: the login is still Anna's."""
-    asked = ask()
-    body = bytearray(etree.tostring(asked.signed()))
+    captured = ask()
+    body = bytearray(etree.tostring(captured.signed()))
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(body) - 1))
         until = at + data.draw(st.integers(0, 40))
         body[at:until] = data.draw(st.sampled_from([bytes(body[at:until]) * 2, b""]) | st.binary(max_size=8))
-    response = asked.send(bytes(body))
+    response = captured.send(bytes(body))
     assert response.status_code in (302, 400, 403)
-    if signed_in(asked.client):
-        assert User.objects.get(pk=asked.client.session["_auth_user_id"]).codice_fiscale == ANNA
+    if signed_in(captured.client):
+        assert User.objects.get(pk=captured.client.session["_auth_user_id"]).codice_fiscale == ANNA
 
 
 @FEW
 @given(field=st.text(max_size=200) | st.binary(max_size=200).map(lambda raw: base64.b64encode(raw).decode()))
 def test_any_text_in_place_of_an_answer_is_refused(ask, field):
-    asked = ask()
-    response = asked.client.post(asked.door, {"SAMLResponse": field, "RelayState": asked.state})
+    captured = ask()
+    response = captured.client.post(captured.door, {"SAMLResponse": field, "RelayState": captured.state})
     assert response.status_code in (400, 403)
-    assert not signed_in(asked.client)
+    assert not signed_in(captured.client)

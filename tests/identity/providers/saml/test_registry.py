@@ -71,8 +71,8 @@ def test_the_signed_registry_brings_its_providers_to_the_chooser(client, alfa_an
 
 
 def test_a_person_comes_in_with_a_provider_of_the_registry(client, alfa_and_beta) -> None:
-    asked = forge.ask(client, forge.Registered("https://alfa.example", forge.pair("alfa", YEARS)))
-    asked.accepted(asked.signed())
+    captured = forge.ask(client, forge.Registered("https://alfa.example", forge.pair("alfa", YEARS)))
+    captured.accepted(captured.signed())
 
 
 def test_the_same_registry_again_changes_nothing(alfa_and_beta) -> None:
@@ -211,8 +211,8 @@ def test_a_file_is_taken_and_listed(capsys, tmp_path, registry_is_named, time_ma
     time_machine.move_to(NOW)
     file = tmp_path / "registro.xml"
     file.write_bytes(signed(one("alfa")))
-    code, told = run(capsys, "refresh", "--door", "spid", "--file", str(file))
-    assert (code, told["spid"]["added"]) == (0, ["https://alfa.example"])
+    code, report = run(capsys, "refresh", "--door", "spid", "--file", str(file))
+    assert (code, report["spid"]["added"]) == (0, ["https://alfa.example"])
     code, listed = run(capsys, "list", "--door", "spid")
     assert (code, [(each["entity_id"], each["works"]) for each in listed]) == (0, [("https://alfa.example", True)])
 
@@ -220,9 +220,9 @@ def test_a_file_is_taken_and_listed(capsys, tmp_path, registry_is_named, time_ma
 def test_what_is_not_taken_is_told_with_an_exit_code_and_written_down(capsys, tmp_path, registry_is_named) -> None:
     file = tmp_path / "registro.xml"
     file.write_bytes(signed(one("alfa"), by=forge.pair("mallory")))
-    code, told = run(capsys, "refresh", "--door", "spid", "--file", str(file))
+    code, report = run(capsys, "refresh", "--door", "spid", "--file", str(file))
     assert code == 1
-    assert "not signed by the registry" in told["spid"]["not_taken"]
+    assert "not signed by the registry" in report["spid"]["not_taken"]
     assert "not signed" in RegistryReading.objects.get().refused_because
 
 
@@ -255,8 +255,8 @@ def test_a_certificate_that_ends_within_a_month_is_told_and_one_with_a_successor
 
 
 def test_check_ends_with_an_exit_code_when_there_is_something_to_do(capsys, db) -> None:
-    code, told = run(capsys, "check", "--door", "spid")
-    assert (code, told[0]["about"], told[0]["urgent"]) == (1, "providers", True)
+    code, report = run(capsys, "check", "--door", "spid")
+    assert (code, report[0]["about"], report[0]["urgent"]) == (1, "providers", True)
 
 
 def test_check_is_content_when_all_is_well(capsys, registry_is_named, tmp_path, time_machine) -> None:
@@ -266,8 +266,8 @@ def test_check_is_content_when_all_is_well(capsys, registry_is_named, tmp_path, 
     run(capsys, "refresh", "--door", "spid", "--file", str(file))
     assert run(capsys, "check", "--door", "spid") == (0, [])
     time_machine.move_to(NOW + timedelta(days=4))
-    code, told = run(capsys, "check", "--door", "spid")
-    assert (code, told[0]["about"]) == (1, "registry")
+    code, report = run(capsys, "check", "--door", "spid")
+    assert (code, report[0]["about"]) == (1, "registry")
 
 
 def test_readyz_warns_and_stays_well(alfa_and_beta) -> None:

@@ -17,8 +17,8 @@ from tests.conftest import ANNA
 from tests.identity.providers.saml import forge
 
 
-def test_the_question_asks_for_a_new_authentication_at_level_2_or_above(asked):
-    question = documents.validate(asked.request, "protocol")
+def test_the_question_asks_for_a_new_authentication_at_level_2_or_above(captured):
+    question = documents.validate(captured.request, "protocol")
     assert question.tag == samlp("AuthnRequest")
     assert question.get("ForceAuthn") == "true"
     assert question.get("Destination") == "https://alfa.example/accedi"
@@ -69,8 +69,8 @@ def test_the_signed_form_is_kept_byte_for_byte(client, settings):
     assert LoginRecord.objects.get().request == base64.b64decode(sent)
 
 
-def test_the_record_is_found_by_what_the_provider_called_the_person(asked):
-    asked.accepted(asked.signed(name_id="_chi"))
+def test_the_record_is_found_by_what_the_provider_called_the_person(captured):
+    captured.accepted(captured.signed(name_id="_chi"))
     record = LoginRecord.objects.get()
     assert list(LoginRecord.objects.of_subject("https://alfa.example _chi")) == [record]
     assert not LoginRecord.objects.of_subject("https://beta.example _chi").exists()
@@ -80,8 +80,8 @@ def test_the_record_is_found_by_what_the_provider_called_the_person(asked):
     assert not LOGINS.verify(timezone.now()).holds
 
 
-def test_sicurezza_reads_the_request_inside_the_address(asked, operator):
-    asked.accepted(asked.signed())
+def test_sicurezza_reads_the_request_inside_the_address(captured, operator):
+    captured.accepted(captured.signed())
     page = operator("sicurezza").post("/operatori/accessi/", {"codice_fiscale": ANNA, "motivo": "Richiesta 12/2026"})
     assert "&lt;samlp:AuthnRequest" in page.content.decode()
     assert "SigAlg=" in page.content.decode()

@@ -99,78 +99,78 @@ WRAPS = [xsw1, xsw2, xsw3, xsw4, xsw5, xsw6, xsw7, xsw8]
 
 
 @pytest.mark.parametrize("wrap", WRAPS)
-def test_a_wrapped_signature_opens_for_nobody(asked, wrap):
-    asked.refused(wrap(asked.signed()))
+def test_a_wrapped_signature_opens_for_nobody(captured, wrap):
+    captured.refused(wrap(captured.signed()))
     assert not User.objects.exists()
 
 
 @pytest.mark.parametrize("wrap", WRAPS[2:])
-def test_not_even_when_a_bad_provider_signs_the_wrapping(asked, wrap):
+def test_not_even_when_a_bad_provider_signs_the_wrapping(captured, wrap):
     """The outer signature is valid: the assertion needs a valid one of its own."""
-    response = wrap(asked.signed())
+    response = wrap(captured.signed())
     response.remove(response.find(ds("Signature")))
-    asked.refused(sign(response, asked.provider.pair, after=saml("Issuer")))
+    captured.refused(sign(response, captured.provider.pair, after=saml("Issuer")))
     assert not User.objects.exists()
 
 
 @pytest.mark.parametrize("wrap", WRAPS[2:])
-def test_nor_when_the_answer_is_not_signed_at_all(asked, wrap):
-    response = wrap(asked.signed())
+def test_nor_when_the_answer_is_not_signed_at_all(captured, wrap):
+    response = wrap(captured.signed())
     response.remove(response.find(ds("Signature")))
-    asked.refused(response)
+    captured.refused(response)
 
 
-def test_a_second_assertion_is_refused_even_when_everything_is_signed(asked):
-    response = answers.envelope(asked.right)
+def test_a_second_assertion_is_refused_even_when_everything_is_signed(captured):
+    response = answers.envelope(captured.right)
     for _ in range(2):
-        response.append(sign(answers.assertion(asked.right), asked.provider.pair, after=saml("Issuer")))
-    asked.refused(sign(response, asked.provider.pair, after=saml("Issuer")))
+        response.append(sign(answers.assertion(captured.right), captured.provider.pair, after=saml("Issuer")))
+    captured.refused(sign(response, captured.provider.pair, after=saml("Issuer")))
 
 
 @pytest.mark.parametrize("name", ["ID", "Id", "id", "{http://www.w3.org/XML/1998/namespace}id"])
-def test_two_elements_with_one_id_are_refused(asked, name):
-    assertion = answers.assertion(asked.right)
-    assertion.find(f".//{saml('AttributeValue')}").set(name, asked.right.response_id)
-    response = answers.envelope(asked.right)
-    response.append(sign(assertion, asked.provider.pair, after=saml("Issuer")))
-    response.set("ID", asked.right.response_id)
+def test_two_elements_with_one_id_are_refused(captured, name):
+    assertion = answers.assertion(captured.right)
+    assertion.find(f".//{saml('AttributeValue')}").set(name, captured.right.response_id)
+    response = answers.envelope(captured.right)
+    response.append(sign(assertion, captured.provider.pair, after=saml("Issuer")))
+    response.set("ID", captured.right.response_id)
     assertion.find(f".//{saml('AttributeValue')}").set(name, response.get("ID"))
     response.find(f".//{saml('AttributeValue')}").set(name, response.get("ID"))
     try:
-        signed = sign(response, asked.provider.pair, after=saml("Issuer"))
+        signed = sign(response, captured.provider.pair, after=saml("Issuer"))
     except ValueError:  # the signer also refuses the ambiguous reference: sent unsigned
         signed = response
-    asked.refused(signed)
+    captured.refused(signed)
 
 
-def test_an_encrypted_assertion_is_refused(asked):
-    response = answers.envelope(asked.right)
+def test_an_encrypted_assertion_is_refused(captured):
+    response = answers.envelope(captured.right)
     cipher = etree.fromstring(
         '<xenc:EncryptedData xmlns:xenc="http://www.w3.org/2001/04/xmlenc#"><xenc:CipherData><xenc:CipherValue>AAAA'
         "</xenc:CipherValue></xenc:CipherData></xenc:EncryptedData>"
     )
     etree.SubElement(response, saml("EncryptedAssertion")).append(cipher)
-    asked.refused(sign(response, asked.provider.pair, after=saml("Issuer")))
+    captured.refused(sign(response, captured.provider.pair, after=saml("Issuer")))
 
 
-def test_an_attribute_twice_is_refused(asked):
-    assertion = answers.assertion(asked.right)
+def test_an_attribute_twice_is_refused(captured):
+    assertion = answers.assertion(captured.right)
     statement = assertion.find(saml("AttributeStatement"))
     second = deepcopy(statement[-1])
     statement.append(second)
     forge.evil(second)
-    asked.refused(asked.around(assertion))
+    captured.refused(captured.around(assertion))
 
 
-def test_an_attribute_with_two_values_is_refused(asked):
-    assertion = answers.assertion(asked.right)
+def test_an_attribute_with_two_values_is_refused(captured):
+    assertion = answers.assertion(captured.right)
     attribute = assertion.find(saml("AttributeStatement"))[-1]
     attribute.append(deepcopy(attribute[0]))
-    asked.refused(asked.around(assertion))
+    captured.refused(captured.around(assertion))
 
 
-def test_markup_inside_an_attribute_is_refused(asked):
-    assertion = answers.assertion(asked.right)
+def test_markup_inside_an_attribute_is_refused(captured):
+    assertion = answers.assertion(captured.right)
     value = assertion.find(saml("AttributeStatement"))[-1][0]
     etree.SubElement(value, "b").tail = "X"
-    asked.refused(asked.around(assertion))
+    captured.refused(captured.around(assertion))

@@ -68,8 +68,8 @@ def test_every_id_of_the_pharmacies_found_is_revoked_told_and_written_down(carla
     lines = Entry.objects.filter(verb="id.revoked")
     assert sorted(line.about for line in lines) == sorted(each.pharmacy.code for each in three)
     assert {(line.actor, line.detail["because"]) for line in lines} == {(carla, WHY)}
-    told = OutgoingMail.objects.filter(kind="notice")
-    assert sorted(letter.about for letter in told) == sorted(each.pharmacy.code for each in three)
+    notices = OutgoingMail.objects.filter(kind="notice")
+    assert sorted(letter.about for letter in notices) == sorted(each.pharmacy.code for each in three)
     html = words(carla_client.get(answer["Location"]).content.decode())
     assert "Finito" in html
     assert "Farmacie trattate: 3 su 3" in html

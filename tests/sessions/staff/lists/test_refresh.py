@@ -61,10 +61,10 @@ def test_it_is_kept_nowhere(again, give_id):
 
 
 @pytest.mark.parametrize(
-    ("asked", "header"), [("60", "60"), ("5", "5"), ("1", None), ("9999", None), ("x", None), ("", None)]
+    ("requested", "header"), [("60", "60"), ("5", "5"), ("1", None), ("9999", None), ("x", None), ("", None)]
 )
-def test_without_script_the_page_reloads_itself_when_asked_to(carla_client, db, asked, header):
-    assert carla_client.get(f"{STATUS}?auto={asked}").get("Refresh") == header
+def test_without_script_the_page_reloads_itself_when_asked_to(carla_client, db, requested, header):
+    assert carla_client.get(f"{STATUS}?auto={requested}").get("Refresh") == header
 
 
 def test_without_script_there_is_a_way_to_ask_for_it_and_to_stop_it(carla_client, db):

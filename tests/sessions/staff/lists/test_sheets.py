@@ -174,8 +174,8 @@ def long_list(monkeypatch, give_id) -> None:
 
 
 def test_a_long_list_is_prepared_in_the_background_and_then_taken_away(carla_client, download, long_list):
-    asked = carla_client.get(f"{LIST}.csv")
-    assert "L’elenco è lungo: 3 farmacie" in words(asked.content.decode())
+    response = carla_client.get(f"{LIST}.csv")
+    assert "L’elenco è lungo: 3 farmacie" in words(response.content.decode())
     assert not BulkJob.objects.exists()
 
     begun = carla_client.post(f"{LIST}.csv")

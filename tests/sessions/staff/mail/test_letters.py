@@ -45,9 +45,9 @@ def text(response) -> str:
 def test_a_refused_letter_leaves_again_with_a_reason(operator, refused, sink):  # noqa: F811
     desk = operator("assistenza")
     assert "Riprova" in text(desk.get(PAGE))
-    asked = text(desk.get(url("retry_letter", refused)))
-    assert "Vuoi riprovare l’invio a id•••@farmaciasanmarco.it?" in asked
-    assert "rifiutato: casella inesistente" in asked
+    confirmation = text(desk.get(url("retry_letter", refused)))
+    assert "Vuoi riprovare l’invio a id•••@farmaciasanmarco.it?" in confirmation
+    assert "rifiutato: casella inesistente" in confirmation
     assert "riparte adesso" in text(desk.post(url("retry_letter", refused), {"motivo": WHY}, follow=True))
     assert Entry.objects.get().sentence == f"ha fatto ripartire un messaggio (indirizzo certificato): {WHY}"
     assert deliver_due(NOW) == 1

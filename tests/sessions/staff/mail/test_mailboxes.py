@@ -87,8 +87,8 @@ def test_letters_refused_because_of_us_raise_an_alarm(carla_client, san_marco):
     assert "La posta ci viene rifiutata" in carla_client.get(url("status")).content.decode()
     page = carla_client.get(url("outbox")).content.decode()
     assert "Servono correzioni da parte nostra" in page
-    mine = carla_client.get(f"{url('outbox')}?stato=per-causa-nostra").content.decode()
-    assert "il server non accetta messaggi dal portale" in mine
+    ours_page = carla_client.get(f"{url('outbox')}?stato=per-causa-nostra").content.decode()
+    assert "il server non accetta messaggi dal portale" in ours_page
     OutgoingMail.objects.get().accept(now, "250 taken")
     assert b"portal_mail_refused_for_us 0.0" in exposition(now)
 

@@ -98,9 +98,9 @@ def test_the_filters_narrow_the_list(desk, every_kind, query, kinds):
 
 
 def test_the_counters_tell_what_waits_and_what_failed_today(desk, every_kind):
-    told = words(desk())
-    assert "In attesa 2 di partire Il più vecchio 12 min di attesa Rifiutati 1 oggi" in told
-    assert "Non inviati in tempo 1 oggi" in told
+    shown = words(desk())
+    assert "In attesa 2 di partire Il più vecchio 12 min di attesa Rifiutati 1 oggi" in shown
+    assert "Non inviati in tempo 1 oggi" in shown
 
 
 def test_a_filter_that_makes_no_sense_is_told_and_left_out(desk, every_kind):
@@ -170,8 +170,8 @@ def test_outside_one_s_territory_there_is_no_letter_and_no_domain(operator, ever
     assert "In attesa 0 di partire" in here
     assert "alredentore" not in here
     assert "torinese.it Fermo" in here
-    told = b"".join(trento.get(f"{PAGE}csv/").streaming_content).decode()
-    assert "torinese" not in told
+    shown = b"".join(trento.get(f"{PAGE}csv/").streaming_content).decode()
+    assert "torinese" not in shown
 
 
 def test_only_who_assists_may_act_and_comes_back_to_the_list(operator, every_kind):

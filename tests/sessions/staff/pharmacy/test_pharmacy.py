@@ -228,10 +228,10 @@ def test_to_a_mailbox_that_refuses_mail_nothing_is_sent_and_the_reason_is_said(c
     row.certification.undeliverable_at = NOW
     row.certification.save()
 
-    asked = carla_client.get(resend_url(row)).content.decode()
+    confirmation = carla_client.get(resend_url(row)).content.decode()
     done = carla_client.post(resend_url(row), {"motivo": WHY}, follow=True).content.decode()
 
-    assert "rifiuta i messaggi" in asked
+    assert "rifiuta i messaggi" in confirmation
     assert "rifiuta i messaggi" in done
     assert OutgoingMail.objects.count() == 1
 

@@ -109,14 +109,14 @@ def test_only_staff_with_the_second_factor(dario_client, anna_client, carla, acc
 def test_an_account_that_is_a_codice_fiscale_is_masked_wherever_the_staff_read_it(carla_client, account) -> None:
     account.user_id = "RSSNNA80A41H501L"
     account.save()
-    told = [
+    pages = [
         carla_client.get(url("block", account)),
         carla_client.post(url("block", account), {"motivo": WHY}, follow=True),
     ]
-    told += [carla_client.get(url("unblock", account)), carla_client.get("/operatori/registro/")]
-    told += [carla_client.get(f"{STATUS}4512/attivita/"), carla_client.get(STATUS)]
-    assert "RSS•••••••••501L" in text(told[0])
-    assert all(account.user_id not in page.content.decode() for page in told)
+    pages += [carla_client.get(url("unblock", account)), carla_client.get("/operatori/registro/")]
+    pages += [carla_client.get(f"{STATUS}4512/attivita/"), carla_client.get(STATUS)]
+    assert "RSS•••••••••501L" in text(pages[0])
+    assert all(account.user_id not in page.content.decode() for page in pages)
     sheet = b"".join(carla_client.get("/operatori/registro/csv/").streaming_content).decode()
     assert "RSS•••••••••501L" in sheet
     assert account.user_id not in sheet
