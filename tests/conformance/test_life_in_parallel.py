@@ -1,6 +1,6 @@
 """Eight gestionali and dispensing services at once, on utenze of one pharmacy and of another, in any order, while time passes.
 
-Everything goes through the doors: SOAP and the gate. What holds at the end of every round, and whenever anybody looks in
+All calls go through SOAP and the gate. Invariants at the end of every round, and whenever the table is read in
 between: at most one Attivo and one Validato of each utenza, the Validato being its newest id and, under the policy that
 replaces, any live one; nobody passes with an id that was dead before the round began, nor with another's.
 """
