@@ -11,7 +11,7 @@ from pharmacies.wizard.steps import WizardFacts, WizardStep, current_step, side_
         (WizardFacts(), WizardStep.ADDRESS),
         (WizardFacts(address_given=True, code_usable=True), WizardStep.CODE),
         (WizardFacts(address_given=True), WizardStep.NEW_CODE),
-        (WizardFacts(certified=True, told=True), WizardStep.DONE),
+        (WizardFacts(certified=True, success_shown=True), WizardStep.DONE),
         (WizardFacts(certified=True), WizardStep.MANAGE),
         (WizardFacts(certified=True, address_given=True, code_usable=True), WizardStep.CODE),
     ],
