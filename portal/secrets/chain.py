@@ -209,4 +209,5 @@ def _mac(key: bytes, message: bytes) -> str:
 
 def _keys() -> list[bytes]:
     """One derived key for each of SEALING_KEYS, the one in use first; never the encryption key itself."""
-    return [hmac.new(key.encode(), b"portal.secrets.chain", sha256).digest() for key in settings.SEALING_KEYS]
+    # The purpose of the key. It is part of every seal written so far, so it does not follow the name of the module.
+    return [hmac.new(key.encode(), b"portal.chain", sha256).digest() for key in settings.SEALING_KEYS]
