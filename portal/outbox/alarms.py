@@ -1,4 +1,4 @@
-"""What the staff must know of the mail at once: letters refused because of us, and dead mailboxes that wait for a decision."""
+"""Alarms for the staff: letters that servers refuse because of the portal, and dead mailboxes that wait for a decision."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,23 +17,25 @@ _FOR_US, _HELD = range(2)
 
 @dataclass(frozen=True)
 class MailAlarms:
-    """`for_us`: letters of the last day that have not arrived because servers refuse the portal (its sender, its address, its rate);
-    `domains`: of most of them; `back`: how many of them have failed, and are not tried again. `held`: for each domain, how many of its mailboxes look dead and wait for an operator's word.
-    """
+    """The alarms of the last day."""
 
+    # letters that have not arrived because servers refuse the portal (its sender, its address, its rate)
     for_us: int
+    # the recipient domains with most of these letters, at most NAMED
     domains: tuple[str, ...]
+    # (domain, mailboxes that look dead and wait for an operator's decision)
     held: tuple[tuple[str, int], ...]
+    # the part of `for_us` that has failed for good
     back: int = 0
 
     @property
     def waiting(self) -> int:
-        """Of `for_us`, those that are still tried."""
+        """The part of `for_us` that is still retried."""
         return self.for_us - self.back
 
 
 def alarms(now: datetime) -> MailAlarms:
-    """One query; the most letters, and the most mailboxes, first."""
+    """Reads the alarms in one query; the domains with the most letters, or mailboxes, come first."""
     refused = letters_for_us(now).order_by().values("domain")
     refused = refused.annotate(many=Count("pk"), back=Count("failed_at"), kind=Value(_FOR_US, IntegerField()))
     held = DeadMailbox.objects.held().order_by().values("domain")
@@ -52,11 +54,11 @@ def alarms(now: datetime) -> MailAlarms:
 
 
 def letters_for_us(now: datetime) -> OutgoingMailQuerySet:
-    """Reads the index of such letters; one that arrived after all is none of them any more."""
+    """Letters of the last day that servers refuse because of the portal, by a partial index; not those that arrived later."""
     return OutgoingMail.objects.filter(reason=Reason.ABOUT_US, created_at__gt=now - LOOKS_BACK, withdrawn_at=None)
 
 
 def ill_mail(now: datetime) -> tuple[QuerySet[Any], QuerySet[Any]]:
-    """A letter and a mailbox at most: is there any alarm at all? For a page that asks it with its other questions, in one query."""
+    """One refused letter and one held mailbox at most, for a page that only asks whether there is an alarm, in a larger query."""
     letter, mailbox = letters_for_us(now).values("pk")[:1], DeadMailbox.objects.held().values("pk")[:1]
     return OutgoingMail.objects.filter(pk__in=letter), DeadMailbox.objects.filter(pk__in=mailbox)

@@ -1,4 +1,4 @@
-"""EMAIL_BACKEND: sending a letter means writing its row. It leaves later, by portal.outbox.sending.delivery."""
+"""EMAIL_BACKEND: writes each message as a row of the outbox; portal.outbox.sending.delivery sends it later."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from portal.outbox.letters import write_down
 
 
 class OutsideTransaction(Exception):
-    """A letter must be written in the same transaction as its cause: it was sent outside any."""
+    """The caller sent a letter outside a transaction: a letter must share the transaction of its cause."""
 
 
 class OutboxBackend(BaseEmailBackend):

@@ -1,4 +1,4 @@
-"""How the outbox is doing, for operators: what waits, since when, who refuses, what came back."""
+"""The state of the outbox, for operators: waiting letters, their age, failing domains, reports that came back."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -10,12 +10,12 @@ from django.db.models import Count, Min
 from portal.outbox.models import Bounce, MailDomain, OutgoingMail
 
 DAY = timedelta(days=1)
-WORST = 10  # failing domains told
+WORST = 10  # failing domains shown
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """The letters of one kind that have not left."""
+    """The waiting letters of one kind."""
 
     kind: str
     letters: int
@@ -24,7 +24,7 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Domain:
-    """A recipient domain that refuses, or rests."""
+    """A recipient domain that refuses letters or rests."""
 
     name: str
     refused: int  # letters of the last 24 hours that were not delivered
@@ -34,13 +34,13 @@ class Domain:
 
 @dataclass(frozen=True)
 class Depth:
-    """Moments are UTC; what failed and what came back is of the 24 hours before `at`."""
+    """The state at `at`. Instants are UTC; failures and reports are of the 24 hours before."""
 
     at: datetime
     waiting: list[Waiting]
-    due: int  # could leave now
-    held: int  # in the hands of a worker
-    oldest_due: datetime | None  # when the one that is late longest should have left
+    due: int  # may leave now
+    held: int  # claimed by a worker
+    oldest_due: datetime | None  # when the most overdue letter should have left
     refused: int
     too_late: int
     bounced_hard: int

@@ -1,4 +1,4 @@
-"""What became of a letter, in the words of the box «Dove si trova il messaggio»."""
+"""The outcome of a letter, in the words of the box «Dove si trova il messaggio»."""
 
 import re
 from dataclasses import dataclass
@@ -14,14 +14,13 @@ from portal.values.mail_address import readable
 if TYPE_CHECKING:
     from portal.outbox.models import OutgoingMail
 
-TOO_LATE = "Non inviato in tempo"  # begins last_answer of a letter that nobody took before give_up_at
-NO_ANSWER = "Il server di posta non risponde"  # begins last_answer when there was no answer to write down
-CANNOT_LEAVE = (
-    "Il messaggio non può partire: il suo indirizzo non si può scrivere"  # last_answer of one that SMTP cannot say
-)
-UNREADABLE = "Il contenuto non si apre"  # begins last_answer when the seal does not open
+# How last_answer begins when it is no answer of a server:
+TOO_LATE = "Non inviato in tempo"  # no server accepted the letter before give_up_at
+NO_ANSWER = "Il server di posta non risponde"  # the server gave no answer
+CANNOT_LEAVE = "Il messaggio non può partire: il suo indirizzo non si può scrivere"  # SMTP cannot express the address
+UNREADABLE = "Il contenuto non si apre"  # none of SEALING_KEYS opens the text
 
-# RFC 3463: the last two numbers of the enhanced code say why, whether the first is 4 (later) or 5 (never).
+# RFC 3463: the last two numbers of the enhanced code give the reason, whether the first is 4 (later) or 5 (never).
 BY_DETAIL = {
     "1.1": "casella inesistente",
     "1.2": "dominio inesistente",
@@ -49,8 +48,8 @@ _ANSWER = re.compile(r"(?P<code>[245]\d\d)(?:[ -]+[245]\.(?P<detail>(?P<subject>
 
 
 @dataclass(frozen=True)
-class Step:
-    """One line of the box: an icon of the sprite, ok|warn|bad, the words, and when (None: it has no instant)."""
+class LetterStep:
+    """One line of the box: an icon of the sprite, ok|warn|bad, the words, and the instant (UTC; None when it has none)."""
 
     icon: str
     kind: str
@@ -59,9 +58,9 @@ class Step:
 
 
 def reason(answer: str, known: str = "") -> str:
-    """Why, in plain words, from what the server answered; empty when no server said anything.
+    """The reason of a refusal, in plain Italian, from the server's answer; "" when no server answered.
 
-    `known`: the reason stored with the letter, read once from the whole answer, of which `answer` is a part; blank: read here.
+    `known`: the reason stored with the letter, read from the whole answer (`answer` may be cut); "" reads it from `answer`.
     """
     if answer.startswith(OUR_SERVER):
         return "un guasto del portale, non della casella"
@@ -86,7 +85,7 @@ def reason(answer: str, known: str = "") -> str:
 
 
 def is_about_mailbox(answer: str) -> bool:
-    """The «later» is about this mailbox or its address (RFC 3463: 4.1.x, 4.2.x), so it says nothing about its domain."""
+    """True for a 4xx about the mailbox or its address (RFC 3463: 4.1.x, 4.2.x), which says nothing about its domain."""
     found = _ANSWER.match(answer)
     return found is not None and found["code"][0] == "4" and found["subject"] in ("1", "2")
 
@@ -103,27 +102,27 @@ def outcome_of(letter: "OutgoingMail") -> str:
     return "Ritirato: non serviva più" if letter.withdrawn_at else "In attesa"
 
 
-def steps_of(letter: "OutgoingMail") -> list[Step]:
-    """From «Preparato» to where the letter is now."""
-    steps = [Step("it-check-circle", "ok", "Preparato", letter.created_at)]
+def steps_of(letter: "OutgoingMail") -> list[LetterStep]:
+    """The lines from «Preparato» to the letter's present state."""
+    steps = [LetterStep("it-check-circle", "ok", "Preparato", letter.created_at)]
     if letter.accepted_at:
         accepted = f"Accettato dal server di {domain_of(readable(letter.recipient))}"
-        steps.append(Step("it-check-circle", "ok", accepted, letter.accepted_at))
+        steps.append(LetterStep("it-check-circle", "ok", accepted, letter.accepted_at))
     return steps if letter.accepted_at and not letter.failed_at else [*steps, _last_step(letter)]
 
 
-def _last_step(letter: "OutgoingMail") -> Step:
+def _last_step(letter: "OutgoingMail") -> LetterStep:
     domain = domain_of(readable(letter.recipient))
     if letter.failed_at:
-        return Step("it-close-circle", "bad", outcome_of(letter), letter.failed_at)
+        return LetterStep("it-close-circle", "bad", outcome_of(letter), letter.failed_at)
     if letter.withdrawn_at:
-        return Step("it-close-circle", "warn", outcome_of(letter), letter.withdrawn_at)
+        return LetterStep("it-close-circle", "warn", outcome_of(letter), letter.withdrawn_at)
     if letter.leased_until:
-        return Step("it-clock", "warn", f"In consegna al server di {domain}")
+        return LetterStep("it-clock", "warn", f"In consegna al server di {domain}")
     if letter.attempts == 0 and letter.next_attempt_at <= letter.created_at:
-        return Step("it-clock", "warn", "In attesa: parte tra pochi secondi")
+        return LetterStep("it-clock", "warn", "In attesa: parte tra pochi secondi")
     why = reason(letter.last_answer, letter.reason) or (
         "" if letter.attempts else f"il server di {domain} non accetta posta adesso"
     )
     again = f"In attesa, riproviamo alle {letter.next_attempt_at.astimezone(ROME):%H:%M:%S}"
-    return Step("it-clock", "warn", f"{again}: {why}" if why else again)
+    return LetterStep("it-clock", "warn", f"{again}: {why}" if why else again)

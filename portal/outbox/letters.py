@@ -1,4 +1,4 @@
-"""Writes a letter: three templates of the same name, one row in the outbox."""
+"""Renders a letter from three templates of the same name and writes it as one row of the outbox."""
 
 from binascii import b2a_qp
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ from portal.values.mail_address import ascii_address
 
 
 class _QuotedPrintable(Charset):
-    """UTF-8 in quoted-printable: a relay that re-encodes 8bit would break the signature. Python's own goes letter by letter."""
+    """UTF-8 in quoted-printable: a relay that re-encodes 8bit would break the signature. Faster than Python's, which encodes byte by byte."""
 
     def __init__(self) -> None:
         super().__init__("utf-8")
@@ -36,7 +36,7 @@ class _QuotedPrintable(Charset):
 
 
 UTF8 = _QuotedPrintable()
-PLAIN_LETTER_FOR = timedelta(days=1)  # how long a message without an envelope may take to leave
+PLAIN_LETTER_FOR = timedelta(days=1)  # the life of a message without an envelope
 
 
 _held: ContextVar[list[OutgoingMail] | None] = ContextVar("letters_held", default=None)
@@ -44,9 +44,7 @@ _held: ContextVar[list[OutgoingMail] | None] = ContextVar("letters_held", defaul
 
 @contextmanager
 def written_at_once() -> Iterator[None]:
-    """The letters posted inside are written by one statement at its end, and have no key before. Of a hundred letters that
-    saves a hundred round trips.
-    """
+    """Writes the letters posted inside with one statement at the end; they have no key before. Saves a round trip per letter."""
     rows: list[OutgoingMail] = []
     token = _held.set(rows)
     try:
@@ -58,13 +56,13 @@ def written_at_once() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Envelope:
-    """What the outbox must know about a letter beside its text."""
+    """The facts about a letter that the outbox needs beside its text."""
 
     kind: OutgoingMail.Kind
     about: str  # the code of the pharmacy
     now: datetime
-    give_up_at: datetime  # useless after this (UTC)
-    secret: bool = False  # carries a code or an id
+    give_up_at: datetime  # the letter is useless after this (UTC)
+    secret: bool = False  # the letter carries a code or an id
 
 
 class Letter(EmailMultiAlternatives):
@@ -75,14 +73,14 @@ class Letter(EmailMultiAlternatives):
     encoding = UTF8
 
     def message(self, **policy: Any) -> Any:
-        """With a boundary of its own: to find one, Python would read every line of the text."""
+        """Sets a random boundary: without one, Python searches every line of the text for a free one."""
         message = super().message(**policy)
         message.set_boundary(f"=_{uuid4().hex}")
         return message
 
 
 class NotOneRecipient(Exception):
-    """A letter goes to one mailbox: the server's answer is about that mailbox."""
+    """A letter must have exactly one recipient, because the server's answer is about one mailbox."""
 
 
 def post(
@@ -92,9 +90,9 @@ def post(
     context: dict[str, Any],
     headers: dict[str, str] | None = None,
 ) -> OutgoingMail:
-    """Renders templates/mail/<template>.{subject.txt,txt,html} and writes the letter down. Inside a transaction only.
+    """Renders templates/mail/<template>.{subject.txt,txt,html} and writes the letter, inside the caller's transaction.
 
-    `headers` are for the programs that read the mailbox. Raises OutsideTransaction.
+    `headers`: additional headers, for programs that read the mailbox. Raises OutsideTransaction.
     """
     context = {
         "portal_url": settings.PORTAL_URL,
@@ -123,23 +121,23 @@ def post(
 
 
 def _plain(name: str, context: dict[str, Any]) -> str:
-    """A text template, unescaped: D'Angelo stays D'Angelo, because a reader of mail shows text as text."""
+    """Renders a text template without HTML escaping: D'Angelo stays D'Angelo."""
     template: Any = get_template(name)  # Django's own engine is the only one in TEMPLATES
     rendered: str = template.template.render(Context(context, autoescape=False))
     return rendered
 
 
 def _one_line(text: str) -> str:
-    """No CR, LF or other control character is left: nothing in a subject can start a header of its own."""
+    """Replaces CR, LF and other control characters by spaces, so that a subject cannot inject a header."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def write_down(message: EmailMessage) -> None:
-    """The row of a message; a plain EmailMessage (not a Letter) gets a day to leave. Called by the backend.
+    """Writes the row of a message, for the backend; a plain EmailMessage (not a Letter) lives PLAIN_LETTER_FOR.
 
     Raises NotOneRecipient.
     """
-    message.to = [ascii_address(each) for each in message.to]  # Django would write another domain (IDNA 2003)
+    message.to = [ascii_address(address) for address in message.to]  # Django would write another domain (IDNA 2003)
     recipients = message.recipients()
     if len(recipients) != 1:
         raise NotOneRecipient

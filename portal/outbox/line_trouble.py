@@ -1,5 +1,6 @@
-"""Why there was no conversation with our own mail server, in sentences for the staff: what its certificate, its TLS or its login
-lacks. Never an address, never a password, never the name of a class.
+"""Sentences for the staff about a failed conversation with the portal's own mail server: certificate, TLS, login.
+
+They never hold an address, a password or the name of a class.
 """
 
 import socket
@@ -14,7 +15,7 @@ from smtplib import (
     SMTPServerDisconnected,
 )
 
-OUR_SERVER = "Guasto del nostro server di posta"  # begins last_answer when the server is there and cannot be used
+OUR_SERVER = "Guasto del nostro server di posta"  # begins last_answer when the server answers but cannot be used
 # X509_V_ERR_… of OpenSSL, x509_vfy.h
 BY_VERIFY_CODE = {
     9: "Il certificato del server di posta non è ancora valido",
@@ -37,7 +38,7 @@ _NO_SUCH_HOST = "Il nome del server di posta non si trova"
 
 
 class UnexpectedAnswer(SMTPException):
-    """The server answered with a number that does not belong there (RFC 5321, 4.3.2): nothing was delivered."""
+    """The server answered with a code that is not valid at this point (RFC 5321, 4.3.2): nothing was delivered."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -45,7 +46,7 @@ class UnexpectedAnswer(SMTPException):
 
 
 def setup_trouble(error: OSError) -> str | None:
-    """The sentence for what somebody must set right, here or at the server; None for a server that is away, slow or busy."""
+    """The sentence for a configuration error, here or at the server; None for a server that is away, slow or busy."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return BY_VERIFY_CODE.get(error.verify_code, _NOT_VERIFIED)
     if isinstance(error, ssl.SSLError):
@@ -60,7 +61,7 @@ def setup_trouble(error: OSError) -> str | None:
 
 
 def words_of(error: OSError) -> str:
-    """What may be said and logged of a conversation that broke."""
+    """A description of a broken conversation that is safe for pages and logs."""
     if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):  # smtplib wraps it
         return "nessuna risposta in tempo"
     if isinstance(error, UnexpectedAnswer):
@@ -75,6 +76,6 @@ def words_of(error: OSError) -> str:
 
 
 def answer_of(error: OSError, no_answer: str) -> str:
-    """What a letter's row keeps of a conversation that broke: the setup trouble, or `no_answer` and how it broke."""
+    """The text for a letter's last_answer after a broken conversation: the setup trouble, or `no_answer` and the cause."""
     trouble = setup_trouble(error)
     return f"{OUR_SERVER}: {trouble}" if trouble else f"{no_answer}: {words_of(error)}"

@@ -1,8 +1,8 @@
-"""When a refusal proves that a mailbox is dead, and the brake: many at once are a mail server's bad day until an operator says no.
+"""Decides when a refusal proves a mailbox dead, with a brake: many at once are probably a server's fault, and an operator decides.
 
-A refusal is written down first (found()), in the transaction that fails its letter; its addresses are marked after that commit
-(settle()), in transactions of their own: marking takes locks that come before the letter's. The timetable settles what a worker
-that died left open.
+found() writes the refusal down in the transaction that fails the letter. settle() marks the addresses after that commit, in
+transactions of its own, because marking takes locks that come before the letter's. The timetable calls settle() too, for the
+rows of a worker that died.
 """
 
 import logging
@@ -18,14 +18,14 @@ from portal.outbox.models import Bounce, DeadMailbox, OutgoingMail
 from portal.outbox.reasons import Reading, Reason
 
 log = logging.getLogger(__name__)
-PERMANENT = (Reason.DEAD, Reason.UNKNOWN)  # of a refusal for good: a second look, and a third, may make it a proof
-LOOKED_AT = 100  # letters of one mailbox, the newest
+PERMANENT = (Reason.DEAD, Reason.UNKNOWN)  # repeated final refusals with these reasons prove a mailbox dead
+LOOKED_AT = 100  # the newest letters of one mailbox
 
 
 def found(letter: OutgoingMail, reading: Reading, now: datetime) -> bool:
-    """Writes down that this refusal of the letter, which has failed, proves its mailbox dead; False when it does not.
+    """Writes down that the refusal of a failed letter proves its mailbox dead; False when it does not prove it.
 
-    To be called in the transaction that failed the letter.
+    Call it in the transaction that failed the letter.
     """
     if not _proves(letter, reading):
         return False
@@ -34,30 +34,34 @@ def found(letter: OutgoingMail, reading: Reading, now: datetime) -> bool:
 
 
 def settle(now: datetime) -> None:
-    """Marks what was found and not cared for yet, or holds all of the last hour when there are too many. May run twice."""
+    """Marks the open dead mailboxes, or holds all of the last hour when there are too many. May run concurrently."""
     _brake(now)
     for dead in (
         DeadMailbox.objects.open().order_by("found_at", "pk").select_related("letter").defer("letter__sealed_source")
     ):
         _tell(dead, now)
-        _brake(now)  # another worker may have told of others meanwhile
+        _brake(now)  # another worker may have marked others meanwhile
 
 
 def confirm(domain: str, now: datetime) -> int:
-    """An operator says that the held mailboxes of this domain are dead: they are marked, each in a transaction of its own, but
-    for those that worked since. How many letters said so. Outside a transaction: marking locks one pharmacy after the other.
+    """Marks the held mailboxes of this domain, as an operator decided; skips mailboxes that took a later letter.
+
+    Returns the number of refused letters behind them. Call it outside a transaction: each mailbox is marked in its own, which
+    locks a pharmacy.
     """
     return _decide(domain, now, dead=True)
 
 
 def dismiss(domain: str, now: datetime) -> int:
-    """An operator says that it was a server's mistake: nobody is marked. How many letters said so."""
+    """Closes the held mailboxes of this domain without marking, as an operator decided; returns the number of letters."""
     return _decide(domain, now, dead=False)
 
 
 def is_delivered(letter: OutgoingMail, now: datetime) -> bool:
-    """It arrived, as far as can be known: a report says so, the recipient's own server took it, or a relay did and no report
-    came back in RELAY_SILENT_FOR.
+    """True when the letter arrived, as far as the portal can know.
+
+    A report confirms it, the recipient's own server accepted it, or a relay accepted it and no report came back in
+    RELAY_SILENT_FOR.
     """
     if letter.accepted_at is None or letter.failed_at is not None:
         return letter.delivered_at is not None and letter.failed_at is None
@@ -67,7 +71,7 @@ def is_delivered(letter: OutgoingMail, now: datetime) -> bool:
 
 
 def is_own(domain: str) -> bool:
-    """The server of EMAIL_URL keeps the mailboxes of this domain: its yes is a delivery. It relays all others."""
+    """True when the server of EMAIL_URL holds the mailboxes of this domain, so that its 2xx is a delivery; it relays others."""
     return any(name == "*" or name.lower() == domain for name in settings.EMAIL_OWN_DOMAINS)
 
 
@@ -78,13 +82,13 @@ def _proves(letter: OutgoingMail, reading: Reading) -> bool:
 
 
 def _is_repeated(letter: OutgoingMail) -> bool:
-    """Letter after letter was refused for good, for long enough, and none was delivered between."""
+    """True when enough letters in a row were refused for good, over REFUSALS_FOR, with no delivery between."""
     newest = OutgoingMail.objects.filter(about=letter.about, recipient__iexact=letter.recipient).defer("sealed_source")
     refused: list[datetime] = []
-    for each in newest.order_by("-created_at", "-pk")[:LOOKED_AT]:
-        if each.failed_at is not None and each.reason in PERMANENT:
-            refused.append(each.failed_at)
-        elif refused and is_delivered(each, max(refused)):
+    for earlier in newest.order_by("-created_at", "-pk")[:LOOKED_AT]:
+        if earlier.failed_at is not None and earlier.reason in PERMANENT:
+            refused.append(earlier.failed_at)
+        elif refused and is_delivered(earlier, max(refused)):
             break
     if len(refused) < settings.REFUSALS_IN_A_ROW:
         return False
@@ -93,24 +97,24 @@ def _is_repeated(letter: OutgoingMail) -> bool:
 
 
 def _tell(dead: DeadMailbox, now: datetime) -> None:
-    """The listeners first: their locks come before the letter's and what hangs on it."""
+    """Calls the listeners first: their locks come before those on the letter and its rows."""
     with transaction.atomic():
         _tell_unless_it_works(dead.letter, now)
         DeadMailbox.objects.open().filter(pk=dead.pk).update(told_at=now)
 
 
 def _tell_unless_it_works(letter: OutgoingMail, now: datetime) -> None:
-    """Nothing when a letter written after this one was delivered: an operator decides days later, and a report may be late too."""
+    """Calls the listeners, unless a later letter was delivered: an operator may decide, and a report arrive, days later."""
     since = OutgoingMail.objects.filter(
         about=letter.about, recipient__iexact=letter.recipient, created_at__gt=letter.created_at
     )
     newest = since.defer("sealed_source").order_by("-created_at", "-pk")[:LOOKED_AT]
-    if not any(is_delivered(each, now) for each in newest):
+    if not any(is_delivered(later, now) for later in newest):
         mailbox_news.tell(letter, words_of(letter.last_answer, letter.reason), now)
 
 
 def _brake(now: datetime) -> None:
-    """Too many mailboxes within an hour, of one domain or in all: whatever was told of them is taken back, and staff are asked."""
+    """Holds the mailboxes found within an hour when there are too many, of one domain or in all, and takes their marks back."""
     counted = DeadMailbox.objects.counting(now)
     by_domain: dict[str, set[str]] = {}
     for domain, recipient in counted.values_list("domain", "letter__recipient"):
@@ -138,9 +142,9 @@ def _hold(counted: "QuerySet[DeadMailbox]", now: datetime) -> None:
 def _decide(domain: str, now: datetime, *, dead: bool) -> int:
     held = DeadMailbox.objects.held().filter(domain=domain).select_related("letter").defer("letter__sealed_source")
     decided = 0
-    for each in held.order_by("pk"):
+    for mailbox in held.order_by("pk"):
         with transaction.atomic():
-            if dead:  # first: its locks come before the letter's and what hangs on it
-                _tell_unless_it_works(each.letter, now)
-            decided += DeadMailbox.objects.held().filter(pk=each.pk).update(decided_at=now)
+            if dead:  # first: its locks come before those on the letter and its rows
+                _tell_unless_it_works(mailbox.letter, now)
+            decided += DeadMailbox.objects.held().filter(pk=mailbox.pk).update(decided_at=now)
     return decided

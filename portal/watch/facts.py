@@ -74,7 +74,7 @@ def _outbox(now: datetime) -> Iterator[Metric]:
     yield _lateness("portal_outbox_due_seconds", "How late the letter is that is due longest", readiness.oldest_due_letter(now), now)  # fmt: skip
     unread = UnreadReport.objects.open()[:MOST].count()
     yield GaugeMetricFamily("portal_reports_unread", "Reports of mail servers that nobody has read yet", value=unread)
-    complaints = UnreadReport.objects.filter(kind=UnreadReport.Kind.COMPLAINT, at__gt=now - timedelta(days=1))
+    complaints = UnreadReport.objects.filter(kind=UnreadReport.ReportKind.COMPLAINT, at__gt=now - timedelta(days=1))
     yield GaugeMetricFamily("portal_complaints_last_day", "Letters called spam in the last 24 hours", value=complaints[:MOST].count())  # fmt: skip
 
 

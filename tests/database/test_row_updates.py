@@ -120,7 +120,7 @@ def test_a_note_that_is_closed(san_marco, carla):
 def test_a_report_that_is_decided(letter):
     UnreadReport.objects.keep(letter(), b"raw", NOW, subject="", sender_domain="")
     report = UnreadReport.objects.get()
-    assert report.decide(UnreadReport.Decision.NOTHING, SOON)
+    assert report.decide(UnreadReport.ReportDecision.NOTHING, SOON)
     assert facts(report) == in_database(report)
     assert report.sealed_source is None
 

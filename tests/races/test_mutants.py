@@ -10,7 +10,7 @@ from portal.identity.models import User
 from portal.outbox.hooks import mailbox_news
 from portal.outbox.models import OutgoingMail
 from portal.outbox.sending import delivery
-from portal.outbox.sending.smtp import Answer
+from portal.outbox.sending.smtp import SmtpAnswer
 from sessions.models import Context
 from tests.races.generator import races
 
@@ -23,7 +23,7 @@ pytestmark = [
 
 
 @transaction.atomic
-def letter_before_pharmacy(letter: OutgoingMail, answer: Answer, now: datetime) -> None:
+def letter_before_pharmacy(letter: OutgoingMail, answer: SmtpAnswer, now: datetime) -> None:
     letter.fail(now, answer.text, answer.reading.reason)
     mailbox_news.tell(letter, "casella inesistente", now)
 

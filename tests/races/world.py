@@ -16,7 +16,7 @@ from portal.outbox.bounces import intake
 from portal.outbox.models import OutgoingMail
 from portal.outbox.reasons import read
 from portal.outbox.sending import delivery
-from portal.outbox.sending.smtp import Answer
+from portal.outbox.sending.smtp import SmtpAnswer
 from portal.outbox.verp import sender_of
 from portal.secrets.codes import digest
 from portal.secrets.sealing import seal
@@ -129,8 +129,8 @@ class RefusingLine:
     def open(self) -> bool:
         return False
 
-    def hand_over(self, *letter: object, **more: object) -> Answer:
-        return Answer(550, DOES_NOT_EXIST, for_ever=True, reading=read(DOES_NOT_EXIST))
+    def hand_over(self, *letter: object, **more: object) -> SmtpAnswer:
+        return SmtpAnswer(550, DOES_NOT_EXIST, for_ever=True, reading=read(DOES_NOT_EXIST))
 
     def reset(self) -> None:
         """Nothing to do."""

@@ -1,4 +1,4 @@
-"""The story of a report that comes back: from its bytes to the letter, and to who must know that the mailbox is gone."""
+"""Takes in a report about a letter: parses it, writes it down, and marks the mailbox when it is dead."""
 
 from datetime import datetime, timedelta
 from enum import Enum
@@ -13,16 +13,16 @@ from portal.outbox.models import Bounce, OutgoingMail, UnreadReport
 from portal.outbox.reasons import Reading, Reason
 from portal.outbox.verp import letter_of
 
-REPORTS_FOR = timedelta(days=10)  # servers give up after five days; a report about an older letter is nobody's
+REPORTS_FOR = timedelta(days=10)  # servers give up after five days; a report about an older letter is ignored
 DECIDED = "Deciso da un operatore"
 MEANT = {
-    UnreadReport.Decision.DEAD: (Reason.DEAD, "5.1.1"),
-    UnreadReport.Decision.ABOUT_US: (Reason.ABOUT_US, "5.7.0"),
+    UnreadReport.ReportDecision.DEAD: (Reason.DEAD, "5.1.1"),
+    UnreadReport.ReportDecision.ABOUT_US: (Reason.ABOUT_US, "5.7.0"),
 }
 
 
-class Outcome(Enum):
-    """What became of a report. Only the first changes anything about a letter."""
+class BounceOutcome(Enum):
+    """The result of receive(). Only WRITTEN counts a failure of the letter."""
 
     WRITTEN = "written down"
     KNOWN = "the same was known"
@@ -33,60 +33,62 @@ class Outcome(Enum):
     UNKNOWN = "about no letter of ours"
 
 
-def receive(raw: bytes, recipient: str | None, now: datetime) -> Outcome:
-    """One message that arrived at the bounce domain. `recipient`: the envelope recipient; None reads it from the headers."""
+def receive(raw: bytes, recipient: str | None, now: datetime) -> BounceOutcome:
+    """Takes in one message that arrived at the bounce domain. `recipient`: the envelope recipient; None: see the headers."""
     letter = _letter([recipient], now) if recipient is not None else None
     try:
         if recipient is None:
             letter = _letter(reports.addressees(reports.parsed(raw)), now)
         if letter is None:
-            return Outcome.UNKNOWN
+            return BounceOutcome.UNKNOWN
         report = reports.read(raw, letter.recipient)
     except reports.Delivered:
-        _arrived(letter, now)  # type: ignore[arg-type]  # there was a letter to read the report for
-        return Outcome.NO_REPORT
+        _arrived(letter, now)  # type: ignore[arg-type]  # not None: the report was read for it
+        return BounceOutcome.NO_REPORT
     except reports.Complaint:
-        return _keep(letter, raw, now, UnreadReport.Kind.COMPLAINT, Outcome.NO_REPORT)
+        return _keep(letter, raw, now, UnreadReport.ReportKind.COMPLAINT, BounceOutcome.NO_REPORT)
     except reports.Unread:
-        return _keep(letter, raw, now, UnreadReport.Kind.UNREAD, Outcome.UNREAD)
+        return _keep(letter, raw, now, UnreadReport.ReportKind.UNREAD, BounceOutcome.UNREAD)
     except reports.NotAReport:
-        return Outcome.NO_REPORT
-    except reports.Malformed:
-        return _keep(letter, raw, now, UnreadReport.Kind.UNREAD, Outcome.MALFORMED)
+        return BounceOutcome.NO_REPORT
+    except reports.MalformedReport:
+        return _keep(letter, raw, now, UnreadReport.ReportKind.UNREAD, BounceOutcome.MALFORMED)
     digest = sha256(raw).hexdigest()
     if Bounce.objects.filter(report=digest).exists():
-        return Outcome.REPLAYED
+        return BounceOutcome.REPLAYED
     is_new = _note(letter, report, digest, now)
     marking.settle(now)
-    return Outcome.WRITTEN if is_new else Outcome.KNOWN
+    return BounceOutcome.WRITTEN if is_new else BounceOutcome.KNOWN
 
 
 @transaction.atomic
 def _arrived(letter: OutgoingMail, now: datetime) -> None:
-    """The listeners first: pharmacies come before letters in the order of locks."""
+    """Calls the listeners first: pharmacies come before letters in the order of locks."""
     mailbox_news.arrived(letter, now)
     letter.arrived(now)
 
 
-def decide(unread: UnreadReport, decision: UnreadReport.Decision, now: datetime) -> bool:
-    """A person read it: what it means for its letter is written down as if the server had said it in words.
+def decide(unread: UnreadReport, decision: UnreadReport.ReportDecision, now: datetime) -> bool:
+    """Writes down an operator's decision about a report as if the server had said it in words. False: it was decided already.
 
-    To be called in the transaction of the journal's line; the caller settles after it (marking.settle). False: somebody else
-    had decided.
+    Call it in the transaction of the journal's line, and marking.settle() after that commit.
     """
     if not unread.decide(decision, now):
         return False
     if decision in MEANT:
         reason, status = MEANT[decision]
         reading = Reading(reason, is_explicit=True)
-        said = f"550 {status} {DECIDED}: {reason.label}"
-        if not _note(unread.letter, reports.Report("failed", status, said, frozenset(), reading), unread.report, now):
-            marking.found(unread.letter, reading, now)  # a report had said so in a number alone
+        answer = f"550 {status} {DECIDED}: {reason.label}"
+        report = reports.MailReport("failed", status, answer, frozenset(), reading)
+        if not _note(unread.letter, report, unread.report, now):
+            marking.found(unread.letter, reading, now)  # an earlier report had the same number, without words
     return True
 
 
-def _keep(letter: OutgoingMail | None, raw: bytes, now: datetime, kind: UnreadReport.Kind, outcome: Outcome) -> Outcome:
-    """For a person to look at; without a letter there is nothing to decide."""
+def _keep(
+    letter: OutgoingMail | None, raw: bytes, now: datetime, kind: UnreadReport.ReportKind, outcome: BounceOutcome
+) -> BounceOutcome:
+    """Keeps the report for an operator, if it has a letter; returns `outcome`."""
     if letter is not None:
         subject, domain = reports.about_sender(raw)
         UnreadReport.objects.keep(letter, raw, now, kind=kind, subject=subject, sender_domain=domain)
@@ -100,8 +102,8 @@ def _letter(addresses: list[str], now: datetime) -> OutgoingMail | None:
 
 
 @transaction.atomic
-def _note(letter: OutgoingMail, report: reports.Report, digest: str, now: datetime) -> bool:
-    """Writes the report down, and that the letter came back. False: the same was known."""
+def _note(letter: OutgoingMail, report: reports.MailReport, digest: str, now: datetime) -> bool:
+    """Writes the report down and, for a failure of this mailbox, fails the letter. False: an equal report was known."""
     try:
         with transaction.atomic():
             bounce = Bounce.objects.create(
@@ -109,9 +111,9 @@ def _note(letter: OutgoingMail, report: reports.Report, digest: str, now: dateti
                 reason=report.reading.reason, is_explicit=report.reading.is_explicit,
                 about_recipient=report.about_recipient, report=digest,
             )  # fmt: skip
-    except IntegrityError:  # two reports at once, or a second one that says the same
+    except IntegrityError:  # two reports at once, or a second report with the same facts
         return False
-    if bounce.action == Bounce.Action.FAILED and bounce.about_recipient:  # not a copy that was forwarded
+    if bounce.action == Bounce.Action.FAILED and bounce.about_recipient:  # False for a copy that the mailbox forwarded
         letter.came_back(now, bounce.answer, report.reading.reason)
         marking.found(letter, report.reading, now)
     return True

@@ -1,4 +1,4 @@
-"""Reads foreign mail that may be malformed in any way: parts, headers and texts. Nothing here raises."""
+"""Reads the parts, headers and texts of received mail, however malformed. Raises nothing."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _RUNS = re.compile(r"[ \t]{20,}|(?:[ \t]*\n){3,}")
 
 
 def header(message: Message, name: str) -> str:
-    """The first header of this name, its encoded words undone, on one line; blank: none."""
+    """The first header of this name, decoded, on one line; "" when there is none."""
     try:
         value = str(message.get(name) or "")[:MOST_HEADER]
     except Exception:  # the standard library fails on some bytes
@@ -28,15 +28,15 @@ def header(message: Message, name: str) -> str:
 
 
 def parameter(message: Message, name: str) -> str:
-    """A parameter of Content-Type, lower case; blank: none."""
+    """A parameter of Content-Type, lower case; "" when there is none."""
     try:
         return str(message.get_param(name) or "").strip().lower()
-    except Exception:  # RFC 2231, broken off
+    except Exception:  # an incomplete RFC 2231 value
         return ""
 
 
 def parts(message: Message) -> list[Message]:
-    """Every part, outside in."""
+    """Every part, the outermost first; none when they are nested too deep."""
     try:
         return list(message.walk())
     except RecursionError:
@@ -44,14 +44,14 @@ def parts(message: Message) -> list[Message]:
 
 
 def own_parts(message: Message) -> Iterator[Message]:
-    """The leaves, without the message that a report returns."""
+    """The leaf parts, without those of a message that a report returns."""
     waiting = [message]
     while waiting:
         part = waiting.pop(0)
         if part.get_content_maintype() == "message" or part.get_content_type() == "text/rfc822-headers":
             continue
-        if part.is_multipart():  # asked first: the payload of a leaf may not be readable
-            waiting[:0] = [each for each in part.get_payload() if isinstance(each, Message)]
+        if part.is_multipart():  # before get_payload(), which may fail on a leaf
+            waiting[:0] = [child for child in part.get_payload() if isinstance(child, Message)]
         else:
             yield part
 
@@ -64,7 +64,7 @@ def filename(part: Message) -> str:
 
 
 def decoded(part: Message) -> str:
-    """The text of a leaf, whatever its encoding and charset claim to be."""
+    """The text of a leaf part, decoded even when its declared encoding or charset is wrong."""
     try:
         payload = part.get_payload(decode=True)
     except Exception:
@@ -80,7 +80,7 @@ def decoded(part: Message) -> str:
 
 
 def text_of(message: Message) -> str:
-    """What a person reads of it: the plain texts, or the HTML without its tags when there is no plain one."""
+    """The text that a person reads: the plain parts or, when there are none, the HTML parts without tags."""
     texts = {"text/plain": "", "text/html": ""}
     for part in own_parts(message):
         kind = part.get_content_type()
@@ -92,7 +92,7 @@ def text_of(message: Message) -> str:
 
 
 def _without_tags(html: str) -> str:
-    """The texts of the page, a line for each block."""
+    """The text of the page, one line per block."""
     try:
         root = document_fromstring(
             html.encode("utf-8", "replace"), parser=HTMLParser(encoding="utf-8", remove_comments=True)
@@ -101,5 +101,5 @@ def _without_tags(html: str) -> str:
         for element in root.iter(*_LINES):
             element.tail = f"\n{element.tail or ''}"
         return "".join(str(text) for text in root.itertext())
-    except Exception:  # nothing in it, or nothing that a reader of HTML understands
+    except Exception:  # empty, or not parseable as HTML
         return ""

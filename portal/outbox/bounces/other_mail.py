@@ -1,5 +1,5 @@
-"""Recognises mail that comes to a bounce address and is no report of a failure: answers of holiday robots, read receipts,
-complaints (ARF), receipts of certified mail. None of it may ever mark an address, whatever it quotes.
+"""Recognises mail at a bounce address that does not report a failure: automatic replies, read receipts, complaints (ARF) and
+receipts of certified mail. Such mail never marks an address, whatever it quotes.
 """
 
 import re
@@ -34,12 +34,12 @@ _GOOD_NEWS = re.compile(
 
 
 def is_complaint(message: Message) -> bool:
-    """An abuse report (RFC 5965): somebody pressed «spam»."""
+    """True for an abuse report (RFC 5965): the reader pressed «spam»."""
     return parameter(message, "report-type") == "feedback-report" or _has(message, "message/feedback-report")
 
 
 def is_receipt(message: Message) -> bool:
-    """A receipt of certified mail, or of somebody who read (RFC 8098): no failure, even with a report inside."""
+    """True for a receipt of certified mail or a read receipt (RFC 8098): no failure, even with a report inside."""
     if any(message.get(name) for name in _PEC_HEADERS) or _PEC_SUBJECT.match(header(message, "Subject")):
         return True
     if any(_PEC_FILES.search(filename(part)) for part in parts(message)):
@@ -50,7 +50,7 @@ def is_receipt(message: Message) -> bool:
 
 
 def is_robot(message: Message) -> bool:
-    """Holidays, a reader's confirmation, good news: by what a message in prose says of itself."""
+    """True when the headers or the subject show an automatic reply, a read receipt or a report of success."""
     if any(message.get(name) for name in _ROBOT_HEADERS) or "auto_reply" in header(message, "Precedence").lower():
         return True
     subject = header(message, "Subject")

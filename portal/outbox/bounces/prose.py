@@ -1,8 +1,8 @@
-"""Reads a report that a server wrote for people: which mailbox it is about, and what the server said of it.
+"""Parses a report that a server wrote for people: which mailbox it is about, and the server's answer.
 
-flufl.bounce (Mailman's own reader) knows qmail, Exim, Exchange 5 and thirty old programs; the patterns here add what it misses:
-Microsoft 365, and prose in Italian, German, French and Spanish. It is fenced: it sees one message, it may fail, and only an
-address that we wrote to is taken from it.
+flufl.bounce (Mailman's parser) knows qmail, Exim, Exchange 5 and thirty old programs; the patterns here add Microsoft 365 and
+prose in Italian, German, French and Spanish. flufl.bounce is fenced: it sees one message, its exceptions are caught, and only
+the letter's own address is taken from its result.
 """
 
 import logging
@@ -76,23 +76,23 @@ _BEGINS = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n\s*\n")
-MOST_LINES = 4000  # its time grows with their square
+MOST_LINES = 4000  # the time of flufl.bounce grows with their square
 MOST_ANSWERS = 3
-LONGEST_ANSWER = 600  # characters from a number to where a server surely has ended
+LONGEST_ANSWER = 600  # characters after the number of an answer
 
 
 @dataclass(frozen=True)
 class Prose:
-    """What a report for people says of one mailbox."""
+    """The result of a report in prose for one mailbox."""
 
-    is_failed: bool  # False: it is late, the server still tries
-    status: str  # RFC 3463; `5.0.0` when the report names none
-    said: str  # the server's answer, or the sentences about the mailbox
-    is_about: bool = True  # False: it failed at another mailbox, where ours had forwarded it
+    is_failed: bool  # False: a delay, the server still tries
+    status: str  # RFC 3463; when the report names none, `5.0.0`, or `4.0.0` for a delay
+    answer: str  # the server's answer, or the sentences about the mailbox
+    is_about: bool = True  # False: the letter failed at another mailbox, to which this one had forwarded it
 
 
 def is_from_server(message: Message, about: str = "") -> bool:
-    """By its sender or its form a mail server wrote it: neither a person nor a robot of the mailbox that we wrote to."""
+    """True when the sender or the form shows that a mail server wrote it, not the mailbox `about` or a robot of it."""
     if _is_from(message, about):
         return False
     if parameter(message, "report-type") or message.get("X-Failed-Recipients"):
@@ -101,8 +101,9 @@ def is_from_server(message: Message, about: str = "") -> bool:
 
 
 def is_answer(message: Message) -> bool:
-    """Auto-Submitted says that a robot answered (RFC 3834), whatever its name. Postfix and Exim put the same on their reports,
-    which have a subject of their own or fields.
+    """True for an automatic reply by Auto-Submitted (RFC 3834), whatever its sender.
+
+    Postfix and Exim set the same header on reports, which differ by their subject or have fields.
     """
     if not header(message, "Auto-Submitted").lower().startswith("auto-replied"):
         return False
@@ -113,7 +114,7 @@ def is_answer(message: Message) -> bool:
 
 
 def may_be_from_server(message: Message, about: str) -> bool:
-    """An empty envelope sender, which robots use too, or a subject that speaks of a failure: a person must look."""
+    """True for an empty envelope sender, which robots use too, or a subject about a failure: an operator must look."""
     subject = header(message, "Subject")
     is_failure = _FAILED.search(subject) is not None and not _ANSWERED.match(subject)
     return not _is_from(message, about) and (is_failure or header(message, "Return-Path") in ("<>", "< >"))
@@ -124,13 +125,13 @@ def _is_from(message: Message, about: str) -> bool:
 
 
 def read(message: Message, about: str) -> Prose | None:
-    """None: no failure and no delay of this mailbox that can be read. Raises nothing, whatever the message is."""
+    """Parses the report for the mailbox `about`; None when it shows no failure or delay of it. Raises nothing."""
     if is_robot(message) or is_answer(message) or not is_from_server(message, about):
         return None
     text = without_original(text_of(message))
     known = _known_to_flufl(message, key(about))
     if _is_forwarded(text, key(about)) or fails_elsewhere(text, about):
-        return Prose(_NOT_YET.search(text) is None, "5.0.0", _said(text, text), is_about=False)
+        return Prose(_NOT_YET.search(text) is None, "5.0.0", _answer(text, text), is_about=False)
     text = _without_others(text, key(about))
     named = _first_of(text, key(about))
     if named is None and known is None:
@@ -138,70 +139,72 @@ def read(message: Message, about: str) -> Prose | None:
     is_late = known is False or (_NOT_YET.search(text) is not None and not _GIVEN_UP.search(text))
     if not is_late and known is None and not _FAILED.search(f"{header(message, 'Subject')}\n{text}"):
         return None
-    said = _said(text[named or 0 :], text)
-    status = re.search(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.]*\d)", said)
-    return Prose(not is_late, status[0] if status else "4.0.0" if is_late else "5.0.0", said)
+    answer = _answer(text[named or 0 :], text)
+    status = re.search(r"(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.]*\d)", answer)
+    return Prose(not is_late, status[0] if status else "4.0.0" if is_late else "5.0.0", answer)
 
 
 def words_about(message: Message, about: str) -> str:
-    """What the text of a report says of one mailbox, beside its fields; blank: it does not name it."""
+    """The part of a report's text about one mailbox, to complete its fields; "" when the text does not name it."""
     text = _without_others(without_original(text_of(message)), key(about))
     named = _first_of(text, key(about))
-    return "" if named is None else _said(text[named:], text[named:])
+    return "" if named is None else _answer(text[named:], text[named:])
 
 
 def without_original(text: str) -> str:
-    """What stands before the letter that a report returns."""
+    """The text before the letter that a report returns."""
     original = _ORIGINAL.search(text)
     return text[: original.start()] if original else text
 
 
-def _known_to_flufl(message: Message, ours: str) -> bool | None:
-    """True: it reads a permanent failure of this mailbox; False: a delay; None: nothing about it."""
+def _known_to_flufl(message: Message, mailbox: str) -> bool | None:
+    """The result of flufl.bounce. True: a permanent failure of this mailbox; False: a delay; None: nothing about it."""
     try:
         if sum(str(part.get_payload()).count("\n") for part in parts(message) if not part.is_multipart()) > MOST_LINES:
             return None
         late, failed = all_failures(message)
-    except Exception:  # IndexError without From, others on what is not ASCII
+    except Exception:  # IndexError without From, other errors on non-ASCII text
         return None
     for found, is_permanent in ((failed, True), (late, False)):
-        if any(key(address.decode("ascii", "replace").strip("<> ")) == ours for address in found):
+        if any(key(address.decode("ascii", "replace").strip("<> ")) == mailbox for address in found):
             return is_permanent
     return None
 
 
-def _first_of(text: str, ours: str) -> int | None:
-    """Where our mailbox is first named, and not as the one that had forwarded the letter."""
-    return next((at for at in _named(text, ours) if not _FORWARDED.search(text[max(0, at - 60) : at])), None)
+def _first_of(text: str, mailbox: str) -> int | None:
+    """The position where the text first names the mailbox, other than as the forwarder of the letter."""
+    return next((at for at in _named(text, mailbox) if not _FORWARDED.search(text[max(0, at - 60) : at])), None)
 
 
-def _is_forwarded(text: str, ours: str) -> bool:
-    """Our mailbox is named, and only as the one that had forwarded the letter."""
-    return _first_of(text, ours) is None and next(_named(text, ours), None) is not None
+def _is_forwarded(text: str, mailbox: str) -> bool:
+    """True when the text names the mailbox only as the forwarder of the letter."""
+    return _first_of(text, mailbox) is None and next(_named(text, mailbox), None) is not None
 
 
-def _named(text: str, ours: str) -> Iterator[int]:
+def _named(text: str, mailbox: str) -> Iterator[int]:
     for found in _ADDRESS.finditer(text):
-        if key(found[0].rstrip(".").removeprefix("mailto")) == ours:
+        if key(found[0].rstrip(".").removeprefix("mailto")) == mailbox:
             yield found.start()
 
 
-def _without_others(text: str, ours: str) -> str:
-    """Without what is said of other mailboxes: from a line that begins with one to the next line that names ours, and the lines
-    of a transcript that name one.
+def _without_others(text: str, mailbox: str) -> str:
+    """Blanks the lines about other mailboxes.
+
+    They go from a line that begins with another mailbox to the next line that names `mailbox`; lines of a transcript that name
+    another mailbox go too.
     """
     lines = text.split("\n")
     others = {
         found["address"].lower()
         for line in lines
-        if (found := _BEGINS.match(line)) and key(found["address"].rstrip(".")) != ours
+        if (found := _BEGINS.match(line)) and key(found["address"].rstrip(".")) != mailbox
     }
     if not others:
         return text
     kept, is_others = [], False
     for line in lines:
         named = {found[0].lower() for found in _ADDRESS.finditer(line)}
-        if any(key(name.rstrip(".").removeprefix("mailto")) == ours for name in named):
+        if any(key(name.rstrip(".").removeprefix("mailto")) == mailbox for name in named):
             is_others = False
         elif named & others:
             is_others = True
@@ -209,8 +212,8 @@ def _without_others(text: str, ours: str) -> str:
     return "\n".join(kept)
 
 
-def _said(after: str, text: str) -> str:
-    """The answers with a number that follow the address, or stand anywhere; the sentences too when those have no words."""
+def _answer(after: str, text: str) -> str:
+    """The numbered answers after the address, else those of the whole text; plus the sentences when these give no reason."""
     answers = _answers(after) or _answers(text)
     if answers and reason_of(answers).is_explicit:
         return answers
@@ -218,7 +221,7 @@ def _said(after: str, text: str) -> str:
 
 
 def _answers(text: str) -> str:
-    """The lines with a number and what follows of their paragraph."""
+    """Each line with a number, up to the end of its paragraph."""
     found: list[str] = []
     for number in _NUMBERED.finditer(text):
         begin = text.rfind("\n", 0, number.start()) + 1
@@ -226,7 +229,7 @@ def _answers(text: str) -> str:
         answer = " ".join(
             re.split(r"\n\s*\n|\n\s*(?:<<<|>>>|-->|<--)|(?<=\S)'\s*(?:\n|$)", rest, maxsplit=1)[0].split()
         ).lstrip("#<> ")
-        # 503 after a refusal only says that the conversation had no recipient left
+        # a 503 after a refusal only means that the conversation had no recipient left
         if answer and not (found and "503" in number[0]) and not any(answer in other for other in found):
             found.append(answer)
         if len(found) == MOST_ANSWERS:
@@ -235,6 +238,6 @@ def _answers(text: str) -> str:
 
 
 def _sentences(text: str) -> str:
-    """The prose without its advice: «please try again later» is no reason."""
+    """The sentences without advice: «please try again later» is no reason."""
     kept = [" ".join(sentence.split()) for sentence in _SENTENCE.split(text) if not _ADVICE.search(sentence)]
     return " ".join(sentence for sentence in kept if sentence)

@@ -1,6 +1,6 @@
-"""Reads what a mail server sends back about a letter: a report with fields (RFC 3464) wherever it stands, or one in prose.
+"""Parses the report of a mail server about a letter: with fields (RFC 3464), in whatever part they stand, or in prose.
 
-First the fields, then the prose; nothing is taken from mail that is something else (other_mail.py).
+Tries the fields first, then the prose. Takes nothing from mail of another kind (other_mail.py).
 """
 
 import re
@@ -18,9 +18,9 @@ from portal.outbox.reasons import Reading
 from portal.outbox.reasons import read as reason_of
 from portal.secrets.masking import mask_secrets_in
 
-LONGEST = 512 * 1024  # bytes: a report with our whole letter in it is a tenth of that
+LONGEST = 512 * 1024  # bytes: ten times a report that returns a whole letter
 KEPT_ANSWER = 300  # characters
-SHOWN = 3000
+SHOWN = 3000  # characters
 MOST_HEADERS = 16 * 1024  # bytes
 _DOMAIN = re.compile(r"@([A-Za-z0-9.-]{1,253})")
 _CODE = re.compile(r"(?P<code>[245]\d\d)(?P<between>[ -]+)(?P<detail>[245]\.\d{1,3}\.\d{1,3})?")
@@ -29,11 +29,11 @@ _FAILURES = ("failed", "delayed")
 
 
 class NotAReport(Exception):
-    """An answer of a person or of a holiday robot, or good news: nothing to count."""
+    """A reply of a person, an automatic reply, or good news: no failure to count."""
 
 
 class Delivered(NotAReport):
-    """The server says that the letter reached its mailbox."""
+    """The server reports that the letter reached its mailbox."""
 
 
 class Complaint(NotAReport):
@@ -41,29 +41,29 @@ class Complaint(NotAReport):
 
 
 class Unread(NotAReport):
-    """A mail server wrote it, and what it says of the letter cannot be read: a person must look."""
+    """A mail server wrote the message, but no rule understands it: an operator must read it."""
 
 
-class Malformed(Exception):
-    """It says that it is a report, and is none: no recipient, no status, or too long."""
+class MalformedReport(Exception):
+    """The message is declared a report but cannot be parsed as one: no recipient, no status, or too long."""
 
 
 @dataclass(frozen=True)
-class Report:
-    """What one server says of one recipient."""
+class MailReport:
+    """One server's report about one recipient."""
 
     action: str  # `failed` or `delayed`
     status: str  # RFC 3463: `5.1.1`
-    answer: str  # as an SMTP server would have said it, addresses and codes masked: `550 5.1.1 no such user`
-    recipients: frozenset[str]  # final and original, in normal form: a forwarded letter comes back for somebody else
-    reading: Reading  # what the whole answer means, of which `answer` is a part
-    about_recipient: bool = True  # False: it is about a copy that the mailbox had forwarded elsewhere
+    answer: str  # in the form of an SMTP answer, addresses and codes masked: `550 5.1.1 no such user`
+    recipients: frozenset[str]  # final and original, in normal form: a forwarded letter fails for another recipient
+    reading: Reading  # of the whole answer; `answer` may be cut
+    about_recipient: bool = True  # False: about a copy that the mailbox had forwarded
 
 
-def read(raw: bytes, about: str = "") -> Report:
-    """What became of the letter that was sent to `about` (blank: to the first recipient of the report that did not get it).
+def read(raw: bytes, about: str = "") -> MailReport:
+    """Parses a report about the letter sent to `about`; "" stands for the first recipient that did not get the letter.
 
-    Raises NotAReport (Delivered, Complaint, Unread), Malformed.
+    Raises NotAReport (Delivered, Complaint, Unread), MalformedReport.
     """
     message = parsed(raw)
     if is_complaint(message):
@@ -74,58 +74,58 @@ def read(raw: bytes, about: str = "") -> Report:
     if recipients is not None:
         return _of_fields(recipients, about, message)
     if parameter(message, "report-type") == "delivery-status":
-        raise Malformed
+        raise MalformedReport
     found = prose.read(message, about) if about else None
     if found is None:
-        is_servers = prose.is_from_server(message, about) or prose.may_be_from_server(message, about)
-        raise Unread if is_servers and not is_robot(message) else NotAReport
-    return _report("failed" if found.is_failed else "delayed", found.status, found.said, frozenset(), found.is_about)
+        is_from_server = prose.is_from_server(message, about) or prose.may_be_from_server(message, about)
+        raise Unread if is_from_server and not is_robot(message) else NotAReport
+    return _report("failed" if found.is_failed else "delayed", found.status, found.answer, frozenset(), found.is_about)
 
 
-def _of_fields(recipients: list[StatusFields], about: str, message: Message) -> Report:
-    """Of the recipient that we wrote to, if it is named; else of the first that did not get the letter.
+def _of_fields(recipients: list[StatusFields], about: str, message: Message) -> MailReport:
+    """The report about the recipient `about` if the fields name it, else about the first that did not get the letter.
 
-    Where the fields say a number alone, the text for people beside them may have words.
+    When the fields hold a number alone, the words come from the text for people beside them.
     """
     if not recipients:
-        raise Malformed
-    ours = [fields for fields in recipients if about and fields.is_about(about)]
-    for fields in ours or recipients:
+        raise MalformedReport
+    matching = [fields for fields in recipients if about and fields.is_about(about)]
+    for fields in matching or recipients:
         if fields.action in _FAILURES:
             if not fields.status and fields.has_status:
-                raise Malformed
-            is_about = bool(ours) or not about or not fields.recipients
+                raise MalformedReport
+            is_about = bool(matching) or not about or not fields.recipients
             status = fields.status or ("4.0.0" if fields.action == "delayed" else "5.0.0")
-            report = _report(fields.action, status, fields.said, fields.recipients, is_about)
-            if report.reading.is_explicit or not ours:
+            report = _report(fields.action, status, fields.diagnostic, fields.recipients, is_about)
+            if report.reading.is_explicit or not matching:
                 return report
-            words = f"{fields.said} {prose.words_about(message, about)}"
+            words = f"{fields.diagnostic} {prose.words_about(message, about)}"
             return replace(report, reading=reason_of(_answer(status, words)))
-    if any(fields.action == "delivered" for fields in ours):
+    if any(fields.action == "delivered" for fields in matching):
         raise Delivered
     if all(not fields.action for fields in recipients):
-        raise Malformed
+        raise MalformedReport
     raise NotAReport
 
 
 def parsed(raw: bytes) -> Message:
-    """Raises Malformed: the parser of the standard library gives up on some bytes, and goes too deep on others."""
+    """Parses the message. Raises MalformedReport: the standard library fails on some bytes and recurses too deep on others."""
     if len(raw) > LONGEST:
-        raise Malformed
+        raise MalformedReport
     try:
         return message_from_bytes(plain_types(raw), policy=policy.compat32)
     except Exception as error:
-        raise Malformed from error
+        raise MalformedReport from error
 
 
 def addressees(message: Message) -> list[str]:
-    """Whom the report was sent to, as the last server wrote it: for pipes that do not pass the envelope recipient."""
+    """The addresses of the report's recipient from its headers, for pipes that do not pass the envelope recipient."""
     values = [str(value) for name in _DELIVERED_TO for value in message.get_all(name, [])]
     return [address for _, address in getaddresses(values)]
 
 
 def about_sender(raw: bytes) -> tuple[str, str]:
-    """The subject, addresses and codes masked, and the domain it says that it comes from; blank: none. Raises nothing."""
+    """The subject (addresses and codes masked) and the domain of From; "" when there is none. Raises nothing."""
     try:
         message = BytesHeaderParser(policy=policy.compat32).parsebytes(raw[:MOST_HEADERS])
     except Exception:
@@ -136,19 +136,19 @@ def about_sender(raw: bytes) -> tuple[str, str]:
 
 
 def shown(raw: bytes) -> str:
-    """What the server wrote, for the staff: without the letter that it returns, addresses and codes masked. Raises nothing."""
+    """The text of the report for the staff: without the returned letter, addresses and codes masked. Raises nothing."""
     try:
         message = parsed(raw)
-    except Malformed:
+    except MalformedReport:
         return ""
-    said = [f"{fields.action} {fields.status} {fields.said}" for fields in fields_of(message) or []]
-    text = "\n".join([prose.without_original(text_of(message)).strip(), *said])
+    results = [f"{fields.action} {fields.status} {fields.diagnostic}" for fields in fields_of(message) or []]
+    text = "\n".join([prose.without_original(text_of(message)).strip(), *results])
     return mask_secrets_in("".join(c for c in text if c.isprintable() or c == "\n"))[:SHOWN]
 
 
-def _report(action: str, status: str, said: str, recipients: frozenset[str], is_about: bool) -> Report:
-    answer = _answer(status, said)
-    return Report(
+def _report(action: str, status: str, diagnostic: str, recipients: frozenset[str], is_about: bool) -> MailReport:
+    answer = _answer(status, diagnostic)
+    return MailReport(
         action=action,
         status=status,
         answer=mask_secrets_in(answer)[:KEPT_ANSWER],
@@ -158,13 +158,13 @@ def _report(action: str, status: str, said: str, recipients: frozenset[str], is_
     )
 
 
-def _answer(status: str, said: str) -> str:
-    """With a code in front, whatever the server wrote: what a prose or an X-Postfix diagnostic says has none."""
-    code = _CODE.match(said)
+def _answer(status: str, diagnostic: str) -> str:
+    """The diagnostic in the form of an SMTP answer: adds the code and status that prose and X-Postfix diagnostics lack."""
+    code = _CODE.match(diagnostic)
     if code is None:
-        text = f"{status[0]}50 {status} {said}"
+        text = f"{status[0]}50 {status} {diagnostic}"
     elif code["detail"]:
-        text = said
+        text = diagnostic
     else:
-        text = f"{code['code']} {status} {said[code.end() :]}"
+        text = f"{code['code']} {status} {diagnostic[code.end() :]}"
     return "".join(c for c in " ".join(text.split()) if c.isprintable())

@@ -1,4 +1,4 @@
-"""Reads the fields of a delivery status notification (RFC 3464, RFC 6533): what one server says of each recipient."""
+"""Parses the fields of a delivery status notification (RFC 3464, RFC 6533): one server's result for each recipient."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,8 @@ from email.message import Message
 from portal.outbox.bounces.mail_text import decoded, parts
 from portal.values.mail_address import key
 
-# The parser of the standard library takes the fields apart itself, before it undoes base64. As plain text they reach us whole.
+# The parser of the standard library splits a delivery-status part into fields before it decodes base64. Under a plain text type
+# the part stays whole.
 _TYPES = re.compile(rb"message/(?:global-)?delivery-status", re.IGNORECASE)
 PLAIN_TYPE = "text/x-delivery-status"
 _STATUS = re.compile(r"(?<![\d.])[245]\.\d{1,3}\.\d{1,3}(?![\d.]*\d)")
@@ -25,22 +26,24 @@ ACTIONS = {
 
 @dataclass(frozen=True)
 class StatusFields:
-    """What is said of one recipient."""
+    """The result for one recipient."""
 
-    action: str  # failed, delayed, delivered, relayed, expanded; blank: something else
-    status: str  # RFC 3463; blank: none that can be read
-    said: str  # Diagnostic-Code without its type, or the comments of the other fields
+    action: str  # failed, delayed, delivered, relayed, expanded; "" for anything else
+    status: str  # RFC 3463; "" when it is absent or malformed
+    diagnostic: str  # Diagnostic-Code without its type, or the comments of the other fields
     recipients: frozenset[str]  # final and original, in normal form; a local part alone when the server named no domain
-    has_status: bool  # the field is there, whether it can be read or not
-    reached: frozenset[str] = frozenset()  # those of `recipients` that the server tried last; empty: it does not say
+    has_status: bool  # the field is present, even if malformed
+    reached: frozenset[str] = frozenset()  # the recipients that the server tried last; empty: unknown
 
     def is_about(self, address: str) -> bool:
-        """It names this mailbox, and failed there: a forwarded copy keeps the original recipient (RFC 3461, 5.2.7.1) and fails
-        at a mailbox of another domain. One of the same domain, below it or without a domain is ours under another name.
+        """True when the fields name this mailbox and the delivery failed there.
+
+        A forwarded copy keeps the original recipient (RFC 3461, 5.2.7.1) and fails at a mailbox of another domain. A mailbox of
+        the same domain, of a subdomain or without a domain is the same mailbox under another name.
         """
-        ours = key(address)
-        local, _, domain = ours.rpartition("@")
-        if ours not in self.recipients and local not in self.recipients:
+        mailbox = key(address)
+        local, _, domain = mailbox.rpartition("@")
+        if mailbox not in self.recipients and local not in self.recipients:
             return False
         return not self.reached or any(
             not at or reached == domain or reached.endswith(f".{domain}")
@@ -49,12 +52,12 @@ class StatusFields:
 
 
 def plain_types(raw: bytes) -> bytes:
-    """The same message with each status part under PLAIN_TYPE."""
+    """Renames the content type of each status part to PLAIN_TYPE."""
     return _TYPES.sub(PLAIN_TYPE.encode(), raw)
 
 
 def fields_of(message: Message) -> list[StatusFields] | None:
-    """The recipients of the first status part, wherever it stands; None when there is no such part."""
+    """The recipients of the first status part, at any depth; None when there is no such part."""
     for part in parts(message):
         if part.get_content_type() == PLAIN_TYPE:
             return [_read(block) for block in _blocks(decoded(part)) if "action" in block]
@@ -62,7 +65,7 @@ def fields_of(message: Message) -> list[StatusFields] | None:
 
 
 def _blocks(text: str) -> Iterator[dict[str, str]]:
-    """Groups of fields, folded lines joined; a server that forgets the empty line begins anew with Final-Recipient."""
+    """Groups of fields, folded lines joined. Final-Recipient begins a group when the server forgot the empty line."""
     for paragraph in re.split(r"\n[ \t\r]*\n", text.replace("\r\n", "\n").replace("\r", "\n")):
         block: dict[str, str] = {}
         for line in re.sub(r"\n[ \t]+", " ", paragraph).split("\n"):
@@ -81,7 +84,7 @@ def _blocks(text: str) -> Iterator[dict[str, str]]:
 def _read(block: dict[str, str]) -> StatusFields:
     action = re.match(r"\s*([a-z]+)", _COMMENT.sub(" ", block["action"]).lower())
     status = _STATUS.search(block.get("status", ""))
-    said = _typed(block.get("diagnostic-code", "")) or _typed(block.get("x-supplementary-info", ""))
+    diagnostic = _typed(block.get("diagnostic-code", "")) or _typed(block.get("x-supplementary-info", ""))
     comments = " ".join(comment for name in ("action", "status") for comment in _COMMENT.findall(block.get(name, "")))
     final, original, actual = (
         frozenset(_names(block.get(f"{which}-recipient", ""))) for which in ("final", "original", "x-actual")
@@ -89,7 +92,7 @@ def _read(block: dict[str, str]) -> StatusFields:
     return StatusFields(
         action=ACTIONS.get(action[1] if action else "", ""),
         status=status[0] if status else "",
-        said=said or comments,
+        diagnostic=diagnostic or comments,
         recipients=final | original | actual,
         has_status=bool(block.get("status", "").strip()),
         reached=actual or final,
@@ -97,7 +100,7 @@ def _read(block: dict[str, str]) -> StatusFields:
 
 
 def _names(value: str) -> Iterator[str]:
-    """One address in each spelling that it may have been given; none for an empty field."""
+    """The address of a field in each of its possible decodings; none for an empty field."""
     text = _typed(value)
     bracketed = re.search(r"<([^<>]+)>", text)
     name = (bracketed[1] if bracketed else _COMMENT.sub(" ", text)).strip().strip("\"'<>").strip()

@@ -1,4 +1,4 @@
-"""Where a relay posts the reports that it receives for us. Machines only: no session, no page, no word in the answer."""
+"""The webhook to which a relay posts the reports that it receives. For machines: no session, no page, an empty answer."""
 
 from http import HTTPStatus
 
@@ -8,25 +8,25 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from portal.outbox.bounces import reports
-from portal.outbox.bounces.intake import Outcome, receive
+from portal.outbox.bounces.intake import BounceOutcome, receive
 from portal.outbox.bounces.signatures import is_signed
 from portal.time.clock import now_of
 
 STATUS = {
-    Outcome.WRITTEN: HTTPStatus.NO_CONTENT,
-    Outcome.KNOWN: HTTPStatus.NO_CONTENT,
-    Outcome.NO_REPORT: HTTPStatus.NO_CONTENT,
-    Outcome.UNREAD: HTTPStatus.NO_CONTENT,
-    Outcome.REPLAYED: HTTPStatus.CONFLICT,
-    Outcome.MALFORMED: HTTPStatus.UNPROCESSABLE_ENTITY,
-    Outcome.UNKNOWN: HTTPStatus.NOT_FOUND,
+    BounceOutcome.WRITTEN: HTTPStatus.NO_CONTENT,
+    BounceOutcome.KNOWN: HTTPStatus.NO_CONTENT,
+    BounceOutcome.NO_REPORT: HTTPStatus.NO_CONTENT,
+    BounceOutcome.UNREAD: HTTPStatus.NO_CONTENT,
+    BounceOutcome.REPLAYED: HTTPStatus.CONFLICT,
+    BounceOutcome.MALFORMED: HTTPStatus.UNPROCESSABLE_ENTITY,
+    BounceOutcome.UNKNOWN: HTTPStatus.NOT_FOUND,
 }
 
 
 @csrf_exempt
 @require_POST
 def bounce(request: HttpRequest) -> HttpResponse:
-    """The body is the report as it arrived (message/rfc822), signed with BOUNCE_SECRET."""
+    """Takes in a report: the body is the message as it arrived (message/rfc822), signed with BOUNCE_SECRET."""
     if not settings.BOUNCE_SECRET:
         return HttpResponse(status=HTTPStatus.NOT_FOUND)
     body = request.read(reports.LONGEST + 1)

@@ -1,6 +1,6 @@
-"""Which letters may never leave any more: asked when a worker reads their text, and before a retry.
+"""Rules that forbid a letter for good, checked when a worker reads its text and before a retry.
 
-The outbox knows letters, not what they say: the apps that write them register a rule each. What must only wait is told in
+The outbox does not know what letters say: each app that writes letters registers its rule. For letters that must only wait see
 holding.py.
 """
 
@@ -16,11 +16,11 @@ _rules: list[Rule] = []
 
 
 def register(rule: Rule) -> None:
-    """`rule(letters, now)` returns the keys of those of these letters that carry something dead, or go to the wrong mailbox."""
+    """Adds `rule(letters, now)`: it returns the keys of the letters that carry a dead code or id, or go to a wrong mailbox."""
     if rule not in _rules:
         _rules.append(rule)
 
 
 def forbidden(letters: Sequence["OutgoingMail"], now: datetime) -> set[int]:
-    """The keys of those of these letters that a rule forbids at `now` (UTC)."""
+    """The keys of the letters that a rule forbids at `now` (UTC)."""
     return {key for rule in _rules for key in rule(letters, now)} if letters else set()

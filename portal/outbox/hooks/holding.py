@@ -1,6 +1,6 @@
-"""Due letters that must wait: another app narrows what may leave now. The outbox knows letters, not pharmacies.
+"""Conditions under which due letters must wait; other apps register them, because the outbox knows no pharmacies.
 
-A held letter is not withdrawn: it leaves at the next round after the reason is gone, or fails at its own `give_up_at`.
+A held letter is not withdrawn: it leaves at the next round after the condition ends, or fails at its own `give_up_at`.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,13 @@ _narrowings: list[Narrowing] = []
 
 
 def register(narrowing: Narrowing) -> None:
-    """`narrowing(letters, now)` returns the letters (a queryset of OutgoingMail) without those that must wait."""
+    """Adds `narrowing(letters, now)`: it returns the letters (a queryset of OutgoingMail) without the letters that must wait."""
     if narrowing not in _narrowings:
         _narrowings.append(narrowing)
 
 
 def may_leave(letters: QuerySet[Any], now: datetime) -> Any:
-    """The letters that nothing holds at `now` (UTC)."""
+    """The letters that no registered condition holds at `now` (UTC)."""
     for narrowing in _narrowings:
         letters = narrowing(letters, now)
     return letters

@@ -1,5 +1,6 @@
-"""What other apps want to know of a mailbox: that it is dead after all, that it is not, that a letter arrived. The outbox knows
-letters, not what an address is for.
+"""Notifies other apps about a mailbox: it is dead, that was taken back, or a letter arrived.
+
+The outbox knows letters, not the purpose of an address.
 """
 
 from collections.abc import Callable
@@ -18,22 +19,22 @@ _arrived: list[Arrived] = []
 
 
 def register(listener: Listener) -> None:
-    """`listener(letter, why, now)`: the mailbox of this letter is dead; `why` in plain Italian words.
+    """Adds `listener(letter, why, now)`: the mailbox of this letter is dead; `why` in plain Italian words.
 
-    It is called before its transaction locks the letter: a listener may lock pharmacies and what belongs to them.
+    tell() runs before its transaction locks the letter, so a listener may lock pharmacies and their rows.
     """
     if listener not in _listeners:
         _listeners.append(listener)
 
 
 def register_taken_back(listener: TakenBack) -> None:
-    """`listener(letter, told_at, now)`: what was told of this letter at `told_at` is not held any more."""
+    """Adds `listener(letter, told_at, now)`: the news that was told about this letter at `told_at` is taken back."""
     if listener not in _taken_back:
         _taken_back.append(listener)
 
 
 def register_arrived(listener: Arrived) -> None:
-    """`listener(letter, now)`: this letter was delivered to its mailbox."""
+    """Adds `listener(letter, now)`: this letter was delivered to its mailbox."""
     if listener not in _arrived:
         _arrived.append(listener)
 

@@ -1,4 +1,4 @@
-"""Reports that came back about letters: facts only. What they mean for an address is decided by who certified it."""
+"""Reports that came back about letters, as facts. The apps that use an address decide what a report means for it."""
 
 from django.db import models
 
@@ -8,9 +8,9 @@ from portal.outbox.reasons import Reason, read
 
 
 class Bounce(models.Model):
-    """One report about one letter. The same thing said twice is one fact."""
+    """One report about one letter. A second report with the same facts is not stored."""
 
-    class Action(models.TextChoices):  # RFC 3464, 2.3.3; the others are good news
+    class Action(models.TextChoices):  # RFC 3464, 2.3.3; its other actions are no failures
         FAILED = "failed", "non consegnato"
         DELAYED = "delayed", "in ritardo"
 
@@ -19,15 +19,13 @@ class Bounce(models.Model):
     action = models.CharField("esito", max_length=10, choices=Action.choices)
     status = models.CharField("codice", max_length=12)  # RFC 3463
     answer = models.CharField("risposta", max_length=300)  # addresses and codes masked
-    # read from the whole answer, of which `answer` is a part; blank: written down by an older version
+    # read from the whole answer (`answer` may be cut); "" when an older version wrote the row
     reason = models.CharField("motivo", max_length=12, choices=Reason.choices, blank=True, default="", db_default="")
-    is_explicit = models.BooleanField(
-        default=False, db_default=False
-    )  # the reason stood in words, not in a number alone
-    about_recipient = models.BooleanField(
-        default=True
-    )  # False: the mailbox forwarded the letter, and that copy came back
-    report = models.CharField(max_length=64, unique=True)  # SHA-256 of its bytes: a replayed one is refused
+    # the reason came from words, not from a number alone
+    is_explicit = models.BooleanField(default=False, db_default=False)
+    # False: the mailbox forwarded the letter, and the copy came back
+    about_recipient = models.BooleanField(default=True)
+    report = models.CharField(max_length=64, unique=True)  # SHA-256 of the report's bytes: detects a replay
 
     class Meta:
         verbose_name = "rimbalzo"
@@ -35,14 +33,14 @@ class Bounce(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["letter", "action", "status", "about_recipient"], name="bounce_said_once"),
         ]
-        indexes = [models.Index(fields=["-at"], name="bounce_newest")]  # `manage.py outbox`: those of the last day
+        indexes = [models.Index(fields=["-at"], name="bounce_newest")]  # `manage.py outbox`: reports of the last day
 
     def __str__(self) -> str:
         return f"{self.action} {self.status}"
 
     @property
     def is_hard(self) -> bool:
-        """The mailbox does not exist, or was closed: not too full, not the taste of a filter, not about us."""
+        """True when the mailbox does not exist or was closed; not for a full mailbox, a filter, or a fault of the portal."""
         return (
             self.action == self.Action.FAILED
             and self.about_recipient
@@ -51,5 +49,5 @@ class Bounce(models.Model):
 
     @property
     def words(self) -> str:
-        """Why, in plain Italian words."""
+        """The reason, in plain Italian words."""
         return reason(self.answer, self.reason) or self.get_action_display()

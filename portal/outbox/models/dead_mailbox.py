@@ -1,4 +1,4 @@
-"""Refusals that prove that a mailbox is dead: what became of each. The outbox knows letters, not what an address is for."""
+"""Refusals that prove a mailbox dead, and what was done about each."""
 
 from datetime import datetime, timedelta
 
@@ -12,15 +12,15 @@ BRAKE_LOOKS_BACK = timedelta(hours=1)
 
 class DeadMailboxQuerySet(models.QuerySet["DeadMailbox"]):
     def open(self) -> "DeadMailboxQuerySet":
-        """Found, and neither told nor held: nobody has cared for them yet."""
+        """Found, but neither told to the listeners nor held nor decided."""
         return self.filter(told_at=None, held_at=None, decided_at=None)
 
     def held(self) -> "DeadMailboxQuerySet":
-        """The brake holds them until an operator decides."""
+        """Held by the brake until an operator decides."""
         return self.filter(held_at__isnull=False, decided_at=None)
 
     def counting(self, now: datetime) -> "DeadMailboxQuerySet":
-        """Those that the brake counts: of the last hour, and not what an operator has looked at."""
+        """Counted by the brake: found in the last hour, and not decided by an operator."""
         return self.filter(found_at__gt=now - BRAKE_LOOKS_BACK, decided_at=None)
 
 
@@ -30,9 +30,9 @@ class DeadMailbox(models.Model):
     letter = models.OneToOneField(OutgoingMail, models.PROTECT, related_name="dead_mailbox", verbose_name="messaggio")
     domain = models.CharField("dominio", max_length=253)  # of the letter
     found_at = models.DateTimeField("visto")
-    told_at = models.DateTimeField("segnato", null=True)  # its addresses were marked
-    held_at = models.DateTimeField("fermato", null=True)  # too many at once: none is marked, staff are asked
-    decided_at = models.DateTimeField("deciso", null=True)  # an operator answered; the journal says who and what
+    told_at = models.DateTimeField("segnato", null=True)  # the listeners marked its addresses
+    held_at = models.DateTimeField("fermato", null=True)  # too many at once: not marked, an operator decides
+    decided_at = models.DateTimeField("deciso", null=True)  # an operator decided; the journal holds who and what
 
     objects = DeadMailboxQuerySet.as_manager()
 
@@ -40,12 +40,12 @@ class DeadMailbox(models.Model):
         verbose_name = "casella inesistente"
         verbose_name_plural = "caselle inesistenti"
         indexes = [
-            models.Index(fields=["-found_at"], name="dead_mailbox_newest"),  # the brake counts those of the last hour
-            # «Da seguire», /metrics: what an operator has to decide
+            models.Index(fields=["-found_at"], name="dead_mailbox_newest"),  # counting()
+            # held(), for «Da seguire» and /metrics
             models.Index(
                 fields=["domain"], condition=Q(held_at__isnull=False, decided_at=None), name="dead_mailbox_held"
             ),
-            # what a worker that died left behind
+            # open(), for rows that a dead worker left
             models.Index(
                 fields=["found_at"], condition=Q(told_at=None, held_at=None, decided_at=None), name="dead_mailbox_open"
             ),

@@ -1,4 +1,4 @@
-"""How the servers of a recipient domain are doing: one that refuses or is slow rests, and its letters wait with it."""
+"""The state of each recipient domain: a domain that refuses or is slow rests, and its letters wait."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,11 +9,12 @@ from django.db.models import Q
 from portal.outbox.models.priority import Priority
 from portal.time import pauses
 
-REFUSALS_IN_A_ROW = 3  # «later» from different letters: then it is the domain, not the mailbox
-KEPT_FOR = timedelta(days=90)  # since the last refusal
-COUNTED = 1000  # refusals: beyond, the rest has long been the longest
-PROBED_AFTER = pauses.FIRST  # the last refusal: a person who waits for a code or an id finds out sooner that it is over
-SHARE = 4  # a slow domain rests this many times as long as it took: a fifth of a worker's time at most
+REFUSALS_IN_A_ROW = 3  # a 4xx to this many different letters is about the domain, not about a mailbox
+KEPT_FOR = timedelta(days=90)  # after the last refusal
+COUNTED = 1000  # the count of refusals stops here; the rest reached its maximum long before
+# After the last refusal codes and ids wait no longer than this: the first of them shows whether the domain accepts mail again.
+PROBED_AFTER = pauses.FIRST
+SHARE = 4  # a slow domain rests this many times as long as it took, so it takes a fifth of a worker's time at most
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Rest:
     """Until when the letters of a domain wait (UTC)."""
 
     until: datetime
-    probed_at: datetime  # codes and ids wait no longer: the first of them says whether the domain takes mail again
+    probed_at: datetime  # for codes and ids
 
     def ends_for(self, priority: int) -> datetime:
         return self.probed_at if priority <= Priority.ID else self.until
@@ -32,18 +33,18 @@ class MailDomainQuerySet(models.QuerySet["MailDomain"]):
         return self.filter(rests_until__gt=now)
 
     def forgettable(self, now: datetime) -> "MailDomainQuerySet":
-        """No trouble for a long time: one that gives trouble again gets a new row."""
+        """Domains without a refusal for KEPT_FOR; a domain that refuses again gets a new row."""
         return self.filter(refused_at__lte=now - KEPT_FOR).exclude(rests_until__gt=now)
 
     def failing(self, now: datetime) -> "MailDomainQuerySet":
-        """Those that rest, and those that refused last time."""
+        """Domains that rest, and domains whose last answer was a refusal."""
         return self.filter(Q(rests_until__gt=now) | Q(refusals__gt=0))
 
     @transaction.atomic
     def refused(self, name: str, answer: str, now: datetime, letter: int | None = None) -> Rest | None:
-        """One more «later», said to the letter with this key. Returns how long the domain rests, if it must.
+        """Counts one more 4xx, to the letter with this key; returns the rest of the domain, if it must rest.
 
-        Until it rests, a letter counts once, however often it is tried: one mailbox is no domain.
+        Until the domain rests, a letter counts once, however often it is retried: the cause may be its mailbox.
         """
         self.get_or_create(name=name)
         row = self.select_for_update(no_key=True).get(name=name)
@@ -59,13 +60,13 @@ class MailDomainQuerySet(models.QuerySet["MailDomain"]):
         return self._rest(name, now + pauses.jittered(pauses.growing(beyond + 1))) if beyond >= 0 else None
 
     def slow(self, name: str, took: timedelta, answer: str, now: datetime) -> Rest | None:
-        """It made the others wait. Returns how long it rests."""
+        """Rests a domain that was slow (`took`), and returns the rest."""
         self.get_or_create(name=name)
         self.filter(name=name).update(refused_at=now, last_answer=answer)
         return self._rest(name, now + min(took * SHARE, pauses.LONGEST))
 
     def well(self, name: str) -> None:
-        """It answered as it should: what was counted is forgotten."""
+        """Clears the counts and the rest of a domain that accepted or answered in time."""
         self.filter(name=name).update(refusals=0, refused_letters=[], rests_until=None)
 
     def _rest(self, name: str, until: datetime) -> Rest | None:
@@ -74,13 +75,11 @@ class MailDomainQuerySet(models.QuerySet["MailDomain"]):
 
 
 class MailDomain(models.Model):
-    """A recipient domain that gave trouble once. One that never did has no row."""
+    """A recipient domain that has refused letters or been slow; other domains have no row."""
 
     name = models.CharField("dominio", max_length=253, unique=True)
     refusals = models.PositiveSmallIntegerField("rifiuti di seguito", default=0)
-    refused_letters = models.JSONField(
-        default=list, db_default=[]
-    )  # keys: those that the refusals in a row were said to
+    refused_letters = models.JSONField(default=list, db_default=[])  # keys of the letters refused in a row
     refused_at = models.DateTimeField("ultimo rifiuto", null=True)
     rests_until = models.DateTimeField("fermo fino alle", null=True)
     last_answer = models.CharField("ultima risposta", max_length=300, blank=True)
@@ -96,7 +95,7 @@ class MailDomain(models.Model):
 
     @property
     def rest(self) -> Rest | None:
-        """The rest it was sent to last; one that is slow and does not refuse is not probed: that would make the others wait."""
+        """The last rest, or None. A domain that is slow but does not refuse is not probed: a probe would delay other letters."""
         if self.rests_until is None:
             return None
         probed_at = self.rests_until

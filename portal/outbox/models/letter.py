@@ -1,4 +1,4 @@
-"""Every letter that leaves is a row first, written in the same transaction as its cause."""
+"""A letter is a row of the outbox, written in the transaction of its cause, before it is sent."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,14 +13,14 @@ from portal.database.row_updates import update_row
 from portal.outbox.accepting import write_accepted
 from portal.outbox.hooks import forbidding
 from portal.outbox.hooks.holding import may_leave
-from portal.outbox.letter_outcome import TOO_LATE, Step, outcome_of, steps_of
+from portal.outbox.letter_outcome import TOO_LATE, LetterStep, outcome_of, steps_of
 from portal.outbox.models.domain import Rest
 from portal.outbox.models.priority import Priority
 from portal.outbox.reasons import Reason, read
 from portal.values.address_field import AddressField
 
-# Rows changed by one statement of a round. They are taken as letters are claimed, so that two rounds at once step over each
-# other's instead of locking them in two orders.
+# Rows changed by one statement. They are claimed (SKIP LOCKED), so that two workers skip each other's rows instead of locking
+# them in two orders.
 AT_ONCE = 5000
 
 
@@ -30,24 +30,22 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
         return self.filter(accepted_at=None, failed_at=None, withdrawn_at=None)
 
     def due(self, now: datetime, most: Priority = Priority.NOTICE) -> "OutgoingMailQuerySet":
-        """To be handed to the SMTP server now, `most` the last priority asked for: its time has come, no living worker holds
-        it, and nothing else does (hooks/holding.py).
-        """
+        """Letters to hand to the SMTP server now, up to the priority `most`: due, not claimed, not held (hooks/holding.py)."""
         due = self.unheld(now).filter(next_attempt_at__lte=now, give_up_at__gt=now, priority__lte=most)
         return may_leave(due, now)  # type: ignore[no-any-return]
 
     def too_late(self, now: datetime) -> "OutgoingMailQuerySet":
-        """Useless by now: they must not leave any more."""
+        """Letters that have become useless and must not leave."""
         return self.unheld(now).filter(give_up_at__lte=now, sealed_source__isnull=False)
 
     def unheld(self, now: datetime) -> "OutgoingMailQuerySet":
-        """Waiting, and no living worker holds them."""
+        """Waiting letters without a lease, or whose lease has ended."""
         return self.waiting().filter(Q(leased_until=None) | Q(leased_until__lte=now))
 
     def claim(self, now: datetime, size: int, most: Priority = Priority.NOTICE) -> "list[OutgoingMail]":
         """Takes up to `size` due letters for OUTBOX_LEASE, the most urgent first, without their text.
 
-        Until the lease is over they are due for nobody: it moves next_attempt_at too, so that the index steps over them.
+        The lease moves next_attempt_at too, so that the partial index skips them until it ends.
         """
         due = self.due(now, most).order_by("priority", "next_attempt_at", "pk").defer("sealed_source")
         lease = now + settings.OUTBOX_LEASE
@@ -58,35 +56,35 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
         return taken
 
     def sources(self, letters: "Sequence[OutgoingMail]") -> dict[int, bytes]:
-        """The sealed texts by key, of those that were not withdrawn and that no other worker took over meanwhile."""
-        mine = self._claimed(letters).filter(sealed_source__isnull=False)
-        return {pk: bytes(source or b"") for pk, source in mine.values_list("pk", "sealed_source")}
+        """The sealed texts by key, without letters that were withdrawn or that another worker claimed meanwhile."""
+        claimed = self._claimed(letters).filter(sealed_source__isnull=False)
+        return {pk: bytes(source or b"") for pk, source in claimed.values_list("pk", "sealed_source")}
 
     def _claimed(self, letters: "Sequence[OutgoingMail]") -> "OutgoingMailQuerySet":
         leases = {letter.leased_until for letter in letters}
         return self.waiting().filter(pk__in=[letter.pk for letter in letters], leased_until__in=leases)
 
     def give_back(self, letters: "Sequence[OutgoingMail]", until: datetime, answer: str | None = None) -> int:
-        """Claimed and not begun: due again at `until`; `answer` when there is a reason to write down."""
-        said = {} if answer is None else {"last_answer": answer, "reason": ""}
+        """Ends the lease of letters that were claimed but not tried: due again at `until`. `answer`: the cause, if any."""
+        cause = {} if answer is None else {"last_answer": answer, "reason": ""}
         with transaction.atomic():
             return self.filter(pk__in=hold(self._claimed(letters))).update(
-                leased_until=None, next_attempt_at=until, attempts=F("attempts") - 1, **said
+                leased_until=None, next_attempt_at=until, attempts=F("attempts") - 1, **cause
             )
 
     def rest(self, domain: str, now: datetime, rest: Rest) -> int:
-        """The letters of a domain that rests wait with it, but for those that would not outlive the rest."""
-        theirs, waiting = self.unheld(now).filter(domain=domain).order_by("pk").only("pk"), 0
+        """Postpones the letters of a resting domain to the end of its rest, except letters useless by then; returns how many."""
+        letters, waiting = self.unheld(now).filter(domain=domain).order_by("pk").only("pk"), 0
         urgent = Q(priority__lte=Priority.ID)
         for some, until in ((urgent, rest.probed_at), (~urgent, rest.until)):
-            before = theirs.filter(some, next_attempt_at__lt=until, give_up_at__gt=until)
+            before = letters.filter(some, next_attempt_at__lt=until, give_up_at__gt=until)
             waiting += len(claim(before, AT_ONCE, next_attempt_at=until))
         return waiting
 
     def give_up(self, now: datetime) -> int:
-        """A code that has expired, a reminder after the fact: better told as not sent than sent late. Returns how many.
+        """Fails letters that have become useless (an expired code, an outdated reminder) and returns how many.
 
-        The text of a refused letter, kept so long as staff could have it tried again, goes at the same time.
+        Also deletes the texts of refused letters, which staff can retry only until `give_up_at`.
         """
         last = Concat(Value(f"{TOO_LATE}. Ultima risposta: "), Left("last_answer", 250))
         answer = Case(When(last_answer="", then=Value(TOO_LATE)), default=last)
@@ -97,10 +95,10 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
         return len(given_up)
 
     def withdraw(self, now: datetime) -> int:
-        """They must not leave, nor be tried again: what they say is no longer true. How many.
+        """Withdraws letters whose content is no longer true, so that they neither leave nor are retried; returns how many.
 
-        All but the accepted ones lose their text; a refused one stays refused, and is useless from now on. Only what a worker
-        hands over within this second leaves all the same.
+        Deletes the text of every letter that is not accepted; a refused letter stays refused and becomes useless. A letter whose
+        text a worker read within the last second may still leave.
         """
         lose = Q(failed_at=None) | Q(sealed_source__isnull=False)
         with transaction.atomic():
@@ -113,20 +111,21 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
             )
 
     def not_arrived(self) -> "OutgoingMailQuerySet":
-        """Waiting or refused, at the door or by a report that came back; not those withdrawn."""
+        """Waiting letters, and letters refused by a server or by a later report; not withdrawn letters."""
         return self.filter(Q(accepted_at=None) | Q(failed_at__isnull=False), withdrawn_at=None)
 
     def refused(self) -> "OutgoingMailQuerySet":
         return self.exclude(failed_at=None)
 
     def not_in_time(self) -> "OutgoingMailQuerySet":
-        """Failed because nobody took them before they became useless. Asked of the answer, not of the two instants: a server
-        that was given a letter in time may refuse it a moment after.
+        """Failed because no server accepted them in time.
+
+        Reads last_answer, not the two instants: a server may refuse a letter just after give_up_at that it got in time.
         """
         return self.refused().filter(last_answer__startswith=TOO_LATE)
 
     def refused_by_a_server(self) -> "OutgoingMailQuerySet":
-        """Failed while there was still time: at the door, or with a report that came back."""
+        """Failed by a server's refusal or by a report that came back, not by running out of time."""
         return self.refused().exclude(last_answer__startswith=TOO_LATE)
 
 
@@ -149,8 +148,8 @@ class OutgoingMail(models.Model):
         Kind.ISSUED: Priority.ID,
         Kind.REMINDER: Priority.REMINDER,
         Kind.EXPIRED: Priority.REMINDER,
-        Kind.TRIAL: Priority.ID,  # somebody looks at the page until it says what became of it
-    }  # the others are notices
+        Kind.TRIAL: Priority.ID,  # a person waits on the page for the result
+    }  # every other kind has Priority.NOTICE
 
     kind = models.CharField("tipo", max_length=20, choices=Kind.choices)
     about = models.CharField("farmacia", max_length=40, blank=True)  # the code of the pharmacy the letter is about
@@ -158,13 +157,13 @@ class OutgoingMail(models.Model):
         "urgenza", choices=Priority.choices, default=Priority.NOTICE, db_default=Priority.NOTICE
     )
     recipient = AddressField("destinatario", max_length=254)
-    # of the recipient, lower case: what paces the letters
+    # the recipient's, lower case: letters are paced by it
     domain = models.CharField("dominio", max_length=253, blank=True, default="", db_default="")
     subject = models.CharField("oggetto", max_length=200)
     message_id = models.CharField(max_length=120, unique=True)  # the same on every attempt
     secret = models.BooleanField(default=False)  # carries a code or an id
-    # The whole MIME message, sealed. Blanked, secret or not, on acceptance, on withdrawal, and when it has become useless
-    # (give_up_at): until then staff may have a refused letter tried again.
+    # The whole MIME message, sealed. Cleared on acceptance, on withdrawal and at give_up_at, secret or not; until then staff may
+    # retry a refused letter.
     sealed_source = models.BinaryField(null=True)
     created_at = models.DateTimeField("preparato")
     give_up_at = models.DateTimeField()  # after this the letter is useless: it fails instead of leaving late
@@ -172,15 +171,14 @@ class OutgoingMail(models.Model):
     attempts = models.PositiveSmallIntegerField("tentativi", default=0)
     leased_until = models.DateTimeField(null=True)
     accepted_at = models.DateTimeField("accettato dal server", null=True)
-    # refused, or too late; with accepted_at: a server took it, and then a report said that it came back
+    # refused, or too late; together with accepted_at: a server accepted it and a report came back
     failed_at = models.DateTimeField("non consegnato", null=True)
-    withdrawn_at = models.DateTimeField("ritirato", null=True)  # what it carried died before it left
-    delivered_at = models.DateTimeField("consegnato", null=True)  # a report said that it arrived
-    returned_at = models.DateTimeField(
-        "tornato indietro", null=True
-    )  # a report said so: failed_at, and no answer undoes it
+    withdrawn_at = models.DateTimeField("ritirato", null=True)  # its content became untrue before it left
+    delivered_at = models.DateTimeField("consegnato", null=True)  # a report confirmed the delivery
+    # a report announced the failure: equal to failed_at, and no later answer clears it
+    returned_at = models.DateTimeField("tornato indietro", null=True)
     last_answer = models.CharField("ultima risposta del server", max_length=300, blank=True)
-    # what the last refusal means, read from the whole of it (reasons.py); blank: none, or no server said anything
+    # of the last refusal, read from the whole answer (reasons.py); "" when there is none, or no server answered
     reason = models.CharField("motivo", max_length=12, choices=Reason.choices, blank=True, default="", db_default="")
 
     objects = OutgoingMailQuerySet.as_manager()
@@ -195,17 +193,17 @@ class OutgoingMail(models.Model):
             ),
         ]
         indexes = [
-            # claim(): due letters, most urgent first. Only what waits is in it: claiming costs the same after a million sent
+            # claim(): due letters, the most urgent first. It holds waiting letters only, so a million sent letters cost nothing
             models.Index(
                 fields=["priority", "next_attempt_at"],
                 condition=Q(accepted_at=None, failed_at=None, withdrawn_at=None),
                 name="mail_due",
             ),
-            # give_up(): what has become useless, among the letters whose text is still there
+            # give_up(): letters with a text, by the instant at which they become useless
             models.Index(fields=["give_up_at"], condition=Q(sealed_source__isnull=False), name="mail_with_text"),
-            # what failed lately: counters and lists of the staff, failing domains
+            # recent failures: counters and lists of the staff, failing domains
             models.Index(fields=["-failed_at"], condition=Q(failed_at__isnull=False), name="mail_failed"),
-            # what is refused because of us: alarms and «Da seguire»
+            # letters refused because of the portal: alarms and «Da seguire»
             models.Index(fields=["-created_at"], condition=Q(reason=Reason.ABOUT_US), name="mail_about_us"),
             models.Index(fields=["about", "-created_at"], name="mail_of_pharmacy"),  # the timeline of a pharmacy
         ]
@@ -229,7 +227,7 @@ class OutgoingMail(models.Model):
 
     @property
     def refusal(self) -> Reason | None:
-        """What the last answer of a server means, of a letter that has not arrived; None when no server refused it."""
+        """The reason of the last refusal of a letter that has not arrived; None when no server refused it."""
         if self.accepted_at is not None and self.failed_at is None:
             return None
         if self.reason:
@@ -237,35 +235,35 @@ class OutgoingMail(models.Model):
         return read(self.last_answer).reason if self.failed_at and self.last_answer[:1].isdigit() else None
 
     @property
-    def delivery_steps(self) -> list[Step]:
+    def delivery_steps(self) -> list[LetterStep]:
         """The lines of the box «Dove si trova il messaggio»."""
         return steps_of(self)
 
     def accept(self, now: datetime, answer: str) -> None:
-        """The server took the letter: written down even when another worker has the lease by now. What is sent is sent."""
+        """Writes down that the server accepted the letter, even when another worker holds the lease by now."""
         write_accepted(self, now, answer)
 
     def fail(self, now: datetime, answer: str, reason: str = "") -> bool:
-        """It does not leave, unless staff retry() it in time: the server refused it for good. False: another worker has it now."""
-        return update_row(self, self._mine(), failed_at=now, leased_until=None, last_answer=answer, reason=reason)
+        """Writes down a final refusal; staff may still retry() in time. False when another worker holds the lease by now."""
+        return update_row(self, self._leased(), failed_at=now, leased_until=None, last_answer=answer, reason=reason)
 
     def came_back(self, now: datetime, answer: str, reason: str = "") -> None:
-        """A report says that it was not delivered after all."""
+        """Writes down a report that the letter was not delivered."""
         out = OutgoingMail.objects.filter(failed_at=None, withdrawn_at=None)
         update_row(self, out, failed_at=now, returned_at=now, leased_until=None, last_answer=answer, reason=reason)
 
     def arrived(self, now: datetime) -> None:
-        """A report says that it was delivered."""
+        """Writes down a report that the letter was delivered."""
         update_row(self, OutgoingMail.objects.filter(delivered_at=None), delivered_at=now)
 
     def may_be_retried(self, now: datetime) -> bool:
-        """Refused or waiting, not useless yet, its text still there, in no worker's hands, and allowed by the rules."""
+        """True when retry() would send it: refused or waiting, still useful, with its text, without a lease, allowed by the rules."""
         return self._unheld(now).exists() and not forbidding.forbidden([self], now)
 
     def retry(self, now: datetime) -> bool:
-        """Due at once, as staff asked; False when there is nothing to try again, or a worker holds it at this moment.
+        """Makes the letter due at once, for staff; False when it cannot be retried, or a worker holds it.
 
-        A letter that the rules forbid for good loses its text.
+        Withdraws a letter that the rules forbid.
         """
         if forbidding.forbidden([self], now):
             self._withdraw_from(OutgoingMail.objects.all(), now)
@@ -275,24 +273,24 @@ class OutgoingMail(models.Model):
         )
 
     def _unheld(self, now: datetime) -> OutgoingMailQuerySet:
-        """The row, when it may be tried again: not accepted, not withdrawn, useful, with its text, and in no worker's hands."""
-        mine = OutgoingMail.objects.filter(pk=self.pk, accepted_at=None, withdrawn_at=None, sealed_source__isnull=False)
-        return mine.filter(Q(leased_until=None) | Q(leased_until__lte=now), give_up_at__gt=now)
+        """The row, if it may be retried: not accepted, not withdrawn, still useful, with its text, without a lease."""
+        row = OutgoingMail.objects.filter(pk=self.pk, accepted_at=None, withdrawn_at=None, sealed_source__isnull=False)
+        return row.filter(Q(leased_until=None) | Q(leased_until__lte=now), give_up_at__gt=now)
 
     def cancel(self, now: datetime) -> bool:
-        """Must not leave, as staff asked; False when it has left, or does not wait."""
+        """Withdraws a waiting letter, for staff; False when it does not wait (any more)."""
         return self._withdraw_from(OutgoingMail.objects.waiting(), now)
 
     def _withdraw_from(self, rows: OutgoingMailQuerySet, now: datetime) -> bool:
-        """Withdraws the row if it is among `rows`, and reads again what the UPDATE computed."""
+        """Withdraws the row if it is among `rows`, and reloads the values that the UPDATE computed."""
         is_withdrawn = rows.filter(pk=self.pk).withdraw(now) > 0
         if is_withdrawn:
             self.refresh_from_db(fields=["withdrawn_at", "give_up_at", "leased_until", "sealed_source"])
         return is_withdrawn
 
     def postpone(self, until: datetime, answer: str, reason: str = "") -> None:
-        update_row(self, self._mine(), next_attempt_at=until, leased_until=None, last_answer=answer, reason=reason)
+        update_row(self, self._leased(), next_attempt_at=until, leased_until=None, last_answer=answer, reason=reason)
 
-    def _mine(self) -> OutgoingMailQuerySet:
-        """The row, unless another worker took it over when the lease ran out."""
+    def _leased(self) -> OutgoingMailQuerySet:
+        """The row, unless the lease ended and another worker claimed it."""
         return OutgoingMail.objects.waiting().filter(pk=self.pk, leased_until=self.leased_until)

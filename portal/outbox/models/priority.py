@@ -1,10 +1,10 @@
-"""Which letter leaves first."""
+"""The order in which letters leave."""
 
 from django.db import models
 
 
 class Priority(models.IntegerChoices):
-    """A person waits at the screen for a code, a counter waits for an id; the rest can wait for those two."""
+    """The urgency of a letter, the most urgent first: a person waits for a code, a pharmacy waits for an id."""
 
     CODE = 1, "codice"
     ID = 2, "ID SESSIONE"

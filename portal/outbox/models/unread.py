@@ -1,4 +1,4 @@
-"""Reports that no rule could read, until a person says what they mean; and complaints, of which only the number counts."""
+"""Reports that no rule understands, until an operator decides about them; and complaints, which are only counted."""
 
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -11,21 +11,21 @@ from portal.outbox.models.letter import OutgoingMail
 from portal.secrets.sealing import seal
 
 UNREAD_KEPT_FOR = timedelta(days=30)
-OF_A_LETTER = 5  # more reports about one letter tell nobody anything new
-MOST_KEPT = 64 * 1024  # bytes: what a server wrote comes before the letter that it returns
+OF_A_LETTER = 5  # reports kept about one letter; more of them hold nothing new
+MOST_KEPT = 64 * 1024  # bytes: the server's text comes before the returned letter
 
 
 class UnreadReportQuerySet(models.QuerySet["UnreadReport"]):
     def open(self) -> "UnreadReportQuerySet":
-        """Nobody has said yet what they mean."""
-        return self.filter(decided_at=None, kind=UnreadReport.Kind.UNREAD)
+        """Reports that wait for an operator's decision."""
+        return self.filter(decided_at=None, kind=UnreadReport.ReportKind.UNREAD)
 
     def keep(self, letter: OutgoingMail, raw: bytes, now: datetime, **facts: str) -> bool:
-        """Keeps a report sealed, once. False: it was seen before, or there are enough of this letter."""
+        """Stores a sealed copy of a report, once. False: it is known, or the letter has OF_A_LETTER reports already."""
         digest = sha256(raw).hexdigest()
         if self.filter(report=digest).exists() or self.filter(letter=letter).count() >= OF_A_LETTER:
             return False
-        sealed = None if facts.get("kind") == UnreadReport.Kind.COMPLAINT else seal(raw[:MOST_KEPT])
+        sealed = None if facts.get("kind") == UnreadReport.ReportKind.COMPLAINT else seal(raw[:MOST_KEPT])
         row = UnreadReport(letter=letter, at=now, report=digest, sealed_source=sealed, **facts)
         return bool(self.bulk_create([row], ignore_conflicts=True))
 
@@ -33,24 +33,24 @@ class UnreadReportQuerySet(models.QuerySet["UnreadReport"]):
 class UnreadReport(models.Model):
     """One message of a mail server about one letter."""
 
-    class Kind(models.TextChoices):
+    class ReportKind(models.TextChoices):
         UNREAD = "unread", "rapporto non letto"
         COMPLAINT = "complaint", "segnalazione come spam"
 
-    class Decision(models.TextChoices):
+    class ReportDecision(models.TextChoices):
         DEAD = "dead", "Casella morta"
         ABOUT_US = "about-us", "Colpa nostra"
         NOTHING = "nothing", "Niente"
 
     letter = models.ForeignKey(OutgoingMail, models.PROTECT, related_name="unread_reports", verbose_name="messaggio")
     at = models.DateTimeField("ricevuto")
-    kind = models.CharField("tipo", max_length=10, choices=Kind.choices, default=Kind.UNREAD)
+    kind = models.CharField("tipo", max_length=10, choices=ReportKind.choices, default=ReportKind.UNREAD)
     subject = models.CharField("oggetto", max_length=200, blank=True)  # addresses and codes masked
     sender_domain = models.CharField("da", max_length=253, blank=True)
-    sealed_source = models.BinaryField(null=True)  # the message as it came; blanked when decided
+    sealed_source = models.BinaryField(null=True)  # the message as it came; cleared by decide()
     report = models.CharField(max_length=64, unique=True)  # SHA-256 of its bytes
     decided_at = models.DateTimeField("deciso", null=True)
-    decision = models.CharField("esito", max_length=10, choices=Decision.choices, blank=True)
+    decision = models.CharField("esito", max_length=10, choices=ReportDecision.choices, blank=True)
 
     objects = UnreadReportQuerySet.as_manager()
 
@@ -64,7 +64,7 @@ class UnreadReport(models.Model):
             ),
         ]
         indexes = [
-            # open(): the page of the staff, and the number of /metrics
+            # open(), for the staff's page and /metrics
             models.Index(fields=["-at"], condition=Q(decided_at=None, kind="unread"), name="report_open"),
             models.Index(fields=["kind", "-at"], name="report_of_kind"),  # complaints of the last day
         ]
@@ -73,5 +73,5 @@ class UnreadReport(models.Model):
         return f"{self.get_kind_display()} {self.report[:8]}"
 
     def decide(self, decision: str, now: datetime) -> bool:
-        """A person says what it means; its text goes. False: somebody else had said it."""
+        """Writes an operator's decision and deletes the text. False when it was decided already."""
         return update_row(self, UnreadReport.objects.open(), decision=decision, decided_at=now, sealed_source=None)

@@ -1,6 +1,7 @@
-"""Hands due letters to the SMTP server and writes down what it answered.
+"""Hands due letters to the SMTP server and writes down its answers.
 
-At least once: a worker killed after the server's 250 and before our UPDATE sends the letter again, with the same Message-ID.
+Delivers at least once: if a worker is killed after the server's 250 and before the UPDATE, the letter is sent again with the
+same Message-ID.
 """
 
 import logging
@@ -21,29 +22,32 @@ from portal.outbox.line_trouble import answer_of, words_of
 from portal.outbox.models import OutgoingMail, Priority
 from portal.outbox.reasons import Reason
 from portal.outbox.sending.pacing import Pacing
-from portal.outbox.sending.smtp import ASK_IF_DELIVERED, ASK_IF_NOT, Answer, SmtpLine, Withdrawn, whole_conversation
+from portal.outbox.sending.smtp import ASK_IF_DELIVERED, ASK_IF_NOT, SmtpAnswer, SmtpLine, Withdrawn, whole_conversation
 from portal.outbox.verp import sender_of
 from portal.secrets.sealing import SealBroken, unseal
 from portal.time import database_clock, pauses
 
 log = logging.getLogger(__name__)
-BATCH = 50  # letters claimed at once: between two batches a code passes before everything else
-ROUND_FOR = 60.0  # seconds; then the worker is free for another task and calls itself again
-SOURCES_FRESH_FOR = timedelta(seconds=1)  # then the texts are read again: what was withdrawn meanwhile does not leave
-LINE_PAUSE = timedelta(seconds=20)  # the server is down: not the letter's fault, so the pause does not grow
-DATABASE_PAUSE = 0.3  # seconds between two tries to write down what the server said
-TROUBLES_IN_A_ROW = 3  # then the server is left alone until the next round
+BATCH = 50  # letters claimed at once; a new code waits for one batch at most
+ROUND_FOR = 60.0  # seconds; then the worker is free for other tasks and wakes itself again
+SOURCES_FRESH_FOR = timedelta(
+    seconds=1
+)  # then the texts are read again, so that letters withdrawn meanwhile do not leave
+LINE_PAUSE = timedelta(seconds=20)  # the server is down; the letter is not the cause, so the pause does not grow
+DATABASE_PAUSE = 0.3  # seconds between two tries to write down the server's answer
+TROUBLES_IN_A_ROW = 3  # then this round ends
 
 
 class _Trouble(Exception):
-    """The line to the server broke at this letter; its argument is what may be said about it."""
+    """The connection to the server broke at this letter; the argument is a text fit for the log."""
 
 
 def deliver_due(now: datetime | None = None, limit: int = 5000, most: Priority = Priority.NOTICE) -> int:
-    """Delivers what is due, most urgent first, until nothing is, or `limit` letters were tried, or a minute has passed;
-    returns how many were accepted. `most`: the last priority to care for. `now`: an instant that is not the clock's, to begin at.
+    """Delivers due letters, the most urgent first, and returns how many were accepted.
 
-    Any number of workers may do it at once. One broken letter, one slow domain or one lost connection does not stop the others.
+    Stops when none is due, after `limit` letters, or after a minute. `most`: the last priority to deliver. `now`: the instant
+    (UTC) to start from, if not the clock's. Any number of workers may run it at once. One broken letter, one slow domain or one
+    lost connection does not stop the others.
     """
     one = _Round(now)
     late = OutgoingMail.objects.give_up(now or one.clock())
@@ -57,7 +61,7 @@ def deliver_due(now: datetime | None = None, limit: int = 5000, most: Priority =
 
 
 def deliver(letter: OutgoingMail, now: datetime) -> None:
-    """Hands over one letter that the caller has claimed: its row says what became of it."""
+    """Hands over one letter that the caller has claimed, and writes the result on its row."""
     one = _Round(now)
     try:
         one.deliver([letter])
@@ -66,17 +70,17 @@ def deliver(letter: OutgoingMail, now: datetime) -> None:
 
 
 class _Round:
-    """What one worker does with one connection, from batch to batch."""
+    """The work of one worker over one connection, from batch to batch."""
 
     def __init__(self, now: datetime | None) -> None:
-        # Every worker's clock is the same, to the moment: one that is behind would hold a letter that is due again for others.
+        # The database's clock, shared by all workers: one that runs behind would keep a letter whose lease has ended for others.
         self._ahead, self._started = now - database_clock.now() if now else timedelta(), monotonic()
         self.line = SmtpLine()
         self._plain_sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
         self.accepted = self.tried = self.troubles = 0
-        self._left: list[OutgoingMail] = []  # the letters of the batch whose turn has not passed ...
-        self._sources: dict[int, bytes] = {}  # ... and the sealed texts of those that may leave, read at ...
-        self._read_at: datetime | None = None
+        self._left: list[OutgoingMail] = []  # the letters of the batch from the current one on
+        self._sources: dict[int, bytes] = {}  # the sealed texts of the letters in `_left` that may leave
+        self._read_at: datetime | None = None  # when `_sources` was read
         self._pacing = Pacing()
 
     def clock(self) -> datetime:
@@ -90,7 +94,7 @@ class _Round:
             self.deliver(batch)
 
     def deliver(self, batch: list[OutgoingMail]) -> None:
-        """What was claimed: handed over, or given back."""
+        """Hands over the claimed letters, or gives them back."""
         was_open = self.line.is_open
         if not self._open(batch):
             return
@@ -119,7 +123,7 @@ class _Round:
         return True
 
     def _one(self, letter: OutgoingMail) -> None:
-        """From the text to the answer."""
+        """Hands over one letter and tells the pacing of its domain."""
         self.tried += 1
         began = self.clock()
         try:
@@ -134,12 +138,12 @@ class _Round:
         self.troubles = 0
         self._pacing.answered(letter, answer, self.clock() - began, self.clock())
 
-    def _converse(self, letter: OutgoingMail) -> Answer | None:
-        """None when its text was not said to the server. Raises _Trouble."""
+    def _converse(self, letter: OutgoingMail) -> SmtpAnswer | None:
+        """Holds the SMTP conversation; None when the text was not sent. Raises _Trouble."""
         sender, answer = sender_of(letter.pk, self._plain_sender), None
         try:
             while answer is None:
-                # The line first: a server may be slow to let us in, and the letter may be withdrawn meanwhile.
+                # The connection first: a slow login takes time, in which the letter may be withdrawn.
                 if not self._may_begin(letter) or not self._may_leave(letter):
                     return None
                 source, within = unseal(self._sources[letter.pk]), self._time_for(letter)
@@ -158,7 +162,7 @@ class _Round:
             letter.postpone(self._again(letter), UNREADABLE)
             return None
         except Exception as error:
-            # Only the kind of the error: its text could hold the address or the letter.
+            # Log only the type of the error: its text could hold the address or the letter.
             log.error("Letter %s cannot be sent: %s.", letter.message_id, type(error).__name__)
             letter.fail(self.clock(), CANNOT_LEAVE)
             self.line.reset()
@@ -167,14 +171,15 @@ class _Round:
         return answer
 
     def _may_leave(self, letter: OutgoingMail) -> bool:
-        """Still ours, not withdrawn, and allowed by the rules: asked again when the last look is older than SOURCES_FRESH_FOR."""
+        """True while this worker holds the letter, it is not withdrawn, and the rules allow it; as of SOURCES_FRESH_FOR ago."""
         if self._read_at is None or self.clock() - self._read_at > SOURCES_FRESH_FOR:
             self._read()
         return letter.pk in self._sources
 
     def _read(self) -> None:
-        """The texts of the batch from this letter on. A letter that the rules forbid loses its text; one that something holds
-        since it was claimed is given back.
+        """Reads the texts of the batch from this letter on.
+
+        Withdraws letters that the rules forbid, and gives back letters that were put on hold since the claim.
         """
         now = self._read_at = self.clock()
         sources = OutgoingMail.objects.sources(self._left)
@@ -189,10 +194,10 @@ class _Round:
         self._sources = {pk: source for pk, source in sources.items() if pk in free - forbidden}
 
     def _may_begin(self, letter: OutgoingMail) -> bool:
-        """The line is open and there is time: a server may be slow to let us in, so it is asked only then."""
+        """Opens the connection if needed, then checks that there is time left: opening may have been slow."""
         opened = self.line.open()
         if opened:
-            self._read_at = None  # it took its time: the texts are read again
+            self._read_at = None  # opening took time: read the texts again
         now = self.clock()
         if now >= letter.give_up_at:
             letter.fail(now, TOO_LATE)
@@ -203,17 +208,17 @@ class _Round:
         return True
 
     def _is_late_for(self, letter: OutgoingMail) -> bool:
-        """What is begun must be ended before the lease is over, however slow the server is."""
+        """True when the lease could end during a conversation as slow as allowed."""
         ends = letter.leased_until or letter.next_attempt_at
         return self.clock() >= ends - timedelta(seconds=whole_conversation())
 
     def _time_for(self, letter: OutgoingMail) -> float:
-        """Seconds until it would be another worker's, at most a whole conversation; that much also without a lease."""
+        """Seconds until the lease ends, at most a whole conversation; a whole conversation also when there is no lease."""
         ends = letter.leased_until or letter.next_attempt_at
         left = (ends - self.clock()).total_seconds()
         return min(left, whole_conversation()) if left > 0 else whole_conversation()
 
-    def _write_down(self, letter: OutgoingMail, answer: Answer) -> None:
+    def _write_down(self, letter: OutgoingMail, answer: SmtpAnswer) -> None:
         if answer.accepted:
             self._keep(letter, answer.text)
             self.accepted += 1
@@ -238,16 +243,16 @@ class _Round:
             )
         self.line.reset()
 
-    def _refused_for_ever(self, letter: OutgoingMail, answer: Answer) -> None:
+    def _refused_for_ever(self, letter: OutgoingMail, answer: SmtpAnswer) -> None:
         log.warning("Letter %s refused for ever: %d (%s).", letter.message_id, answer.code, answer.reading.reason)
         now = self.clock()
         tried_again(partial(_write_refusal, letter, answer, now))
         tried_again(partial(marking.settle, now))
 
     def _keep(self, letter: OutgoingMail, answer: str) -> None:
-        """The server has it: a database that is away now is waited for, as long as nobody else may take the letter.
+        """Writes down that the server accepted the letter; retries the UPDATE until the lease ends when the database is away.
 
-        Forgotten, it would leave again although the answer was heard. Raises Error when the lease is over.
+        Without the UPDATE the letter would be sent again. Raises the database's error when the lease is over.
         """
         while True:
             now = self.clock()
@@ -264,6 +269,6 @@ class _Round:
 
 
 @transaction.atomic
-def _write_refusal(letter: OutgoingMail, answer: Answer, now: datetime) -> None:
+def _write_refusal(letter: OutgoingMail, answer: SmtpAnswer, now: datetime) -> None:
     if letter.fail(now, answer.text, answer.reading.reason):
         marking.found(letter, answer.reading, now)

@@ -1,4 +1,4 @@
-"""Which recipient domains a worker leaves alone for a while: one that refuses, one that makes the others wait."""
+"""Rests recipient domains that refuse letters for now or answer much more slowly than the others."""
 
 import logging
 from collections import deque
@@ -10,34 +10,36 @@ from django.conf import settings
 from portal.outbox.letter_outcome import is_about_mailbox
 from portal.outbox.models import MailDomain, OutgoingMail, Rest
 from portal.outbox.reasons import Reason
-from portal.outbox.sending.smtp import Answer
+from portal.outbox.sending.smtp import SmtpAnswer
 from portal.secrets.masking import domain_of
 
 log = logging.getLogger(__name__)
-SLOWER = 4  # a domain is slow when it takes so many times as long as the others of this round ...
-SLOW_PART = 10  # ... and a tenth of EMAIL_TIMEOUT
+# A domain is slow when it takes more than SLOWER times the median of the other domains of this round, of which at least
+# ENOUGH_OTHERS conversations are known, and at least a SLOW_PART-th of EMAIL_TIMEOUT.
+SLOWER = 4
+SLOW_PART = 10
 ENOUGH_OTHERS = 3
 
 
 class Pacing:
-    """What one worker knows of the domains, from letter to letter."""
+    """The state of the recipient domains as one worker knows it, from letter to letter."""
 
     def __init__(self) -> None:
         self._failing: dict[str, Rest | None] = {}
-        self._took: deque[tuple[str, float]] = deque(maxlen=20)  # the last conversations: with whom, how many seconds
+        self._took: deque[tuple[str, float]] = deque(maxlen=20)  # the last conversations: domain, seconds
 
     def begin(self, now: datetime) -> None:
-        """A batch begins: reads how the domains are doing."""
+        """Reads the domains that rest or refuse, at the start of a batch."""
         self._failing = {domain.name: domain.rest for domain in MailDomain.objects.failing(now)}
 
     def rests(self, letter: OutgoingMail, now: datetime) -> datetime | None:
-        """Until when its domain rests, if the letter can wait for it."""
+        """Until when the letter's domain rests (UTC); None when it does not, or when the letter cannot wait so long."""
         rest = self._failing.get(_domain(letter))
         until = rest.ends_for(letter.priority) if rest else None
         return until if until is not None and now < until < letter.give_up_at else None
 
-    def answered(self, letter: OutgoingMail, answer: Answer, took: timedelta, now: datetime) -> None:
-        """A conversation that came to its end."""
+    def answered(self, letter: OutgoingMail, answer: SmtpAnswer, took: timedelta, now: datetime) -> None:
+        """Counts a finished conversation for or against its domain."""
         domain = _domain(letter)
         if answer.for_now and not _is_of_mailbox(answer):
             self._let_rest(domain, MailDomain.objects.refused(domain, answer.text, now, letter.pk), now)
@@ -47,7 +49,7 @@ class Pacing:
         self._took.append((domain, took.total_seconds()))
 
     def slow(self, letter: OutgoingMail, answer: str, took: timedelta, now: datetime) -> bool:
-        """True when its domain made the others wait: it rests."""
+        """Rests the domain if this conversation was slow; returns whether it was."""
         domain = _domain(letter)
         if not self._is_slow(domain, took.total_seconds()):
             return False
@@ -61,14 +63,14 @@ class Pacing:
             log.warning("The domain %s rests: %d letters wait with it.", domain, waiting)
 
     def _is_slow(self, domain: str, took: float) -> bool:
-        """Slower than the others: when all are, it is the server, and no domain's fault."""
+        """True when slower than the other domains. If all are slow, the cause is the portal's own server."""
         others = [lasted for name, lasted in self._took if name != domain]
         if len(others) < ENOUGH_OTHERS or took < settings.EMAIL_TIMEOUT / SLOW_PART:
             return False
         return took > SLOWER * median(others)
 
 
-def _is_of_mailbox(answer: Answer) -> bool:
+def _is_of_mailbox(answer: SmtpAnswer) -> bool:
     return answer.reading.reason is Reason.FULL or is_about_mailbox(answer.text)
 
 

@@ -1,4 +1,4 @@
-"""The SMTP conversation, step by step, so that every answer of the server is known.
+"""The SMTP conversation, command by command, so that every answer of the server is checked.
 
 The first digit of an answer decides (RFC 5321, 4.2.1), and only a 2xx after the final dot is a delivery.
 """
@@ -25,36 +25,34 @@ from portal.outbox.sending.timed import TimedSmtp, TimedSmtpSsl, hang_up
 from portal.secrets.masking import mask_secrets_in
 from portal.values.mail_address import ascii_address
 
-__all__ = ["ANSWERS", "ASK_IF_DELIVERED", "ASK_IF_NOT", "Answer", "SmtpLine", "whole_conversation", "words_of"]
-ANSWERS = 4  # of a letter: to MAIL, to RCPT, to DATA, after the final dot
-ASK_IF_NOT, ASK_IF_DELIVERED = "FAILURE,DELAY", "SUCCESS,FAILURE,DELAY"  # RFC 3461, 4.1: the reports that we want
-# Of a 5xx: no further try of the letter would help. What is about us, full or «later» may pass, whatever its number: it waits.
+__all__ = ["ANSWERS", "ASK_IF_DELIVERED", "ASK_IF_NOT", "SmtpAnswer", "SmtpLine", "whole_conversation", "words_of"]
+ANSWERS = 4  # per letter: to MAIL, RCPT, DATA and the final dot
+ASK_IF_NOT, ASK_IF_DELIVERED = "FAILURE,DELAY", "SUCCESS,FAILURE,DELAY"  # RFC 3461, 4.1: the reports to request
+# A 5xx with one of these reasons is final. Any other reason (about the portal, mailbox full, «later») may pass: the letter waits.
 FINAL = (Reason.DEAD, Reason.RULE, Reason.UNKNOWN)
-PART_OF_LEASE = 0.9  # the rest is for writing down what was answered
+PART_OF_LEASE = 0.9  # leaves time to write the answer down
 _PLAIN = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+")
-_NOT_XTEXT = re.compile(r"[^!-*,-<>-~]")  # RFC 3461, 4: all but printable ASCII, and + and =
+_NOT_XTEXT = re.compile(r"[^!-*,-<>-~]")  # RFC 3461, 4: not printable ASCII, or + or =
 
 
 def whole_conversation() -> float:
-    """Seconds that one letter may take from MAIL to the last answer, or a line from connecting to login."""
+    """Seconds allowed from MAIL to the last answer of a letter, and from connecting to the end of the login."""
     whole = min(ANSWERS * float(settings.EMAIL_TIMEOUT), settings.OUTBOX_LEASE.total_seconds() * PART_OF_LEASE)
-    return whole or float(settings.EMAIL_TIMEOUT)  # without a lease
+    return whole or float(settings.EMAIL_TIMEOUT)  # when the lease is 0
 
 
 class Withdrawn(Exception):
-    """The letter may no longer leave: nothing of its text was said to the server."""
+    """The letter may no longer leave; none of its text was sent to the server."""
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What the server said last: its code, its words with every address masked, and whether it is for ever. `reading`: what
-    the whole of it means, before it was cut.
-    """
+class SmtpAnswer:
+    """The last answer of the server to a letter."""
 
     code: int
-    text: str
-    for_ever: bool = False
-    reading: Reading = field(default_factory=lambda: Reading(Reason.UNKNOWN))
+    text: str  # code and words on one line, addresses and codes masked, 300 characters at most
+    for_ever: bool = False  # a final refusal
+    reading: Reading = field(default_factory=lambda: Reading(Reason.UNKNOWN))  # of the whole answer, before the cut
 
     @property
     def accepted(self) -> bool:
@@ -66,12 +64,12 @@ class Answer:
 
     @property
     def hung_up(self) -> bool:
-        """421: the server closes the line (RFC 5321, 3.8). Nothing about the letter."""
+        """421: the server closes the connection (RFC 5321, 3.8); it says nothing about the letter."""
         return self.code == 421
 
 
 class SmtpLine:
-    """One connection to the server of EMAIL_URL, kept for a whole round and opened again when it was lost."""
+    """One connection to the server of EMAIL_URL, kept for a whole round and reopened when lost."""
 
     def __init__(self) -> None:
         self._used = False  # a letter went through this connection
@@ -82,8 +80,9 @@ class SmtpLine:
         return self._backend.connection is not None
 
     def open(self) -> bool:
-        """True when it was not open before. Raises OSError (of which SMTPException is one) when the server cannot be reached or
-        does not want us, within whole_conversation() seconds.
+        """Opens the connection if it is closed, within whole_conversation() seconds; True when it was closed.
+
+        Raises OSError (SMTPException is one) when the server cannot be reached or refuses the portal.
         """
         self._give(whole_conversation())
         try:
@@ -105,15 +104,16 @@ class SmtpLine:
         *,
         within: float | None = None,
         notify: str = ASK_IF_NOT,
-    ) -> Answer | None:
-        """One letter, on an open line, in `within` seconds (whole_conversation()). `may_leave` is asked after the server took the
-        addresses, just before the text. `notify`: the reports that we want of it (RFC 3461, 4.1), where the server makes them.
+    ) -> SmtpAnswer | None:
+        """Hands over one letter on an open connection, within `within` seconds (default: whole_conversation()).
 
-        Raises OSError when the connection is lost or silent or the server answers what nobody can understand, ValueError on an
-        unusable address, Withdrawn when `may_leave` says no.
+        Calls `may_leave` after the server accepted the addresses, just before the text. `notify`: the reports to request
+        (RFC 3461, 4.1), if the server supports them. Returns None when the server closed a connection that had carried a letter,
+        before the text was sent: servers end connections after some letters or idle seconds, and the caller may retry on a new
+        one.
 
-        A server may end a connection after so many letters or so many idle seconds. None: it ended one that was used, before
-        the text had left; on a new one the letter never knows, if there is still time.
+        Raises OSError when the connection is lost or silent or the answer cannot be understood, ValueError on an unusable
+        address, Withdrawn when `may_leave` returns False.
         """
         self._give(whole_conversation() if within is None else within)
         with measures.smtp() as outcome:
@@ -130,14 +130,14 @@ class SmtpLine:
 
     def _converse(
         self, sender: str, recipient: str, source: bytes, may_leave: Callable[[], bool], notify: str
-    ) -> Answer | None:
+    ) -> SmtpAnswer | None:
         used = self._used
         try:
             refused = self._envelope(sender, recipient, notify)
         except SMTPServerDisconnected:
             if not used:
                 raise
-            refused = Answer(421, "421")
+            refused = SmtpAnswer(421, "421")
         if refused is not None and refused.hung_up and used:
             self.drop()
             return None
@@ -145,22 +145,22 @@ class SmtpLine:
             raise Withdrawn
         return refused or self._text(source)
 
-    def _envelope(self, sender: str, recipient: str, notify: str) -> Answer | None:
-        """MAIL and RCPT; None when both were accepted."""
+    def _envelope(self, sender: str, recipient: str, notify: str) -> SmtpAnswer | None:
+        """Sends MAIL and RCPT; None when both were accepted."""
         connection = self._connection
         dsn = connection.has_extn("dsn")
-        # a report need not bring our letter back, which may hold a code (RFC 3461, 4.3)
+        # RET=HDRS: a report must not return the letter, which may hold a code (RFC 3461, 4.3)
         code, words = connection.mail(sender, ["RET=HDRS"] if dsn else [])
         if _digit(code) != 2:
-            # about us and not about the letter, whatever it says
+            # a refusal of the sender is about the portal, not about the letter
             return replace(_refusal(code, words), for_ever=False, reading=Reading(Reason.ABOUT_US))
-        # Django's reading of an address costs as much as the conversation: only where the address is out of the ordinary
+        # Django's parsing of an address costs as much as the conversation: use it for unusual addresses only
         address = recipient if _PLAIN.fullmatch(recipient) else _unusual(recipient)
-        # 252: it cannot say whether the mailbox is there, and takes the letter (RFC 5321, 3.5.3)
+        # 252: the server cannot verify the mailbox, and accepts the letter (RFC 5321, 3.5.3)
         code, words = connection.rcpt(address, [f"NOTIFY={notify}", f"ORCPT=rfc822;{_xtext(address)}"] if dsn else [])
         return None if _digit(code) == 2 else _refusal(code, words)
 
-    def _text(self, source: bytes) -> Answer:
+    def _text(self, source: bytes) -> SmtpAnswer:
         connection = self._connection
         code, words = connection.docmd("DATA")
         if _digit(code) != 3:
@@ -170,7 +170,7 @@ class SmtpLine:
         return _answer(code, words) if _digit(code) == 2 else _refusal(code, words)
 
     def reset(self) -> None:
-        """Leaves the conversation clean for the next letter; a server that hung up is called again."""
+        """Resets the conversation for the next letter; drops the connection if that fails."""
         self._give(float(settings.EMAIL_TIMEOUT))
         try:
             if not self.is_open or _digit(self._connection.rset()[0]) != 2:
@@ -179,7 +179,7 @@ class SmtpLine:
             self.drop()
 
     def drop(self) -> None:
-        """Hangs up without a word: after a silence QUIT would wait as long again."""
+        """Closes the connection without QUIT, which would time out again on a silent server."""
         hang_up(self._backend.connection)
         hang_up(self._backend.half_open)
         self._backend.connection = self._backend.half_open = None
@@ -192,19 +192,19 @@ class SmtpLine:
 
     @property
     def _connection(self) -> TimedSmtp:
-        assert self._backend.connection is not None  # noqa: S101  open() came before
+        assert self._backend.connection is not None  # noqa: S101  the caller has called open()
         connection: TimedSmtp = self._backend.connection
         return connection
 
     def _give(self, seconds: float) -> None:
-        """The deadline of what comes now."""
+        """Sets the deadline of the next step."""
         self._backend.ends = monotonic() + seconds
         if self.is_open:
             self._connection.ends = self._backend.ends
 
 
 class _TimedBackend(EmailBackend):
-    """Django's knows TLS and login (EMAIL_BACKEND is the outbox); connecting has a deadline here."""
+    """Django's SMTP backend, for TLS and login, with a deadline for connecting."""
 
     ends = 0.0
     connection: TimedSmtp | None
@@ -212,8 +212,10 @@ class _TimedBackend(EmailBackend):
 
     @cached_property
     def ssl_context(self) -> ssl.SSLContext:
-        """Every Python verifies a server alike. Since 3.13 the default also refuses certificates with less than RFC 5280 asks, as
-        authorities of one house sign them, and takes one of ours that is no root (VERIFY_X509_STRICT, VERIFY_X509_PARTIAL_CHAIN).
+        """Verifies certificates in the same way on every Python version.
+
+        Since Python 3.13 the default refuses certificates that do not follow RFC 5280 strictly, as in-house authorities sign
+        them (VERIFY_X509_STRICT, off here), and trusts a listed authority that is not a root (VERIFY_X509_PARTIAL_CHAIN, on here).
         """
         context: ssl.SSLContext = super().ssl_context
         context.verify_flags = context.verify_flags & ~ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -225,7 +227,7 @@ class _TimedBackend(EmailBackend):
 
     @property
     def half_open(self) -> TimedSmtp | None:
-        """What was connected and did not come to the end of TLS or login."""
+        """A connection that failed during TLS or login."""
         return self._partial_connection
 
     @half_open.setter
@@ -238,7 +240,10 @@ def _digit(code: int) -> int:
 
 
 def _unusual(recipient: str) -> str:
-    """As the envelope wants it. Raises ValueError: Django would write to another domain (IDNA 2003) or in an encoded word."""
+    """The address in the form of the envelope.
+
+    Raises ValueError when it has no ASCII form: Django would send to another domain (IDNA 2003) or write an encoded word.
+    """
     address = ascii_address(recipient)
     if not address.isascii():
         raise ValueError("the address has no ASCII form")
@@ -246,25 +251,25 @@ def _unusual(recipient: str) -> str:
 
 
 def _text_to(connection: TimedSmtp, source: bytes) -> tuple[int, bytes]:
-    """Everything after DATA, as smtplib writes it: a line that begins with a dot gets another."""
+    """Sends the text after DATA as smtplib does, with a second dot before a leading dot; returns the answer."""
     lines = (b"." + line if line.startswith(b".") else line for line in source.splitlines())
     connection.send(b"\r\n".join(lines) + b"\r\n.\r\n")
     return connection.getreply()
 
 
-def _refusal(code: int, words: bytes) -> Answer:
-    """Raises UnexpectedAnswer for what is neither «later» nor «never»: a 250 to DATA is no delivery."""
+def _refusal(code: int, words: bytes) -> SmtpAnswer:
+    """The answer of a 4xx or 5xx. Raises UnexpectedAnswer for any other code: a 250 to DATA is no delivery."""
     if _digit(code) not in (4, 5):
         raise UnexpectedAnswer(code)
     return _answer(code, words)
 
 
-def _answer(code: int, words: bytes) -> Answer:
+def _answer(code: int, words: bytes) -> SmtpAnswer:
     text = words.decode("utf-8", "replace")
     one_line = "".join(c for c in " ".join(f"{code} {text}".split()) if c.isprintable())
     reading = read(one_line)
     for_ever = _digit(code) == 5 and reading.reason in FINAL
-    return Answer(code, mask_secrets_in(one_line)[:300], for_ever, reading)
+    return SmtpAnswer(code, mask_secrets_in(one_line)[:300], for_ever, reading)
 
 
 def _xtext(address: str) -> str:

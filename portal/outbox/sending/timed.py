@@ -1,5 +1,5 @@
-"""SMTP with a deadline for the whole conversation. smtplib's time-out is for each read: a server that sends one byte a second
-never meets it.
+"""SMTP with a deadline for the whole conversation. smtplib's timeout is per read: a server that sends one byte a second never
+exceeds it.
 """
 
 import socket
@@ -9,13 +9,15 @@ from smtplib import SMTP, SMTP_SSL, SMTPServerDisconnected
 from time import monotonic
 from typing import Any
 
-LONGEST_ANSWER = 64 * 1024  # bytes: RFC 5321 allows 512 a line, and nobody needs more than some lines
-PIECE = 16 * 1024  # bytes handed to the socket at once
+LONGEST_ANSWER = 64 * 1024  # bytes; RFC 5321 allows 512 a line, and an answer has a few lines
+PIECE = 16 * 1024  # bytes per send()
 
 
 class TimedSmtp(SMTP):
-    """`patience`: seconds for each answer, from its first byte awaited to its last. `ends`: the instant (time.monotonic) after
-    which nothing is waited for any more, whoever is slow. It covers connecting, TLS and login too.
+    """An SMTP connection with two limits: `patience` and `ends`.
+
+    `patience`: seconds for each whole answer. `ends`: the deadline (time.monotonic) of the conversation, for connecting, TLS and
+    login too.
     """
 
     def __init__(self, *args: Any, ends: float, **options: Any) -> None:
@@ -23,7 +25,7 @@ class TimedSmtp(SMTP):
         super().__init__(*args, **options)
 
     def left(self, most: float | None = None) -> float:
-        """Seconds until the deadline, or `most` if that is sooner. Raises TimeoutError when there are none."""
+        """Seconds until the deadline, but at most `most` (default: `patience`). Raises TimeoutError when none are left."""
         left = min(self.ends - monotonic(), self.patience if most is None else most)
         if left <= 0:
             raise TimeoutError("the deadline of the conversation has passed")
@@ -40,7 +42,7 @@ class TimedSmtp(SMTP):
         return super().getreply()
 
     def send(self, s: Any) -> None:
-        """Raises SMTPServerDisconnected, as smtplib does; the time-out stands in its context."""
+        """Raises SMTPServerDisconnected, as smtplib does, with the TimeoutError as its context."""
         if self.sock is None:
             raise SMTPServerDisconnected("please run connect() first")
         waiting = memoryview(s.encode(self.command_encoding) if isinstance(s, str) else bytes(s))
@@ -53,7 +55,7 @@ class TimedSmtp(SMTP):
             raise SMTPServerDisconnected("Server not connected") from None
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        """Connected to the first of the addresses of `host` that answers in time. Raises OSError of the last one."""
+        """Connects to the first address of `host` that answers in time. Raises the OSError of the last address."""
         last: OSError | None = None
         for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             line = socket.socket(family, kind, protocol)
@@ -69,23 +71,23 @@ class TimedSmtp(SMTP):
 
 
 class TimedSmtpSsl(TimedSmtp, SMTP_SSL):
-    """The same, with TLS from the first byte."""
+    """TimedSmtp with TLS from the first byte."""
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         line = super()._get_socket(host, port, timeout)
-        line.settimeout(self.left())  # the handshake ends within it
+        line.settimeout(self.left())  # for the handshake
         return self.context.wrap_socket(line, server_hostname=host)
 
 
 class _Answers:
-    """The answers of the server, line by line: what smtplib reads in place of a file."""
+    """Reads the answers of the server line by line; smtplib uses it in place of a file."""
 
     def __init__(self, line: TimedSmtp) -> None:
         self._line, self._buffer = line, b""
         self.begin()
 
     def begin(self) -> None:
-        """An answer is awaited from now on."""
+        """Starts the time limit of the next answer."""
         self._ends, self._read = monotonic() + self._line.patience, 0
 
     def readline(self, limit: int) -> bytes:
@@ -108,11 +110,11 @@ class _Answers:
         return piece
 
     def close(self) -> None:
-        """smtplib closes what it reads from; the socket is closed by itself."""
+        """Does nothing: smtplib closes its file, and closes the socket separately."""
 
 
 def hang_up(line: SMTP | None) -> None:
-    """Closes without a word: after a silence QUIT would wait as long again."""
+    """Closes the connection without QUIT, which would time out again on a silent server."""
     if line is not None:
         with suppress(OSError, ssl.SSLError):
             line.close()

@@ -32,15 +32,15 @@ class DecisionForm(ReasonForm):
         label=gettext_lazy("Che cosa dice il rapporto"),
         choices=[
             (
-                UnreadReport.Decision.DEAD.value,
+                UnreadReport.ReportDecision.DEAD.value,
                 gettext_lazy("Casella morta: non esiste o è stata chiusa. La farmacia dovrà certificare un indirizzo."),
             ),
             (
-                UnreadReport.Decision.ABOUT_US.value,
+                UnreadReport.ReportDecision.ABOUT_US.value,
                 gettext_lazy("Colpa nostra: il server rifiuta il portale. L’indirizzo resta valido."),
             ),
             (
-                UnreadReport.Decision.NOTHING.value,
+                UnreadReport.ReportDecision.NOTHING.value,
                 gettext_lazy("Niente: una risposta automatica, un ritardo, un avviso. Non cambia nulla."),
             ),
         ],
@@ -78,7 +78,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     report = get_object_or_404(unread_by(user).select_related("letter").defer("letter__sealed_source"), pk=pk)
     form = DecisionForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        decision = UnreadReport.Decision(form.cleaned_data["esito"])
+        decision = UnreadReport.ReportDecision(form.cleaned_data["esito"])
         with transaction.atomic():
             is_decided = intake.decide(report, decision, now)
             if is_decided:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from pharmacies.certification import letters
 from pharmacies.models import MailCertification
 from portal.journal.models import Entry
-from portal.outbox.bounces.intake import REPORTS_FOR, Outcome, receive
+from portal.outbox.bounces.intake import REPORTS_FOR, BounceOutcome, receive
 from portal.outbox.models import Bounce, OutgoingMail
 from portal.outbox.sending.delivery import deliver_due
 from portal.outbox.verp import letter_of, sender_of
@@ -59,7 +59,7 @@ def test_without_a_bounce_domain_the_sender_is_the_plain_one(write, sink, settin
 
 def test_a_hard_bounce_makes_the_address_undeliverable_and_says_why(sent, certified):
     letter, sender = sent
-    assert receive(report(sender), sender, now()) is Outcome.WRITTEN
+    assert receive(report(sender), sender, now()) is BounceOutcome.WRITTEN
     assert fresh(certified).undeliverable_at is not None
     letter = fresh(letter)
     assert letter.outcome == "Rifiutato: casella inesistente"
@@ -90,7 +90,7 @@ def test_what_is_kept_of_a_report_names_no_mailbox(sent):
 )
 def test_a_refusal_that_may_pass_counts_and_leaves_the_address_in_force(sent, certified, status, diagnostic):
     letter, sender = sent
-    assert receive(report(sender, status=status, diagnostic=diagnostic), sender, now()) is Outcome.WRITTEN
+    assert receive(report(sender, status=status, diagnostic=diagnostic), sender, now()) is BounceOutcome.WRITTEN
     assert fresh(certified).undeliverable_at is None
     assert fresh(letter).failed_at is not None
     assert letter.bounces.count() == 1
@@ -99,7 +99,7 @@ def test_a_refusal_that_may_pass_counts_and_leaves_the_address_in_force(sent, ce
 def test_a_delay_is_counted_and_the_letter_is_still_on_its_way(sent, certified):
     letter, sender = sent
     raw = report(sender, action="delayed", status="4.4.1", diagnostic="connect to mx: Connection timed out")
-    assert receive(raw, sender, now()) is Outcome.WRITTEN
+    assert receive(raw, sender, now()) is BounceOutcome.WRITTEN
     assert fresh(letter).failed_at is None
     assert fresh(certified).undeliverable_at is None
     assert not Bounce.objects.get().is_hard
@@ -133,7 +133,7 @@ def test_a_report_about_an_address_that_was_changed_touches_neither(sent, certif
         pharmacy=san_marco, address="nuova@farmaciasanmarco.it", address_key="nuova@farmaciasanmarco.it",
         requested_by=anna, requested_at=now(), certified_at=now(), certified_by=anna,
     )  # fmt: skip
-    assert receive(report(sender), sender, now()) is Outcome.WRITTEN
+    assert receive(report(sender), sender, now()) is BounceOutcome.WRITTEN
     assert fresh(certified).undeliverable_at is None
     assert fresh(new).undeliverable_at is None
 
@@ -142,8 +142,8 @@ def test_the_same_report_twice_changes_nothing(sent, certified):
     _, sender = sent
     receive(report(sender), sender, now())
     marked = fresh(certified).undeliverable_at
-    assert receive(report(sender), sender, now()) is Outcome.REPLAYED
-    assert receive(report(sender, number=2), sender, now()) is Outcome.KNOWN
+    assert receive(report(sender), sender, now()) is BounceOutcome.REPLAYED
+    assert receive(report(sender, number=2), sender, now()) is BounceOutcome.KNOWN
     assert fresh(certified).undeliverable_at == marked
     assert Bounce.objects.count() == Entry.objects.filter(verb="certification.undeliverable").count() == 1
 
@@ -171,33 +171,33 @@ def test_a_replayed_report_does_not_undo_what_staff_said(sent, certified, carla)
 )  # fmt: skip
 def test_a_forged_sender_is_about_no_letter(sent, certified, forge):
     _, sender = sent
-    assert receive(report(sender), forge(sender), now()) is Outcome.UNKNOWN
+    assert receive(report(sender), forge(sender), now()) is BounceOutcome.UNKNOWN
     assert fresh(certified).undeliverable_at is None
     assert not Bounce.objects.exists()
 
 
 def test_a_report_about_a_very_old_letter_is_nobodys(sent, certified):
     letter, sender = sent
-    assert receive(report(sender), sender, letter.created_at + REPORTS_FOR) is Outcome.UNKNOWN
+    assert receive(report(sender), sender, letter.created_at + REPORTS_FOR) is BounceOutcome.UNKNOWN
     assert fresh(certified).undeliverable_at is None
 
 
 @pytest.mark.parametrize(
     ("raw", "outcome"),
     [
-        (lambda to: b"From: mario@farmacia.it\nTo: %s\nSubject: Ferie\n\nSono in ferie." % to, Outcome.NO_REPORT),
-        (lambda to: report(to.decode(), action="delivered", status="2.1.5"), Outcome.NO_REPORT),
-        (lambda to: report(to.decode(), status="boh"), Outcome.MALFORMED),
-        (lambda to: report(to.decode()).replace(b"Action: failed\n", b""), Outcome.MALFORMED),
-        (lambda to: report(to.decode()).replace(b"message/delivery-status", b"text/plain"), Outcome.MALFORMED),
-        (lambda to: report(to.decode())[:700], Outcome.MALFORMED),
+        (lambda to: b"From: mario@farmacia.it\nTo: %s\nSubject: Ferie\n\nSono in ferie." % to, BounceOutcome.NO_REPORT),
+        (lambda to: report(to.decode(), action="delivered", status="2.1.5"), BounceOutcome.NO_REPORT),
+        (lambda to: report(to.decode(), status="boh"), BounceOutcome.MALFORMED),
+        (lambda to: report(to.decode()).replace(b"Action: failed\n", b""), BounceOutcome.MALFORMED),
+        (lambda to: report(to.decode()).replace(b"message/delivery-status", b"text/plain"), BounceOutcome.MALFORMED),
+        (lambda to: report(to.decode())[:700], BounceOutcome.MALFORMED),
         (
             lambda to: b"To: %s\n" % to + b"Content-Type: multipart/report; report-type=delivery-status\n\n",
-            Outcome.MALFORMED,
+            BounceOutcome.MALFORMED,
         ),
-        (lambda to: report(to.decode()) + b"x" * 10_000_000, Outcome.MALFORMED),
-        (lambda to: b"\x00\xff" * 500, Outcome.NO_REPORT),
-        (lambda to: b"", Outcome.NO_REPORT),
+        (lambda to: report(to.decode()) + b"x" * 10_000_000, BounceOutcome.MALFORMED),
+        (lambda to: b"\x00\xff" * 500, BounceOutcome.NO_REPORT),
+        (lambda to: b"", BounceOutcome.NO_REPORT),
     ],
 )
 def test_what_is_no_report_of_a_failure_changes_nothing(sent, certified, raw, outcome):
@@ -212,7 +212,7 @@ def test_a_report_that_nests_without_end_is_malformed_and_nothing_worse(sent):
     _, sender = sent
     part = b"Content-Type: multipart/mixed; boundary=%d\n\n--%d\n"
     raw = b"To: x\n" + b"".join(part % (number, number) for number in range(5000))
-    assert receive(raw, sender, now()) in (Outcome.MALFORMED, Outcome.NO_REPORT)
+    assert receive(raw, sender, now()) in (BounceOutcome.MALFORMED, BounceOutcome.NO_REPORT)
 
 
 def test_a_server_that_refuses_a_mailbox_for_good_at_once_is_heard_too(certified, sink):
@@ -249,7 +249,7 @@ def test_a_hard_bounce_of_an_accented_domain_marks_its_address(certified, sink, 
         letters.certified(certified, timezone.now())
     deliver_due(timezone.now())
     assert sink.recipients == ["id@xn--weie-apotheke-ddb.example"]
-    assert receive(report(sink.senders[0], final), sink.senders[0], now()) is Outcome.WRITTEN
+    assert receive(report(sink.senders[0], final), sink.senders[0], now()) is BounceOutcome.WRITTEN
     assert Bounce.objects.get().about_recipient
     assert fresh(certified).undeliverable_at is not None
 

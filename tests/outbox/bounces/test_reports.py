@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.outbox.bounces import reports
-from portal.outbox.bounces.reports import Complaint, Delivered, Malformed, NotAReport, Unread
+from portal.outbox.bounces.reports import Complaint, Delivered, MalformedReport, NotAReport, Unread
 from portal.outbox.reasons import Reason
 from portal.values.mail_address import ascii_address
 from tests.outbox.returned import TO, dead, fields, report, samples
@@ -119,10 +119,10 @@ def test_the_whole_answer_is_read_and_a_part_of_it_is_kept_masked():
         (report(fields(OTHER, dead(action="delivered"))), Delivered),
         (report(fields(dead(action="relayed"))), NotAReport),
         (report(fields(dead(action="expanded"))), NotAReport),
-        (report(fields(dead(action="boh"))), Malformed),
-        (report(fields(dead().replace("Status: 5.1.1", "Status: boh"))), Malformed),
-        (report(fields("")), Malformed),
-        (report("Content-Type: text/plain\n\nx"), Malformed),
+        (report(fields(dead(action="boh"))), MalformedReport),
+        (report(fields(dead().replace("Status: 5.1.1", "Status: boh"))), MalformedReport),
+        (report(fields("")), MalformedReport),
+        (report("Content-Type: text/plain\n\nx"), MalformedReport),
         (report("Content-Type: message/feedback-report\n\nFeedback-Type: abuse", said="feedback-report"), Complaint),
         (report("Content-Type: text/plain\n\nx", said="FEEDBACK-REPORT"), Complaint),
         (report(fields(dead()), headers="X-Ricevuta: accettazione\n"), NotAReport),
@@ -180,7 +180,7 @@ def read_or_refused(raw: bytes) -> None:
     try:
         reports.addressees(reports.parsed(raw))
         found = reports.read(raw, TO)
-    except (NotAReport, Malformed):
+    except (NotAReport, MalformedReport):
         return
     assert len(found.answer) <= reports.KEPT_ANSWER
 

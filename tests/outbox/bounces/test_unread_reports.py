@@ -9,7 +9,7 @@ from django.utils import timezone
 from pharmacies.certification import letters
 from portal.outbox import marking
 from portal.outbox.bounces import intake
-from portal.outbox.bounces.intake import Outcome, decide, receive
+from portal.outbox.bounces.intake import BounceOutcome, decide, receive
 from portal.outbox.models import Bounce, OutgoingMail, UnreadReport
 from portal.outbox.models.unread import MOST_KEPT, OF_A_LETTER, UNREAD_KEPT_FOR
 from portal.outbox.reasons import Reason
@@ -20,7 +20,7 @@ from sessions import retention
 from tests.outbox.postmaster import report
 from tests.outbox.returned import samples
 
-Decision = UnreadReport.Decision
+Decision = UnreadReport.ReportDecision
 NOW = timezone.now
 
 
@@ -44,9 +44,9 @@ def strange(number: int = 1) -> bytes:
 
 
 def test_what_nobody_can_read_is_kept_sealed_and_masked(arrives, letter):
-    assert arrives(strange()) is Outcome.UNREAD
+    assert arrives(strange()) is BounceOutcome.UNREAD
     kept = UnreadReport.objects.get()
-    assert (kept.letter, kept.kind, kept.decided_at) == (letter, UnreadReport.Kind.UNREAD, None)
+    assert (kept.letter, kept.kind, kept.decided_at) == (letter, UnreadReport.ReportKind.UNREAD, None)
     assert kept.subject == "Undeliverable: codice •••••• per an•••@posta.example"
     assert kept.sender_domain == "posta.example"
     assert b"Qualcosa" not in bytes(kept.sealed_source)
@@ -55,12 +55,12 @@ def test_what_nobody_can_read_is_kept_sealed_and_masked(arrives, letter):
 
 
 def test_a_malformed_report_is_kept_too(arrives, letter):
-    assert arrives(report(sender_of(letter.pk, ""), status="boh")) is Outcome.MALFORMED
+    assert arrives(report(sender_of(letter.pk, ""), status="boh")) is BounceOutcome.MALFORMED
     assert UnreadReport.objects.open().count() == 1
 
 
 def test_a_report_that_is_too_long_is_kept_in_part(arrives):
-    assert arrives(strange() + b"x" * 10_000_000) is Outcome.MALFORMED
+    assert arrives(strange() + b"x" * 10_000_000) is BounceOutcome.MALFORMED
     assert len(unseal(UnreadReport.objects.get().sealed_source)) == MOST_KEPT
 
 
@@ -68,11 +68,11 @@ def test_a_report_that_is_too_long_is_kept_in_part(arrives):
 def test_mail_of_people_and_robots_is_not_kept_and_a_complaint_is_counted(arrives, title, raw):
     outcome = arrives(raw)
     if title == "about somebody else":
-        assert outcome is Outcome.UNREAD
+        assert outcome is BounceOutcome.UNREAD
         return
-    assert outcome is Outcome.NO_REPORT
+    assert outcome is BounceOutcome.NO_REPORT
     assert not UnreadReport.objects.open().exists()
-    assert UnreadReport.objects.filter(kind=UnreadReport.Kind.COMPLAINT, sealed_source=None).count() == (
+    assert UnreadReport.objects.filter(kind=UnreadReport.ReportKind.COMPLAINT, sealed_source=None).count() == (
         title == "complaint"
     )
 
@@ -138,14 +138,14 @@ def test_a_report_is_forgotten_after_its_days(arrives):
 
 def test_the_copy_that_was_forwarded_does_not_hide_what_is_said_of_the_letter(arrives, letter):
     sender = sender_of(letter.pk, "")
-    assert arrives(report(sender, "personale@altrove.example")) is Outcome.WRITTEN
-    assert arrives(report(sender, letter.recipient)) is Outcome.WRITTEN
+    assert arrives(report(sender, "personale@altrove.example")) is BounceOutcome.WRITTEN
+    assert arrives(report(sender, letter.recipient)) is BounceOutcome.WRITTEN
     assert set(Bounce.objects.values_list("about_recipient", flat=True)) == {True, False}
     letter.refresh_from_db()
     assert letter.failed_at is not None
 
 
 def test_the_copy_that_was_forwarded_does_not_fail_the_letter(arrives, letter):
-    assert arrives(report(sender_of(letter.pk, ""), "personale@altrove.example")) is Outcome.WRITTEN
+    assert arrives(report(sender_of(letter.pk, ""), "personale@altrove.example")) is BounceOutcome.WRITTEN
     letter.refresh_from_db()
     assert letter.failed_at is None

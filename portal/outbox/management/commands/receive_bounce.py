@@ -8,18 +8,18 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import Error
 
 from portal.outbox.bounces import reports
-from portal.outbox.bounces.intake import Outcome, receive
+from portal.outbox.bounces.intake import BounceOutcome, receive
 from portal.time import database_clock
 
 # sysexits.h: what a mail server does with the message depends on it
 EXITS = {
-    Outcome.WRITTEN: os.EX_OK,
-    Outcome.KNOWN: os.EX_OK,
-    Outcome.REPLAYED: os.EX_OK,
-    Outcome.NO_REPORT: os.EX_OK,  # a holiday robot: nothing to do, and nobody to tell
-    Outcome.UNREAD: os.EX_OK,  # kept: an operator looks at it
-    Outcome.MALFORMED: os.EX_DATAERR,
-    Outcome.UNKNOWN: os.EX_NOUSER,
+    BounceOutcome.WRITTEN: os.EX_OK,
+    BounceOutcome.KNOWN: os.EX_OK,
+    BounceOutcome.REPLAYED: os.EX_OK,
+    BounceOutcome.NO_REPORT: os.EX_OK,  # a holiday robot: nothing to do, and nobody to tell
+    BounceOutcome.UNREAD: os.EX_OK,  # kept: an operator looks at it
+    BounceOutcome.MALFORMED: os.EX_DATAERR,
+    BounceOutcome.UNKNOWN: os.EX_NOUSER,
 }
 
 

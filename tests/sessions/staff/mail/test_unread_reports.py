@@ -34,7 +34,7 @@ def test_the_list_shows_when_from_where_and_about_which_mailbox(carla_client, re
 
 def test_the_page_of_the_outbox_leads_there_while_something_waits(carla_client, report):
     assert "1 rapporto di un server di posta aspetta" in words(carla_client.get(PAGE).content.decode())
-    report.decide(UnreadReport.Decision.NOTHING, NOW)
+    report.decide(UnreadReport.ReportDecision.NOTHING, NOW)
     assert "aspetta che qualcuno" not in words(carla_client.get(PAGE).content.decode())
     assert "Nessun rapporto" in words(carla_client.get(REPORTS).content.decode())
 
@@ -67,7 +67,7 @@ def test_a_decision_needs_an_answer_and_a_reason(carla_client, report, fields):
 
 
 def test_a_report_is_decided_once(carla_client, report):
-    report.decide(UnreadReport.Decision.NOTHING, NOW)
+    report.decide(UnreadReport.ReportDecision.NOTHING, NOW)
     assert carla_client.post(f"{REPORTS}{report.pk}/", {"esito": "dead", "motivo": "x"}).status_code == 404
     assert not Bounce.objects.exists()
 
