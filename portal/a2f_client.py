@@ -1,7 +1,7 @@
-"""A client of an A2F web service and of the gate in front of a dispensing service: what a gestionale sends and reads.
+"""A client of an A2F web service, and of the gate in front of a dispensing service, as a gestionale needs it.
 
-For any endpoint, this portal's or another; it knows the wire only. Source: docs/contract.md, sections 1-3 and 7. Times in
-seconds. Nothing here is logged; what is kept to be shown has the password masked.
+Works with any endpoint, this portal's or another. Source: docs/contract.md, sections 1-3 and 7. Times in seconds. It logs
+nothing, and masks the password in the texts that it keeps for display.
 """
 
 import base64
@@ -35,7 +35,7 @@ class NotACertificate(Exception):
 
 @dataclass(frozen=True)
 class Account:
-    """Who calls, and for whom."""
+    """The utenza that calls, and the person for whom it calls."""
 
     user_id: str
     password: str = field(repr=False)
@@ -62,14 +62,14 @@ class Error:
 
 
 @dataclass(frozen=True)
-class Reply:
-    """What the body of a reply says."""
+class A2fReply:
+    """The content of a reply's body."""
 
     outcome: str = ""  # codEsito: "0" done, "1" not done
     errors: tuple[Error, ...] = ()
     state: str = ""  # infoToken/descrizione
     valid_until: datetime | None = None
-    told: dict[str, str] = field(default_factory=dict, repr=False)  # info and comunicazioni; in TEST the id is here
+    info: dict[str, str] = field(default_factory=dict, repr=False)  # info and comunicazioni; in TEST it holds the id
     fault: str = ""
 
     @property
@@ -78,7 +78,7 @@ class Reply:
 
     @property
     def token(self) -> str:
-        return self.told.get("token", "")
+        return self.info.get("token", "")
 
 
 @dataclass(frozen=True)
@@ -88,12 +88,12 @@ class Exchange:
     sent: str = field(repr=False)
     received: str = field(repr=False)
     status: int
-    reply: Reply
+    reply: A2fReply
     headers: httpx.Headers = field(repr=False)
 
 
 def encrypt(pincode: str, certificate: bytes) -> str:
-    """The pincode under the public key of the certificate (PEM or DER), RSA PKCS#1 v1.5, base64. Raises NotACertificate."""
+    """Encrypts the pincode with the public key of the certificate (PEM or DER): RSA PKCS#1 v1.5, base64. Raises NotACertificate."""
     try:
         is_text = b"-----BEGIN" in certificate
         parsed = x509.load_pem_x509_certificate(certificate) if is_text else x509.load_der_x509_certificate(certificate)
@@ -106,32 +106,32 @@ def encrypt(pincode: str, certificate: bytes) -> str:
 
 
 def create(client: httpx.Client, url: str, account: Account, purpose: Purpose) -> Exchange:
-    """Asks for an id. Raises NoAnswer, as the two below."""
+    """Requests an id. Raises NoAnswer."""
     region, asl, ssa = account.codes
     codes = {"codRegione": region, "codAslAo": asl, "codSsa": ssa, "codiceStruttura": ""}
     return _call(client, url, account, "create", "CreateAuthReq", _fields(account, purpose, before=codes))
 
 
 def check(client: httpx.Client, url: str, account: Account, purpose: Purpose, token: str) -> Exchange:
-    """Asks how an id is doing."""
+    """Reads the state of an id. Raises NoAnswer."""
     fields = _fields(account, purpose, before={"token": token})
     return _call(client, url, account, "checkToken", "CheckTokenReq", fields)
 
 
 def revoke(client: httpx.Client, url: str, account: Account, purpose: Purpose, token: str) -> Exchange:
-    """Ends an id."""
+    """Revokes an id. Raises NoAnswer."""
     return _call(client, url, account, "revoke", "RevokeAuthReq", _fields(account, purpose, before={"token": token}))
 
 
 def use(client: httpx.Client, url: str, account: Account, purpose: Purpose, token: str) -> Exchange:
-    """Asks the gate at `url` whether a dispensation may pass; 204 is yes, 403 carries X-A2F-Reason. Raises NoAnswer."""
+    """Asks the gate at `url` whether a call may pass: 204 is yes, 403 carries X-A2F-Reason. Raises NoAnswer."""
     query = {"contesto": purpose.contesto, "applicazione": purpose.applicazione}
     headers = {b"Authorization2F": f"Bearer {token}".encode()} if token else {}
     return _send(client, client.build_request("POST", url, params=query, headers=headers), account, "")
 
 
 def _fields(account: Account, purpose: Purpose, before: dict[str, str]) -> str:
-    """The elements in the order of the schema; empty ones are left out, save codiceStruttura."""
+    """The elements in the order of the schema, without empty ones except codiceStruttura."""
     identificativo = (
         f"<aut:identificativo><dat:tipo>{escape(account.tipo)}</dat:tipo>"
         f"<dat:valore>{escape(account.valore)}</dat:valore></aut:identificativo>"
@@ -160,13 +160,13 @@ def _call(client: httpx.Client, url: str, account: Account, action: str, element
 
 
 def _send(client: httpx.Client, request: httpx.Request, account: Account, body: str) -> Exchange:
-    """Basic in UTF-8, as section 7 computes it; redirections are not followed: they would carry the password elsewhere."""
+    """Sends the request with Basic in UTF-8 (section 7). Follows no redirect, which would send the password elsewhere."""
     proof = base64.b64encode(f"{account.user_id}:{account.password}".encode()).decode()
     request.headers["Authorization"] = f"Basic {proof}"
     try:
         response = client.send(request, follow_redirects=False)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise NoAnswer(why(error)) from None  # from None: the error holds the request, and the request the password
+        raise NoAnswer(why(error)) from None  # from None: the error holds the request with the password
     if len(response.content) > LARGEST_REPLY:
         raise NoAnswer("Il servizio ha risposto con troppi dati.")
     return Exchange(
@@ -179,7 +179,7 @@ def _send(client: httpx.Client, request: httpx.Request, account: Account, body: 
 
 
 def why(error: Exception) -> str:
-    """Why nobody answered, in words."""
+    """The cause of a failed call, as an Italian sentence."""
     if isinstance(error, httpx.TimeoutException):
         return "Il servizio non ha risposto in tempo."
     if isinstance(error, httpx.ConnectError):
@@ -210,7 +210,7 @@ def _shown_reply(response: httpx.Response) -> str:
 
 
 def _parsed(content: bytes) -> "etree._Element | None":
-    """Nothing is fetched, no entity is put in place."""
+    """Parses XML without fetching anything or resolving entities; None when it is not XML."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         return etree.fromstring(content, parser)
@@ -226,29 +226,29 @@ def _pretty(text: str) -> str:
     return str(etree.tostring(root, encoding="unicode"))
 
 
-def _read(content: bytes) -> Reply:
+def _read(content: bytes) -> A2fReply:
     root = _parsed(content)
     if root is None:
-        return Reply()
+        return A2fReply()
     fault = _text(root, "//*[local-name()='Fault']/faultstring")
     pairs = [*_pairs(root, "comunicazione", "codice", "messaggio"), *_pairs(root, "info", "chiave", "valore")]
     errors = [
-        Error(_text(each, "*[local-name()='tipoErrore']"), _text(each, "*[local-name()='codEsito']"), _text(each, "*[local-name()='descrEsito']"))
-        for each in _found(root, "//*[local-name()='errore']")
+        Error(_text(element, "*[local-name()='tipoErrore']"), _text(element, "*[local-name()='codEsito']"), _text(element, "*[local-name()='descrEsito']"))
+        for element in _found(root, "//*[local-name()='errore']")
     ]  # fmt: skip
     until = _text(root, "//*[local-name()='dataFineValidita']")
-    return Reply(
+    return A2fReply(
         outcome=_text(root, "//*[local-name()='codEsito'][not(ancestor::*[local-name()='errore'])]"),
         errors=tuple(errors),
         state=_text(root, "//*[local-name()='infoToken']/*[local-name()='descrizione']"),
         valid_until=moment(until),
-        told=dict(pairs),
+        info=dict(pairs),
         fault=fault,
     )
 
 
 def moment(text: str) -> datetime | None:
-    """An xs:dateTime with its offset; None when it is not one."""
+    """Parses an xs:dateTime that has an offset; None for any other text."""
     try:
         read = datetime.fromisoformat(text)
     except ValueError:
@@ -258,15 +258,15 @@ def moment(text: str) -> datetime | None:
 
 def _pairs(root: "etree._Element", name: str, key: str, value: str) -> list[tuple[str, str]]:
     return [
-        (_text(each, f"*[local-name()='{key}']"), _text(each, f"*[local-name()='{value}']"))
-        for each in _found(root, f"//*[local-name()='{name}']")
+        (_text(element, f"*[local-name()='{key}']"), _text(element, f"*[local-name()='{value}']"))
+        for element in _found(root, f"//*[local-name()='{name}']")
     ]
 
 
 def _found(root: "etree._Element", path: str) -> "list[etree._Element]":
     found = root.xpath(path)
-    return [each for each in found if isinstance(each, etree._Element)] if isinstance(found, list) else []
+    return [element for element in found if isinstance(element, etree._Element)] if isinstance(found, list) else []
 
 
 def _text(root: "etree._Element", path: str) -> str:
-    return next(((each.text or "").strip() for each in _found(root, path)), "")
+    return next(((element.text or "").strip() for element in _found(root, path)), "")

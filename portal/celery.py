@@ -1,7 +1,7 @@
-"""Workers, queues and the whole timetable. Celery only wakes somebody up: what is due is in the database, and claimed there.
+"""The Celery app: queues and the whole timetable. Celery only wakes workers; due work is in the database, and claimed there.
 
-Any number of workers and of timetables may run, on any number of machines: every task may run twice and at the same time.
-Each setting stands here with its reason; the address of the broker and its patience are in settings.py.
+Any number of workers and timetables may run, on any number of machines: every task may run concurrently with itself. Each
+setting stands here with its reason; the address and the timeouts of the broker are in settings.py.
 """
 
 import os
@@ -16,47 +16,48 @@ from portal import lost_broker
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("portal", task_cls="portal.watch.tasks:ClockedTask")
-app.config_from_object("django.conf:settings", namespace="CELERY")  # only what depends on the environment
+app.config_from_object("django.conf:settings", namespace="CELERY")  # only the settings that depend on the environment
 import_module("portal.watch.tasks")  # registers itself with Celery
 lost_broker.mend()
 
-# A message carries no work, only a knock at the door: whoever hears it asks the database what is due. So none is precious,
-# a lost one costs until the next knock of the timetable (EVERY), and a doubled one an empty query.
+# A message carries no work: it wakes a worker, which asks the database what is due. A lost message delays the work until the
+# next one of the timetable (EVERY), and a duplicate costs an empty query.
 app.conf.update(
-    # Three queues, so that nothing stands behind what can wait. `urgent`: codes and ids, a person is waiting. `bulk`: every
-    # other letter. `timetable`: all that the timetable wakes beside the letters.
+    # Three queues, so that urgent work never waits behind other work. `urgent`: codes and ids, for which a person waits.
+    # `bulk`: every other letter. `timetable`: all other work of the timetable.
     task_default_queue="timetable",
     task_routes={"portal.outbox.tasks.deliver_urgent_mail": "urgent", "portal.outbox.tasks.deliver_due_mail": "bulk"},
-    # The knock of a worker that was killed is heard by another (visibility_timeout in settings.py says when).
+    # The broker redelivers the message of a killed worker to another (after visibility_timeout, see settings.py).
     task_acks_late=True,
-    # But not that of a child killed alone: what kills every child that hears it would go round for ever. The rows stay due.
+    # But not the message of a child process killed alone: a message that kills every child would be redelivered for ever. The
+    # rows stay due.
     task_reject_on_worker_lost=False,
-    # When the broker is lost, what is being worked on goes on: a child stopped between the text of a letter and the server's
-    # answer would send it twice.
+    # When the broker is lost, running tasks go on: a child stopped between the text of a letter and the server's answer would
+    # send the letter twice.
     worker_cancel_long_running_tasks_on_connection_loss=False,
-    # A worker takes no message that it cannot begin: the next one belongs to whoever is free.
+    # A worker takes only a message that it can begin at once, and leaves the next one to a free worker.
     worker_prefetch_multiplier=1,
-    # A round of letters takes a minute at most and ends with one conversation of four answers (EMAIL_TIMEOUT each). What
-    # takes longer hangs: its child is killed and replaced, its rows come free with their lease. Shorter than the
-    # visibility_timeout, so that no message is given out again while it is being worked on.
+    # A round of letters takes a minute at most and ends with one conversation of four answers (EMAIL_TIMEOUT each). A longer
+    # task hangs: Celery kills and replaces its child, and its rows become free when their lease ends. Shorter than the
+    # visibility_timeout, so that the broker does not redeliver the message of a running task.
     task_time_limit=240,  # seconds
-    # No task is sent for later (ETA, countdown): a worker would hold it in memory, and it would come back at every
-    # visibility_timeout. What happens later is a row with its instant, found by the timetable.
-    # Nobody reads results, and a broker that is down is not tried again: the page that knocks has no time for that.
+    # No task uses ETA or countdown: a worker would hold it in memory, and the broker would redeliver it at every
+    # visibility_timeout. Later work is a row with its instant, found by the timetable.
+    # No code reads results. Publishing is not retried: a page that wakes a worker has no time for that.
     task_ignore_result=True,
     task_publish_retry=False,
-    # A worker waits for a broker that is away as long as it takes, also at its start.
+    # A worker reconnects to the broker without limit, also at its start.
     broker_connection_max_retries=None,
     broker_connection_retry_on_startup=True,
     timezone="UTC",
-    # Several may run, none remembers anything, and without the broker they do the rounds themselves.
+    # It keeps no state, so several may run; without the broker it runs the tasks itself.
     beat_scheduler="portal.timetable:Timetable",
 )
 app.autodiscover_tasks(["portal.outbox", "portal.identity", "portal.journal", "pharmacies", "sessions"])
 
-# Name: (task, every how many seconds). None is rarer than ten minutes: a timetable counts from its start, and one that restarts
-# often would never come to it. What is due less often, the task asks the database. A knock has no instant of expiry: a worker
-# whose clock is ahead would drop it unheard. What nobody hears does not pile up all the same: see Timetable.
+# Name: (task, interval in seconds). No interval is longer than ten minutes: a timetable counts from its start, and one that
+# restarts often would never reach a longer one. A task with rarer work asks the database what is due. Messages do not expire: a
+# worker whose clock is ahead would drop them. Timetable keeps unread messages from piling up.
 EVERY = {
     "deliver urgent mail": ("portal.outbox.tasks.deliver_urgent_mail", 5),
     "deliver due mail": ("portal.outbox.tasks.deliver_due_mail", 10),
@@ -80,7 +81,7 @@ app.conf.beat_schedule = {name: {"task": task, "schedule": float(seconds)} for n
 @worker_init.connect
 @beat_init.connect
 def bound_the_database(**kwargs: Any) -> None:
-    """Before the first connection, and before a worker makes its children."""
-    from portal.database import bounds  # asks the settings
+    """Sets the bounds of tasks before the first connection, and before a worker forks its children."""
+    from portal.database import bounds  # here: it reads the settings
 
     bounds.for_tasks()

@@ -1,4 +1,4 @@
-"""The environment of the process, read once: every value also from a file (`NAME_FILE`), every mistake a sentence."""
+"""Reads the environment of the process: each value may come from a file (`NAME_FILE`), each mistake raises a sentence."""
 
 import base64
 import os
@@ -27,14 +27,15 @@ _SMTP_PORTS = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "smtps": 465}
 
 
 def value_of(name: str) -> str:
-    """The value of `NAME`, or of the file that `NAME_FILE` names, without a byte order mark and blanks around; "" when it is
-    not set. Nothing in it is expanded: a `$` is a `$`. Raises ImproperlyConfigured with a sentence.
+    """The value of `NAME`, or the content of the file that `NAME_FILE` names; "" when neither is set.
+
+    Strips a byte order mark and surrounding white space. Expands nothing: a `$` is a `$`. Raises ImproperlyConfigured with a
+    sentence.
     """
     file = os.environ.get(f"{name}_FILE", "").strip()
     try:
-        read = (
-            Path(file).read_bytes() if file else os.fsencode(os.environ.get(name, ""))
-        ).decode()  # whatever the locale
+        # UTF-8, whatever the locale
+        read = (Path(file).read_bytes() if file else os.fsencode(os.environ.get(name, ""))).decode()
     except UnicodeError as error:
         raise ImproperlyConfigured(f"{name} is not UTF-8 text.") from error
     except (OSError, ValueError) as error:
@@ -48,12 +49,12 @@ def value_of(name: str) -> str:
 
 
 def var_dir(base_dir: Path) -> Path:
-    """The folder of what the portal keeps beside the database (`PORTAL_VAR`)."""
+    """The folder for files of the portal outside the database (`PORTAL_VAR`)."""
     return Path(os.fsdecode(value_of("PORTAL_VAR").encode()) or base_dir / "var")
 
 
 class Environment:
-    """Reads `NAME`, or the file named by `NAME_FILE` (Docker and systemd credentials), and says what is wrong with it.
+    """Reads and checks `NAME`, or the file named by `NAME_FILE` (Docker and systemd credentials).
 
     Raises ImproperlyConfigured with a sentence that names the variable and never repeats its value.
     """
@@ -67,7 +68,7 @@ class Environment:
         return self.mode == PRODUCTION
 
     def text(self, name: str, *, default: str | None = None) -> str:
-        """The value as text; without a default the variable must be there and not empty."""
+        """The value as text; without a default the variable must be set and not empty."""
         value = value_of(name)
         if value or default is not None:
             return value or (default or "")
@@ -91,7 +92,7 @@ class Environment:
         return self.choice(name, ["0", "1"], default="1" if default else "0") == "1"
 
     def names(self, name: str, *, default: list[str] | None = None) -> list[str]:
-        """A comma-separated list; without a default the variable must be there. Commas alone are a mistake, not an empty list."""
+        """A comma-separated list; without a default the variable must be set. Refuses a value of commas alone."""
         value = self.text(name, default=None if default is None else ",".join(default))
         found = [part.strip() for part in value.split(",") if part.strip()]
         if value and not found:
@@ -121,7 +122,7 @@ class Environment:
         return value
 
     def folder(self, *parts: str) -> Path:
-        """A folder under PORTAL_VAR, made when it is not there."""
+        """A folder under PORTAL_VAR, created if missing."""
         path = self.var_dir.joinpath(*parts)
         _written(lambda: path.mkdir(parents=True, exist_ok=True))
         return path
@@ -133,7 +134,7 @@ class Environment:
             raise ImproperlyConfigured(f"{name} must be a list of networks: 10.0.0.0/8,192.168.1.0/24.") from error
 
     def secret(self, name: str) -> str:
-        """A secret of at least 50 characters. The demonstration makes its own and keeps it under var/."""
+        """A secret of at least 50 characters. The demonstration generates one and keeps it under var/."""
         if not self.production and not self.text(name, default=""):
             return self._kept(name.lower())
         value = self.text(name)
@@ -142,7 +143,7 @@ class Environment:
         return value
 
     def sealing_keys(self) -> list[str]:
-        """Fernet keys, the first one seals, all of them open (`python manage.py new_sealing_key` makes one)."""
+        """Fernet keys: the first encrypts, all of them decrypt (`python manage.py new_sealing_key` makes one)."""
         if not self.production and not self.text("SEALING_KEYS", default=""):
             derived = self._kept("sealing_key").encode()[:32]
             return [base64.urlsafe_b64encode(derived).decode()]
@@ -168,12 +169,12 @@ class Environment:
         return secret
 
     def database(self) -> dict[str, object]:
-        """`DATABASE_URL`: PostgreSQL, or the embedded SQLite file when the demonstration has none."""
+        """`DATABASE_URL`: a PostgreSQL address; without it the demonstration uses an embedded SQLite file."""
         url = self.text("DATABASE_URL", default=None if self.production else "sqlite")
         if url == "sqlite":
             return sqlite(self.folder() / "portal.sqlite3")
         try:
-            with warnings.catch_warnings():  # an address of another kind is refused below, with our sentence
+            with warnings.catch_warnings():  # an address of another database is refused below
                 warnings.simplefilter("ignore")
                 parsed = environ.Env.db_url_config(url)
         except Exception as error:
@@ -184,8 +185,8 @@ class Environment:
             raise ImproperlyConfigured(
                 "DATABASE_URL must be a PostgreSQL address: postgres://user:password@host:5432/name."
             )
-        # Only what asks for it is prepared (the read of the gate): the ORM binds in the client. 0: a pooler that shares
-        # connections between transactions and knows no prepared statements (PgBouncer before 1.22).
+        # Only the gate's read uses prepared statements: the ORM binds parameters in the client. 0 is for a pooler that shares
+        # connections between transactions and does not support them (PgBouncer before 1.22).
         prepare = self.flag("DATABASE_PREPARE", default=True)
         options = {**parsed.get("OPTIONS", {}), "prepare_threshold": 5 if prepare else None}
         kept_for = self.number("DATABASE_CONN_MAX_AGE", default=600)
@@ -193,8 +194,9 @@ class Environment:
         return {**parsed, **own}
 
     def redis_url(self) -> str:
-        """`REDIS_URL`: broker and cache, redis://host:6379/0 or unix:///path?db=0. Empty only in the demonstration without a
-        broker server. Where it is a socket, broker_url() and cache_url() write it as each of the two reads it.
+        """`REDIS_URL`, for broker and cache: redis://host:6379/0 or unix:///path?db=0; "" only in the demonstration.
+
+        broker_url() and cache_url() convert the address of a socket to the form of each library.
         """
         url = self.text("REDIS_URL", default=None if self.production else "")
         parsed = _split(url)
@@ -205,7 +207,7 @@ class Environment:
         return url
 
     def email(self) -> dict[str, object]:
-        """`EMAIL_URL`: where letters are handed over, by SMTP: smtp+tls://user:password@host:587 (STARTTLS), smtp+ssl:// or
+        """`EMAIL_URL`, the SMTP server for outgoing letters: smtp+tls://user:password@host:587 (STARTTLS), smtp+ssl:// or
         smtps:// (TLS from the first byte, port 465).
         """
         parsed = _split(self.text("EMAIL_URL", default=None if self.production else "smtp://127.0.0.1:8025"))
@@ -231,7 +233,7 @@ class Environment:
         }
 
     def _kept(self, name: str) -> str:
-        """A random text made at the first start of the demonstration and kept under var/, readable by its owner only."""
+        """A random text, generated at the first start of the demonstration and kept under var/, readable by its owner only."""
         path = self.var_dir / name
         kept = _written(lambda: kept_once(path, lambda: base64.urlsafe_b64encode(os.urandom(48))))
         if len(kept.strip()) < SHORTEST_SECRET or not kept.isascii():
@@ -243,12 +245,12 @@ class Environment:
 
 
 def broker_url(redis_url: str) -> str:
-    """As Celery writes it: a socket is redis+socket:///path?virtual_host=0."""
+    """The address in Celery's form: a socket is redis+socket:///path?virtual_host=0."""
     return redis_url.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
 
 
 def cache_url(redis_url: str) -> str:
-    """As redis-py writes it: a socket is unix:///path?db=0."""
+    """The address in redis-py's form: a socket is unix:///path?db=0."""
     return redis_url.replace("redis+socket://", "unix://", 1).replace("?virtual_host=", "?db=", 1)
 
 
@@ -268,7 +270,7 @@ def sqlite(path: Path) -> dict[str, object]:
 
 
 def _split(url: str) -> SplitResult | None:
-    """None when it is no address, or its port is no number."""
+    """Parses an address; None when it cannot be parsed, or its port is no valid number."""
     try:
         parsed = urlsplit(url)
         return parsed if parsed.port is None or 0 < parsed.port < 65536 else None
@@ -288,7 +290,7 @@ def _is_redis(parsed: SplitResult) -> bool:
 
 
 def _written(act: Callable[[], _Made]) -> _Made:
-    """What `act` makes under PORTAL_VAR. Raises ImproperlyConfigured with the system's reason when it cannot be written."""
+    """Calls `act`, which writes under PORTAL_VAR. Raises ImproperlyConfigured with the system's reason when that fails."""
     try:
         return act()
     except OSError as error:

@@ -19,7 +19,7 @@ app_name = "pages"
 
 @dataclass(frozen=True)
 class Information:
-    """A page of text under /informazioni/: its h1, its group on the map of the site, the day its words last changed."""
+    """A page of text under /informazioni/: its h1, its group on the site map, the day of its last change."""
 
     slug: str
     title: str
@@ -31,7 +31,7 @@ class Information:
         return f"pages/{self.slug}.html"
 
 
-LATE_AFTER = timedelta(minutes=5)  # a letter that waits longer is said on the page of the service's state
+LATE_AFTER = timedelta(minutes=5)  # the page of the service's state reports letters that wait longer
 _FIRST = date(2026, 11, 23)
 INFORMATION = {
     page.slug: page
@@ -53,7 +53,7 @@ INFORMATION = {
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Staff to their desk, people to their pharmacies, everybody else to the door."""
+    """Redirects staff to their desk, signed-in people to their pharmacies, and anyone else to the login."""
     if not request.user.is_authenticated:
         return redirect("identity:choose")
     return redirect("staff:status" if request.user.is_staff else "pharmacies:choose")
@@ -70,7 +70,7 @@ def information(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
-    """Search engines may read the door and the guides; nothing of the demonstration, which is invented."""
+    """Lets search engines read the login page and the guides; in the demonstration, which is invented, nothing."""
     closed = ["/"] if settings.DEMO else ["/operatori/", "/servizi/"]
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), ""]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
@@ -78,7 +78,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
-    """Browsers ask for it here whatever the page says."""
+    """Redirects to the logo: browsers request this address whatever icon the page names."""
     return redirect(static("logo.svg"))
 
 
@@ -97,7 +97,7 @@ def _health(request: HttpRequest) -> dict[str, object]:
     return {"post_is_late": late.exists()}
 
 
-# What a page says beyond its words.
+# Template variables of some pages.
 FACTS = {"cookie": _cookies, "stato-servizio": _health}
 
 

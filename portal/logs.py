@@ -1,7 +1,7 @@
-"""How a log line looks: one JSON object in production, plain text in the demonstration, the number of the request in both.
+"""The format of log lines: one JSON object in production, plain text in the demonstration, with the request's id in both.
 
-Modules log with the standard library's `logging`; nobody passes an address, a codice fiscale, an id or a code. A traceback
-is the one text that nobody writes by hand: it is cleaned here.
+Modules log with the standard library's `logging`, and never pass an address, a codice fiscale, an id or a code. Tracebacks can
+hold such values, so this module masks them.
 """
 
 import re
@@ -14,14 +14,14 @@ from portal.secrets.masking import mask_codici_fiscali_in, mask_secrets_in, with
 from portal.web import request_id
 
 TEXT, JSON = "text", "json"
-# What a line may carry beside its words. Named, because Django adds the whole request to some of its own.
+# The only extra fields of a line: Django adds the whole request to some of its lines.
 EXTRAS = ("page", "method", "status", "milliseconds")
-_CALENDAR = re.compile(r"(/calendario/)[^/\s]+")  # whoever has the address of a calendar reads it; Django logs paths
+_CALENDAR = re.compile(r"(/calendario/)[^/\s]+")  # the address of a calendar is a secret, and Django logs paths
 _Line = MutableMapping[str, Any]
 
 
 def _number(logger: Any, method: str, line: _Line) -> _Line:
-    """The request or the task that this line belongs to."""
+    """Adds the id of the request or the task to the line."""
     if number := request_id.current.get():
         line["request_id"] = number
     return line
@@ -47,7 +47,7 @@ def _text(logger: Any, method: str, line: _Line) -> str:
 
 
 def configuration(form: str) -> dict[str, Any]:
-    """For settings.LOGGING. `form` is TEXT or JSON."""
+    """The value of settings.LOGGING. `form` is TEXT or JSON."""
     added = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -56,7 +56,7 @@ def configuration(form: str) -> dict[str, Any]:
         _number,
     ]
     last = structlog.processors.JSONRenderer(ensure_ascii=False) if form == JSON else _text
-    ours = ("portal", "pharmacies", "sessions")
+    apps = ("portal", "pharmacies", "sessions")
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -76,7 +76,7 @@ def configuration(form: str) -> dict[str, Any]:
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
         "root": {"handlers": ["console"], "level": "WARNING"},
         "loggers": {
-            **{name: {"level": "INFO"} for name in ours},
+            **{name: {"level": "INFO"} for name in apps},
             "gunicorn.error": {"level": "INFO", "handlers": ["console"], "propagate": False},
         },
     }

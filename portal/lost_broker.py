@@ -1,8 +1,8 @@
-"""A channel to Redis whose connection is closed already says so with a connection error.
+"""Patches kombu 5.7, so that a channel to Redis whose connection is closed raises a connection error.
 
-When Redis goes while tasks are under way, kombu 5.7 puts their messages back through the closed connection, whose client is
-None: it raises AttributeError, which no caller expects, and the worker ends. Celery expects ConnectionError there, and connects
-again. The messages come back by themselves after `visibility_timeout`.
+When Redis stops while tasks run, kombu returns their messages through the closed connection, whose client is None. That raises
+AttributeError, which no caller handles, and the worker exits. On ConnectionError Celery reconnects. Redis redelivers the
+messages after `visibility_timeout`.
 """
 
 from typing import Any
@@ -21,5 +21,5 @@ def _connparams_or_lost(self: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def mend() -> None:
-    """For this process, before its first connection."""
+    """Applies the patch to this process. Call it before the first connection."""
     _channel._connparams = _connparams_or_lost

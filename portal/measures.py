@@ -1,7 +1,7 @@
-"""What is counted while it happens, for /metrics. What the database knows is read from it instead (portal/watch/facts.py).
+"""Counters and histograms for /metrics. Values that the database holds are read from it instead (portal/watch/facts.py).
 
-Every process counts for itself; with PROMETHEUS_MULTIPROC_DIR set it does so in files of that folder, which /metrics adds
-up (deploy/gunicorn.conf.py, docs/production.md). One observation costs two microseconds.
+Every process counts for itself. With PROMETHEUS_MULTIPROC_DIR it counts in files of that folder, which /metrics adds up
+(deploy/gunicorn.conf.py, docs/production.md). One observation costs two microseconds.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ REMINDER_DELAY = Histogram(
     "portal_reminder_delay_seconds", "From the instant a reminder was due to its letter", buckets=(5, 15, 30, 60, 300)
 )
 
-# The gate answers thousands of times a second: what it may decide is looked up once.
+# The gate answers thousands of times a second: look up the label of each decision only once.
 _gate = {
     name: GATE.labels(name).observe
     for name in (
@@ -44,13 +44,13 @@ _gate = {
 
 
 def gate(decision: str, started: float) -> None:
-    """One call of the gate, begun at `started` (perf_counter seconds)."""
+    """Observes one call of the gate that began at `started` (perf_counter seconds)."""
     _gate[decision](perf_counter() - started)
 
 
 @contextmanager
 def smtp() -> Iterator[list[str]]:
-    """Around one conversation; the list receives its outcome. None received: the line broke."""
+    """Times one conversation. The caller appends its outcome to the list; an empty list counts as `broken`."""
     outcome: list[str] = []
     started = perf_counter()
     try:
@@ -60,7 +60,7 @@ def smtp() -> Iterator[list[str]]:
 
 
 def reminder(outcome: str, delay: float) -> None:
-    """One reminder settled: `sent` or the reason for no letter; `delay` in seconds after it was due."""
+    """Counts one settled reminder: `sent`, or the reason for no letter. `delay`: seconds after it was due."""
     REMINDERS.labels(outcome).inc()
     if outcome == "sent":
         REMINDER_DELAY.observe(delay)

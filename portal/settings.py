@@ -1,6 +1,6 @@
-"""One settings module for the laptop, the tests and production; the environment decides (see env.py and docs/production.md).
+"""The settings of the demonstration, the tests and production, read from the environment (env.py, docs/production.md).
 
-`PORTAL_MODE=demo` (the default) answers on loopback only, so that a forgotten variable never exposes the stub providers.
+`PORTAL_MODE=demo` (the default) answers on loopback only, so that a missing variable never exposes the stub providers.
 """
 
 from datetime import timedelta
@@ -15,9 +15,9 @@ from portal.env import Environment, broker_url, cache_url
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(BASE_DIR)
 DEMO = not env.production
-VAR_DIR = env.var_dir  # what the portal writes beside the database: unfinished downloads, the embedded queue
+VAR_DIR = env.var_dir  # for files outside the database: unfinished downloads, the embedded queue
 
-# --- who may reach it
+# --- hosts and secrets
 SECRET_KEY = env.secret("SECRET_KEY")
 SEALING_KEYS = env.sealing_keys()
 DEBUG = False
@@ -32,7 +32,7 @@ else:
             "ALLOWED_HOSTS is set, but the demonstration answers on this machine only: set PORTAL_MODE=production."
         )
 
-# --- what it is made of
+# --- apps, middleware, templates
 INSTALLED_APPS = [
     "django.contrib.admin.apps.SimpleAdminConfig",  # not its default site: sessions/staff/archive
     "django.contrib.auth",
@@ -87,13 +87,13 @@ TEMPLATES = [
         },
     },
 ]
-# In the session, not in a cookie: a sentence that nobody read must not outlive who it was for.
+# In the session, not in a cookie: an unread message must not outlive the login of its person.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 FORM_RENDERER = "portal.web.form_renderer.PortalFormRenderer"
 
-# --- where it keeps things
+# --- database, cache, files
 DATABASES = {"default": env.database()}
-# seconds, 0: no bound; why these values: portal/database/bounds.py
+# seconds, 0 for no bound; the reasons are in portal/database/bounds.py
 PAGE_STATEMENT_TIMEOUT = env.number("PAGE_STATEMENT_TIMEOUT", default=15)
 PAGE_LOCK_TIMEOUT = env.number("PAGE_LOCK_TIMEOUT", default=5)
 TASK_STATEMENT_TIMEOUT = env.number("TASK_STATEMENT_TIMEOUT", default=60)
@@ -103,14 +103,14 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": cache_url(REDIS_URL),
-        # seconds: what is asked of it is a courtesy (portal.outbox.waking); a server that is there and silent must not hold a page
+        # seconds: the cache is optional (portal.outbox.waking), so a server that does not answer must not delay a page
         "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
     }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 STATIC_URL = "static/"
-# The demonstration serves the files where they are: no folder to collect them in, so none to miss.
+# The demonstration serves static files from their source folders and needs no collectstatic.
 STATIC_ROOT = env.text("STATIC_ROOT", default=str(BASE_DIR / "staticfiles") if env.production else "") or None
 # The official logos of the identity providers are trademarks: a deployment adds them (docs/identity.md).
 STATICFILES_DIRS = (
@@ -133,7 +133,7 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/Rome"
 
-# --- who is at the keyboard
+# --- identity
 AUTH_USER_MODEL = "identity.User"
 AUTHENTICATION_BACKENDS = [
     "portal.identity.backends.DigitalIdentityBackend",
@@ -141,8 +141,8 @@ AUTHENTICATION_BACKENDS = [
 ]
 IDENTITY_PROVIDERS = env.names("IDENTITY_PROVIDERS", default=[])  # dotted paths; the demonstration has its stubs below
 IDENTITY_METADATA = Path(env.text("IDENTITY_METADATA", default=str(VAR_DIR / "identity")))  # of the identity providers
-IDENTITY_TEST_HOSTS = env.names("IDENTITY_TEST_HOSTS", default=[])  # test environments let in during an acceptance only
-IDENTITY_REGISTRIES = {  # way in: where its registry is, and the PEM of who signs it (`manage.py identity_providers`)
+IDENTITY_TEST_HOSTS = env.names("IDENTITY_TEST_HOSTS", default=[])  # test environments, during an acceptance only
+IDENTITY_REGISTRIES = {  # scheme: address of its registry, PEM of the registry's signer (`manage.py identity_providers`)
     "spid": (
         env.address("SPID_REGISTRY_URL", default="https://registry.spid.gov.it/metadata/idp/spid-entities-idps.xml"),
         env.text("SPID_REGISTRY_CERTIFICATE", default=""),
@@ -152,37 +152,37 @@ IDENTITY_REGISTRIES = {  # way in: where its registry is, and the PEM of who sig
         env.text("CIE_REGISTRY_CERTIFICATE", default=""),
     ),
 }
-SAML_ENTITY_ID = env.text("SAML_ENTITY_ID", default=PORTAL_URL)  # who we are for SPID and CIE
+SAML_ENTITY_ID = env.text("SAML_ENTITY_ID", default=PORTAL_URL)  # of the portal, for SPID and CIE
 SAML_PRIVATE_KEY = env.text("SAML_PRIVATE_KEY", default="")  # PEM; better as SAML_PRIVATE_KEY_FILE
 SAML_CERTIFICATE = env.text("SAML_CERTIFICATE", default="")  # PEM, of that key
 SAML_ORGANISATION = env.text("SAML_ORGANISATION", default="")  # TOML; better as SAML_ORGANISATION_FILE
 OIDC_PROVIDER = env.address("OIDC_PROVIDER", default="https://oidc.idserver.servizicie.interno.gov.it")  # of CIE
-OIDC_TRUST_ANCHOR = env.address(  # who heads its federation
+OIDC_TRUST_ANCHOR = env.address(  # of CIE's federation
     "OIDC_TRUST_ANCHOR", default="https://oidc.registry.servizicie.interno.gov.it"
 )
-OIDC_TRUST_ANCHOR_KEYS = env.text("OIDC_TRUST_ANCHOR_KEYS", default="")  # JWK Set, had by another road; better as _FILE
-OIDC_AUTHORITY_HINTS = env.names("OIDC_AUTHORITY_HINTS", default=[])  # who accredited us, if not the trust anchor
-OIDC_TRUST_MARKS = env.text("OIDC_TRUST_MARKS", default="")  # the JWTs we were given, one a line; better as _FILE
-OIDC_FEDERATION_KEYS = env.text("OIDC_FEDERATION_KEYS", default="")  # PEM; several while they change, as the next
+OIDC_TRUST_ANCHOR_KEYS = env.text("OIDC_TRUST_ANCHOR_KEYS", default="")  # JWK Set, got out of band; better as _FILE
+OIDC_AUTHORITY_HINTS = env.names("OIDC_AUTHORITY_HINTS", default=[])  # the superior entities, if not the trust anchor
+OIDC_TRUST_MARKS = env.text("OIDC_TRUST_MARKS", default="")  # JWTs of the portal, one per line; better as _FILE
+OIDC_FEDERATION_KEYS = env.text("OIDC_FEDERATION_KEYS", default="")  # PEM, as the next two; several during a rotation
 OIDC_SIGNING_KEYS = env.text("OIDC_SIGNING_KEYS", default="")
 OIDC_ENCRYPTION_KEYS = env.text("OIDC_ENCRYPTION_KEYS", default="")
-CNS_URL = env.address("CNS_URL", default="").rstrip("/")  # the host where cards are shown: https, not the portal's own
-CNS_PROXY_SECRET = env.text("CNS_PROXY_SECRET", default="")  # what nginx says to be believed about cards
-CNS_POLICIES = env.names("CNS_POLICIES", default=["1.3.76.16.2.1"])  # of the certificates that are taken (CNS, AgID)
-CNS_FOLDER = Path(env.text("CNS_FOLDER", default=str(VAR_DIR / "cns")))  # what nginx believes: ca.pem, crl.pem
+CNS_URL = env.address("CNS_URL", default="").rstrip("/")  # the host that asks for cards: https, not PORTAL_URL's host
+CNS_PROXY_SECRET = env.text("CNS_PROXY_SECRET", default="")  # proves that headers about a card come from nginx
+CNS_POLICIES = env.names("CNS_POLICIES", default=["1.3.76.16.2.1"])  # of accepted certificates (CNS, AgID)
+CNS_FOLDER = Path(env.text("CNS_FOLDER", default=str(VAR_DIR / "cns")))  # the files that nginx trusts: ca.pem, crl.pem
 CNS_TRUST_LIST = env.text("CNS_TRUST_LIST", default="https://eidas.agid.gov.it/TL/TSL-IT.xml")
-CNS_TRUST_LIST_SIGNERS = env.text("CNS_TRUST_LIST_SIGNERS", default="")  # PEM, one or more: who may sign that list
+CNS_TRUST_LIST_SIGNERS = env.text("CNS_TRUST_LIST_SIGNERS", default="")  # PEM: one or more signers of that list
 CNS_REVOCATION_LISTS = env.names("CNS_REVOCATION_LISTS", default=[])  # addresses or files
 LOGIN_URL = "identity:choose"
 LOGIN_PENDING_FOR = timedelta(minutes=10)
 FRESH_AUTHENTICATION_FOR = timedelta(minutes=10)
 OTP_TOTP_ISSUER = "Portale Farmacie"
 PASSWORD_HASHERS = ["portal.secrets.hashing.Argon2idHasher"]
-SESSION_LASTS_FOR = timedelta(hours=8)  # a working day, whatever one does: then one shows again who one is
-SESSION_IDLE_FOR = timedelta(minutes=30)  # the computer of a shop stays alone; certifying takes less, letter included
-SESSION_COOKIE_AGE = int(SESSION_LASTS_FOR.total_seconds())  # what nobody used for so long is forgotten
+SESSION_LASTS_FOR = timedelta(hours=8)  # a working day, even if active; then the person signs in again
+SESSION_IDLE_FOR = timedelta(minutes=30)  # a shop's computer is left unattended; certifying takes less, letter included
+SESSION_COOKIE_AGE = int(SESSION_LASTS_FOR.total_seconds())  # retention deletes a session unused for this long
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"  # not Strict: the way back from the identity provider starts on another site
+SESSION_COOKIE_SAMESITE = "Lax"  # not Strict: the redirect from the identity provider comes from another site
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "portal.web.errors.csrf_failure"
 
@@ -192,7 +192,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 SESSION_COOKIE_NAME = "__Host-sessionid" if SECURE_COOKIES else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if SECURE_COOKIES else "csrftoken"
 SECURE_SSL_REDIRECT = env.production
-SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked by machines on a private address
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # requested by machines on a private address
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.production else None
 SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if env.production else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.production
@@ -213,45 +213,47 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# --- letters: EMAIL_BACKEND writes them down, the worker hands them to the SMTP server named by EMAIL_URL
+# --- letters: EMAIL_BACKEND writes them to the outbox, a worker hands them to the SMTP server of EMAIL_URL
 vars().update(env.email())
 EMAIL_BACKEND = "portal.outbox.backend.OutboxBackend"
-# seconds: what the SMTP server may think at each of its four answers; more than those four together, see outbox.E001
+# seconds that the SMTP server may take for each of its four answers; OUTBOX_LEASE must exceed all four, see outbox.E001
 EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", default=20, least=1)
 OUTBOX_LEASE = timedelta(seconds=env.number("OUTBOX_LEASE", default=90, least=1))
 EMAIL_OWN_DOMAINS = env.names("EMAIL_OWN_DOMAINS", default=[])  # mailboxes of that server; `*`: all. It relays others
-RELAY_SILENT_FOR = timedelta(hours=env.number("RELAY_SILENT_HOURS", default=24))  # then what a relay took has arrived
-REFUSALS_IN_A_ROW = env.number("REFUSALS_IN_A_ROW", default=5, least=1)  # refused for good, none delivered between ...
-REFUSALS_FOR = timedelta(hours=env.number("REFUSALS_HOURS", default=48))  # ... over so long: that mailbox is dead
-DEAD_MAILBOXES_OF_A_DOMAIN = env.number("DEAD_MAILBOXES_OF_A_DOMAIN", default=5)  # in an hour: more, and none is marked
+RELAY_SILENT_FOR = timedelta(hours=env.number("RELAY_SILENT_HOURS", default=24))  # without a report it has arrived
+# A mailbox is dead after this many final refusals in a row, over this long, with no delivery between:
+REFUSALS_IN_A_ROW = env.number("REFUSALS_IN_A_ROW", default=5, least=1)
+REFUSALS_FOR = timedelta(hours=env.number("REFUSALS_HOURS", default=48))
+# With more dead mailboxes than this in an hour, none is marked until an operator decides:
+DEAD_MAILBOXES_OF_A_DOMAIN = env.number("DEAD_MAILBOXES_OF_A_DOMAIN", default=5)
 DEAD_MAILBOXES_IN_ALL = env.number("DEAD_MAILBOXES_IN_ALL", default=20)
 MAIL_DOMAIN = env.domain("MAIL_DOMAIN", default=None if env.production else "portale-farmacie.example")
 DEFAULT_FROM_EMAIL = env.mailbox("DEFAULT_FROM_EMAIL", default=f"Portale Farmacie <no-reply@{MAIL_DOMAIN}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
-BOUNCE_DOMAIN = env.domain("BOUNCE_DOMAIN", default="")  # where reports about our letters come back; else to the sender
-BOUNCE_SECRET = env.webhook_secret("BOUNCE_SECRET")  # of the relay that posts those reports; without it nobody may
+BOUNCE_DOMAIN = env.domain("BOUNCE_DOMAIN", default="")  # for reports about letters; "": they go to the sender
+BOUNCE_SECRET = env.webhook_secret("BOUNCE_SECRET")  # signs the reports that a relay posts; "": none is accepted
 
-# --- what the address of a pharmacy must pass
+# --- checks of a pharmacy's address
 CHECK_MX = env.flag("CHECK_MX", default=env.production)
 
-# --- what the national register must prove before a pharmacy is closed (docs/register.md)
+# --- conditions before an import of the national register closes a pharmacy (docs/register.md)
 REGISTER_ABSENT_FILES = env.number("REGISTER_ABSENT_FILES", default=3)
 REGISTER_WHOLE_PERCENT = env.number("REGISTER_WHOLE_PERCENT", default=99)
 REGISTER_CLOSINGS = env.number("REGISTER_CLOSINGS", default=5)
 REGISTER_CLOSINGS_PER_THOUSAND = env.number("REGISTER_CLOSINGS_PER_THOUSAND", default=5)
 
-# --- which addresses of gestionali may be called: tests and the demonstration name rules that let them call this machine
+# --- the rule for webhook addresses of gestionali; tests and the demonstration use a rule that allows this machine
 WEBHOOK_ADDRESSES = "sessions.webhooks.addresses.PublicHttps"
 
 # --- the web service of the gestionali (docs/contract.md, sections 3 and 5)
 A2F_MODE = env.choice("A2F_MODE", ["TEST", "PRODUCTION"], default="TEST" if DEMO else "PRODUCTION")
-A2F_PRIVATE_KEY = env.text("A2F_PRIVATE_KEY", default="")  # PEM, when the key of the pincode stays out of the database
-A2F_MAX_ADDRESSES_A_DAY = env.number("A2F_MAX_ADDRESSES_A_DAY", default=8, least=1)  # more of them block the utenza
+A2F_PRIVATE_KEY = env.text("A2F_PRIVATE_KEY", default="")  # PEM, to keep the key of the pincode out of the database
+A2F_MAX_ADDRESSES_A_DAY = env.number("A2F_MAX_ADDRESSES_A_DAY", default=8, least=1)  # more block the utenza
 
-# --- the staff's desk: what many operators read at once is counted once
-DESK_KEPT_FOR = timedelta(seconds=10)  # how old the counters may be; 0 counts again at every look
+# --- the staff's desk: counters shared by many operators are cached
+DESK_KEPT_FOR = timedelta(seconds=10)  # maximum age of the counters; 0 counts at every request
 
-# --- names that change from one administration to the next
+# --- names of the administration that runs the portal
 OWNER_NAME = env.text("OWNER_NAME", default="Ente titolare del servizio")
 ASSISTANCE_PHONE = env.text("ASSISTANCE_PHONE", default="800 000 000")
 ASSISTANCE_HOURS = env.text("ASSISTANCE_HOURS", default="lun–sab 8:00–20:00")
@@ -268,30 +270,31 @@ if not REDIS_URL:
     }
 else:
     CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "visibility_timeout": 300,  # seconds until the message of a killed worker is given to another; over task_time_limit
-        "unacked_restore_interval": 10,  # seconds between two looks for such messages ...
-        "unacked_restore_throttle": 1,  # ... each of them a real one: Celery's own are a hundred seconds apart
-        "max_retries": 0,  # waking a worker is a courtesy: a broker that is down must not slow a page
+        "visibility_timeout": 300,  # seconds until a killed worker's message is redelivered; more than task_time_limit
+        "unacked_restore_interval": 10,  # seconds between two searches for such messages
+        "unacked_restore_throttle": 1,  # every search is done; by default only one in ten
+        "max_retries": 0,  # waking a worker is optional: a broker that is down must not delay a page
         "socket_connect_timeout": 1,  # seconds
-        "socket_timeout": 5,  # nor one that is there and silent; the worker's own waiting (BRPOP) is one second at a time
+        # seconds, for a broker that accepts connections but does not answer; a worker's BRPOP waits one second at a time
+        "socket_timeout": 5,
     }
 
-# --- whose clock decides: what measures how far ours is from it (portal/time/database_clock.py)
+# --- the function that measures the clock's offset from the database (portal/time/database_clock.py)
 DATABASE_CLOCK = "portal.time.database_clock.of_the_database"
 
-# --- who watches it: /readyz and /metrics (portal/watch)
+# --- monitoring: /readyz and /metrics (portal/watch)
 READY_LETTER_LATE = timedelta(seconds=env.number("READY_LETTER_LATE", default=120))
 READY_REMINDER_LATE = timedelta(seconds=env.number("READY_REMINDER_LATE", default=120))
 METRICS_TOKEN = env.text("METRICS_TOKEN", default="")
 METRICS_NETWORKS = env.networks("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"] if DEMO else [])
-METRICS_FOLDERS = env.names("METRICS_FOLDERS", default=[])  # where the workers of this machine count
+METRICS_FOLDERS = env.names("METRICS_FOLDERS", default=[])  # of the counters of this machine's workers
 
 _log_format = logs.JSON if env.production else logs.TEXT
 LOGGING = logs.configuration(env.choice("LOG_FORMAT", [logs.TEXT, logs.JSON], default=_log_format))
 
 if DEMO:
-    # Stand-ins are plugins named here, and portal.system_checks refuses them in production.
+    # The stubs are plugins; portal.system_checks refuses them in production.
     INSTALLED_APPS += ["portal.demo.apps.DemoConfig"]
     IDENTITY_PROVIDERS = IDENTITY_PROVIDERS or [f"portal.demo.identity.Stub{name}" for name in ("Spid", "Cie", "TsCns")]
     WEBHOOK_ADDRESSES = "portal.demo.gestionale.OwnGestionale"  # its own gestionale may be called too
-    STUB_IDENTITY_URL = env.address("STUB_IDENTITY_URL", default=PORTAL_URL).rstrip("/")  # where the stubs live
+    STUB_IDENTITY_URL = env.address("STUB_IDENTITY_URL", default=PORTAL_URL).rstrip("/")  # the address of the stubs

@@ -1,4 +1,4 @@
-"""What must not start: a stand-in in production, the web service in test mode where real people enter."""
+"""System checks: no stub in production, no web service in test mode beside real identity providers."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def no_stand_ins_in_production(app_configs: Any, **kwargs: Any) -> list[CheckMes
 
 @register()
 def no_test_mode_beside_real_people(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """In TEST the ids leave with the reply and two public passwords open the door (docs/contract.md, sections 3, 7, 8)."""
+    """portal.E002: in TEST the reply holds the id, and two public passwords are accepted (docs/contract.md, sections 3, 7, 8)."""
     if settings.A2F_MODE != "TEST":
         return []
     real = [name for name in settings.IDENTITY_PROVIDERS if not name.startswith("portal.demo")]

@@ -1,4 +1,4 @@
-"""`celery beat`: knocks at the workers' door at the times of portal/celery.py; does the round itself when the broker is away."""
+"""The scheduler of `celery beat`: wakes workers at the intervals of portal/celery.py, or runs the tasks itself without a broker."""
 
 import logging
 from threading import Thread
@@ -10,21 +10,19 @@ from django.db import connections
 from portal.web import request_id
 
 log = logging.getLogger(__name__)
-UNHEARD_AT_LEAST = 50  # messages in a queue before a knock is left out
-UNHEARD_A_SECOND = 10  # the rarer a knock, the later it is left out: what comes often leaves room for what comes seldom
+# A message is left out when its queue holds UNHEARD_AT_LEAST messages, and UNHEARD_A_SECOND for each second of its interval: a
+# frequent message is left out sooner, which leaves room for rare ones.
+UNHEARD_AT_LEAST = 50
+UNHEARD_A_SECOND = 10
 
 
 class Timetable(Scheduler):
-    """Remembers nothing, so that any number of them may run. A lost Redis costs a round and not the day: nothing has to come
-    back for the letters to leave.
-    """
+    """A scheduler without state, so that any number may run. Without the broker it runs the tasks itself, so letters still leave."""
 
-    producer: Any = (
-        None  # Celery's own would wait here until the broker answers; without it, each knock fails by itself
-    )
+    producer: Any = None  # Celery's would block until the broker answers; without it, each message fails by itself
     _rounds: dict[str, Thread] = {}
-    _alone = False  # the broker did not take the last knock: said once
-    _left_out = False  # the last knock was left out, because the workers do not hear: said once
+    _alone = False  # the broker did not take the last message; logged once
+    _left_out = False  # the last message was left out, because no worker reads the queue; logged once
 
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
         try:
@@ -41,7 +39,7 @@ class Timetable(Scheduler):
             self._alone = False
 
     def _knock(self, entry: Any) -> None:
-        """Sends it, unless its queue is full of knocks that nobody has heard: they do the same work as one more would."""
+        """Sends the message of an entry, unless its queue holds many unread messages, which wake the workers just as well."""
         queue = self.app.amqp.router.route({}, entry.task)["queue"].name
         waiting = self._waiting(queue)
         leaves_out = waiting >= max(UNHEARD_AT_LEAST, UNHEARD_A_SECOND * entry.schedule.seconds)
@@ -52,7 +50,7 @@ class Timetable(Scheduler):
             self.apply_async(entry, advance=False)
 
     def _waiting(self, queue: str) -> int:
-        """How many messages the broker holds for this queue; 0 when nobody has declared it yet."""
+        """The number of messages in this queue of the broker; 0 when the queue does not exist yet."""
         with self.app.producer_or_acquire() as producer:
             try:
                 return int(producer.channel.queue_declare(queue, passive=True).message_count)
@@ -60,7 +58,7 @@ class Timetable(Scheduler):
                 return 0
 
     def _do(self, name: str, task: str) -> None:
-        """In a thread of its own, so that a slow round does not hold up the others; not twice at once."""
+        """Runs a task in its own thread, so that a slow one does not delay the others; skips one that still runs."""
         running = self._rounds.get(name)
         if running is None or not running.is_alive():
             self._rounds[name] = Thread(target=_run, args=(self.app.tasks[task],), name=name, daemon=True)

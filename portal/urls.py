@@ -1,4 +1,4 @@
-"""Every address of the portal, by app. Slugs are Italian."""
+"""The URLs of the portal, by app. Slugs are Italian."""
 
 from django.conf import settings
 from django.urls import include, path

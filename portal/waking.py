@@ -1,4 +1,4 @@
-"""Wakes a worker by the name of a task. The message is a courtesy: the timetable finds the due rows anyway."""
+"""Wakes a worker by the name of a task. A lost message only costs time: the timetable finds the due rows anyway."""
 
 import logging
 
@@ -6,13 +6,13 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 
 log = logging.getLogger(__name__)
-_unanswered = False  # the broker did not answer the last message: logged once, not at every message
+_unanswered = False  # the broker did not take the last message; logged once, not at every message
 
 
 def wake(task: str) -> None:
-    """Sends one message for the task with this dotted name. Tries once, waits a second at most and raises nothing.
+    """Sends one message for the task with this dotted name. Tries once, waits a second at most, raises nothing.
 
-    The name keeps modules that write work from importing the tasks, which import them.
+    It takes a name because the modules that write work cannot import the tasks, which import these modules.
     """
     global _unanswered  # noqa: PLW0603  one process, one log line for one broker
     try:
@@ -26,5 +26,5 @@ def wake(task: str) -> None:
 
 
 def wake_after_commit(task: str) -> None:
-    """As wake(), once the transaction under way is committed."""
+    """Calls wake() once the current transaction is committed."""
     transaction.on_commit(lambda: wake(task), robust=True)

@@ -1,4 +1,4 @@
-"""What gunicorn serves: the gate and the web service in front, then the portal."""
+"""The WSGI application for gunicorn: the gate and the web service in front, then the portal."""
 
 import os
 import sys
@@ -17,7 +17,9 @@ try:
     from sessions.soap.views import ServiceInFront
 
     bounds.for_pages()
-    if serious := [error for error in run_checks() if error.is_serious()]:  # gunicorn runs no command that would
+    if serious := [
+        error for error in run_checks() if error.is_serious()
+    ]:  # gunicorn starts without a command that checks
         sys.exit("The portal cannot start: " + " ".join(str(error.msg) for error in serious))
     application = GateInFront(RequestIds(ServiceInFront(with_known_charset(portal))))
 except ImproperlyConfigured as error:

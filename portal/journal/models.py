@@ -12,12 +12,12 @@ from portal.journal.retention import keep_until
 from portal.secrets.chain import Chain, Link
 from portal.web.client_address import here
 
-PORTAL = "Portale"  # who did it, when nobody in person
+PORTAL = "Portale"  # actor_name of an act without a person
 FORGOTTEN_AT_A_TIME = 1000
 
 
 class EntryQuerySet(models.QuerySet["Entry"]):
-    """A line is written once. On PostgreSQL a trigger says the same to whoever does not come through here."""
+    """Refuses to change or delete lines; on PostgreSQL a trigger refuses it too, for SQL from elsewhere."""
 
     def update(self, **kwargs: Any) -> NoReturn:
         raise TypeError("The journal is append-only.")
@@ -29,11 +29,11 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         raise TypeError("The journal is append-only.")
 
     def forgettable(self, now: datetime) -> "EntryQuerySet":
-        """The lines whose time is over: sealed, and kept until the instant that their link says."""
+        """Sealed lines whose retention, stored on their link, is over."""
         return self.filter(Exists(EntryLink.objects.filter(row_id=OuterRef("pk"), keep_until__lte=now)))
 
     def forget(self, now: datetime) -> int:
-        """Deletes what is forgettable, a thousand at a time; how many. Their links stay, and the chain holds."""
+        """Deletes the forgettable lines, a thousand at a time, and returns how many. Their links stay, so the chain verifies."""
         forgotten = 0
         while ids := list(self.forgettable(now).order_by("pk").values_list("pk", flat=True)[:FORGOTTEN_AT_A_TIME]):
             with transaction.atomic():
@@ -44,20 +44,22 @@ class EntryQuerySet(models.QuerySet["Entry"]):
 
 
 class Entry(models.Model):
-    """One line of the journal. Never changed; deleted only by forget(), when its time is over."""
+    """One line of the journal. Never changed; deleted only by forget(), when its retention is over."""
 
     at = models.DateTimeField("quando")
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="chi", db_index=False
     )  # the index below begins with it
-    actor_name = models.CharField(max_length=240)  # as it was then; PORTAL for the background work
+    actor_name = models.CharField(max_length=240)  # the name at that time; PORTAL for background work
     verb = models.CharField(
         "che cosa", max_length=60
     )  # e.g. "certification.certified": the words are in journal_verbs.py of each app
-    about = models.CharField(max_length=40, blank=True)  # the code of the pharmacy, when it is about one
+    about = models.CharField(max_length=40, blank=True)  # the code of the pharmacy; "" when it is about none
     subject = models.CharField(max_length=80, blank=True)  # "pharmacies.mailcertification:12"
     detail = models.JSONField(default=dict, blank=True)  # never an id, a code, a password, a whole address
-    origin = models.CharField("da dove", max_length=45, blank=True)  # the network address; "" for the background work
+    origin = models.CharField(
+        "da dove", max_length=45, blank=True
+    )  # the client's network address; "" for background work
 
     objects = EntryQuerySet.as_manager()
 
@@ -83,12 +85,12 @@ class Entry(models.Model):
 
     @property
     def who(self) -> str:
-        """Who did it, as the sentence begins."""
+        """The actor, as the subject of `sentence`."""
         return "Il portale" if self.actor_name == PORTAL else self.actor_name
 
     @property
     def sentence(self) -> str:
-        """What was done, in Italian, to be read after the name of who did it."""
+        """The act, in Italian, as the predicate after the actor's name."""
         return verbs.sentence(self.verb, self.detail)
 
 
@@ -117,9 +119,9 @@ def record(
     subject: models.Model | None = None,
     **detail: Any,
 ) -> Entry:
-    """Writes one line, in the transaction of the caller: an act and its line exist together or not at all.
+    """Writes one line in the caller's transaction, so that an act and its line are committed together or not at all.
 
-    `because`, the reason that somebody gave, stays out when there is none.
+    Drops an empty `because` (the reason that a person gave) from the detail.
     """
     if not detail.get("because", True):
         del detail["because"]
@@ -138,7 +140,7 @@ def record(
 
 
 def _let_the_trigger_pass() -> None:
-    """For this transaction only; see migration 0002."""
+    """Lets the trigger of migration 0002 accept deletions in this transaction only."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("select set_config('portal.forgetting', 'on', true)")

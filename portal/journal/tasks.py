@@ -1,4 +1,4 @@
-"""What the timetable wakes."""
+"""Tasks of the journal, woken by the timetable."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""The journal in plain Italian: each app registers the words of its verbs when it starts."""
+"""Renders lines of the journal in plain Italian. Each app registers the sentences of its verbs when it starts."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,20 +7,20 @@ _WORDS: dict[str, str] = {}
 
 
 def register(words: Mapping[str, str]) -> None:
-    """Adds `verb: sentence` pairs. The sentence follows the name of who did it and may quote the detail: `… {address}`.
+    """Adds `verb: sentence` pairs. The sentence follows the actor's name and may quote the detail: `… {address}`.
 
-    A `because` in the detail that the sentence does not quote is added at its end.
+    sentence() appends a `because` of the detail that the sentence does not quote.
     """
     _WORDS.update(words)
 
 
 def known_verbs() -> list[str]:
-    """Every verb that has words."""
+    """Every registered verb."""
     return sorted(_WORDS)
 
 
 def sentence(verb: str, detail: Mapping[str, Any]) -> str:
-    """What was done, in words; a verb that nobody registered, or a detail that is missing, never breaks the page."""
+    """The sentence of an act. Raises nothing for an unregistered verb or a missing detail."""
     words = _WORDS.get(verb)
     if words is None:
         return f"ha registrato un’operazione ({verb})"

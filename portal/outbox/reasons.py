@@ -1,8 +1,8 @@
-"""Turns what a mail server answered into a reason, from its words and its numbers. Pure reading: nothing is marked here.
+"""Classifies the answer of a mail server by its words and its numbers. Marks nothing.
 
-The table is reasons.tsv beside this module, for operators to read: the first line that fits decides. Lines with words come
-first, because servers write 5.1.1 before any sentence; among them `dead` comes last, so that a mailbox is called dead only
-when no word of the answer speaks of something else. `manage.py reasons ANSWER` says which line decided.
+The table reasons.tsv beside this module is for operators to read; its first matching line decides. Lines with words come
+first, because servers write 5.1.1 before any sentence; `dead` comes last among them, so that a mailbox counts as dead only when
+no word of the answer gives another reason. `manage.py reasons ANSWER` shows which line decided.
 """
 
 import csv
@@ -19,19 +19,19 @@ from django.core.mail.utils import DNS_NAME
 from django.db import models
 
 TABLE = Path(__file__).with_name("reasons.tsv")
-READ = 4000  # characters: a line of SMTP has 512, and the first lines say why
+READ = 4000  # characters: a line of SMTP has 512, and the reason stands in the first lines
 _CODE = re.compile(r"(?:^|[\s:;,(<\"'#\[=])(?P<code>[245]\d\d)(?=[\s\-:;,)>\"'\].#]|$)(?!\.\d)")
 _STATUS = re.compile(r"(?<![\d.])(?P<status>[245]\.\d{1,3}\.\d{1,3})(?!\d|\.\d)")
 _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"'@]{1,320}@[^\s<>()\[\]:;,\"'@]{1,255}")
 _CONTINUED = re.compile(r"(?<=\s)[245]\d\d-(?:[245]\.\d{1,3}\.\d{1,3})?\s?")
-# names and places that other programs put around the words: `host mx.example.it[192.0.2.1] said:`
+# host names and commands that relays put around the answer: `host mx.example.it[192.0.2.1] said:`
 _AROUND = re.compile(
     r"\bremote (?:host|server|mta)(?: \S{1,255})? (?:said|returned|responded|replied):?"
     r"|\b(?:remote )?host [^\s\[]{1,255}(?: ?\[[^\]\s]{1,64}\](?: \(\d+\))?:?(?: (?:said|says|responded|replied):?)?| said:?)"
     r"|\(?in reply to (?:rcpt(?: to)?|data|end of data)(?: command)?\)?"
     r"|smtp error from remote (?:mail server|mailer) after (?:end of data|pipelined end of data|data|rcpt to)\b:?(?:\S{1,320})?:?"
 )
-# Advice to the reader, one kind a line. It holds words that would be a reason anywhere else: `administrator`, `policy`, `again`.
+# Advice to the reader, one kind per line. Its words would be a reason elsewhere: `administrator`, `policy`, `again`.
 _PLEASE = r"(?:please |si prega di )?"
 _ADVICE = re.compile(
     r"[\s,;.(-]*(?:"
@@ -52,7 +52,7 @@ _ADVICE = re.compile(
 
 
 class Reason(models.TextChoices):
-    """Why a letter was not taken. Only DEAD may ever mark an address."""
+    """The reason of a refusal. See marking.py for the refusals that mark an address."""
 
     ABOUT_US = "about-us", "rifiutano noi: mittente, server, frequenza o contenuto"
     RULE = "rule", "regola di chi riceve"
@@ -62,16 +62,16 @@ class Reason(models.TextChoices):
     UNKNOWN = "unknown", "motivo non riconosciuto"
 
 
-OF_THE_MAILBOX = (Reason.DEAD, Reason.FULL, Reason.RULE, Reason.UNKNOWN)  # its reader must do something about it
+OF_THE_MAILBOX = (Reason.DEAD, Reason.FULL, Reason.RULE, Reason.UNKNOWN)  # the pharmacy must act, not the portal
 
 
 @dataclass(frozen=True)
 class ReasonRule:
-    """One line of the table: one of `numbers` (a code, a status, or `5.7.` for all that begin so), `words`, or both."""
+    """One line of the table. It matches by `numbers` (any of: a code, a status, a prefix like `5.7.`), by `words`, or by both."""
 
     reason: Reason
     numbers: tuple[str, ...]
-    words: str  # a regular expression, lower case; empty: the numbers alone decide
+    words: str  # a regular expression, lower case; "" when the numbers alone decide
     example: str
     seen_at: str
 
@@ -83,7 +83,7 @@ class ReasonRule:
 
 @dataclass(frozen=True)
 class Reading:
-    """What an answer means. `is_explicit`: words said so, not a number alone. `rule`: None when no line of the table decided."""
+    """The meaning of an answer. `is_explicit`: decided by words, not a number alone. `rule`: None when no line matched."""
 
     reason: Reason
     is_explicit: bool = False
@@ -95,7 +95,7 @@ class Reading:
 
 
 def read(answer: str | bytes) -> Reading:
-    """Raises nothing, whatever the answer is. A 4xx is never DEAD: its first digit decides (RFC 5321, 4.2.1)."""
+    """Classifies an answer. Raises nothing. A 4xx is never DEAD, because its first digit decides (RFC 5321, 4.2.1)."""
     words = _plain(answer)
     code, status = _CODE.search(words), _STATUS.search(words)
     numbers = tuple(found for found in (code and code["code"], status and status["status"]) if found)
@@ -105,7 +105,7 @@ def read(answer: str | bytes) -> Reading:
     reading = _decide(words, numbers)
     if reading.reason in (Reason.ABOUT_US, Reason.LATER, Reason.UNKNOWN):
         plain = _decide(_ADVICE.sub(" ", words), numbers)
-        if plain.is_dead and plain.is_explicit:  # otherwise the advice may be all that says whose fault it is
+        if plain.is_dead and plain.is_explicit:  # otherwise the advice may be the only hint at the reason
             return plain
     return reading
 
@@ -147,7 +147,7 @@ def _begins(number: str, prefix: str) -> bool:
 
 
 def _plain(answer: str | bytes) -> str:
-    """Lower case, one line, without the addresses (their words are names) and the numbers of continued lines."""
+    """The answer in lower case, on one line, without addresses (their words are names) and the codes of continuation lines."""
     text = answer.decode("utf-8", "replace") if isinstance(answer, bytes | bytearray | memoryview) else str(answer)
     text = unicodedata.normalize("NFKC", text[:READ]).casefold().replace("’", "'")
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
@@ -159,7 +159,7 @@ def _plain(answer: str | bytes) -> str:
 
 
 def our_names() -> list[str]:
-    """Domains and host names of this installation, lower case, the longest first: an answer that names one speaks of us."""
+    """Domains and host names of this installation, lower case, the longest first: an answer that names one is about the portal."""
     _, _, sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")
     names = (settings.BOUNCE_DOMAIN, sender, urlsplit(settings.PORTAL_URL).hostname, str(DNS_NAME))
     found = {name.casefold() for name in names if name and "." in name and re.search("[a-z]", name, re.IGNORECASE)}

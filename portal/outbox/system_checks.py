@@ -1,4 +1,4 @@
-"""What the clock of the outbox must keep to."""
+"""System checks of the settings of the outbox."""
 
 from datetime import timedelta
 from typing import Any
@@ -9,7 +9,7 @@ from django.core.checks import CheckMessage, Error, register
 
 @register()
 def lease_outlives_a_conversation(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """A lease that ends before the server's four answers gives the letter to two workers. The demonstration may shorten it."""
+    """outbox.E001: a lease shorter than four answers of the server could give a letter to two workers. Not in the demonstration."""
     if settings.DEMO or timedelta(seconds=4 * settings.EMAIL_TIMEOUT) < settings.OUTBOX_LEASE:
         return []
     return [Error("OUTBOX_LEASE must be more than four times EMAIL_TIMEOUT.", id="outbox.E001")]

@@ -1,4 +1,4 @@
-"""Woken after every commit that wrote a letter, and by the timetable for what was missed or must be tried again."""
+"""Delivery tasks: woken after each commit that wrote a letter, and by the timetable for missed letters and retries."""
 
 from celery import shared_task
 
@@ -10,25 +10,25 @@ from portal.time import database_clock
 
 @shared_task
 def deliver_urgent_mail() -> None:
-    """Codes and ids only, so that a queue of its own is never behind a thousand reminders. May run twice and at the same time."""
+    """Delivers codes and ids only; its own queue never waits behind a thousand reminders. May run concurrently."""
     _deliver(Priority.ID)
 
 
 @shared_task
 def deliver_due_mail() -> None:
-    """All that is due. May run twice and at the same time: each letter is claimed."""
+    """Delivers all due letters. May run concurrently: each letter is claimed."""
     _deliver(Priority.NOTICE)
 
 
 @shared_task
 def settle_dead_mailboxes() -> None:
-    """What a worker that died had found and not told. May run twice."""
+    """Marks dead mailboxes that a worker found before it died. May run concurrently."""
     marking.settle(database_clock.now())
 
 
 def _deliver(most: Priority) -> None:
     waking.answered(urgent=most is Priority.ID)
     accepted = deliver_due(most=most)
-    # the round has a limit; with none accepted the server is in trouble, and the timetable comes back soon enough
+    # a round has a limit; when it delivered none, the server is in trouble and the next call of the timetable is soon enough
     if accepted and OutgoingMail.objects.due(database_clock.now(), most).exists():
         waking.call_again(urgent=most is Priority.ID)

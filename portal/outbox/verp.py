@@ -1,6 +1,4 @@
-"""The envelope sender of each letter (VERP): a report that comes back to it says which letter it is about, and cannot be
-made up without SECRET_KEY.
-"""
+"""The envelope sender of each letter (VERP): it identifies the letter of a report, and cannot be forged without SECRET_KEY."""
 
 import re
 
@@ -8,9 +6,8 @@ from django.conf import settings
 
 from portal.secrets.codes import keyed_hash, same
 
-_LOCAL = re.compile(
-    r"b-(?P<letter>\d{1,18})-(?P<mac>[0-9a-f]{24})"
-)  # lower case: a server on the way may have folded it
+# lower case: a server on the way may have folded it
+_LOCAL = re.compile(r"b-(?P<letter>\d{1,18})-(?P<mac>[0-9a-f]{24})")
 _MAC = 24  # hexadecimal digits, 96 bits
 
 
@@ -22,7 +19,7 @@ def sender_of(letter: int, plain: str) -> str:
 
 
 def letter_of(address: str) -> int | None:
-    """The letter whose envelope sender this is; None when it is not one of ours."""
+    """The key of the letter with this envelope sender; None when the portal did not make the address."""
     local, _, domain = address.strip().strip("<>").lower().rpartition("@")
     found = _LOCAL.fullmatch(local)
     if not settings.BOUNCE_DOMAIN or domain != settings.BOUNCE_DOMAIN.lower() or found is None:

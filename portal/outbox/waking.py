@@ -1,7 +1,7 @@
-"""Calls a worker after a commit that wrote letters. A courtesy: the timetable finds them anyway.
+"""Wakes a worker after a commit that wrote letters. A lost call only costs time: the timetable finds due letters anyway.
 
-One call for each transaction, and with Redis one for all transactions until a worker answers it: a thousand ids in a second
-do not become a thousand calls. A broker that is down costs a page a second at most, and raises nothing.
+Makes one call per transaction, and with Redis one for all transactions until a worker answers: a thousand ids in a second do
+not make a thousand calls. A broker that is down delays a page by a second at most, and raises nothing.
 """
 
 import logging
@@ -14,12 +14,14 @@ from portal.outbox.models import Priority
 from portal.waking import wake
 
 log = logging.getLogger(__name__)
-CALL_STANDS_FOR = 2  # seconds: a call that no worker answered (it died, the queue is long) is made again after this
+CALL_STANDS_FOR = (
+    2  # seconds: after this, the next commit repeats a call that no worker answered (it died, the queue is long)
+)
 URGENT, OTHER = "portal.outbox.tasks.deliver_urgent_mail", "portal.outbox.tasks.deliver_due_mail"
 
 
 def wake_after_commit(priority: Priority) -> None:
-    """To be called in the transaction that wrote the letter."""
+    """Wakes a worker once the transaction that wrote the letter is committed. Call it in that transaction."""
     call = _for_urgent if priority <= Priority.ID else _for_the_rest
     already = any(function is call for _, function, *_ in connection.run_on_commit)
     if not already:
@@ -27,16 +29,16 @@ def wake_after_commit(priority: Priority) -> None:
 
 
 def answered(urgent: bool) -> None:
-    """A worker begins its round: letters committed from now on deserve a new call. Before it claims anything."""
+    """Clears the mark of the last call, so that later commits call again. A worker calls it before it claims letters."""
     if settings.REDIS_URL:
         try:
             cache.delete(_mark(urgent))
-        except Exception:  # it lasts CALL_STANDS_FOR anyway
+        except Exception:  # the mark expires after CALL_STANDS_FOR anyway
             log.debug("The cache does not answer.")
 
 
 def call_again(*, urgent: bool) -> None:
-    """More is due than one round could do."""
+    """Wakes a worker because more letters are due than one round could deliver."""
     _for_urgent() if urgent else _for_the_rest()
 
 
@@ -54,8 +56,8 @@ def _call(task: str, *, urgent: bool) -> None:
 
 
 def _is_first_call(urgent: bool) -> bool:
-    """True unless a call that no worker has answered yet stands for this one too."""
-    if not settings.REDIS_URL:  # each process has a cache of its own: no worker could clear the mark in it
+    """True unless an earlier call waits for a worker's answer."""
+    if not settings.REDIS_URL:  # each process has its own cache, in which no worker could clear the mark
         return True
     try:
         return cache.add(_mark(urgent), 1, timeout=CALL_STANDS_FOR)

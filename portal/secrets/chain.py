@@ -36,9 +36,7 @@ Row = TypeVar("Row", bound=models.Model)
 class Link(models.Model):
     """The place of one row in its chain. Never changed, never deleted; outlives its row."""
 
-    position = models.BigIntegerField(
-        primary_key=True
-    )  # 1, 2, 3, ...: two sealers at once cannot both take the next one
+    position = models.BigIntegerField(primary_key=True)  # 1, 2, 3, ...: two sealers at once cannot take the same one
     row_id = models.BigIntegerField(unique=True)
     keep_until = models.DateTimeField()  # retention may delete the row from then on
     content = models.CharField(max_length=64)  # the MAC of the row

@@ -1,4 +1,4 @@
-"""What templates may say about time, addresses and icons. `{% load portale %}`."""
+"""Template filters and tags for times, addresses and icons. `{% load portale %}`."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -37,7 +37,7 @@ def seconds(at: datetime) -> str:
 
 @register.filter
 def until(at: datetime, now: datetime) -> str:
-    """`9 h 26 min`: from now to then, or since then."""
+    """`9 h 26 min`: the time between now and then, before or after."""
     return clock.in_words(at - now)
 
 
@@ -54,7 +54,7 @@ def thousands(number: int) -> str:
 
 @register.simple_tag
 def icon(name: str, css: str = "") -> SafeString:
-    """An icon of Bootstrap Italia's sprite, hidden from screen readers: the word beside it says the same."""
+    """An icon of Bootstrap Italia's sprite, hidden from screen readers, because the text beside it has the same meaning."""
     return format_html(
         '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
         css,

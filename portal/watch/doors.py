@@ -1,4 +1,4 @@
-"""/healthz, /readyz and /metrics: for machines on a private address, so before the Host, the session and the language."""
+"""/healthz, /readyz and /metrics, for machines on a private address: answered before the checks of Host, session and language."""
 
 import hmac
 import logging
@@ -20,12 +20,12 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers. It asks nobody else: whoever restarts it on a 5xx must not do so because the database is away."""
+    """200 while the process runs. It does not query the database: an outage there must not make a supervisor restart it."""
     return JsonResponse({"ok": True})
 
 
 def readyz(request: HttpRequest) -> HttpResponse:
-    """503 when something that the work needs is wrong; which, in the answer. A warning asks somebody to do something in the next days."""
+    """503 when the portal cannot do its work; the answer lists the checks. A warning asks the operator to act within days."""
     now = database_clock.now()
     found = readiness.findings(now)
     well = all(one.well for one in found)
@@ -37,12 +37,12 @@ def readyz(request: HttpRequest) -> HttpResponse:
         "checks": {one.name: one.as_json() for one in found},
     }
     response = JsonResponse(body, status=200 if well else 503)
-    response._has_been_logged = True  # type: ignore[attr-defined]  # an answer, not an error of ours
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django need not log a planned answer
     return response
 
 
 def metrics(request: HttpRequest) -> HttpResponse:
-    """With the token of METRICS_TOKEN, or from one of METRICS_NETWORKS; anybody else finds nothing here."""
+    """The metrics, for a request with METRICS_TOKEN or from METRICS_NETWORKS; 404 for any other."""
     if not _may_read(request):
         return HttpResponse(status=404)
     return HttpResponse(facts.exposition(database_clock.now()), content_type=CONTENT_TYPE_LATEST)
@@ -63,7 +63,7 @@ DOORS = {"/healthz": healthz, "/readyz": readyz, "/metrics": metrics}
 
 
 class ForMachines:
-    """Middleware: answers the three addresses and hands every other on."""
+    """Middleware: answers the three addresses and passes every other request on."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -78,9 +78,7 @@ class ForMachines:
 
 
 class Watched:
-    """Middleware, outermost: how long each page took, and one log line for it. Its name, never its address: that may hold a
-    code.
-    """
+    """Outermost middleware: measures each page and logs one line with its name, never its address, which may hold a code."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -90,7 +88,7 @@ class Watched:
         response = self.get_response(request)
         seconds = perf_counter() - started
         page = request.resolver_match.view_name if request.resolver_match else ""
-        if page:  # files and what has no name are not counted: anybody can invent those
+        if page:  # addresses without a name are not counted: a client could invent any number of them
             measures.PAGES.labels(page, f"{response.status_code // 100}xx").observe(seconds)
             facts_of_it = {"page": page, "status": response.status_code, "milliseconds": round(seconds * 1000, 1)}
             log.info("answered", extra={**facts_of_it, "method": request.method})

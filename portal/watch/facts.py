@@ -1,4 +1,4 @@
-"""What /metrics says: what the processes counted (portal/measures.py), and what the database knows at this moment.
+"""The content of /metrics: the counters of the processes (portal/measures.py), and gauges read from the database.
 
 Every query reads a partial index and stops at MOST rows: a scrape costs milliseconds on ten million ids.
 """
@@ -21,7 +21,7 @@ from portal.outbox.models import OutgoingMail, UnreadReport
 from portal.watch import readiness
 from sessions.models import IdSessione, Reminder
 
-MOST = 50_000  # rows counted; a gauge at this number means "or more"
+MOST = 50_000  # rows counted; a gauge with this value means "or more"
 OWN_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -34,7 +34,7 @@ def exposition(now: datetime) -> bytes:
 
 
 class _Counted(Collector):
-    """The counts of this machine's processes: of this one, or of all whose folders are named."""
+    """The counters of this process or, with PROMETHEUS_MULTIPROC_DIR, of all processes whose folders are configured."""
 
     def collect(self) -> Iterable[Metric]:
         own = os.environ.get(OWN_FOLDER)
@@ -92,7 +92,7 @@ def _reminders(now: datetime) -> Iterator[Metric]:
 
 
 def _ids(now: datetime) -> Iterator[Metric]:
-    """Not revoked themselves; what they hang on is not asked about here: that would be a join for every id."""
+    """Ids that are not revoked themselves; ignores a dead address, utenza or pharmacy, which would cost a join per id."""
     ids = IdSessione.objects.filter(revoked_at=None)
     unexpired = ids.filter(expires_at__gt=now)[:MOST].count()
     yield GaugeMetricFamily("portal_ids_unexpired", "Ids whose hours are not over", value=unexpired)

@@ -1,4 +1,4 @@
-"""Can this machine do its work? The questions of /readyz, each with a limit from the settings."""
+"""The checks of /readyz: whether this machine can do its work, with limits from the settings."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +18,7 @@ BROKER_PATIENCE = 1  # seconds
 
 @dataclass(frozen=True)
 class Finding:
-    """The answer to one question: well or not, and a few words without an address, a name or a password."""
+    """The result of one check: well or not, and a few words without an address, a name or a password."""
 
     name: str
     well: bool
@@ -29,14 +29,14 @@ class Finding:
 
 
 def oldest_due_letter(now: datetime) -> datetime | None:
-    """When the letter that waits longest for a worker should have left (UTC). One row of the partial index for each priority."""
+    """When the most overdue letter should have left (UTC), or None. Reads one row of the partial index per priority."""
     due = OutgoingMail.objects.due(now).order_by("next_attempt_at").values_list("next_attempt_at", flat=True)
     longest = [due.filter(priority=priority).first() for priority in Priority.values]
     return min((at for at in longest if at is not None), default=None)
 
 
 def oldest_due_reminder(now: datetime) -> datetime | None:
-    """When the reminder that waits longest for a worker was due (UTC). One row of the partial index."""
+    """When the most overdue reminder was due (UTC), or None. Reads one row of the partial index."""
     return Reminder.objects.due(now).values_list("due_at", flat=True).first()
 
 
@@ -46,14 +46,14 @@ def findings(now: datetime) -> list[Finding]:
 
 
 def warnings(now: datetime) -> list[str]:
-    """What does not stop the work yet: a clock that is off, certificates of the identity providers that end, silent
-    registries, old lists of cards.
+    """Troubles that do not stop the work yet: the clock's offset, expiring certificates of identity providers, registries that
+    do not answer, outdated trust and revocation lists of cards.
     """
     try:
         clock = [f"clock: {database_clock.in_words()}"] if database_clock.is_away() else []
         return [*clock, *map(str, provider_alerts.alerts(now)), *map(str, card_alerts.alerts(now))]
     except Error:
-        return []  # findings() says that the database is away
+        return []  # findings() reports that the database is away
 
 
 def _in_the_database(now: datetime) -> list[Finding]:
@@ -83,7 +83,7 @@ def _broker() -> Finding:
     if url.startswith("filesystem"):
         folder = Path(settings.CELERY_BROKER_TRANSPORT_OPTIONS["data_folder_in"])  # type: ignore[arg-type]
         return Finding("broker", folder.is_dir(), "a folder")
-    import redis  # only now: not in the memory of every worker
+    import redis  # here, to keep it out of the memory of every worker
 
     try:
         with redis.from_url(

@@ -1,4 +1,4 @@
-"""A task belongs to the request that woke it: its number travels in the headers of the message. How long tasks take."""
+"""Gives each task the id of the request that woke it, in a header of the message, and measures how long tasks take."""
 
 import logging
 from time import perf_counter
@@ -26,7 +26,7 @@ def give_the_number(headers: dict[str, Any], **kwargs: Any) -> None:
 
 @task_prerun.connect
 def take_the_number(task_id: str, task: Any, **kwargs: Any) -> None:
-    """A task of the timetable has no request: its own number stands for it."""
+    """Uses the task's own id for a task of the timetable, which no request woke."""
     request_id.current.set(request_id.taken_or_made(str(getattr(task.request, HEADER, None) or task_id)))
     _started[task_id] = perf_counter()
 
@@ -38,8 +38,10 @@ def count(task_id: str, task: Any, **kwargs: Any) -> None:
 
 
 class ClockedTask(Task):  # type: ignore[type-arg]  # not subscriptable at run time
-    """A task of ours: does nothing while the clock of this machine is astray, and leaves its work when it still finds the
-    database busy after its tries. Another worker, or the next knock, does it.
+    """Base class of the portal's tasks.
+
+    Does nothing while the clock of this machine is astray, and gives up when the database is still busy after the retries:
+    another worker, or the next message of the timetable, does the work.
     """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -53,4 +55,4 @@ class ClockedTask(Task):  # type: ignore[type-arg]  # not subscriptable at run t
 
 @setup_logging.connect
 def leave_logging_to_django(**kwargs: Any) -> None:
-    """That somebody listens keeps Celery from setting it up in its own form."""
+    """Does nothing: a receiver of this signal keeps Celery from configuring logging."""

@@ -172,7 +172,7 @@ def test_what_a_context_wants_and_the_till_does_not_send_is_explained(till) -> N
 def test_every_answer_of_the_service_has_its_sentence() -> None:
     codes = {outcome.code for outcome in vars(wire_words).values() if isinstance(outcome, wire_words.ResultCode)}
     assert codes <= set(sentences.SERVICE_CODES)
-    other = a2f_client.Reply("1", (a2f_client.Error("E", "700", "Altro"),))  # a code of another service
+    other = a2f_client.A2fReply("1", (a2f_client.Error("E", "700", "Altro"),))  # a code of another service
     strange = a2f_client.Exchange("", "", 200, other, httpx.Headers())
     assert sentences.of_service(strange).words == sentences.UNEXPLAINED
 

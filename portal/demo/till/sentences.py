@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from portal.a2f_client import Exchange, Reply
+from portal.a2f_client import A2fReply, Exchange
 
 OK, WAIT, BAD = "ok", "warn", "bad"
 
@@ -121,6 +121,6 @@ def of_gate(exchange: Exchange) -> TillOutcome:
     )
 
 
-def reason_of(reply: Reply) -> str:
+def reason_of(reply: A2fReply) -> str:
     """Returns the gate's reason for the same refusal; "" when the id is valid or the error concerns something else."""
     return next((REASON_OF_CODE[error.code] for error in reply.errors if error.code in REASON_OF_CODE), "")

@@ -1,5 +1,5 @@
-"""On PostgreSQL the journal refuses UPDATE and DELETE. Only forget() may delete, and says so for its own transaction;
-the links nobody may touch. Whoever owns the tables can take the trigger away: that is what the chain is for.
+"""On PostgreSQL the journal refuses UPDATE and DELETE. Only forget() may delete lines, by a setting of its transaction; no
+statement may change the links. The owner of the tables can remove the trigger: the chain makes that evident.
 """
 
 from django.db import migrations

@@ -1,4 +1,4 @@
-"""`manage.py a2f create|check|revoke|use`: a gestionale at the command line, to try any A2F endpoint."""
+"""`manage.py a2f create|check|revoke|use`: calls any A2F endpoint from the command line, as a gestionale does."""
 
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
@@ -15,8 +15,8 @@ from portal.values.pasted import id_sessione
 
 DONE, REFUSED, USAGE, UNAUTHORISED, NO_ANSWER, FAULT = 0, 1, 2, 3, 4, 5
 EXAMPLES = f"""
-Secrets are asked at the keyboard, or read from files (- for the standard input); never from the command line, where every
-user of the machine reads them. They are never printed, and neither is the id, unless --show-id is given.
+The command reads secrets from the keyboard or from files (- for the standard input), never from the command line, which every
+user of the machine can read. It never prints them; it prints the id only with --show-id.
 
   a2f create --url http://127.0.0.1:8000 --user UV386Q5B --codice-fiscale BBTMRZ54L19H501T --codes 130/204/78909 \\
       --certificate pincode.pem
@@ -105,7 +105,7 @@ class Command(BaseCommand):
         if reply.fault or not reply.outcome:
             words = reply.fault or "the answer is not of an A2F service."
             raise CommandError(f"HTTP {exchange.status}: {words}", returncode=FAULT)
-        for name, value in reply.told.items():
+        for name, value in reply.info.items():
             if name != "token":
                 self.stdout.write(f"{name}: {value}")
             elif show_id:
@@ -152,7 +152,7 @@ def _valore(options: dict[str, Any]) -> str:
 
 
 def _trust(file: str | None) -> Any:
-    """Which authorities the endpoint's certificate may come from."""
+    """The certification authorities to trust for the endpoint: True for those of the system."""
     if not file:
         return True
     import ssl
@@ -164,7 +164,7 @@ def _trust(file: str | None) -> Any:
 
 
 def _secret(name: str, file: str | None) -> str:
-    """Its first line, from the file, the standard input or the keyboard."""
+    """Reads a secret: the first line of the file or the standard input, or from the keyboard."""
     if file is None:
         return getpass(f"{name}: ")
     try:

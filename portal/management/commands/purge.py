@@ -1,4 +1,4 @@
-"""`manage.py purge`: forgets what is no longer kept. The timetable does the same every ten minutes."""
+"""`manage.py purge`: deletes rows whose retention is over. The timetable does the same every ten minutes."""
 
 from argparse import ArgumentParser
 from collections import deque
@@ -14,12 +14,12 @@ from sessions import retention
 
 class Command(BaseCommand):
     help = (
-        "Forgets what is no longer kept: docs/data.md says for each table what ends its rows. The lines of the journal that go"
-        " leave their links, so that verify_journal still holds."
+        "Deletes rows whose retention is over; docs/data.md holds the rule of each table. Deleted lines of the journal leave"
+        " their links, so that verify_journal still succeeds."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--dry-run", action="store_true", help="count what would be forgotten, forget nothing")
+        parser.add_argument("--dry-run", action="store_true", help="count the rows, delete nothing")
 
     def handle(self, *args: Any, dry_run: bool, **options: Any) -> None:
         now = database_clock.now_to_write()

@@ -7,7 +7,9 @@ from portal.time import database_clock
 
 
 class Command(BaseCommand):
-    help = "Chains the lines of the journal that are not chained yet. The timetable runs it every minute."
+    help = (
+        "Seals the lines of the journal that have no link in the chain yet. The timetable does the same every minute."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         sealed = CHAIN.seal(database_clock.now_to_write())

@@ -1,4 +1,4 @@
-"""`manage.py verify_journal`: reads the chain of the journal from its first link and says where it does not hold."""
+"""`manage.py verify_journal`: verifies the chain of the journal from its first link and reports every break."""
 
 import json
 import sys
@@ -18,7 +18,7 @@ PROGRESS_EVERY = 10_000  # links
 class Command(BaseCommand):
     chain: "Chain[Any]" = CHAIN
     named = "journal"
-    help = "Checks that nobody changed the journal. Exit code 0: it holds; 1: it does not, and the output says where."
+    help = "Verifies the chain of the journal. Exit code 0: it holds; 1: it does not, and the output shows where."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="the verdict as one JSON object")
@@ -50,9 +50,9 @@ def _as_text(verdict: ChainVerdict, name: str) -> str:
         f" {verdict.forgotten} forgotten in time; {verdict.waiting} lines not sealed yet.",
         f"Newest link: {verdict.head or 'none'}",
     ]
-    for each in verdict.breaks[:BREAKS_TOLD]:
-        where = f"position {each.position}" if each.position else "no position"
-        lines.append(f"BREAK at {where}, line {each.row_id or '?'}: {each.why}.")
+    for found in verdict.breaks[:BREAKS_TOLD]:
+        where = f"position {found.position}" if found.position else "no position"
+        lines.append(f"BREAK at {where}, line {found.row_id or '?'}: {found.why}.")
     if len(verdict.breaks) > BREAKS_TOLD:
         lines.append(f"... and {len(verdict.breaks) - BREAKS_TOLD} more.")
     lines.append(f"The {name} holds." if verdict.holds else f"The {name} does NOT hold.")

@@ -1,4 +1,4 @@
-"""`manage.py deliver_due_mail`: what the task of the same name does, without a broker."""
+"""`manage.py deliver_due_mail`: the task of the same name, without a broker."""
 
 import time
 from typing import Any
@@ -16,7 +16,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--limit", type=int, default=500, help="letters at most in one round")
-        parser.add_argument("--loop", type=float, metavar="SECONDS", help="again every so many seconds, until stopped")
+        parser.add_argument(
+            "--loop", type=float, metavar="SECONDS", help="repeat after this many seconds, until stopped"
+        )
 
     def handle(self, *, limit: int, loop: float | None, **options: Any) -> None:
         if limit < 1:

@@ -1,4 +1,4 @@
-"""`manage.py outbox`: what waits to leave, since when, which domains refuse."""
+"""`manage.py outbox`: shows the waiting letters, their age and the domains that refuse."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from portal.time.clock import ROME, in_words
 
 
 class Command(BaseCommand):
-    help = "Tells how the outbox is doing: depth, oldest letter, failing domains, what came back in the last 24 hours."
+    help = "Shows the state of the outbox: depth, oldest letter, failing domains, reports of the last 24 hours."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON object; moments in UTC")
@@ -28,7 +28,7 @@ def _as_json(depth: Depth) -> str:
 def _as_text(depth: Depth) -> list[str]:
     late = in_words(depth.at - depth.oldest_due) if depth.oldest_due else "none"
     lines = [
-        f"waiting      {depth.letters}, of which {depth.due} due and {depth.held} in the hands of a worker",
+        f"waiting      {depth.letters}, of which {depth.due} due and {depth.held} claimed by a worker",
         f"oldest due   {late}",
         *(f"  {row.kind:<10} {row.letters:>7}   oldest {in_words(depth.at - row.oldest)}" for row in depth.waiting),
         "in the last 24 hours",

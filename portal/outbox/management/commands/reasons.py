@@ -1,4 +1,4 @@
-"""`manage.py reasons ["ANSWER"]`: what an answer of a mail server means, and which line of the table says so."""
+"""`manage.py reasons ["ANSWER"]`: shows the meaning of a mail server's answer, and the line of the table that decided it."""
 
 from typing import Any
 

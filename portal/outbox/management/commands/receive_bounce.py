@@ -1,4 +1,4 @@
-"""`manage.py receive_bounce [RECIPIENT] < report`: the end of a mail server's pipe (docs/production.md)."""
+"""`manage.py receive_bounce [RECIPIENT] < report`: takes in a report from a mail server's pipe (docs/production.md)."""
 
 import os
 import sys
@@ -11,13 +11,13 @@ from portal.outbox.bounces import reports
 from portal.outbox.bounces.intake import BounceOutcome, receive
 from portal.time import database_clock
 
-# sysexits.h: what a mail server does with the message depends on it
+# sysexits.h: the exit status tells the mail server what to do with the message
 EXITS = {
     BounceOutcome.WRITTEN: os.EX_OK,
     BounceOutcome.KNOWN: os.EX_OK,
     BounceOutcome.REPLAYED: os.EX_OK,
-    BounceOutcome.NO_REPORT: os.EX_OK,  # a holiday robot: nothing to do, and nobody to tell
-    BounceOutcome.UNREAD: os.EX_OK,  # kept: an operator looks at it
+    BounceOutcome.NO_REPORT: os.EX_OK,  # an automatic reply: nothing to do
+    BounceOutcome.UNREAD: os.EX_OK,  # kept for an operator
     BounceOutcome.MALFORMED: os.EX_DATAERR,
     BounceOutcome.UNKNOWN: os.EX_NOUSER,
 }
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         "it was taken (or says nothing new), 65 when it is malformed or too long, 67 when it is about no letter of ours, "
         "75 when the database does not answer or this machine's clock is astray: then the mail server tries again."
     )
-    requires_system_checks: list[str] = []  # a pipe starts it for each report
+    requires_system_checks: list[str] = []  # they take time, and a pipe starts one process per report
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(

@@ -1,4 +1,4 @@
-"""`manage.py send_test_mail ADDRESS`: does a letter leave from here, and what does the mail server say?"""
+"""`manage.py send_test_mail ADDRESS`: sends one test letter and shows the mail server's answer."""
 
 from datetime import timedelta
 from email.utils import parseaddr
@@ -43,6 +43,6 @@ class Command(BaseCommand):
         deliver(claimed, now)
         letter.refresh_from_db()
         if not letter.accepted_at:
-            letter.cancel(database_clock.now())  # a test that did not leave is over
+            letter.cancel(database_clock.now())  # so that no worker sends it later
             raise CommandError(f"Not accepted: {letter.last_answer}")
         self.stdout.write(f"accepted    {letter.last_answer}")
