@@ -70,7 +70,6 @@ EVERY = {
     "purge old rows": ("sessions.tasks.purge_old_rows", 600),
     "purge logins": ("portal.identity.tasks.purge_logins", 600),
     "refresh identity providers": ("portal.identity.tasks.refresh_identity_providers", 600),
-    "refresh trust chains": ("portal.identity.tasks.refresh_trust_chains", 600),
     "seal logins": ("portal.identity.tasks.seal_logins", 60),
     "seal journal": ("portal.journal.tasks.seal_journal", 60),
     "purge journal": ("portal.journal.tasks.purge_journal", 600),

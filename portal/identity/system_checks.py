@@ -1,17 +1,13 @@
 """What must not start: an identity provider that only tests know, a door whose key or organisation is missing."""
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
-from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from portal.identity.providers import every_provider, oidc
-from portal.identity.providers.saml.provider import SamlProvider
-from portal.identity.providers.saml.real import why_not_an_entity, why_not_real
+from portal.identity.providers import every_provider
 
 SHORTEST_SECRET = 50  # characters
 
@@ -22,16 +18,12 @@ def only_real_identity_providers_in_production(app_configs: Any, **kwargs: Any) 
     if not settings.DEMO and any(name.startswith("portal.demo") for name in settings.IDENTITY_PROVIDERS):
         return []  # portal.E001 refuses them
     try:
-        doors = every_provider()
+        providers = every_provider()
     except (ImportError, TypeError, AttributeError) as error:  # no such name, or no class of ours
         return [Error(f"IDENTITY_PROVIDERS: {error}.", id="portal.E005")]
     if settings.DEMO:
         return []
-    saml = [door for door in doors if isinstance(door, SamlProvider)]
-    problems = [problem for door in saml for problem in (*_of_ours(door), *_of_theirs(door))]
-    return problems + [
-        problem for door in doors if isinstance(door, oidc.CieOpenId) for problem in _of_federation(door)
-    ]
+    return [problem for provider in providers for problem in provider.production_errors()]
 
 
 @register()
@@ -59,32 +51,3 @@ def cards_have_a_host_of_their_own(app_configs: Any, **kwargs: Any) -> list[Chec
     if len(settings.CNS_PROXY_SECRET) < SHORTEST_SECRET:
         problems.append("CNS_PROXY_SECRET is too short: 50 characters or more, random; nginx sends it.")
     return [Error(problem, id="portal.E006") for problem in problems]
-
-
-def _of_ours(door: SamlProvider) -> Iterator[CheckMessage]:
-    try:
-        door.service_provider()
-    except ImproperlyConfigured as error:
-        yield Error(str(error), id="portal.E003")
-
-
-def _of_federation(door: oidc.CieOpenId) -> Iterator[CheckMessage]:
-    """Who we are, who heads the federation, and who is asked: somebody, at public addresses."""
-    try:
-        door.relying_party()
-        names = {"OIDC_TRUST_ANCHOR": door.anchor().entity_id, "OIDC_PROVIDER": door.provider_id()}
-    except ImproperlyConfigured as error:
-        yield Error(str(error), id="portal.E003")
-        return
-    for setting, name in names.items():
-        if why := why_not_an_entity(name):
-            yield Error(f"{setting} {why}.", id="portal.E004")
-
-
-def _of_theirs(door: SamlProvider) -> Iterator[CheckMessage]:
-    """The files. The rows of a registry are looked at when they are taken (providers/registry.py) and when somebody is asked: the
-    database may be away now.
-    """
-    for each in door.from_files():
-        if why := why_not_real(each):
-            yield Error(why, id="portal.E004")

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import Error, connection
 
-from portal.identity.alerts import card_alerts, provider_alerts
+from portal.identity.providers import every_alert
 from portal.outbox.models import OutgoingMail, Priority
 from portal.time import database_clock
 from sessions.models import Reminder
@@ -51,7 +51,7 @@ def warnings(now: datetime) -> list[str]:
     """
     try:
         clock = [f"clock: {database_clock.in_words()}"] if database_clock.is_away() else []
-        return [*clock, *map(str, provider_alerts.alerts(now)), *map(str, card_alerts.alerts(now))]
+        return [*clock, *map(str, every_alert(now))]
     except Error:
         return []  # findings() reports that the database is away
 

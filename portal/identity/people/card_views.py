@@ -1,9 +1,6 @@
 """The one page of the host of the cards: nginx has asked for the certificate, here it is read and handed over."""
 
-import logging
-
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,30 +12,23 @@ from portal.identity.people import login
 from portal.identity.people.refusal_sentences import refusal_of, spoken
 from portal.identity.providers import provider_of
 from portal.identity.providers.base import TS_CNS
-from portal.identity.providers.cns import TsCns
 from portal.time.clock import now_of
-
-logger = logging.getLogger(__name__)
 
 
 @never_cache
 @require_GET
 def card(request: HttpRequest) -> HttpResponse:
     """Reads the card and answers with a page whose button carries a ticket to the portal, never in an address."""
-    way_in = provider_of(TS_CNS.key)
-    if not isinstance(way_in, TsCns):
+    provider, state, now = provider_of(TS_CNS.key), request.GET.get("richiesta", ""), now_of(request)
+    if provider is None:
         raise Http404
-    if not (way_in.is_shown_here(request) and way_in.came_through_the_proxy(request)):
-        logger.warning("a request for the cards did not come through the host of the cards")
-        raise PermissionDenied("La tessera si mostra solo all’indirizzo aperto dalla pagina di accesso.")
-    state, now = request.GET.get("richiesta", ""), now_of(request)
     try:
-        ticket = way_in.ticket_for(state, way_in.card_of(request), now)
-        if ticket is None:
-            raise LoginRefused("expired" if state else "unsolicited", "no login waits for this card")
+        ticket = provider.card_ticket(request, state, now)
     except LoginRefused as refusal:
-        login.card_refused(request, way_in, state, refusal, now)
+        login.card_refused(request, provider, state, refusal, now)
         return _page(request, {"refusal": refusal_of(refusal.code), "code": spoken(refusal.code)}, refusal.code)
+    if ticket is None:
+        raise Http404
     return _page(request, {"fields": {"stato": state, "biglietto": ticket}})
 
 

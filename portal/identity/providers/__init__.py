@@ -1,11 +1,13 @@
 """The ways in that settings.IDENTITY_PROVIDERS names, in its order."""
 
+from datetime import datetime
 from functools import lru_cache
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
 from portal.identity.providers.base import Provider
+from portal.identity.providers.upkeep import Alert
 
 
 @lru_cache(maxsize=4)
@@ -21,3 +23,8 @@ def every_provider() -> list[Provider]:
 def provider_of(key: str) -> Provider | None:
     """The provider of this piece of address; None when the portal has no such way in."""
     return _loaded(tuple(settings.IDENTITY_PROVIDERS)).get(key)
+
+
+def every_alert(now: datetime) -> list[Alert]:
+    """What an operator must do about any provider, in the order of the settings."""
+    return [alert for provider in every_provider() for alert in provider.alerts(now)]

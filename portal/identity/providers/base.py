@@ -1,13 +1,17 @@
 """What the portal asks of an identity provider, whatever it speaks: SAML, OpenID Connect, client certificates, the stubs."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
+from django.core.checks import CheckMessage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from portal.identity.identity import Identity
 from portal.identity.models import LoginTransaction
+from portal.identity.providers.upkeep import Alert, LoadedEntity, NotByHand, NotTaken, Taken
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class Provider(ABC):
     """
 
     method: Method
+    refreshable = False  # True: it trusts what a registry or a federation publishes (`manage.py identity_providers`)
 
     @property
     def key(self) -> str:
@@ -82,6 +87,36 @@ class Provider(ABC):
         browser goes next with our answer ("" when nowhere). None when this way in knows no such thing. Raises LoginRefused.
         """
         return None
+
+    def card_ticket(self, request: HttpRequest, state: str, now: datetime) -> str | None:
+        """Reads the card that nginx saw on this request and returns the ticket for the login with this state; None when this
+        provider reads no cards. Raises LoginRefused, and PermissionDenied for a request that did not pass nginx.
+        """
+        return None
+
+    def alerts(self, now: datetime) -> Iterable[Alert]:
+        """What an operator must do about this provider; nothing when all is well."""
+        return ()
+
+    def production_errors(self) -> Iterable[CheckMessage]:
+        """Why this provider must not start in production: a key, an organisation or a real identity provider is missing."""
+        return ()
+
+    def loaded_entities(self, now: datetime) -> list[LoadedEntity]:
+        """The identity providers in use, for `identity_providers list`."""
+        return []
+
+    def refresh_is_due(self, now: datetime) -> bool:
+        """True when the timetable should call refresh()."""
+        return False
+
+    def refresh(self, now: datetime) -> Taken:
+        """Reads the registry or the chain of trust again. Raises NotTaken."""
+        raise NotTaken("this way in has nothing to refresh")
+
+    def take_by_hand(self, file: Path | None, digest: str, dropping: tuple[str, ...], now: datetime) -> Taken:
+        """As refresh(), with a document or permissions that an operator gives. Raises NotTaken and NotByHand."""
+        raise NotByHand("A chain of trust is fetched: --file and --drop are for SAML.")
 
     @abstractmethod
     def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:

@@ -6,10 +6,13 @@ Who is lured to the host of the cards by somebody else's link carries the ticket
 """
 
 import json
+import logging
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,10 +20,14 @@ from django.urls import reverse
 from portal.identity.identity import Identity, LoginRefused
 from portal.identity.models import LoginTransaction, User
 from portal.identity.providers import base
-from portal.identity.providers.cns.certificate import Holder, holder_of
+from portal.identity.providers.cns.alerts import alerts_of_cards
+from portal.identity.providers.cns.certificate import holder_of
+from portal.identity.providers.upkeep import Alert
 from portal.secrets.codes import same
 from portal.secrets.sealing import SealBroken, seal, unseal
 from portal.time.clock import now_of
+
+logger = logging.getLogger(__name__)
 
 LEVEL = 3  # a card and its PIN: LoA4, as SpidL3
 
@@ -59,23 +66,20 @@ class TsCns(base.Provider):
             assertion_id=shown["serial"],
         )
 
-    def is_shown_here(self, request: HttpRequest) -> bool:
-        """True on the host of the cards."""
-        return request.get_host().partition(":")[0] == _host()
+    def alerts(self, now: datetime) -> Iterator[Alert]:
+        return alerts_of_cards(now)
 
-    def came_through_the_proxy(self, request: HttpRequest) -> bool:
-        """True when the request carries the secret that only our nginx knows: nobody else may speak of cards."""
-        secret = settings.CNS_PROXY_SECRET
-        return bool(secret) and same(secret, request.META.get(PROXY, ""))
+    def card_ticket(self, request: HttpRequest, state: str, now: datetime) -> str:
+        """Ties the card to the pending login with this state and returns the ticket (60 seconds, once).
 
-    def card_of(self, request: HttpRequest) -> Holder:
-        """Whose card nginx has seen. Raises LoginRefused."""
+        Raises LoginRefused (no card, a wrong one, no login with this state) and PermissionDenied.
+        """
+        if not (_is_on_the_host_of_the_cards(request) and _came_through_the_proxy(request)):
+            logger.warning("a request for the cards did not come through the host of the cards")
+            raise PermissionDenied("La tessera si mostra solo all’indirizzo aperto dalla pagina di accesso.")
         if request.META.get(VERIFIED) != "SUCCESS":
             raise LoginRefused("no-card", "no certificate")
-        return holder_of(request.META.get(CERTIFICATE, ""), settings.CNS_POLICIES, now_of(request))
-
-    def ticket_for(self, state: str, holder: Holder, now: datetime) -> str | None:
-        """Ties the card to the login that waits for it; None when none does."""
+        holder = holder_of(request.META.get(CERTIFICATE, ""), settings.CNS_POLICIES, now)
         shown = {
             "codice_fiscale": holder.codice_fiscale,
             "given_name": holder.given_name,
@@ -83,7 +87,20 @@ class TsCns(base.Provider):
             "serial": holder.serial,
             "at": now.timestamp(),
         }
-        return LoginTransaction.objects.show_card(state, self.key, seal(json.dumps(shown).encode()), now)
+        ticket = LoginTransaction.objects.show_card(state, self.key, seal(json.dumps(shown).encode()), now)
+        if ticket is None:
+            raise LoginRefused("expired" if state else "unsolicited", "no login waits for this card")
+        return ticket
+
+
+def _is_on_the_host_of_the_cards(request: HttpRequest) -> bool:
+    return request.get_host().partition(":")[0] == _host()
+
+
+def _came_through_the_proxy(request: HttpRequest) -> bool:
+    """True when the request carries the secret that only our nginx knows: no other program may claim to have seen a card."""
+    secret = settings.CNS_PROXY_SECRET
+    return bool(secret) and same(secret, request.META.get(PROXY, ""))
 
 
 def _host() -> str:

@@ -10,8 +10,8 @@ from django.db import transaction
 from portal.identity.models import RegisteredProvider
 from portal.identity.providers.oidc import federation, jose
 from portal.identity.providers.oidc.federation import PROVIDER, Anchor, ChainBroken, TrustChain
-from portal.identity.providers.registry import NotTaken, Taken, written_down
 from portal.identity.providers.saml.real import is_public
+from portal.identity.providers.upkeep import NotTaken, Taken, write_reading
 
 DOOR = "cie-oidc"  # of the rows: those of "cie" are SAML's
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "revocation_endpoint")
@@ -36,9 +36,9 @@ def refresh(provider: str, anchor: Anchor, fetch: federation.Fetch, now: datetim
         taken = take(usable(federation.gathered(provider, PROVIDER, anchor, fetch, now)), now)
     except ChainBroken as error:
         refused = NotTaken(str(error))
-        written_down(DOOR, provider, now, refused)
+        write_reading(DOOR, provider, now, refused)
         raise refused from error
-    written_down(DOOR, provider, now, taken)
+    write_reading(DOOR, provider, now, taken)
     return taken
 
 

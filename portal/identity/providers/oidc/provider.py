@@ -1,25 +1,29 @@
 """CIE by OpenID Connect behind the interface of every way in."""
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from portal.identity.identity import MINIMUM_LEVEL, Identity, LoginRefused
 from portal.identity.models import LoginTransaction
 from portal.identity.providers import base
-from portal.identity.providers.oidc import answer, chains, jose, relying_party
+from portal.identity.providers.oidc import alerts, answer, chains, jose, relying_party
 from portal.identity.providers.oidc.answer import OpenIdAnswer, OpenIdLogin
 from portal.identity.providers.oidc.federation import MEDIA_TYPE, PROVIDER, STATEMENT, Anchor, TrustChain
 from portal.identity.providers.oidc.relying_party import RelyingParty
 from portal.identity.providers.oidc.request import FISCAL_NUMBER, authorization_request
 from portal.identity.providers.oidc.wire import Unreachable, Wire
-from portal.identity.providers.registry import Taken
 from portal.identity.providers.saml.provider import FISCAL_NUMBER_PREFIX
+from portal.identity.providers.saml.real import why_not_an_entity
+from portal.identity.providers.upkeep import Alert, LoadedEntity, Taken
 from portal.time import database_clock
 from portal.time.clock import now_of
 
@@ -30,6 +34,7 @@ class CieOpenId(base.Provider):
     """Asks the one provider of CIE, which a chain of trust vouches for, and believes only that one's answer."""
 
     method = base.CIE
+    refreshable = True
 
     def relying_party(self) -> RelyingParty:
         """Who we are. The demonstration overrides this and the next four."""
@@ -57,6 +62,25 @@ class CieOpenId(base.Provider):
 
     def refresh_is_due(self, now: datetime) -> bool:
         return chains.refresh_is_due(self.provider_id(), self.anchor(), now)
+
+    def alerts(self, now: datetime) -> Iterator[Alert]:
+        return alerts.alerts_of(self, now)
+
+    def production_errors(self) -> Iterator[CheckMessage]:
+        """Checks our keys, and that the trust anchor and the provider are real entities at public addresses."""
+        try:
+            self.relying_party()
+            names = {"OIDC_TRUST_ANCHOR": self.anchor().entity_id, "OIDC_PROVIDER": self.provider_id()}
+        except ImproperlyConfigured as error:
+            yield Error(str(error), id="portal.E003")
+            return
+        for setting, name in names.items():
+            if why := why_not_an_entity(name):
+                yield Error(f"{setting} {why}.", id="portal.E004")
+
+    def loaded_entities(self, now: datetime) -> list[LoadedEntity]:
+        chain = self.chain(now)
+        return [LoadedEntity(chain.subject, chain.subject, chain.good_until, works=True)] if chain else []
 
     def fetched(self, address: str) -> str:
         """An entity statement. Raises Unreachable."""

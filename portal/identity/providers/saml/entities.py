@@ -4,6 +4,7 @@ import base64
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -60,6 +61,19 @@ def read(body: bytes) -> list[ProviderMetadata]:
 
 def find(providers: Iterable[ProviderMetadata], entity_id: str) -> ProviderMetadata | None:
     return next((provider for provider in providers if provider.entity_id == entity_id), None)
+
+
+def works(provider: ProviderMetadata, now: datetime) -> bool:
+    """True when at least one of its certificates is valid now."""
+    return any(
+        certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc
+        for certificate in provider.certificates
+    )
+
+
+def good_until(provider: ProviderMetadata) -> datetime:
+    """The end of the certificate that ends last (UTC)."""
+    return max(certificate.not_valid_after_utc for certificate in provider.certificates)
 
 
 class Folder:

@@ -1,19 +1,22 @@
 """SPID and CIE behind the interface of every way in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from random import SystemRandom
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from portal.identity.identity import MINIMUM_LEVEL, Identity, LoginRefused
 from portal.identity.models import LoginTransaction, RegisteredProvider
 from portal.identity.providers import base
-from portal.identity.providers.saml import documents, entities, logout, profiles, service_provider
+from portal.identity.providers.saml import alerts, documents, entities, logout, profiles, registry, service_provider
 from portal.identity.providers.saml.entities import ProviderMetadata
 from portal.identity.providers.saml.metadata import service_metadata
 from portal.identity.providers.saml.names import REDIRECT
@@ -22,6 +25,7 @@ from portal.identity.providers.saml.real import why_not_real
 from portal.identity.providers.saml.request import authn_request
 from portal.identity.providers.saml.response import Expected, SamlAnswer, decoded, verified_answer
 from portal.identity.providers.saml.service_provider import ServiceProvider
+from portal.identity.providers.upkeep import Alert, LoadedEntity, Taken
 from portal.time.clock import now_of
 
 FISCAL_NUMBER_PREFIX = "TINIT-"  # an Italian codice fiscale; other countries have other prefixes (ETSI EN 319 412-1)
@@ -31,7 +35,7 @@ class SamlProvider(base.Provider):
     """Asks one of the identity providers that are loaded, and believes only that one's answer."""
 
     profile: Profile
-    real = True  # its identity providers come from files and a registry, and somebody must keep an eye on them
+    refreshable = True
 
     def service_provider(self) -> ServiceProvider:
         """Who we are. The demonstration overrides this and the next."""
@@ -111,6 +115,42 @@ class SamlProvider(base.Provider):
         now, address = now_of(request), service_provider.addresses(self.key).sign_out
         gone = logout.believed(request, self.identity_providers(), address, now)
         return gone.session_names, logout.answer_address(gone, self.service_provider(), now)
+
+    def alerts(self, now: datetime) -> Iterator[Alert]:
+        return alerts.alerts_of(self, now)
+
+    def production_errors(self) -> Iterator[CheckMessage]:
+        """Checks our key and organisation, and the files. Rows of the registry are checked when they are taken and at each
+        login: at start the database may be away.
+        """
+        try:
+            self.service_provider()
+        except ImproperlyConfigured as error:
+            yield Error(str(error), id="portal.E003")
+        for provider in self.from_files():
+            if why := why_not_real(provider):
+                yield Error(why, id="portal.E004")
+
+    def loaded_entities(self, now: datetime) -> list[LoadedEntity]:
+        return [
+            LoadedEntity(
+                provider.entity_id,
+                provider.name,
+                entities.good_until(provider),
+                entities.works(provider, now),
+                len(provider.certificates),
+            )
+            for provider in self.identity_providers()
+        ]
+
+    def refresh_is_due(self, now: datetime) -> bool:
+        return registry.refresh_is_due(self.key, now)
+
+    def refresh(self, now: datetime) -> Taken:
+        return registry.refresh(self.key, now)
+
+    def take_by_hand(self, file: Path | None, digest: str, dropping: tuple[str, ...], now: datetime) -> Taken:
+        return registry.take_by_hand(self.key, file, digest, dropping, now)
 
     def _identity(self, answered: SamlAnswer, by: ProviderMetadata) -> Identity:
         number = answered.attributes.get("fiscalNumber", "")

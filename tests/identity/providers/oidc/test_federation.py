@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from portal.identity.models import RegisteredProvider, RegistryReading
 from portal.identity.providers.oidc.federation import MOST_FETCHED
-from portal.identity.providers.registry import NotTaken
+from portal.identity.providers.upkeep import NotTaken
 from tests.identity.providers.oidc import forge
 from tests.identity.providers.oidc.forge import ANCHOR, OP, ForgedFederation, ring
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from portal.identity import system_checks
 from portal.identity.models import RegisteredProvider, RegistryReading
-from portal.identity.tasks import refresh_trust_chains
+from portal.identity.tasks import refresh_identity_providers
 from tests.identity.providers.oidc import forge
 
 CONFIGURATION = f"{forge.OP}/.well-known/openid-federation"
@@ -81,12 +81,12 @@ def test_the_timetable_follows_the_chain_again_after_half_of_its_life(world):
     for later, readings in ((timedelta(hours=23), 1), (timedelta(hours=25), 2)):
         with time_machine.travel(now + later, tick=False):
             world.federate(now + later)
-            refresh_trust_chains()
+            refresh_identity_providers()
         assert RegistryReading.objects.count() == readings
 
 
 def test_the_timetable_survives_a_federation_that_is_away(door_is_real, db, caplog):
-    refresh_trust_chains()
+    refresh_identity_providers()
     assert "not taken" in caplog.text
     assert RegistryReading.objects.get().refused_because
 

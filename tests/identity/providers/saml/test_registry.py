@@ -12,12 +12,12 @@ from django.core.management import call_command
 from django.test import Client
 from lxml import etree
 
-from portal.identity.alerts.provider_alerts import alerts
 from portal.identity.models import RegisteredProvider, RegistryReading
-from portal.identity.providers import registry
-from portal.identity.providers.registry import NotTaken
+from portal.identity.providers import every_alert
+from portal.identity.providers.saml import registry
 from portal.identity.providers.saml.names import METADATA, md
 from portal.identity.providers.saml.signing import sign
+from portal.identity.providers.upkeep import NotTaken, Taken
 from portal.identity.tasks import refresh_identity_providers
 from tests.identity.providers.saml import forge
 from tests.parallel import in_parallel
@@ -42,7 +42,7 @@ def signed(*members: bytes, by=AGID, **attributes: str) -> bytes:
     return etree.tostring(sign(registry_of(*members, **attributes), by))
 
 
-def take(body: bytes, now: datetime = NOW, **options) -> registry.Taken:
+def take(body: bytes, now: datetime = NOW, **options) -> Taken:
     return registry.take("spid", body, now, **({"certificates": (AGID.certificate,)} | options))
 
 
@@ -166,7 +166,7 @@ def test_what_the_demonstration_took_is_not_asked_in_production_and_goes_by_itse
     page = client.get("/accesso/").content.decode()
     assert "https://alfa.example" in page
     assert "demo.spid.gov.it" not in page
-    assert [each.words[:22] for each in alerts(NOW) if "demo.spid" in each.about] == ["loaded and not let in:"]
+    assert [each.words[:22] for each in every_alert(NOW) if "demo.spid" in each.about] == ["loaded and not let in:"]
     assert take(signed(one("alfa"), one("beta"))).removed == ["https://demo.spid.gov.it"]
 
 
@@ -243,15 +243,15 @@ def test_the_timetable_reads_the_registry_six_hours_after_the_last_time(
 def test_a_certificate_that_ends_within_a_month_is_told_and_one_with_a_successor_is_not(settings) -> None:
     end = forge.pair("alfa", YEARS).certificate.not_valid_after_utc
     take(signed(one("alfa")), end - timedelta(days=60))
-    assert not [each for each in alerts(end - timedelta(days=60)) if "alfa" in each.about]
-    [found] = [each for each in alerts(end - timedelta(days=29)) if "alfa" in each.about]
+    assert not [each for each in every_alert(end - timedelta(days=60)) if "alfa" in each.about]
+    [found] = [each for each in every_alert(end - timedelta(days=29)) if "alfa" in each.about]
     assert (found.urgent, "in 29 days" in found.words) == (False, True)
-    [found] = [each for each in alerts(end) if "alfa" in each.about]
+    [found] = [each for each in every_alert(end) if "alfa" in each.about]
     assert found.urgent
     successor = forge.pair("alfa-nuova", YEARS * 2).certificate
     both = forge.metadata("https://alfa.example", [forge.pair("alfa", YEARS).certificate, successor])
     take(signed(both), end - timedelta(days=29))
-    assert not [each for each in alerts(end - timedelta(days=29)) if "alfa" in each.about]
+    assert not [each for each in every_alert(end - timedelta(days=29)) if "alfa" in each.about]
 
 
 def test_check_ends_with_an_exit_code_when_there_is_something_to_do(capsys, db) -> None:

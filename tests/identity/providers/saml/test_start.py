@@ -7,7 +7,7 @@ from django.core.checks import run_checks
 from django.utils import timezone
 from lxml import etree
 
-from portal.identity.alerts.provider_alerts import alerts
+from portal.identity.providers import every_alert
 from portal.identity.providers.saml.names import ds
 from tests.identity.providers.saml import forge
 
@@ -72,7 +72,7 @@ def test_a_test_environment_does_not_start_unless_the_settings_name_it(settings,
     assert [each[:11] for each in problems(settings)] == ["portal.E004"]
     settings.IDENTITY_TEST_HOSTS = [host]
     assert problems(settings) == []
-    [alert] = [each for each in alerts(timezone.now()) if host in each.about]
+    [alert] = [each for each in every_alert(timezone.now()) if host in each.about]
     assert alert.urgent
 
 

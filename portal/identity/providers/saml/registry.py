@@ -4,9 +4,10 @@ Source: SPID technical rules, "Registro"; the document is one signed EntitiesDes
 """
 
 import hmac
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from hashlib import sha256
+from pathlib import Path
 
 import httpx
 from cryptography import x509
@@ -17,16 +18,13 @@ from lxml import etree
 from portal.identity.models import RegisteredProvider, RegistryReading
 from portal.identity.providers.saml import documents, entities, signing
 from portal.identity.providers.saml.documents import LARGEST_METADATA, MalformedXml
-from portal.identity.providers.saml.entities import ProviderMetadata
 from portal.identity.providers.saml.names import md
 from portal.identity.providers.saml.real import why_not_real
 from portal.identity.providers.saml.signing import SignatureWrong
+from portal.identity.providers.upkeep import NotTaken, Taken, write_reading
 
+READ_EVERY = timedelta(hours=6)
 TIMEOUT = httpx.Timeout(20, connect=10)  # seconds without a byte
-
-
-class NotTaken(Exception):
-    """What the registry said was not taken, and nothing changed; `str()` says why."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +33,6 @@ class Source:
 
     url: str
     certificates: tuple[x509.Certificate, ...]
-
-
-@dataclass
-class Taken:
-    """What a reading changed. `left_out`: entity and why, of those that nobody can use."""
-
-    added: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    left_out: dict[str, str] = field(default_factory=dict)
 
 
 def fetched(url: str, transport: httpx.BaseTransport | None = None) -> bytes:
@@ -88,20 +75,36 @@ def refresh(door: str, now: datetime) -> Taken:
     try:
         taken = take(door, fetched(source.url), now, certificates=source.certificates)
     except NotTaken as error:
-        written_down(door, source.url, now, error)
+        write_reading(door, source.url, now, error)
         raise
-    written_down(door, source.url, now, taken)
+    write_reading(door, source.url, now, taken)
     return taken
 
 
-def written_down(door: str, source: str, now: datetime, result: Taken | NotTaken) -> None:
-    """One line for each reading: check() looks at the newest."""
-    reading = RegistryReading(door=door, at=now, source=source[:300])
-    if isinstance(result, NotTaken):
-        reading.refused_because = str(result)[:300]
-    else:
-        reading.providers = len(result.added) + len(result.changed) + len(result.unchanged)
-    reading.save()
+def refresh_is_due(door: str, now: datetime) -> bool:
+    """True when the settings name the certificate of this registry and its last reading is six hours old."""
+    _, certificate = settings.IDENTITY_REGISTRIES.get(door, ("", ""))
+    last = RegistryReading.objects.newest(door)
+    return bool(certificate) and (last is None or now - last.at >= READ_EVERY)
+
+
+def take_by_hand(door: str, file: Path | None, digest: str, dropping: tuple[str, ...], now: datetime) -> Taken:
+    """As refresh(), for an operator: from `file` when there is one, trusted by its SHA-256 when `digest` is given; the
+    entities in `dropping` may go. Raises NotTaken.
+    """
+    source = source_of(door)
+    try:
+        body = file.read_bytes() if file else fetched(source.url)
+    except OSError as error:
+        raise NotTaken(f"the file cannot be read ({type(error).__name__})") from error
+    name = str(file or source.url)
+    try:
+        taken = take(door, body, now, certificates=source.certificates, digest=digest, dropping=dropping)
+    except NotTaken as error:
+        write_reading(door, name, now, error)
+        raise
+    write_reading(door, name, now, taken)
+    return taken
 
 
 def take(
@@ -141,14 +144,6 @@ def _replace(door: str, found: dict[str, str], now: datetime, taken: Taken, drop
         gone = sorted(set(current) - set(found))
         RegisteredProvider.objects.current(door).filter(entity_id__in=gone).update(replaced_at=now)
         taken.removed = gone
-
-
-def works(provider: ProviderMetadata, now: datetime) -> bool:
-    """True when it has a certificate that is good now."""
-    return any(
-        certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc
-        for certificate in provider.certificates
-    )
 
 
 def _believed(body: bytes, now: datetime, certificates: tuple[x509.Certificate, ...], digest: str) -> etree._Element:
@@ -197,7 +192,7 @@ def _why_unusable(document: str, now: datetime) -> str:
         [provider] = entities.read(document.encode())
     except MalformedXml as error:
         return str(error)
-    if not works(provider, now):
+    if not entities.works(provider, now):
         return "no certificate of it is valid today"
     return "" if settings.DEMO else why_not_real(provider)
 

@@ -1,4 +1,4 @@
-"""What somebody must do about the lists that nginx believes, before it refuses cards."""
+"""Alerts of TS-CNS: the files that nginx verifies cards with are missing, or end soon."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -8,22 +8,16 @@ from pathlib import Path
 from cryptography import x509
 from django.conf import settings
 
-from portal.identity.alerts.provider_alerts import Alert
-from portal.identity.providers import provider_of
 from portal.identity.providers.base import TS_CNS
-from portal.identity.providers.cns import TsCns, revocations, trust_list
+from portal.identity.providers.cns import revocations, trust_list
 from portal.identity.providers.cns.sources import RefreshFailed
+from portal.identity.providers.upkeep import Alert
 
 REVOCATIONS_END_WITHIN = timedelta(hours=2)  # the timer of deploy/systemd has failed twice
 TRUST_LIST_ENDS_WITHIN = timedelta(days=7)
 
 
-def alerts(now: datetime) -> list[Alert]:
-    """Of the host of the cards, where there is one; nothing to do, nothing said."""
-    return list(_of_cards(now)) if isinstance(provider_of(TS_CNS.key), TsCns) else []
-
-
-def _of_cards(now: datetime) -> Iterator[Alert]:
+def alerts_of_cards(now: datetime) -> Iterator[Alert]:
     try:
         files = [settings.CNS_FOLDER / name for name in ("ca.pem", "crl.pem")]
         listed_until, taken_until = _read(*files, *(file.stat().st_mtime_ns for file in files))
@@ -46,7 +40,9 @@ def _of_cards(now: datetime) -> Iterator[Alert]:
 
 @lru_cache(maxsize=1)
 def _read(ca: Path, crl: Path, *changed_at: int) -> tuple[datetime | None, dict[str, datetime | None]]:
-    """Until when the trust list, and the cards of each authority, are good. Read once: the lists are some megabytes."""
+    """The end (UTC) of the trust list, and of the revocation list of each authority. Cached until a file changes: the lists
+    are some megabytes.
+    """
     bundle = ca.read_bytes()
     authorities = x509.load_pem_x509_certificates(bundle)
     return trust_list.next_update_of(bundle), revocations.taken_until(
