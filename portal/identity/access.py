@@ -1,4 +1,4 @@
-"""Who may come in: a person with a digital identity, a person who has just shown it again, a member of the staff."""
+"""Access decorators of the views: a person with a digital identity, a fresh authentication, a member of the staff."""
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
@@ -24,13 +24,14 @@ from portal.time.clock import now_of
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
-KEPT = ("indirizzo", "copia")  # fields that survive a fresh authentication; a code never: sessions are rows, not sealed
+# Form fields kept in the session across a fresh authentication. Never a code: session rows are not encrypted.
+KEPT = ("indirizzo", "copia")
 _TYPED = "typed_before"
 _AT, _WITH, _NAMES = "identity_authenticated_at", "identity_with", "identity_sign_out_names"
 
 
 def remember(request: HttpRequest, user: User, identity: Identity) -> None:
-    """Opens the portal session of this person: new session key, and when and how the identity was shown."""
+    """Opens the portal session of this person under a new session key; stores when and how they authenticated."""
     session_ends.written_as_closed(request, now_of(request))
     login(request, user, backend="portal.identity.backends.DigitalIdentityBackend")
     request.session.cycle_key()
@@ -41,29 +42,29 @@ def remember(request: HttpRequest, user: User, identity: Identity) -> None:
 
 
 def is_called(request: HttpRequest, names: Iterable[str]) -> bool:
-    """True when one of these names of a provider means the session of this browser (Identity.sign_out_names)."""
+    """True when one of these names refers to the session of this browser (Identity.sign_out_names)."""
     return not set(names).isdisjoint(request.session.get(_NAMES, ()))
 
 
 def authenticated_at(request: HttpRequest) -> datetime | None:
-    """When the person showed the identity last (UTC); None for staff and for nobody."""
+    """The last authentication with a digital identity (UTC); None for staff and for anonymous users."""
     stamp = request.session.get(_AT)
     return datetime.fromtimestamp(stamp, UTC) if isinstance(stamp, (int, float)) else None
 
 
 def authenticated_with(request: HttpRequest) -> str:
-    """`SPID livello 2`, as it is written on the certification."""
+    """The method and level stored on the certification, for instance `SPID livello 2`."""
     return str(request.session.get(_WITH, ""))
 
 
 def is_fresh(request: HttpRequest) -> bool:
-    """True when the identity was shown in the last 10 minutes (FRESH_AUTHENTICATION_FOR)."""
+    """True when the last authentication is at most FRESH_AUTHENTICATION_FOR (10 minutes) old."""
     at = authenticated_at(request)
     return at is not None and now_of(request) - at <= settings.FRESH_AUTHENTICATION_FOR
 
 
 def person_required(view: View[P]) -> View[P]:
-    """Only a person who entered with SPID, CIE or TS-CNS; nobody goes to the chooser and comes back, staff get 403."""
+    """Lets in a person signed in with SPID, CIE or TS-CNS. Anonymous users are sent to the chooser and back; staff get 403."""
 
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
@@ -77,10 +78,10 @@ def person_required(view: View[P]) -> View[P]:
 
 
 def fresh_authentication_required(view: View[P]) -> View[P]:
-    """Asks for the identity again when it was last shown more than 10 minutes ago.
+    """Requires a new authentication when the last one is more than 10 minutes old.
 
-    A POST is sent back to the page that held the form, which the person reaches again after the login: nothing was done,
-    and typed_before() gives back what may be kept of what was typed.
+    A POST changes nothing: after the login the person returns to the page that held the form, and typed_before() restores
+    the fields in KEPT.
     """
 
     @wraps(view)
@@ -96,7 +97,7 @@ def fresh_authentication_required(view: View[P]) -> View[P]:
 
 
 def typed_before(request: HttpRequest) -> dict[str, str] | None:
-    """What was typed on this page when the identity had to be shown again, once; None when nothing was interrupted here."""
+    """Returns, once, the form fields saved on this page before a fresh authentication; None when there are none."""
     page, typed = request.session.get(_TYPED, (None, None))
     if page != request.path:
         return None
@@ -111,15 +112,15 @@ def staff_required(role: str, /, *, whole_nation: bool = False) -> Callable[[Vie
 
 
 def staff_required(role: View[P] | str, /, *, whole_nation: bool = False) -> View[P] | Callable[[View[P]], View[P]]:
-    """Only staff with the second factor and the role: `@staff_required("sicurezza")`; `@staff_required` is whoever may look.
+    """Lets in staff with the second factor and the role: `@staff_required("sicurezza")`; bare, the role is «lettura».
 
-    Nobody goes to the staff login; a person of a pharmacy, or the wrong role, gets 403 with the reason. The view says on its
-    own who may open it (`view.staff_role`): the tests hold every page of the staff to it. `whole_nation`: the page changes
-    something for everybody, so an operator with a territory gets 403.
+    An anonymous user is sent to the staff login; a person of a pharmacy, or an operator without the role, gets 403 with the
+    reason. `whole_nation`: the page changes something for all of Italy, so an operator with a territory gets 403. The role
+    is stored in `view.staff_role`, where the tests of the staff pages read it.
     """
     if callable(role):
         return _staff_only(role, StaffRole.LETTURA)
-    # a role that does not exist fails when the module is read
+    # an unknown role raises ValueError at import
     return partial(_staff_only, role=StaffRole(role), whole_nation=whole_nation)
 
 
@@ -146,18 +147,18 @@ def _staff_only(view: View[P], role: StaffRole | None, *, whole_nation: bool = F
 
 
 def any_staff(view: View[P]) -> View[P]:
-    """For one's own account: every member of the staff with the second factor, whatever the role."""
+    """Lets in every member of the staff with the second factor, whatever the role: for the pages of their own account."""
     return _staff_only(view, None)
 
 
 def staff_of(request: HttpRequest) -> User:
-    """Who is at the keyboard, behind staff_required."""
+    """The signed-in member of the staff. Only for views behind staff_required or any_staff."""
     assert request.user.is_authenticated  # noqa: S101  staff_required let in only staff
     return request.user
 
 
 def _not_kept(response: HttpResponse) -> HttpResponse:
-    """Nothing behind a login stays in a browser or a proxy: after «Esci», going back shows nothing."""
+    """Forbids browsers and proxies to store the page: after «Esci» the back button shows nothing."""
     patch_cache_control(response, no_store=True, private=True)
     return response
 
@@ -170,7 +171,7 @@ def _to_the_chooser(request: HttpRequest, *, again: bool = False) -> HttpRespons
 
 
 def _page_of(request: HttpRequest) -> str:
-    """The page to come back to: itself, or for a POST (which cannot be repeated) the page of ours that held the form."""
+    """The path to return to: the requested page, or for a POST (which cannot be repeated) the portal page with the form."""
     if request.method in ("GET", "HEAD"):
         return request.get_full_path()
     form_page = urlsplit(request.META.get("HTTP_REFERER", ""))

@@ -1,4 +1,4 @@
-"""Two doors: the digital identity for the people of the pharmacies, password for the staff (the second factor comes after)."""
+"""Authentication backends: digital identity for people, password for staff (the second factor is checked later)."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from portal.identity.models import User
 
 
 class DigitalIdentityBackend(ModelBackend):
-    """The account of the person that an identity provider has shown."""
+    """Returns the account of the person that an identity provider has authenticated, created at the first login."""
 
     def authenticate(  # type: ignore[override]
         self, request: HttpRequest | None, identity: Identity | None = None, **kwargs: Any
@@ -22,7 +22,7 @@ class DigitalIdentityBackend(ModelBackend):
 
 
 class StaffBackend(ModelBackend):
-    """Username and password, for staff only: the people of the pharmacies have no password."""
+    """Checks username and password, for staff only: people of the pharmacies have no password."""
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **kwargs: Any

@@ -1,4 +1,4 @@
-"""What we say of ourselves, and of who we ask, to the federation of OpenID Connect: public, signed."""
+"""Public, signed documents of the OpenID federation: our entity configuration, and the resolved provider."""
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
@@ -11,7 +11,7 @@ _STATEMENT = "application/entity-statement+jwt"
 
 @require_safe
 def entity_configuration(request: HttpRequest) -> HttpResponse:
-    """Under /.well-known/openid-federation, where our name (PORTAL_URL) makes the others look."""
+    """Our entity configuration at /.well-known/openid-federation, below our entity identifier (PORTAL_URL)."""
     for provider in every_provider():
         if document := provider.entity_configuration(now_of(request)):
             return HttpResponse(document, content_type=_STATEMENT)
@@ -20,7 +20,7 @@ def entity_configuration(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def resolve(request: HttpRequest) -> HttpResponse:
-    """The chain of trust of who we ask, for whoever wants to compare (OpenID Federation 1.0, 8.3)."""
+    """The resolve endpoint: the verified trust chain of our provider. Source: OpenID Federation 1.0, 8.3."""
     subject, anchor = request.GET.get("sub", ""), request.GET.get("anchor", request.GET.get("trust_anchor", ""))
     for provider in every_provider():
         if document := provider.resolved(subject, anchor, now_of(request)):

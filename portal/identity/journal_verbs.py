@@ -1,4 +1,4 @@
-"""What the journal says of the staff's own accounts."""
+"""Sentences of the journal about the accounts of the staff."""
 
 WORDS = {
     "staff.created": "ha creato l’operatore {name} ({rights})",

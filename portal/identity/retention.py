@@ -1,4 +1,4 @@
-"""Which rows of logins, staff and identity providers are forgotten, and when."""
+"""Retention of logins, staff sessions and identity providers: which rows are deleted, and when."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ from portal.identity.models import (
     StaffSession,
 )
 
-# In this order: records protect their login.
+# The order matters: a record protects (PROTECT) its login, so records go first.
 KEPT = (
     Outdated("login records", LoginRecord.objects.forgettable),
     Outdated("abandoned logins", LoginTransaction.objects.forgettable),
@@ -29,5 +29,5 @@ KEPT = (
 
 
 def purge_logins(now: datetime) -> dict[str, int]:
-    """Deletes what is no longer needed, a batch at a time; how many rows of each kind."""
+    """Deletes outdated rows in batches; returns the number of deleted rows of each kind."""
     return {kind.name: sum(kind.forget(now)) for kind in KEPT}

@@ -1,10 +1,10 @@
-"""What a member of the staff may do: four roles, each a Django group with a permission of the same name."""
+"""The four roles of the staff: each is a Django group with a permission of the same name."""
 
 from django.db import models
 
 
 class StaffRole(models.TextChoices):
-    """Whoever has a role may look; more than one can be held at a time. None of them implies another."""
+    """Every role includes reading. An operator may hold several; no role implies another."""
 
     LETTURA = "lettura", "Consulta le pagine degli operatori"
     ASSISTENZA = "assistenza", "Invia di nuovo, sblocca, scrive note"
@@ -12,5 +12,5 @@ class StaffRole(models.TextChoices):
     AMMINISTRAZIONE = "amministrazione", "Gestisce operatori, contesti e certificati"
 
 
-# What a group of the migration may do: every role looks.
+# The permissions of each group, as the migration creates them: every role includes reading.
 PERMISSIONS = {role.value: {StaffRole.LETTURA.value, role.value} for role in StaffRole}

@@ -1,4 +1,4 @@
-"""How long a session of the portal lasts, of people and of staff: eight hours at most, half an hour without doing anything."""
+"""Session limits, for people and staff: SESSION_LASTS_FOR (8 hours) in all, SESSION_IDLE_FOR (30 minutes) without activity."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from portal.time.clock import now_of
 from portal.web.client_address import here
 
 STAFF_BACKEND = "portal.identity.backends.StaffBackend"
-SEEN_EVERY = timedelta(seconds=60)  # a page a second must not be a write a second
+SEEN_EVERY = timedelta(seconds=60)  # limits the writes: one a minute for each session, however many pages
 _STARTED, _SEEN, _ROW = "session_started", "session_seen", "staff_session"
 _BROWSERS = (
     ("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"),
@@ -26,16 +26,16 @@ _SYSTEMS = (
 
 
 class SessionEnds:
-    """Middleware: ends what has lasted too long, and says in `request.session_ends_at` (UTC) when this session will end.
+    """Middleware: ends sessions beyond either limit, and sets `request.session_ends_at` (UTC).
 
-    Django's own SESSION_COOKIE_AGE begins again at every write: alone it is neither of the two limits.
+    SESSION_COOKIE_AGE cannot enforce the limits: Django restarts it at every write of the session.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        # without a cookie there is no session to ask about: the answers to programs stay the same for everybody
+        # no cookie, no session: do not touch request.session, which would add `Vary: Cookie` to the answers for programs
         has_cookie = settings.SESSION_COOKIE_NAME in request.COOKIES
         if has_cookie and BACKEND_SESSION_KEY in request.session:
             _look_at(request)
@@ -43,12 +43,12 @@ class SessionEnds:
 
 
 def begin(request: HttpRequest, now: datetime) -> None:
-    """The hours of this session begin now: somebody has just come in, or shown again who they are."""
+    """Starts both limits of this session: the user has just signed in, or authenticated again."""
     request.session[_STARTED] = request.session[_SEEN] = now.timestamp()
 
 
 def begin_of_staff(request: HttpRequest, user: User, now: datetime) -> None:
-    """Writes down the session that has just been opened in this browser."""
+    """Creates the StaffSession row of the session just opened in this browser."""
     request.session.cycle_key()
     key = str(request.session.session_key)
     row = StaffSession.begin(user, key, here(), browser_of(request.META.get("HTTP_USER_AGENT", "")), now)
@@ -57,7 +57,7 @@ def begin_of_staff(request: HttpRequest, user: User, now: datetime) -> None:
 
 
 def keep_only(request: HttpRequest, user: User, now: datetime) -> None:
-    """The password of this user has changed: the session of this browser goes on under a new key, all others are closed."""
+    """After a password change: keeps the session of this browser under a new key and closes all others of this user."""
     update_session_auth_hash(request, user)
     sessions = StaffSession.objects.filter(user=user)
     sessions.filter(pk=current(request)).update(sealed_key=seal(str(request.session.session_key).encode()))
@@ -65,23 +65,23 @@ def keep_only(request: HttpRequest, user: User, now: datetime) -> None:
 
 
 def end(request: HttpRequest, now: datetime) -> None:
-    """Nobody is signed in in this browser any more; a session of the staff is written down as closed."""
+    """Signs this browser out and closes its StaffSession row, if there is one."""
     written_as_closed(request, now)
     logout(request)
 
 
 def written_as_closed(request: HttpRequest, now: datetime) -> None:
-    """The session of the staff in this browser, if there is one, ends now: the caller takes its data away."""
+    """Marks the StaffSession row of this browser, if any, as closed. The caller deletes the session data."""
     StaffSession.objects.filter(pk=current(request), closed_at=None).update(closed_at=now)
 
 
 def current(request: HttpRequest) -> int:
-    """The key of the row of this browser's session; 0 when it has none."""
+    """The primary key of this browser's StaffSession; 0 when there is none."""
     return int(request.session.get(_ROW, 0))
 
 
 def browser_of(agent: str) -> str:
-    """`Firefox su Windows`; "un programma" when it does not say."""
+    """Browser and system for the operator, `Firefox su Windows`; `un programma` when the User-Agent names none we know."""
     browser = next((name for sign, name in _BROWSERS if sign in agent), "un programma")
     system = next((name for sign, name in _SYSTEMS if sign in agent), "")
     return f"{browser} su {system}" if system else browser
@@ -89,7 +89,7 @@ def browser_of(agent: str) -> str:
 
 def _look_at(request: HttpRequest) -> None:
     now, session = now_of(request), request.session
-    if _STARTED not in session:  # opened before the hours were counted
+    if _STARTED not in session:  # opened by a release without limits
         begin(request, now)
     started = datetime.fromtimestamp(session[_STARTED], UTC)
     seen = datetime.fromtimestamp(session[_SEEN], UTC)
@@ -108,5 +108,5 @@ def _look_at(request: HttpRequest) -> None:
 
 
 def _came_by_itself(request: HttpRequest) -> bool:
-    """A page that refreshes itself (by our JavaScript, or `?auto=60`): nobody is doing anything."""
+    """True for an automatic refresh (our JavaScript, or `?auto=60`), which is not activity of the user."""
     return "HTTP_X_FRAMMENTO" in request.META or ("auto" in request.GET and "HTTP_SEC_FETCH_USER" not in request.META)

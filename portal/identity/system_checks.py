@@ -1,4 +1,4 @@
-"""What must not start: an identity provider that only tests know, a door whose key or organisation is missing."""
+"""System checks of the identity providers: production starts only with real ones, and with a key and organisation of its own."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,12 +14,12 @@ SHORTEST_SECRET = 50  # characters
 
 @register()
 def only_real_identity_providers_in_production(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """SAML and OpenID Connect: who is asked must be somebody (https, a public name, a key of its own), and so must we."""
+    """Each provider reports what must not start in production: test environments, missing keys, addresses that are not public."""
     if not settings.DEMO and any(name.startswith("portal.demo") for name in settings.IDENTITY_PROVIDERS):
         return []  # portal.E001 refuses them
     try:
         providers = every_provider()
-    except (ImportError, TypeError, AttributeError) as error:  # no such name, or no class of ours
+    except (ImportError, TypeError, AttributeError) as error:  # no such path, or not a provider class
         return [Error(f"IDENTITY_PROVIDERS: {error}.", id="portal.E005")]
     if settings.DEMO:
         return []
@@ -28,7 +28,7 @@ def only_real_identity_providers_in_production(app_configs: Any, **kwargs: Any) 
 
 @register()
 def one_door_of_each_name(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """CIE speaks SAML or OpenID Connect: at one address there is one of them."""
+    """Two providers must not share a path: CIE speaks either SAML or OpenID Connect."""
     try:
         names = [import_string(path).method.key for path in settings.IDENTITY_PROVIDERS]
     except (ImportError, AttributeError):
@@ -39,7 +39,7 @@ def one_door_of_each_name(app_configs: Any, **kwargs: Any) -> list[CheckMessage]
 
 @register()
 def cards_have_a_host_of_their_own(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """TS-CNS: the dialog of the browser is for one host, and only our nginx may say whose card it saw."""
+    """TS-CNS needs a host of its own (browsers ask for the certificate per host) and a secret shared with nginx only."""
     if not {"portal.identity.providers.cns.TsCns"} & set(settings.IDENTITY_PROVIDERS):
         return []
     problems = []

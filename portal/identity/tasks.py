@@ -1,4 +1,4 @@
-"""What the timetable wakes."""
+"""Celery tasks of logins and identity providers; portal/celery.py holds their timetable."""
 
 import logging
 from functools import partial

@@ -1,4 +1,4 @@
-"""The part of the nation that a member of the staff works for: regions, ASL, or all of it."""
+"""The territory of a member of the staff: regions, ASL, or the whole nation."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Territory:
-    """Regions by code ("042"), ASL by region and code (("010", "301")); neither is the whole nation."""
+    """Regions by code ("042") and ASL by region and code (("010", "301")); both empty: the whole nation."""
 
     regions: frozenset[str] = frozenset()
     asl: frozenset[tuple[str, str]] = frozenset()
@@ -25,7 +25,7 @@ class Territory:
         return not (self.regions or self.asl)
 
     def contains(self, other: "Territory") -> bool:
-        """True when no place of `other` is outside this one."""
+        """True when every place of `other` lies inside this territory."""
         if self.is_whole_nation:
             return True
         own_asl = all(region in self.regions or (region, asl) in self.asl for region, asl in other.asl)

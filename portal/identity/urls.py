@@ -10,9 +10,11 @@ from portal.identity.staff.login_search import login_search
 app_name = "identity"
 urlpatterns = [
     path("accesso/", views.choose, name="choose"),
-    path("accesso/ts-cns/carta/", card_views.card, name="card"),  # on the host of the cards only
+    path("accesso/ts-cns/carta/", card_views.card, name="card"),  # answered on the host of the cards only
     path(".well-known/openid-federation", federation_views.entity_configuration, name="entity_configuration"),
-    path("accesso/cie/resolve", federation_views.resolve, name="resolve"),  # the last word is the federation's
+    path(
+        "accesso/cie/resolve", federation_views.resolve, name="resolve"
+    ),  # the federation fixes the last segment, `resolve`
     path("accesso/<slug:provider>/avvia/", views.start, name="start"),
     path("accesso/<slug:provider>/ritorno/", views.answer, name="answer"),
     path("accesso/<slug:provider>/metadata/", views.metadata, name="metadata"),

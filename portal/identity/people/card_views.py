@@ -1,4 +1,4 @@
-"""The one page of the host of the cards: nginx has asked for the certificate, here it is read and handed over."""
+"""The only page on the host of the cards: reads the certificate that nginx verified and hands a ticket to the portal."""
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,7 +18,7 @@ from portal.time.clock import now_of
 @never_cache
 @require_GET
 def card(request: HttpRequest) -> HttpResponse:
-    """Reads the card and answers with a page whose button carries a ticket to the portal, never in an address."""
+    """Reads the card and returns a page whose button posts the ticket to the portal, never in a URL."""
     provider, state, now = provider_of(TS_CNS.key), request.GET.get("richiesta", ""), now_of(request)
     if provider is None:
         raise Http404
@@ -33,7 +33,7 @@ def card(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, context: dict[str, object], code: str = "") -> HttpResponse:
-    """On this host there is no file and no other page: style, script and addresses are the portal's."""
+    """Renders the page. This host serves nothing else: styles, scripts and links point to the portal."""
     addresses = {
         "portal_url": settings.PORTAL_URL,
         "answer_url": settings.PORTAL_URL + reverse("identity:answer", args=[TS_CNS.key]),

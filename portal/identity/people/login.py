@@ -1,4 +1,4 @@
-"""The story of a login: a browser goes to the identity provider, an answer comes back, one person is let in or told why not."""
+"""Login with a digital identity: start at the provider, verify its answer, open the session or refuse with a reason."""
 
 import logging
 import re
@@ -31,12 +31,13 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _LONGEST_URL = 500
 _LONGEST_NAME = 120
 _DOOR = "login"
-REFUSALS_WRITTEN = 50  # from one address in a quarter of an hour; more are counted only, so that nobody fills the disk
+# Refusals recorded from one address in 15 minutes; further ones only count in the metrics, so that a flood fills no disk.
+REFUSALS_WRITTEN = 50
 
 
 @dataclass(frozen=True)
 class LoginOutcome:
-    """How a login ended: a user, or the code of the refusal (see refusal_sentences.py). `next_url` is safe to go to, or empty."""
+    """The signed-in user, or the code of the refusal (refusal_sentences.py). `next_url`: a checked local path, or empty."""
 
     user: User | None
     refusal: str
@@ -44,11 +45,10 @@ class LoginOutcome:
 
 
 def begin(request: HttpRequest, provider: Provider, next_url: str, now: datetime) -> HttpResponse:
-    """Writes the pending login, binds it to this browser with a cookie of its own, and sends the browser away.
+    """Creates the pending login, binds it to this browser with a cookie, and redirects to the provider.
 
-    Raises LoginRefused when there is nobody to ask.
-
-    The session cookie would not do: it is SameSite=Lax, and a provider's answer is a POST that starts on another site.
+    The session cookie cannot do it: it is SameSite=Lax, and the answer is a POST from the provider's site. Raises
+    LoginRefused when no provider is available.
     """
     browser = _browser_of(request) or secrets.token_urlsafe(32)
     transaction, state = LoginTransaction.begin(
@@ -62,13 +62,13 @@ def begin(request: HttpRequest, provider: Provider, next_url: str, now: datetime
         path="/",
         secure=settings.SECURE_COOKIES,
         httponly=True,
-        samesite="None" if settings.SECURE_COOKIES else "Lax",  # None is good only with Secure
+        samesite="None" if settings.SECURE_COOKIES else "Lax",  # browsers accept None only with Secure
     )
     return response
 
 
 def complete(request: HttpRequest, provider: Provider, now: datetime) -> LoginOutcome:
-    """Takes the pending login, verifies the answer and opens the portal session; who came in is always written down."""
+    """Consumes the pending login, verifies the answer and opens the portal session; always records the result."""
     browser = _browser_of(request)
     state = provider.state_of(request)
     transaction = LoginTransaction.objects.consume(state, browser, provider.key, now)
@@ -94,19 +94,19 @@ def complete(request: HttpRequest, provider: Provider, now: datetime) -> LoginOu
 
 
 def card_refused(request: HttpRequest, provider: Provider, state: str, refusal: LoginRefused, now: datetime) -> None:
-    """Writes down that a card was refused where it was shown; the login still waits, for another card."""
+    """Records a card refused on the host of the cards. The login stays pending: the person may try another card."""
     waiting = LoginTransaction.objects.waiting(state, provider.key, now)
     _write_down(request, LoginRecord(transaction=waiting, provider=provider.key, at=now), refusal)
     logger.info("card refused: %s (%s)", refusal.code, refusal)
 
 
 def cookie_name() -> str:
-    """The prefix makes browsers refuse a cookie of this name set by a neighbour domain or without https."""
+    """The name of the cookie. With `__Host-` browsers refuse one set by a sibling domain or without https."""
     return "__Host-accesso" if settings.SECURE_COOKIES else "accesso"
 
 
 def forget_browser(response: HttpResponse) -> None:
-    """The login is over: its cookie goes."""
+    """Deletes the cookie of the login."""
     response.set_cookie(
         cookie_name(),
         "",
@@ -119,7 +119,7 @@ def forget_browser(response: HttpResponse) -> None:
 
 
 def local_url(request: HttpRequest, url: str) -> str:
-    """The url when it is a page of this portal that fits its column, else nothing: no open redirect."""
+    """The url when it is a local path of at most 500 characters, else empty: prevents open redirects."""
     local = url.startswith("/") and url_has_allowed_host_and_scheme(
         url, allowed_hosts=None, require_https=request.is_secure()
     )
@@ -134,7 +134,7 @@ def _browser_of(request: HttpRequest) -> str:
 def _verified(
     request: HttpRequest, provider: Provider, transaction: LoginTransaction, record: LoginRecord, now: datetime
 ) -> Identity:
-    """The identity, when the answer is good; whether it is or not, what was said goes into the record. Raises LoginRefused."""
+    """The verified identity. Stores the answer in the record in any case. Raises LoginRefused."""
     try:
         return _checked(provider.finish(request, transaction), transaction, now)
     finally:
@@ -142,7 +142,7 @@ def _verified(
 
 
 def _record_of(transaction: LoginTransaction, now: datetime) -> LoginRecord:
-    """What was asked; what came back and how it ended is not known yet."""
+    """A record with the request; the answer and the outcome are added later."""
     return LoginRecord(
         transaction=transaction,
         provider=transaction.provider,
@@ -155,24 +155,25 @@ def _record_of(transaction: LoginTransaction, now: datetime) -> LoginRecord:
 
 
 def _take_the_session_up(request: HttpRequest, transaction: LoginTransaction) -> None:
-    """From another site the answer comes without the portal's own cookie (Lax): what this browser had begun goes on.
+    """Restores the session that this browser had when the login began: its Lax cookie does not come with a POST from the
+    provider's site.
 
-    Its key changes with the login, and of another person's session nothing is kept (django.contrib.auth.login).
+    `django.contrib.auth.login` then changes the session key, and drops the data of another person's session.
     """
     if request.session.session_key is None and transaction.sealed_session:
-        with suppress(SealBroken):  # none of the keys fits any more: a new session will do
+        with suppress(SealBroken):  # sealed with a key that is gone: start a new session
             request.session = type(request.session)(unseal(transaction.sealed_session).decode())
 
 
 def _checked(identity: Identity, transaction: LoginTransaction, now: datetime) -> Identity:
-    """What is asked of every identity, whoever shows it. Raises LoginRefused."""
+    """Checks common to all providers (level, codice fiscale, fresh authentication), and cleans the names. Raises LoginRefused."""
     if identity.level < MINIMUM_LEVEL:
         raise LoginRefused("20", f"level {identity.level}")
     fiscal_code = codice_fiscale.normalise(identity.codice_fiscale)
     if not codice_fiscale.is_valid(fiscal_code):
         raise LoginRefused("no-codice-fiscale")
     if identity.authenticated_at < transaction.started_at - CLOCKS_DIFFER_BY:
-        raise LoginRefused("stale")  # shown before it was asked for: a new authentication is always asked for
+        raise LoginRefused("stale")  # older than this login: the portal always requires a new authentication
     return replace(
         identity,
         codice_fiscale=fiscal_code,
@@ -183,7 +184,7 @@ def _checked(identity: Identity, transaction: LoginTransaction, now: datetime) -
 
 
 def _as_a_name(text: str) -> str:
-    """One line of printable characters that fits its column: names go into letters that programs read line by line."""
+    """Cleans a name: one line of printable characters, at most 120, because letters carry it in fields that programs read by line."""
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())[
         :_LONGEST_NAME
     ]
@@ -205,16 +206,16 @@ def _refuse(
     record: LoginRecord | None = None,
 ) -> LoginOutcome:
     _write_down(request, record or LoginRecord(transaction=transaction, provider=provider.key, at=now), refusal)
-    # our own words, never the answer's; 8 to 18: the provider finds our request wrong, which only an operator can mend
+    # logs our own text, never the answer's. Codes 8 to 18: our request is wrong, and only an operator can mend it
     level = logging.ERROR if refusal.code in OUR_REQUEST_IS_WRONG else logging.INFO
     logger.log(level, "login with %s refused: %s (%s)", provider.key, refusal.code, refusal)
     return LoginOutcome(None, refusal.code, local_url(request, transaction.next_url) if transaction else "")
 
 
 def _write_down(request: HttpRequest, record: LoginRecord, refusal: LoginRefused) -> None:
-    """Counts every refusal; writes down those of a login that somebody had begun, as long as an address sends no flood.
+    """Counts every refusal in the metrics; records it only for a login that was begun here, and within REFUSALS_WRITTEN.
 
-    A record is kept for 24 months and its link in the chain for ever: who asked for nothing must not make any.
+    A record is kept for 24 months and its link in the chain forever, so an unsolicited answer must not create one.
     """
     record.outcome = refusal.code[:40]
     measures.LOGINS.labels(record.provider, record.outcome).inc()

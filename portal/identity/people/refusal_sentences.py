@@ -1,4 +1,4 @@
-"""Why a login was refused, in the words of the person: official sentences for the SPID codes, our own for the rest.
+"""Sentences for a refused login: the official ones for the SPID codes, our own for the rest.
 
 Source of the numbers: SPID technical rules, error messages (AgID); CIE uses the same numbers.
 """
@@ -11,14 +11,14 @@ _WHAT_WITH_OUR_FAULT = "Non dipende da te. Riprova fra qualche minuto o entra in
 
 @dataclass(frozen=True)
 class Refusal:
-    """One page: `sentence` says what happened, `advice` what to do now; `status` is the HTTP status."""
+    """The text of one page: `sentence` (what happened), `advice` (what to do); `status` is the HTTP status."""
 
     title: str
     sentence: str
     advice: str
     status: int = 403
-    retry: bool = True  # whether trying again the same way makes sense
-    word: str = "problema tecnico"  # what the person reads to the assistance when there is no official number
+    retry: bool = True  # False: trying again the same way cannot succeed
+    word: str = "problema tecnico"  # the person quotes it to support when there is no official number
 
 
 _BY_PROVIDER = {
@@ -62,7 +62,7 @@ _BY_PROVIDER = {
     ),
 }
 
-# 10 is shown by the provider itself; the last is OpenID Connect's, which has names and no numbers
+# the provider itself shows 10; OpenID Connect has error names instead of numbers: all become "wrong-request"
 OUR_REQUEST_IS_WRONG = frozenset([*(str(number) for number in range(8, 19)), "wrong-request"])
 
 _OURS = {
@@ -205,11 +205,11 @@ _OURS = {
 
 
 def refusal_of(code: str) -> Refusal:
-    """The page for this code; what we do not know (and SPID 8-18, 24: our request was wrong) is our technical problem."""
+    """The page for this code. An unknown code, and SPID 8-18 and 24 (our request was wrong), is a technical problem of ours."""
     known = _BY_PROVIDER.get(code) or _OURS.get(code)
     return known or Refusal("Accesso non riuscito", _OUR_FAULT, _WHAT_WITH_OUR_FAULT)
 
 
 def spoken(code: str) -> str:
-    """What stands for this code on the page: the official number, or our short word; never an internal name."""
+    """The code as the page shows it: the official number or our short word, never the internal name."""
     return code if code.isascii() and code.isdigit() else refusal_of(code).word

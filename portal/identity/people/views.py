@@ -1,4 +1,4 @@
-"""The door for the people of the pharmacies: choose how, come back, go out. The staff's door is in identity/staff/views.py."""
+"""Pages of the login with a digital identity: chooser, start, answer, sign-out. Staff: portal/identity/staff/views.py."""
 
 import logging
 from urllib.parse import urlencode
@@ -26,7 +26,7 @@ _GONE_OUT = "portal.identity.gone_out"
 @never_cache
 @require_safe
 def choose(request: HttpRequest) -> HttpResponse:
-    """SPID, CIE or TS-CNS. Who is already in goes on, unless the identity must be shown again (`di-nuovo=1`)."""
+    """Offers SPID, CIE and TS-CNS. A signed-in user is redirected, unless a fresh authentication is needed (`di-nuovo=1`)."""
     next_url = login.local_url(request, request.GET.get("next", ""))
     again = request.user.is_authenticated and request.GET.get("di-nuovo") == "1"
     if request.user.is_authenticated and not again:
@@ -48,19 +48,19 @@ def start(request: HttpRequest, provider: str) -> HttpResponse:
 
 @require_safe
 def metadata(request: HttpRequest, provider: str) -> HttpResponse:
-    """What we publish of ourselves to the identity providers (SAML): public, signed."""
+    """Our signed SAML metadata, public."""
     document = _known(provider).metadata()
     if document is None:
         raise Http404
     return HttpResponse(document, content_type="application/samlmetadata+xml")
 
 
-@csrf_exempt  # the answer is a POST from the provider's site: the pending login and its cookie stand for the token
+@csrf_exempt  # a POST from the provider's site has no token; the pending login and its cookie protect instead
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def answer(request: HttpRequest, provider: str) -> HttpResponse:
     way_in = _known(provider)
-    if request.method == "HEAD":  # somebody looks whether the page is there: that uses up no answer
+    if request.method == "HEAD":  # a link checker: must not consume the answer
         return redirect("identity:choose")
     outcome = login.complete(request, way_in, now_of(request))
     if outcome.refusal:
@@ -73,7 +73,7 @@ def answer(request: HttpRequest, provider: str) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """POST closes the portal session and nothing of it is left; GET says so, or asks."""
+    """POST ends and deletes the portal session; GET confirms it, or asks."""
     if request.method == "POST":
         session_ends.end(request, now_of(request))
         return redirect("identity:sign_out")
@@ -83,7 +83,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def keep(request: HttpRequest) -> HttpResponse:
-    """How many seconds are left (GET, which is no sign of life); «Resta collegato» (POST) begins the half hour again."""
+    """GET returns the seconds left and does not count as activity; POST («Resta collegato») restarts the idle limit."""
     ends_at = getattr(request, "session_ends_at", None)
     if ends_at is None:
         return redirect("identity:choose")
@@ -92,13 +92,14 @@ def keep(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"seconds": max(0, int((ends_at - now_of(request)).total_seconds()))})
 
 
-@csrf_exempt  # it comes from the provider's site, and is believed for its signature
+@csrf_exempt  # the request comes from the provider's site; its signature authenticates it
 @never_cache
 @require_http_methods(["GET", "POST"])
 def gone_out(request: HttpRequest, provider: str) -> HttpResponse:
-    """Single logout: closes the session that the provider means, if it is this browser's, and answers the provider.
+    """Single logout: ends the session that the provider names, if it is this browser's, and answers the provider.
 
-    The portal's cookie (Lax) comes with a Redirect and not with a POST of another site: that one comes again as a GET.
+    A POST from another site lacks the portal's Lax cookie: a redirect to this same page, with the signed request data,
+    brings it back as a GET.
     """
     way_in = _known(provider)
     token = request.GET.get("creduta", "")
@@ -136,7 +137,7 @@ def _refused(request: HttpRequest, provider: Provider, outcome: login.LoginOutco
 
 
 def _allow_leaving(response: HttpResponse) -> None:
-    """The buttons of this page end at the identity providers."""
+    """Lets the forms of this page lead to the sites of the identity providers (CSP form-action)."""
     allow_forms_to(response, [origin for provider in every_provider() for origin in provider.form_origins()])
 
 

@@ -1,4 +1,4 @@
-"""What the staff type when they enrol, recover, and manage one another."""
+"""Forms for enrolment, recovery, change of password, and the accounts of the staff."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ class RecoveryForm(forms.Form):
 
 
 class NewPasswordField(forms.CharField):
-    """One's own next password; the forms check it against the one there is."""
+    """The new password; the forms compare it with the present one."""
 
     def __init__(self, consequence: str) -> None:
         super().__init__(
@@ -47,7 +47,7 @@ class NewPasswordField(forms.CharField):
 
 
 class EnrolForm(TotpForm):
-    """The first code of a new app; the password of one's own too, when the one used was given by an administrator."""
+    """The first code of a new app; also a new password, when the present one is temporary."""
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -64,7 +64,7 @@ class EnrolForm(TotpForm):
 
 
 class ChangePasswordForm(TotpForm):
-    """The password of now, the next one, and a code of the app: who finds a browser left open has none of them."""
+    """Asks for the present password and a code of the app, so that an unattended browser cannot change the password."""
 
     password = forms.CharField(
         label="La password di adesso",
@@ -88,7 +88,7 @@ class ChangePasswordForm(TotpForm):
 
 
 class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for mypy only
-    """Who, what they may do, where."""
+    """Names, roles and territory of an operator."""
 
     roles = forms.MultipleChoiceField(
         label="Ruoli",
@@ -111,7 +111,7 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
         fields = ("given_name", "family_name")
 
     def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
-        """`by`: the administrator, who gives no place and (with a territory) no role beyond their own."""
+        """`by`: the administrator, who cannot assign places or, if limited to a territory, roles that they lack."""
         super().__init__(*args, **kwargs)
         self.by = by
         if by.limited_to:
@@ -172,7 +172,7 @@ class NewOperatorForm(OperatorForm):
 
 
 def _another(chosen: str, user: User, same: str) -> str:
-    """A password that may be taken; `same` is what to say of the one there is."""
+    """The validated password. Raises ValidationError; `same` is its message for the present password."""
     validation.validate_password(chosen, user, _VALIDATORS)
     if user.check_password(chosen):
         raise ValidationError(same)

@@ -1,4 +1,4 @@
-"""«Operatori»: the accounts of the staff, their roles and their territory. For the role «amministrazione»."""
+"""«Operatori»: pages to manage staff accounts, roles and territories. Role «amministrazione»."""
 
 from functools import wraps
 from typing import Any
@@ -18,7 +18,7 @@ from portal.identity.staff.account_forms import NewOperatorForm, OperatorForm
 from portal.time.clock import now_of
 
 asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
-ACTS = {  # what the page asks: crumb, question, consequences, button, danger
+ACTS = {  # the confirmation page of each act: crumb, question, consequences, button, danger
     "disable": (
         "Disabilita",
         "Vuoi disabilitare {name}?",
@@ -68,7 +68,7 @@ class WhyForm(forms.Form):
 
 
 def _refusals_are_403(view: View[P]) -> View[P]:
-    """Answers an act that the rules of the accounts refuse with 403 and its reason."""
+    """Turns AccountRefused into 403 with its reason."""
 
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
@@ -81,7 +81,7 @@ def _refusals_are_403(view: View[P]) -> View[P]:
 
 
 def _operator(request: HttpRequest, pk: int) -> User:
-    """An account of the administrator's territory; one outside does not exist for them."""
+    """An account inside the administrator's territory. Raises Http404 for any other."""
     user = get_object_or_404(User, pk=pk, is_staff=True)
     if not staff_of(request).territory.contains(user.territory):
         raise Http404
@@ -91,7 +91,7 @@ def _operator(request: HttpRequest, pk: int) -> User:
 @staff_required("amministrazione")
 @require_safe
 def everybody(request: HttpRequest) -> HttpResponse:
-    """The accounts of the administrator's territory, those in service first."""
+    """Lists the accounts inside the administrator's territory, enabled ones first."""
     people = User.objects.filter(is_staff=True).prefetch_related("groups").order_by("-is_active", "username")
     with_app = set(StaffTotp.objects.filter(confirmed=True).values_list("user_id", flat=True))
     territory = staff_of(request).territory
@@ -122,7 +122,7 @@ def new(request: HttpRequest) -> HttpResponse:
 @asks_and_acts
 @_refusals_are_403
 def change(request: HttpRequest, pk: int) -> HttpResponse:
-    """One operator: names, roles, territory; and the way to disable and to reset."""
+    """Edits names, roles and territory of one operator; links to disable and reset."""
     user, by = _operator(request, pk), staff_of(request)
     oneself = user.pk == by.pk
     if request.method == "POST" and oneself:
@@ -149,7 +149,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 @asks_and_acts
 @_refusals_are_403
 def act(request: HttpRequest, pk: int, name: str) -> HttpResponse:
-    """«Disabilita», «Riabilita», «Azzera»: never on oneself."""
+    """Asks and performs «Disabilita», «Riabilita» or «Azzera», never on the operator's own account."""
     user, by, now = _operator(request, pk), staff_of(request), now_of(request)
     if user.pk == by.pk:
         raise accounts.OneselfRefused
@@ -173,5 +173,5 @@ def act(request: HttpRequest, pk: int, name: str) -> HttpResponse:
 
 
 def _once(request: HttpRequest, user: User, password: str) -> HttpResponse:
-    """The given password, on this page and never again."""
+    """Shows the temporary password, on this page only."""
     return render(request, "identity/operator_password.html", {"operator": user, "password": password})

@@ -1,9 +1,9 @@
-"""The accounts of the staff, managed by operators with the role «amministrazione»: never one's own.
+"""Management of staff accounts by operators with the role «amministrazione», never of their own account.
 
-An administrator of a territory manages the accounts inside it, and gives no role that they do not hold. Every act locks both
-accounts, the lower key first, and asks again whether the actor still administers: two administrators who disable each other
-at the same instant leave one. Each act is written in the journal. An administrator gives a password that lasts three days and
-opens only the page where its owner chooses another and enrols an app; nobody ever sees a password that somebody has chosen.
+An administrator with a territory manages the accounts inside it and can only assign roles that they hold. Every act locks
+both accounts, lowest key first, and checks again that the actor is an administrator: of two administrators who disable each
+other at once, one remains. Every act is recorded in the journal. A temporary password lasts three days and opens only the
+page where its owner chooses another and enrols an app; administrators never see a password chosen by its owner.
 """
 
 import secrets
@@ -21,15 +21,15 @@ from portal.identity.roles import StaffRole
 from portal.identity.territory import Territory
 from portal.journal.models import record
 
-GIVEN_LENGTH = 16  # of ALPHABET: 78 bits
+GIVEN_LENGTH = 16  # characters of ALPHABET: 78 bits
 
 
 class AccountRefused(Exception):
-    """This administrator may not do this to this account. The docstring of each kind is its reason."""
+    """The administrator may not do this to this account; each subclass is one reason."""
 
 
 class OneselfRefused(AccountRefused):
-    """Nobody changes their own rights, disables or resets themselves: another administrator does."""
+    """Operators cannot change, disable or reset their own account: another administrator must."""
 
 
 class OutOfReach(AccountRefused):
@@ -46,7 +46,7 @@ def reaches(by: User, user: User) -> bool:
 
 
 def may_give(by: User, roles: Iterable[str], places: Iterable[str]) -> bool:
-    """True when an account with these roles and places stays within what `by` holds. The whole nation gives every role."""
+    """True when `by` may assign these roles and places. An administrator of the whole nation may assign every role."""
     if not by.territory.contains(Territory.of(places)):
         return False
     return by.territory.is_whole_nation or set(roles) <= by.roles
@@ -56,7 +56,7 @@ def may_give(by: User, roles: Iterable[str], places: Iterable[str]) -> bool:
 def create(
     username: str, names: tuple[str, str], roles: Iterable[str], places: list[str], by: User, now: datetime
 ) -> tuple[User, str]:
-    """A new member of the staff and the password to give them, in clear, shown once. Raises AccountRefused."""
+    """Creates a member of the staff; returns it with the temporary password in clear, to be shown once. Raises AccountRefused."""
     by = _hold([by.pk])[by.pk]
     _still_administers(by)
     roles = list(roles)
@@ -72,7 +72,7 @@ def create(
 
 @transaction.atomic
 def change(user: User, roles: Iterable[str], places: list[str], by: User, now: datetime) -> bool:
-    """Other names, roles or territory (the names are on `user` already). False when nothing changed. Raises AccountRefused."""
+    """Saves names (already set on `user`), roles and territory. False when nothing changed. Raises AccountRefused."""
     before, by = _both(user, by)
     roles = list(roles)
     if not may_give(by, roles, places):
@@ -90,7 +90,7 @@ def change(user: User, roles: Iterable[str], places: list[str], by: User, now: d
 
 @transaction.atomic
 def disable(user: User, by: User, because: str, now: datetime) -> bool:
-    """Out of every session at once, and no more in. False when they were already. Raises AccountRefused."""
+    """Disables the account and closes all its sessions. False when it was already disabled. Raises AccountRefused."""
     _both(user, by)
     if not update_row(user, User.objects.filter(is_staff=True, is_active=True), is_active=False):
         return False
@@ -101,7 +101,7 @@ def disable(user: User, by: User, because: str, now: datetime) -> bool:
 
 @transaction.atomic
 def enable(user: User, by: User, because: str, now: datetime) -> bool:
-    """In again, with the password and the app of before. Raises AccountRefused."""
+    """Enables the account again, with its password and app. False when it was already enabled. Raises AccountRefused."""
     _both(user, by)
     if not update_row(user, User.objects.filter(is_staff=True, is_active=False), is_active=True):
         return False
@@ -111,8 +111,8 @@ def enable(user: User, by: User, because: str, now: datetime) -> bool:
 
 @transaction.atomic
 def reset(user: User, by: User, because: str, now: datetime) -> str:
-    """The telephone or the password is lost: no app, no recovery code, no session is left; the password to give them, in
-    clear, shown once. Raises AccountRefused.
+    """Deletes app and recovery codes, closes all sessions and returns a temporary password in clear, to be shown once: for a
+    lost telephone or password. Raises AccountRefused.
     """
     _both(user, by)
     password = _new_password()
@@ -127,7 +127,7 @@ def reset(user: User, by: User, because: str, now: datetime) -> str:
 
 
 def _both(user: User, by: User) -> tuple[User, User]:
-    """Both accounts as they are now, locked until the transaction ends. Raises AccountRefused."""
+    """Both accounts, read again and locked until the transaction ends. Raises AccountRefused."""
     if user.pk == by.pk:
         raise OneselfRefused
     held = _hold([user.pk, by.pk])
@@ -139,13 +139,13 @@ def _both(user: User, by: User) -> tuple[User, User]:
 
 
 def _hold(keys: Iterable[int]) -> dict[int, User]:
-    """Locks these accounts, the lowest key first, so that two acts never wait for each other in a circle."""
+    """Locks these accounts, lowest key first, so that two acts cannot deadlock."""
     held = User.objects.select_for_update(no_key=True).filter(pk__in=list(keys)).order_by("pk")
     return {user.pk: user for user in held}
 
 
 def _still_administers(by: User) -> None:
-    """A reset account has a given password: it may enrol and nothing else."""
+    """Raises NoLongerAdministrator. An account with a temporary password may only enrol."""
     if StaffRole.AMMINISTRAZIONE not in by.roles or by.password_given_at is not None:
         raise NoLongerAdministrator
 
@@ -156,12 +156,12 @@ def _roles_of(user: User) -> list[str]:
 
 
 def _new_password() -> str:
-    """Four groups of four, easy to read out on the telephone."""
+    """A random password in four groups of four characters, easy to read out on the telephone."""
     letters = [secrets.choice(ALPHABET) for _ in range(GIVEN_LENGTH)]
     return "-".join("".join(letters[n : n + 4]) for n in range(0, GIVEN_LENGTH, 4))
 
 
 def rights_of(user: User) -> str:
-    """Roles and places for the journal: `assistenza, lettura; 042`."""
+    """Roles and places as the journal writes them: `assistenza, lettura; 042`."""
     roles = ", ".join(sorted(_roles_of(user))) or "nessun ruolo"
     return f"{roles}; {' '.join(user.limited_to) or 'tutta l’Italia'}"

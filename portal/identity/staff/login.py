@@ -1,4 +1,4 @@
-"""The story of a staff login: password first, then the code of the app; only then a session."""
+"""Staff login: password, then the code of the app; only then a session."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,29 +18,29 @@ from portal.secrets.codes import same
 from portal.web.client_address import client_address
 from portal.web.places import place_of
 
-WRONG_PER_USERNAME = 5  # from one address, in PasswordFailure.WINDOW
-WRONG_PER_USERNAME_ANYWHERE = 30  # from everywhere: a stranger with one address cannot lock an operator out
-WRONG_PER_ADDRESS = 20  # an office shares one address
+WRONG_PER_USERNAME = 5  # wrong passwords for one username from one address, in PasswordFailure.WINDOW
+WRONG_PER_USERNAME_ANYWHERE = 30  # from all addresses: an attacker with one address cannot lock an operator out
+WRONG_PER_ADDRESS = 20  # for any username from one address; an office shares one
 SECOND_FACTOR_WITHIN = timedelta(minutes=5)  # from the password to the code
 ENROLMENT_WITHIN = timedelta(minutes=20)  # from the password to the first code of a new app
-FAMILIAR_FOR = timedelta(days=30)  # a place where the operator came in
-GIVEN_PASSWORD_LASTS = timedelta(days=3)  # the one that an administrator gave
+FAMILIAR_FOR = timedelta(days=30)  # how long the address of a complete login stays familiar
+GIVEN_PASSWORD_LASTS = timedelta(days=3)  # a temporary password given by an administrator
 _WAITING = "staff_waiting"
-_PROVIDER = "staff"  # in the login records and on the wrong passwords
+_PROVIDER = "staff"  # in LoginRecord.provider and PasswordFailure.door
 
 
 @dataclass(frozen=True)
 class PasswordCheck:
-    """The user, when the password is right; else nobody, and when one may try again (UTC) if it is not now."""
+    """The user when the password is right, else None. `locked_until` (UTC): the next attempt; None: now."""
 
     user: User | None
     locked_until: datetime | None = None
 
 
 def check_password(request: HttpRequest, username: str, password: str, now: datetime) -> PasswordCheck:
-    """Checks username and password; unknown, wrong and not-staff look and last alike.
+    """Checks username and password. Unknown username, wrong password and not-staff give the same answer in the same time.
 
-    The attempt is written as a failure before the slow check and taken away after it, so that parallel guesses count too.
+    The attempt is stored as a failure before the slow hash and deleted after a success, so that parallel guesses count too.
     """
     name, place = username.strip().casefold(), place_of(client_address(request.META))
     if not name:
@@ -53,7 +53,7 @@ def check_password(request: HttpRequest, username: str, password: str, now: date
     earlier = failures.filter(pk__lt=attempt.pk).recent(now)
     locked_until = _locked_until(earlier, by_username, by_place, is_familiar=is_familiar)
     if locked_until is not None:
-        attempt.delete()  # who is locked out does not make the lock longer
+        attempt.delete()  # an attempt during the lock does not prolong it
         return PasswordCheck(None, locked_until)
     user = authenticate(request, username=username, password=password)
     if isinstance(user, User) and not _is_too_old(user, now):
@@ -63,8 +63,8 @@ def check_password(request: HttpRequest, username: str, password: str, now: date
 
 
 def _is_familiar(username: str, place: str, now: datetime) -> bool:
-    """This operator came in, with password and second factor, from this place in the last 30 days. Same query for a name
-    that nobody has.
+    """True when this operator completed a login from this place in the last 30 days. The same query runs for an unknown
+    username.
     """
     known = StaffSession.objects.filter(user__username=username, started_at__gt=now - FAMILIAR_FOR)
     return place in {place_of(origin) for origin in known.values_list("origin", flat=True).distinct() if origin}
@@ -73,10 +73,10 @@ def _is_familiar(username: str, place: str, now: datetime) -> bool:
 def _locked_until(
     recent: PasswordFailureQuerySet, by_username: str, by_place: str | None, *, is_familiar: bool
 ) -> datetime | None:
-    """When this username may be tried from this place (UTC); None when it may now.
+    """The end of the lock for this username from this place (UTC); None when it is not locked.
 
-    At a familiar place only the first count holds: strangers elsewhere, or neighbours behind the same address who try other
-    names, lock no operator out.
+    At a familiar place only the first limit applies: attackers elsewhere, or at the same address with other usernames,
+    cannot lock an operator out.
     """
     ends = [recent.filter(username_hash=by_username, address_hash=by_place).end_of_lock(WRONG_PER_USERNAME)]
     if not is_familiar:
@@ -87,7 +87,7 @@ def _locked_until(
 
 
 def wait_for_code(request: HttpRequest, user: User, next_url: str, now: datetime) -> None:
-    """Remembers in this browser that the password was right; nobody is signed in yet."""
+    """Stores in the session that the password was right; the user is not signed in yet."""
     request.session.cycle_key()
     request.session[_WAITING] = {
         "user": user.pk,
@@ -98,7 +98,7 @@ def wait_for_code(request: HttpRequest, user: User, next_url: str, now: datetime
 
 
 def waiting_for_code(request: HttpRequest, now: datetime) -> User | None:
-    """Who gave the right password in this browser a short while ago; nobody if it was changed or disabled meanwhile."""
+    """The user who passed the password step in this browser; None when it expired, or the account changed meanwhile."""
     waiting: dict[str, Any] = request.session.get(_WAITING, {})
     if now.timestamp() >= waiting.get("until", 0):
         return None
@@ -107,7 +107,7 @@ def waiting_for_code(request: HttpRequest, now: datetime) -> User | None:
 
 
 def wanted_page(request: HttpRequest) -> str:
-    """Where they were going when they were asked for the password."""
+    """The page that the operator requested before the login."""
     return str(request.session.get(_WAITING, {}).get("next", ""))
 
 
@@ -117,12 +117,12 @@ def app_of(user: User) -> StaffTotp | None:
 
 
 def _is_too_old(user: User, now: datetime) -> bool:
-    """The password that an administrator gave, and nobody used in time, opens nothing."""
+    """True for a temporary password that was not replaced in time (3 days): it no longer works."""
     return user.password_given_at is not None and now >= user.password_given_at + GIVEN_PASSWORD_LASTS
 
 
 def enter(request: HttpRequest, user: User, app: StaffTotp, code: str, now: datetime) -> str | None:
-    """Signs the staff in when the code is right and returns the page they wanted; None when it is not."""
+    """Signs the operator in when the code is right and returns the requested page; None when the code is wrong."""
     if not app.verify_token(code):
         LoginRecord.objects.create(user=user, provider=_PROVIDER, outcome="wrong-code", at=now)
         return None
@@ -130,9 +130,7 @@ def enter(request: HttpRequest, user: User, app: StaffTotp, code: str, now: date
 
 
 def enter_with_recovery_code(request: HttpRequest, user: User, app: StaffTotp, typed: str, now: datetime) -> str | None:
-    """As enter(), with one of the codes kept for the day when the telephone is lost. A wrong one slows down as a wrong
-    code of the app does, at the same door.
-    """
+    """As enter(), with a recovery code. A wrong one counts in the same throttle as a wrong code of the app."""
     with transaction.atomic():
         row = StaffTotp.objects.select_for_update(no_key=True).get(pk=app.pk)
         may_try = row.locked_until() is None
@@ -150,13 +148,13 @@ def enter_with_recovery_code(request: HttpRequest, user: User, app: StaffTotp, t
 def enrol(
     request: HttpRequest, user: User, app: StaffTotp, code: str, new_password: str, now: datetime
 ) -> list[str] | None:
-    """The new app has shown that it knows the secret: from now on it is the second factor. Signs in and returns the recovery
-    codes, for the page that shows them once; None when the code is wrong. `new_password`: "" keeps the one there is.
+    """Confirms the new app with its first code, signs in and returns the recovery codes in clear, to be shown once; None when
+    the code is wrong. `new_password`: "" keeps the present one.
     """
     if not app.verify_token(code):
         return None
     with transaction.atomic():
-        hold(User.objects.filter(pk=user.pk))  # before the app: a reset takes them in this order
+        hold(User.objects.filter(pk=user.pk))  # lock order: account before app, as a reset does
         app.confirmed = True
         app.save(update_fields=["confirmed"])
         if new_password:
@@ -170,7 +168,7 @@ def enrol(
 
 
 def change_password(request: HttpRequest, user: User, new_password: str, now: datetime) -> None:
-    """One's own, by who has shown the old one and the app. This browser stays in, every other one is out."""
+    """Replaces the operator's own password. Keeps this session and closes all others. The caller has checked password and app."""
     with transaction.atomic():
         user.set_password(new_password)
         user.password_given_at = None
@@ -180,10 +178,10 @@ def change_password(request: HttpRequest, user: User, new_password: str, now: da
 
 
 def _let_in(request: HttpRequest, user: User, app: StaffTotp, now: datetime) -> str:
-    """The page that was wanted. The session is a new one: nothing of who was in this browser before is left."""
+    """Opens a new session, without any data of the previous one, and returns the requested page."""
     next_url = str(request.session[_WAITING]["next"])
     with transaction.atomic():
-        hold(User.objects.filter(pk=user.pk))  # before the sessions: login() writes when the user came in
+        hold(User.objects.filter(pk=user.pk))  # lock order: account before sessions; login() updates last_login
         session_ends.written_as_closed(request, now)
         request.session.flush()
         login(request, user, backend=session_ends.STAFF_BACKEND)

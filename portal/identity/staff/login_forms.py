@@ -1,4 +1,4 @@
-"""What the staff type at their door."""
+"""Forms of the staff login."""
 
 from django import forms
 
@@ -23,7 +23,7 @@ class StaffPasswordForm(forms.Form):
 
 
 class UnrepeatedInput(forms.TextInput):
-    """Comes back empty: a code that was wrong or used is of no use on the page."""
+    """Renders empty after an error: a one-time code cannot be used again."""
 
     def format_value(self, value: object) -> None:
         return None

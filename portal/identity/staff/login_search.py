@@ -1,6 +1,6 @@
-"""«Accessi con identità digitale»: what a provider said of one person, found by codice fiscale, with a reason that stays.
+"""«Accessi con identità digitale»: the login records of one person, searched by codice fiscale, with a reason for the journal.
 
-For whoever has the role «sicurezza». The codice fiscale travels by POST: never in an address, a log or the journal.
+Role «sicurezza». The codice fiscale travels in a POST: never in a URL, a log or the journal.
 """
 
 import json
@@ -55,7 +55,7 @@ class LoginSearchForm(forms.Form):
 
 @dataclass(frozen=True)
 class Login:
-    """One record, as the page shows it. `request` and `response` are for a person to read, on lines."""
+    """One record as the page shows it. `request` and `response` are broken into lines for reading."""
 
     row: LoginRecord
     ended: str
@@ -76,7 +76,7 @@ def login_search(request: HttpRequest) -> HttpResponse:
 
 @transaction.atomic
 def _found(request: HttpRequest, fiscal_code: str, because: str) -> list[Login]:
-    """The newest logins of this person; that somebody looked is written with them, or nothing is shown."""
+    """The newest logins of this person. Journals the search in the same transaction: without the entry nothing is shown."""
     person = User.objects.filter(codice_fiscale=fiscal_code).first()
     name = str(person) if person else "una persona mai entrata"
     reason = " ".join(because.split()).rstrip(".")
@@ -93,13 +93,13 @@ def _shown(row: LoginRecord) -> Login:
 
 
 def _question(document: bytes) -> str:
-    """An address (SAML by Redirect) with the request that is inside it; else the document."""
+    """The request for reading; for a URL of the SAML Redirect binding, followed by the AuthnRequest inside it."""
     inside = carried_by(document.decode(errors="replace"))
     return f"{_on_lines(document)}\n\n{_on_lines(inside)}" if inside else _on_lines(document)
 
 
 def _on_lines(document: bytes) -> str:
-    """XML on lines, the claims of signed JSON in its place; the rest as it is. It comes from outside, and is shown as text only."""
+    """Indents XML and replaces signed JWTs by their claims. The text is untrusted: templates must escape it."""
     try:
         parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
         return etree.tostring(etree.fromstring(document, parser), pretty_print=True, encoding="unicode")
@@ -108,7 +108,7 @@ def _on_lines(document: bytes) -> str:
 
 
 def _claims(token: re.Match[str]) -> str:
-    """For reading; the record keeps what was signed."""
+    """The claims of one JWT, unverified, for reading; the record keeps the original."""
     try:
         return json.dumps(jose.unverified(token.group()), indent=1, ensure_ascii=False)
     except NotTrusted:

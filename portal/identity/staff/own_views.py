@@ -1,4 +1,4 @@
-"""«Il mio accesso»: one's own sessions, password and recovery codes."""
+"""«Il mio accesso»: the operator's own sessions, password and recovery codes."""
 
 from django.contrib import messages
 from django.db import transaction
@@ -24,7 +24,7 @@ WRONG_NOW = "Non è la password che usi adesso."
 @any_staff
 @require_safe
 def own(request: HttpRequest) -> HttpResponse:
-    """Where one is signed in, and how many recovery codes are left."""
+    """Lists the operator's sessions and counts the recovery codes left."""
     user, now = staff_of(request), now_of(request)
     sessions = list(StaffSession.objects.filter(user=user).open(now).order_by("-seen_at"))
     context = {
@@ -42,7 +42,7 @@ def own(request: HttpRequest) -> HttpResponse:
 @any_staff
 @require_POST
 def close(request: HttpRequest, pk: int) -> HttpResponse:
-    """«Chiudi»: whoever is in that browser is out. One's own only."""
+    """«Chiudi»: ends one of the operator's own sessions."""
     user, now = staff_of(request), now_of(request)
     row = get_object_or_404(StaffSession, pk=pk, user=user)
     with transaction.atomic():
@@ -59,7 +59,7 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
 @any_staff
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_codes(request: HttpRequest) -> HttpResponse:
-    """Ten new recovery codes, for who shows the code of the app once more; those of before no longer open."""
+    """Makes ten new recovery codes after a code of the app; the unused old ones stop working."""
     user, now, form = staff_of(request), now_of(request), TotpForm(request.POST or None)
     app = login.app_of(user)
     if app is not None and form.is_valid():
@@ -76,7 +76,7 @@ def new_codes(request: HttpRequest) -> HttpResponse:
 @any_staff
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_password(request: HttpRequest) -> HttpResponse:
-    """Another password, for who shows the one of now and the code of the app. Wrong ones slow down as at the door."""
+    """Changes the password after the present one and a code of the app, with the limits of the login."""
     user, now = staff_of(request), now_of(request)
     app, form = login.app_of(user), ChangePasswordForm(user, request.POST or None)
     if app is not None and form.is_valid():

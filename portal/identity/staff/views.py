@@ -1,4 +1,4 @@
-"""The staff's door: password, then the code of the app."""
+"""Pages of the staff login: password, code of the app, recovery code, enrolment."""
 
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
@@ -44,7 +44,7 @@ def staff_login(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def staff_code(request: HttpRequest) -> HttpResponse:
-    """The second factor. Without the password of a few minutes ago there is nothing to see here."""
+    """The second factor. Needs the password step, at most 5 minutes old."""
     now = now_of(request)
     user = login.waiting_for_code(request, now)
     if user is None:
@@ -68,7 +68,7 @@ def staff_code(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def staff_recovery(request: HttpRequest) -> HttpResponse:
-    """The telephone is not at hand: one of the codes that were kept for this day."""
+    """The second factor by recovery code, when the telephone is not at hand."""
     now = now_of(request)
     user = login.waiting_for_code(request, now)
     app = login.app_of(user) if user else None
@@ -90,7 +90,7 @@ def staff_recovery(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def staff_enrol(request: HttpRequest) -> HttpResponse:
-    """The first time, and after a reset: the app (a QR drawn here), one's own password, the recovery codes shown once."""
+    """First login, and after a reset: enrols the app (QR code), sets the operator's own password, shows the recovery codes once."""
     now = now_of(request)
     user = login.waiting_for_code(request, now)
     if user is None or login.app_of(user) is not None:
@@ -110,19 +110,19 @@ def staff_enrol(request: HttpRequest) -> HttpResponse:
 
 
 def _drawn(text: str) -> SafeString:
-    """A QR code as SVG, with nothing that the Content-Security-Policy stops."""
-    import segno  # only now: not in the memory of every worker
+    """A QR code as inline SVG that complies with the Content-Security-Policy."""
+    import segno  # imported on use, to save memory in every worker
 
     return mark_safe(segno.make(text, error="m").svg_inline(omitsize=True, border=4, svgclass=None, lineclass=None))
 
 
 def too_many(until: datetime) -> str:
-    """The minute is rounded up: whoever comes back then is let in."""
+    """The sentence for a lock. Rounds up to the minute, so that the announced time is never too early."""
     return f"Troppi tentativi. Riprova dalle {italian_time(until + timedelta(seconds=59))}."
 
 
 def not_this_code(app: StaffTotp, was_locked_until: datetime | None) -> str:
-    """Wrong, or not tried at all; and from when the next one is looked at."""
+    """The sentence for a code that is wrong or, during the throttle, was not checked; with the time of the next attempt."""
     until = app.locked_until()
     wait = f" Il prossimo tentativo è possibile dopo le {seconds(until)}." if until else ""
     if was_locked_until:
