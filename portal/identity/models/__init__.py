@@ -1,4 +1,4 @@
-"""Who is at the keyboard."""
+"""Tables of users, logins, staff access and identity providers."""
 
 from portal.identity.models.failure import PasswordFailure
 from portal.identity.models.login import LOGINS, LoginLink, LoginRecord, LoginTransaction

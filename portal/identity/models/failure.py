@@ -1,4 +1,4 @@
-"""The failed proofs of the last minutes, counted at each door by itself."""
+"""Failed attempts of the last 15 minutes, for the rate limits; each door counts its own."""
 
 from datetime import datetime, timedelta
 
@@ -10,14 +10,14 @@ from portal.secrets.codes import keyed_hash
 
 class PasswordFailureQuerySet(models.QuerySet["PasswordFailure"]):
     def of_door(self, door: str) -> "PasswordFailureQuerySet":
-        """The failures at one door: no count reads those of another. Raises ValueError without a name."""
+        """The failures at this door only. Raises ValueError for an empty name."""
         return self.filter(door=_named(door))
 
     def recent(self, now: datetime) -> "PasswordFailureQuerySet":
         return self.filter(at__gt=now - PasswordFailure.WINDOW)
 
     def end_of_lock(self, limit: int) -> datetime | None:
-        """So many failures in the window lock until the oldest of them leaves it (UTC); None when there are fewer."""
+        """The end (UTC) of the lock that `limit` failures in the window cause; None when there are fewer."""
         oldest = self.order_by("-at", "-pk").values_list("at", flat=True)[limit - 1 : limit].first()
         return oldest + PasswordFailure.WINDOW if oldest else None
 
@@ -26,19 +26,19 @@ class PasswordFailureQuerySet(models.QuerySet["PasswordFailure"]):
 
 
 class PasswordFailure(models.Model):
-    """A password or pincode that was wrong, or (staff) that is being checked right now; an identity that was refused (door
-    "login", no username). Each door says how many are too many.
+    """One failed attempt: a wrong password or pincode (staff: also one still being checked), or a refused identity (door
+    "login", no username). Each door sets its own limit.
 
-    Username and place are kept only as keyed hashes: people type passwords in the wrong box, and an address is personal
-    data. The door is a column and part of each hash: the failures at one door say nothing at another. What is not known is
-    NULL, which equals nothing; an empty text is refused, because it would be one key for everybody.
+    Username and address are stored as keyed hashes only: people type passwords into the wrong field, and an address is
+    personal data. The door is a column and part of each hash, so counts never mix. An unknown value is NULL, which equals
+    nothing; an empty text is refused, because all unknown values would share one key.
     """
 
     WINDOW = timedelta(minutes=15)
 
-    door = models.CharField(max_length=40, default="", db_default="")  # "": written by a release without the column
-    username_hash = models.CharField(max_length=64, null=True)  # NULL: nobody was named
-    address_hash = models.CharField(max_length=64, null=True)  # NULL: the proxy told no address, or it does not matter
+    door = models.CharField(max_length=40, default="", db_default="")  # "": row of an older release, in no count
+    username_hash = models.CharField(max_length=64, null=True)  # NULL: no username was given
+    address_hash = models.CharField(max_length=64, null=True)  # NULL: unknown, or not counted at this door
     at = models.DateTimeField()
 
     objects = PasswordFailureQuerySet.as_manager()
@@ -52,7 +52,7 @@ class PasswordFailure(models.Model):
             models.Index(fields=["at"], name="failure_at"),  # the purge
         ]
         constraints = [
-            # a row without a door is in no count, whatever its names are
+            # rows without a door are never counted, so they may hold empty names
             models.CheckConstraint(
                 condition=Q(door="") | (~Q(username_hash="") & ~Q(address_hash="")), name="failure_names_are_not_empty"
             )
@@ -63,17 +63,17 @@ class PasswordFailure(models.Model):
 
     @staticmethod
     def hash_of_username(door: str, username: str) -> str:
-        """Raises ValueError when one of the two is empty."""
+        """The keyed hash (hexadecimal). Raises ValueError when an argument is empty."""
         return keyed_hash(f"{_named(door)}-username", _named(username))
 
     @staticmethod
     def hash_of_address(door: str, address: str) -> str:
-        """Raises ValueError when one of the two is empty."""
+        """The keyed hash (hexadecimal). Raises ValueError when an argument is empty."""
         return keyed_hash(f"{_named(door)}-address", _named(address))
 
     @classmethod
     def hash_of_place(cls, door: str, place: str) -> str | None:
-        """As hash_of_address(); None when the place is not known, because nobody can share an unknown place."""
+        """As hash_of_address(); None for an unknown place, which must not count as one shared place."""
         return cls.hash_of_address(door, place) if place else None
 
 

@@ -1,4 +1,4 @@
-"""The login that waits for its answer, and the record of what was answered."""
+"""The pending login, and the sealed record of its request and answer."""
 
 import secrets
 import zlib
@@ -21,7 +21,7 @@ ABANDONED_ARE_KEPT_FOR = timedelta(days=1)  # logins begun and never answered
 
 
 def sealed_document(document: bytes) -> bytes | None:
-    """What was said, packed and sealed; None when nothing was."""
+    """The document, compressed and sealed; None when it is empty."""
     return seal(zlib.compress(document, 9)) if document else None
 
 
@@ -30,11 +30,11 @@ class LoginTransactionQuerySet(models.QuerySet["LoginTransaction"]):
         return self.filter(consumed_at=None, expires_at__gt=now)
 
     def consume(self, state: str, browser: str, provider: str, now: datetime) -> "LoginTransaction | None":
-        """The pending login that this answer belongs to, taken once; None when there is none.
+        """Consumes and returns the pending login of this answer; None when there is none.
 
-        One conditional UPDATE: of parallel replays only one gets the row. The state comes back with the answer, the
-        browser secret with the cookie; both must be the ones that `start` handed out, to the same provider.
-        The object still has the sealed session and request that its row gives up here: the login's record takes them.
+        One conditional UPDATE, so that of parallel replays only one gets the row. State (from the answer), browser secret
+        (from the cookie) and provider must all match. The row gives up its sealed session and request; the returned object
+        still has them, for the record.
         """
         matching = self.pending(now).filter(
             state_hash=keyed_hash("login-state", state),
@@ -50,7 +50,7 @@ class LoginTransactionQuerySet(models.QuerySet["LoginTransaction"]):
         return transaction
 
     def why_not(self, state: str, browser: str, provider: str) -> "tuple[str, LoginTransaction | None]":
-        """Why `consume` found nothing: the code of the refusal, and the login itself when it belongs to this browser."""
+        """The refusal code when `consume` found nothing, with the login if it belongs to this browser."""
         login = self.filter(state_hash=keyed_hash("login-state", state), provider=provider).first()
         if login is None:
             return "unsolicited", None
@@ -59,16 +59,16 @@ class LoginTransactionQuerySet(models.QuerySet["LoginTransaction"]):
         return ("replayed" if login.consumed_at else "expired"), login
 
     def waiting(self, state: str, provider: str, now: datetime) -> "LoginTransaction | None":
-        """The pending login that handed out this state, in whatever browser."""
+        """The pending login with this state, in any browser."""
         return self._waiting(state, provider, now).first()
 
     def _waiting(self, state: str, provider: str, now: datetime) -> "LoginTransactionQuerySet":
         return self.pending(now).filter(state_hash=keyed_hash("login-state", state), provider=provider)
 
     def show_card(self, state: str, provider: str, sealed_card: bytes, now: datetime) -> str | None:
-        """Ties a card that was shown to the pending login of this state; returns the ticket, or None when none waits.
+        """Stores the sealed card in the pending login with this state; returns its ticket, or None when no login waits.
 
-        A second card takes the place of the first, whose ticket is good no more.
+        A second card replaces the first and invalidates its ticket.
         """
         ticket = secrets.token_urlsafe(32)
         tied = self._waiting(state, provider, now).update(
@@ -79,26 +79,25 @@ class LoginTransactionQuerySet(models.QuerySet["LoginTransaction"]):
         return ticket if tied else None
 
     def forgettable(self, now: datetime) -> "LoginTransactionQuerySet":
-        """Over since a day, and behind no record."""
+        """Expired for a day, and without a record."""
         recorded = LoginRecord.objects.filter(transaction=models.OuterRef("pk"))
         return self.filter(~models.Exists(recorded), expires_at__lte=now - ABANDONED_ARE_KEPT_FOR)
 
 
 class LoginTransaction(models.Model):
-    """One login under way at an identity provider: bound to a browser, used once, good for ten minutes."""
+    """A pending login at an identity provider: bound to one browser, single use, valid for LOGIN_PENDING_FOR (10 minutes)."""
 
     state_hash = models.CharField(max_length=64, unique=True)
     browser_hash = models.CharField(max_length=64)
     provider = models.CharField(max_length=32)
-    issuer = models.CharField(max_length=255, blank=True)  # the entity that was asked (SAML, OpenID Connect)
-    request_id = models.CharField(
-        max_length=64, null=True, unique=True
-    )  # of the question, which the answer must repeat
-    sealed_request = models.BinaryField(null=True)  # the question itself, until its record takes it
-    sealed_session = models.BinaryField(null=True)  # the browser's session of the portal, until the answer comes
-    ticket_hash = models.CharField(max_length=64, blank=True)  # of who comes from the host of the cards (TS-CNS)
+    issuer = models.CharField(max_length=255, blank=True)  # entity that got the request (SAML, OpenID Connect)
+    # the answer must repeat it
+    request_id = models.CharField(max_length=64, null=True, unique=True)
+    sealed_request = models.BinaryField(null=True)  # until the record takes it
+    sealed_session = models.BinaryField(null=True)  # key of the browser's portal session, until the answer comes
+    ticket_hash = models.CharField(max_length=64, blank=True)  # of the ticket from the host of the cards (TS-CNS)
     ticket_expires_at = models.DateTimeField(null=True)
-    sealed_card = models.BinaryField(null=True)  # whose card was shown there, until the ticket comes
+    sealed_card = models.BinaryField(null=True)  # holder of the card, until the ticket comes
     next_url = models.CharField(max_length=500, blank=True)
     started_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -115,23 +114,23 @@ class LoginTransaction(models.Model):
         return f"{self.provider} {self.started_at:%Y-%m-%d %H:%M}"
 
     def is_of(self, state: str) -> bool:
-        """True when this is the login that handed out the state (compared in constant time)."""
+        """True when the state belongs to this login (constant-time comparison)."""
         return same(self.state_hash, keyed_hash("login-state", state))
 
     @cached_property
     def exchange(self) -> dict[str, str]:
-        """What the provider said when it was asked with no browser between (OpenID Connect), until the record takes it."""
+        """Back-channel requests and answers by name (OpenID Connect), until the record takes them."""
         return {}
 
     def write_request(self, issuer: str, request_id: str, document: bytes = b"") -> None:
-        """Writes down who was asked, the number of the question and the question itself."""
+        """Stores the entity that gets the request, the id of the request, and the request itself, sealed."""
         self.issuer, self.request_id, self.sealed_request = issuer, request_id, sealed_document(document)
         self.save(update_fields=["issuer", "request_id", "sealed_request"])
 
     def take_card(self, ticket: str, now: datetime) -> bytes | None:
-        """The sealed card that this ticket brings, taken once by one conditional UPDATE; None when it is not good.
+        """Returns the sealed card for a valid ticket, once, by one conditional UPDATE; None for an invalid ticket.
 
-        Whatever the ticket, the card is kept no longer: the login is over.
+        Deletes the card in either case: the login is over.
         """
         own_row = LoginTransaction.objects.filter(pk=self.pk)
         good = own_row.filter(ticket_hash=keyed_hash("login-ticket", ticket), ticket_expires_at__gt=now)
@@ -149,9 +148,9 @@ class LoginTransaction(models.Model):
         next_url: str,
         now: datetime,
         session_key: str = "",
-        new_state: Callable[[], str] = lambda: secrets.token_hex(32),  # OpenID Connect wants letters and digits only
+        new_state: Callable[[], str] = lambda: secrets.token_hex(32),  # OpenID Connect: letters and digits only
     ) -> tuple["LoginTransaction", str]:
-        """Writes the pending login; returns it with the state, which is kept only as a hash."""
+        """Creates the pending login; returns it with the state, of which only a hash is stored."""
         state = new_state()
         transaction = cls.objects.create(
             state_hash=keyed_hash("login-state", state),
@@ -167,11 +166,11 @@ class LoginTransaction(models.Model):
 
 class LoginRecordQuerySet(models.QuerySet["LoginRecord"]):
     def of_person(self, fiscal_code: str) -> "LoginRecordQuerySet":
-        """Newest first; found by a keyed fingerprint."""
+        """The records of this codice fiscale, newest first, found by keyed hash."""
         return self.filter(person_hash=person_hash(fiscal_code)).order_by("-at", "-pk")
 
     def of_subject(self, subject: str) -> "LoginRecordQuerySet":
-        """Of whom a provider called so (SAML: NameQualifier, space, NameID); found by a keyed fingerprint."""
+        """The records of this subject (SAML: NameQualifier, space, NameID), found by keyed hash."""
         return self.filter(subject_hash=subject_hash(subject))
 
     def forgettable(self, now: datetime) -> "LoginRecordQuerySet":
@@ -180,9 +179,9 @@ class LoginRecordQuerySet(models.QuerySet["LoginRecord"]):
 
 
 class LoginRecord(models.Model):
-    """What was asked of an identity provider and what it answered: kept 24 months (SPID, tracciature), sealed, chained.
+    """Request and answer of one login: sealed, chained, kept for 24 months (SPID, tracciature).
 
-    The staff's logins are here too (provider "staff", no transaction).
+    Also the logins of the staff (provider "staff", no transaction).
     """
 
     transaction = models.ForeignKey(LoginTransaction, models.PROTECT, null=True, related_name="+")
@@ -192,14 +191,13 @@ class LoginRecord(models.Model):
     outcome = models.CharField(max_length=40)  # "ok", or the code of the refusal
     at = models.DateTimeField()
     asked_at = models.DateTimeField(null=True)
-    issuer = models.CharField(max_length=255, blank=True)  # who was asked
+    issuer = models.CharField(max_length=255, blank=True)  # entity that got the request
     request_id = models.CharField(max_length=64, blank=True)
     answer_id = models.CharField(max_length=255, blank=True)
     assertion_id = models.CharField(max_length=255, blank=True)
-    person_hash = models.CharField(max_length=64, blank=True)  # keyed fingerprint of the codice fiscale
-    subject_hash = models.CharField(
-        max_length=64, blank=True, default="", db_default=""
-    )  # keyed, of the name of one login
+    person_hash = models.CharField(max_length=64, blank=True)  # keyed hash of the codice fiscale
+    # keyed hash of the subject, a name that the provider uses for one login only
+    subject_hash = models.CharField(max_length=64, blank=True, default="", db_default="")
     sealed_request = models.BinaryField(null=True)
     sealed_response = models.BinaryField(null=True)
 
@@ -222,7 +220,7 @@ class LoginRecord(models.Model):
 
     @property
     def request(self) -> bytes:
-        """The question as it was sent (SAML: the signed address, or the signed document of a form); empty when there was none.
+        """The request as it was sent (SAML: the signed URL, or the signed document of a form); empty when there was none.
 
         Raises SealBroken.
         """
@@ -230,12 +228,12 @@ class LoginRecord(models.Model):
 
     @property
     def response(self) -> bytes:
-        """The answer as it came; empty when there was none. Raises SealBroken."""
+        """The answer as received; empty when there was none. Raises SealBroken."""
         return _opened(self.sealed_response)
 
     @property
     def keep_until(self) -> datetime:
-        """Until when it must be kept (UTC)."""
+        """The end of its retention (UTC)."""
         return self.at + ANSWERS_ARE_KEPT_FOR
 
 
@@ -273,8 +271,8 @@ def _facts(record: LoginRecord) -> dict[str, Any]:
         "request_id",
     )
     more = ("answer_id", "assertion_id", "person_hash", "sealed_request", "sealed_response")
-    since_0011 = ("subject_hash",) if record.subject_hash else ()  # rows sealed before have none
-    return {name: getattr(record, name) for name in (*names, *more, *since_0011)}
+    later_names = ("subject_hash",) if record.subject_hash else ()  # rows chained before this column have none
+    return {name: getattr(record, name) for name in (*names, *more, *later_names)}
 
 
 LOGINS = Chain("logins", LoginRecord, LoginLink, _facts, lambda record: record.keep_until)

@@ -1,4 +1,4 @@
-"""The person by codice fiscale, and the member of the staff by username."""
+"""Users: a person by codice fiscale, a member of the staff by username."""
 
 from collections.abc import Iterable
 from functools import cached_property
@@ -15,9 +15,9 @@ from portal.values import codice_fiscale
 
 class UserManager(BaseUserManager["User"]):
     def for_person(self, fiscal_code: str, given_name: str, family_name: str) -> "User":
-        """The account of this codice fiscale, made at the first login; names follow the identity provider."""
+        """The account of this codice fiscale, created at the first login; updates the names from the identity provider."""
         names = {"codice_fiscale": fiscal_code, "given_name": given_name, "family_name": family_name}
-        # no password: a person enters with SPID, CIE or TS-CNS only
+        # "!" is an unusable password: a person signs in with SPID, CIE or TS-CNS only
         user, is_new = self.get_or_create(username=fiscal_code, defaults={**names, "password": "!"})
         if not is_new and any(getattr(user, name) != value for name, value in names.items()):
             for name, value in names.items():
@@ -28,7 +28,7 @@ class UserManager(BaseUserManager["User"]):
     def create_staff(
         self, username: str, password: str, given_name: str = "", family_name: str = "", *, roles: Iterable[str] = ()
     ) -> "User":
-        """A member of the staff, for the whole nation; without a role, every page of the staff answers 403."""
+        """Creates a member of the staff for the whole nation. Without roles every staff page answers 403."""
         user: User = self.model(username=username, given_name=given_name, family_name=family_name, is_staff=True)
         user.set_password(password)
         user.save()
@@ -54,9 +54,9 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     is_staff = models.BooleanField("operatore", default=False)
     is_active = models.BooleanField("abilitato", default=True)
     created_at = models.DateTimeField("creato il", auto_now_add=True)
-    # by an administrator: good for a few days, to choose one's own with
+    # set for a temporary password given by an administrator: valid for three days, to choose another
     password_given_at = models.DateTimeField(null=True, blank=True)
-    # of a member of the staff: "042" is a region, "010-301" an ASL; nothing is the whole nation
+    # staff only: "042" is a region, "010-301" an ASL; empty: the whole nation
     limited_to = models.JSONField("limitato a", default=list, blank=True)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -78,7 +78,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     @cached_property
     def roles(self) -> frozenset[str]:
-        """What a member of the staff may do (values of StaffRole), from the permissions of its groups; read once a request."""
+        """The StaffRole values of an enabled member of the staff, from the permissions of its groups; cached on the instance."""
         if not (self.is_staff and self.is_active):
             return frozenset()
         if self.is_superuser:
@@ -90,5 +90,5 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     @property
     def territory(self) -> Territory:
-        """Where a member of the staff may look."""
+        """The territory that a member of the staff is limited to."""
         return Territory.of(self.limited_to)

@@ -1,11 +1,11 @@
-"""The identity providers as a registry published them, and each reading of a registry."""
+"""Metadata of the identity providers, with their history, and each reading of a registry."""
 
 from datetime import datetime, timedelta
 
 from django.db import models
 
 READINGS_ARE_KEPT_FOR = timedelta(days=90)
-REPLACED_ARE_KEPT_FOR = timedelta(days=731)  # as the logins that they answered
+REPLACED_ARE_KEPT_FOR = timedelta(days=731)  # as long as the records of the logins that they answered
 
 
 class RegisteredProviderQuerySet(models.QuerySet["RegisteredProvider"]):
@@ -17,13 +17,12 @@ class RegisteredProviderQuerySet(models.QuerySet["RegisteredProvider"]):
 
 
 class RegisteredProvider(models.Model):
-    """The metadata of one identity provider, from when to when they were the ones in use. Every process reads them here."""
+    """One version of the metadata of an identity provider, in use from `loaded_at` to `replaced_at`; shared by all processes."""
 
-    door = models.CharField(max_length=32)  # the way in: "spid", "cie"; "cie-oidc" by OpenID Connect
+    door = models.CharField(max_length=32)  # "spid", "cie"; "cie-oidc" for OpenID Connect
     entity_id = models.CharField(max_length=255)
-    document = (
-        models.TextField()
-    )  # its EntityDescriptor as it was signed; for OpenID Connect its chain of trust, a JWT a line
+    # the EntityDescriptor as signed; for OpenID Connect the chain of trust, one JWT on each line
+    document = models.TextField()
     digest = models.CharField(max_length=64)  # SHA-256 of the document
     loaded_at = models.DateTimeField()
     replaced_at = models.DateTimeField(null=True)
@@ -52,7 +51,7 @@ class RegistryReadingQuerySet(models.QuerySet["RegistryReading"]):
 
 
 class RegistryReading(models.Model):
-    """A registry was asked: how many providers it has, or why what it said was not taken."""
+    """One reading of a registry: the number of providers, or why it was refused."""
 
     door = models.CharField(max_length=32)
     at = models.DateTimeField()

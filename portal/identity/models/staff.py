@@ -1,4 +1,4 @@
-"""The staff's second factor, and the failures that slow down who guesses passwords."""
+"""The second factor of the staff: TOTP, throttled after wrong codes."""
 
 import base64
 import os
@@ -21,12 +21,12 @@ STEP, DIGITS, CLOCKS_DIFFER_BY_STEPS = 30, 6, 1  # seconds, digits, steps
 
 
 class StaffTotp(TimestampMixin, ThrottlingMixin, Device):
-    """The staff's authenticator app: secret sealed at rest, wait capped (django-otp's own device does neither)."""
+    """A TOTP app: the secret is sealed at rest and the throttle is capped (django-otp's own device does neither)."""
 
     LONGEST_WAIT = timedelta(minutes=15)
 
     sealed_secret = models.BinaryField()
-    last_t = models.BigIntegerField(default=-1)  # the last time step used: a code works once
+    last_t = models.BigIntegerField(default=-1)  # last time step used, so that a code works once
 
     class Meta:
         verbose_name = "app di autenticazione"
@@ -34,14 +34,14 @@ class StaffTotp(TimestampMixin, ThrottlingMixin, Device):
 
     @classmethod
     def enrol(cls, user: User, secret: bytes | None = None) -> "tuple[StaffTotp, str]":
-        """Gives the user an app; returns it with the otpauth address, which is shown once and kept nowhere."""
+        """Creates a confirmed app; returns it with its otpauth URL, to be shown once and never stored."""
         secret = secret or os.urandom(SECRET_BYTES)
         device = cls.objects.create(user=user, name="app", sealed_secret=seal(secret))
         return device, otpauth_url(user.username, secret)
 
     @classmethod
     def waiting_for(cls, user: User) -> "StaffTotp":
-        """The app that the user has still to prove, always the same until then."""
+        """The unconfirmed app of the user, created on first use and kept until it is confirmed."""
         pending: StaffTotp | None = cls.objects.filter(user=user, confirmed=False).order_by("pk").first()
         return pending or cls.objects.create(
             user=user, name="app", confirmed=False, sealed_secret=seal(os.urandom(SECRET_BYTES))
@@ -49,15 +49,15 @@ class StaffTotp(TimestampMixin, ThrottlingMixin, Device):
 
     @property
     def otpauth(self) -> str:
-        """The address for the app, and the secret in it: only for the page where its owner enrols."""
+        """The otpauth URL, which holds the secret: only for the enrolment page."""
         return otpauth_url(self.user.username, unseal(self.sealed_secret))
 
     def get_throttle_factor(self) -> int:
-        """Waits of 1, 2, 4, 8... seconds after each wrong code."""
+        """django-otp's factor 1: waits of 1, 2, 4, 8... seconds after wrong codes."""
         return 1
 
     def verify_is_allowed(self) -> tuple[bool, dict[str, Any] | None]:
-        """As django-otp's, but the wait ends after 15 minutes at most: without the cap, 20 wrong codes lock for 6 days."""
+        """As django-otp's, with waits of at most 15 minutes: uncapped, 20 wrong codes lock for 6 days."""
         allowed, reason = super().verify_is_allowed()
         if allowed or self.throttling_failure_timestamp is None:
             return allowed, reason
@@ -67,12 +67,12 @@ class StaffTotp(TimestampMixin, ThrottlingMixin, Device):
         return False, {**reason, "locked_until": min(reason["locked_until"], end)}
 
     def locked_until(self) -> datetime | None:
-        """When the next code may be tried (UTC); None when it may now."""
+        """The end of the throttle (UTC); None when a code may be tried now."""
         allowed, reason = self.verify_is_allowed()
         return None if allowed or reason is None else reason["locked_until"]
 
     def verify_token(self, token: str) -> bool:
-        """True for the right code of now, once; a wrong one makes the next wait longer. Never raises."""
+        """True for the current code, once; a wrong code doubles the next wait. Takes any text."""
         with transaction.atomic():
             row = StaffTotp.objects.select_for_update(no_key=True).get(pk=self.pk)
             right = row.locked_until() is None and row._verify(token)
@@ -94,12 +94,12 @@ class StaffTotp(TimestampMixin, ThrottlingMixin, Device):
 
 
 def forget_apps(user: User) -> None:
-    """Deletes every app of the user, proved or not, in the order of their keys. The caller holds the user."""
+    """Deletes all apps of the user, confirmed or not, in key order. The caller holds the lock on the user."""
     StaffTotp.objects.filter(pk__in=hold(StaffTotp.objects.filter(user=user))).delete()
 
 
 def otpauth_url(username: str, secret: bytes) -> str:
-    """What authenticator apps read (Key URI format)."""
+    """The otpauth URL in the Key URI format of authenticator apps."""
     issuer = settings.OTP_TOTP_ISSUER
     query = urlencode({"secret": base64.b32encode(secret).decode(), "issuer": issuer}, quote_via=quote)
     return f"otpauth://totp/{quote(issuer)}:{quote(username)}?{query}"

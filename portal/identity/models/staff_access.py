@@ -1,4 +1,4 @@
-"""What a member of the staff has beside password and app: recovery codes, and the sessions that are open."""
+"""Recovery codes and sessions of the staff."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -13,19 +13,19 @@ from portal.secrets.codes import keyed_hash, without_separators
 from portal.secrets.sealing import seal, unseal
 
 RECOVERY_CODES = 10
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that is read for another
-LENGTH = 10  # 49 bits: more than a throttled door lets anybody try
-KEPT_FOR = timedelta(days=731)  # as the records of the logins
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without look-alike characters
+LENGTH = 10  # 49 bits: cannot be guessed through the throttle
+KEPT_FOR = timedelta(days=731)  # as long as the login records
 
 
 class StaffRecoveryCodeQuerySet(models.QuerySet["StaffRecoveryCode"]):
     def forgettable(self, now: datetime) -> "StaffRecoveryCodeQuerySet":
-        """Used long ago: the journal says when each opened the door."""
+        """Codes used more than KEPT_FOR ago; the journal has their use."""
         return self.filter(used_at__lte=now - KEPT_FOR)
 
 
 class StaffRecoveryCode(models.Model):
-    """Opens the door once, in place of the app. Kept as a keyed hash; shown once, when it is made."""
+    """A single-use second factor in place of the app. Stored as a keyed hash; shown once, when made."""
 
     user = models.ForeignKey(User, models.PROTECT, related_name="recovery_codes")
     code_hash = models.CharField(max_length=64, unique=True)
@@ -44,7 +44,7 @@ class StaffRecoveryCode(models.Model):
     @classmethod
     @transaction.atomic
     def renew(cls, user: User, now: datetime) -> list[str]:
-        """Ten new ones, in clear for the page that shows them once; the unused ones of before no longer open."""
+        """Replaces the unused codes by ten new ones; returns them in clear, to be shown once."""
         cls.forget_unused(user)
         codes = ["".join(secrets.choice(ALPHABET) for _ in range(LENGTH)) for _ in range(RECOVERY_CODES)]
         StaffRecoveryCode.objects.bulk_create(
@@ -54,12 +54,12 @@ class StaffRecoveryCode(models.Model):
 
     @classmethod
     def forget_unused(cls, user: User) -> None:
-        """Deletes the codes that would still open, in the order of their keys. Inside a transaction."""
+        """Deletes the unused codes, in key order. Inside a transaction."""
         cls.objects.filter(pk__in=hold(cls.objects.filter(user=user, used_at=None))).delete()
 
     @classmethod
     def use(cls, user: User, typed: str, now: datetime) -> bool:
-        """True for one that was not used yet, once whatever the interleaving."""
+        """Marks the typed code as used; True once, also under concurrency."""
         unused = cls.objects.filter(user=user, code_hash=_hash(user, without_separators(typed).upper()), used_at=None)
         return bool(unused.update(used_at=now))
 
@@ -72,7 +72,7 @@ class StaffSessionQuerySet(models.QuerySet["StaffSession"]):
 
     @transaction.atomic
     def close(self, now: datetime) -> int:
-        """Whoever is in them is out at the next page; how many were not closed yet."""
+        """Closes these sessions: the next request is anonymous. Returns how many were still open."""
         rows = list(self.filter(closed_at=None).select_for_update(no_key=True).order_by("pk"))
         for row in rows:
             SessionStore(unseal(row.sealed_key).decode()).delete()
@@ -84,12 +84,12 @@ class StaffSessionQuerySet(models.QuerySet["StaffSession"]):
 
 
 class StaffSession(models.Model):
-    """One login of a member of the staff in one browser. The key of the session is sealed: who reads the table enters nowhere."""
+    """One staff session in one browser. The session key is sealed: a copy of the table does not give access."""
 
     user = models.ForeignKey(User, models.PROTECT, related_name="staff_sessions")
     sealed_key = models.BinaryField()
     started_at = models.DateTimeField("iniziato il")
-    seen_at = models.DateTimeField("usato l’ultima volta il")  # a minute behind, at most
+    seen_at = models.DateTimeField("usato l’ultima volta il")  # at most a minute old
     closed_at = models.DateTimeField("chiuso il", null=True)
     origin = models.CharField("da dove", max_length=45, blank=True)  # the network address
     browser = models.CharField("con che cosa", max_length=60, blank=True)

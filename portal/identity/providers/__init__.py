@@ -1,4 +1,4 @@
-"""The ways in that settings.IDENTITY_PROVIDERS names, in its order."""
+"""The providers of settings.IDENTITY_PROVIDERS, in that order."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -21,7 +21,7 @@ def every_provider() -> list[Provider]:
 
 
 def provider_of(key: str) -> Provider | None:
-    """The provider of this piece of address; None when the portal has no such way in."""
+    """The provider with this key (the segment of the path); None when the settings name none."""
     return _loaded(tuple(settings.IDENTITY_PROVIDERS)).get(key)
 
 

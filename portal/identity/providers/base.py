@@ -1,4 +1,4 @@
-"""What the portal asks of an identity provider, whatever it speaks: SAML, OpenID Connect, client certificates, the stubs."""
+"""The interface of every identity provider: SAML, OpenID Connect, client certificates, the stubs."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -16,9 +16,9 @@ from portal.identity.providers.upkeep import Alert, LoadedEntity, NotByHand, Not
 
 @dataclass(frozen=True)
 class Method:
-    """One of the three ways in that the procedure admits, in the words of the screen."""
+    """One of the three methods that the procedure admits, with the texts of the screen."""
 
-    key: str  # also the piece of the address: /accesso/<key>/
+    key: str  # also the segment of the path: /accesso/<key>/
     label: str
     title: str
     hint: str
@@ -30,14 +30,14 @@ TS_CNS = Method("ts-cns", "TS-CNS", "TS-CNS", "Tessera sanitaria attivata, letto
 
 
 def allow_forms_to(response: HttpResponseBase, origins: list[str]) -> None:
-    """Lets the forms of this page end at these sites: browsers apply `form-action` to the redirect that follows a form too."""
+    """Adds these origins to `form-action` of this page: browsers also apply it to the redirect that follows a form."""
     if origins:
         response._csp_update = {"form-action": origins}  # type: ignore[attr-defined]  # django-csp's way
 
 
 @dataclass(frozen=True)
 class Gestore:
-    """One of several identity providers behind a way in. `logo` is a static file that the deployment added, or empty."""
+    """An identity provider that the person can choose. `logo`: a static file added by the deployment, or empty."""
 
     entity_id: str
     name: str
@@ -45,10 +45,10 @@ class Gestore:
 
 
 class Provider(ABC):
-    """One way in. `start` sends the browser away, `state_of` reads whose answer came back, `finish` verifies it.
+    """A login method. `start` redirects the browser, `state_of` reads the state of the answer, `finish` verifies the answer.
 
-    The pending login is taken between the last two, so that an answer is verified once and only for the browser that asked.
-    A provider never raises anything else than LoginRefused for what a browser may send.
+    The caller consumes the pending login between the last two, so that an answer is verified once and only for the browser
+    that began the login. Whatever a browser sends, a provider raises nothing but LoginRefused.
     """
 
     method: Method
@@ -63,28 +63,28 @@ class Provider(ABC):
         return self.method.label
 
     def form_origins(self) -> list[str]:
-        """The `https://host` of other sites that `start` may send the browser to."""
+        """The origins (`https://host`) that `start` may redirect to."""
         return []
 
     def gestori(self) -> list[Gestore] | None:
-        """Among whom one chooses, in a new order each time; empty when nobody can be asked, None when there is no choosing."""
+        """The identity providers to choose from, in random order; empty: none is available; None: no choice is needed."""
         return None
 
     def metadata(self) -> bytes | None:
-        """What we publish of ourselves to this provider, as XML; None when it asks for nothing."""
+        """Our signed SAML metadata; None when this method needs none."""
         return None
 
     def entity_configuration(self, now: datetime) -> str | None:
-        """What we publish of ourselves to a federation of OpenID Connect, as a signed JWT; None when this way in is in none."""
+        """Our entity configuration in the OpenID federation, a signed JWT; None outside a federation."""
         return None
 
     def resolved(self, subject: str, anchor: str, now: datetime) -> str | None:
-        """What we have resolved of this entity, as a signed JWT; None when we know nothing of it."""
+        """The resolved metadata of this entity, a signed JWT; None when it is unknown."""
         return None
 
     def gone_out(self, request: HttpRequest) -> tuple[list[str], str] | None:
-        """The provider says that the person went out there: of which sessions (`sign_out_names` of an Identity), and where the
-        browser goes next with our answer ("" when nowhere). None when this way in knows no such thing. Raises LoginRefused.
+        """Verifies a logout request of the provider; returns the sessions (`sign_out_names` of an Identity) and the URL that
+        carries our answer ("": none). None when this method has no single logout. Raises LoginRefused.
         """
         return None
 
@@ -120,30 +120,28 @@ class Provider(ABC):
 
     @abstractmethod
     def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
-        """Sends the browser to the provider, asking for a new authentication at level 2 or above.
+        """Redirects to the provider with a request for a new authentication at level 2 or above.
 
-        `state` must come back with the answer (RelayState, OpenID Connect's state, a ticket); it says nothing of the
-        page that the person wanted. Raises LoginRefused when there is nobody to ask.
+        The answer must return `state` (RelayState, OpenID Connect's state), which does not reveal the requested page.
+        Raises LoginRefused when no provider is available.
         """
 
     def answer_document(self, request: HttpRequest, transaction: LoginTransaction) -> bytes:
-        """The answer itself, for the record of the login, once `finish` has looked at it; empty when it is too large to be
-        one, or none is kept.
-        """
+        """The answer as received, for the record, after `finish`; empty when it is too large, or this method keeps none."""
         return b""
 
     @abstractmethod
     def state_of(self, request: HttpRequest) -> str:
-        """The state that came with the answer, not trusted yet; empty when there is none."""
+        """The state in the answer, not verified yet; empty when there is none."""
 
     @abstractmethod
     def finish(self, request: HttpRequest, transaction: LoginTransaction) -> Identity:
-        """Verifies the answer against the login that waited for it. Raises LoginRefused."""
+        """Verifies the answer against the consumed login. Raises LoginRefused."""
 
 
 @dataclass(frozen=True)
 class WayIn:
-    """A way in as the pages show it."""
+    """A login method as the pages show it."""
 
     method: Method
     gestori: list[Gestore] | None

@@ -13,8 +13,8 @@ from portal.time import database_clock
 
 class Command(BaseCommand):
     help = (
-        "Which cards are revoked: reads the lists named in CNS_REVOCATION_LISTS, checks each with the authorities of ca.pem "
-        "and writes crl.pem in CNS_FOLDER. A list that fails leaves its older one in place, and the command ends with 1."
+        "Reads the revocation lists (CRL) of CNS_REVOCATION_LISTS, verifies each with the authorities of ca.pem and writes "
+        "crl.pem in CNS_FOLDER. When a list fails, its older one stays and the exit code is 1."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -12,8 +12,8 @@ from portal.time import database_clock
 
 class Command(BaseCommand):
     help = (
-        "Which authorities issue TS-CNS: reads the trust list (CNS_TRUST_LIST), checks its signature with "
-        "CNS_TRUST_LIST_SIGNERS and writes ca.pem in CNS_FOLDER. When anything is wrong, what was there stays."
+        "Reads the trust list (CNS_TRUST_LIST) with the authorities that issue TS-CNS, verifies its signature with "
+        "CNS_TRUST_LIST_SIGNERS and writes ca.pem in CNS_FOLDER. On any error the present file stays."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -28,7 +28,7 @@ class Command(BaseCommand):
                 raise RefreshFailed("The trust list is older than the one that ca.pem was made from.")
             sources.replace(path, found.bundle())
         except (RefreshFailed, OSError) as error:
-            raise CommandError(f"{error} {path} is as it was.") from error
+            raise CommandError(f"{error} {path} is unchanged.") from error
         self.stdout.write(
             f"{len(found.authorities)} authorities from list {found.number}, good until {found.next_update:%Y-%m-%d}, in {path}"
         )

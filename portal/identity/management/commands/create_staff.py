@@ -1,4 +1,4 @@
-"""A member of the staff, with password and authenticator app. The secret of the app is shown once."""
+"""`manage.py create_staff`: a member of the staff with password and authenticator app."""
 
 import getpass
 import warnings
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             action="append",
             choices=StaffRole.values,
             default=[],
-            help="what they may do, more than once for more roles; without it every page of the staff is closed to them",
+            help="a role, may be repeated; without any, every staff page answers 403",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -62,7 +62,7 @@ class Command(BaseCommand):
 
 
 def _typed(prompt: str) -> str:
-    """What is typed without being seen. Raises CommandError where nobody can type."""
+    """Reads a password without echo. Raises CommandError without a terminal."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", getpass.GetPassWarning)

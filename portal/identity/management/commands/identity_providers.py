@@ -1,4 +1,4 @@
-"""`manage.py identity_providers refresh|list|check`: who may show us a person."""
+"""`manage.py identity_providers refresh|list|check`: the identity providers that the portal trusts."""
 
 import json
 import sys
@@ -18,35 +18,38 @@ from portal.time import database_clock
 
 class Command(BaseCommand):
     help = (
-        "The identity providers of SPID and CIE. `refresh` reads the signed registry (or a file whose SHA-256 you had by "
-        "another road), by OpenID Connect the chain of trust; `list` says who is loaded; `check` says what must be done before people notice (exit code 1: something)."
+        "The identity providers of SPID and CIE. `refresh` reads the signed registry (or a file with the SHA-256 that you "
+        "give), for OpenID Connect the chain of trust; `list` prints the providers in use; `check` prints what an operator must do (exit code 1 when there is something)."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
         refresh = actions.add_parser(
-            "refresh", help="read the registry; what is unsigned or drops who works changes nothing"
+            "refresh",
+            help="read the registry; an unsigned document, or one that drops a working provider, changes nothing",
         )
-        listing = actions.add_parser("list", help="who is loaded, and until when the certificates are good")
-        check = actions.add_parser("check", help="certificates that end within 30 days, registries silent for 3 days")
+        listing = actions.add_parser("list", help="the providers in use, and the end of their certificates")
+        check = actions.add_parser("check", help="certificates that end within 30 days, registries not read for 3 days")
         for action in (refresh, listing, check):
-            action.add_argument("--door", default="", metavar="spid|cie", help="only this way in")
+            action.add_argument("--door", default="", metavar="spid|cie", help="only this provider")
             action.add_argument("--json", action="store_true", help="one JSON object")
-        refresh.add_argument("--file", type=Path, help="a document that is already here, instead of the address")
-        refresh.add_argument("--sha256", default="", help="of that file, when it is not signed by the registry")
-        refresh.add_argument("--drop", action="append", default=[], metavar="ENTITY_ID", help="this one may go")
+        refresh.add_argument("--file", type=Path, help="read this document instead of the address of the registry")
+        refresh.add_argument("--sha256", default="", help="digest of that file, when the registry has not signed it")
+        refresh.add_argument(
+            "--drop", action="append", default=[], metavar="ENTITY_ID", help="allow the registry to drop this entity"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         providers = [provider for provider in every_provider() if provider.refreshable]
         providers = [provider for provider in providers if options["door"] in ("", provider.key)]
         if not providers:
-            raise CommandError("No way in of that name speaks SAML or OpenID Connect here (IDENTITY_PROVIDERS).")
+            raise CommandError("IDENTITY_PROVIDERS names no such provider that speaks SAML or OpenID Connect.")
         now = database_clock.now_to_write() if options["action"] == "refresh" else database_clock.now()
         getattr(self, f"_{options['action']}")(providers, options, now)
 
     def _refresh(self, providers: list[Provider], options: dict[str, Any], now: datetime) -> None:
         if (options["file"] or options["drop"]) and len(providers) != 1:
-            raise CommandError("With --file or --drop, say also which --door.")
+            raise CommandError("--file and --drop need --door.")
         results: dict[str, Any] = {}
         for provider in providers:
             try:

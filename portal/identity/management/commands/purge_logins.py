@@ -7,7 +7,7 @@ from portal.time import database_clock
 
 
 class Command(BaseCommand):
-    help = "Forgets abandoned logins, records older than 24 months and old wrong passwords. The timetable runs it too."
+    help = "Deletes abandoned logins, login records older than 24 months and old wrong passwords. The timetable runs it too."
 
     def handle(self, *args: Any, **options: Any) -> None:
         forgotten = purge_logins(database_clock.now_to_write())

@@ -1,6 +1,6 @@
-"""A new authenticator app for a member of the staff who lost or changed the telephone.
+"""`manage.py renew_staff_app`: a new authenticator app after a lost or changed telephone.
 
-The old app stops working, every open session is closed, and the journal says that the portal did it at a terminal.
+Deletes the old app, closes every open session, and journals the act as one from the terminal.
 """
 
 from argparse import ArgumentParser
@@ -38,6 +38,6 @@ class Command(BaseCommand):
 
 
 def once(url: str) -> str:
-    """What the operator copies into the app."""
+    """The message with the secret and the otpauth URL for the app."""
     secret = parse_qs(urlsplit(url).query)["secret"][0]
     return f"Add this to the authenticator app now: it is not shown again.\n  secret:  {secret}\n  address: {url}"

@@ -1,4 +1,4 @@
-"""TS-CNS: the card that nginx has asked for by mutual TLS, on a host of its own."""
+"""TS-CNS: login by client certificate, which nginx requests by mutual TLS on a host of its own."""
 
 from portal.identity.providers.cns.provider import TsCns
 

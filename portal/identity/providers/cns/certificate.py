@@ -1,4 +1,4 @@
-"""The certificate of a card, read again: nginx has checked its chain, its dates and that nobody has revoked it.
+"""Reads the certificate of a card. nginx has already verified its chain, dates and revocation.
 
 Source: CNS technical rules (D.M. 9/12/2004) and the certificate profile of the CNS: CN = codice fiscale, `/`, number of the
 card, `.`, hash of the file of personal data; key usage digitalSignature and never nonRepudiation; purpose clientAuth.
@@ -24,7 +24,7 @@ _CARD = re.compile(r"[0-9]{16}\.[A-Za-z0-9+/=_-]{1,128}")  # the hash is base64:
 
 @dataclass(frozen=True)
 class Holder:
-    """Whose card it is. The names are empty on the cards whose certificate does not say them."""
+    """The holder of the card. The names are empty when the certificate lacks them."""
 
     codice_fiscale: str
     given_name: str
@@ -33,7 +33,7 @@ class Holder:
 
 
 def holder_of(escaped_pem: str, policies: Collection[str], now: datetime) -> Holder:
-    """Reads `$ssl_client_escaped_cert` of nginx. Raises LoginRefused with a reason that never repeats the certificate."""
+    """Parses and checks `$ssl_client_escaped_cert` of nginx. Raises LoginRefused; its reason never quotes the certificate."""
     try:
         if len(escaped_pem) > LARGEST:
             raise ValueError
@@ -61,7 +61,9 @@ def _check_key(certificate: x509.Certificate) -> None:
 def _check_purpose(certificate: x509.Certificate, policies: Collection[str]) -> None:
     extensions = certificate.extensions
     usage = extensions.get_extension_for_class(x509.KeyUsage).value
-    if not usage.digital_signature or usage.content_commitment:  # the second is nonRepudiation: a key to sign contracts
+    if (
+        not usage.digital_signature or usage.content_commitment
+    ):  # content_commitment is nonRepudiation, the key for legal signatures
         raise LoginRefused("wrong-card", "key usage")
     purposes = extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     if ExtendedKeyUsageOID.CLIENT_AUTH not in purposes:
@@ -76,7 +78,7 @@ def _named(certificate: x509.Certificate) -> Holder:
     names = _texts(subject, NameOID.COMMON_NAME)
     if len(names) != 1:
         raise LoginRefused("wrong-card", "common name")
-    number, _, card = names[0].partition("/")  # the first one only
+    number, _, card = names[0].partition("/")  # splits at the first `/` only
     if not (codice_fiscale.SHAPE.fullmatch(number) and _CARD.fullmatch(card)):
         raise LoginRefused("wrong-card", "common name")
     if not codice_fiscale.is_valid(number):

@@ -1,8 +1,8 @@
-"""TS-CNS behind the interface of every way in.
+"""The TS-CNS provider.
 
-The card is shown on another host, because a browser asked for a certificate shows its dialog on every page of that host.
-From there the browser brings a ticket back: 60 seconds, once, for the login that asked and the browser that began it.
-Who is lured to the host of the cards by somebody else's link carries the ticket home in the wrong browser, and nobody gets in.
+The card has a host of its own, because a browser shows its certificate dialog on every page of a host that requests one.
+The browser brings back a ticket: valid for 60 seconds, once, only for the login and the browser that began it. A victim
+lured there by an attacker's link brings the ticket to the portal in the wrong browser, so the attacker gains nothing.
 """
 
 import json
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 LEVEL = 3  # a card and its PIN: LoA4, as SpidL3
 
-# What nginx says of the card. Every server block overwrites all three (deploy/nginx).
+# Headers set by nginx. Every server block overwrites all three, so that a client cannot forge them (deploy/nginx).
 CERTIFICATE, VERIFIED, PROXY = "HTTP_X_CNS_CERTIFICATE", "HTTP_X_CNS_VERIFIED", "HTTP_X_CNS_PROXY"
 
 
@@ -108,7 +108,7 @@ def _host() -> str:
 
 
 def _names(shown: dict[str, str]) -> tuple[str, str]:
-    """Those of the card; when it says none, the ones that we know already."""
+    """Given and family name on the card; if it has none, those of the account."""
     if shown["given_name"] or shown["family_name"]:
         return shown["given_name"], shown["family_name"]
     known = User.objects.filter(codice_fiscale=shown["codice_fiscale"]).first()

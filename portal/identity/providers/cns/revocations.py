@@ -1,4 +1,4 @@
-"""The lists of revoked cards, one for each authority (RFC 5280, section 5), gathered in the file that nginx reads."""
+"""Certificate revocation lists, one for each authority (RFC 5280, section 5), bundled in the file that nginx reads."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from portal.identity.providers.cns.sources import RefreshFailed
 
-Lists = dict[tuple[bytes, bytes], x509.CertificateRevocationList]  # by the issuer's name and key: see _authority_of
+Lists = dict[tuple[bytes, bytes], x509.CertificateRevocationList]  # key: name and key of the issuer, see _authority_of
 _BEGIN = b"-----BEGIN X509 CRL-----"
 
 
 def parsed(body: bytes) -> x509.CertificateRevocationList:
-    """PEM or DER. Raises RefreshFailed."""
+    """Parses a CRL in PEM or DER. Raises RefreshFailed."""
     load = x509.load_pem_x509_crl if _BEGIN in body else x509.load_der_x509_crl
     try:
         return load(body)
@@ -29,7 +29,7 @@ def parsed(body: bytes) -> x509.CertificateRevocationList:
 def checked(
     found: x509.CertificateRevocationList, authorities: Sequence[x509.Certificate], now: datetime
 ) -> x509.CertificateRevocationList:
-    """The same list: of one of these authorities, signed by it, begun and not over. Raises RefreshFailed."""
+    """Returns the list if one of these authorities signed it and it is in force. Raises RefreshFailed."""
     if not any(_signed_by(authority, found) for authority in authorities):
         raise RefreshFailed("not signed by an authority of ca.pem")
     if found.last_update_utc > now or found.next_update_utc is None or found.next_update_utc <= now:
@@ -40,7 +40,7 @@ def checked(
 def taken_in(
     before: Lists, found: x509.CertificateRevocationList, authorities: Sequence[x509.Certificate] = ()
 ) -> Lists:
-    """With this list in the place of the older one of the same authority. Raises RefreshFailed when it is the older one."""
+    """The lists with the present one of the same authority replaced. Raises RefreshFailed when the new one is older."""
     authority = _authority_of(found, authorities)
     old = before.get(authority)
     if old is not None and old.last_update_utc > found.last_update_utc:
@@ -49,15 +49,15 @@ def taken_in(
 
 
 def gathered(bundle: bytes, authorities: Sequence[x509.Certificate] = ()) -> Lists:
-    """The lists in a file. Raises RefreshFailed."""
+    """Parses a bundle of lists in PEM. Raises RefreshFailed."""
     lists = [parsed(_BEGIN + part) for part in bundle.split(_BEGIN)[1:]]
     return {_authority_of(found, authorities): found for found in lists}
 
 
 def taken_until(lists: Lists, authorities: Sequence[x509.Certificate]) -> dict[str, datetime | None]:
-    """Until when nginx takes the cards of each authority (UTC); None for one without a list.
+    """The end (UTC) of the list of each authority, after which nginx refuses its cards; None for one without a list.
 
-    Authorities of one name are told apart by the serial number of their certificate.
+    Authorities with the same name get the serial number of their certificate appended.
     """
     names = Counter(authority.subject.rfc4514_string() for authority in authorities)
     until: dict[str, datetime | None] = {}
@@ -77,8 +77,8 @@ def bundle(lists: Lists) -> bytes:
 def _authority_of(
     found: x509.CertificateRevocationList, authorities: Sequence[x509.Certificate]
 ) -> tuple[bytes, bytes]:
-    """Tells apart two authorities of one name, for instance one that has renewed its key: by the key that signed, where its
-    certificate is known, else by the Authority Key Identifier (RFC 5280, section 5.2.1).
+    """Identifies the issuer by name and key: an authority that renewed its key keeps its name. The key is the one that
+    signed, if its certificate is known, else the Authority Key Identifier (RFC 5280, section 5.2.1).
     """
     issuer = found.issuer.public_bytes()
     for authority in authorities:

@@ -1,4 +1,4 @@
-"""Documents fetched from an address or read from a file, and files that nginx reads, changed in one step."""
+"""Reads documents from a URL or file; replaces atomically the files that nginx reads."""
 
 import os
 import secrets
@@ -6,16 +6,16 @@ from pathlib import Path
 
 import httpx
 
-LARGEST = 64 * 1024 * 1024  # bytes; the list of revoked cards of a large region is some megabytes
+LARGEST = 64 * 1024 * 1024  # bytes; the CRL of a large region has some megabytes
 TIMEOUT = httpx.Timeout(30, connect=10)  # seconds
 
 
 class RefreshFailed(Exception):
-    """What was fetched cannot be believed or used; what was there before stays."""
+    """The fetched document cannot be trusted or used; the present file stays."""
 
 
 def fetched(source: str) -> bytes:
-    """The document at this address, or in this file. Raises RefreshFailed."""
+    """The document at this URL or path. Raises RefreshFailed."""
     try:
         if not source.startswith(("http://", "https://")):
             return Path(source).read_bytes()
@@ -36,7 +36,7 @@ def _downloaded(address: str) -> bytes:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Writes the file beside the old one and changes the name: a reader finds the old one or the new one, whole."""
+    """Replaces the file atomically (write, fsync, rename): a reader sees either version, complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new_file = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:

@@ -1,4 +1,4 @@
-"""The Italian trust list: which authorities issue TS-CNS. Source: ETSI TS 119 612 (the list of AgID), XAdES enveloped signature."""
+"""Reads the Italian trust list for the authorities that issue TS-CNS. Source: ETSI TS 119 612, XAdES enveloped signature."""
 
 import base64
 import re
@@ -20,7 +20,7 @@ from portal.identity.providers.saml.documents import MalformedXml, instant, pars
 TSL = "http://uri.etsi.org/02231/v2#"
 _NAMESPACES = {"t": TSL}
 _ROOT = f"{{{TSL}}}TrustServiceStatusList"
-IDENTITY_SERVICE = "http://uri.etsi.org/TrstSvc/Svctype/IdV"  # what the list calls the authorities of CNS and CIE
+IDENTITY_SERVICE = "http://uri.etsi.org/TrstSvc/Svctype/IdV"  # service type of the CNS and CIE authorities
 IN_FORCE = frozenset(
     f"http://uri.etsi.org/TrstSvc/TrustedList/Svcstatus/{word}" for word in ("granted", "recognisedatnationallevel")
 )
@@ -43,33 +43,33 @@ _END_IN_BUNDLE = re.compile(rb"^# NextUpdate: ([0-9TZ:-]{20})$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class TrustList:
-    """Number, end (UTC), and the authorities in force at that moment, each once."""
+    """Sequence number, end (UTC), and the authorities in force, without duplicates."""
 
     number: int
     next_update: datetime
     authorities: tuple[x509.Certificate, ...]
 
     def bundle(self) -> bytes:
-        """PEM, as nginx reads it. In comments: the number of the list, so that an older one never takes its place, and its end."""
+        """PEM for nginx. Comments hold the sequence number, so that an older list never replaces it, and the end."""
         head = f"# Authorities of the TS-CNS, from the trust list.\n# TSLSequenceNumber: {self.number}\n"
         head += f"# NextUpdate: {written(self.next_update)}\n"
         return head.encode() + b"".join(authority.public_bytes(Encoding.PEM) for authority in self.authorities)
 
 
 def number_of(bundle: bytes) -> int:
-    """The number of the list that a bundle was made from; 0 when it does not say."""
+    """The sequence number in the comments of a bundle; 0 when absent."""
     found = _NUMBER_IN_BUNDLE.search(bundle)
     return int(found[1]) if found else 0
 
 
 def next_update_of(bundle: bytes) -> datetime | None:
-    """Until when that list is good (UTC); None when it does not say."""
+    """The end (UTC) in the comments of a bundle; None when absent."""
     found = _END_IN_BUNDLE.search(bundle)
     return instant(found[1].decode()) if found else None
 
 
 def read(body: bytes, signers: Sequence[x509.Certificate], now: datetime) -> TrustList:
-    """Only what one of the pinned certificates has signed is read. Raises RefreshFailed."""
+    """Verifies the list with the pinned certificates and reads only the signed part. Raises RefreshFailed."""
     try:
         root = _signed(parse_metadata(body), signers, now)
         information = root.find("t:SchemeInformation", _NAMESPACES)
@@ -88,7 +88,7 @@ def read(body: bytes, signers: Sequence[x509.Certificate], now: datetime) -> Tru
 
 
 def _signed(root: etree._Element, signers: Iterable[x509.Certificate], now: datetime) -> etree._Element:
-    """What the signature covers. A certificate inside the list proves nothing. Raises RefreshFailed."""
+    """The signed root. Ignores certificates inside the list: only pinned signers count. Raises RefreshFailed."""
     whole = etree.tostring(root)
     for signer in signers:
         if not signer.not_valid_before_utc <= now <= signer.not_valid_after_utc:
