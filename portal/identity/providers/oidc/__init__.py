@@ -1,4 +1,4 @@
-"""CIE by OpenID Connect: a relying party of our own in the Italian federation, on joserfc and httpx."""
+"""CIE by OpenID Connect: our own relying party in the Italian federation, on joserfc and httpx."""
 
 from portal.identity.providers.oidc.provider import CieOpenId
 

@@ -1,4 +1,4 @@
-"""What the provider says: the code that the browser brings back, the tokens for it, and who the person is.
+"""The answer of the provider: authorization code, tokens, userinfo.
 
 Source: SPID/CIE OpenID Connect, "Token Endpoint", "UserInfo Endpoint", "Revocation Endpoint"; OpenID Connect Core, 3.1.3.7;
 RFC 9207 (`iss` in the answer).
@@ -26,16 +26,17 @@ JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_IS_GOOD_FOR = timedelta(minutes=1)
 LONGEST_CODE = 4_096  # characters
 
-# The errors of the profile that a person can do something about; the others say that our request is wrong.
+# Errors of the profile that the person can act on.
 REFUSALS = {
     "access_denied": "access-denied",
     "login_required": "login-required",
     "interaction_required": "login-required",
     "consent_required": "22",
-    "invalid_grant": "answer-expired",  # a code that is over, or was used
+    "invalid_grant": "answer-expired",  # the code expired, or was used
     "server_error": "unavailable",
     "temporarily_unavailable": "unavailable",
 }
+# Errors that mean our request is wrong.
 _OURS_IS_WRONG = {
     "invalid_request", "invalid_scope", "invalid_client", "unauthorized_client", "unsupported_grant_type",
     "unsupported_response_type", "invalid_request_object", "request_uri_not_supported", "registration_not_supported",
@@ -60,7 +61,7 @@ class OpenIdAnswer:
     level: int | None
     authenticated_at: datetime
     token_id: str
-    person_id: str  # the number of the userinfo
+    person_id: str  # `jti` of the userinfo
 
 
 def redeem_code(
@@ -169,7 +170,9 @@ def _jti(claims: Mapping[str, Any]) -> str:
 
 
 def _check_envelope(token: Mapping[str, Any], login: OpenIdLogin, now: datetime) -> None:
-    """By whom, for whom, when. Clocks may differ; an expiry has no allowance. Raises LoginRefused and NotTrusted."""
+    """Checks issuer, audience and times of the id_token. Clock skew is tolerated, except for the expiry. Raises LoginRefused and
+    NotTrusted.
+    """
     if text(token, "iss") != login.provider["issuer"]:
         raise LoginRefused("not-asked", "iss of the id_token")
     if not _is_for(token, login.party.entity_id) or token.get("azp", login.party.entity_id) != login.party.entity_id:
@@ -184,7 +187,7 @@ def _check_envelope(token: Mapping[str, Any], login: OpenIdLogin, now: datetime)
 
 
 def _userinfo(login: OpenIdLogin, access_token: str, wire: Wire, exchange: MutableMapping[str, str]) -> str:
-    """The signed claims that were encrypted to us; anything else is refused. Raises LoginRefused and NotTrusted."""
+    """The userinfo: a signed JWT, decrypted with our key. Raises LoginRefused and NotTrusted."""
     if not (access_token.isascii() and access_token.isprintable() and " " not in access_token):
         raise NotTrusted("access_token")
     try:
@@ -200,8 +203,8 @@ def _userinfo(login: OpenIdLogin, access_token: str, wire: Wire, exchange: Mutab
 def _revoke(
     login: OpenIdLogin, access_token: str, wire: Wire, exchange: MutableMapping[str, str], now: datetime
 ) -> None:
-    """At once and not at the logout, as the profile wants it at the latest: it has said all it had to say, and is kept
-    nowhere. When it cannot be revoked it ends by itself, and nobody waits for that.
+    """Revokes the access token at once: the portal needs it no longer and stores it nowhere. The profile requires it at the
+    logout at the latest. A failure is only recorded: the token expires by itself.
     """
     form = {"token": access_token, **_client(login, "revocation_endpoint", now)}
     try:
@@ -223,7 +226,7 @@ def _post(
 
 
 def _client(login: OpenIdLogin, endpoint: str, now: datetime) -> dict[str, str]:
-    """Who we are, proved with our key (private_key_jwt): for this endpoint, once, for a minute."""
+    """Client authentication by private_key_jwt: for one endpoint, single use, valid for one minute."""
     claims = {
         "iss": login.party.entity_id,
         "sub": login.party.entity_id,
@@ -237,7 +240,7 @@ def _client(login: OpenIdLogin, endpoint: str, now: datetime) -> dict[str, str]:
 
 
 def half_hash(access_token: str) -> str:
-    """at_hash (OpenID Connect Core, 3.1.3.6)."""
+    """The `at_hash` of an access token. Source: OpenID Connect Core, 3.1.3.6."""
     return base64.urlsafe_b64encode(sha256(access_token.encode()).digest()[:16]).decode().rstrip("=")
 
 

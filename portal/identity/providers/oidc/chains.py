@@ -1,4 +1,4 @@
-"""The chain of trust that is in use: a row of the database, the same for every process, so that a login asks nobody for it."""
+"""The trust chain in use: a database row shared by all processes, so that a login fetches nothing."""
 
 from datetime import datetime
 from functools import lru_cache
@@ -13,25 +13,25 @@ from portal.identity.providers.oidc.federation import PROVIDER, Anchor, ChainBro
 from portal.identity.providers.saml.real import is_public
 from portal.identity.providers.upkeep import NotTaken, Taken, write_reading
 
-DOOR = "cie-oidc"  # of the rows: those of "cie" are SAML's
+DOOR = "cie-oidc"  # RegisteredProvider.door; rows of "cie" are SAML
 ENDPOINTS = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "revocation_endpoint")
 
 
 def in_use(provider: str, anchor: Anchor, now: datetime) -> TrustChain | None:
-    """The chain of this provider that was taken last, while it is good."""
+    """The stored chain of this provider while it is valid; else None."""
     row = _row(provider)
     chain = _read(row.pk, row.digest, anchor) if row else None
     return chain if chain is not None and chain.good_until > now else None
 
 
 def refresh_is_due(provider: str, anchor: Anchor, now: datetime) -> bool:
-    """True when none is good, or when half of the time that it is good for is over."""
+    """True when no chain is valid, or half of its validity has passed."""
     row, chain = _row(provider), in_use(provider, anchor, now)
     return row is None or chain is None or now - row.loaded_at >= chain.good_until - now
 
 
 def refresh(provider: str, anchor: Anchor, fetch: federation.Fetch, now: datetime) -> Taken:
-    """Follows the chain again and takes it when it holds. Raises NotTaken; either way the reading is written down."""
+    """Resolves the chain and stores it when it is valid; records the reading in any case. Raises NotTaken."""
     try:
         taken = take(usable(federation.gathered(provider, PROVIDER, anchor, fetch, now)), now)
     except ChainBroken as error:
@@ -43,7 +43,7 @@ def refresh(provider: str, anchor: Anchor, fetch: federation.Fetch, now: datetim
 
 
 def usable(chain: TrustChain) -> TrustChain:
-    """The same chain: its provider is who it says, at addresses that may be asked, with keys that we can check. Raises ChainBroken."""
+    """Returns the chain if its issuer matches, its endpoints are public and it has usable keys. Raises ChainBroken."""
     if chain.metadata.get("issuer") != chain.subject:
         raise ChainBroken("its issuer has another name")
     for name in ENDPOINTS:
@@ -57,7 +57,7 @@ def usable(chain: TrustChain) -> TrustChain:
 
 @transaction.atomic
 def take(chain: TrustChain, now: datetime) -> Taken:
-    """Makes the chain the one in use, in the place of every other."""
+    """Stores the chain as the one in use; replaces all others."""
     document = "\n".join(chain.statements)
     current = RegisteredProvider.objects.current(DOOR)
     before = [row.entity_id for row in current.select_for_update(no_key=True).order_by("pk")]
@@ -81,7 +81,9 @@ def _row(provider: str) -> RegisteredProvider | None:
 
 @lru_cache(maxsize=8)
 def _read(pk: int, digest: str, anchor: Anchor) -> TrustChain | None:
-    """Verified again, once by each process, as of the instant it was taken: who can write to the database is not believed."""
+    """Verifies the stored chain again, once per process, as of the time it was stored: write access to the database alone must
+    not add a provider.
+    """
     row = RegisteredProvider.objects.get(pk=pk)
     try:
         chain = federation.verified(row.document.split("\n"), row.entity_id, PROVIDER, anchor, row.loaded_at)

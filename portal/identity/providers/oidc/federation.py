@@ -1,4 +1,4 @@
-"""The chain of trust from an entity to the trust anchor, whose keys we had by another road.
+"""Resolves and verifies the trust chain from an entity to the trust anchor, whose keys the settings hold.
 
 Sources: OpenID Federation 1.0, sections 3 to 6 and 10; SPID/CIE OpenID Connect, "Entity Statement", "Acquisire i Metadata".
 """
@@ -22,18 +22,18 @@ STATEMENT = "entity-statement+jwt"
 MEDIA_TYPE = f"application/{STATEMENT}"
 PROVIDER, RELYING_PARTY = "openid_provider", "openid_relying_party"
 MOST_INTERMEDIATES = 2
-MOST_SUPERIORS = 5  # of one entity: more hints than these are not followed
-MOST_FETCHED = 20  # statements, whatever the hints say
+MOST_SUPERIORS = 5  # followed for one entity; further hints are ignored
+MOST_FETCHED = 20  # statements for one resolution
 Fetch = Callable[[str], str]
 
 
 class ChainBroken(Exception):
-    """No chain leads from the entity to the trust anchor; `str()` says why."""
+    """No valid chain leads from the entity to the trust anchor; `str()` gives the reason."""
 
 
 @dataclass(frozen=True, eq=False)
 class Anchor:
-    """The head of the federation, and the keys it signs with."""
+    """The trust anchor: the head of the federation, and its signing keys."""
 
     entity_id: str
     keys: tuple[RSAKey, ...]
@@ -41,9 +41,9 @@ class Anchor:
 
 @dataclass(frozen=True)
 class TrustChain:
-    """A chain that was verified: the entity's own configuration, what each superior says of the one below, the anchor's own.
+    """A verified chain: the entity's configuration, each superior's statement about its subordinate, the anchor's configuration.
 
-    `metadata` are those of the kind that was asked for, as the policies leave them. `good_until` (UTC): the first end of all.
+    `metadata`: of the requested entity type, after the policies. `good_until` (UTC): the earliest expiry.
     """
 
     subject: str
@@ -57,7 +57,7 @@ def configuration_address(entity_id: str) -> str:
 
 
 def gathered(subject: str, kind: str, anchor: Anchor, fetch: Fetch, now: datetime) -> TrustChain:
-    """Follows the hints from the entity up to the anchor and verifies the first road that holds. Raises ChainBroken."""
+    """Follows the authority hints from the entity up to the anchor; returns the first valid chain. Raises ChainBroken."""
     why, fetch = "no superior of it leads to the trust anchor", _bounded(fetch)
     try:
         own, top = fetch(configuration_address(subject)), fetch(configuration_address(anchor.entity_id))
@@ -74,7 +74,7 @@ def gathered(subject: str, kind: str, anchor: Anchor, fetch: Fetch, now: datetim
 
 
 def verified(statements: Sequence[str], subject: str, kind: str, anchor: Anchor, now: datetime) -> TrustChain:
-    """The chain when each statement is signed by who stands above, still good, and lets the next one be. Raises ChainBroken."""
+    """Verifies that each statement is valid, signed by its superior, and allows the next one. Raises ChainBroken."""
     try:
         if not 3 <= len(statements) <= 3 + MOST_INTERMEDIATES:
             raise ChainBroken("a chain of that length is none")
@@ -94,7 +94,7 @@ def verified(statements: Sequence[str], subject: str, kind: str, anchor: Anchor,
 
 
 def _bounded(fetch: Fetch) -> Fetch:
-    """Asks so many addresses and no more: the hints of a stranger send us nowhere for long."""
+    """Limits the fetches to MOST_FETCHED, whatever hints an attacker publishes."""
     fetches = count(1)
 
     def fetched(address: str) -> str:
@@ -106,7 +106,7 @@ def _bounded(fetch: Fetch) -> Fetch:
 
 
 def _roads(entity: str, statement: str, anchor: Anchor, top: str, fetch: Fetch, left: int) -> Iterator[tuple[str, ...]]:
-    """What the superiors say, from the entity up to the anchor, one road after the other; nothing of it is believed yet."""
+    """Yields candidate paths of statements from the entity up to the anchor; not verified yet."""
     for superior in _listed(jose.unverified(statement), "authority_hints")[:MOST_SUPERIORS]:
         try:
             if superior == anchor.entity_id:
@@ -117,11 +117,11 @@ def _roads(entity: str, statement: str, anchor: Anchor, top: str, fetch: Fetch, 
                 for road in _roads(superior, configuration, anchor, top, fetch, left - 1):
                     yield (statement_below, *road)
         except (Unreachable, NotTrusted):
-            continue  # another superior may do
+            continue  # try the next superior
 
 
 def _about(entity: str, superior: str) -> str:
-    """Where this superior says what it knows of the entity. Raises NotTrusted."""
+    """The URL of this superior's statement about the entity. Raises NotTrusted."""
     metadata = jose.unverified(superior).get("metadata")
     own = metadata.get("federation_entity") if isinstance(metadata, dict) else None
     endpoint = text(own if isinstance(own, dict) else {}, "federation_fetch_endpoint")
@@ -131,7 +131,7 @@ def _about(entity: str, superior: str) -> str:
 def _descent(
     statements: Sequence[str], top: Mapping[str, Any], anchor: Anchor, now: datetime
 ) -> list[Mapping[str, Any]]:
-    """The statements about those below, from the anchor's down; each is signed by a key that the one above lists."""
+    """Verifies the subordinate statements from the anchor down; each must be signed by a key that its superior lists."""
     found: list[Mapping[str, Any]] = []
     keys, issuer = _keys(top), anchor.entity_id
     for token in reversed(statements):
@@ -164,7 +164,7 @@ def _keys(claims: Mapping[str, Any]) -> tuple[RSAKey, ...]:
 
 
 def _check_constraints(top: Mapping[str, Any], below: Sequence[Mapping[str, Any]], kind: str) -> None:
-    """`below` from the anchor down. Between who speaks and the entity stand only so many, and only such entities."""
+    """Checks path length and entity types of every constraint. `below`: the statements from the anchor down."""
     between = len(below) - 1
     for claims, intermediates in [(top, between), *((claims, between - at) for at, claims in enumerate(below))]:
         constraints = claims.get("constraints")

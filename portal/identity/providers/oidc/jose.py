@@ -1,4 +1,4 @@
-"""Signed and encrypted JSON, made and read in the few algorithms of the Italian profile: nothing else is even tried.
+"""Signs, verifies, encrypts and decrypts JWTs, with the algorithms of the Italian profile only.
 
 Sources: RFC 7515 to 7519; SPID/CIE OpenID Connect, "Algoritmi crittografici" (none and HS* are forbidden).
 """
@@ -17,12 +17,12 @@ from portal.identity.providers.saml.keys import SMALLEST_KEY
 SIGNED_AS, KEY_SEALED_AS, SEALED_AS = "RS256", "RSA-OAEP-256", "A256CBC-HS512"
 LARGEST = 128_000  # characters of one token
 
-# What the library may raise for bytes that were never a token.
+# Exceptions of the library for input that is not a token.
 _NOT_A_TOKEN = (JoseError, ValueError, TypeError, LookupError, AttributeError, AssertionError, RecursionError)
 
 
 class _Signed(jws.JWSRegistry):
-    max_header_length = 8_192  # some carry a certificate, which nobody reads
+    max_header_length = 8_192  # some headers carry a certificate, which is ignored
 
 
 _SIGNED = _Signed(algorithms=[SIGNED_AS], strict_check_header=False)
@@ -30,19 +30,19 @@ _SEALED = jwe.JWERegistry(algorithms=[KEY_SEALED_AS, SEALED_AS], strict_check_he
 
 
 class NotTrusted(Exception):
-    """Not signed, not for us to open, or not of the one form. `str()` says which, and repeats nothing of it."""
+    """Not signed by a trusted key, not encrypted to us, or malformed; `str()` says which and never quotes the token."""
 
 
 def signed(claims: Mapping[str, Any], key: RSAKey, kind: str = "") -> str:
-    """The claims as a JWT of ours; `kind` is its `typ`."""
+    """Signs the claims as a JWT; `kind` is its `typ`."""
     header = {"alg": SIGNED_AS, "kid": key.kid} | ({"typ": kind} if kind else {})
     return jwt.encode(header, dict(claims), key, registry=_SIGNED, default_type=None)
 
 
 def verified(token: str, keys: Iterable[RSAKey], kind: str = "") -> dict[str, Any]:
-    """The claims of a JWT that one of these keys signed; with `kind`, of that `typ` only. Raises NotTrusted.
+    """The claims of a JWT signed by one of these keys; with `kind`, only of that `typ`. Raises NotTrusted.
 
-    The key is the one that the header names, among ours to trust: a key or an address inside the header is never read.
+    `kid` selects among the trusted keys; keys and URLs inside the header are ignored.
     """
     try:
         if len(token) > LARGEST:
@@ -60,7 +60,7 @@ def verified(token: str, keys: Iterable[RSAKey], kind: str = "") -> dict[str, An
 
 
 def opened(token: str, keys: Sequence[RSAKey]) -> str:
-    """What was encrypted to one of our keys. Raises NotTrusted."""
+    """Decrypts a JWE with one of our keys. Raises NotTrusted."""
     for key in keys:
         try:
             return _plaintext(token, key).decode("ascii")
@@ -70,14 +70,13 @@ def opened(token: str, keys: Sequence[RSAKey]) -> str:
 
 
 def sealed(text: str, key: RSAKey) -> str:
-    """The text encrypted to this public key (JWE)."""
+    """Encrypts the text to this public key (JWE)."""
     header = {"alg": KEY_SEALED_AS, "enc": SEALED_AS, "cty": "JWT", "kid": key.kid}
     return jwe.encrypt_compact(header, text, key, registry=_SEALED)
 
 
 def unverified(token: str) -> dict[str, Any]:
-    """The claims of a JWT whose signature nobody has checked: good for a hint or for a page, never to be believed.
-    Raises NotTrusted."""
+    """The claims of a JWT without checking its signature: only for hints and for display. Raises NotTrusted."""
     try:
         if len(token) > LARGEST:
             raise NotTrusted("too large")
@@ -87,7 +86,7 @@ def unverified(token: str) -> dict[str, Any]:
 
 
 def public_keys(jwks: Any) -> tuple[RSAKey, ...]:
-    """The keys of a JWK Set that may sign: RSA, 2048 bits or more, named; the others are passed over."""
+    """The usable signing keys of a JWK Set (at most 20 are read): RSA of at least 2048 bits with a `kid`; skips the others."""
     listed = jwks.get("keys") if isinstance(jwks, dict) else None
     found = [_public_key(jwk) for jwk in (listed if isinstance(listed, list) else [])[:20]]
     return tuple(key for key in found if key is not None)
@@ -105,7 +104,7 @@ def instant(claims: Mapping[str, Any], name: str) -> datetime:
 
 
 def text(claims: Mapping[str, Any], name: str) -> str:
-    """A claim that must be a text on one line, with something in it. Raises NotTrusted."""
+    """A claim that must be a non-empty printable text. Raises NotTrusted."""
     value = claims.get(name)
     if not isinstance(value, str) or not value or not value.isprintable():
         raise NotTrusted(name)
@@ -137,7 +136,7 @@ def _object(payload: bytes | None) -> dict[str, Any]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of a claim that stands there twice, nobody could say which was meant."""
+    """Refuses duplicate claims: parsers disagree on which one counts. Raises NotTrusted."""
     found = dict(pairs)
     if len(found) != len(pairs):
         raise NotTrusted("a claim twice")

@@ -1,4 +1,4 @@
-"""Our private keys: several while they change. The first one is used, all are published, what was sealed to any opens."""
+"""Our private keys, several during a rotation: the first one signs, all are published, all can decrypt."""
 
 import re
 from collections.abc import Iterator
@@ -34,13 +34,13 @@ class KeyRing:
         return self.keys[0]
 
     def published(self) -> list[dict[str, Any]]:
-        """The public halves, as JWK; their names (`kid`) are thumbprints (RFC 7638)."""
+        """The public keys as JWK; each `kid` is a thumbprint (RFC 7638)."""
         return [dict(key.as_dict(private=False)) for key in self.keys]
 
 
 @lru_cache(maxsize=16)
 def key_ring(pem: str, purpose: tuple[str, str]) -> KeyRing:
-    """The private keys of a PEM text, in its order. Raises KeyUnusable: none, unreadable, or not RSA of 2048 bits or more."""
+    """The private keys of a PEM text, in its order. Raises KeyUnusable: no key, unreadable, or not RSA of at least 2048 bits."""
     found = [_key(block.group(), purpose) for block in _PEM.finditer(pem)]
     if not found:
         raise KeyUnusable("it holds no private key in PEM")

@@ -1,4 +1,4 @@
-"""What a superior in the federation lets the metadata of those below say. Source: OpenID Federation 1.0, section 6.1."""
+"""Metadata policies of the federation. Source: OpenID Federation 1.0, section 6.1."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,11 +9,11 @@ _KNOWN = {"value", "default", "essential", *_LISTS}
 
 
 class PolicyViolated(Exception):
-    """The metadata are not as a superior wants them, or two superiors contradict each other; `str()` says where."""
+    """The metadata violate a policy, or two policies conflict; `str()` says where."""
 
 
 def checked(policy: Any) -> Policy:
-    """The policy when it has the form of one, without operators that we do not know. Raises PolicyViolated."""
+    """Validates the form of a policy and drops unknown operators. Raises PolicyViolated."""
     if not isinstance(policy, dict):
         raise PolicyViolated("not a policy")
     found: dict[str, dict[str, Any]] = {}
@@ -27,12 +27,12 @@ def checked(policy: Any) -> Policy:
 
 
 def combined(above: Policy, below: Policy) -> Policy:
-    """Both at once: who stands below may only be stricter. Raises PolicyViolated."""
+    """Merges a policy with its subordinate's, which may only be stricter. Raises PolicyViolated."""
     return {name: _both(name, above.get(name, {}), below.get(name, {})) for name in {**above, **below}}
 
 
 def applied(policy: Policy, metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """The metadata as the policy wants them: filled in, cut down, or refused. Raises PolicyViolated."""
+    """Applies the policy to the metadata: adds, restricts or refuses values. Raises PolicyViolated."""
     result = dict(metadata)
     for name, operators in policy.items():
         value = _one(name, result.get(name), operators)
@@ -60,7 +60,7 @@ def _both(name: str, above: Mapping[str, Any], below: Mapping[str, Any]) -> dict
 
 
 def _one(name: str, value: Any, operators: Mapping[str, Any]) -> Any:
-    """One parameter through its operators, in the order of the specification; None when it is not there."""
+    """Applies the operators to one parameter, in the order of the specification; None: absent."""
     if "value" in operators:
         value = operators["value"]
     if "add" in operators:
@@ -88,7 +88,7 @@ def _within(name: str, value: Any, operators: Mapping[str, Any]) -> Any:
 
 
 def _list(name: str, value: Any) -> list[Any]:
-    """`scope` is a list written as one text."""
+    """The value as a list; `scope` is a space-separated text."""
     if value is None:
         return []
     if isinstance(value, str) and name == "scope":

@@ -1,4 +1,4 @@
-"""CIE by OpenID Connect behind the interface of every way in."""
+"""The provider CIE by OpenID Connect."""
 
 import json
 from collections.abc import Iterator
@@ -27,37 +27,37 @@ from portal.identity.providers.upkeep import Alert, LoadedEntity, Taken
 from portal.time import database_clock
 from portal.time.clock import now_of
 
-LONGEST_FIELD = 8_192  # characters of what the browser brings, in the record of the login
+LONGEST_FIELD = 8_192  # characters of each browser parameter kept in the record
 
 
 class CieOpenId(base.Provider):
-    """Asks the one provider of CIE, which a chain of trust vouches for, and believes only that one's answer."""
+    """Sends requests to the one CIE provider, verified by its trust chain, and accepts only its answers."""
 
     method = base.CIE
     refreshable = True
 
     def relying_party(self) -> RelyingParty:
-        """Who we are. The demonstration overrides this and the next four."""
+        """Our relying party. The demonstration overrides this and the next four methods."""
         return relying_party.of_settings()
 
     def anchor(self) -> Anchor:
-        """Who heads the federation."""
+        """The trust anchor of the federation."""
         return relying_party.anchor_of_settings()
 
     def provider_id(self) -> str:
-        """The entity that may be asked."""
+        """The entity identifier of the CIE provider."""
         return str(settings.OIDC_PROVIDER)
 
     def transport(self) -> httpx.BaseTransport | None:
-        """The line to it; None is the network."""
+        """The HTTP transport; None: the network."""
         return None
 
     def chain(self, now: datetime) -> TrustChain | None:
-        """What `manage.py identity_providers refresh` took last; None when there is none that is good now."""
+        """The trust chain that `manage.py identity_providers refresh` stored last; None when none is valid now."""
         return chains.in_use(self.provider_id(), self.anchor(), now)
 
     def refresh(self, now: datetime) -> Taken:
-        """Follows the chain of trust again. Raises NotTaken."""
+        """Resolves the trust chain again. Raises NotTaken."""
         return chains.refresh(self.provider_id(), self.anchor(), self.fetched, now)
 
     def refresh_is_due(self, now: datetime) -> bool:
@@ -83,7 +83,7 @@ class CieOpenId(base.Provider):
         return [LoadedEntity(chain.subject, chain.subject, chain.good_until, works=True)] if chain else []
 
     def fetched(self, address: str) -> str:
-        """An entity statement. Raises Unreachable."""
+        """Fetches an entity statement. Raises Unreachable."""
         reply = self._wire().get(address)
         if reply.status != 200 or reply.kind != MEDIA_TYPE:
             raise Unreachable(f"no entity statement: {reply.status}")
@@ -103,7 +103,7 @@ class CieOpenId(base.Provider):
         return relying_party.entity_configuration(self.relying_party(), now)
 
     def resolved(self, subject: str, anchor: str, now: datetime) -> str | None:
-        """Only what is in use already: nobody makes us follow a chain (resolve endpoint of the profile)."""
+        """Answers only from the chain in use: a request cannot make the portal resolve another."""
         chain = self.chain(now)
         if chain is None or (subject, anchor) != (chain.subject, self.anchor().entity_id):
             return None
@@ -129,10 +129,10 @@ class CieOpenId(base.Provider):
         return redirect(authorization.address)
 
     def state_of(self, request: HttpRequest) -> str:
-        return str(request.GET.get("state", ""))  # the answer comes in the address
+        return str(request.GET.get("state", ""))  # the answer is a redirect: its parameters are in the URL
 
     def answer_document(self, request: HttpRequest, transaction: LoginTransaction) -> bytes:
-        """All that was said, by the browser and aside, and the chain of trust of who said it."""
+        """The parameters from the browser, the back-channel exchange, and the trust chain of the provider, as JSON."""
         query = {name: request.GET[name][:LONGEST_FIELD] for name in ("code", "iss", "error") if name in request.GET}
         return json.dumps({"answer": query, **transaction.exchange}, indent=1).encode()
 

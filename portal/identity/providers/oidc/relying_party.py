@@ -1,4 +1,4 @@
-"""Who we are in the federation of CIE, and the configuration that we sign and publish of ourselves.
+"""Our relying party in the federation of CIE, and the entity configuration that it signs and publishes.
 
 Source: SPID/CIE OpenID Connect, "Entity Configuration", "OpenID Connect Relying Party Metadata".
 """
@@ -26,7 +26,7 @@ CONFIGURATION_IS_GOOD_FOR = timedelta(hours=48)
 
 @dataclass(frozen=True)
 class RelyingParty:
-    """Our name (an address), and keys for three purposes: the federation, what we sign, what is sealed to us."""
+    """Our entity identifier (a URL) and three key rings: federation statements, signatures, decryption."""
 
     entity_id: str
     federation: KeyRing
@@ -34,7 +34,7 @@ class RelyingParty:
     sealing: KeyRing
     organisation: Organisation
     superiors: tuple[str, ...]
-    trust_marks: tuple[str, ...]  # signed by who accredited us
+    trust_marks: tuple[str, ...]  # JWTs signed by the accrediting body
 
     @property
     def answer_address(self) -> str:
@@ -62,7 +62,7 @@ def anchor_of_settings() -> Anchor:
 
 
 def trust_mark(mark: str) -> dict[str, Any]:
-    """What a trust mark of ours says (we publish it as it is). Raises ImproperlyConfigured."""
+    """The claims of one of our trust marks, which we publish unchanged. Raises ImproperlyConfigured."""
     try:
         claims = jose.unverified(mark)
         jose.text(claims, _name_of(claims))
@@ -74,7 +74,7 @@ def trust_mark(mark: str) -> dict[str, Any]:
 
 
 def _name_of(claims: Mapping[str, Any]) -> str:
-    """The Italian profile says `id`, the final text of OpenID Federation 1.0 `trust_mark_type`."""
+    """The claim that names a trust mark: `id` in the Italian profile, `trust_mark_type` in the final OpenID Federation 1.0."""
     return "id" if "id" in claims else "trust_mark_type"
 
 
@@ -85,7 +85,7 @@ def _published(mark: str) -> dict[str, str]:
 
 
 def entity_configuration(party: RelyingParty, now: datetime) -> str:
-    """What we publish under /.well-known/openid-federation, signed with our key of the federation, good for 48 hours."""
+    """The JWT for /.well-known/openid-federation, signed with our federation key, valid for 48 hours."""
     claims = {
         "iss": party.entity_id,
         "sub": party.entity_id,
@@ -100,17 +100,15 @@ def entity_configuration(party: RelyingParty, now: datetime) -> str:
 
 
 def metadata(party: RelyingParty) -> dict[str, Any]:
-    """What a provider needs to know of us."""
+    """Our metadata as an OpenID relying party."""
     return {
         "application_type": "web",
         "client_id": party.entity_id,
         "client_name": party.organisation.display_name,
         "client_registration_types": ["automatic"],
         "contacts": [party.organisation.email],
-        "grant_types": [
-            "authorization_code",
-            "refresh_token",
-        ],  # the policy of the federation wants both; we ask for none
+        # the policy of the federation requires both; the portal never requests a refresh token
+        "grant_types": ["authorization_code", "refresh_token"],
         "response_types": ["code"],
         "redirect_uris": [party.answer_address],
         "subject_type": "pairwise",

@@ -1,7 +1,7 @@
-"""What is asked of the provider: the signed request that the browser carries.
+"""The signed authorization request that the browser carries to the provider.
 
-Source: SPID/CIE OpenID Connect, "Authorization endpoint". We ask for name, family name and codice fiscale: the date of birth,
-which the SAML metadata of CIE have in their minimum set, is not needed and here need not be asked for.
+Source: SPID/CIE OpenID Connect, "Authorization endpoint". It requests given name, family name and codice
+fiscale. The date of birth, required by the minimum set of CIE's SAML metadata, is not needed here.
 """
 
 import base64
@@ -25,7 +25,7 @@ ASKED_FOR = ("given_name", "family_name", FISCAL_NUMBER)
 
 @dataclass(frozen=True)
 class OpenIdRequest:
-    """The number of the request, the signed request itself, and the address that the browser goes to."""
+    """The id (`jti`) of the request, the signed JWT, and the URL for the browser."""
 
     id: str
     document: str
@@ -33,24 +33,24 @@ class OpenIdRequest:
 
 
 def nonce_of(state: str) -> str:
-    """What the id_token must repeat: of this login only, and of nobody who does not know SECRET_KEY. Nothing to be stored."""
+    """The nonce that the id_token must repeat: derived from the state with SECRET_KEY, so that it needs no storage."""
     return keyed_hash("oidc-nonce", state)
 
 
 def verifier_of(state: str) -> str:
-    """The secret behind the code (PKCE, RFC 7636), made as the nonce is: the browser knows the state and cannot make it."""
+    """The PKCE code verifier (RFC 7636), derived as the nonce is: the browser knows the state but not SECRET_KEY."""
     return keyed_hash("oidc-code-verifier", state)
 
 
 def challenge_of(verifier: str) -> str:
-    """S256."""
+    """The PKCE code challenge, method S256."""
     return base64.urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
 def authorization_request(
     party: RelyingParty, provider: Mapping[str, Any], state: str, level: int, now: datetime
 ) -> OpenIdRequest:
-    """Asks for a new authentication at this level or above, and for the consent."""
+    """Requests a new authentication at this level or above, with consent."""
     number = secrets.token_hex(16)
     plain = {
         "client_id": party.entity_id,

@@ -1,4 +1,4 @@
-"""The other ends of the line: short waits, small answers, no redirects, https to public names only."""
+"""HTTP client for the federation and the provider: short timeouts, small answers, no redirects, https to public hosts only."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -10,18 +10,18 @@ from django.conf import settings
 
 from portal.identity.providers.saml.real import is_public
 
-TIMEOUT = httpx.Timeout(4, connect=3)  # seconds without a byte
-ANSWERS_WITHIN = timedelta(seconds=6)  # the body of an answer: somebody waits before a page
+TIMEOUT = httpx.Timeout(4, connect=3)  # seconds between two bytes
+ANSWERS_WITHIN = timedelta(seconds=6)  # for a whole answer: a person waits for the page
 LARGEST = 256 * 1024  # bytes
 
 
 class Unreachable(Exception):
-    """No answer, too late, too large, or from an address that may not be asked. `str()` says which."""
+    """No answer, too late, too large, or a forbidden address; `str()` says which."""
 
 
 @dataclass(frozen=True)
 class OpenIdReply:
-    """What came back."""
+    """One HTTP answer."""
 
     status: int
     kind: str  # the media type, without parameters
@@ -34,16 +34,16 @@ class OpenIdReply:
 
 @dataclass(frozen=True)
 class Wire:
-    """Asks and hears. `transport` None is the network; the demonstration and the tests put another one in its place."""
+    """Sends requests. `transport` returns None for the network; the demonstration and the tests replace it."""
 
     transport: Callable[[], httpx.BaseTransport | None] = lambda: None
 
     def get(self, address: str, headers: Mapping[str, str] | None = None) -> OpenIdReply:
-        """Raises Unreachable."""
+        """GET. Raises Unreachable."""
         return self._ask("GET", address, headers or {}, None)
 
     def post(self, address: str, form: Mapping[str, str]) -> OpenIdReply:
-        """Raises Unreachable."""
+        """POST of a form. Raises Unreachable."""
         return self._ask("POST", address, {}, form)
 
     def _ask(
@@ -53,7 +53,7 @@ class Wire:
         agent = {"User-Agent": "portale-farmacie", **headers}
         try:
             if not (settings.DEMO or is_public(address)):
-                raise Unreachable("the address is not https, or of this machine")
+                raise Unreachable("the address is not https, or not public")
             with (
                 httpx.Client(timeout=TIMEOUT, transport=self.transport(), headers=agent) as client,
                 client.stream(method, address, data=form) as response,
@@ -66,5 +66,5 @@ class Wire:
                         raise Unreachable("the answer does not end")
                 kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
                 return OpenIdReply(response.status_code, kind, bytes(body))
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # ValueError: an address that is none
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:  # ValueError: not a URL
             raise Unreachable(type(error).__name__) from error

@@ -1,4 +1,4 @@
-"""SPID and CIE by SAML 2.0: a service provider of our own, small and strict, on lxml and signxml."""
+"""SPID and CIE by SAML 2.0: our own service provider, small and strict, on lxml and signxml."""
 
 from portal.identity.providers.saml.provider import CieSaml, SamlProvider, Spid
 

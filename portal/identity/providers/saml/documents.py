@@ -1,4 +1,4 @@
-"""Bytes in, a tree out: small, UTF-8, no DTD, nothing fetched or expanded, and as its schema says."""
+"""Parses untrusted XML safely: size limit, UTF-8 only, no DTD, no entities, no network, schema validation."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -9,36 +9,36 @@ from urllib.parse import urlsplit
 
 from lxml import etree
 
-LARGEST = 128 * 1024  # bytes of a request or of an answer; a real answer is 8 to 20 thousand
-LARGEST_METADATA = 8 * 1024 * 1024  # bytes; the whole registry of SPID is under 1 MB
+LARGEST = 128 * 1024  # bytes of a request or an answer; real answers have 8,000 to 20,000
+LARGEST_METADATA = 8 * 1024 * 1024  # bytes; the SPID registry is under 1 MB
 _SCHEMAS = Path(__file__).parent / "schemas"
 _INSTANT = "%Y-%m-%dT%H:%M:%SZ"
-_validating = Lock()  # lxml keeps the errors of a validation in the schema: one at a time
+_validating = Lock()  # lxml stores validation errors in the schema object, so validations must not overlap
 
 
 class MalformedXml(Exception):
-    """Not a document of the kind that was expected. The reason never repeats the document."""
+    """Not a valid document of the expected kind. The reason never quotes the document."""
 
 
 class _FromTheFolder(etree.Resolver):
-    """The schemas name each other by their public addresses: the copies are beside this module."""
+    """Resolves the public URLs, by which the schemas import each other, to the local copies."""
 
     def resolve(self, system_url: str, public_id: str | None, context: Any) -> Any:  # type: ignore[override]
         local = _SCHEMAS / urlsplit(system_url).path.rpartition("/")[2]
-        if not local.exists():  # XMLSchema.dtd, which the two W3C schemas name and do not need
+        if not local.exists():  # XMLSchema.dtd: named by the two W3C schemas, not needed
             return self.resolve_string("", context, base_url=system_url)
         return self.resolve_filename(str(local), context)  # type: ignore[attr-defined]
 
 
 @lru_cache(maxsize=4)
 def _schema(name: str) -> etree.XMLSchema:
-    parser = etree.XMLParser(no_network=True, load_dtd=False)  # our own files, whose entities are their own
+    parser = etree.XMLParser(no_network=True, load_dtd=False)  # trusted local files
     parser.resolvers.add(_FromTheFolder())
     return etree.XMLSchema(etree.parse(str(_SCHEMAS / f"saml-schema-{name}-2.0.xsd"), parser))
 
 
 def parse(body: bytes) -> etree._Element:
-    """The root of a request or an answer: what is signed holds no comment and no processing instruction, so none is taken.
+    """Parses a request or an answer. Refuses comments and processing instructions, which signed documents never hold.
 
     Raises MalformedXml.
     """
@@ -54,7 +54,7 @@ def parse(body: bytes) -> etree._Element:
 
 
 def parse_metadata(body: bytes) -> etree._Element:
-    """The root of a metadata document, which may be long and commented. Raises MalformedXml."""
+    """Parses metadata, which may be large and hold comments. Raises MalformedXml."""
     if len(body) > LARGEST_METADATA:
         raise MalformedXml("too large")
     return _parsed(body, commented=True)
@@ -71,7 +71,7 @@ def _parsed(body: bytes, *, commented: bool = False) -> etree._Element:
         remove_pis=commented,
     )
     try:
-        body.decode()  # UTF-8, whatever the declaration says
+        body.decode()  # must be UTF-8, whatever the XML declaration says
         root = etree.fromstring(body, parser)
     except (etree.LxmlError, ValueError) as error:
         raise MalformedXml("not XML") from error
@@ -88,7 +88,7 @@ def _parsed(body: bytes, *, commented: bool = False) -> etree._Element:
 
 
 def validate(root: etree._Element, schema: str) -> etree._Element:
-    """The same tree, valid against `protocol` or `metadata` of SAML 2.0. Raises MalformedXml."""
+    """Validates against the SAML 2.0 schema `protocol` or `metadata`; returns the tree. Raises MalformedXml."""
     with _validating:
         valid = _schema(schema).validate(root)
     if not valid:
@@ -97,7 +97,7 @@ def validate(root: etree._Element, schema: str) -> etree._Element:
 
 
 def text_of(element: etree._Element | None) -> str:
-    """The text of an element that holds text and nothing else; empty when it is absent. Raises MalformedXml."""
+    """The text of a text-only element, stripped; empty when the element is absent. Raises MalformedXml."""
     if element is None:
         return ""
     if len(element):
@@ -106,7 +106,7 @@ def text_of(element: etree._Element | None) -> str:
 
 
 def instant(text: str) -> datetime:
-    """An xs:dateTime in UTC, as SAML wants it (core, 1.3.3). Raises MalformedXml."""
+    """Parses an xs:dateTime in UTC (SAML core, 1.3.3). Raises MalformedXml."""
     try:
         if not text.endswith("Z") or len(text) > 40:
             raise ValueError
@@ -116,5 +116,5 @@ def instant(text: str) -> datetime:
 
 
 def written(at: datetime) -> str:
-    """`2026-11-23T10:44:05Z`."""
+    """Formats an instant as `2026-11-23T10:44:05Z`."""
     return at.astimezone(UTC).strftime(_INSTANT)

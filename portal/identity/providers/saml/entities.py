@@ -1,4 +1,4 @@
-"""Who may show us a person: the metadata of the identity providers, read from XML, several certificates each."""
+"""Reads the SAML metadata of identity providers."""
 
 import base64
 import logging
@@ -17,32 +17,32 @@ from portal.identity.providers.saml.names import POST, PREFIXES, PROTOCOL, REDIR
 
 logger = logging.getLogger(__name__)
 
-_MOST_CERTIFICATES = 6  # of one provider: an answer is tried with each
+_MOST_CERTIFICATES = 6  # read for one provider: an answer is verified with each in turn
 
 
 @dataclass(frozen=True)
 class ProviderMetadata:
-    """One identity provider: where it is asked, and the certificates that its answers may be signed with."""
+    """One identity provider: its endpoints, and the certificates that may sign its answers."""
 
     entity_id: str
-    name: str  # as it calls itself
+    name: str  # its display name
     sign_on: tuple[tuple[str, str], ...]  # binding, address
     sign_out: tuple[tuple[str, str], ...]
     certificates: tuple[x509.Certificate, ...]
 
     @property
     def binding(self) -> str:
-        """How it is asked: by Redirect where it can, which needs neither a page in between nor JavaScript."""
+        """The binding for our requests: Redirect if supported, which needs no intermediate page."""
         return REDIRECT if any(binding == REDIRECT for binding, _ in self.sign_on) else POST
 
     @property
     def address(self) -> str:
-        """Where it is asked, by `binding`."""
+        """The sign-on URL of `binding`."""
         return next(address for binding, address in self.sign_on if binding == self.binding)
 
     @property
     def origins(self) -> list[str]:
-        """The `https://host` of its addresses, for the Content-Security-Policy."""
+        """The origins (`https://host`) of its endpoints, for the Content-Security-Policy."""
         return list({f"{at.scheme}://{at.netloc}": None for at in map(urlsplit, self.addresses)})
 
     @property
@@ -51,7 +51,7 @@ class ProviderMetadata:
 
 
 def read(body: bytes) -> list[ProviderMetadata]:
-    """The identity providers of a document, one EntityDescriptor or a whole EntitiesDescriptor. Raises MalformedXml."""
+    """The identity providers of an EntityDescriptor or EntitiesDescriptor document. Raises MalformedXml."""
     root = documents.parse_metadata(body)
     if root.tag not in (md("EntityDescriptor"), md("EntitiesDescriptor")):
         raise MalformedXml("not metadata")
@@ -77,9 +77,9 @@ def good_until(provider: ProviderMetadata) -> datetime:
 
 
 class Folder:
-    """The providers of a folder, read again when a file of it changes: a refresh needs no restart.
+    """The providers of a folder, read again when a file changes, without a restart.
 
-    A file that cannot be read is passed over and logged: it must not close the door of the other providers.
+    Logs and skips an unreadable file, so that it does not disable the other providers.
     """
 
     def __init__(self, path: Path) -> None:
@@ -121,7 +121,7 @@ def _addresses(role: etree._Element, service: str) -> tuple[tuple[str, str], ...
 
 
 def _certificates(role: etree._Element) -> tuple[x509.Certificate, ...]:
-    """Those for signing, or for no use in particular."""
+    """The certificates for signing, or without a stated use; at most _MOST_CERTIFICATES. Raises MalformedXml."""
     keys = [key for key in role.findall(md("KeyDescriptor")) if key.get("use", "signing") == "signing"]
     texts = [certificate.text or "" for key in keys for certificate in key.iter(ds("X509Certificate"))]
     try:

@@ -1,4 +1,4 @@
-"""A private key and its certificate: read from PEM, or made once and kept (the demonstration)."""
+"""Private key with certificate: read from PEM, or generated once and stored (the demonstration)."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,12 +22,12 @@ SMALLEST_KEY = 2048  # bits (SPID, Avviso 29)
 
 
 class KeyUnusable(Exception):
-    """The key or the certificate cannot be used. The reason never repeats them."""
+    """The key or the certificate cannot be used. The reason never quotes them."""
 
 
 @dataclass(frozen=True)
 class KeyPair:
-    """What signs, and what the others check it with. Never printed."""
+    """A signing key and its certificate. `repr()` hides them."""
 
     key: rsa.RSAPrivateKey
     certificate: x509.Certificate
@@ -38,7 +38,7 @@ class KeyPair:
 
 @lru_cache(maxsize=16)
 def key_pair(pem_key: str, pem_certificate: str) -> KeyPair:
-    """Raises KeyUnusable: unreadable, not RSA of 2048 bits or more, or not of each other."""
+    """Parses a key pair in PEM. Raises KeyUnusable: unreadable, not RSA of at least 2048 bits, or not matching."""
     try:
         key = load_pem_private_key(pem_key.encode(), password=None)
         certificate = x509.load_pem_x509_certificate(pem_certificate.encode())
@@ -52,13 +52,13 @@ def key_pair(pem_key: str, pem_certificate: str) -> KeyPair:
 
 
 def made_once(folder: Path, name: str) -> KeyPair:
-    """The pair kept under this name, made at the first call. Of two processes at their first start, one makes it."""
+    """The stored pair of this name, generated on first use; safe when two processes start at once."""
     pem = kept_once(folder / f"{name}.pem", lambda: _new_pair(name)).decode()
     return key_pair(pem, pem)
 
 
 def _new_pair(name: str) -> bytes:
-    """Good from 2020 to 2050: nobody outside the machine trusts it, and the tests move the clock."""
+    """Generates a self-signed pair, valid from 2020 to 2050 because the tests move the clock; trusted only on this machine."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=SMALLEST_KEY)
     who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Ambiente di prova: {name}")])
     certificate = (

@@ -1,7 +1,7 @@
-"""A provider says that the person went out there: believed when signed by who is loaded, answered with a signed answer.
+"""Single logout started by a provider: verifies its signed LogoutRequest and makes our signed LogoutResponse.
 
-Source: SAML core 3.7, bindings 3.4 and 3.5; SPID technical rules, "Single Logout". At level 2 providers keep no session, so
-this is rare; the portal's own «Esci» asks nobody.
+Source: SAML core 3.7, bindings 3.4 and 3.5; SPID technical rules, "Single Logout". Rare, because at level 2 providers keep
+no session. The portal's own «Esci» does not involve the provider.
 """
 
 import base64
@@ -37,12 +37,12 @@ from portal.secrets.codes import keyed_hash
 
 GOOD_FOR = timedelta(minutes=5)
 LONGEST_STATE = 80  # characters of RelayState (SAML bindings, 3.4.3)
-_SIGNED = ("SAMLRequest", "RelayState", "SigAlg")  # of a query, in this order (SAML bindings, 3.4.4.1)
+_SIGNED = ("SAMLRequest", "RelayState", "SigAlg")  # signed query parameters, in this order (SAML bindings, 3.4.4.1)
 
 
 @dataclass(frozen=True)
 class BelievedLogout:
-    """A request that was believed: by whom, of which sessions, its number, and the state that must go back."""
+    """A verified LogoutRequest: provider, session names, id, and the RelayState to return."""
 
     provider: ProviderMetadata
     session_names: list[str]
@@ -51,14 +51,14 @@ class BelievedLogout:
 
 
 def session_names(issuer: str, name_id: str, indexes: Iterable[str]) -> list[str]:
-    """Keyed hashes of who a provider calls so, in each of these sessions of its own; "" is all of them (SAML core, 3.7.1)."""
+    """Keyed hashes of a NameID in each of the provider's sessions (SessionIndex); "" means all sessions (SAML core, 3.7.1)."""
     return [keyed_hash("saml-session", "\n".join((issuer, name_id, index))) for index in indexes]
 
 
 def believed(
     request: HttpRequest, providers: Sequence[ProviderMetadata], address: str, now: datetime
 ) -> BelievedLogout:
-    """By Redirect (the query is signed) or by POST (the document is). Raises LoginRefused, whatever the bytes."""
+    """Verifies a request by Redirect (signed query) or POST (signed document). Raises LoginRefused and nothing else."""
     try:
         by_post = request.method == "POST"
         raw = {} if by_post else _raw_query(request)
@@ -80,7 +80,7 @@ def believed(
 
 
 def answer_address(logout: BelievedLogout, service: ServiceProvider, now: datetime) -> str:
-    """Where the browser takes our signed «done»; empty when the provider takes it by Redirect nowhere."""
+    """The URL with our signed LogoutResponse; empty when the provider has no Redirect endpoint for it."""
     address = next((at for binding, at in logout.provider.sign_out if binding == REDIRECT), "")
     if not address:
         return ""
@@ -102,7 +102,7 @@ def answer_address(logout: BelievedLogout, service: ServiceProvider, now: dateti
 
 
 def _sessions_of(root: etree._Element, issuer: str) -> list[str]:
-    """Those of the indexes that it names, else all of this person. Raises MalformedXml."""
+    """The session names of the listed SessionIndexes; without any, of all sessions of the NameID. Raises MalformedXml."""
     name_id = documents.text_of(root.find(saml("NameID")))
     if not name_id:
         raise MalformedXml("NameID")
@@ -111,7 +111,7 @@ def _sessions_of(root: etree._Element, issuer: str) -> list[str]:
 
 
 def _check(root: etree._Element, address: str, now: datetime) -> None:
-    """For us, now. Raises LoginRefused and MalformedXml."""
+    """Checks destination and times. Raises LoginRefused and MalformedXml."""
     issued_at, until = documents.instant(root.get("IssueInstant", "")), root.get("NotOnOrAfter")
     if root.get("Destination") != address:
         raise LoginRefused("not-for-us", "Destination")
@@ -120,9 +120,9 @@ def _check(root: etree._Element, address: str, now: datetime) -> None:
 
 
 def _raw_query(request: HttpRequest) -> dict[str, str]:
-    """The parts of the query as they came, so that what is read is what was signed. Raises SignatureWrong.
+    """The query parameters still encoded, so that the portal reads exactly the signed bytes. Raises SignatureWrong.
 
-    A name that is twice, in other letters (`SAML%52equest`) or not of the binding is not ours to choose between.
+    Refuses duplicate names, encoded names (`SAML%52equest`) and names outside the binding, which could hide a second value.
     """
     parts = [part.partition("=")[::2] for part in request.META.get("QUERY_STRING", "").split("&")]
     raw = dict(parts)
@@ -132,7 +132,7 @@ def _raw_query(request: HttpRequest) -> dict[str, str]:
 
 
 def _is_signed(raw: dict[str, str], provider: ProviderMetadata, now: datetime) -> bool:
-    """Over the parts as they came, in the order of the binding."""
+    """Verifies the signature over the encoded parameters, in the order of the binding."""
     query = "&".join(f"{name}={raw[name]}" for name in _SIGNED if name in raw)
     good = [
         certificate

@@ -1,4 +1,4 @@
-"""What we publish of ourselves, signed: for SPID (public and private, Avviso 29) and for CIE."""
+"""Our signed metadata, for SPID (public and private, Avviso 29) and for CIE."""
 
 import base64
 from hashlib import sha256
@@ -29,7 +29,7 @@ SERVICE_NAME = "Portale Farmacie"
 
 
 def service_metadata(service: ServiceProvider, profile: Profile, at: Addresses) -> bytes:
-    """The signed EntityDescriptor. Its ID changes with its content, and with nothing else."""
+    """The signed EntityDescriptor. Its ID is a digest of its content."""
     namespaces = {"md": METADATA, "ds": SIGNATURE}
     if profile.federation is Federation.SPID:
         namespaces |= {"spid": SPID_EXTENSIONS}
@@ -74,7 +74,7 @@ def _organization(root: etree._Element, who: Organisation) -> None:
 
 
 def _spid_contacts(root: etree._Element, who: Organisation) -> None:
-    """Avviso 29, version 3: who the service provider is, and for a private one who pays."""
+    """Contacts of the service provider and, for a private one, of the payer. Source: Avviso 29, version 3."""
     contact, extensions = _contact(root, "other")
     numbers = [("IPACode", who.ipa_code if who.kind == "public" else "")]
     numbers += [("VATNumber", who.vat_number), ("FiscalCode", who.fiscal_code)]
@@ -108,7 +108,7 @@ def _invoicing(extensions: etree._Element, payer: Billing) -> None:
 
 
 def _cie_contact(root: etree._Element, who: Organisation) -> None:
-    """CIE manual: the administrative contact, with the ISTAT code of the comune."""
+    """The administrative contact, with the ISTAT code of the comune. Source: CIE manual."""
     contact, extensions = _contact(root, "administrative")
     child(extensions, f"{{{CIE_EXTENSIONS}}}{who.kind.title()}")
     public = who.kind == "public"

@@ -1,4 +1,4 @@
-"""The words of SAML 2.0 and of its Italian profiles. Sources: OASIS SAML 2.0; SPID technical rules; CIE manual."""
+"""Names of SAML 2.0 and its Italian profiles. Sources: OASIS SAML 2.0; SPID technical rules; CIE manual."""
 
 from lxml import etree
 
@@ -51,7 +51,7 @@ def level_uri(level: int) -> str:
 
 
 def child(parent: etree._Element, tag: str, text: str | None = None, /, **attributes: str) -> etree._Element:
-    """A new last child of `parent`; `text` must hold what XML can hold."""
+    """Appends a child to `parent`. Raises ValueError when XML cannot hold `text`."""
     element = etree.SubElement(parent, tag, attributes)
     element.text = text
     return element

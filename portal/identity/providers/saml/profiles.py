@@ -1,4 +1,4 @@
-"""Where the two Italian profiles of SAML differ. Sources: SPID technical rules and Avviso 29; CIE manual for service providers."""
+"""The differences between the SAML profiles of SPID and CIE. Sources: SPID technical rules and Avviso 29; CIE manual for service providers."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +11,7 @@ class Federation(StrEnum):
 
 @dataclass(frozen=True)
 class Profile:
-    """`attributes` is all that is asked for: never e-mail, telephone or home address (DM 8/6/2023)."""
+    """`attributes`: all that the portal requests; never e-mail, telephone or home address (DM 8/6/2023)."""
 
     federation: Federation
     attributes: tuple[str, ...]

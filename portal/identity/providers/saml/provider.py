@@ -1,4 +1,4 @@
-"""SPID and CIE behind the interface of every way in."""
+"""The providers SPID and CIE by SAML 2.0."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -32,31 +32,31 @@ FISCAL_NUMBER_PREFIX = "TINIT-"  # an Italian codice fiscale; other countries ha
 
 
 class SamlProvider(base.Provider):
-    """Asks one of the identity providers that are loaded, and believes only that one's answer."""
+    """Sends the request to one of the loaded identity providers and accepts only its answer."""
 
     profile: Profile
     refreshable = True
 
     def service_provider(self) -> ServiceProvider:
-        """Who we are. The demonstration overrides this and the next."""
+        """Our service provider. The demonstration overrides this and the next method."""
         return service_provider.of_settings()
 
     def identity_providers(self) -> Sequence[ProviderMetadata]:
-        """Who may be asked: of those that are loaded, in production, only who is somebody."""
+        """The usable identity providers: in production, the loaded ones without test tools and test environments."""
         return [provider for provider in self.loaded() if settings.DEMO or not why_not_real(provider)]
 
     def loaded(self) -> Sequence[ProviderMetadata]:
-        """The files, and what the registry says of everybody else."""
+        """The providers of the files, then those of the registry; a file replaces a registry entry with the same entityID."""
         files = self.from_files()
         named = {provider.entity_id for provider in files}
         return [*files, *(provider for provider in self.from_registry() if provider.entity_id not in named)]
 
     def from_files(self) -> Sequence[ProviderMetadata]:
-        """The documents under IDENTITY_METADATA, in the folder named as this way in: put there by hand."""
+        """The metadata files in IDENTITY_METADATA/<key>, placed by an operator."""
         return _folder(settings.IDENTITY_METADATA / self.key).providers()
 
     def from_registry(self) -> Sequence[ProviderMetadata]:
-        """What `manage.py identity_providers refresh` loaded last, the same for every process."""
+        """The metadata that `manage.py identity_providers refresh` stored last, shared by all processes."""
         current = RegisteredProvider.objects.current(self.key).values_list("pk", "digest")
         return [_registered(pk, digest) for pk, digest in current]
 
@@ -64,7 +64,7 @@ class SamlProvider(base.Provider):
         return [origin for provider in self.identity_providers() for origin in provider.origins]
 
     def gestori(self) -> list[base.Gestore] | None:
-        """In a random order, as the rules of SPID want it, so that none is favoured."""
+        """In random order: the SPID rules require that none is favoured."""
         loaded = list(self.identity_providers())
         if len(loaded) == 1:
             return None
@@ -94,7 +94,7 @@ class SamlProvider(base.Provider):
         return answer if len(answer) <= documents.LARGEST else b""
 
     def state_of(self, request: HttpRequest) -> str:
-        return str(request.POST.get("RelayState", ""))  # never from the address bar: an answer comes by POST
+        return str(request.POST.get("RelayState", ""))  # answers come by POST; a state in the URL is ignored
 
     def finish(self, request: HttpRequest, transaction: LoginTransaction) -> Identity:
         provider = entities.find(self.identity_providers(), transaction.issuer)
@@ -173,7 +173,7 @@ class SamlProvider(base.Provider):
         )
 
     def _chosen(self, entity_id: str) -> ProviderMetadata:
-        """The provider that was chosen; when only one is loaded it needs no choosing. Raises LoginRefused."""
+        """The chosen provider, or the only one loaded. Raises LoginRefused."""
         loaded = self.identity_providers()
         found = entities.find(loaded, entity_id) if entity_id else loaded[0] if len(loaded) == 1 else None
         if found is None:
@@ -197,19 +197,19 @@ def _folder(path: Path) -> entities.Folder:
 
 
 def _logo(provider: ProviderMetadata) -> str:
-    """`identity/gestori/<host of its entityID>.svg`, where the deployment has put one."""
+    """The static path `identity/gestori/<host of the entityID>.svg` if the deployment added the file; else empty."""
     name = f"gestori/{urlsplit(provider.entity_id).hostname}.svg"
     return f"identity/{name}" if settings.IDENTITY_ASSETS and (Path(settings.IDENTITY_ASSETS) / name).is_file() else ""
 
 
 @lru_cache(maxsize=128)
 def _registered(pk: int, digest: str) -> ProviderMetadata:
-    """Read once by each process: a row is never changed, another one replaces it."""
+    """Parses a row once per process: rows never change, a new row replaces an old one."""
     return entities.read(RegisteredProvider.objects.get(pk=pk).document.encode())[0]
 
 
 def _posted(request: HttpRequest, provider: ProviderMetadata, fields: dict[str, str]) -> HttpResponse:
-    """A page with one form, which a script sends by itself where there is JavaScript."""
+    """A page with the form for the POST binding; with JavaScript, a script submits it."""
     response = render(request, "identity/to_provider.html", {"provider": provider, "fields": fields})
     base.allow_forms_to(response, provider.origins)
     return response

@@ -1,4 +1,4 @@
-"""Is this identity provider somebody? Not a test tool or a test environment, not this machine."""
+"""Detects identity providers that are not real: test tools, test environments, this machine."""
 
 import ipaddress
 from urllib.parse import urlsplit
@@ -8,21 +8,21 @@ from django.conf import settings
 
 from portal.identity.providers.saml.entities import ProviderMetadata
 
-# The certificates of spid-sp-test, whose private keys are printed in its package (SHA-256).
+# SHA-256 of the certificates of spid-sp-test, which publishes their private keys.
 _KEYS_THAT_EVERYBODY_HAS = {
     "800704ecc9fb77eb7c16a3d9d86c0c5f8097a584ba6291502573c6322512f8ab",
     "3ddcf3f01364e24755a5d0affccacb0961c928e24250ef28591b44ceee6fed33",
 }
-# Where anybody may be anybody: AgID and the Ministry try who joins there (demo, validator, preproduzione, collaudo ...).
-# Nobody has an identity with AgID itself, and the real CIE is the second name without anything before it.
+# Test environments of AgID and the Ministry (demo, validator, preproduzione, collaudo ...), where a tester can act as anyone.
+# AgID itself issues no identities; the real CIE is the second name without a prefix.
 _TEST_ENVIRONMENTS = (".spid.gov.it", ".idserver.servizicie.interno.gov.it")
 
-# The same by OpenID Connect.
+# Test environments of OpenID Connect.
 _TEST_FEDERATION = (".oidc.registry.servizicie.interno.gov.it", ".oidc.idserver.servizicie.interno.gov.it")
 
 
 def why_not_real(provider: ProviderMetadata) -> str:
-    """A sentence for who put it there; empty for a real one."""
+    """The reason, for the operator, why this provider is not real; empty for a real one."""
     if not all(map(is_public, _addresses(provider))):
         return f"The metadata of {provider.entity_id} name this machine, or no https address."
     tests = {host for host in map(_host, _addresses(provider)) if host.endswith(_TEST_ENVIRONMENTS)}
@@ -36,7 +36,7 @@ def why_not_real(provider: ProviderMetadata) -> str:
 
 
 def why_not_an_entity(name: str) -> str:
-    """Of a federation of OpenID Connect, whose names are addresses: what is wrong with it; empty for a real one."""
+    """The reason why this OpenID entity identifier (a URL) is not real; empty for a real one."""
     if not is_public(name):
         return "is no https address, or one of this machine"
     host = _host(name)
@@ -47,13 +47,13 @@ def why_not_an_entity(name: str) -> str:
 
 
 def _addresses(provider: ProviderMetadata) -> list[str]:
-    """Its name too, where that is an address: SAML allows `urn:` as well."""
+    """Its endpoints, and its entityID when that is a URL (SAML also allows `urn:`)."""
     named = provider.entity_id if "://" in provider.entity_id else ""
     return [*([named] if named else []), *provider.addresses]
 
 
 def is_public(address: str) -> bool:
-    """An https address of a name with a dot, or of a public number."""
+    """True for an https URL whose host is a dotted name or a public IP address."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -61,12 +61,12 @@ def is_public(address: str) -> bool:
     host = parts.hostname or ""
     try:
         return parts.scheme == "https" and ipaddress.ip_address(host).is_global
-    except ValueError:  # a name
+    except ValueError:  # a host name, not an IP address
         return parts.scheme == "https" and "." in host and not host.endswith((".localhost", ".localdomain"))
 
 
 def is_a_test_environment(provider: ProviderMetadata) -> bool:
-    """True also for one that IDENTITY_TEST_HOSTS lets in."""
+    """True for every test environment, also one that IDENTITY_TEST_HOSTS admits."""
     return any(_host(address).endswith(_TEST_ENVIRONMENTS) for address in _addresses(provider))
 
 

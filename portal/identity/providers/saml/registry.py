@@ -1,4 +1,4 @@
-"""The story of a registry of identity providers: read, believed only when signed, taken only when nobody who works today is lost.
+"""Reads the signed registry of identity providers, and refuses a version that would drop a provider that works today.
 
 Source: SPID technical rules, "Registro"; the document is one signed EntitiesDescriptor. For CIE, one EntityDescriptor.
 """
@@ -24,19 +24,19 @@ from portal.identity.providers.saml.signing import SignatureWrong
 from portal.identity.providers.upkeep import NotTaken, Taken, write_reading
 
 READ_EVERY = timedelta(hours=6)
-TIMEOUT = httpx.Timeout(20, connect=10)  # seconds without a byte
+TIMEOUT = httpx.Timeout(20, connect=10)  # seconds between two bytes
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a registry is, and the certificates that its documents may be signed with."""
+    """The URL of a registry, and the certificates that may sign its documents."""
 
     url: str
     certificates: tuple[x509.Certificate, ...]
 
 
 def fetched(url: str, transport: httpx.BaseTransport | None = None) -> bytes:
-    """The document at this https address; redirects are not followed. Raises NotTaken."""
+    """Downloads the document from this https URL, without redirects. Raises NotTaken."""
     if not url.startswith("https://"):
         raise NotTaken("the address of the registry must be https")
     body = bytearray()
@@ -57,7 +57,7 @@ def fetched(url: str, transport: httpx.BaseTransport | None = None) -> bytes:
 
 
 def source_of(door: str) -> Source:
-    """The registry of this way in, from the settings. Raises NotTaken when there is none, or its certificate cannot be read."""
+    """The registry of this provider, from the settings. Raises NotTaken when it has none, or its certificate is unreadable."""
     if door not in settings.IDENTITY_REGISTRIES:
         raise NotTaken("this way in has no registry")
     url, pem = settings.IDENTITY_REGISTRIES[door]
@@ -68,7 +68,7 @@ def source_of(door: str) -> Source:
 
 
 def refresh(door: str, now: datetime) -> Taken:
-    """Reads the registry of this way in, from its address. Raises NotTaken; either way the reading is written down."""
+    """Reads the registry from its URL and stores the providers; records the reading in any case. Raises NotTaken."""
     source = source_of(door)
     if not source.certificates:
         raise NotTaken(f"{door.upper()}_REGISTRY_CERTIFICATE is not set: nobody could say who signed the document")
@@ -116,8 +116,8 @@ def take(
     digest: str = "",
     dropping: tuple[str, ...] = (),
 ) -> Taken:
-    """Believes the document when one of `certificates` signed it, or when its SHA-256 is `digest` (somebody had it by another
-    road); makes it what is in use, all or nothing. `dropping`: entities that may go. Raises NotTaken.
+    """Stores the providers of the document, all or nothing. Trusts it when one of `certificates` signed it or its SHA-256 is
+    `digest` (which the operator obtained separately). `dropping`: entities that may be dropped. Raises NotTaken.
     """
     taken = Taken()
     found = _usable(_believed(body, now, certificates, digest), now, taken)
@@ -125,14 +125,14 @@ def take(
         raise NotTaken("it holds no identity provider that can be used")
     try:
         _replace(door, found, now, taken, dropping)
-    except IntegrityError:  # another worker loaded the same registry first: what it wrote is there now
+    except IntegrityError:  # another worker stored the same registry first: compare with its rows
         taken = Taken(left_out=taken.left_out)
         _replace(door, found, now, taken, dropping)
     return taken
 
 
 def _replace(door: str, found: dict[str, str], now: datetime, taken: Taken, dropping: tuple[str, ...]) -> None:
-    """The providers of this way in are now these. Raises NotTaken when that would drop one that works today."""
+    """Replaces the stored providers by these. Raises NotTaken when that would drop a provider that works today."""
     with transaction.atomic():
         rows = RegisteredProvider.objects.current(door).select_for_update(no_key=True).order_by("pk")
         current = {row.entity_id: row for row in rows}
@@ -147,7 +147,7 @@ def _replace(door: str, found: dict[str, str], now: datetime, taken: Taken, drop
 
 
 def _believed(body: bytes, now: datetime, certificates: tuple[x509.Certificate, ...], digest: str) -> etree._Element:
-    """The document, or what of it was signed. Raises NotTaken."""
+    """The document, or its signed part. Raises NotTaken."""
     try:
         root = documents.parse_metadata(body)
         if digest:
@@ -166,7 +166,7 @@ def _believed(body: bytes, now: datetime, certificates: tuple[x509.Certificate, 
 
 
 def _usable(root: etree._Element, now: datetime, taken: Taken) -> dict[str, str]:
-    """entityID → document, of the identity providers that can be used now; the others are told in `taken`."""
+    """entityID → document of the usable identity providers; adds the others to `taken.left_out`. Raises NotTaken."""
     if root.tag not in (md("EntityDescriptor"), md("EntitiesDescriptor")):
         raise NotTaken("it is not metadata")
     found: dict[str, str] = {}

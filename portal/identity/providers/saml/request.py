@@ -1,4 +1,4 @@
-"""The question: an AuthnRequest of the one kind that we ever make, by Redirect or by POST."""
+"""Builds the AuthnRequest, for the Redirect and the POST binding."""
 
 import base64
 import secrets
@@ -28,7 +28,7 @@ from portal.identity.providers.saml.service_provider import ServiceProvider
 
 @dataclass(frozen=True)
 class AuthnRequest:
-    """A new authentication (ForceAuthn) at this level or above; which address and attributes, our metadata says (index 0)."""
+    """A request for a new authentication (ForceAuthn); index 0 of our metadata gives the answer URL and the attributes."""
 
     id: str
     provider: ProviderMetadata
@@ -36,7 +36,7 @@ class AuthnRequest:
     pair: KeyPair
 
     def signed_address(self, state: str) -> str:
-        """Where the browser is redirected (SAML bindings, 3.4): the request deflated, the whole query signed."""
+        """The URL of the Redirect binding (SAML bindings, 3.4): deflated request, signed query."""
         packed = zlib.compress(etree.tostring(self.element), wbits=-15)
         query = urlencode({"SAMLRequest": base64.b64encode(packed).decode(), "RelayState": state, "SigAlg": RSA_SHA256})
         signature = urlencode({"Signature": signing.sign_query(query, self.pair)})
@@ -44,13 +44,13 @@ class AuthnRequest:
         return f"{self.provider.address}{separator}{query}&{signature}"
 
     def signed_fields(self, state: str) -> dict[str, str]:
-        """What the form carries (SAML bindings, 3.5): the request with its signature inside."""
+        """The form fields of the POST binding (SAML bindings, 3.5): the request with an enveloped signature."""
         signed = signing.sign(self.element, self.pair, after=saml("Issuer"))
         return {"SAMLRequest": base64.b64encode(etree.tostring(signed)).decode(), "RelayState": state}
 
 
 def carried_by(address: str) -> bytes:
-    """The AuthnRequest inside an address of the Redirect binding, for a person to read; empty when there is none."""
+    """The AuthnRequest inside a URL of the Redirect binding, for display; empty when there is none."""
     try:
         return zlib.decompress(base64.b64decode(parse_qs(urlsplit(address).query)["SAMLRequest"][0]), wbits=-15)
     except (KeyError, ValueError, zlib.error):
@@ -58,7 +58,7 @@ def carried_by(address: str) -> bytes:
 
 
 def authn_request(service: ServiceProvider, provider: ProviderMetadata, level: int, now: datetime) -> AuthnRequest:
-    """Asks this provider for `level` or above, now."""
+    """The AuthnRequest to this provider for `level` or above, issued now."""
     number = f"_{secrets.token_hex(20)}"
     root = etree.Element(
         samlp("AuthnRequest"),

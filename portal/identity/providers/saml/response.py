@@ -1,7 +1,7 @@
-"""The answer, believed only after everything: small, no DTD, as the schema says, of the one shape, signed twice by who was
-asked, for us, to our question, now. Each line of reading takes from what was signed.
+"""Verifies a SAML Response: size, no DTD, schema, shape, both signatures of the expected provider, audience, request, times.
 
-Source: SPID technical rules, "Response" and "Assertion". The order of the checks is our own.
+All values are read from the signed elements only. Source: SPID technical rules, "Response" and "Assertion"; the order of the
+checks is our own.
 """
 
 import base64
@@ -30,19 +30,19 @@ _STATEMENTS = {saml("AuthnStatement"), saml("AttributeStatement")}  # one each, 
 
 @dataclass(frozen=True)
 class Expected:
-    """The login that waits for this answer."""
+    """The pending login that the answer must match."""
 
-    provider: ProviderMetadata  # the one that was asked
+    provider: ProviderMetadata  # the recipient of our request
     profile: Profile
     request_id: str
     started_at: datetime
-    audience: str  # our entity
-    address: str  # of ours, where it arrived
+    audience: str  # our entityID
+    address: str  # our endpoint that received the answer
 
 
 @dataclass(frozen=True)
 class SamlAnswer:
-    """What the provider states, all of it signed. Instants are UTC."""
+    """The signed statements of the provider. Instants are UTC."""
 
     attributes: dict[str, str]
     level: int
@@ -56,7 +56,7 @@ class SamlAnswer:
 
 
 def decoded(field: str) -> bytes:
-    """The document in a form field. Raises LoginRefused."""
+    """Decodes the base64 document of a form field. Raises LoginRefused."""
     if len(field) > documents.LARGEST * 4 // 3 + 4_000:  # base64, with its line ends
         raise LoginRefused("malformed", "too large")
     try:
@@ -66,7 +66,7 @@ def decoded(field: str) -> bytes:
 
 
 def verified_answer(document: bytes, expected: Expected, now: datetime) -> SamlAnswer:
-    """The person and the level, when everything fits. Raises LoginRefused: nothing else, whatever the bytes."""
+    """Verifies the Response and returns its statements. Raises LoginRefused and nothing else."""
     try:
         root = documents.validate(documents.parse(document), "protocol")
         _check_shape(root)
@@ -86,7 +86,7 @@ def verified_answer(document: bytes, expected: Expected, now: datetime) -> SamlA
 
 
 def _check_shape(root: etree._Element) -> None:
-    """The one shape that the profile allows, before anything in it is believed. Raises MalformedXml."""
+    """Checks the only element structure that the profile allows, before any value is used. Raises MalformedXml."""
     if root.tag != samlp("Response"):
         raise MalformedXml("not a Response")
     numbers = Counter(element.get("ID") or element.get("Id") or element.get("id") for element in root.iter())
@@ -118,7 +118,7 @@ def _status(root: etree._Element) -> str:
 
 
 def _declined(root: etree._Element, expected: Expected, now: datetime) -> LoginRefused:
-    """The provider said no. Real ones do not always sign it, and nobody comes in by it: it must be to our question only."""
+    """The refusal for a Response with an error status. It may be unsigned, because it lets nobody in, but must match our request."""
     if root.find(ds("Signature")) is not None:
         root = signing.verified(root, expected.provider.certificates, now)
     _check_response(root, expected, now)
@@ -128,7 +128,7 @@ def _declined(root: etree._Element, expected: Expected, now: datetime) -> LoginR
 
 
 def _check_response(response: etree._Element, expected: Expected, now: datetime) -> None:
-    """The envelope: by whom, to which question, where, when. Raises LoginRefused and MalformedXml."""
+    """Checks issuer, InResponseTo, Destination and IssueInstant. Raises LoginRefused and MalformedXml."""
     _check_issuer(response, expected, format_required=False)
     if response.get("Version") != "2.0":
         raise MalformedXml("version")
@@ -148,7 +148,7 @@ def _check_issuer(element: etree._Element, expected: Expected, *, format_require
 
 
 def _check_issued(element: etree._Element, expected: Expected, now: datetime) -> None:
-    """Made after it was asked for, and not in the future, give or take the difference of the clocks."""
+    """Checks that the element was issued after our request and not in the future, within the clock skew."""
     issued_at = instant(element.get("IssueInstant", ""))
     if issued_at < expected.started_at - CLOCKS_DIFFER_BY:
         raise LoginRefused("stale", "IssueInstant")
@@ -184,7 +184,7 @@ def _read(response: etree._Element, assertion: etree._Element, expected: Expecte
 
 
 def _subject(assertion: etree._Element, expected: Expected, now: datetime) -> etree._Element:
-    """The transient name; the confirmation is of the bearer, to our question, at our address, still good."""
+    """Checks the transient NameID and the bearer confirmation (request, recipient, expiry); returns the NameID."""
     name = assertion.find(f"{saml('Subject')}/{saml('NameID')}")
     confirmations = assertion.findall(f"{saml('Subject')}/{saml('SubjectConfirmation')}")
     if name is None or name.get("Format") != TRANSIENT or not (name.get("NameQualifier") and text_of(name)):
@@ -217,7 +217,7 @@ def _check_conditions(assertion: etree._Element, expected: Expected, now: dateti
 
 
 def _attributes(assertion: etree._Element) -> dict[str, str]:
-    """By name, each once and with one value: of two, nobody could say which was meant. Raises MalformedXml."""
+    """Attributes by name. Refuses duplicates and multiple values, which are ambiguous. Raises MalformedXml."""
     found: dict[str, str] = {}
     for attribute in assertion.findall(f"{saml('AttributeStatement')}/{saml('Attribute')}"):
         name, values = attribute.get("Name", ""), attribute.findall(saml("AttributeValue"))

@@ -1,4 +1,4 @@
-"""Who we are for the identity providers: entity, key, addresses, and the organisation behind."""
+"""Our SAML service provider: entityID, key, endpoints, organisation."""
 
 import tomllib
 from dataclasses import dataclass, fields
@@ -12,7 +12,7 @@ from portal.identity.providers.saml.keys import KeyPair, KeyUnusable, key_pair
 
 @dataclass(frozen=True)
 class Billing:
-    """Who pays, for a private service provider (SPID, Avviso 29, CessionarioCommittente)."""
+    """The payer of a private service provider (SPID, Avviso 29, CessionarioCommittente)."""
 
     name: str
     vat_number: str  # without the country
@@ -26,7 +26,7 @@ class Billing:
 
 @dataclass(frozen=True)
 class Organisation:
-    """What an administration declares of itself in the metadata. `kind` is `public` or `private`."""
+    """The organisation in our metadata. `kind` is `public` or `private`."""
 
     name: str
     display_name: str
@@ -45,7 +45,7 @@ class Organisation:
 
 @dataclass(frozen=True)
 class ServiceProvider:
-    """One entity, one key."""
+    """One entityID with one key pair."""
 
     entity_id: str
     pair: KeyPair
@@ -54,14 +54,14 @@ class ServiceProvider:
 
 @dataclass(frozen=True)
 class Addresses:
-    """Ours, absolute: where answers and requests of logout arrive."""
+    """Our absolute URLs for answers and for logout requests."""
 
     answer: str
     sign_out: str
 
 
 def addresses(key: str) -> Addresses:
-    """Of the door with this key. From PORTAL_URL, never from the Host that a browser sends."""
+    """The endpoints of the provider with this key, from PORTAL_URL, never from the Host header."""
     answer, gone_out = reverse("identity:answer", args=[key]), reverse("identity:gone_out", args=[key])
     return Addresses(f"{settings.PORTAL_URL}{answer}", f"{settings.PORTAL_URL}{gone_out}")
 
@@ -76,14 +76,14 @@ def of_settings() -> ServiceProvider:
 
 
 def organisation(toml: str) -> Organisation:
-    """What SAML_ORGANISATION says, in TOML. Raises ImproperlyConfigured with the name of what is missing or unknown."""
+    """Parses SAML_ORGANISATION (TOML). Raises ImproperlyConfigured, which names the missing or unknown field."""
     try:
         values = tomllib.loads(toml)
         billing = values.pop("billing", None)
         made = Organisation(**values, billing=Billing(**billing) if billing else None)
     except tomllib.TOMLDecodeError as error:
         raise ImproperlyConfigured("SAML_ORGANISATION is not TOML.") from error
-    except TypeError as error:  # its text names the field, never a value
+    except TypeError as error:  # its message names the field, never a value
         raise ImproperlyConfigured(f"SAML_ORGANISATION: {error}".replace("Organisation.__init__()", "it")) from error
     if made.kind not in ("public", "private"):
         raise ImproperlyConfigured("SAML_ORGANISATION: kind must be public or private.")

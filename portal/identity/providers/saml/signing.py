@@ -1,4 +1,4 @@
-"""XML signatures, made and checked in the one form of the SPID profile: enveloped, exclusive canonical XML, RSA with SHA-2."""
+"""Makes and verifies XML signatures in the form of the SPID profile: enveloped, exclusive canonical XML, RSA with SHA-2."""
 
 import base64
 import binascii
@@ -22,7 +22,7 @@ from portal.identity.providers.saml.names import ENVELOPED, EXCLUSIVE_C14N, SIGN
 _CONFIGURATION = {
     "location": "./",
     "expect_references": 1,
-    "ignore_ambiguous_key_info": True,  # the certificate is pinned: what stands in KeyInfo is not even read
+    "ignore_ambiguous_key_info": True,  # the certificate is pinned; KeyInfo is ignored
     "signature_methods": frozenset(
         {SignatureMethod.RSA_SHA256, SignatureMethod.RSA_SHA384, SignatureMethod.RSA_SHA512}
     ),
@@ -31,11 +31,11 @@ _CONFIGURATION = {
 
 
 class SignatureWrong(Exception):
-    """Not signed, not in the one form, or by nobody that we know."""
+    """Not signed, not in the form of the profile, or not by a trusted certificate."""
 
 
 def sign(element: etree._Element, pair: KeyPair, *, after: str | None = None) -> etree._Element:
-    """A copy of the element with its signature, put behind the child of this tag (else first). It must carry an ID."""
+    """A signed copy of the element, which must have an ID. The signature goes after the child `after`, else first."""
     place = etree.Element(ds("Signature"), Id="placeholder", nsmap={"ds": SIGNATURE})
     before = element.find(after) if after else None
     element.insert(0 if before is None else element.index(before) + 1, place)
@@ -47,10 +47,11 @@ def sign(element: etree._Element, pair: KeyPair, *, after: str | None = None) ->
 
 
 def verified(element: etree._Element, certificates: Iterable[x509.Certificate], now: datetime) -> etree._Element:
-    """What the signature of this element covers, and only that: the element itself, parsed again from what was digested.
+    """Verifies the signature of this element; returns the element parsed again from the digested bytes, so that callers read
+    only signed content.
 
-    The certificates are the pinned ones of who should have signed; a certificate inside the signature proves nothing.
-    Raises SignatureWrong.
+    `certificates`: the pinned ones of the expected signer; certificates inside the signature are ignored. Raises
+    SignatureWrong.
     """
     _check_form(element)
     alone = etree.tostring(element, with_tail=False)
@@ -77,7 +78,7 @@ def _covered(element: etree._Element, result: VerifyResult | list[VerifyResult])
 
 
 def _check_form(element: etree._Element) -> None:
-    """One signature, a direct child, over the element that holds it; no object, no transform but the two known ones."""
+    """Checks the form: one signature, a direct child, that covers its parent; no object, only the two transforms of the profile."""
     signatures = element.findall(ds("Signature"))
     if len(signatures) != 1:
         raise SignatureWrong("not exactly one")
@@ -99,7 +100,7 @@ def _check_form(element: etree._Element) -> None:
 
 
 def sign_query(query: str, pair: KeyPair) -> str:
-    """The signature of a query of the Redirect binding, base64 (SAML bindings, 3.4.4.1; RSA with SHA-256)."""
+    """Signs a query of the Redirect binding: RSA with SHA-256, in base64. Source: SAML bindings, 3.4.4.1."""
     return base64.b64encode(pair.key.sign(query.encode(), padding.PKCS1v15(), SHA256())).decode()
 
 
