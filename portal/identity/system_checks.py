@@ -34,7 +34,9 @@ def one_door_of_each_name(app_configs: Any, **kwargs: Any) -> list[CheckMessage]
     except (ImportError, AttributeError):
         return []  # portal.E005 says so
     twice = sorted({name for name in names if names.count(name) > 1})
-    return [Error(f"IDENTITY_PROVIDERS names two doors for {name}: choose one.", id="portal.E007") for name in twice]
+    return [
+        Error(f"IDENTITY_PROVIDERS names two providers for {name}: choose one.", id="portal.E007") for name in twice
+    ]
 
 
 @register()

@@ -25,7 +25,7 @@ class Command(BaseCommand):
             found = trust_list.read(sources.fetched(settings.CNS_TRUST_LIST), _signers(), database_clock.now())
             before = path.read_bytes() if path.exists() else b""
             if found.number < trust_list.number_of(before):
-                raise RefreshFailed("The trust list is older than the one that ca.pem was made from.")
+                raise RefreshFailed("The trust list is older than the source of ca.pem.")
             sources.replace(path, found.bundle())
         except (RefreshFailed, OSError) as error:
             raise CommandError(f"{error} {path} is unchanged.") from error

@@ -22,7 +22,7 @@ def alerts_of_cards(now: datetime) -> Iterator[Alert]:
         files = [settings.CNS_FOLDER / name for name in ("ca.pem", "crl.pem")]
         listed_until, taken_until = _read(*files, *(file.stat().st_mtime_ns for file in files))
     except (OSError, ValueError, RefreshFailed):
-        yield Alert(TS_CNS.key, "ca.pem and crl.pem", "cannot be read: nobody comes in this way", urgent=True)
+        yield Alert(TS_CNS.key, "ca.pem and crl.pem", "cannot be read: nobody can sign in with a card", urgent=True)
         return
     if listed_until is not None and listed_until <= now + TRUST_LIST_ENDS_WITHIN:
         yield Alert(TS_CNS.key, "trust list", f"the newest that was read is good until {listed_until:%Y-%m-%d}")

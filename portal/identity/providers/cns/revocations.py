@@ -44,7 +44,7 @@ def taken_in(
     authority = _authority_of(found, authorities)
     old = before.get(authority)
     if old is not None and old.last_update_utc > found.last_update_utc:
-        raise RefreshFailed("older than the one that is there")
+        raise RefreshFailed("older than the present list")
     return before | {authority: found}
 
 
@@ -77,8 +77,8 @@ def bundle(lists: Lists) -> bytes:
 def _authority_of(
     found: x509.CertificateRevocationList, authorities: Sequence[x509.Certificate]
 ) -> tuple[bytes, bytes]:
-    """Identifies the issuer by name and key: an authority that renewed its key keeps its name. The key is the one that
-    signed, if its certificate is known, else the Authority Key Identifier (RFC 5280, section 5.2.1).
+    """Identifies the issuer by name and key: an authority that renewed its key keeps its name. The key is the
+    signing key, if its certificate is known, else the Authority Key Identifier (RFC 5280, section 5.2.1).
     """
     issuer = found.issuer.public_bytes()
     for authority in authorities:

@@ -23,5 +23,5 @@ def alerts_of(provider: "CieOpenId", now: datetime) -> Iterator[Alert]:
         if "exp" in claims:
             yield from alert_of_end(provider.key, "our trust mark", jose.instant(claims, "exp"), now)
     if chain is None:
-        yield Alert(provider.key, "federation", "no chain of trust is good: nobody comes in this way", urgent=True)
+        yield Alert(provider.key, "federation", "no trust chain is valid: nobody can sign in with CIE", urgent=True)
     yield from alert_of_last_reading(provider.key, "federation", chains.DOOR)

@@ -36,12 +36,12 @@ def _of_own_certificate(provider: "SamlProvider", now: datetime) -> Iterator[Ale
 def _of_entities(provider: "SamlProvider", now: datetime) -> Iterator[Alert]:
     in_use = provider.identity_providers()
     if not in_use:
-        yield Alert(provider.key, "providers", "none is loaded: nobody comes in this way", urgent=True)
+        yield Alert(provider.key, "providers", "none is loaded: nobody can sign in with this method", urgent=True)
     for entity in provider.loaded() if not settings.DEMO else ():
         if why_not_real(entity):
             yield Alert(provider.key, entity.entity_id, "loaded and not let in: a test environment or a test tool")
         elif is_a_test_environment(entity):
-            words = "a test environment is let in: anybody may be anybody"
+            words = "a test environment is admitted: its users can sign in as any person"
             yield Alert(provider.key, entity.entity_id, words, urgent=True)
     for entity in in_use:
         yield from alert_of_end(provider.key, entity.entity_id, good_until(entity), now)

@@ -27,7 +27,7 @@ def why_not_real(provider: ProviderMetadata) -> str:
         return f"The metadata of {provider.entity_id} name this machine, or no https address."
     tests = {host for host in map(_host, _addresses(provider)) if host.endswith(_TEST_ENVIRONMENTS)}
     if tests - set(settings.IDENTITY_TEST_HOSTS):
-        return f"{provider.entity_id} is a test environment, where anybody may be anybody (IDENTITY_TEST_HOSTS lets it in)."
+        return f"{provider.entity_id} is a test environment, whose users can sign in as any person (IDENTITY_TEST_HOSTS admits it)."
     if any(
         certificate.fingerprint(SHA256()).hex() in _KEYS_THAT_EVERYBODY_HAS for certificate in provider.certificates
     ):
@@ -42,7 +42,7 @@ def why_not_an_entity(name: str) -> str:
     host = _host(name)
     tests = host.endswith(_TEST_FEDERATION) or host.startswith("preprod")
     if tests and host not in settings.IDENTITY_TEST_HOSTS:
-        return "is a test environment, where anybody may be anybody (IDENTITY_TEST_HOSTS lets it in)"
+        return "is a test environment, whose users can sign in as any person (IDENTITY_TEST_HOSTS admits it)"
     return ""
 
 

@@ -71,7 +71,9 @@ def refresh(door: str, now: datetime) -> Taken:
     """Reads the registry from its URL and stores the providers; records the reading in any case. Raises NotTaken."""
     source = source_of(door)
     if not source.certificates:
-        raise NotTaken(f"{door.upper()}_REGISTRY_CERTIFICATE is not set: nobody could say who signed the document")
+        raise NotTaken(
+            f"{door.upper()}_REGISTRY_CERTIFICATE is not set: the signature of the document cannot be verified"
+        )
     try:
         taken = take(door, fetched(source.url), now, certificates=source.certificates)
     except NotTaken as error:

@@ -259,7 +259,7 @@ def test_readyz_warns_of_a_trust_list_that_ends_and_of_files_that_are_not_there(
     settings.CNS_REVOCATION_LISTS = []
     assert any("trust list" in each for each in warnings(datetime(2026, 12, 26, tzinfo=UTC)))
     (folder / "crl.pem").unlink()
-    assert warnings(NOON) == ["ts-cns: ca.pem and crl.pem: cannot be read: nobody comes in this way"]
+    assert warnings(NOON) == ["ts-cns: ca.pem and crl.pem: cannot be read: nobody can sign in with a card"]
 
 
 @pytest.mark.django_db

@@ -94,8 +94,8 @@ def test_the_timetable_survives_a_federation_that_is_away(door_is_real, db, capl
 def test_a_chain_that_is_over_is_urgent_and_readyz_warns(world, capsys):
     with time_machine.travel(timezone.now() + timedelta(days=3), tick=False):
         code, [alert] = run(capsys, "check")
-        assert (code, alert["urgent"], "nobody comes in" in alert["words"]) == (1, True, True)
-        assert any("nobody comes in" in each for each in Client().get("/readyz").json()["warnings"])
+        assert (code, alert["urgent"], "nobody can sign in" in alert["words"]) == (1, True, True)
+        assert any("nobody can sign in" in each for each in Client().get("/readyz").json()["warnings"])
 
 
 def test_a_trust_mark_that_ends_is_told_a_month_before(world, settings, capsys):
