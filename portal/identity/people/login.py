@@ -68,7 +68,7 @@ def begin(request: HttpRequest, provider: Provider, next_url: str, now: datetime
 
 
 def complete(request: HttpRequest, provider: Provider, now: datetime) -> LoginOutcome:
-    """Consumes the pending login, verifies the answer and opens the portal session; always records the result."""
+    """Consumes the pending login, verifies the answer and opens the portal session; records the result (refusals as _write_down() allows)."""
     browser = _browser_of(request)
     state = provider.state_of(request)
     transaction = LoginTransaction.objects.consume(state, browser, provider.key, now)

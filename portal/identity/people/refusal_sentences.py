@@ -62,7 +62,7 @@ _BY_PROVIDER = {
     ),
 }
 
-# the provider itself shows 10; OpenID Connect has error names instead of numbers: all become "wrong-request"
+# the provider itself shows 10; "wrong-request" stands for the errors of OpenID Connect, which have names, not numbers
 OUR_REQUEST_IS_WRONG = frozenset([*(str(number) for number in range(8, 19)), "wrong-request"])
 
 _OURS = {

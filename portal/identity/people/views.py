@@ -98,8 +98,8 @@ def keep(request: HttpRequest) -> HttpResponse:
 def gone_out(request: HttpRequest, provider: str) -> HttpResponse:
     """Single logout: ends the session that the provider names, if it is this browser's, and answers the provider.
 
-    A POST from another site lacks the portal's Lax cookie: a redirect to this same page, with the signed request data,
-    brings it back as a GET.
+    A POST from another site lacks the portal's Lax cookie: a redirect to this page as a GET brings the cookie, and the
+    verified request in a token signed by the portal (60 seconds).
     """
     way_in = _known(provider)
     token = request.GET.get("creduta", "")
