@@ -1,0 +1,124 @@
+"""Prose is read once, and a name stands for one thing (docs/architecture.md): the exceptions in prose_exceptions.tsv only shrink."""
+
+import ast
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.house.texts import CODE, ROOT, texts
+
+EXCEPTIONS = Path(__file__).with_name("prose_exceptions.tsv")
+READ_TWICE = {
+    "begins": re.compile(
+        r"""(?:^|[.!?:]\s+|^\s*(?:"{3}|\#|[-*|]|\d+\.)\s*)(?:Who|What|Those|Whoever)\b""", re.MULTILINE
+    ),
+    "says": re.compile(r"\bfor who\b|\bof those that\b|\bthe one that\b|\bwhat of it\b", re.IGNORECASE),
+}
+SAY_NOTHING = {"told", "asked", "mine", "theirs"}
+MAY_REPEAT = {"Meta", "Command", "Migration", "Config"}
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """The tree of each module by its path. Migrations are left out: they are a record."""
+    return {
+        str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8"))
+        for folder in CODE
+        for path in (ROOT / folder).rglob("*.py")
+        if "migrations" not in path.parts
+    }
+
+
+def spoken_twice(pattern: re.Pattern[str], text: str) -> Iterator[str]:
+    """The line of each match. A rule that quotes the words it forbids puts them in «», quotation marks or backquotes."""
+    for match in pattern.finditer(text):
+        begin = text.rfind("\n", 0, match.end() - 1) + 1
+        line = text[begin : (text + "\n").index("\n", match.end())].strip()
+        if not re.search(r"[«\"`]" + re.escape(match[0].split()[-1]), line.removeprefix('"""')):
+            yield line
+
+
+def sentences() -> Iterator[str]:
+    for path, text in texts().items():
+        if path.startswith((*(f"{folder}/" for folder in CODE), "docs/")):
+            for pattern in READ_TWICE.values():
+                yield from (f"sentence\t{path}" for _ in spoken_twice(pattern, text))
+
+
+def repeated_classes() -> Iterator[str]:
+    places: defaultdict[str, set[str]] = defaultdict(set)
+    for path, tree in modules().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and node.name not in MAY_REPEAT:
+                places[node.name].add(path)
+    for name, paths in places.items():
+        if len(paths) > 1:
+            yield from (f"class\t{name}" for _ in paths)
+
+
+def bound(tree: ast.Module) -> Iterator[str]:
+    """The names that a module gives to values: variables, parameters, attributes, functions."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.attr
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield node.name
+
+
+def empty_names() -> Iterator[str]:
+    for path, tree in modules().items():
+        for name in sorted(SAY_NOTHING & set(bound(tree))):
+            yield f"name\t{name}\t{path}"
+
+
+RULES = {"sentence": sentences, "class": repeated_classes, "name": empty_names}
+
+
+def found(kind: str) -> Counter[str]:
+    """How many faults of this kind each place has."""
+    return Counter(RULES[kind]())
+
+
+def excepted() -> Counter[str]:
+    rows = (line.rpartition("\t") for line in EXCEPTIONS.read_text(encoding="utf-8").splitlines())
+    return Counter({place: int(number) for place, _, number in rows})
+
+
+@pytest.mark.parametrize("kind", RULES)
+def test_no_place_has_more_faults_than_its_exception(kind) -> None:
+    """After a repair, shrink the list: `python -m tests.house.test_prose > tests/house/prose_exceptions.tsv`."""
+    assert found(kind) - excepted() == Counter()
+
+
+@pytest.mark.parametrize(
+    ("text", "faults"),
+    [
+        ('"""Who asks waits."""', 1),
+        ("# The caller waits. What it sends is kept.", 1),
+        ("a letter, the one that left", 1),
+        ("The caller waits for the one reply.", 0),
+        ("no sentence starts with «Who»", 0),
+        ("Whole files only. Whatever comes", 0),
+    ],
+)
+def test_the_rule_sees_a_sentence_that_is_read_twice(text, faults) -> None:
+    assert sum(len(list(spoken_twice(pattern, text))) for pattern in READ_TWICE.values()) == faults
+
+
+def test_the_rule_sees_the_names_of_values() -> None:
+    tree = ast.parse("def mine(asked):\n    told = asked\n    self.theirs = told\n    each = 1\n")
+    assert set(bound(tree)) == SAY_NOTHING | {"each"}
+
+
+if __name__ == "__main__":
+    for kind in RULES:
+        for place, number in sorted(found(kind).items()):
+            print(f"{place}\t{number}")
