@@ -148,7 +148,7 @@ def test_an_operator_who_is_put_out_and_in_again(carla):
 def test_a_row_that_another_took_leaves_the_object_alone(letter):
     leased = letter(leased_until=SOON)
     OutgoingMail.objects.filter(pk=leased.pk).update(leased_until=LATER)
-    assert not update_row(leased, leased._mine(), last_answer="mine")
+    assert not update_row(leased, leased._leased(), last_answer="mine")
     assert leased.last_answer == ""
 
 

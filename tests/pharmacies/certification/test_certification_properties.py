@@ -58,7 +58,9 @@ class Story:
             self.under_way.withdraw(self.by, self.now)
 
     def good_codes(self, certification: MailCertification) -> set[str]:
-        return {code_in(code.letter) for code in certification.codes.usable(self.now)}
+        """The usable codes that somebody can read: a request that was given up and resumed keeps its code, not its letter."""
+        readable = certification.codes.usable(self.now).exclude(letter__sealed_source=None)
+        return {code_in(code.letter) for code in readable}
 
     def type(self, certification: MailCertification, typed: str) -> bool:
         """Types a code and records whether it counted as a guess."""

@@ -7,7 +7,7 @@ from sessions.models import IdSessione
 from tests.contention import failing
 from tests.sessions.soap.calls import gestionale
 
-IDS, LETTERS = "pharmacy_sessions_idsessione", 'insert into "outbox_outgoingmail"'
+IDS, LETTERS = "pharmacy_sessions_idsessione", 'INSERT INTO "outbox_outgoingmail"'
 
 
 def test_a_deadlock_is_not_seen_by_the_gestionale(gest) -> None:
