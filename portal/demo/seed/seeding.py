@@ -13,6 +13,7 @@ from django.db.models import Model
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from pharmacies.register.importing import import_register
+from portal.database.claims import hold
 from portal.demo import public_users
 from portal.demo.models import DemoSeed
 from portal.demo.seed import hours
@@ -128,7 +129,12 @@ def seed(now: datetime) -> Seeded:
 @transaction.atomic
 def refresh(now: datetime) -> Seeded:
     """Gives the certified pharmacies new ids of an ordinary day; earlier ids stay as history."""
-    invented = IdSessione.objects.filter(pharmacy__code__in=_invented_and_open(now)).in_place()
+    pharmacies = _invented_and_open(now)
+    hold(
+        Utenza.objects.filter(pharmacy__code__in=pharmacies)
+    )  # before the ids: docs/architecture.md, the order of locks
+    hold(ReminderSettings.objects.filter(pharmacy__code__in=pharmacies))
+    invented = IdSessione.objects.filter(pharmacy__code__in=pharmacies).in_place().order_by("pk")
     for row in invented:
         over = row.expires_at <= now
         facts = {"closed_at": now} if over else {"revoked_at": now}

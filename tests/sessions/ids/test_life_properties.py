@@ -48,8 +48,8 @@ def test_there_is_never_more_than_one_attivo_and_one_validato(policy, steps, ute
         assert count[State.VALIDATO] <= 1
 
     context.policy = policy
+    context.save()  # before the transaction that the watcher of locks follows
     with transaction.atomic():
-        context.save()
         play(steps, utenza, context, check)
         transaction.set_rollback(True)
 
