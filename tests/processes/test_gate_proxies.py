@@ -23,7 +23,7 @@ from datetime import timedelta
 from django.utils import timezone
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal.identity.models import User
-from sessions import issuing
+from sessions.ids import issuing
 from sessions.models import Context, IdSessione
 now = timezone.now()
 anna = User.objects.for_person("RSSNNA80A41H501L", "Anna", "Rossi")

@@ -32,7 +32,7 @@ from django.utils import timezone
 from pharmacies.models import MailCertification, Pharmacy
 from portal.demo.seed.a2f import open_test_users
 from portal.identity.models import User
-from sessions import certificates
+from sessions.credentials import certificates
 now = timezone.now()
 anna = User.objects.for_person("RSSNNA80A41H501L", "Anna", "Rossi")
 pharmacy = Pharmacy.objects.create(code="4512", name="San Marco", comune="TRENTO")
