@@ -16,7 +16,7 @@ COUNTED = (
 
 @dataclass
 class ImportReport:
-    """What one import did, or would do. Each pharmacy is counted once; `rows` and `broken` count rows of the file."""
+    """The result of one import, or of a dry run. Counts each pharmacy once; `rows` and `broken` count rows of the file."""
 
     rows: int = 0  # without the header
     pharmacies: int = 0  # different codes in readable rows

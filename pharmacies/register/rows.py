@@ -51,7 +51,7 @@ LONGEST = {"name": 160, "address": 200}  # characters: the columns of Pharmacy
 
 @dataclass(frozen=True, slots=True)
 class RegisterRow:
-    """One pharmacy in one period, with cleaned values. The field names are those of Pharmacy."""
+    """One pharmacy in one period, with cleaned values. Fields are named as in Pharmacy."""
 
     line: int
     code: str

@@ -26,7 +26,7 @@ create table unreadable (code text primary key) without rowid;
 
 @dataclass(frozen=True, slots=True)
 class PlannedWrite:
-    """What the import writes for a row that changes a pharmacy, or creates one (`pk` None)."""
+    """The values that the import writes for one row. `pk` is None when the row creates a pharmacy."""
 
     pk: int | None
     closed_on: date | None

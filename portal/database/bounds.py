@@ -1,7 +1,7 @@
 """Sets PostgreSQL's statement_timeout and lock_timeout for this process.
 
-The kind of process decides: gunicorn (portal/wsgi.py) takes the bounds of pages, workers and the timetable (portal/celery.py)
-take those of tasks. A command has no bound: an import, a migration or an export may run for as long as it needs.
+The kind of process decides. gunicorn (portal/wsgi.py) uses the bounds of pages; workers and the timetable (portal/celery.py) use the
+bounds of tasks. A command has no bound: imports, migrations and exports take the time they need.
 
 A page or a call stops after 15 seconds in one statement, or 5 seconds of waiting for a lock, and answers that it is busy. The
 slowest list takes 2 seconds with a million ids, an import locks the rows that it changes for a few seconds, gunicorn gives up

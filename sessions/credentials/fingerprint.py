@@ -27,7 +27,7 @@ def fingerprint(plain_id: str, user_id: str, password: str, stored_hash: str) ->
 def matches(
     fingerprint: bytes | memoryview | None, plain_id: str, user_id: str, password: str, stored_hash: str
 ) -> bool:
-    """Whether this password is the one that was proved; False when none was. Constant time, no slow hash."""
+    """True when this password was proved before. Compares in constant time, without a slow hash."""
     return _same(fingerprint, _proof(plain_id, _PASSWORD, user_id, password, stored_hash))
 
 

@@ -29,7 +29,7 @@ class PincodeOutcome(Enum):
 
 @dataclass(frozen=True)
 class PincodeProof:
-    """What a live id of this utenza stores of an earlier proof: a match saves the slow hash."""
+    """The earlier proof that a live id of this utenza stores; a match saves the slow hash."""
 
     plain_id: str = field(repr=False)
     pk: int  # primary key of the id; the two fingerprints are columns of its row

@@ -1,4 +1,4 @@
-"""What a page shows about one id, computed from its row and the current instant."""
+"""The facts that a page shows about one id, computed from its row and the current instant."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -116,7 +116,7 @@ NOWHERE = ("no address", "unreachable")  # why a reminder was skipped: its pharm
 
 class ReminderQuerySet(models.QuerySet["Reminder"]):
     def due(self, now: datetime) -> "ReminderQuerySet":
-        """Reminders to settle now. Those of a closed pharmacy wait until the id expires: the pharmacy may reopen before."""
+        """Reminders to settle now. A closed pharmacy's reminders wait until the id expires: it may reopen before."""
         day = now.astimezone(ROME).date()
         is_open = Q(pharmacy=None) | Q(pharmacy__closed_on=None) | Q(pharmacy__closed_on__gt=day)
         settled_anyway = is_open | Q(id_sessione__expires_at__lte=now)

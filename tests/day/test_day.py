@@ -45,10 +45,10 @@ def test_no_more_is_asked_in_a_real_second_than_the_rate():
     who = shape.habits(2000, 4)
     acts = shape.acts(who, 4)
     clock = Clock(0.0, shape.BEGINS, tuple(shape.points(acts, who, 25)))
-    asked = Counter(
+    requests = Counter(
         int(clock.real_at(shape.BEGINS + timedelta(seconds=act.at))) // 5 for act in acts if act.verb == "ask"
     )
-    assert max(asked.values()) / 5 <= 25 * 1.2  # acts within five minutes of the day are not spread out
+    assert max(requests.values()) / 5 <= 25 * 1.2  # acts within five minutes of the day are not spread out
 
 
 @pytest.mark.parametrize("real", [990.0, 1000.0, 1004.5, 1010.0, 1010.7, 1011.0, 1020.0])

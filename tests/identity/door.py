@@ -12,7 +12,7 @@ from django.utils import timezone
 from lxml import etree
 
 from portal.demo.identity import answers, saml_desk
-from portal.demo.identity.answers import SamlAnswer
+from portal.demo.identity.answers import StubSamlAnswer
 from portal.demo.identity.saml_desk import StubQuestion
 from portal.demo.people import ANNA
 
@@ -83,7 +83,7 @@ def packed(fields: dict[str, str], response: etree._Element | bytes) -> dict[str
     return fields | {"SAMLResponse": base64.b64encode(body).decode()}
 
 
-def right_answer(fields: dict[str, str], method: str = "spid", now: datetime | None = None) -> SamlAnswer:
+def right_answer(fields: dict[str, str], method: str = "spid", now: datetime | None = None) -> StubSamlAnswer:
     """The stub's correct response for Anna to the same request; change it with `replace`."""
     question = StubQuestion(fields["RelayState"], document(fields).get("InResponseTo", ""))
     anna = {

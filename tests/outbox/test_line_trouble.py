@@ -15,7 +15,7 @@ from tests.outbox.certificates import DAY, MailAuthority, self_signed
 from tests.outbox.sink import free_port
 
 
-class Quiet:
+class TakesEverything:
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
         return "250 2.0.0 taken"
 
@@ -24,7 +24,7 @@ class MailServer(Controller):
     """aiosmtpd with the test's settings: a certificate for STARTTLS, a login."""
 
     def __init__(self, **options):
-        super().__init__(Quiet(), hostname="127.0.0.1", port=free_port(), ready_timeout=10)
+        super().__init__(TakesEverything(), hostname="127.0.0.1", port=free_port(), ready_timeout=10)
         self.options = options
 
     def factory(self):

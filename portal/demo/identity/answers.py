@@ -35,7 +35,7 @@ def _number() -> str:
 
 
 @dataclass(frozen=True)
-class SamlAnswer:
+class StubSamlAnswer:
     """The content of one SAML Response. Instants in UTC; with an `error` it holds no assertion."""
 
     issuer: str
@@ -54,7 +54,7 @@ class SamlAnswer:
     session_index: str = field(default_factory=_number)
 
 
-def signed(answer: SamlAnswer, pair: KeyPair) -> etree._Element:
+def signed(answer: StubSamlAnswer, pair: KeyPair) -> etree._Element:
     """Returns the Response with a signed assertion, itself signed."""
     response = envelope(answer)
     if not answer.error:
@@ -62,7 +62,7 @@ def signed(answer: SamlAnswer, pair: KeyPair) -> etree._Element:
     return signing.sign(response, pair, after=saml("Issuer"))
 
 
-def unsigned(answer: SamlAnswer) -> etree._Element:
+def unsigned(answer: StubSamlAnswer) -> etree._Element:
     """Returns the Response without signatures."""
     response = envelope(answer)
     if not answer.error:
@@ -70,7 +70,7 @@ def unsigned(answer: SamlAnswer) -> etree._Element:
     return response
 
 
-def envelope(answer: SamlAnswer) -> etree._Element:
+def envelope(answer: StubSamlAnswer) -> etree._Element:
     """Returns the unsigned Response without its assertion."""
     response = etree.Element(
         samlp("Response"),
@@ -90,7 +90,7 @@ def envelope(answer: SamlAnswer) -> etree._Element:
     return response
 
 
-def assertion(answer: SamlAnswer) -> etree._Element:
+def assertion(answer: StubSamlAnswer) -> etree._Element:
     """Returns the unsigned Assertion."""
     root = etree.Element(
         saml("Assertion"),
@@ -114,7 +114,7 @@ def assertion(answer: SamlAnswer) -> etree._Element:
     return root
 
 
-def _subject(root: etree._Element, answer: SamlAnswer) -> None:
+def _subject(root: etree._Element, answer: StubSamlAnswer) -> None:
     subject = child(root, saml("Subject"))
     child(subject, saml("NameID"), answer.name_id, Format=TRANSIENT, NameQualifier=answer.issuer)
     confirmation = child(subject, saml("SubjectConfirmation"), Method=BEARER)

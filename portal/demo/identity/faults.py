@@ -7,7 +7,7 @@ from datetime import timedelta
 from lxml import etree
 
 from portal.demo.identity import answers
-from portal.demo.identity.answers import SamlAnswer
+from portal.demo.identity.answers import StubSamlAnswer
 from portal.identity.providers.saml.keys import KeyPair
 
 REPEATED = "ripetuta"
@@ -18,10 +18,10 @@ WRONG_KEY = "firma"
 class SamlFault:
     key: str
     label: str
-    spoil: Callable[[SamlAnswer], SamlAnswer]
+    spoil: Callable[[StubSamlAnswer], StubSamlAnswer]
 
 
-def _moved(minutes: int) -> Callable[[SamlAnswer], SamlAnswer]:
+def _moved(minutes: int) -> Callable[[StubSamlAnswer], StubSamlAnswer]:
     by = timedelta(minutes=minutes)
     return lambda one: replace(
         one, at=one.at + by, good_until=one.good_until + by, authenticated_at=one.authenticated_at + by
@@ -46,7 +46,7 @@ FAULTS = (
 )  # fmt: skip
 
 
-def made(answer: SamlAnswer, fault: str, own: KeyPair, strangers: KeyPair) -> etree._Element:
+def made(answer: StubSamlAnswer, fault: str, own: KeyPair, strangers: KeyPair) -> etree._Element:
     """Returns the signed answer, with the fault of this key if there is one."""
     spoilt = next((known.spoil(answer) for known in FAULTS if known.key == fault), answer)
     return answers.signed(spoilt, strangers if fault == WRONG_KEY else own)

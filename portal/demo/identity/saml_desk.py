@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from lxml import etree
 
-from portal.demo.identity.answers import GOOD_FOR, SamlAnswer
+from portal.demo.identity.answers import GOOD_FOR, StubSamlAnswer
 from portal.identity.providers.saml import documents, entities, service_provider, signing
 from portal.identity.providers.saml.documents import MalformedXml
 from portal.identity.providers.saml.entities import ProviderMetadata
@@ -107,9 +107,9 @@ def question(method: str, request: HttpRequest, now: datetime) -> StubQuestion |
 
 def answer(
     method: str, question: StubQuestion, claims: Mapping[str, object], outcome: str, now: datetime
-) -> SamlAnswer:
+) -> StubSamlAnswer:
     """Returns the correct answer to this request."""
-    return SamlAnswer(
+    return StubSamlAnswer(
         issuer=entity_id(method),
         request_id=question.request_id,
         audience=portal_as_service_provider().entity_id,

@@ -26,5 +26,5 @@ def provider_of(key: str) -> Provider | None:
 
 
 def every_alert(now: datetime) -> list[Alert]:
-    """What an operator must do about any provider, in the order of the settings."""
+    """Returns the alerts of all providers, in the order of the settings."""
     return [alert for provider in every_provider() for alert in provider.alerts(now)]

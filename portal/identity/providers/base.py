@@ -95,7 +95,7 @@ class Provider(ABC):
         return None
 
     def alerts(self, now: datetime) -> Iterable[Alert]:
-        """What an operator must do about this provider; nothing when all is well."""
+        """Returns one alert for each thing that an operator must do about this provider."""
         return ()
 
     def production_errors(self) -> Iterable[CheckMessage]:

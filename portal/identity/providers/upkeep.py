@@ -1,4 +1,4 @@
-"""What operators watch and refresh of a provider: its alerts, what it has loaded, and what a refresh changed."""
+"""The upkeep of a provider: its alerts, the entities it has loaded, and the result of a refresh."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

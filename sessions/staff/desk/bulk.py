@@ -39,7 +39,7 @@ TWICE_WITHIN = timedelta(minutes=1)  # the same job begun again within this time
 
 @dataclass(frozen=True)
 class DryRun:
-    """What an act would do now: number of pharmacies, of ids or utenze, and of pharmacies that no letter can reach."""
+    """The effect of an act if it ran now: numbers of pharmacies, of ids or utenze, and of pharmacies that no letter can reach."""
 
     pharmacies: int
     touched: int

@@ -62,7 +62,7 @@ def counts_for(selection: PharmacySelection, now: datetime) -> StatusCounts:
 
 
 def counts(pharmacies: PharmacyQuerySet, now: datetime) -> StatusCounts:
-    """Counts in one aggregate query. A pharmacy's id is the one that expires last, as in `urgency.of_today`."""
+    """Counts in one aggregate query. Each pharmacy counts by its id that expires last, as in `urgency.of_today`."""
     ids = Q(counting(now, "ids__"), ids__expires_at__gte=day_start(now), ids__revoked_at=None)
     refused = OutgoingMail.objects.filter(failed_at__gte=day_start(now) - LONGEST_LIFE).values("pk")
     with_expiry = (

@@ -38,7 +38,7 @@ def letter(random: Random, kind: str) -> OutgoingMail:
 
 
 def by_orm(ended: list[int], now) -> int:
-    """What `_WITHDRAW` says, composed by the ORM."""
+    """Withdraws the same letters as `_WITHDRAW`, through the ORM."""
 
     def alone(column: str):
         lives = {"id_sessione__revoked_at": None, "id_sessione__closed_at": None}

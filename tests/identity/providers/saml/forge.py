@@ -20,7 +20,7 @@ from django.utils import timezone
 from lxml import etree
 
 from portal.demo.identity import answers
-from portal.demo.identity.answers import SamlAnswer
+from portal.demo.identity.answers import StubSamlAnswer
 from portal.identity.providers.saml.keys import KeyPair
 from portal.identity.providers.saml.names import METADATA, PROTOCOL, REDIRECT, child, ds, md, saml
 from portal.identity.providers.saml.signing import sign
@@ -47,10 +47,10 @@ class CapturedRequest:
     door: str
 
     @property
-    def right(self) -> SamlAnswer:
+    def right(self) -> StubSamlAnswer:
         """An honest provider's response about Anna; change it with `replace`."""
         now = timezone.now()
-        return SamlAnswer(
+        return StubSamlAnswer(
             issuer=self.provider.entity_id, request_id=self.request.get("ID", ""), audience="http://127.0.0.1:8000",
             address=f"http://127.0.0.1:8000{self.door}", at=now, good_until=now + timedelta(minutes=5),
             authenticated_at=now, level=2, attributes=attributes(),
