@@ -17,14 +17,14 @@ BEGIN = """
 from django.utils import timezone
 from pharmacies.models import Pharmacy
 from portal.identity.models import User
-from sessions.staff import bulk
+from sessions.staff.desk import bulk
 carla = User.objects.create_staff("carla", "una password lunga", roles=["sicurezza"])
 bulk.begin("revoke", Pharmacy.objects.values_list("pk", flat=True), "tutte", carla, timezone.now(), "prova")
 """
 KILLED_AT_THE_FIFTEENTH = """
 import os, signal
 from django.utils import timezone
-from sessions.staff import bulk
+from sessions.staff.desk import bulk
 real, done = bulk.ACTS["revoke"], []
 def killed(pharmacy, job, now):
     done.append(real(pharmacy, job, now))
