@@ -36,3 +36,5 @@ def refresh_identity_providers() -> None:
             provider.refresh(now)
         except NotTaken as error:
             logger.error("the refresh of %s was not taken: %s", provider.key, error)
+        except Exception:  # a fault of one provider must not leave the others with old keys
+            logger.exception("the refresh of %s failed", provider.key)

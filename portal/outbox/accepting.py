@@ -1,7 +1,7 @@
 """Writes down that a server accepted a letter.
 
 Hand-written SQL: one UPDATE per letter, between the server's answer and the next letter; the ORM costs five times as much
-(`tests/outbox/bounces/test_reports_and_answers.py` holds it to the ORM's form).
+(`tests/database/test_row_updates.py` holds it to the ORM's form).
 """
 
 from datetime import datetime

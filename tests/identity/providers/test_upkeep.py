@@ -87,3 +87,13 @@ def test_a_refresh_that_fails_does_not_stop_the_next_provider(doors, settings, c
     refresh_identity_providers()
     assert "the refresh of spid was not taken" in caplog.text
     assert len(refreshed) == 1
+
+
+def test_an_unexpected_error_of_one_provider_does_not_stop_the_next(doors, caplog, monkeypatch):
+    refreshed = []
+    for door, refresh in (("spid", lambda now: 1 / 0), ("cie", refreshed.append)):
+        monkeypatch.setattr(doors[door], "refresh_is_due", lambda now: True)
+        monkeypatch.setattr(doors[door], "refresh", refresh)
+    refresh_identity_providers()
+    assert "the refresh of spid failed" in caplog.text
+    assert len(refreshed) == 1
