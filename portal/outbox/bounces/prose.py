@@ -13,7 +13,7 @@ from email.message import Message
 
 from flufl.bounce import all_failures
 
-from portal.outbox.bounces.elsewhere import fails_elsewhere
+from portal.outbox.bounces.elsewhere import ADDRESS, fails_elsewhere
 from portal.outbox.bounces.mail_text import header, parameter, parts, text_of
 from portal.outbox.bounces.other_mail import is_robot
 from portal.outbox.reasons import read as reason_of
@@ -21,7 +21,6 @@ from portal.values.mail_address import key
 
 logging.getLogger("flufl.bounce").disabled = True  # its tracebacks would repeat addresses
 
-_ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"'=@|]{1,200}@[^\s<>()\[\]:;,\"'=@|]{1,255}")
 _DAEMON = re.compile(
     r"mailer-?daemon|mail-?daemon|postmaster|mdaemon|mail delivery|delivery (sub)?system|mail ?administrator|system administrator"
     r"|mailsystem|smtp server|bounces?[@+-]|microsoft ?outlook|microsoftexchange|internet mail|amministratore",
@@ -72,7 +71,8 @@ _FORWARDED = re.compile(
 )
 _BEGINS = re.compile(
     r"^[ \t>*-]*(?:(?:(?:failed|intended|final)[ -]?)?(?:address(?:es)?|recipients?|to|rcpt to)(?:\(s\))?[ \t]*:[ \t]*)?"
-    r"[<\[\"']{0,2}(?:mailto:|smtp:)?(?P<address>[^\s<>()\[\]:;,\"'=@|]{1,200}@[^\s<>()\[\]:;,\"'=@|]{1,255})",
+    r"[<\[\"']{0,2}(?:mailto:|smtp:)?"
+    rf"(?P<address>{ADDRESS.pattern})",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n\s*\n")
@@ -121,7 +121,7 @@ def may_be_from_server(message: Message, about: str) -> bool:
 
 
 def _is_from(message: Message, about: str) -> bool:
-    return any(key(found[0].rstrip(".")) == key(about) for found in _ADDRESS.finditer(header(message, "From")))
+    return any(key(found[0].rstrip(".")) == key(about) for found in ADDRESS.finditer(header(message, "From")))
 
 
 def read(message: Message, about: str) -> Prose | None:
@@ -182,7 +182,7 @@ def _is_forwarded(text: str, mailbox: str) -> bool:
 
 
 def _named(text: str, mailbox: str) -> Iterator[int]:
-    for found in _ADDRESS.finditer(text):
+    for found in ADDRESS.finditer(text):
         if key(found[0].rstrip(".").removeprefix("mailto")) == mailbox:
             yield found.start()
 
@@ -203,7 +203,7 @@ def _without_others(text: str, mailbox: str) -> str:
         return text
     kept, is_others = [], False
     for line in lines:
-        named = {found[0].lower() for found in _ADDRESS.finditer(line)}
+        named = {found[0].lower() for found in ADDRESS.finditer(line)}
         if any(key(name.rstrip(".").removeprefix("mailto")) == mailbox for name in named):
             is_others = False
         elif named & others:
