@@ -19,7 +19,7 @@ def ship(apps, schema_editor):
 
 
 def withdraw(apps, schema_editor):
-    """Those that no id uses: an id is a record of fact and keeps its context."""
+    """Deletes the contexts that no id uses: an id is a record of fact and keeps its context."""
     contexts = apps.get_model("pharmacy_sessions", "Context").objects
     used = apps.get_model("pharmacy_sessions", "IdSessione").objects.values("context")
     for contesto, applicazione, _ in SHIPPED:
