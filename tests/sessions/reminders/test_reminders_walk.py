@@ -33,9 +33,9 @@ def test_every_id_of_a_reachable_pharmacy_is_spoken_of_once_or_more(
     acts, hours, utenza, certified, context, san_marco, anna, carla
 ) -> None:
     """Before its end; after it when the pharmacy was unreachable until then."""
+    context.hours = hours
+    context.save()  # before the transaction that the watcher of locks follows
     with transaction.atomic():
-        context.hours = hours
-        context.save()
         row, now = issuing.issue(utenza, context, MORNING).id_sessione, MORNING
         for verb, minutes, lead in acts:
             if now + minutes * MIN >= row.expires_at:
