@@ -14,7 +14,7 @@ from pharmacies.register.lock import ImportUnderWay
 from portal.identity.access import staff_of, staff_required
 from portal.secrets.codes import same
 from portal.time.clock import ROME, now_of
-from sessions.staff.pharmacy.acts import asks_and_acts
+from sessions.staff.confirmed_act import asks_and_acts
 from sessions.staff.reason import ReasonForm
 
 SHOWN = 200  # pharmacies named on the page; the confirmation covers all that wait

@@ -19,7 +19,7 @@ from portal.outbox.bounces import intake, reports
 from portal.outbox.models import UnreadReport
 from portal.secrets.sealing import SealBroken, unseal
 from portal.time.clock import now_of
-from sessions.staff.pharmacy.acts import asks_and_acts
+from sessions.staff.confirmed_act import asks_and_acts
 from sessions.staff.reason import ReasonForm
 
 SHOWN_AT_ONCE = 50  # the newest; the others appear as these are decided

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from portal.identity.access import staff_of, staff_required
 from portal.time.clock import now_of
 from sessions.models import SupportNote
-from sessions.staff.pharmacy.acts import asks_and_acts, pharmacy_of
+from sessions.staff.confirmed_act import asks_and_acts, pharmacy_of
 from sessions.staff.reason import NoteForm, OutcomeForm, one_line
 
 

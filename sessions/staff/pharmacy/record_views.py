@@ -8,8 +8,8 @@ from django.views.decorators.http import require_safe
 from portal.identity.access import staff_required
 from portal.journal.verbs import sentence
 from portal.time.clock import now_of
+from sessions.staff.confirmed_act import pharmacy_of
 from sessions.staff.pharmacy import record
-from sessions.staff.pharmacy.acts import pharmacy_of
 from sessions.staff.timeline import TimelineFilter, entries
 
 LINES_A_PAGE = 50

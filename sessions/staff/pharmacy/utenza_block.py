@@ -1,54 +1,44 @@
 """Blocks and unblocks an utenza, with a reason that the pharmacy reads."""
 
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 
 from pharmacies.models import Pharmacy, Utenza
-from portal.identity.access import staff_of, staff_required
+from portal.identity.access import staff_of
 from portal.secrets.masking import mask_people_in
 from portal.time.clock import now_of
 from sessions.models import IdSessione
-from sessions.staff.pharmacy.acts import asks_and_acts, pharmacy_of
-from sessions.staff.reason import ReasonForm
+from sessions.staff.confirmed_act import ConfirmedAct, NothingToDo, confirmed_act
 from sessions.utenze import life
 
 
-@staff_required("sicurezza")
-@asks_and_acts
-def block(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+@confirmed_act("sicurezza")
+def block(request: HttpRequest, pharmacy: Pharmacy, pk: int) -> ConfirmedAct:
     """«Blocca»: shows the consequences, requires a reason, then blocks."""
-    now, pharmacy = now_of(request), pharmacy_of(request, code)
-    utenza = _utenza(pharmacy, pk)
+    now, utenza = now_of(request), _utenza(pharmacy, pk)
     if utenza.blocked_at is not None:
-        messages.warning(request, f"L’utenza {mask_people_in(utenza.user_id)} è già bloccata.")
-        return redirect("staff:pharmacy", code)
-    form = ReasonForm(request.POST or None)
-    if form.is_valid() and life.block(utenza, form.reason, staff_of(request), now):
-        messages.success(
-            request, f"Utenza {mask_people_in(utenza.user_id)} bloccata: i suoi ID SESSIONE non valgono più."
-        )
-        return redirect("staff:pharmacy", code)
+        raise NothingToDo(f"L’utenza {mask_people_in(utenza.user_id)} è già bloccata.")
     live = IdSessione.objects.filter(utenza=utenza).live(now).count()
-    return render(request, "staff/block.html", {"pharmacy": pharmacy, "utenza": utenza, "form": form, "live": live})
+    return ConfirmedAct(
+        template="staff/block.html",
+        context={"utenza": utenza, "live": live},
+        perform=lambda reason: life.block(utenza, reason, staff_of(request), now),
+        done=f"Utenza {mask_people_in(utenza.user_id)} bloccata: i suoi ID SESSIONE non valgono più.",
+    )
 
 
-@staff_required("assistenza")
-@asks_and_acts
-def unblock(request: HttpRequest, code: str, pk: int) -> HttpResponse:
+@confirmed_act("assistenza")
+def unblock(request: HttpRequest, pharmacy: Pharmacy, pk: int) -> ConfirmedAct:
     """«Sblocca»: shows why the utenza was blocked, asks what was verified, then unblocks."""
-    now, pharmacy = now_of(request), pharmacy_of(request, code)
     utenza = _utenza(pharmacy, pk)
     if utenza.blocked_at is None:
-        messages.warning(request, f"L’utenza {mask_people_in(utenza.user_id)} non è bloccata.")
-        return redirect("staff:pharmacy", code)
-    form = ReasonForm(request.POST or None)
-    if form.is_valid() and life.unblock(utenza, form.reason, staff_of(request), now):
-        messages.success(
-            request, f"Utenza {mask_people_in(utenza.user_id)} sbloccata: può chiedere un nuovo ID SESSIONE."
-        )
-        return redirect("staff:pharmacy", code)
-    return render(request, "staff/unblock.html", {"pharmacy": pharmacy, "utenza": utenza, "form": form})
+        raise NothingToDo(f"L’utenza {mask_people_in(utenza.user_id)} non è bloccata.")
+    return ConfirmedAct(
+        template="staff/unblock.html",
+        context={"utenza": utenza},
+        perform=lambda reason: life.unblock(utenza, reason, staff_of(request), now_of(request)),
+        done=f"Utenza {mask_people_in(utenza.user_id)} sbloccata: può chiedere un nuovo ID SESSIONE.",
+    )
 
 
 def _utenza(pharmacy: Pharmacy, pk: int) -> Utenza:
