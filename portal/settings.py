@@ -9,7 +9,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from portal import logs
+from portal import broker_options, logs
 from portal.env import Environment, broker_url, cache_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -242,6 +242,12 @@ REGISTER_WHOLE_PERCENT = env.number("REGISTER_WHOLE_PERCENT", default=99)
 REGISTER_CLOSINGS = env.number("REGISTER_CLOSINGS", default=5)
 REGISTER_CLOSINGS_PER_THOUSAND = env.number("REGISTER_CLOSINGS_PER_THOUSAND", default=5)
 
+# --- people and accounts, see docs/people.md
+# days to confirm an address that a former holder certified; delegations without a holder last as long
+SUCCESSION_FOR = timedelta(days=env.number("SUCCESSION_DAYS", default=30, least=1))
+# days in which the titolare confirms an address that came from the administration's former system
+IMPORTED_ADDRESS_FOR = timedelta(days=env.number("IMPORTED_ADDRESS_DAYS", default=60, least=1))
+
 # --- the rule for webhook addresses of gestionali; tests and the demonstration use a rule that allows this machine
 WEBHOOK_ADDRESSES = "sessions.webhooks.addresses.PublicHttps"
 
@@ -260,24 +266,7 @@ ASSISTANCE_HOURS = env.text("ASSISTANCE_HOURS", default="lun–sab 8:00–20:00"
 
 # --- background work: see portal/celery.py for the timetable
 CELERY_BROKER_URL = broker_url(REDIS_URL) or "filesystem://"
-if not REDIS_URL:
-    _queue = env.folder("queue")
-    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {
-        "data_folder_in": str(_queue),
-        "data_folder_out": str(_queue),
-        "control_folder": str(env.folder("queue", "control")),
-        "polling_interval": 0.1,
-    }
-else:
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
-        "visibility_timeout": 300,  # seconds until a killed worker's message is redelivered; more than task_time_limit
-        "unacked_restore_interval": 10,  # seconds between two searches for such messages
-        "unacked_restore_throttle": 1,  # every search is done; by default only one in ten
-        "max_retries": 0,  # waking a worker is optional: a broker that is down must not delay a page
-        "socket_connect_timeout": 1,  # seconds
-        # seconds, for a broker that accepts connections but does not answer; a worker's BRPOP waits one second at a time
-        "socket_timeout": 5,
-    }
+CELERY_BROKER_TRANSPORT_OPTIONS = broker_options.of_redis() if REDIS_URL else broker_options.of_a_folder(env.folder)
 
 # --- the function that measures the clock's offset from the database (portal/time/database_clock.py)
 DATABASE_CLOCK = "portal.time.database_clock.of_the_database"

@@ -114,7 +114,7 @@ MACHINE_CLOCK = {
     "portal/time/database_clock.py": "the clock's own room",
     "portal/identity/models/staff.py": "django-otp writes and compares the same instants with timezone.now()",
     "portal/identity/models/person.py": "created_at is shown, never compared",
-    "pharmacies/register/download.py": "compares with the times of files of this machine",
+    "pharmacies/files/download.py": "compares with the times of files of this machine",
 }
 
 

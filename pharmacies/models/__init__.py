@@ -1,6 +1,6 @@
 from pharmacies.models.certification import MailCertification
 from pharmacies.models.codice_validazione import CodiceValidazione
-from pharmacies.models.office import Office
+from pharmacies.models.office import MAY_CERTIFY, Office, OfficeSource
 from pharmacies.models.pec_domain import PecDomain
 from pharmacies.models.pharmacy import Pharmacy
 from pharmacies.models.register_change import RegisterChange
@@ -8,9 +8,11 @@ from pharmacies.models.register_import import RegisterImport
 from pharmacies.models.utenza import Utenza
 
 __all__ = [
+    "MAY_CERTIFY",
     "CodiceValidazione",
     "MailCertification",
     "Office",
+    "OfficeSource",
     "PecDomain",
     "Pharmacy",
     "RegisterChange",

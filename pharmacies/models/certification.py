@@ -37,8 +37,8 @@ class MailCertification(models.Model):
     address = AddressField("indirizzo", max_length=254)
     address_key = models.CharField(max_length=254)  # mail_address.key(): equal for two spellings of one mailbox
     requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="richiesta da"
-    )
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="richiesta da"
+    )  # None: imported
     requested_at = models.DateTimeField("richiesta il")
     failed_attempts = models.PositiveSmallIntegerField("codici errati", default=0)
     last_failed_at = models.DateTimeField(null=True)
@@ -48,6 +48,12 @@ class MailCertification(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="certificata da"
     )
     certified_with = models.CharField("con", max_length=60, blank=True)  # "SPID livello 2"
+    imported_at = models.DateTimeField("importata il", null=True, blank=True)  # from the administration's former system
+    # the last holder who said that an address certified by somebody else is the pharmacy's (certification/succession.py)
+    confirmed_at = models.DateTimeField("confermata il", null=True, blank=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="confermata da"
+    )
     withdrawn_at = models.DateTimeField("rinunciata il", null=True)
     replaced_at = models.DateTimeField("sostituita il", null=True)
     revoked_at = models.DateTimeField("revocata il", null=True)
@@ -91,7 +97,7 @@ class MailCertification(models.Model):
         if self.certified_at is None or self.certified_by is None:
             return ""
         held = Office.objects.held_by(self.certified_by.codice_fiscale or "", self.certified_at)
-        office = held.filter(pharmacy=self.pharmacy_id).exclude(role=Office.Role.DELEGATE).first()
+        office = held.filter(pharmacy=self.pharmacy_id).certifying().first()
         return office.get_role_display() if office is not None else ""
 
     @property

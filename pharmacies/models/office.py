@@ -1,13 +1,24 @@
-"""The offices: a person is titolare, direttore or delegate of a pharmacy in a period."""
+"""The offices: a person is titolare, direttore, delegate ... of a pharmacy in a period."""
 
 from datetime import datetime
+from types import MappingProxyType
 
+from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 
 from pharmacies.models.pharmacy import Pharmacy
 from portal.time.clock import ROME
 from portal.values import codice_fiscale
+
+
+class OfficeSource(models.TextChoices):
+    """Where the office comes from. A file changes only what files brought (FILE)."""
+
+    FILE = "file", "elenco dell’amministrazione"
+    DESK = "desk", "operatore"
+    REQUEST = "request", "richiesta della persona"
+    DELEGATION = "delegation", "delega del titolare"
 
 
 class OfficeQuerySet(models.QuerySet["Office"]):
@@ -15,29 +26,66 @@ class OfficeQuerySet(models.QuerySet["Office"]):
         """The offices that this person holds now in open pharmacies: the pharmacies that the person may act for."""
         day = now.astimezone(ROME).date()
         return (
-            self.filter(codice_fiscale=fiscal_code, since__lte=now)
-            .filter(Q(until=None) | Q(until__gt=now))
+            self.filter(codice_fiscale=fiscal_code)
+            .in_force(now)
             .filter(pharmacy__in=Pharmacy.objects.open_on(day))
             .select_related("pharmacy")
             .order_by("pharmacy__name", "pharmacy__code")
         )
 
+    def in_force(self, now: datetime) -> "OfficeQuerySet":
+        """The offices in force at `now` (UTC); a delegation also needs a holder, or one who left less than SUCCESSION_FOR ago."""
+        holders = Office.objects.filter(pharmacy=OuterRef("pharmacy"), role__in=MAY_CERTIFY)
+        left = Q(until=None) | Q(until__gt=now - settings.SUCCESSION_FOR)
+        has_holder = Exists(holders.filter(left, since__lte=now)) | ~Exists(holders)
+        return self.within_dates(now).filter(~Q(role=Office.Role.DELEGATE) | has_holder)
+
+    def within_dates(self, now: datetime) -> "OfficeQuerySet":
+        return self.filter(Q(until=None) | Q(until__gt=now), since__lte=now)
+
+    def certifying(self) -> "OfficeQuerySet":
+        """The offices that may certify the address (MAY_CERTIFY)."""
+        return self.filter(role__in=MAY_CERTIFY)
+
 
 class Office(models.Model):
-    """A person's role in a pharmacy. A person may have none, one or many; a pharmacy too."""
+    """A person's role in a pharmacy. A person may have none, one or many; a pharmacy too. Rows are closed, never deleted."""
 
     class Role(models.TextChoices):
         TITOLARE = "titolare", "titolare"
+        LEGALE_RAPPRESENTANTE = "legale_rappresentante", "legale rappresentante"
         DIRETTORE = "direttore", "direttore"
+        GESTORE_PROVVISORIO = "gestore_provvisorio", "gestore provvisorio"
         DELEGATE = "delegate", "delegato"
 
     pharmacy = models.ForeignKey(Pharmacy, models.PROTECT, related_name="offices", verbose_name="farmacia")
     codice_fiscale = models.CharField(
         "codice fiscale", max_length=16, db_index=True, validators=[codice_fiscale.validate]
     )
-    role = models.CharField("ruolo", max_length=10, choices=Role.choices)
+    # as the source writes the names; the account of a person who has logged in has those of the identity provider
+    family_name = models.CharField("cognome", max_length=120, blank=True, db_default="")
+    given_name = models.CharField("nome", max_length=120, blank=True, db_default="")
+    role = models.CharField("ruolo", max_length=24, choices=Role.choices)
     since = models.DateTimeField("dal")
     until = models.DateTimeField("fino al", null=True, blank=True)
+    source = models.CharField(
+        "fonte", max_length=12, choices=OfficeSource.choices, default=OfficeSource.DESK, db_default="desk"
+    )
+    # the operator or the holder who wrote it; None: a file
+    written_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="scritto da"
+    )
+    written_at = models.DateTimeField("scritto il", null=True, blank=True)
+    because = models.CharField("motivo", max_length=200, blank=True, db_default="")
+    protocol = models.CharField("protocollo", max_length=60, blank=True, db_default="")
+    # of a delegate: see and request ids; hours and reminders. Nobody can delegate the certification
+    may_use_ids = models.BooleanField("ID-SESSIONE", default=True, db_default=True)
+    may_set_hours = models.BooleanField("orari e promemoria", default=False, db_default=False)
+    # files only: the day of the first whole file that lacked the row; the end that waits for an operator's approval
+    absent_since = models.DateField("manca dal", null=True, blank=True)
+    ending_waits = models.DateField("fine da confermare", null=True, blank=True)
+    # what the last file says where it differs from what a person wrote: {"role", "since", "until"}, {} when it lacks the row
+    file_says = models.JSONField("l’elenco dice", null=True, blank=True)
 
     objects = OfficeQuerySet.as_manager()
 
@@ -58,5 +106,22 @@ class Office(models.Model):
 
     @property
     def may_certify(self) -> bool:
-        """True for titolare and direttore, who certify, change or revoke the address; a delegate uses the ID-SESSIONE pages."""
-        return self.role in (self.Role.TITOLARE, self.Role.DIRETTORE)
+        """True for the roles of MAY_CERTIFY, which certify, change or revoke the address; a delegate uses the ID-SESSIONE pages."""
+        return self.role in MAY_CERTIFY
+
+    @property
+    def name(self) -> str:
+        """Given name and family name as the source writes them; "" when it does not."""
+        return f"{self.given_name} {self.family_name}".strip()
+
+
+# The roles that may certify the address, each with its reason. The decree names titolare and direttore; the other two stand in
+# the titolare's place by law.
+MAY_CERTIFY = MappingProxyType(
+    {
+        Office.Role.TITOLARE: "holds the authorisation of the pharmacy (DM 8 June 2023)",
+        Office.Role.LEGALE_RAPPRESENTANTE: "acts for the company that is titolare (L. 362/1991, art. 7)",
+        Office.Role.DIRETTORE: "answers for the pharmacy's work (DM 8 June 2023; L. 362/1991, art. 7)",
+        Office.Role.GESTORE_PROVVISORIO: "runs the pharmacy after a death or a forfeiture (RD 1265/1934, art. 129)",
+    }
+)

@@ -5,8 +5,9 @@ coordinates, the frazione and the coded province.
 """
 
 import csv
-import re
 from contextlib import suppress
+
+from pharmacies.files.cells import BrokenRow, code_of, letters, tidy
 
 # Our name, today's column, the older column. letters() compares them, because some years spelled them with underscores.
 COLUMNS = {
@@ -48,14 +49,6 @@ class UnknownHeader(Exception):
         )
 
 
-class BrokenRow(Exception):
-    """The row cannot be imported; `str()` is the reason, `code` the pharmacy's code, "" when it cannot be read."""
-
-    def __init__(self, reason: str, code: str = "") -> None:
-        super().__init__(reason)
-        self.code = code
-
-
 class Header:
     """Finds the position of each column in the header line. Raises UnknownHeader."""
 
@@ -88,24 +81,3 @@ class Header:
 
     def _code_in(self, cells: list[str]) -> str:
         return code_of(cells[self.position["code"]]) if len(cells) > self.position["code"] else ""
-
-
-def code_of(cell: str) -> str:
-    """Returns the pharmacy's code without leading zeros, which some extracts lack; "" when the cell holds no code."""
-    value = tidy(cell)
-    if not re.fullmatch(r"[0-9A-Za-z]{1,10}", value):
-        return ""
-    return value.lstrip("0").upper() or "0"
-
-
-def letters(header: str) -> str:
-    """Returns the ASCII letters and digits of the text, in lower case."""
-    return re.sub(r"[^a-z0-9]", "", header.lower())
-
-
-def tidy(cell: str) -> str:
-    """Collapses spaces, removes surrounding quotes, and returns "" for the dash that means empty."""
-    value = " ".join(cell.split())
-    if len(value) > 1 and value[0] == value[-1] == '"':
-        value = " ".join(value[1:-1].replace('""', '"').split())
-    return "" if value in ("-", "--", "NULL", "null") else value

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from pharmacies.register.columns import BrokenRow
+from pharmacies.files.cells import BrokenRow
 from pharmacies.register.records import records_of
 from pharmacies.register.report import ImportReport
 from pharmacies.register.rows import RegisterRow, read_row

@@ -10,8 +10,9 @@ from typing import Any, BinaryIO, cast
 import ijson
 from lxml import etree
 
-from pharmacies.register.columns import COLUMNS, BrokenRow, Header, UnknownHeader, code_of, letters, tidy
-from pharmacies.register.encodings import PlainBytes, RegisterLines
+from pharmacies.files.cells import BrokenRow, code_of, letters, tidy
+from pharmacies.files.encodings import FileLines, PlainBytes
+from pharmacies.register.columns import COLUMNS, Header, UnknownHeader
 
 NEEDED = ("code", "name", "comune", "valid_from")  # a record without these fields is not a pharmacy
 BY_SPELLING = {letters(spelling): name for name, spellings in COLUMNS.items() for spelling in spellings}
@@ -50,7 +51,7 @@ class CsvRecords(Records):
     proves_its_end = False  # a file cut exactly between two rows looks whole
 
     def __init__(self, plain: io.BufferedReader) -> None:
-        self._lines = RegisterLines(plain)
+        self._lines = FileLines(plain)
 
     def __iter__(self) -> Iterator[Record]:
         lines = iter(self._lines)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from stdnum import luhn
 
+from pharmacies.files.cells import BrokenRow, code_of, letters
 from pharmacies.models import Pharmacy
-from pharmacies.register.columns import COLUMNS, BrokenRow, code_of, letters
+from pharmacies.register.columns import COLUMNS
 from portal.time.clock import ROME
 from portal.values.codice_fiscale import is_valid_partita_iva
 

@@ -58,6 +58,7 @@ OPERATORS = (
     Operator("livia", "Livia", "Serra", ("lettura",), "lettura: guarda e basta, solo la provincia di Trento", ("042",)),
     Operator("sandro", "Sandro", "Pace", ("assistenza",), "assistenza: invia di nuovo, sblocca, scrive note"),
     Operator("silvia", "Silvia", "Costa", ("sicurezza",), "sicurezza: revoca, blocca, legge il registro attività"),
+    Operator("agnese", "Agnese", "Conti", ("anagrafica",), "anagrafica: persone delle farmacie e utenze"),
     Operator("amedeo", "Amedeo", "Fonti", ("amministrazione",), "amministrazione: operatori, contesti, certificati"),
 )
 STAFF_USERNAME = CARLA.username

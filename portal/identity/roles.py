@@ -1,4 +1,4 @@
-"""The four roles of the staff: each is a Django group with a permission of the same name."""
+"""The five roles of the staff: each is a Django group with a permission of the same name."""
 
 from django.db import models
 
@@ -9,6 +9,7 @@ class StaffRole(models.TextChoices):
     LETTURA = "lettura", "Consulta le pagine degli operatori"
     ASSISTENZA = "assistenza", "Invia di nuovo, sblocca, scrive note"
     SICUREZZA = "sicurezza", "Revoca, blocca, legge il registro attività"
+    ANAGRAFICA = "anagrafica", "Scrive chi è titolare, direttore o delegato, e le utenze"
     AMMINISTRAZIONE = "amministrazione", "Gestisce operatori, contesti e certificati"
 
 

@@ -33,7 +33,7 @@ def address_of(chosen: ReminderSettings, now: datetime) -> str:
     """
     if not chosen.copy_to:
         return ""
-    holders = Office.objects.filter(pharmacy=chosen.pharmacy_id, role__in=[Office.Role.TITOLARE, Office.Role.DIRETTORE])
+    holders = Office.objects.filter(pharmacy=chosen.pharmacy_id).certifying()
     person = chosen.copy_named_by
     if person is None:
         holds = not holders.filter(until__lte=now).exists()

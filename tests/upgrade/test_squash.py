@@ -46,7 +46,7 @@ print(json.dumps({{
 FILLED = {
     "pharmacies_pharmacy": 1, "pharmacies_office": 1, "pharmacies_mailcertification": 1, "pharmacies_utenza": 1,
     "identity_user": 2, "identity_logintransaction": 1, "identity_loginrecord": 1, "identity_passwordfailure": 1,
-    "auth_group": 4, "pharmacy_sessions_context": 4, "pharmacy_sessions_idsessione": 2,
+    "auth_group": 5, "pharmacy_sessions_context": 4, "pharmacy_sessions_idsessione": 2,
     "pharmacy_sessions_supportnote": 1, "pharmacy_sessions_webhookcall": 1, "pharmacy_sessions_bulkitem": 1,
     "outbox_outgoingmail": 2, "outbox_maildomain": 1, "outbox_bounce": 1, "outbox_unreadreport": 1, "journal_entry": 4,
 }  # fmt: skip

@@ -6,8 +6,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from pharmacies.files.download import Download, DownloadFailed
 from pharmacies.register.completeness import FLAWS
-from pharmacies.register.download import Download, DownloadFailed
 from pharmacies.register.importing import ImportReport, ImportUnderWay, NothingRead, UnknownHeader, import_register
 from portal.time import database_clock
 

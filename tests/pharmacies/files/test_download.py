@@ -7,8 +7,8 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
+from pharmacies.files.download import Download, DownloadFailed
 from pharmacies.models import Pharmacy, RegisterImport
-from pharmacies.register.download import Download, DownloadFailed
 
 BODY = b"".join(b"%d;riga del registro\r\n" % number for number in range(5000))
 REGISTER = (
@@ -94,7 +94,7 @@ def test_a_register_at_a_web_address_is_imported_and_the_download_forgotten(db, 
 @pytest.fixture
 def at_once(monkeypatch):
     """No pause between attempts."""
-    monkeypatch.setattr("pharmacies.register.download.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("pharmacies.files.download.time.sleep", lambda seconds: None)
 
 
 def command(url: str) -> str:

@@ -1,4 +1,4 @@
-"""Downloads the national register to a file: retries a failed attempt and resumes an interrupted download."""
+"""Downloads a file of the administrations (register, offices): retries a failed attempt and resumes an interrupted download."""
 
 import json
 import shutil
@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import httpx
 
-from pharmacies.register.encodings import has_holes
+from pharmacies.files.encodings import has_holes
 
 LONGEST = 15 * 60  # seconds for the whole download
 TIMEOUT = httpx.Timeout(30, connect=10)  # seconds without a byte
@@ -96,7 +96,7 @@ class Download:
                 except httpx.HTTPError as error:
                     raise DownloadFailed(f"The address cannot be read: {error}") from error
         raise DownloadFailed(
-            f"The register did not arrive after {len(self.pauses) + 1} attempts ({reason}). "
+            f"The file did not arrive after {len(self.pauses) + 1} attempts ({reason}). "
             "Run the same command again: it goes on from where it stopped.",
             self.part if self._received else None,
         )
@@ -197,4 +197,4 @@ class Download:
 
     def _refuse_too_big(self) -> None:
         self.forget()
-        raise DownloadFailed(f"The file is larger than {self.largest // 2**20} MB: it is not the register.")
+        raise DownloadFailed(f"The file is larger than {self.largest // 2**20} MB: it is not the right one.")

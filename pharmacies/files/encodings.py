@@ -1,4 +1,4 @@
-"""Decodes a register into lines of text: byte order marks, UTF-8, UTF-16, UTF-32, Windows-1252, CR line ends."""
+"""Decodes a file into lines of text: byte order marks, UTF-8, UTF-16, UTF-32, Windows-1252, CR line ends."""
 
 import codecs
 import io
@@ -20,7 +20,7 @@ MARKS = (
 class PlainBytes(io.RawIOBase):
     """Reads the file as UTF-8 bytes without a byte order mark; a CR that ends a line alone becomes LF.
 
-    UTF-8 and Windows-1252 bytes pass unchanged: RegisterLines tells the two apart line by line.
+    UTF-8 and Windows-1252 bytes pass unchanged: FileLines tells the two apart line by line.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -73,7 +73,7 @@ def has_holes(path: Path) -> bool:
         return bool(piece)
 
 
-class RegisterLines:
+class FileLines:
     """Yields (number from 1, line without its end) and skips blank lines; a line over LONGEST_LINE becomes a single NUL.
 
     A line that is not valid UTF-8 is decoded as Windows-1252 (which contains ISO-8859-1), so a bad byte spoils one line.
