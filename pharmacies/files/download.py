@@ -12,6 +12,7 @@ from uuid import uuid4
 import httpx
 
 from pharmacies.files.encodings import has_holes
+from portal import tls
 
 LONGEST = 15 * 60  # seconds for the whole download
 TIMEOUT = httpx.Timeout(30, connect=10)  # seconds without a byte
@@ -78,6 +79,7 @@ class Download:
         reason = ""
         with httpx.Client(
             timeout=TIMEOUT,
+            verify=tls.of_the_web(),
             follow_redirects=True,
             max_redirects=5,
             trust_env=not self.is_loopback,  # no proxy for an address on this machine

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import dns.exception
 import httpx
 
+from portal import tls
 from sessions.webhooks.addresses import Target, UnsuitableAddress, rule
 
 SECONDS = 10.0  # for the DNS, the connection and the reply together
@@ -43,7 +44,7 @@ async def _post_all(parcels: Sequence[Parcel]) -> list[WebhookReply]:
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(max(len(parcels), 1)))
     async with (
         httpx.AsyncClient(
-            verify=ssl.create_default_context(),
+            verify=tls.of_the_system(),
             timeout=SECONDS,
             follow_redirects=False,
             trust_env=False,  # a proxy from the environment would resolve the name again and could reach the internal network

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from portal.outbox.line_trouble import OUR_SERVER
 from portal.outbox.sending.delivery import deliver_due
-from tests.outbox.certificates import DAY, MailAuthority, self_signed
+from tests.certificates import DAY, InHouseAuthority, self_signed, served_with
 from tests.outbox.sink import free_port
 
 
@@ -44,12 +44,6 @@ class SslServer(MailServer):
         self.ssl_context = context
 
 
-def context_of(file):
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
-
-
 @pytest.fixture
 def deliver(write, settings, caplog):
     """Delivers one letter through the server; returns the row's reason and the sentence for the pharmacist."""
@@ -75,7 +69,7 @@ def deliver(write, settings, caplog):
 @pytest.fixture
 def trusted(tmp_path, monkeypatch):
     """A trusted authority. Its certificates lack a key identifier, which Python 3.13 refuses by default."""
-    authority = MailAuthority(tmp_path)
+    authority = InHouseAuthority(tmp_path)
     trust = ssl.create_default_context(cafile=str(authority.file))
     trust.verify_flags |= ssl.VERIFY_X509_STRICT
     monkeypatch.setattr(EmailBackend, "ssl_context", trust)
@@ -91,18 +85,18 @@ def refused(row, shown, sentence):
 
 
 def test_a_good_certificate_delivers(deliver, trusted):
-    with MailServer(tls_context=context_of(trusted.server())) as server:
+    with MailServer(tls_context=served_with(trusted.server())) as server:
         row, _ = deliver(server)
     assert row.accepted_at
 
 
 def test_an_expired_certificate_is_called_so(deliver, trusted):
-    with MailServer(tls_context=context_of(trusted.server(ends_in=-DAY))) as server:
+    with MailServer(tls_context=served_with(trusted.server(ends_in=-DAY))) as server:
         refused(*deliver(server), "Il certificato del server di posta è scaduto")
 
 
 def test_a_certificate_of_another_name_is_called_so(deliver, trusted):
-    with MailServer(tls_context=context_of(trusted.server(host="altrove.example"))) as server:
+    with MailServer(tls_context=served_with(trusted.server(host="altrove.example"))) as server:
         refused(
             *deliver(server),
             "Il certificato del server di posta è di un altro nome, non di quello scritto in EMAIL_URL",
@@ -110,7 +104,7 @@ def test_a_certificate_of_another_name_is_called_so(deliver, trusted):
 
 
 def test_a_certificate_that_signed_itself_is_called_so(deliver, trusted, tmp_path):
-    with MailServer(tls_context=context_of(self_signed(tmp_path))) as server:
+    with MailServer(tls_context=served_with(self_signed(tmp_path))) as server:
         refused(
             *deliver(server),
             "Il certificato del server di posta è firmato da sé stesso, non da un’autorità riconosciuta",
@@ -118,7 +112,7 @@ def test_a_certificate_that_signed_itself_is_called_so(deliver, trusted, tmp_pat
 
 
 def test_an_authority_that_nobody_knows_is_called_so(deliver, tmp_path):
-    with MailServer(tls_context=context_of(MailAuthority(tmp_path).server())) as server:
+    with MailServer(tls_context=served_with(InHouseAuthority(tmp_path).server())) as server:
         refused(
             *deliver(server), "Il certificato del server di posta è firmato da un’autorità che il portale non conosce"
         )
@@ -135,7 +129,7 @@ def test_tls_on_a_port_that_speaks_none_is_called_so(deliver):
 
 
 def test_tls_from_the_first_byte_delivers(deliver, trusted):
-    with SslServer(context_of(trusted.server())) as server:
+    with SslServer(served_with(trusted.server())) as server:
         row, _ = deliver(server, tls=False, ssl_=True)
     assert row.accepted_at
 
@@ -161,9 +155,9 @@ def test_a_server_that_knows_no_login_is_called_so(deliver):
 
 
 def test_a_certificate_that_is_mended_lets_the_letter_leave(deliver, trusted):
-    with MailServer(tls_context=context_of(trusted.server(ends_in=-DAY))) as server:
+    with MailServer(tls_context=served_with(trusted.server(ends_in=-DAY))) as server:
         row, _ = deliver(server)
-    with MailServer(tls_context=context_of(trusted.server())) as server:
+    with MailServer(tls_context=served_with(trusted.server())) as server:
         deliver(server)
         deliver_due(timezone.now() + timedelta(minutes=1))
     row.refresh_from_db()

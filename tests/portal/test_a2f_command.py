@@ -9,6 +9,8 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from sessions.credentials import certificates
+from tests.certificates import InHouseAuthority, as_python_3_13, served_with
+from tests.sessions.webhooks.conftest import WebhookReceiver, serve
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 CODES = "042/001/045120"
@@ -103,3 +105,13 @@ def test_what_cannot_be_read_is_told(a2f, more) -> None:
 
 def test_a_file_that_is_no_certificate_is_told(a2f, files) -> None:
     assert status_of(lambda: a2f("create", "--certificate", str(files / "pincode"))) == 2
+
+
+def test_an_old_in_house_authority_is_good_on_every_python(a2f, tmp_path, monkeypatch) -> None:
+    as_python_3_13(monkeypatch)
+    authority = InHouseAuthority(tmp_path)
+    for served in serve(WebhookReceiver(), served_with(authority.server())):
+        assert status_of(lambda url=served.url: a2f("create", "--ca", str(authority.file), url=url)) == 5
+        assert len(served.heard) == 1  # it was called, and is no A2F service
+        assert status_of(lambda url=served.url: a2f("create", url=url)) == 4
+        assert len(served.heard) == 1

@@ -1,5 +1,6 @@
 """`manage.py a2f create|check|revoke|use`: calls any A2F endpoint from the command line, as a gestionale does."""
 
+import ssl
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from getpass import getpass
@@ -9,7 +10,7 @@ from typing import Any
 import httpx
 from django.core.management.base import BaseCommand, CommandError
 
-from portal import a2f_client
+from portal import a2f_client, tls
 from portal.a2f_client import Account, Exchange, NoAnswer, NotACertificate, Purpose
 from portal.values.pasted import id_sessione
 
@@ -151,14 +152,12 @@ def _valore(options: dict[str, Any]) -> str:
         ) from None
 
 
-def _trust(file: str | None) -> Any:
-    """The certification authorities to trust for the endpoint: True for those of the system."""
+def _trust(file: str | None) -> ssl.SSLContext:
+    """The certification authorities to trust for the endpoint. Raises CommandError when the file cannot be read."""
     if not file:
-        return True
-    import ssl
-
+        return tls.of_the_web()
     try:
-        return ssl.create_default_context(cafile=file)
+        return tls.of_the_system(file)
     except (OSError, ssl.SSLError):
         raise CommandError("--ca cannot be read: a PEM file.", returncode=USAGE) from None
 

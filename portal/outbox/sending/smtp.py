@@ -18,7 +18,7 @@ from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.message import sanitize_address
 from django.utils.functional import cached_property
 
-from portal import measures
+from portal import measures, tls
 from portal.outbox.line_trouble import UnexpectedAnswer, words_of
 from portal.outbox.reasons import Reading, Reason, read
 from portal.outbox.sending.timed import TimedSmtp, TimedSmtpSsl, hang_up
@@ -212,14 +212,7 @@ class _TimedBackend(EmailBackend):
 
     @cached_property
     def ssl_context(self) -> ssl.SSLContext:
-        """Verifies certificates in the same way on every Python version.
-
-        Since Python 3.13 the default refuses certificates that do not follow RFC 5280 strictly, as in-house authorities sign
-        them (VERIFY_X509_STRICT, off here), and trusts a listed authority that is not a root (VERIFY_X509_PARTIAL_CHAIN, on here).
-        """
-        context: ssl.SSLContext = super().ssl_context
-        context.verify_flags = context.verify_flags & ~ssl.VERIFY_X509_STRICT | ssl.VERIFY_X509_PARTIAL_CHAIN
-        return context
+        return tls.by_our_rule(super().ssl_context)
 
     @property
     def connection_class(self) -> Any:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import httpx
 
+from portal import tls
+
 LARGEST = 64 * 1024 * 1024  # bytes; the CRL of a large region has some megabytes
 TIMEOUT = httpx.Timeout(30, connect=10)  # seconds
 
@@ -26,7 +28,7 @@ def fetched(source: str) -> bytes:
 
 def _downloaded(address: str) -> bytes:
     body = bytearray()
-    with httpx.stream("GET", address, timeout=TIMEOUT, follow_redirects=True) as response:
+    with httpx.stream("GET", address, timeout=TIMEOUT, follow_redirects=True, verify=tls.of_the_web()) as response:
         response.raise_for_status()
         for piece in response.iter_bytes():
             body += piece

@@ -8,6 +8,7 @@ from datetime import timedelta
 import httpx
 from django.conf import settings
 
+from portal import tls
 from portal.identity.providers.saml.real import is_public
 
 TIMEOUT = httpx.Timeout(4, connect=3)  # seconds between two bytes
@@ -55,7 +56,9 @@ class Wire:
             if not (settings.DEMO or is_public(address)):
                 raise Unreachable("the address is not https, or not public")
             with (
-                httpx.Client(timeout=TIMEOUT, transport=self.transport(), headers=agent) as client,
+                httpx.Client(
+                    timeout=TIMEOUT, transport=self.transport(), verify=tls.of_the_web(), headers=agent
+                ) as client,
                 client.stream(method, address, data=form) as response,
             ):
                 for piece in response.iter_bytes():

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from lxml import etree
 
+from portal import tls
 from portal.identity.models import RegisteredProvider, RegistryReading
 from portal.identity.providers.saml import documents, entities, signing
 from portal.identity.providers.saml.documents import LARGEST_METADATA, MalformedXml
@@ -25,6 +26,7 @@ from portal.identity.providers.upkeep import NotTaken, Taken, write_reading
 
 READ_EVERY = timedelta(hours=6)
 TIMEOUT = httpx.Timeout(20, connect=10)  # seconds between two bytes
+AGENT = {"User-Agent": "portale-farmacie"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ def fetched(url: str, transport: httpx.BaseTransport | None = None) -> bytes:
     body = bytearray()
     try:
         with (
-            httpx.Client(timeout=TIMEOUT, transport=transport, headers={"User-Agent": "portale-farmacie"}) as client,
+            httpx.Client(timeout=TIMEOUT, transport=transport, verify=tls.of_the_web(), headers=AGENT) as client,
             client.stream("GET", url) as response,
         ):
             if response.status_code != 200:
