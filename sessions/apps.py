@@ -22,5 +22,6 @@ class SessionsConfig(AppConfig):
         verbs.register(utenze_words.WORDS)
         former_addresses.register(say_elsewhere)
         mailbox_news.register(copies.mailbox_refused)
+        mailbox_news.register_taken_back(copies.refusal_taken_back)
         holding.register(without_closed)
         forbidding.register(forbidden)

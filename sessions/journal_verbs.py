@@ -10,6 +10,7 @@ WORDS = {
     "certificate.retired": "ha ritirato il certificato per cifrare il pincode {serial}",
     "reminders.chosen": "ha scelto i promemoria: {minutes}",
     "copy.ended": "ha smesso di mandare la copia dei promemoria a {address}, che rifiuta la posta: {why}",
+    "copy.resumed": "ha ripreso a mandare la copia dei promemoria a {address}: troppe caselle insieme sembravano inesistenti, decide l’assistenza",
     "hours.set": "ha scritto gli orari di apertura: {hours}",
     "webhook.opened": "ha collegato il gestionale agli avvisi automatici",
     "webhook.secret": "ha creato una nuova chiave per gli avvisi al gestionale",

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext
+
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal.outbox.letters import Envelope, post
 from portal.outbox.models import OutgoingMail
@@ -127,6 +129,11 @@ def copy_named(certification: MailCertification, address: str, by: Any, now: dat
 def copy_ended(certification: MailCertification, address: str, why: str, now: datetime) -> OutgoingMail:
     """The news that this mailbox permanently refused a letter, so that it gets no more copies."""
     return _copy("La copia dei promemoria non arriva più", certification, address, now, why=why)
+
+
+def copy_resumed(certification: MailCertification, address: str, now: datetime) -> OutgoingMail:
+    """The news that copies go to this mailbox again: its refusal was probably a fault of the mail server."""
+    return _copy(gettext("La copia dei promemoria riprende"), certification, address, now, is_resumed=True)
 
 
 def _copy(title: str, certification: MailCertification, address: str, now: datetime, **about: Any) -> OutgoingMail:

@@ -48,6 +48,7 @@ class ReminderSettings(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )  # None: not kept then
     copy_named_at = models.DateTimeField(null=True)
+    copy_refused_at = models.DateTimeField(null=True)  # the mailbox of copy_to refused for good: no copy goes there
 
     objects = ReminderSettingsManager()
 

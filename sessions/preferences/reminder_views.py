@@ -113,7 +113,7 @@ def reminders(request: OfficeRequest) -> HttpResponse:
         "form": form,
         "chosen": chosen,
         "copy_to": copy_to,
-        "copy_lapsed": mask_address(readable(chosen.copy_to)) if chosen.copy_to and not copy_to else "",
+        "copy_ended": mask_address(readable(chosen.copy_to)) if chosen.copy_to and not copy_to else "",
         "week": chosen.week,
         "nights": NightDuty.objects.coming(pharmacy.pk, now),
         "coming": _coming(pharmacy, chosen.openings(now), now),

@@ -1,6 +1,7 @@
 """The copy of the reminders, to a mailbox that a titolare or direttore names; a letter tells the certified address.
 
-Copies are sent as long as that person holds the office, and until the mailbox permanently refuses one.
+Copies are sent as long as that person holds the office, and until the mailbox permanently refuses one. A refusal that the outbox
+takes back (portal/outbox/marking.py, the brake) gives the copies back.
 """
 
 from collections.abc import Collection, Sequence
@@ -27,11 +28,11 @@ def named(pharmacy: Pharmacy, address: str, by: User, now: datetime) -> None:
 
 
 def address_of(chosen: ReminderSettings, now: datetime) -> str:
-    """The address of the copy; "" when none is wanted, or when the person who named it has left the office.
+    """The address of the copy; "" when none is wanted, when it refused one, or when the person who named it has left the office.
 
     A row without that person (older rows) counts only if no titolare or direttore of the pharmacy has ever left the office.
     """
-    if not chosen.copy_to:
+    if not chosen.copy_to or chosen.copy_refused_at is not None:
         return ""
     holders = Office.objects.filter(pharmacy=chosen.pharmacy_id).certifying()
     person = chosen.copy_named_by
@@ -46,7 +47,9 @@ def address_of(chosen: ReminderSettings, now: datetime) -> str:
 def addresses(pharmacies: Collection[int], now: datetime) -> dict[int, str]:
     """The address of the copy by pharmacy (key), for the pharmacies that have one."""
     chosen = (
-        ReminderSettings.objects.filter(pharmacy__in=pharmacies).exclude(copy_to="").select_related("copy_named_by")
+        ReminderSettings.objects.filter(pharmacy__in=pharmacies, copy_refused_at=None)
+        .exclude(copy_to="")
+        .select_related("copy_named_by")
     )
     found = {settings.pharmacy_id: address_of(settings, now) for settings in chosen}
     return {pharmacy: address for pharmacy, address in found.items() if address}
@@ -91,17 +94,38 @@ def mailbox_refused(letter: OutgoingMail, why: str, now: datetime) -> None:
 
     Leaves alone an address that was named after the refused letter was written.
     """
-    named_here = ReminderSettings.objects.filter(copy_to__iexact=letter.recipient)
     since = Q(copy_named_at=None) | Q(copy_named_at__lte=letter.created_at)
-    held = named_here.filter(since).select_for_update(of=("self",), no_key=True).order_by("pk")
-    for chosen in held.select_related("pharmacy"):
-        address, chosen.copy_to = chosen.copy_to, ""
-        chosen.save(update_fields=["copy_to"])
-        pharmacy = chosen.pharmacy
+    for chosen in _held(letter, since & Q(copy_refused_at=None)):
+        chosen.copy_refused_at = now
+        chosen.save(update_fields=["copy_refused_at"])
+        address, pharmacy = chosen.copy_to, chosen.pharmacy
         record("copy.ended", now=now, about=pharmacy.code, subject=chosen, address=mask_address(address), why=why)
         certification = _reachable_address(pharmacy)
         if certification is not None:
             id_letters.copy_ended(certification, address, why, now)
+
+
+@transaction.atomic
+def refusal_taken_back(letter: OutgoingMail, refused_at: datetime, now: datetime) -> None:
+    """Resumes the copies that this letter ended at `refused_at` (UTC) and tells the certified address.
+
+    Too many mailboxes looked dead: an operator decides. Leaves alone a mailbox that another letter ended, and a later choice.
+    """
+    for chosen in _held(letter, Q(copy_refused_at=refused_at)):
+        chosen.copy_refused_at = None
+        chosen.save(update_fields=["copy_refused_at"])
+        address, pharmacy = chosen.copy_to, chosen.pharmacy
+        record("copy.resumed", now=now, about=pharmacy.code, subject=chosen, address=mask_address(address))
+        certification = _reachable_address(pharmacy)
+        if certification is not None and address_of(chosen, now):
+            id_letters.copy_resumed(certification, address, now)
+
+
+def _held(letter: OutgoingMail, narrow: Q) -> list[ReminderSettings]:
+    """Locks the choices, by key, that name the mailbox of this letter for their copy."""
+    named_here = ReminderSettings.objects.filter(narrow, copy_to__iexact=letter.recipient)
+    locked = named_here.select_for_update(of=("self",), no_key=True).order_by("pk")
+    return list(locked.select_related("pharmacy", "copy_named_by"))
 
 
 def _reachable_address(pharmacy: Pharmacy) -> MailCertification | None:

@@ -69,7 +69,7 @@ def choose(pharmacy: Pharmacy, wishes: Wishes, by: User, now: datetime) -> Remin
     if wishes.copy_to not in ("", copies.address_of(chosen, now)):
         copies.named(pharmacy, wishes.copy_to, by, now)
         chosen.copy_named_by, chosen.copy_named_at = by, now
-    chosen.copy_to = wishes.copy_to
+    chosen.copy_to, chosen.copy_refused_at = wishes.copy_to, None
     chosen.save()
     _plan_again(pharmacy, chosen, now)
     record("reminders.chosen", now=now, actor=by, about=pharmacy.code, minutes=_in_words(chosen))

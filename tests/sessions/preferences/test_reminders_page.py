@@ -119,7 +119,8 @@ def test_a_copy_that_a_mailbox_refuses_for_good_ends_and_the_certified_address_i
     sending.send_due(row.expires_at - timedelta(hours=1))
     sink.at_rcpt["anna@example.it"] = ["550 5.1.1 no such mailbox"]
     deliver_due(row.expires_at - timedelta(hours=1))
-    assert ReminderSettings.objects.get(pharmacy=san_marco).copy_to == ""
+    page = text(client.get(PAGE).content.decode())
+    assert "La copia andava a an•••@example.it. La casella ha rifiutato la posta" in page
     assert Entry.objects.get(verb="copy.ended").detail["address"] == "an•••@example.it"
     letter = OutgoingMail.objects.get(subject__startswith="La copia dei promemoria non arriva più")
     assert letter.recipient == "idsessione@farmaciasanmarco.it"

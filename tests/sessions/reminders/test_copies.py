@@ -4,17 +4,24 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 
 from pharmacies.addresses.examination import examine
 from pharmacies.models import MailCertification, Office
+from portal.journal.models import Entry
+from portal.outbox import marking
 from portal.outbox.hooks import forbidding
+from portal.outbox.letters import Envelope, post
 from portal.outbox.models import OutgoingMail
+from portal.outbox.sending.delivery import deliver_due
 from sessions.ids import issuing
 from sessions.models import IdSessione, Reminder, ReminderSettings
 from sessions.reminders import copies, planning, sending
 from sessions.reminders.planning import Wishes
 from tests.conftest import ANNA
+from tests.outbox.conftest import sink  # noqa: F401  a mail server
+from tests.outbox.mailboxes import DEAD
 from tests.parallel import in_parallel
 from tests.pharmacies.letters import last_code, letters, parts_of, text_of
 from tests.sessions.conftest import MORNING
@@ -106,7 +113,7 @@ def test_an_address_that_was_named_again_outlives_the_refusal_of_an_older_letter
     choose(san_marco, anna, "", HOUR_BEFORE + MINUTE)
     choose(san_marco, anna, COPY, HOUR_BEFORE + MINUTE)
     copies.mailbox_refused(the_copies()[0], "casella inesistente", HOUR_BEFORE + 2 * MINUTE)
-    assert ReminderSettings.objects.get().copy_to == COPY
+    assert copies.address_of(ReminderSettings.objects.get(), HOUR_BEFORE) == COPY
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -114,7 +121,7 @@ def test_a_refusal_does_not_wipe_an_address_that_is_named_at_the_same_instant(ro
     (copy,) = the_copies()
     refused = partial(copies.mailbox_refused, copy, "casella inesistente", HOUR_BEFORE)
     in_parallel([refused, partial(choose, san_marco, anna, "altra@example.it", HOUR_BEFORE)])
-    assert ReminderSettings.objects.get().copy_to == "altra@example.it"
+    assert copies.address_of(ReminderSettings.objects.get(), HOUR_BEFORE) == "altra@example.it"
 
 
 def test_the_next_titolare_is_told_why_no_copy_goes(anna_client, certified, san_marco, anna, bruno):
@@ -130,7 +137,7 @@ def test_a_refused_mailbox_of_two_pharmacies_is_given_up_by_both_and_each_reads_
     change_address(al_redentore, bruno, MORNING)  # its certified address is NEW
     choose(al_redentore, bruno, COPY.upper())
     copies.mailbox_refused(the_copies()[0], "casella inesistente", HOUR_BEFORE + MINUTE)
-    assert list(ReminderSettings.objects.values_list("copy_to", flat=True)) == ["", ""]
+    assert copies.addresses([san_marco.pk, al_redentore.pk], HOUR_BEFORE) == {}
     ended = {letter.recipient: letter for letter in OutgoingMail.objects.filter(created_at=HOUR_BEFORE + MINUTE)}
     assert {recipient: letter.about for recipient, letter in ended.items()} == {
         "idsessione@farmaciasanmarco.it": san_marco.code,
@@ -138,3 +145,68 @@ def test_a_refused_mailbox_of_two_pharmacies_is_given_up_by_both_and_each_reads_
     }
     assert "Al Redentore" in text_of(ended[NEW])
     assert "San Marco" not in "".join(parts_of(ended[NEW]))
+
+
+@pytest.fixture
+def ended_with_another(row, sink, settings):  # noqa: F811
+    """The copy's mailbox is found dead; then a second one of its domain within the hour, which is too many."""
+    settings.DEAD_MAILBOXES_OF_A_DOMAIN = 1
+    sink.at_rcpt.update({COPY: [DEAD], "altri@example.it": [DEAD]})
+    deliver_due(HOUR_BEFORE)
+
+    def second(at=HOUR_BEFORE + MINUTE) -> None:
+        with transaction.atomic():
+            about = {"pharmacy": row.pharmacy, "title": "Prova", "address": COPY}
+            envelope = Envelope(OutgoingMail.Kind.NOTICE, "1877", at, at + 60 * MINUTE)
+            post(envelope, "altri@example.it", "copy", about)
+        deliver_due(at)
+
+    return second
+
+
+def test_a_brake_gives_the_copies_back(ended_with_another, san_marco):
+    assert copies.addresses([san_marco.pk], HOUR_BEFORE) == {}
+    ended_with_another()
+    assert copies.addresses([san_marco.pk], HOUR_BEFORE) == {san_marco.pk: COPY}
+    (letter,) = OutgoingMail.objects.filter(subject__startswith="La copia dei promemoria riprende")
+    assert (letter.recipient, letter.about) == ("idsessione@farmaciasanmarco.it", san_marco.code)
+    assert Entry.objects.get(verb="copy.resumed").detail["address"] == "an•••@example.it"
+    assert marking.confirm("example.it", HOUR_BEFORE + 2 * MINUTE) == 2  # the operator says that they are dead
+    assert copies.addresses([san_marco.pk], HOUR_BEFORE) == {}
+
+
+def test_the_certified_address_reads_why_copies_resume(row, san_marco):
+    (copy,) = the_copies()
+    copies.mailbox_refused(copy, "casella inesistente", HOUR_BEFORE)
+    copies.refusal_taken_back(copy, HOUR_BEFORE, HOUR_BEFORE + MINUTE)
+    (letter,) = OutgoingMail.objects.filter(subject__startswith="La copia dei promemoria riprende")
+    for part in parts_of(letter):
+        assert COPY in part
+        assert "la casella aveva rifiutato un messaggio, ma insieme a troppe altre" in " ".join(part.split())
+
+
+def test_an_hour_later_the_copies_stay_ended(ended_with_another, san_marco):
+    ended_with_another(HOUR_BEFORE + 61 * MINUTE)
+    assert copies.addresses([san_marco.pk], HOUR_BEFORE) == {}
+
+
+@pytest.mark.parametrize("chosen", ["", "altra@example.it"])
+def test_a_brake_changes_no_later_choice(ended_with_another, san_marco, anna, chosen):
+    choose(san_marco, anna, chosen, HOUR_BEFORE + MINUTE)
+    ended_with_another()
+    assert copies.addresses([san_marco.pk], HOUR_BEFORE) == ({san_marco.pk: chosen} if chosen else {})
+    assert not Entry.objects.filter(verb="copy.resumed").exists()
+
+
+def test_a_brake_gives_no_copy_to_a_titolare_who_has_left(ended_with_another, san_marco):
+    Office.objects.filter(codice_fiscale=ANNA, pharmacy=san_marco).update(until=HOUR_BEFORE)
+    ended_with_another()
+    assert copies.addresses([san_marco.pk], HOUR_BEFORE) == {}
+    assert not OutgoingMail.objects.filter(subject__startswith="La copia dei promemoria riprende").exists()
+
+
+def test_an_address_that_is_typed_again_after_a_refusal_gets_copies(row, san_marco, anna):
+    copies.mailbox_refused(the_copies()[0], "casella inesistente", HOUR_BEFORE)
+    assert copies.addresses([san_marco.pk], HOUR_BEFORE) == {}
+    choose(san_marco, anna, COPY, HOUR_BEFORE + MINUTE)
+    assert copies.addresses([san_marco.pk], HOUR_BEFORE + MINUTE) == {san_marco.pk: COPY}
