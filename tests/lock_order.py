@@ -24,6 +24,7 @@ ORDER = (
     "identity_registeredprovider",
     "pharmacy_sessions_bulkitem",
     "pharmacies_pharmacy",
+    "pharmacies_office",
     "pharmacies_mailcertification",
     "pharmacy_sessions_calendarlink",
     "pharmacy_sessions_webhook",

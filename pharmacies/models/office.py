@@ -94,7 +94,7 @@ class Office(models.Model):
         verbose_name_plural = "incarichi"
         constraints = [
             models.CheckConstraint(
-                condition=Q(until=None) | Q(until__gt=F("since")), name="office_ends_after_it_starts"
+                condition=Q(until=None) | Q(until__gte=F("since")), name="office_ends_after_it_starts"
             ),
             models.UniqueConstraint(
                 fields=["pharmacy", "codice_fiscale", "role"], condition=Q(until=None), name="office_once_at_a_time"
