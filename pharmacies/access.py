@@ -1,24 +1,37 @@
-"""Guards of the pharmacy pages: a person's offices decide which pages they may open."""
+"""Guards of the pharmacy pages: a person's offices decide which pages they may open.
+
+A titolare or direttore (MAY_CERTIFY) opens every page. A delegate reads the pages that change nothing, and opens the pages of
+the ids or of hours and reminders if the delegation includes them. Certification, utenze, calendar, webhook and the delegations
+themselves stay with titolare and direttore.
+"""
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeAlias
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeAlias
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from pharmacies.models import Office, Pharmacy
 from portal.identity.access import fresh_authentication_required, person_required
 from portal.identity.models import User
 from portal.time.clock import now_of
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 P = ParamSpec("P")
 
 
-# Sentences that a delegate reads on a page for titolare and direttore.
-CERTIFYING = "Solo il titolare o il direttore può certificare, modificare o revocare l’indirizzo della farmacia."
-CHOOSING_REMINDERS = "Solo il titolare o il direttore può scegliere gli avvisi e i promemoria."
-CHANGING_UTENZE = "Solo il titolare o il direttore può creare o modificare le utenze del gestionale."
+# Sentences that a delegate reads on a page that their delegation does not include.
+CERTIFYING = _("Solo il titolare o il direttore può certificare, modificare o revocare l’indirizzo della farmacia.")
+CHANGING_UTENZE = _("Solo il titolare o il direttore può creare o modificare le utenze del gestionale.")
+# Both show data of the pharmacy to whoever knows an address, without login, even after a delegation has ended.
+CONNECTING_PROGRAMS = _("Solo il titolare o il direttore può collegare il calendario e il gestionale.")
+DELEGATING = _("Solo il titolare o il direttore può vedere, dare e togliere le deleghe.")
+USING_IDS = _("La tua delega non comprende gli ID SESSIONE: può cambiarla il titolare o il direttore.")
+SETTING_HOURS = _("La tua delega non comprende orari e promemoria: può cambiarla il titolare o il direttore.")
 
 
 class OfficeRequest(HttpRequest):
@@ -28,6 +41,8 @@ class OfficeRequest(HttpRequest):
     office: Office
     pharmacy: Pharmacy
     has_other_pharmacies: bool
+    may_use_ids: bool  # by any office of the person here
+    may_set_hours: bool
 
 
 OfficeView: TypeAlias = Callable[Concatenate[OfficeRequest, P], HttpResponse]
@@ -36,7 +51,7 @@ OfficeView: TypeAlias = Callable[Concatenate[OfficeRequest, P], HttpResponse]
 def office_required(view: OfficeView[P]) -> Callable[..., HttpResponse]:
     """Requires an office in the pharmacy whose code the URL starts with; else 404, even when the pharmacy exists.
 
-    Sets `request.office`, `request.pharmacy`, `request.has_other_pharmacies`.
+    Sets `request.office`, `request.pharmacy`, `request.has_other_pharmacies`, `request.may_use_ids`, `request.may_set_hours`.
     """
 
     @wraps(view)
@@ -50,18 +65,22 @@ def office_required(view: OfficeView[P]) -> Callable[..., HttpResponse]:
             raise Http404
         request.office, request.pharmacy = offices[0], offices[0].pharmacy  # type: ignore[attr-defined]
         request.has_other_pharmacies = any(office.pharmacy.code != code for office in held)  # type: ignore[attr-defined]
+        request.may_use_ids = any(office.allows_ids for office in offices)  # type: ignore[attr-defined]
+        request.may_set_hours = any(office.allows_hours for office in offices)  # type: ignore[attr-defined]
         return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
     return person_required(guarded)
 
 
-def holder_required(refusal: str) -> Callable[[OfficeView[P]], Callable[..., HttpResponse]]:
-    """As office_required, but only for titolare and direttore; a delegate gets 403 with the sentence `refusal`."""
+def _only_if(
+    is_allowed: Callable[[OfficeRequest], bool], refusal: "StrOrPromise"
+) -> Callable[[OfficeView[P]], Callable[..., HttpResponse]]:
+    """As office_required, and answers 403 with the sentence `refusal` unless `is_allowed`."""
 
     def decorated(view: OfficeView[P]) -> Callable[..., HttpResponse]:
         @wraps(view)
         def guarded(request: OfficeRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-            if not request.office.may_certify:
+            if not is_allowed(request):
                 raise PermissionDenied(refusal)
             return view(request, *args, **kwargs)
 
@@ -70,7 +89,22 @@ def holder_required(refusal: str) -> Callable[[OfficeView[P]], Callable[..., Htt
     return decorated
 
 
-def fresh_holder_required(refusal: str) -> Callable[[OfficeView[P]], Callable[..., HttpResponse]]:
+def holder_required(refusal: "StrOrPromise") -> Callable[[OfficeView[P]], Callable[..., HttpResponse]]:
+    """As office_required, but only for titolare and direttore; a delegate gets 403 with the sentence `refusal`."""
+    return _only_if(lambda request: request.office.may_certify, refusal)
+
+
+def ids_required(view: OfficeView[P]) -> Callable[..., HttpResponse]:
+    """As office_required, but a delegate needs a delegation that includes the ids (`may_use_ids`); else 403."""
+    return _only_if(lambda request: request.may_use_ids, USING_IDS)(view)
+
+
+def hours_required(view: OfficeView[P]) -> Callable[..., HttpResponse]:
+    """As office_required, but a delegate needs a delegation that includes hours and reminders (`may_set_hours`); else 403."""
+    return _only_if(lambda request: request.may_set_hours, SETTING_HOURS)(view)
+
+
+def fresh_holder_required(refusal: "StrOrPromise") -> Callable[[OfficeView[P]], Callable[..., HttpResponse]]:
     """As holder_required, and requires a login within FRESH_AUTHENTICATION_FOR (10 minutes).
 
     Checks the office first, so that a delegate reads the refusal without a second login.

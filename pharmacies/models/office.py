@@ -110,6 +110,16 @@ class Office(models.Model):
         return self.role in MAY_CERTIFY
 
     @property
+    def allows_ids(self) -> bool:
+        """True when the person may see and request ids: every holder, and a delegate if the delegation includes them."""
+        return self.may_certify or self.may_use_ids
+
+    @property
+    def allows_hours(self) -> bool:
+        """True when the person may set hours and reminders: every holder, and a delegate if the delegation includes them."""
+        return self.may_certify or self.may_set_hours
+
+    @property
     def name(self) -> str:
         """Given name and family name as the source writes them; "" when it does not."""
         return f"{self.given_name} {self.family_name}".strip()

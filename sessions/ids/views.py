@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from pharmacies.access import OfficeRequest, office_required
+from pharmacies.access import OfficeRequest, ids_required
 from pharmacies.models import MailCertification
 from portal.templatetags.portale import seconds
 from portal.time.clock import italian_time, now_of
@@ -35,7 +35,7 @@ WHY_NOT = {
 no_store = cache_control(no_store=True, private=True)
 
 
-@office_required
+@ids_required
 @require_safe
 @no_store
 def manage(request: OfficeRequest) -> HttpResponse:
@@ -63,7 +63,7 @@ def manage(request: OfficeRequest) -> HttpResponse:
     return _page(request, "manage", context)
 
 
-@office_required
+@ids_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @no_store
 def request_id(request: OfficeRequest) -> HttpResponse:
@@ -106,7 +106,7 @@ def request_id(request: OfficeRequest) -> HttpResponse:
     return _back(request, choice)
 
 
-@office_required
+@ids_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @no_store
 def show(request: OfficeRequest, pk: int) -> HttpResponse:
@@ -123,7 +123,7 @@ def show(request: OfficeRequest, pk: int) -> HttpResponse:
     )
 
 
-@office_required
+@ids_required
 @require_POST
 def resend(request: OfficeRequest, pk: int) -> HttpResponse:
     """Sends the same id again."""
@@ -143,7 +143,7 @@ def resend(request: OfficeRequest, pk: int) -> HttpResponse:
     return _back(request, IdChoice(row.utenza, row.context))
 
 
-@office_required
+@ids_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @no_store
 def revoke(request: OfficeRequest, pk: int) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from pharmacies.access import CHOOSING_REMINDERS, OfficeRequest, fresh_holder_required, holder_required
+from pharmacies.access import CONNECTING_PROGRAMS, OfficeRequest, fresh_holder_required, holder_required
 from portal.secrets import shown_once
 from portal.time.clock import now_of
 from sessions.models import CalendarLink
@@ -33,14 +33,14 @@ def feed(request: HttpRequest, token: str) -> HttpResponse:
     return answer
 
 
-@holder_required(CHOOSING_REMINDERS)
+@holder_required(CONNECTING_PROGRAMS)
 @require_safe
 def panel(request: OfficeRequest) -> HttpResponse:
     """Says whether an address is open, and offers the actions."""
     return _page(request, "panel", {"link": CalendarLink.objects.open().filter(pharmacy=request.pharmacy).first()})
 
 
-@fresh_holder_required(CHOOSING_REMINDERS)
+@fresh_holder_required(CONNECTING_PROGRAMS)
 @require_POST
 def make(request: OfficeRequest) -> HttpResponse:
     """Creates a new address in place of the previous one."""
@@ -50,7 +50,7 @@ def make(request: OfficeRequest) -> HttpResponse:
     return redirect("sessions:calendar_shown", request.pharmacy.code)
 
 
-@fresh_holder_required(CHOOSING_REMINDERS)
+@fresh_holder_required(CONNECTING_PROGRAMS)
 @require_http_methods(["GET"])  # not HEAD: it would use up the only time
 @no_store
 def shown(request: OfficeRequest) -> HttpResponse:
@@ -60,7 +60,7 @@ def shown(request: OfficeRequest) -> HttpResponse:
     return _page(request, "shown", {"address": address})
 
 
-@holder_required(CHOOSING_REMINDERS)
+@holder_required(CONNECTING_PROGRAMS)
 @require_POST
 def close(request: OfficeRequest) -> HttpResponse:
     """Closes the address."""

@@ -5,7 +5,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from pharmacies.access import CHOOSING_REMINDERS, OfficeRequest, holder_required
+from pharmacies.access import OfficeRequest, hours_required
 from portal.time.clock import ROME, now_of
 from sessions.hours.week import DAYS
 from sessions.models import NightDuty, ReminderSettings
@@ -15,7 +15,7 @@ from sessions.reminders import planning
 asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
 
 
-@holder_required(CHOOSING_REMINDERS)
+@hours_required
 @asks_and_acts
 def hours(request: OfficeRequest) -> HttpResponse:
     """Shows and saves the opening hours. A preset or a copied day fills the form and is not saved yet."""
@@ -44,7 +44,7 @@ def hours(request: OfficeRequest) -> HttpResponse:
     return _page(request, "hours", context)
 
 
-@holder_required(CHOOSING_REMINDERS)
+@hours_required
 @asks_and_acts
 def nights(request: OfficeRequest) -> HttpResponse:
     """Shows and saves the nights on duty, in one text box: pharmacists paste the list of their ASL."""

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from pharmacies.access import CHOOSING_REMINDERS, OfficeRequest, holder_required
+from pharmacies.access import OfficeRequest, hours_required
 from pharmacies.addresses.examination import AddressRefused
 from pharmacies.certification.examining import examined
 from pharmacies.models import MailCertification, Pharmacy
@@ -71,6 +71,10 @@ class RemindersForm(forms.Form):
         ),
     )
 
+    def leave_out_copy(self) -> None:
+        """For a delegate: where the copies go is for titolare and direttore to say."""
+        del self.fields["copia"]
+
     def clean_copia(self) -> str:
         typed = self.cleaned_data["copia"].strip()
         if not typed:
@@ -80,13 +84,13 @@ class RemindersForm(forms.Form):
         except AddressRefused as refusal:
             raise forms.ValidationError(str(refusal), code=type(refusal).__name__) from refusal
 
-    def wishes(self) -> Wishes:
-        """The choices of a valid form."""
+    def wishes(self, copy_to: str) -> Wishes:
+        """The choices of a valid form; `copy_to` stays where the form has no field for it."""
         data = self.cleaned_data
-        return Wishes(data["minuti"], data["scaduto"], data["a_chiusa"] == AFTER, data["copia"])
+        return Wishes(data["minuti"], data["scaduto"], data["a_chiusa"] == AFTER, data.get("copia", copy_to))
 
 
-@holder_required(CHOOSING_REMINDERS)
+@hours_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def reminders(request: OfficeRequest) -> HttpResponse:
     """Shows the planned letters and the form; POST saves. A new address for the copy needs a fresh authentication."""
@@ -100,8 +104,10 @@ def reminders(request: OfficeRequest) -> HttpResponse:
     if request.method != "POST":
         start |= _interrupted(request)
     form = RemindersForm(request.POST if request.method == "POST" else None, initial=start)
+    if not request.office.may_certify:
+        form.leave_out_copy()
     if request.method == "POST" and form.is_valid():
-        wishes = form.wishes()
+        wishes = form.wishes(copy_to)
         return (_save if wishes.copy_to in ("", copy_to) else _save_if_fresh)(
             request, pharmacy, wishes, request.user
         )  # fmt: skip

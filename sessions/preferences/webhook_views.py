@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from pharmacies.access import CHOOSING_REMINDERS, OfficeRequest, fresh_holder_required, holder_required
+from pharmacies.access import CONNECTING_PROGRAMS, OfficeRequest, fresh_holder_required, holder_required
 from portal.secrets import shown_once
 from portal.time.clock import now_of
 from sessions.models import Webhook, WebhookCall
@@ -56,7 +56,7 @@ class WebhookForm(forms.Form):
         return typed
 
 
-@holder_required(CHOOSING_REMINDERS)
+@holder_required(CONNECTING_PROGRAMS)
 @require_safe
 @no_store
 def panel(request: OfficeRequest) -> HttpResponse:
@@ -67,7 +67,7 @@ def panel(request: OfficeRequest) -> HttpResponse:
     return _page(request, "panel", context)
 
 
-@fresh_holder_required(CHOOSING_REMINDERS)
+@fresh_holder_required(CONNECTING_PROGRAMS)
 @asks_and_acts
 def open_at(request: OfficeRequest) -> HttpResponse:
     """Asks for the URL and opens the webhook; the next page shows the secret once."""
@@ -80,7 +80,7 @@ def open_at(request: OfficeRequest) -> HttpResponse:
     return _page(request, "open", {"form": form, "replaces": Webhook.objects.open().filter(pharmacy=request.pharmacy)})
 
 
-@fresh_holder_required(CHOOSING_REMINDERS)
+@fresh_holder_required(CONNECTING_PROGRAMS)
 @require_http_methods(["GET"])  # not HEAD: it would use up the only time
 @no_store
 def secret(request: OfficeRequest) -> HttpResponse:
@@ -89,7 +89,7 @@ def secret(request: OfficeRequest) -> HttpResponse:
     return _page(request, "secret", {"plain": shown_once.take(request, f"webhook:{webhook.pk}", now_of(request))})
 
 
-@fresh_holder_required(CHOOSING_REMINDERS)
+@fresh_holder_required(CONNECTING_PROGRAMS)
 @asks_and_acts
 def renew(request: OfficeRequest) -> HttpResponse:
     """GET says what stops working; POST makes a new secret."""
@@ -99,7 +99,7 @@ def renew(request: OfficeRequest) -> HttpResponse:
     return _show_once(request, webhook, webhook_life.renew_secret(webhook, request.user, now_of(request)))
 
 
-@fresh_holder_required(CHOOSING_REMINDERS)
+@fresh_holder_required(CONNECTING_PROGRAMS)
 @asks_and_acts
 def close(request: OfficeRequest) -> HttpResponse:
     """GET says what stops working; POST disconnects."""
@@ -111,7 +111,7 @@ def close(request: OfficeRequest) -> HttpResponse:
     return _back(request)
 
 
-@holder_required(CHOOSING_REMINDERS)
+@holder_required(CONNECTING_PROGRAMS)
 @require_POST
 def test(request: OfficeRequest) -> HttpResponse:
     """«Prova»: sends an event about no id at once."""
@@ -128,7 +128,7 @@ def test(request: OfficeRequest) -> HttpResponse:
     return _back(request)
 
 
-@holder_required(CHOOSING_REMINDERS)
+@holder_required(CONNECTING_PROGRAMS)
 @require_POST
 def retry(request: OfficeRequest, pk: int) -> HttpResponse:
     """«Riprova»: retries a call that was given up."""

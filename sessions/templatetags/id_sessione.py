@@ -20,9 +20,10 @@ def groups(plain: str) -> list[str]:
 
 @register.inclusion_tag("sessions/summary.html", takes_context=True)
 def id_sessione_summary(context: template.Context, pharmacy: Pharmacy) -> dict[str, Any]:
-    """The box of the overview page: the live ids of this pharmacy, or how to have one. Needs `now` in the context."""
+    """The box of the overview page: the live ids of this pharmacy, or how to have one. Needs `now` and `request` in the context."""
     now = context["now"]
     rows = IdSessione.objects.filter(pharmacy=pharmacy).live(now).with_facts().order_by("-expires_at")
     certified = MailCertification.objects.current().filter(pharmacy=pharmacy).exists()
     last = None if rows else IdSessione.objects.filter(pharmacy=pharmacy).order_by("-requested_at").first()
-    return {"pharmacy": pharmacy, "now": now, "cards": current(list(rows), now), "last": last, "certified": certified}
+    shown = {"pharmacy": pharmacy, "now": now, "cards": current(list(rows), now), "last": last, "certified": certified}
+    return {**shown, "request": context["request"]}

@@ -168,6 +168,6 @@ def test_a_stranger_finds_no_page_and_a_delegate_is_told_why_not(page, san_marco
     Office.objects.create(pharmacy=san_marco, codice_fiscale=DARIO, role="delegate", since=MORNING)
     answer = client.get(page)
     assert answer.status_code == 403
-    assert "Solo il titolare o il direttore può scegliere gli avvisi" in answer.content.decode()
+    assert "La tua delega non comprende orari e promemoria" in answer.content.decode()
     assert client.post(page, WEEK).status_code == 403
     assert not ReminderSettings.objects.exists()
