@@ -18,7 +18,7 @@ from portal.values.pasted import PLAIN_ID, id_sessione
 from portal.web.client_address import known_ip
 from sessions.credentials import fingerprint, password_proof
 from sessions.gate import uses, wildcards
-from sessions.ids import issuing
+from sessions.ids import using
 from sessions.models import IdSessione, State
 from sessions.models.gate_row import GateRow, read
 
@@ -110,7 +110,7 @@ def _prove_and_use(row: GateRow, unproved: bool, call: GateCall, client_address:
             kept = fingerprint.fingerprint(plain, user_id, password, stored)
     proof = fingerprint.PasswordProof(stored, kept, known_ip(client_address))
     # only `use` is tried again: a second run of the whole call would count a guess twice
-    if tried_again(partial(issuing.use, IdSessione(pk=row.pk, utenza_id=row.utenza_id), now, proof)):
+    if tried_again(partial(using.use, IdSessione(pk=row.pk, utenza_id=row.utenza_id), now, proof)):
         return GateVerdict(row)
     # between the read and the lock the id ended, or the password changed
     ended = decide(read(digest(plain)), call, now)

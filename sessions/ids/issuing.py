@@ -1,4 +1,4 @@
-"""The verbs of an ID-SESSIONE: issue, use, revoke, resend, reveal. Source: docs/contract.md, section 5.
+"""Issues an ID-SESSIONE. The other verbs: using.py, revoking.py, revealing.py, resending.py. Source: docs/contract.md, section 5.
 
 Every verb locks the row of the utenza (after the pharmacy's row, when the verb reads or changes ids of several utenze), so two
 verbs on one utenza never interleave. The partial unique constraints of IdSessione enforce the same rule in the database.
@@ -13,10 +13,9 @@ from django.db import transaction
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal import measures
 from portal.identity.models import User
-from portal.journal.models import Entry, record
-from portal.outbox.models import OutgoingMail
+from portal.journal.models import record
 from portal.secrets.codes import digest
-from portal.secrets.sealing import seal, unseal
+from portal.secrets.sealing import seal
 from portal.time import clock, database_clock
 from portal.time.clock import ROME
 from sessions.credentials import fingerprint as proofs
@@ -29,17 +28,15 @@ from sessions.ids.issuing_refused import (
     PharmacyClosed,
     UtenzaNotUsable,
 )
-from sessions.ids.withdrawing import withdraw_letters, write_again
+from sessions.ids.revoking import leave_place
+from sessions.ids.withdrawing import withdraw_letters
 from sessions.letters import id_letters
 from sessions.models import Context, IdSessione, ReminderSettings
 from sessions.reminders import planning
 from sessions.webhooks import events
 
 SAME_REQUEST_FOR = timedelta(seconds=60)  # a second click on "Richiedi" is the same request
-SAME_LOOK_FOR = timedelta(seconds=60)  # "Mostra" and its reloads write one line in the journal
 REQUESTS_AN_HOUR = 10  # per pharmacy, from the portal
-BETWEEN_SENDS = timedelta(seconds=60)
-SENDS_AN_HOUR = 5  # letters with an id to one pharmacy before "Reinvia" must wait
 HOUR = timedelta(hours=1)
 
 
@@ -108,7 +105,7 @@ def is_same_request(id_sessione: IdSessione, now: datetime) -> bool:
 def obstacle(utenza: Utenza, now: datetime) -> str:
     """The class name of the refusal that issue() would raise now (`NoCertifiedAddress` ...); empty when it would issue."""
     try:
-        _reachable(utenza, now)
+        reachable(utenza, now)
     except IssuingRefused as refusal:
         return type(refusal).__name__
     return ""
@@ -135,7 +132,7 @@ def issue(
     origin = from_gestionale.facts(utenza, plain) if from_gestionale is not None else {}
     Pharmacy.objects.hold(utenza.pharmacy_id)
     utenza = rows.locked(utenza.pk)
-    pharmacy, certification = _reachable(utenza, now)
+    pharmacy, certification = reachable(utenza, now)
     in_place = rows.in_place(utenza, context)
     now = clock.not_before(now, certification.certified_at, certification.reachable_again_at)
     now = max([now, *(earlier.not_before(now) for earlier in in_place)])
@@ -162,98 +159,7 @@ def issue(
     return Issued(row, plain)
 
 
-@transaction.atomic
-def use(id_sessione: IdSessione, now: datetime, proof: proofs.PasswordProof | None = None) -> bool:
-    """Records that the gate accepted the id. The first use turns a Validato into the Attivo and revokes the previous Attivo.
-
-    False when the id is not live, or when the password changed after `proof` was made.
-    """
-    row = rows.fresh(id_sessione)
-    if not row.is_live(now) or (proof is not None and proof.stored != row.utenza.password):
-        return False
-    now, fingerprint = row.not_before(now), proof.fingerprint if proof else None
-    is_first, attivi, replaced = row.first_used_at is None, [], []
-    if is_first:
-        attivi = [other for other in rows.in_place(row.utenza, row.context) if other.first_used_at is not None]
-        now = max([now, *(other.not_before(now) for other in attivi)])
-        replaced = [other.pk for other in attivi if _leave_place(other, now, replaced_by=row)]
-    if is_first or fingerprint:
-        row.mark_used(now, proof.client_address if proof else None, fingerprint)
-    if is_first:
-        withdraw_letters([other.pk for other in attivi], now)
-        events.revoked(replaced, now)
-        transaction.on_commit(measures.USED.inc, robust=True)
-        record("id.used", now=now, about=row.pharmacy.code if row.pharmacy else "", subject=row, last4=row.last4)
-    return True
-
-
-@transaction.atomic
-def revoke(id_sessione: IdSessione, by: User | None, now: datetime, because: str = "", *, tell: bool = True) -> bool:
-    """Revokes an id within its hours. Writes to the certified address when a person did it (`by`), unless `tell` is False.
-
-    Also revokes an id of a closed pharmacy, which a reopening would make live again. False when the id has already ended.
-    """
-    row = rows.fresh(id_sessione)
-    if not row.is_within_hours(now):
-        return False
-    now = row.not_before(now)
-    row.revoke(now)
-    withdraw_letters([row.pk], now)
-    events.revoked([row.pk], now)
-    pharmacy = row.certification.pharmacy
-    certification = MailCertification.objects.current().filter(pharmacy=pharmacy, undeliverable_at=None).first()
-    if tell and by is not None and certification is not None:
-        id_letters.revoked(row, certification, by, because, now)
-    record("id.revoked", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4, because=because)
-    return True
-
-
-@transaction.atomic
-def resend(id_sessione: IdSessione, by: User | None, now: datetime, because: str = "") -> bool:
-    """Sends the same id again, to the address certified now. False when it is not live, or too soon: see next_send_at().
-
-    Raises NoCertifiedAddress, AddressUnreachable, UtenzaNotUsable, PharmacyClosed, ClockAstray.
-    """
-    Pharmacy.objects.hold(id_sessione.pharmacy_id)
-    row = rows.fresh(id_sessione)
-    pharmacy, certification = _reachable(row.utenza, now)
-    if not _is_at_hand(row, now) or next_send_at(pharmacy, now) is not None:
-        return False
-    # A previous letter that still waits would bring the id a second time, or to an address no longer certified.
-    OutgoingMail.objects.filter(pk=write_again(row, certification, now)).withdraw(now)
-    record("id.resent", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4, because=because)
-    return True
-
-
-def next_send_at(pharmacy: Pharmacy, now: datetime) -> datetime | None:
-    """When "Reinvia" may be pressed again (UTC); None: now. Every letter that carries an id to the pharmacy counts."""
-    sent = OutgoingMail.objects.filter(about=pharmacy.code, kind=OutgoingMail.Kind.ISSUED, created_at__gt=now - HOUR)
-    moments = list(sent.order_by("-created_at").values_list("created_at", flat=True)[:SENDS_AN_HOUR])
-    waits = [moments[0] + BETWEEN_SENDS] if moments else []
-    if len(moments) == SENDS_AN_HOUR:
-        waits.append(moments[-1] + HOUR)
-    return max((at for at in waits if at > now), default=None)
-
-
-@transaction.atomic
-def reveal(id_sessione: IdSessione, by: User | None, now: datetime) -> str | None:
-    """Returns the id in clear and writes a journal line (one per person in SAME_LOOK_FOR). None when it is no longer live."""
-    row = rows.fresh(id_sessione)
-    if not _is_at_hand(row, now):
-        return None
-    about = row.pharmacy.code if row.pharmacy else ""
-    just_now = Entry.objects.filter(verb="id.shown", about=about, actor=by, at__gt=now - SAME_LOOK_FOR)
-    if not just_now.filter(subject=f"{row._meta.label_lower}:{row.pk}").exists():
-        record("id.shown", now=now, actor=by, about=about, subject=row, last4=row.last4)
-    return unseal(row.sealed or b"").decode()
-
-
-def _is_at_hand(row: IdSessione, now: datetime) -> bool:
-    """Whether it may be shown or sent: live, its sealed copy kept, its utenza still of the pharmacy that asked for it."""
-    return row.is_live(now) and row.sealed is not None and row.pharmacy_id == row.utenza.pharmacy_id
-
-
-def _reachable(utenza: Utenza, now: datetime) -> tuple[Pharmacy, MailCertification]:
+def reachable(utenza: Utenza, now: datetime) -> tuple[Pharmacy, MailCertification]:
     """The pharmacy of a usable utenza and the certified address that receives its ids. Raises IssuingRefused."""
     pharmacy = utenza.pharmacy
     if database_clock.is_astray():
@@ -280,16 +186,6 @@ def _make_room(in_place: list[IdSessione], context: Context, now: datetime) -> t
         if stays:
             continue
         ended.append(row.pk)
-        if _leave_place(row, now):
+        if leave_place(row, now):
             replaced.append(row)
     return replaced, ended
-
-
-def _leave_place(row: IdSessione, now: datetime, replaced_by: IdSessione | None = None) -> bool:
-    """Frees the id's slot: revokes a live id (True), marks a dead one as ended (False). The caller withdraws its letters."""
-    live = row.is_live(now)
-    if live:
-        row.revoke(now, replaced_by)
-    else:
-        IdSessione.objects.filter(pk=row.pk).end(now)
-    return live

@@ -1,4 +1,6 @@
-"""The queries of issuing.py, under its locks. Each is compiled to SQL once per process: issuing runs a hundred times a second."""
+"""The queries of the verbs of an id, under their locks. Each is compiled to SQL once per process: issuing runs a hundred times
+a second.
+"""
 
 from pharmacies.models import MailCertification, Utenza
 from portal.database.composed import Composed

@@ -15,7 +15,7 @@ from pharmacies.access import OfficeRequest, ids_required
 from pharmacies.models import MailCertification
 from portal.templatetags.portale import seconds
 from portal.time.clock import italian_time, now_of
-from sessions.ids import issuing, issuing_refused
+from sessions.ids import issuing, issuing_refused, resending, revealing, revoking
 from sessions.ids.cards import IdCard, current
 from sessions.ids.choice import ChoiceForm, IdChoice
 from sessions.models import IdSessione
@@ -56,7 +56,7 @@ def manage(request: OfficeRequest) -> HttpResponse:
         "expiring": bool(cards) and all(card.is_expiring for card in cards),
         "obstacle": issuing.obstacle(choice.utenza, now) if choice else "",
         "certification": MailCertification.objects.current().filter(pharmacy=pharmacy).first(),
-        "next_send_at": issuing.next_send_at(pharmacy, now),
+        "next_send_at": resending.next_send_at(pharmacy, now),
         "page_obj": page,
         "history": page_of_cards,
     }
@@ -114,7 +114,7 @@ def show(request: OfficeRequest, pk: int) -> HttpResponse:
     row, now = _row(request, pk), now_of(request)
     if request.method != "POST":
         return _back(request, IdChoice(row.utenza, row.context))
-    plain = issuing.reveal(row, request.user, now)
+    plain = revealing.reveal(row, request.user, now)
     if plain is None:
         messages.error(request, "Questo ID SESSIONE non è più valido: non si può più mostrare.")
         return _back(request, IdChoice(row.utenza, row.context))
@@ -129,11 +129,11 @@ def resend(request: OfficeRequest, pk: int) -> HttpResponse:
     """Sends the same id again."""
     row, now = _row(request, pk), now_of(request)
     try:
-        sent = issuing.resend(row, request.user, now)
+        sent = resending.resend(row, request.user, now)
     except issuing_refused.IssuingRefused as refusal:
         messages.error(request, WHY_NOT[type(refusal)])
         return _back(request, IdChoice(row.utenza, row.context))
-    wait = issuing.next_send_at(request.pharmacy, now)
+    wait = resending.next_send_at(request.pharmacy, now)
     if sent:
         messages.success(request, "Lo stesso ID SESSIONE è di nuovo in viaggio: non è cambiato nulla per chi lo usa.")
     elif row.is_live(now) and wait:
@@ -151,7 +151,7 @@ def revoke(request: OfficeRequest, pk: int) -> HttpResponse:
     row, now = _row(request, pk), now_of(request)
     if request.method != "POST" and row.is_live(now):
         return _page(request, "revoke", {"card": IdCard(row, now), "choice": IdChoice(row.utenza, row.context)})
-    if request.method == "POST" and issuing.revoke(row, request.user, now):
+    if request.method == "POST" and revoking.revoke(row, request.user, now):
         messages.success(request, f"L’ID SESSIONE …{row.last4} è revocato: da adesso nessuno può più usarlo.")
     else:
         messages.warning(request, f"L’ID SESSIONE …{row.last4} non era già più valido.")

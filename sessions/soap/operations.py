@@ -7,7 +7,7 @@ from functools import partial
 from pharmacies.models import Utenza
 from portal.database.contention import tried_again
 from portal.secrets.codes import digest
-from sessions.ids import issuing, issuing_refused
+from sessions.ids import issuing, issuing_refused, revoking
 from sessions.models import Context, IdSessione, State
 from sessions.models.gate_row import GateRow, read
 from sessions.soap import wire_words
@@ -66,7 +66,7 @@ def _create(caller: Caller, context: Context, now: datetime) -> SoapReply:
 
 
 def _revoke(row: GateRow, plain: str, now: datetime) -> SoapReply:
-    if issuing.revoke(IdSessione(pk=row.pk, utenza_id=row.utenza_id), None, now):
+    if revoking.revoke(IdSessione(pk=row.pk, utenza_id=row.utenza_id), None, now):
         return SoapReply(info=wire_words.REVOCATION_DONE)
     ended = read(digest(plain)) or row  # read again: another call may have revoked it first
     at = ended.ended_early_at(now) if ended.state(now) is State.REVOCATO else None

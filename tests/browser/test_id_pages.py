@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from sessions.ids import issuing
+from sessions.ids import issuing, revealing, using
 from sessions.models import Context, IdSessione
 from tests.browser.harness import WIDTHS, carry_session, faults
 
@@ -26,7 +26,7 @@ def ids(utenza, certified) -> list[IdSessione]:
     now, usual = timezone.now(), Context.objects.usual()
     issuing.issue(utenza, usual, now - timedelta(hours=40))
     in_use = issuing.issue(utenza, usual, now - timedelta(hours=15, minutes=20)).id_sessione
-    issuing.use(in_use, now - timedelta(hours=15))
+    using.use(in_use, now - timedelta(hours=15))
     return [in_use, issuing.issue(utenza, usual, now - timedelta(minutes=5)).id_sessione]
 
 
@@ -58,7 +58,7 @@ def test_without_a_certified_address_the_page_is_accessible_too(page, utenza, co
 
 def test_the_id_shown_in_groups_is_copied_as_36_characters(page, context, ids, console_errors):
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    plain = issuing.reveal(ids[1], None, timezone.now())
+    plain = revealing.reveal(ids[1], None, timezone.now())
     page.goto(f"{HOME}/id-sessione/")
     page.get_by_role("button", name=f"Mostra l’ID …{plain[-4:]}").click()
     expect(page.locator("h1")).to_have_text("Il tuo ID SESSIONE")

@@ -20,7 +20,7 @@ from django.utils import timezone
 from pharmacies.addresses.examination import examine
 from pharmacies.models import MailCertification, Utenza
 from portal.identity.models import User
-from sessions.ids import issuing, issuing_refused
+from sessions.ids import issuing, issuing_refused, revoking, using
 from sessions.models import Context, IdSessione
 from tests.day import shape
 from tests.day.clock import Clock
@@ -73,7 +73,7 @@ class Asker:
             return
         row = self.newest.get(act.pharmacy)
         if row is not None:
-            issuing.use(row, now) if act.verb == "use" else issuing.revoke(row, self.anna, now)
+            using.use(row, now) if act.verb == "use" else revoking.revoke(row, self.anna, now)
 
 
 def main(part: int, of: int, count: int, seed: int, book: Path) -> None:

@@ -23,7 +23,7 @@ from datetime import timedelta
 from django.utils import timezone
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal.identity.models import User
-from sessions.ids import issuing
+from sessions.ids import issuing, revoking
 from sessions.models import Context, IdSessione
 now = timezone.now()
 anna = User.objects.for_person("RSSNNA80A41H501L", "Anna", "Rossi")
@@ -38,7 +38,7 @@ utenza.set_password("SALVE", now)
 utenza.save()
 context = Context.objects.usual()
 revoked = issuing.issue(utenza, context, now)
-issuing.revoke(revoked.id_sessione, None, now)
+revoking.revoke(revoked.id_sessione, None, now)
 expired = issuing.issue(utenza, context, now - timedelta(hours=17))
 elsewhere = issuing.issue(utenza, Context.objects.get(contesto="RICETTA-BIANCA", applicazione="EROGATORE"), now)
 live = issuing.issue(utenza, context, now)

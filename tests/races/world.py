@@ -20,7 +20,7 @@ from portal.outbox.sending.smtp import SmtpAnswer
 from portal.outbox.verp import sender_of
 from portal.secrets.codes import digest
 from portal.secrets.sealing import seal
-from sessions.ids import forgetting, issuing, revoking
+from sessions.ids import forgetting, issuing, resending, revoking, using
 from sessions.models import Context, IdSessione, Reminder
 from sessions.reminders import planning, sending
 from sessions.utenze import life
@@ -143,11 +143,11 @@ def issue(world: World) -> object:
 
 
 def use(world: World) -> object:
-    return issuing.use(world.validato, NOW)
+    return using.use(world.validato, NOW)
 
 
 def revoke(world: World) -> object:
-    return issuing.revoke(world.validato, world.anna, NOW)
+    return revoking.revoke(world.validato, world.anna, NOW)
 
 
 def revoke_all(world: World) -> object:
@@ -187,7 +187,7 @@ def retry(world: World) -> object:
 
 
 def resend(world: World) -> object:
-    return issuing.resend(world.other, world.anna, NOW)
+    return resending.resend(world.other, world.anna, NOW)
 
 
 def purge(world: World) -> object:

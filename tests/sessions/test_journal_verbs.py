@@ -6,7 +6,7 @@ import time_machine
 from django.test import Client
 
 from portal.journal.models import Entry, record
-from sessions.ids import issuing
+from sessions.ids import issuing, resending, revealing, revoking, using
 from sessions.journal_verbs import WORDS
 from sessions.reminders import planning
 from tests.conftest import sign_in
@@ -23,10 +23,10 @@ def test_every_act_on_an_id_has_its_words_in_the_timeline(anna, utenza, certifie
     later = MORNING + timedelta(minutes=5)
     issuing.issue(utenza, context, MORNING)
     row = issuing.request(utenza, context, MORNING, anna).issued.id_sessione
-    issuing.reveal(row, anna, MORNING)
-    issuing.use(row, MORNING)
-    issuing.resend(row, anna, later)
-    issuing.revoke(row, anna, later)
+    revealing.reveal(row, anna, MORNING)
+    using.use(row, MORNING)
+    resending.resend(row, anna, later)
+    revoking.revoke(row, anna, later)
     planning.choose(san_marco, planning.Wishes([120, 30], True), anna, later)
     of_ids = {verb for verb in WORDS if verb.startswith(("id.", "reminders."))}
     assert set(Entry.objects.values_list("verb", flat=True)) == of_ids

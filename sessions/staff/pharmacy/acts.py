@@ -12,7 +12,7 @@ from portal.identity.access import staff_of
 from portal.secrets.masking import mask_address
 from portal.templatetags.portale import seconds
 from portal.time.clock import now_of
-from sessions.ids import issuing, issuing_refused, revoking
+from sessions.ids import issuing, issuing_refused, resending, revoking
 from sessions.ids.views import WHY_NOT
 from sessions.models import IdSessione
 from sessions.staff.confirmed_act import ConfirmedAct, NothingToDo, confirmed_act
@@ -54,7 +54,7 @@ def revoke_id(request: HttpRequest, pharmacy: Pharmacy, pk: int) -> ConfirmedAct
         ),
         button=f"Revoca l’ID …{row.last4}",
         turn_back="Torna indietro, non revocare",
-        perform=lambda reason: issuing.revoke(row, staff_of(request), now, reason),
+        perform=lambda reason: revoking.revoke(row, staff_of(request), now, reason),
         done=f"ID …{row.last4} revocato: non vale più su nessuna cassa.",
     )
 
@@ -138,11 +138,11 @@ def _post_again(request: HttpRequest, newest: IdSessione, because: str) -> bool:
     """Sends the id again and says what became of it. True: the page is not shown again."""
     now = now_of(request)
     try:
-        sent = issuing.resend(newest, staff_of(request), now, because)
+        sent = resending.resend(newest, staff_of(request), now, because)
     except issuing_refused.IssuingRefused as refusal:
         messages.error(request, WHY_NOT[type(refusal)])
         return True
-    wait = issuing.next_send_at(newest.pharmacy, now) if newest.pharmacy else None
+    wait = resending.next_send_at(newest.pharmacy, now) if newest.pharmacy else None
     if sent:
         messages.success(request, f"L’ID …{newest.last4} è di nuovo in viaggio verso l’indirizzo certificato.")
     elif wait:

@@ -10,7 +10,7 @@ from pharmacies.models import Utenza
 from portal.journal.models import Entry
 from portal.time.clock import ROME
 from sessions.gate import uses
-from sessions.ids import issuing
+from sessions.ids import issuing, revoking
 from sessions.models import Context, IdSessione, State
 from tests.sessions.conftest import MORNING, make_utenza
 from tests.sessions.gate.gate_door import BASIC_REFUSED, PASSED, UNKNOWN, basic, knock, refused, reply_of
@@ -148,7 +148,7 @@ def test_an_id_is_expired_at_its_last_second_and_not_before(plain, time_machine)
 
 def test_a_revoked_id_stops_at_once(plain, issued, anna):
     assert reply_of(plain) == PASSED
-    issuing.revoke(issued.id_sessione, anna, MORNING)
+    revoking.revoke(issued.id_sessione, anna, MORNING)
     assert reply_of(plain) == refused("revoked")
 
 
@@ -200,7 +200,7 @@ def test_an_id_passes_only_in_its_own_context(plain, parameters):
 
 
 def test_a_dead_id_is_told_its_end_whatever_the_password_and_no_hash_is_made(plain, issued, anna, settings):
-    issuing.revoke(issued.id_sessione, anna, MORNING)
+    revoking.revoke(issued.id_sessione, anna, MORNING)
     settings.PASSWORD_HASHERS = ["tests.identity.counting_hasher.NoHasherAtAll"]  # importing it would fail
     for authorization in (None, basic(password="sbagliata"), "Basic !!!"):
         assert reply_of(plain, authorization) == refused("revoked")

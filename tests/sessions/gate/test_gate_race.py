@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from portal.journal.models import Entry
 from sessions.gate import uses
-from sessions.ids import issuing
+from sessions.ids import issuing, revoking
 from sessions.models import IdSessione, State
 from sessions.utenze import life
 from tests.parallel import in_its_own_connection, in_parallel
@@ -50,7 +50,7 @@ def test_uses_of_the_old_and_first_uses_of_the_new_leave_one_attivo(utenza, cert
 
 def test_a_first_use_and_a_revocation_at_once_end_with_a_dead_id(utenza, certified, context, anna):
     issued = issuing.issue(utenza, context, MORNING)
-    acts = [partial(reply_of, issued.plain), partial(issuing.revoke, issued.id_sessione, anna, MORNING)]
+    acts = [partial(reply_of, issued.plain), partial(revoking.revoke, issued.id_sessione, anna, MORNING)]
     answers = in_parallel(acts * 2)
     assert set(answers[::2]) <= {PASSED, refused("revoked")}
     assert reply_of(issued.plain) == refused("revoked")

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from portal.outbox.models import OutgoingMail
 from sessions import tasks
-from sessions.ids import forgetting, issuing
+from sessions.ids import forgetting, issuing, revoking
 from sessions.models import IdSessione, State
 from tests.sessions.conftest import MORNING
 
@@ -56,7 +56,7 @@ def test_the_copies_of_the_ids_of_a_revoked_address_are_wiped_at_once_and_those_
 def test_what_is_revoked_or_replaced_keeps_no_copy_even_before_the_sweep(anna, utenza, certified, context) -> None:
     issuing.issue(utenza, context, MORNING)
     second = issuing.issue(utenza, context, MORNING + H).id_sessione
-    issuing.revoke(second, anna, MORNING + 2 * H)
+    revoking.revoke(second, anna, MORNING + 2 * H)
     assert not IdSessione.objects.filter(sealed__isnull=False).exists()
 
 

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sessions.ids import issuing
+from sessions.ids import issuing, revoking, using
 from sessions.models import IdSessione
 from sessions.utenze import life
 from tests.parallel import in_parallel
@@ -33,9 +33,9 @@ def test_thirty_two_at_once_leave_instants_in_order(anna, utenza, certified, con
     def act(number: int) -> None:
         now = MORNING + ((number * 13) % AT_ONCE) * SECOND
         if number % 4 == 3:
-            issuing.revoke(IdSessione.objects.order_by("-pk")[0], None, now)
+            revoking.revoke(IdSessione.objects.order_by("-pk")[0], None, now)
         elif number % 4 == 2:
-            issuing.use(first if number == 2 else IdSessione.objects.order_by("-pk")[0], now)
+            using.use(first if number == 2 else IdSessione.objects.order_by("-pk")[0], now)
         else:
             issuing.issue(utenza, context, now)
 
@@ -63,9 +63,9 @@ def play(verb: str, now: datetime, utenza, context, anna) -> None:
     if verb == "issue" or newest is None:
         issuing.issue(utenza, context, now)
     elif verb == "use":
-        issuing.use(newest, now)
+        using.use(newest, now)
     elif verb == "revoke":
-        issuing.revoke(newest, None, now)
+        revoking.revoke(newest, None, now)
     else:
         life.disable(utenza, anna, now)
         life.enable(utenza, anna, now)

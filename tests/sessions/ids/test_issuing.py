@@ -7,7 +7,7 @@ import pytest
 from portal.outbox.models import OutgoingMail
 from portal.secrets.codes import digest
 from portal.secrets.sealing import unseal
-from sessions.ids import issuing
+from sessions.ids import issuing, resending, revoking, using
 from sessions.models import IdSessione, State
 from tests.sessions.conftest import MORNING
 
@@ -56,7 +56,7 @@ def test_sixteen_hours_are_real_hours_when_the_clock_changes(day, ends, utenza, 
 
 def test_a_new_id_replaces_the_waiting_one_and_leaves_the_one_in_use_alone(utenza, certified, context) -> None:
     in_use = issuing.issue(utenza, context, MORNING).id_sessione
-    issuing.use(in_use, MORNING + H)
+    using.use(in_use, MORNING + H)
     waiting = issuing.issue(utenza, context, MORNING + 2 * H).id_sessione
     newest = issuing.issue(utenza, context, MORNING + 3 * H).id_sessione
     assert states(MORNING + 3 * H) == ["Attivo", "Revocato", "Validato"]
@@ -67,16 +67,16 @@ def test_a_new_id_replaces_the_waiting_one_and_leaves_the_one_in_use_alone(utenz
 
 def test_the_first_use_of_the_waiting_id_revokes_the_one_in_use(utenza, certified, context) -> None:
     old = issuing.issue(utenza, context, MORNING).id_sessione
-    issuing.use(old, MORNING)
+    using.use(old, MORNING)
     new = issuing.issue(utenza, context, MORNING + H).id_sessione
-    assert issuing.use(new, MORNING + 2 * H)
+    assert using.use(new, MORNING + 2 * H)
     assert states(MORNING + 2 * H) == ["Revocato", "Attivo"]
-    assert not issuing.use(old, MORNING + 2 * H)
+    assert not using.use(old, MORNING + 2 * H)
 
 
 def test_under_the_replace_policy_a_new_id_revokes_all_the_earlier_ones(utenza, certified, replacing) -> None:
     old = issuing.issue(utenza, replacing, MORNING).id_sessione
-    issuing.use(old, MORNING)
+    using.use(old, MORNING)
     issuing.issue(utenza, replacing, MORNING + H)
     assert states(MORNING + H) == ["Revocato", "Validato"]
 
@@ -95,25 +95,25 @@ def test_an_expired_id_stays_expired_when_a_new_one_takes_its_place(utenza, cert
 
 def test_an_expired_id_in_use_stays_expired_when_the_new_one_is_used(utenza, certified, context) -> None:
     old = issuing.issue(utenza, context, MORNING).id_sessione
-    issuing.use(old, MORNING)
+    using.use(old, MORNING)
     new = issuing.issue(utenza, context, MORNING + 15 * H).id_sessione
-    assert issuing.use(new, MORNING + 16 * H)
+    assert using.use(new, MORNING + 16 * H)
     assert states(MORNING + 16 * H) == ["Scaduto", "Attivo"]
 
 
 def test_an_expired_id_cannot_be_used(utenza, certified, context) -> None:
     row = issuing.issue(utenza, context, MORNING).id_sessione
-    assert issuing.use(row, MORNING + 16 * H - timedelta(microseconds=1))
-    assert not issuing.use(row, MORNING + 16 * H)
+    assert using.use(row, MORNING + 16 * H - timedelta(microseconds=1))
+    assert not using.use(row, MORNING + 16 * H)
 
 
 def test_a_revoked_id_is_dead_at_once_and_its_address_is_told(anna, utenza, certified, context) -> None:
     row = issuing.issue(utenza, context, MORNING).id_sessione
-    assert issuing.revoke(row, anna, MORNING + H)
+    assert revoking.revoke(row, anna, MORNING + H)
     assert states(MORNING + H) == ["Revocato"]
     notice = OutgoingMail.objects.get(kind="notice")
     assert notice.recipient == certified.address
-    assert not issuing.revoke(row, anna, MORNING + 2 * H)
+    assert not revoking.revoke(row, anna, MORNING + 2 * H)
 
 
 def test_without_a_certified_address_there_is_no_id(utenza, context) -> None:
@@ -134,7 +134,7 @@ def test_a_disabled_or_blocked_utenza_gets_no_id_and_its_ids_die(fact, utenza, c
     row = issuing.issue(utenza, context, MORNING).id_sessione
     setattr(utenza, fact, MORNING + H)
     utenza.save()
-    assert not issuing.use(row, MORNING + 2 * H)
+    assert not using.use(row, MORNING + 2 * H)
     assert states(MORNING + 2 * H) == ["Revocato"]
     with pytest.raises(issuing.UtenzaNotUsable):
         issuing.issue(utenza, context, MORNING + 2 * H)
@@ -158,7 +158,7 @@ def test_an_id_dies_with_the_address_it_hangs_on(anna, utenza, certified, contex
 
 def test_the_same_id_is_sent_again_to_the_address_of_today(anna, utenza, certified, context) -> None:
     issued = issuing.issue(utenza, context, MORNING)
-    assert issuing.resend(issued.id_sessione, anna, MORNING + H)
+    assert resending.resend(issued.id_sessione, anna, MORNING + H)
     again = OutgoingMail.objects.latest("pk")
     assert f"\nID SESSIONE: {issued.plain}\n" in unseal(again.sealed_source).decode()
     assert IdSessione.objects.get().letter == again
@@ -168,12 +168,12 @@ def test_the_same_id_is_sent_again_to_the_address_of_today(anna, utenza, certifi
 def test_sends_are_a_minute_apart_and_five_an_hour(anna, utenza, certified, context, san_marco) -> None:
     row = issuing.issue(utenza, context, MORNING).id_sessione
     minute = timedelta(minutes=1)
-    assert not issuing.resend(row, anna, MORNING + minute / 2)
-    assert issuing.next_send_at(san_marco, MORNING + minute / 2) == MORNING + minute
-    assert all(issuing.resend(row, anna, MORNING + minute * n) for n in (1, 2, 3, 4))
-    assert not issuing.resend(row, anna, MORNING + 10 * minute)
-    assert issuing.next_send_at(san_marco, MORNING + 10 * minute) == MORNING + H
-    assert issuing.resend(row, anna, MORNING + H)
+    assert not resending.resend(row, anna, MORNING + minute / 2)
+    assert resending.next_send_at(san_marco, MORNING + minute / 2) == MORNING + minute
+    assert all(resending.resend(row, anna, MORNING + minute * n) for n in (1, 2, 3, 4))
+    assert not resending.resend(row, anna, MORNING + 10 * minute)
+    assert resending.next_send_at(san_marco, MORNING + 10 * minute) == MORNING + H
+    assert resending.resend(row, anna, MORNING + H)
 
 
 def test_a_second_request_within_a_minute_is_the_same_request(anna, utenza, certified, context) -> None:

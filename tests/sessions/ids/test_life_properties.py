@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
-from sessions.ids import forgetting, issuing
+from sessions.ids import forgetting, issuing, revoking, using
 from sessions.models import IdSessione, State
 from tests.sessions.conftest import MORNING
 
@@ -32,9 +32,9 @@ def play(steps, utenza, context, check) -> None:
         elif verb == "sweep":
             forgetting.forget_dead(now)
         elif verb == "use" and row:
-            issuing.use(row, now)
+            using.use(row, now)
         elif verb == "revoke" and row:
-            issuing.revoke(row, None, now)
+            revoking.revoke(row, None, now)
         check(now)
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from pharmacies.models import Office
 from portal.journal.models import Entry
 from portal.outbox.models import OutgoingMail
-from sessions.ids import issuing
+from sessions.ids import issuing, revealing, revoking, using
 from sessions.models import Context, IdSessione, Reminder, State
 from tests.conftest import sign_in
 from tests.sessions.conftest import MORNING, make_utenza
@@ -118,7 +118,7 @@ def test_the_id_asked_for_is_shown_with_its_end_and_its_letter_but_not_in_full(c
     assert "Ora del portale: 08:58:00" in text(page)
     assert "Dove si trova il messaggio" in page
     assert f"…{row.last4}" in page
-    assert issuing.reveal(row, None, MORNING) not in page
+    assert revealing.reveal(row, None, MORNING) not in page
 
 
 def test_a_double_click_gives_one_id_and_a_sentence(client, clock) -> None:
@@ -152,7 +152,7 @@ def test_when_an_id_is_live_a_new_one_is_asked_twice(client, clock) -> None:
 def test_the_warning_says_what_happens_to_the_other_tills(policy, used, sentence, client, clock) -> None:
     ask(client)
     if used:
-        issuing.use(IdSessione.objects.get(), MORNING)
+        using.use(IdSessione.objects.get(), MORNING)
     Context.objects.update(policy=policy)
     clock.shift(H / 3)
     assert sentence in text(client.get(ASK).content.decode())
@@ -160,7 +160,7 @@ def test_the_warning_says_what_happens_to_the_other_tills(policy, used, sentence
 
 def test_a_confirmed_new_id_lives_beside_the_one_in_use(client, clock) -> None:
     ask(client)
-    issuing.use(IdSessione.objects.get(), MORNING)
+    using.use(IdSessione.objects.get(), MORNING)
     clock.shift(H / 3)
     page = text(ask(client))
     assert "ID in uso" in page
@@ -189,7 +189,7 @@ def test_show_gives_the_whole_id_in_groups_to_who_presses_the_button_and_writes_
     ask(client)
     row = IdSessione.objects.get()
     answer = client.post(f"{PAGE}{row.pk}/mostra/")
-    plain = issuing.reveal(row, None, MORNING)
+    plain = revealing.reveal(row, None, MORNING)
     code = re.search(r'id="id-sessione"[^>]*>(.*?)</span></p>', answer.content.decode(), re.DOTALL)[1]
     assert re.sub(r"<[^>]+>", "", code) == plain
     assert "no-store" in answer["Cache-Control"]
@@ -206,7 +206,7 @@ def test_the_address_of_show_typed_by_hand_shows_nothing(client) -> None:
 def test_a_dead_id_is_not_shown_nor_sent_again(client) -> None:
     ask(client)
     row = IdSessione.objects.get()
-    issuing.revoke(row, None, MORNING)
+    revoking.revoke(row, None, MORNING)
     assert "non si può più mostrare" in client.post(f"{PAGE}{row.pk}/mostra/", follow=True).content.decode()
     assert "non si può reinviare" in client.post(f"{PAGE}{row.pk}/reinvia/", follow=True).content.decode()
 

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from portal.outbox.models import OutgoingMail
-from sessions.ids import issuing
+from sessions.ids import issuing, resending, using
 from sessions.models import IdSessione, Reminder, State
 from sessions.reminders import sending
 from tests.parallel import in_parallel
@@ -39,7 +39,7 @@ def test_eight_clicks_at_once_give_one_id(anna, utenza, certified, context) -> N
 def test_requests_and_first_uses_at_once_leave_one_attivo_and_one_validato_at_most(utenza, certified, context) -> None:
     for _ in range(3):
         row = issuing.issue(utenza, context, MORNING).id_sessione
-        all_at_once(lambda n, row=row: issuing.use(row, MORNING) if n % 2 else issuing.issue(utenza, context, MORNING))
+        all_at_once(lambda n, row=row: using.use(row, MORNING) if n % 2 else issuing.issue(utenza, context, MORNING))
         assert states().count(State.ATTIVO) <= 1
         assert states().count(State.VALIDATO) <= 1
 
@@ -57,4 +57,4 @@ def test_eight_timetables_at_once_say_each_thing_once(utenza, certified, context
 def test_eight_presses_of_send_again_send_one_letter(anna, utenza, certified, context) -> None:
     row = issuing.issue(utenza, context, MORNING).id_sessione
     later = MORNING + timedelta(hours=2)
-    assert sum(all_at_once(lambda n: issuing.resend(row, anna, later))) == 1
+    assert sum(all_at_once(lambda n: resending.resend(row, anna, later))) == 1

@@ -6,7 +6,7 @@ import pytest
 from django.apps import apps
 
 from portal.secrets.sealing import unseal
-from sessions.ids import issuing
+from sessions.ids import issuing, resending, revealing, using
 from sessions.models import IdSessione
 from sessions.reminders import sending
 from tests.sessions.conftest import MORNING
@@ -27,9 +27,9 @@ def lived(anna, utenza, certified, context, caplog) -> issuing.Issued:
     """An id that has been through every act."""
     with caplog.at_level(logging.DEBUG):
         issued = issuing.issue(utenza, context, MORNING)
-        issuing.reveal(issued.id_sessione, anna, MORNING)
-        issuing.use(issued.id_sessione, MORNING)
-        issuing.resend(issued.id_sessione, anna, MORNING.replace(hour=9))
+        revealing.reveal(issued.id_sessione, anna, MORNING)
+        using.use(issued.id_sessione, MORNING)
+        resending.resend(issued.id_sessione, anna, MORNING.replace(hour=9))
         sending.send_due(MORNING.replace(hour=23))
     return issued
 

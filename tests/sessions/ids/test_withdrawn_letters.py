@@ -7,7 +7,7 @@ import pytest
 from pharmacies.models import MailCertification
 from pharmacies.models.codice_validazione import hash_of
 from portal.outbox.models import OutgoingMail
-from sessions.ids import issuing
+from sessions.ids import issuing, resending, revealing, revoking, using
 from sessions.models import IdSessione, Reminder
 from sessions.reminders import sending
 from sessions.utenze import life
@@ -27,7 +27,7 @@ def due(now, kind="issued") -> list[str]:
 def test_a_revoked_id_takes_its_waiting_letter_with_it(certified, utenza, context, anna):
     issued = issuing.issue(utenza, context, MORNING)
     assert due(MORNING) == ["idsessione@farmaciasanmarco.it"]
-    issuing.revoke(issued.id_sessione, anna, MORNING + MINUTE)
+    revoking.revoke(issued.id_sessione, anna, MORNING + MINUTE)
     assert due(MORNING + MINUTE) == []
     letter = OutgoingMail.objects.get(kind="issued")
     assert letter.sealed_source is None
@@ -42,7 +42,7 @@ def test_a_replaced_id_takes_its_waiting_letter_with_it(certified, utenza, conte
 
 def test_sending_again_does_not_leave_two_letters_waiting(certified, utenza, context, anna):
     issued = issuing.issue(utenza, context, MORNING)
-    assert issuing.resend(issued.id_sessione, anna, MORNING + 2 * MINUTE)
+    assert resending.resend(issued.id_sessione, anna, MORNING + 2 * MINUTE)
     assert len(due(MORNING + 2 * MINUTE)) == 1
 
 
@@ -76,16 +76,16 @@ def test_the_reminder_of_a_revoked_id_does_not_leave(certified, utenza, context,
     row = issuing.issue(utenza, context, MORNING).id_sessione
     sending.send_due(HOUR_BEFORE)
     assert due(HOUR_BEFORE, "reminder") == ["idsessione@farmaciasanmarco.it"]
-    issuing.revoke(row, anna, HOUR_BEFORE + MINUTE)
+    revoking.revoke(row, anna, HOUR_BEFORE + MINUTE)
     assert due(HOUR_BEFORE + MINUTE, "reminder") == []
 
 
 def test_the_reminder_of_an_id_that_was_replaced_does_not_leave(certified, utenza, context):
-    issuing.use(issuing.issue(utenza, context, MORNING).id_sessione, MORNING)
+    using.use(issuing.issue(utenza, context, MORNING).id_sessione, MORNING)
     sending.send_due(HOUR_BEFORE)
     new = issuing.issue(utenza, context, HOUR_BEFORE + MINUTE).id_sessione
     assert due(HOUR_BEFORE + MINUTE, "reminder")  # the old id counts until the new one is used
-    issuing.use(new, HOUR_BEFORE + 2 * MINUTE)
+    using.use(new, HOUR_BEFORE + 2 * MINUTE)
     assert due(HOUR_BEFORE + 2 * MINUTE, "reminder") == []
 
 
@@ -129,9 +129,9 @@ def together(certified, utenza, context, bruno, al_redentore) -> list[IdSessione
 
 
 def test_a_letter_about_two_ids_leaves_until_both_are_dead(together, anna, bruno):
-    issuing.revoke(together[0], anna, HOUR_BEFORE + MINUTE)
+    revoking.revoke(together[0], anna, HOUR_BEFORE + MINUTE)
     assert due(HOUR_BEFORE + MINUTE, "reminder")
-    issuing.revoke(together[1], bruno, HOUR_BEFORE + 2 * MINUTE)
+    revoking.revoke(together[1], bruno, HOUR_BEFORE + 2 * MINUTE)
     assert due(HOUR_BEFORE + 2 * MINUTE, "reminder") == []
 
 
@@ -145,7 +145,7 @@ def test_a_letter_to_a_shared_mailbox_leaves_until_no_pharmacy_reads_it_there(to
 @pytest.mark.parametrize(("arrived", "letters"), [(True, 0), (False, 1)])
 def test_only_a_renewal_that_arrived_silences_the_reminder(certified, utenza, context, arrived, letters):
     in_use = issuing.issue(utenza, context, MORNING).id_sessione
-    issuing.use(in_use, MORNING + MINUTE)
+    using.use(in_use, MORNING + MINUTE)
     renewal = issuing.issue(utenza, context, MORNING + timedelta(hours=14)).id_sessione
     outcome = {"accepted_at" if arrived else "failed_at": MORNING + timedelta(hours=14)}
     OutgoingMail.objects.filter(pk=renewal.letter_id).update(**outcome)
@@ -163,8 +163,8 @@ def test_an_id_is_not_sent_nor_shown_by_who_no_longer_has_its_utenza(certified, 
     )  # fmt: skip
     utenza.pharmacy = other
     utenza.save()
-    assert issuing.resend(issued.id_sessione, anna, MORNING + 2 * MINUTE) is False
-    assert issuing.reveal(issued.id_sessione, anna, MORNING + 2 * MINUTE) is None
+    assert resending.resend(issued.id_sessione, anna, MORNING + 2 * MINUTE) is False
+    assert revealing.reveal(issued.id_sessione, anna, MORNING + 2 * MINUTE) is None
 
 
 def test_the_gestionale_does_not_use_up_the_requests_of_the_person(certified, utenza, context, anna, san_marco):

@@ -11,7 +11,7 @@ from portal.journal.models import Entry
 from portal.outbox.hooks import forbidding
 from portal.outbox.models import OutgoingMail
 from portal.outbox.sending.delivery import deliver_due
-from sessions.ids import forgetting, issuing
+from sessions.ids import forgetting, issuing, resending, revoking
 from sessions.models import IdSessione, Reminder
 from sessions.reminders import sending
 from tests.outbox.conftest import sink  # noqa: F401  the fixture
@@ -40,9 +40,9 @@ def fresh(letter: int) -> OutgoingMail:
 
 
 ENDS = {
-    "revoked": issuing.revoke,
+    "revoked": revoking.revoke,
     "replaced": lambda row, by, at: issuing.issue(row.utenza, row.context, at),
-    "sent again": issuing.resend,
+    "sent again": resending.resend,
     "utenza blocked": lambda row, by, at: (row.utenza.block(by, "prova", at), forgetting.forget_dead(at)),
     "address revoked": lambda row, by, at: row.certification.revoke(by, at),
     "address changed": lambda row, by, at: certify(row.pharmacy, by, NEW, at),

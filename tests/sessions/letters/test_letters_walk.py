@@ -16,7 +16,7 @@ from pharmacies.models.certification_refused import AlreadyCertified, NothingToC
 from portal.outbox.models import OutgoingMail
 from portal.outbox.sending.delivery import deliver_due
 from portal.values import mail_address
-from sessions.ids import forgetting, issuing
+from sessions.ids import forgetting, issuing, resending, revoking, using
 from sessions.models import IdSessione, Reminder, ReminderSettings
 from sessions.reminders import planning, sending
 from sessions.reminders.planning import Wishes
@@ -82,15 +82,15 @@ class LettersWorld:
 
     def use(self, n, value):
         if row := self._id(value):
-            issuing.use(row, self.now)
+            using.use(row, self.now)
 
     def revoke(self, n, value):
         if row := self._id(value):
-            issuing.revoke(row, self.staff, self.now)
+            revoking.revoke(row, self.staff, self.now)
 
     def resend(self, n, value):
         if row := self._id(value):
-            issuing.resend(row, self.staff, self.now)
+            resending.resend(row, self.staff, self.now)
 
     def begin(self, n, value):
         examined = examine(BOXES[value % len(BOXES)], check_mx=False)

@@ -9,7 +9,7 @@ from django.test import Client
 from icalendar import Calendar
 
 from pharmacies.models import Office
-from sessions.ids import issuing
+from sessions.ids import issuing, revoking
 from sessions.models import CalendarLink
 from tests.conftest import DARIO, sign_in
 from tests.sessions.conftest import MORNING
@@ -36,7 +36,7 @@ def make(client: Client) -> str:
 
 
 def test_the_calendar_has_one_event_for_each_live_id_at_its_end(client, utenza, context, anna) -> None:
-    issuing.revoke(issuing.issue(utenza, context, MORNING - timedelta(hours=2)).id_sessione, anna, MORNING)
+    revoking.revoke(issuing.issue(utenza, context, MORNING - timedelta(hours=2)).id_sessione, anna, MORNING)
     issued = issuing.issue(utenza, context, MORNING)
     answer = Client().get(make(client))
     assert answer["Content-Type"] == "text/calendar; charset=utf-8"

@@ -12,7 +12,7 @@ from portal.journal.models import Entry
 from portal.outbox.models import OutgoingMail
 from portal.outbox.sending.delivery import deliver_due
 from portal.secrets.sealing import unseal
-from sessions.ids import issuing
+from sessions.ids import issuing, using
 from sessions.models import Context, Reminder, ReminderSettings
 from sessions.reminders import sending
 from tests.conftest import sign_in
@@ -70,7 +70,7 @@ def test_a_lead_time_that_is_not_offered_is_refused_with_a_sentence(client) -> N
 
 
 def test_an_id_already_renewed_is_said_to_be(client, utenza, context) -> None:
-    issuing.use(issuing.issue(utenza, context, MORNING - timedelta(hours=3)).id_sessione, MORNING)
+    using.use(issuing.issue(utenza, context, MORNING - timedelta(hours=3)).id_sessione, MORNING)
     issuing.issue(utenza, context, MORNING)
     assert "Non ti scriviamo: hai già un ID più nuovo" in text(client.get(PAGE).content.decode())
 

@@ -15,7 +15,7 @@ from portal.outbox.hooks import forbidding
 from portal.outbox.letters import Envelope, post
 from portal.outbox.models import OutgoingMail
 from portal.outbox.sending.delivery import deliver_due
-from sessions.ids import issuing
+from sessions.ids import issuing, revoking
 from sessions.models import IdSessione, Reminder, ReminderSettings
 from sessions.reminders import copies, planning, sending
 from sessions.reminders.planning import Wishes
@@ -56,7 +56,7 @@ def the_copies() -> list[OutgoingMail]:
 
 
 def test_a_copy_is_withdrawn_with_its_reminder(row, anna):
-    issuing.revoke(row, anna, HOUR_BEFORE)
+    revoking.revoke(row, anna, HOUR_BEFORE)
     assert all(letter.withdrawn_at for letter in letters("reminder"))
 
 

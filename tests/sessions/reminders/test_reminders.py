@@ -9,7 +9,7 @@ from django.core.management import call_command
 from pharmacies.models import MailCertification
 from portal.outbox.models import OutgoingMail
 from portal.secrets.sealing import unseal
-from sessions.ids import issuing
+from sessions.ids import issuing, revoking, using
 from sessions.models import Reminder, ReminderSettings
 from sessions.reminders import sending
 from sessions.reminders.planning import Wishes, choose
@@ -88,21 +88,21 @@ def test_an_id_that_was_replaced_is_not_reminded(utenza, certified, context) -> 
 
 
 def test_an_id_in_use_that_was_already_renewed_is_not_reminded(utenza, certified, context) -> None:
-    issuing.use(issuing.issue(utenza, context, MORNING).id_sessione, MORNING)
+    using.use(issuing.issue(utenza, context, MORNING).id_sessione, MORNING)
     issuing.issue(utenza, context, END - 2 * H)
     assert tick(END - H) == []
     assert reasons() == ["renewed", ""]
 
 
 def test_a_renewal_that_was_revoked_counts_for_nothing(anna, utenza, certified, context) -> None:
-    issuing.use(issuing.issue(utenza, context, MORNING).id_sessione, MORNING)
+    using.use(issuing.issue(utenza, context, MORNING).id_sessione, MORNING)
     renewal = issuing.issue(utenza, context, END - 3 * H).id_sessione
-    issuing.revoke(renewal, anna, END - 2 * H)
+    revoking.revoke(renewal, anna, END - 2 * H)
     assert tick(END - H) == ["reminder"]
 
 
 def test_a_revoked_id_is_not_reminded(anna, utenza, certified, context, talkative) -> None:
-    issuing.revoke(issuing.issue(utenza, context, MORNING).id_sessione, anna, MORNING + H)
+    revoking.revoke(issuing.issue(utenza, context, MORNING).id_sessione, anna, MORNING + H)
     assert tick(END + H) == []
     assert reasons() == ["revoked", "revoked", "revoked"]
 
@@ -134,7 +134,7 @@ def test_that_it_has_expired_is_not_told_on_the_next_day(utenza, certified, cont
 
 
 def test_that_it_has_expired_is_not_told_to_who_has_a_new_one(utenza, certified, context, talkative) -> None:
-    issuing.use(issuing.issue(utenza, context, MORNING).id_sessione, MORNING)
+    using.use(issuing.issue(utenza, context, MORNING).id_sessione, MORNING)
     issuing.issue(utenza, context, END - MIN)
     tick(END + MIN)
     assert letters() == []

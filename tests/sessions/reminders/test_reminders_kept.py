@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from portal.outbox.models import OutgoingMail
 from portal.secrets.sealing import unseal
 from sessions.hours.week import Week, read_day
-from sessions.ids import issuing
+from sessions.ids import issuing, resending, using
 from sessions.models import Context, IdSessione, Reminder, ReminderSettings
 from sessions.reminders import planning, sending
 from sessions.reminders.planning import Wishes, choose
@@ -105,7 +105,7 @@ def test_a_reminder_that_is_due_is_on_the_page_and_one_that_was_sent_is_told(row
 def test_a_letter_sent_again_tells_what_is_still_to_come(row, anna) -> None:
     """It creates no second reminder."""
     sending.send_due(DUE)
-    assert issuing.resend(row, anna, DUE + MIN)
+    assert resending.resend(row, anna, DUE + MIN)
     assert planning.waiting(row) == []
 
 
@@ -168,7 +168,7 @@ def test_who_wanted_nothing_who_has_a_new_one_and_who_revoked_it_is_told_nothing
     issuing.issue(utenza, context, MORNING)
     sending.send_due(END + H)
     choose(san_marco, Wishes([60], False), anna, END + H)
-    issuing.use(issuing.issue(utenza, context, END + H).id_sessione, END + H)
+    using.use(issuing.issue(utenza, context, END + H).id_sessione, END + H)
     issuing.issue(utenza, context, END + 16 * H)
     sending.send_due(END + 18 * H)
     assert letters() == []

@@ -8,7 +8,7 @@ import pytest
 from pharmacies.models import MailCertification, Utenza
 from portal.outbox.models import OutgoingMail
 from portal.secrets.sealing import unseal
-from sessions.ids import issuing
+from sessions.ids import issuing, using
 from sessions.letters import id_letters
 from sessions.models import Reminder, ReminderSettings
 from sessions.reminders import sending
@@ -79,7 +79,7 @@ def test_another_mailbox_has_its_own_letter(utenza, bruno_utenza, shared, contex
 def test_an_id_already_renewed_is_not_named(utenza, bruno_utenza, context) -> None:
     issuing.issue(utenza, context, MORNING)
     old = issuing.issue(bruno_utenza, context, MORNING + MIN).id_sessione
-    issuing.use(old, MORNING + 2 * MIN)
+    using.use(old, MORNING + 2 * MIN)
     issuing.issue(bruno_utenza, context, END - 3 * H)
     sending.send_due(END - H + MIN)
     (letter,) = letters()

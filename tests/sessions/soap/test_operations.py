@@ -12,7 +12,7 @@ from django.utils import timezone
 from portal.outbox.models import OutgoingMail
 from portal.secrets.codes import digest
 from sessions.credentials import certificates
-from sessions.ids import issuing
+from sessions.ids import issuing, using
 from sessions.models import Context, IdSessione, PincodeCertificate, State
 from sessions.soap import reply
 from sessions.soap.wire_words import Operation, ResultCode
@@ -88,7 +88,7 @@ def test_summer_time_is_written_as_such(gest, time_machine) -> None:
 
 def test_an_id_in_use_is_valid_too(gest) -> None:
     token = gest.create().token
-    issuing.use(row_of(token), timezone.now())
+    using.use(row_of(token), timezone.now())
     assert dict(gest.check(token).leaves)["descrizione"] == "Valido"
 
 
@@ -155,7 +155,7 @@ def test_an_id_dies_with_the_certified_address(gest, certified, anna) -> None:
 
 def test_a_new_create_replaces_the_waiting_id_and_leaves_the_one_in_use(gest) -> None:
     in_use = gest.create().token
-    issuing.use(row_of(in_use), timezone.now())
+    using.use(row_of(in_use), timezone.now())
     waiting = gest.create().token
     newest = gest.create().token
     assert [state_of(token) for token in (in_use, waiting, newest)] == [State.ATTIVO, State.REVOCATO, State.VALIDATO]
@@ -164,7 +164,7 @@ def test_a_new_create_replaces_the_waiting_id_and_leaves_the_one_in_use(gest) ->
 def test_policy_replace_revokes_every_earlier_id(gest) -> None:
     Context.objects.update(policy="replace")
     first = gest.create().token
-    issuing.use(row_of(first), timezone.now())
+    using.use(row_of(first), timezone.now())
     second = gest.create().token
     assert gest.check(first).code == "06"
     assert gest.check(second).done

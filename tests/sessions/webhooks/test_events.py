@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from sessions.ids import forgetting, issuing
+from sessions.ids import forgetting, issuing, revoking, using
 from sessions.models import Reminder, ReminderSettings, WebhookCall
 from sessions.preferences import webhook_life
 from sessions.reminders import sending
@@ -68,7 +68,7 @@ def test_the_body_says_which_id_but_not_the_id(connected, utenza, certified, con
 
 
 def test_a_revocation_by_a_person_is_told_at_once(row, anna) -> None:
-    issuing.revoke(row, anna, MORNING + H)
+    revoking.revoke(row, anna, MORNING + H)
     assert events() == ["id_sessione.revoked"]
     assert json.loads(WebhookCall.objects.get().body)["data"]["motivo"] == "revocato"
     sending.send_due(END)
@@ -81,8 +81,8 @@ def test_a_replaced_id_is_told_as_such(row, utenza, context) -> None:
 
 
 def test_the_id_in_use_that_the_first_use_of_another_ends_is_told(row, utenza, context) -> None:
-    issuing.use(row, MORNING)
-    issuing.use(issuing.issue(utenza, context, MORNING + H).id_sessione, MORNING + 2 * H)
+    using.use(row, MORNING)
+    using.use(issuing.issue(utenza, context, MORNING + H).id_sessione, MORNING + 2 * H)
     assert events() == ["id_sessione.revoked"]
 
 
@@ -117,13 +117,13 @@ def test_connecting_plans_for_the_ids_already_live_and_disconnecting_forgets_the
 
 
 def test_nothing_is_written_for_who_has_no_gestionale_connected(utenza, certified, context, anna) -> None:
-    issuing.revoke(issuing.issue(utenza, context, MORNING).id_sessione, anna, MORNING + H)
+    revoking.revoke(issuing.issue(utenza, context, MORNING).id_sessione, anna, MORNING + H)
     sending.send_due(END)
     assert events() == []
 
 
 def test_an_act_undone_undoes_what_was_to_be_told(row, anna) -> None:
     with transaction.atomic():
-        issuing.revoke(row, anna, MORNING + H)
+        revoking.revoke(row, anna, MORNING + H)
         transaction.set_rollback(True)
     assert events() == []

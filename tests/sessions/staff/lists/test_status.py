@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from pharmacies.models import Utenza
 from portal.time.clock import ROME
-from sessions.ids import issuing
+from sessions.ids import issuing, revoking, using
 from sessions.models import Context, IdSessione, NightDuty, Reminder
 from sessions.staff.lists.pharmacy_listing import Key
 from sessions.staff.lists.urgency import Urgency, of_today, segments, urgency_of
@@ -259,7 +259,7 @@ def test_the_rule_for_many_rows_agrees_with_the_rule_for_one(give_id):
 
 def test_an_id_that_expired_after_a_later_one_was_asked_for_is_no_news(page, certified, utenza, carla):
     first = issuing.issue(utenza, Context.objects.usual(), NOW - 17 * HOUR).id_sessione
-    issuing.use(first, NOW - 16 * HOUR)
+    using.use(first, NOW - 16 * HOUR)
     later = issuing.issue(utenza, Context.objects.usual(), NOW - 2 * HOUR).id_sessione
 
     first.refresh_from_db()
@@ -267,7 +267,7 @@ def test_an_id_that_expired_after_a_later_one_was_asked_for_is_no_news(page, cer
     assert IdSessione.objects.get(pk=later.pk).outlived_at is None
     assert f"…{later.last4}" in rows(page())[0]
 
-    issuing.revoke(later, carla, NOW)
+    revoking.revoke(later, carla, NOW)
 
     assert rows(page()) == []
     assert counter(page(), "Scadute") == 0
@@ -276,10 +276,10 @@ def test_an_id_that_expired_after_a_later_one_was_asked_for_is_no_news(page, cer
 
 def test_while_the_earlier_id_still_lives_it_counts_when_the_later_one_is_revoked(page, certified, utenza, carla):
     first = issuing.issue(utenza, Context.objects.usual(), NOW - HOUR).id_sessione
-    issuing.use(first, NOW - HOUR)
+    using.use(first, NOW - HOUR)
     later = issuing.issue(utenza, Context.objects.usual(), NOW - MINUTE).id_sessione
 
-    issuing.revoke(later, carla, NOW)
+    revoking.revoke(later, carla, NOW)
 
     assert f"…{first.last4}" in rows(page())[0]
     assert counter(page(), "Attive") == 1
