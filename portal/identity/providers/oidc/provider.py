@@ -64,7 +64,7 @@ class CieOpenId(base.Provider):
         return chains.refresh_is_due(self.provider_id(), self.anchor(), now)
 
     def alerts(self, now: datetime) -> Iterator[Alert]:
-        return alerts.alerts_of(self, now)
+        return alerts.alerts_of(self.key, self.relying_party, self.chain, now)
 
     def production_errors(self) -> Iterator[CheckMessage]:
         """Checks our keys, and that the trust anchor and the provider are real entities at public addresses."""

@@ -117,7 +117,9 @@ class SamlProvider(base.Provider):
         return gone.session_names, logout.answer_address(gone, self.service_provider(), now)
 
     def alerts(self, now: datetime) -> Iterator[Alert]:
-        return alerts.alerts_of(self, now)
+        yield from alerts.of_own_certificate(self.key, self.service_provider, now)
+        yield from alerts.of_entities(self.key, self.loaded(), self.identity_providers(), now)
+        yield from alerts.of_registry(self.key, now)
 
     def production_errors(self) -> Iterator[CheckMessage]:
         """Checks our key and organisation, and the files. Rows of the registry are checked when they are taken and at each
