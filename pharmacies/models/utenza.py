@@ -1,19 +1,22 @@
 """The account of the pharmacy's management software (the gestionale) on the A2F web service."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from django.conf import settings
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import make_password
 from django.db import models
+from django.utils.functional import cached_property
 
 from pharmacies.models.pharmacy import Pharmacy
 from portal.database.composed import Composed
+from portal.secrets import hashing
 
 if TYPE_CHECKING:
     from portal.identity.models import User
 
 
+Secret: TypeAlias = Literal["password", "pincode"]
 _HELD = Composed(lambda pk: Utenza.objects.select_for_update(no_key=True).filter(pk=pk).only("pk"))
 
 
@@ -32,14 +35,17 @@ class UtenzaQuerySet(models.QuerySet["Utenza"]):
 
 
 class Utenza(models.Model):
-    """UserId, password and pincode of a gestionale. Both secrets are stored as slow hashes (Argon2id) only."""
+    """UserId, password and pincode of a gestionale. Both secrets are stored as slow hashes (Argon2id) only.
+
+    An imported utenza keeps the hashes of the former system until each secret is used for the first time.
+    """
 
     pharmacy = models.ForeignKey(
         Pharmacy, models.PROTECT, null=True, blank=True, related_name="utenze", verbose_name="farmacia"
     )
     user_id = models.CharField("userId", max_length=16, unique=True)
-    password = models.CharField(max_length=128)
-    pincode = models.CharField(max_length=128)
+    password = models.CharField(max_length=255)
+    pincode = models.CharField(max_length=255)
     codice_fiscale = models.CharField("codice fiscale", max_length=16)
     codice_regione = models.CharField("codice regione", max_length=3)
     codice_asl = models.CharField("codice ASL/AO", max_length=3)
@@ -52,6 +58,11 @@ class Utenza(models.Model):
     blocked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     blocked_because = models.CharField("motivo del blocco", max_length=200, blank=True)
     unblocked_at = models.DateTimeField("sbloccata il", null=True, blank=True)  # anomalies count from this instant
+
+    imported_at = models.DateTimeField("importata il", null=True, blank=True)  # by import_utenze, with its secrets
+    supplier = models.CharField("fornitore", max_length=80, blank=True, db_default="")  # of the gestionale, free text
+    # an operator asked for new secrets; the portal makes them when the titolare collects them on the pharmacy's page
+    secrets_wait_since = models.DateTimeField("credenziali da ritirare dal", null=True, blank=True)
 
     objects = UtenzaQuerySet.as_manager()
 
@@ -101,7 +112,37 @@ class Utenza(models.Model):
         self.save(update_fields=["disabled_at"])
 
     def check_password(self, plain: str) -> bool:
-        return check_password(plain, self.password)
+        return self._check(plain, "password")
 
     def check_pincode(self, plain: str) -> bool:
-        return check_password(plain, self.pincode)
+        return self._check(plain, "pincode")
+
+    def _check(self, plain: str, secret: Secret) -> bool:
+        stored: str = getattr(self, secret)
+        checked = hashing.check(plain, stored)
+        if checked.renewed:
+            self._renewals[secret] = (stored, checked.renewed)
+        return checked.is_right
+
+    @cached_property
+    def _renewals(self) -> "dict[Secret, tuple[str, str]]":
+        return {}
+
+    def settle(self, secret: Secret, plain: str) -> bool:
+        """Stores the project's own hash in place of an imported one that `plain` has just matched; nothing else to do otherwise.
+
+        False when the secret is no longer this one. Compares and sets in one statement, so it needs no lock: of two first
+        uses at once the second finds the first one's hash, reads it and checks again, and a secret that was changed meanwhile
+        stays changed. The caller must not be inside a transaction: it would hold the row.
+        """
+        if secret not in self._renewals:
+            return True
+        imported, own = self._renewals.pop(secret)
+        row = Utenza.objects.filter(pk=self.pk)
+        if row.filter(**{secret: imported}).update(**{secret: own}):
+            setattr(self, secret, own)
+            return True
+        setattr(self, secret, row.values_list(secret, flat=True).get())
+        is_right = self._check(plain, secret)
+        self._renewals.pop(secret, None)  # another imported hash, of a newer file: the next use renews it
+        return is_right

@@ -1,10 +1,17 @@
 """The slow hash of passwords and pincodes, and the reasons for its parameters."""
 
-from threading import Lock
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Semaphore
 
-from django.contrib.auth.hashers import Argon2PasswordHasher
+from django.contrib.auth.hashers import Argon2PasswordHasher, check_password, make_password
 
-_turn = Lock()
+from portal.secrets import imported_hashes
+
+_turn = Semaphore()
 
 
 class Argon2idHasher(Argon2PasswordHasher):
@@ -40,3 +47,42 @@ class Argon2idHasher(Argon2PasswordHasher):
     def verify(self, password: str, encoded: str) -> bool:
         with _turn:
             return super().verify(password, encoded)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Whether a secret matches its stored hash. `renewed`: the project's own hash, to be stored in place of an imported one."""
+
+    is_right: bool
+    renewed: str = field(default="", repr=False)
+
+
+def check(plain: str, stored: str) -> Checked:
+    """Compares a secret with its stored hash, of the project or imported (imported_hashes.py).
+
+    An imported hash costs its own work and one Argon2id more, right or wrong: the time does not tell an attacker that a
+    fast kind is stored. Only the kinds that are slower than Argon2id still show.
+    """
+    if not imported_hashes.is_imported(stored):
+        return Checked(check_password(plain, stored))
+    with _turn:
+        is_right = imported_hashes.matches(plain, stored)
+    own = make_password(plain)
+    return Checked(is_right, own if is_right else "")
+
+
+def make_many(plains: Sequence[str]) -> list[str]:
+    """Hashes many secrets on every core, for a command: the workers of the web hash one at a time."""
+    with _every_core() as cores, ThreadPoolExecutor(cores) as pool:
+        return list(pool.map(make_password, plains))
+
+
+@contextmanager
+def _every_core() -> Iterator[int]:
+    cores = len(os.sched_getaffinity(0))
+    _turn.release(cores)
+    try:
+        yield cores
+    finally:
+        for _ in range(cores):
+            _turn.acquire()

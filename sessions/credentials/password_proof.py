@@ -65,7 +65,10 @@ def prove(user_id: str, password: str, client_address: str, now: datetime, *, do
     The caller must not be inside a transaction.
     """
     utenza, is_right = _known(user_id, password)
-    return utenza if guess(door, user_id, client_address, now, is_right).is_right else None
+    guessed = guess(door, user_id, client_address, now, is_right)
+    if utenza is None or not guessed.is_right or not utenza.settle("password", password):
+        return None
+    return utenza
 
 
 def prove_with_id(
@@ -86,7 +89,7 @@ def prove_with_id(
     guessed = guess(door, row.user_id, client_address, now, is_right, mistake)
     if guessed.somebody_guesses and getattr(row, _REMEMBERED[door]) is not None:
         IdSessione.objects.filter(pk=row.pk).update(**{_REMEMBERED[door]: None})
-    if utenza is None or not guessed.is_right:
+    if utenza is None or not guessed.is_right or not utenza.settle("password", password):
         return None
     return Proved(utenza, may_be_remembered=not guessed.somebody_guesses)
 

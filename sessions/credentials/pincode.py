@@ -98,7 +98,7 @@ def examine(
     if guessed.somebody_guesses and proof and proof.pincode_fingerprint is not None:
         # as prove_with_id: a thief with id and password must not test pincodes against the stored fingerprint
         IdSessione.objects.filter(pk=proof.pk).update(pincode_fingerprint=None)
-    if not guessed.is_right:
+    if not guessed.is_right or not utenza.settle("pincode", pincode):
         return ExaminedPincode(PincodeOutcome.WRONG)
     return ExaminedPincode(PincodeOutcome.OK, pincode, text)
 
