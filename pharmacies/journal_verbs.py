@@ -22,5 +22,7 @@ WORDS = {
     "certification.mark_held": "ha tolto il segno «non raggiungibile» da {address}: troppe caselle insieme sembravano inesistenti, decide l’assistenza",
     "certification.reached": "ha tolto il segno «non raggiungibile» da {address}: un messaggio è stato consegnato",
     "certification.trial": "ha inviato un messaggio di prova a {address}",
+    "certification.asked": "ha chiesto di confermare l’indirizzo {address}",
+    "certification.confirmed": "ha confermato l’indirizzo {address} con {with}",
     "certification.revoked": "ha revocato l’indirizzo certificato {address}",
 }

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from pharmacies.certification import succession
 from pharmacies.certification.reachability import clear_marks as clear
 from portal.time import database_clock
 
@@ -10,3 +11,9 @@ from portal.time import database_clock
 def clear_marks() -> None:
     """Clears the marks of addresses that received a later letter. Idempotent; may run twice at the same time."""
     clear(database_clock.now())
+
+
+@shared_task
+def ask_to_confirm() -> None:
+    """Writes the letters that ask a new holder to confirm the address. Idempotent; may run twice at the same time."""
+    succession.ask(database_clock.now())

@@ -13,5 +13,6 @@ urlpatterns = [
     path("<str:code>/sicurezza/gestione-mail/modifica/annulla/", views.cancel_change, name="mail_change_cancel"),
     path("<str:code>/sicurezza/gestione-mail/prova/", views.trial, name="mail_trial"),
     path("<str:code>/sicurezza/gestione-mail/revoca/", views.revoke, name="mail_revoke"),
+    path("<str:code>/sicurezza/gestione-mail/conferma/", views.confirm, name="mail_confirm"),
     path("<str:code>/registro/", views.journal, name="journal"),
 ]

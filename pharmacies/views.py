@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from pharmacies.access import CERTIFYING, OfficeRequest, fresh_holder_required, holder_required, office_required
-from pharmacies.certification import trials
+from pharmacies.certification import succession, trials
 from pharmacies.certification.situation import cards, situation_of
 from pharmacies.models import Office
 from pharmacies.wizard.steps import WizardStep, side_list
-from portal.identity.access import person_required
+from portal.identity.access import authenticated_with, person_required
 from portal.journal.models import Entry
 from portal.secrets.masking import mask_codice_fiscale
 from portal.templatetags.portale import seconds
@@ -110,6 +110,23 @@ def revoke(request: OfficeRequest) -> HttpResponse:
     current.revoke(request.user, now_of(request))
     messages.success(request, "Indirizzo revocato: tutti gli ID SESSIONE della farmacia non valgono più.")
     return redirect("pharmacies:mail", request.pharmacy.code)
+
+
+@fresh_holder_required(CERTIFYING)
+def confirm(request: OfficeRequest) -> HttpResponse:
+    """«Conferma»: GET explains why the address waits, POST confirms the address that the page showed."""
+    now = now_of(request)
+    situation = situation_of(request.pharmacy, now)
+    if request.method == "POST" and situation.current is not None:
+        shown = request.POST.get("certificazione") == str(situation.current.pk)
+        if shown and succession.confirm(situation.current, request.user, authenticated_with(request), now):
+            messages.success(request, _("Indirizzo confermato: da adesso ne rispondi tu."))
+        else:
+            messages.info(request, _("Qui non c’è più niente da confermare: controlla l’indirizzo di adesso."))
+        return redirect("pharmacies:overview", request.pharmacy.code)
+    if situation.succession is None:
+        return redirect("pharmacies:mail", request.pharmacy.code)
+    return _page(request, "confirm", {"situation": situation}, menu="mail")
 
 
 @office_required

@@ -91,6 +91,15 @@ def make_pharmacy(code: str, name: str, **fields) -> Pharmacy:
     return Pharmacy.objects.create(code=code, name=name, **{**values, **fields})
 
 
+def make_titolare(person: User, pharmacy: Pharmacy) -> Office:
+    return Office.objects.create(
+        pharmacy=pharmacy,
+        codice_fiscale=person.codice_fiscale,
+        role=Office.Role.TITOLARE,
+        since=datetime(2020, 1, 1, tzinfo=UTC),
+    )
+
+
 @pytest.fixture
 def san_marco(db) -> Pharmacy:
     """Anna's pharmacy."""
@@ -104,14 +113,10 @@ def al_redentore(db) -> Pharmacy:
 
 
 def _person(fiscal_code: str, given: str, family: str, pharmacy: Pharmacy | None = None) -> User:
+    person = User.objects.for_person(fiscal_code, given, family)
     if pharmacy is not None:
-        Office.objects.create(
-            pharmacy=pharmacy,
-            codice_fiscale=fiscal_code,
-            role=Office.Role.TITOLARE,
-            since=datetime(2020, 1, 1, tzinfo=UTC),
-        )
-    return User.objects.for_person(fiscal_code, given, family)
+        make_titolare(person, pharmacy)
+    return person
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from portal.outbox.letters import Envelope, post
 from portal.outbox.models import OutgoingMail
 
 if TYPE_CHECKING:
+    from pharmacies.certification.succession import Succession
     from pharmacies.models import MailCertification
     from portal.identity.models import User
 
@@ -45,6 +46,19 @@ def reachable_again(certification: "MailCertification", by: "User", reason: str,
     """Posts the notice that staff cleared the mark; its delivery also tests the mailbox."""
     context = {**_context(certification), "by": by, "because": reason}
     post(_news(Kind.NOTICE, certification, now), certification.address, "reachable_again", context)
+
+
+def to_confirm(succession: "Succession", now: datetime) -> None:
+    """Posts the request to confirm, change or revoke the address after a change of people: until when, and what stays valid."""
+    certification = succession.certification
+    context = {**_context(certification), "succession": succession}
+    post(_news(Kind.NOTICE, certification, now), certification.address, "address_to_confirm", context)
+
+
+def confirmed(certification: "MailCertification", by: "User", now: datetime) -> None:
+    """Posts the news that a holder confirmed the address."""
+    context = {**_context(certification), "by": by}
+    post(_news(Kind.NOTICE, certification, now), certification.address, "address_confirmed", context)
 
 
 def closing(certification: "MailCertification", now: datetime) -> None:

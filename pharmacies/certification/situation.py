@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from django.utils.translation import gettext
+
 from pharmacies.certification.code_facts import CodeFacts
 from pharmacies.certification.mailbox_trouble import MailboxTrouble, trouble_of
+from pharmacies.certification.succession import Succession, succession_of
 from pharmacies.models import MailCertification, Office, Pharmacy
 
 
@@ -18,6 +21,7 @@ class Situation:
     current: MailCertification | None
     under_way: MailCertification | None
     codes: CodeFacts | None = None  # of the request under way
+    succession: Succession | None = None  # the address in force waits for a holder's confirmation
 
     @property
     def is_unreachable(self) -> bool:
@@ -32,7 +36,9 @@ class Situation:
     @property
     def mail_pill(self) -> tuple[str, str]:
         """Colour and words for the address in force."""
-        return (self.trouble.kind, self.trouble.pill) if self.trouble else ("ok", "Certificata")
+        if self.trouble is not None:
+            return self.trouble.kind, self.trouble.pill
+        return ("warn", gettext("Da confermare")) if self.succession is not None else ("ok", "Certificata")
 
     @property
     def pill(self) -> tuple[str, str]:
@@ -43,6 +49,8 @@ class Situation:
             return "bad", "Non raggiungibile"
         if self.under_way is not None:
             return "warn", "Codice da inserire"
+        if self.succession is not None:
+            return "warn", gettext("Mail da confermare")
         return ("ok", "Mail certificata") if self.current is not None else ("off", "Nessuna mail")
 
 
@@ -50,7 +58,8 @@ def situation_of(pharmacy: Pharmacy, now: datetime) -> Situation:
     certifications = pharmacy.certifications.all()
     under_way = certifications.pending(now).first()
     codes = CodeFacts.of(under_way, now) if under_way is not None else None
-    return Situation(pharmacy, certifications.current().first(), under_way, codes)
+    current = certifications.current().select_related("certified_by", "confirmed_by").first()
+    return Situation(pharmacy, current, under_way, codes, succession_of(current, now))
 
 
 @dataclass(frozen=True)

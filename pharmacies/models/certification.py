@@ -10,10 +10,9 @@ from django.db.models import Q
 from pharmacies.addresses.examination import mailbox_of
 from pharmacies.certification import former_addresses, withdrawing
 from pharmacies.certification import letters as certification_letters
-from pharmacies.models.certification_queryset import PENDING_FOR, MailCertificationQuerySet
+from pharmacies.models.certification_queryset import PENDING_FOR, MailCertificationQuerySet, asked_by_a_holder
 from pharmacies.models.certification_refused import NothingToConfirm, TooManyAttempts
 from pharmacies.models.codice_validazione import CODE_DIGITS, CODE_USABLE_FOR, CodiceValidazione, NextSend, hash_of
-from pharmacies.models.office import Office
 from pharmacies.models.pharmacy import Pharmacy
 from portal.journal.models import record
 from portal.outbox.models import OutgoingMail
@@ -54,12 +53,12 @@ class MailCertification(models.Model):
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="confermata da"
     )
+    asked_at = models.DateTimeField("conferma chiesta il", null=True)  # the last letter that asked to confirm it
     withdrawn_at = models.DateTimeField("rinunciata il", null=True)
     replaced_at = models.DateTimeField("sostituita il", null=True)
     revoked_at = models.DateTimeField("revocata il", null=True)
     undeliverable_at = models.DateTimeField("non raggiungibile dal", null=True)  # a permanent refusal of the mailbox
-    # staff cleared the mark, or a letter was delivered
-    reachable_again_at = models.DateTimeField("di nuovo raggiungibile dal", null=True)
+    reachable_again_at = models.DateTimeField("di nuovo raggiungibile dal", null=True)  # by staff, or a letter arrived
 
     objects = MailCertificationQuerySet.as_manager()
 
@@ -86,8 +85,8 @@ class MailCertification(models.Model):
         return self.certified_at is not None and self.replaced_at is None and self.revoked_at is None
 
     def is_pending(self, now: datetime) -> bool:
-        """True while the request waits for its code: PENDING_FOR since it began, and as long as one of its codes is valid."""
-        if self.certified_at is not None or self.withdrawn_at is not None:
+        """True for PENDING_FOR, and as long as one of its codes is valid; dropped with the office of the person who began it."""
+        if self.certified_at is not None or self.withdrawn_at is not None or not asked_by_a_holder(self, now):
             return False
         return self.requested_at > now - PENDING_FOR or self.codes.usable(now).exists()
 
@@ -96,8 +95,8 @@ class MailCertification(models.Model):
         """Returns the office that the certifying person held then, such as `titolare`; "" when there is none."""
         if self.certified_at is None or self.certified_by is None:
             return ""
-        held = Office.objects.held_by(self.certified_by.codice_fiscale or "", self.certified_at)
-        office = held.filter(pharmacy=self.pharmacy_id).certifying().first()
+        held = self.pharmacy.offices.held_by(self.certified_by.codice_fiscale or "", self.certified_at)
+        office = held.certifying().first()
         return office.get_role_display() if office is not None else ""
 
     @property
@@ -245,7 +244,7 @@ class MailCertification(models.Model):
         not_revoked.filter(certified_at__isnull=False).update(revoked_at=now)
         self.revoked_at = now
         if by.is_staff:  # an operator cannot know who began the pending change
-            for under_way in MailCertification.objects.filter(pharmacy=self.pharmacy_id).pending(now):
+            for under_way in MailCertification.objects.filter(pharmacy=self.pharmacy_id).begun(now):
                 under_way._give_up(by, now)
         former_addresses.tell(self, now)
         withdrawing.written_to(self, now)

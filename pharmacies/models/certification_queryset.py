@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from pharmacies.certification import withdrawing
 from pharmacies.models.certification_refused import AlreadyCertified, TooManyAttempts, TooManySends, TooSoon
 from pharmacies.models.codice_validazione import CodiceValidazione
+from pharmacies.models.office import Office
 from pharmacies.models.pharmacy import Pharmacy
 from portal.secrets.masking import mask_address
 
@@ -25,6 +26,15 @@ where id = any(%s) and replaced_at is null and revoked_at is null for share skip
 PENDING_FOR = timedelta(hours=24)  # lifetime of a request that is not completed
 
 
+def asked_by_a_holder(certification: "MailCertification", now: datetime) -> bool:
+    """True while the person who began the request holds a certifying office of the pharmacy."""
+    person = certification.requested_by
+    if person is None:
+        return False
+    offices = Office.objects.certifying().within_dates(now).filter(pharmacy=certification.pharmacy_id)
+    return offices.filter(codice_fiscale=person.codice_fiscale).exists()
+
+
 class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
     def current(self) -> "MailCertificationQuerySet":
         """The certified addresses in force, at most one per pharmacy."""
@@ -32,6 +42,11 @@ class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
 
     def pending(self, now: datetime) -> "MailCertificationQuerySet":
         """The pending requests (see MailCertification.is_pending), newest first; the first is the pharmacy's current one."""
+        offices = Office.objects.certifying().within_dates(now).filter(pharmacy=OuterRef("pharmacy"))
+        return self.begun(now).filter(Exists(offices.filter(codice_fiscale=OuterRef("requested_by__codice_fiscale"))))
+
+    def begun(self, now: datetime) -> "MailCertificationQuerySet":
+        """The pending requests, and the ones that would be pending if their person still held a certifying office."""
         a_good_code = CodiceValidazione.objects.usable(now).filter(certification=OuterRef("pk"))
         under_way = Q(requested_at__gt=now - PENDING_FOR) | Exists(a_good_code)
         return self.filter(under_way, certified_at=None, withdrawn_at=None).order_by("-requested_at", "-pk")
@@ -83,7 +98,7 @@ class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
         certification.address, certification.withdrawn_at = examined.address, None
         certification.requested_by, certification.requested_at = by, now
         certification.save()
-        others = [pk for pk in of_pharmacy.pending(now).values_list("pk", flat=True) if pk != certification.pk]
+        others = [pk for pk in of_pharmacy.begun(now).values_list("pk", flat=True) if pk != certification.pk]
         of_pharmacy.filter(pk__in=others).update(withdrawn_at=now)
         withdrawing.codes_of(others, now)
         if is_news:

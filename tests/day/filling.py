@@ -8,7 +8,7 @@ from random import Random
 
 from django.core.management import call_command
 
-from pharmacies.models import MailCertification, Pharmacy, Utenza
+from pharmacies.models import MailCertification, Office, Pharmacy, Utenza
 from portal.identity.models import User
 from sessions.hours.week import Week, read_day
 from sessions.models import NightDuty, ReminderSettings
@@ -38,6 +38,13 @@ def fill(count: int, seed: int, register: str | None) -> int:
         )
     habits, before = shape.habits(len(shops), seed), shape.BEGINS - timedelta(days=1)
     anna = User.objects.for_person(CODICE_FISCALE, "Anna", "Rossi")
+    Office.objects.bulk_create(
+        [
+            Office(pharmacy=shop, codice_fiscale=CODICE_FISCALE, role=Office.Role.TITOLARE, since=before)
+            for shop in shops
+        ],
+        batch_size=AT_ONCE,
+    )
     addresses = _addresses(habits, seed)
     MailCertification.objects.bulk_create(
         [

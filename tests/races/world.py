@@ -24,6 +24,7 @@ from sessions.ids import forgetting, issuing, resending, revoking, using
 from sessions.models import Context, IdSessione, Reminder
 from sessions.reminders import planning, sending
 from sessions.utenze import life
+from tests.conftest import make_titolare
 from tests.outbox.postmaster import report
 
 NOW = datetime(2026, 11, 23, 7, 58, tzinfo=UTC)
@@ -56,6 +57,7 @@ def made(anna: User, context: Context) -> World:
     number = next(_numbers)
     pharmacy = Pharmacy.objects.create(code=f"R{number}", name=f"Farmacia {number}", comune="TRENTO")
     before = NOW - timedelta(hours=3)
+    make_titolare(anna, pharmacy)
     certification = _certification(pharmacy, anna, f"a{number}@alfa.example", before, certified_at=before)
     utenze = _utenza(pharmacy, f"U{number}A", before), _utenza(pharmacy, f"U{number}B", before)
     two_hours, one_hour, a_minute = timedelta(hours=2), timedelta(hours=1), timedelta(minutes=1)
