@@ -17,6 +17,14 @@ class MissingColumns(Exception):
     """The first line is not the header of this kind of file; `str()` names the columns that it lacks."""
 
 
+class NothingRead(Exception):
+    """The file holds no row that can be imported; `reason`: the error of its first row ("" when the file has no rows)."""
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class Table:
     """The rows of one file. Iterate once, then read `flaw`: "no_row_end" when the file stops in its last row, "" otherwise.
 

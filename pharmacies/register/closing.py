@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db import transaction
 
 from pharmacies.certification import letters
+from pharmacies.files.lock import Import, alone_with
 from pharmacies.models import MailCertification, Pharmacy, RegisterChange, RegisterImport
 from pharmacies.register import history
-from pharmacies.register.lock import alone_with_the_register
 from portal.journal.models import record
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def confirm(keys: Sequence[int], by: "User | None", because: str, now: datetime)
 
     Raises ImportUnderWay: an import may be changing them.
     """
-    with alone_with_the_register():
+    with alone_with(Import.REGISTER):
         waiting = Pharmacy.objects.closing_to_confirm().filter(pk__in=keys).values_list("pk", "closing_waits")
         return close([Closing(pk, since) for pk, since in waiting], now, by, because)
 

@@ -8,6 +8,7 @@ import csv
 from contextlib import suppress
 
 from pharmacies.files.cells import BrokenRow, code_of, letters, tidy
+from pharmacies.files.tables import MissingColumns
 
 # Our name, today's column, the older column. letters() compares them, because some years spelled them with underscores.
 COLUMNS = {
@@ -32,7 +33,7 @@ OPTIONAL = {"asl_code", "type_name"}
 OF_PARAFARMACIE = ("codiceidentificativosito", "sitologistico")
 
 
-class UnknownHeader(Exception):
+class UnknownHeader(MissingColumns):
     """The first line is not the header of the register: the file is another one, or the Ministry changed the columns."""
 
     def __init__(self, header: str, missing: list[str]) -> None:

@@ -14,13 +14,16 @@ from heapq import merge
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+
+from pharmacies.files.completeness import FLAWS, day_of, first_flaw, flaw_against
+from pharmacies.files.lock import Import, ImportUnderWay, alone_with
+from pharmacies.files.tables import NothingRead
 from pharmacies.models import Pharmacy, RegisterImport
 from pharmacies.register import closing, history
 from pharmacies.register.closing import Closing, ClosingRule
 from pharmacies.register.columns import UnknownHeader
-from pharmacies.register.completeness import FLAWS, day_of, flaw_of
-from pharmacies.register.lock import ImportUnderWay, alone_with_the_register
-from pharmacies.register.reading import NothingRead, Register, read_register
+from pharmacies.register.reading import Register, read_register
 from pharmacies.register.report import ImportReport
 from pharmacies.register.rows import DOUBTS, RegisterRow
 from pharmacies.register.staging import BATCH, PlannedWrite, StagedRows, batches
@@ -68,7 +71,7 @@ def import_register(
     report = ImportReport(accepted_because=accept_as_whole)
     register = read_register(path, day, report, progress)
     try:
-        with alone_with_the_register():
+        with alone_with(Import.REGISTER):
             report.flaw = _flaw(register, path, doubt, report)
             file = RegisterImport(
                 at=now, file=path.name[:80], day=day_of(path.name, day), rows=report.rows, pharmacies=report.pharmacies,
@@ -91,12 +94,11 @@ def _update(keys: Sequence[int], **facts: Any) -> None:
 
 def _flaw(register: Register, path: Path, doubt: str, report: ImportReport) -> str:
     """Returns the first flaw found in the file, a key of completeness.FLAWS; "" when there is none."""
-    if doubt == "no_length" and register.proves_its_end:
-        doubt = ""
-    found = (doubt, register.flaw) if doubt == "shorter" else (register.flaw, doubt)
-    if any(found):
-        return next(word for word in found if word)
-    return flaw_of(path.name, report.pharmacies)
+    flaw = first_flaw(register.flaw, doubt, proves_its_end=register.proves_its_end)
+    last = RegisterImport.objects.last_whole()
+    if flaw or last is None:
+        return flaw
+    return flaw_against((last.file, last.pharmacies), path.name, report.pharmacies, settings.REGISTER_WHOLE_PERCENT)
 
 
 def _note(file: RegisterImport, report: ImportReport, now: datetime) -> None:

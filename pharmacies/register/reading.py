@@ -5,20 +5,13 @@ from datetime import date
 from pathlib import Path
 
 from pharmacies.files.cells import BrokenRow
+from pharmacies.files.tables import NothingRead
 from pharmacies.register.records import records_of
 from pharmacies.register.report import ImportReport
 from pharmacies.register.rows import RegisterRow, read_row
 from pharmacies.register.staging import BATCH, StagedRows
 
 PROGRESS_EVERY = 2000  # rows
-
-
-class NothingRead(Exception):
-    """The file holds no row that can be imported; `reason`: the error of its first row ("" when the file has no rows)."""
-
-    def __init__(self, reason: str = "") -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class Register:

@@ -1,18 +1,18 @@
 """Reads one row of the national register: cleans its values, collects doubts, rejects it when it cannot be imported."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
 from stdnum import luhn
 
 from pharmacies.files.cells import BrokenRow, code_of, letters
+from pharmacies.files.days import day_in, last_day_in
 from pharmacies.models import Pharmacy
 from pharmacies.register.columns import COLUMNS
-from portal.time.clock import ROME
 from portal.values.codice_fiscale import is_valid_partita_iva
 
 # Doubts about a row that is imported all the same: (value in Pharmacy.doubts, sentence on the pages).
@@ -41,12 +41,6 @@ DOUBTS = {
     "ends_before_it_starts": "fine validità prima dell’inizio",
     "twice": "due righe valide con lo stesso codice",
 }
-# 31/12/2025, 1-1-2010, 01.01.10, 2014-12-31, 2014/12/31, each with or without a time and a time zone
-CLOCK = r"(?:[T ](?P<clock>\d{2}:\d{2}(?::\d{2})?)(?:[.,]\d+)?(?P<zone>Z|[+-]\d{2}:?\d{2})?)?"
-DAY_FIRST = re.compile(r"(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})[/.-](?P<year>\d{4}|\d{2})" + CLOCK, re.ASCII)
-YEAR_FIRST = re.compile(r"(?P<year>\d{4})[/.-](?P<month>\d{1,2})[/.-](?P<day>\d{1,2})" + CLOCK, re.ASCII)
-TWO_DIGITS_TURN = 69  # 68 is 2068, 69 is 1969, as POSIX reads them
-FOR_EVER_FROM = 2900  # years
 LONGEST = {"name": 160, "address": 200}  # characters: the columns of Pharmacy
 
 
@@ -117,7 +111,7 @@ def read_row(line: int, cells: Mapping[str, str], day: date) -> RegisterRow:
     code = code_of(fields["code"])
     if not code:
         raise BrokenRow(f"no usable code: {fields['code'][:20]!r}")
-    starts, ends = _day(fields, "valid_from", code), _last_day(fields, code)
+    starts, ends = _day(fields, "valid_from", code), _day(fields, "ends_on", code, last_day_in)
     region_code, region = _region(fields)
     row = RegisterRow(
         line=line,
@@ -149,30 +143,12 @@ def read_row(line: int, cells: Mapping[str, str], day: date) -> RegisterRow:
     return replace(row, doubts=tuple(sorted(doubts)))
 
 
-def _day(fields: Fields, name: str, code: str) -> date | None:
-    """Returns the Italian day in a cell (see DAY_FIRST, YEAR_FIRST); None when the cell is empty. Raises BrokenRow."""
-    if not fields[name]:
-        return None
-    found = DAY_FIRST.fullmatch(fields[name]) or YEAR_FIRST.fullmatch(fields[name])
+def _day(fields: Fields, name: str, code: str, read: Callable[[str], date | None] = day_in) -> date | None:
+    """Returns the Italian day in a cell; None when the cell is empty. Raises BrokenRow."""
     try:
-        if found is None:
-            raise ValueError
-        year = int(found["year"])
-        year += 0 if len(found["year"]) == 4 else 2000 if year < TWO_DIGITS_TURN else 1900
-        day = date(year, int(found["month"]), int(found["day"]))
-        if found["zone"]:  # an instant with a time zone: its day in Italy
-            return datetime.fromisoformat(f"{day}T{found['clock']}{found['zone']}").astimezone(ROME).date()
+        return read(fields[name])
     except ValueError:
         raise BrokenRow(f"no readable date in {COLUMNS[name][0]}: {fields[name][:25]!r}", code) from None
-    return day
-
-
-def _last_day(fields: Fields, code: str) -> date | None:
-    """Returns the end date; None for the ones that mean "no end": 31/12/9999, 31/12/2999, 31/12/99. Raises BrokenRow."""
-    value = _day(fields, "ends_on", code)
-    if value is None or value.year >= FOR_EVER_FROM or re.fullmatch(r"31\D12\D99(\D.*)?", fields["ends_on"]):
-        return None
-    return value
 
 
 def _name(fields: Fields, code: str) -> str:

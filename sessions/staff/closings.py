@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext, ngettext
 
+from pharmacies.files.lock import ImportUnderWay
 from pharmacies.models import Pharmacy
 from pharmacies.models.pharmacy import PharmacyQuerySet
 from pharmacies.register import closing
-from pharmacies.register.lock import ImportUnderWay
 from portal.identity.access import staff_of, staff_required
 from portal.secrets.codes import same
 from portal.time.clock import ROME, now_of

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from pharmacies.files.lock import ImportUnderWay
 from pharmacies.models import Pharmacy
 from pharmacies.register import closing
-from pharmacies.register.lock import ImportUnderWay
 from portal.time import database_clock
 
 

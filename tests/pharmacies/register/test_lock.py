@@ -5,9 +5,9 @@ import threading
 import pytest
 from django.core.management import CommandError
 
+from pharmacies.files.lock import Import, ImportUnderWay, alone_with
 from pharmacies.models import Pharmacy, RegisterChange
 from pharmacies.register import closing
-from pharmacies.register.lock import ImportUnderWay, alone_with_the_register
 from tests.parallel import in_its_own_connection, in_parallel
 from tests.pharmacies.register.register_files import TODAY, importing, row
 
@@ -18,7 +18,7 @@ def held(transactional_db):
     taken, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with alone_with_the_register():
+        with alone_with(Import.REGISTER):
             taken.set()
             done.wait(20)
 
@@ -37,7 +37,7 @@ def register(tmp_path, name: str) -> object:
 
 
 def test_a_second_import_says_that_one_is_running_and_changes_nothing(held, tmp_path):
-    with pytest.raises(CommandError, match="Another import of the register is running") as refused:
+    with pytest.raises(CommandError, match="Another import of the same kind is running") as refused:
         importing(register(tmp_path, "San Marco"))
     assert refused.value.returncode == 4
 

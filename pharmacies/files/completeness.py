@@ -1,11 +1,7 @@
-"""Decides whether a file is the whole register. Only a whole file may close pharmacies: a partial one may lack their rows."""
+"""Decides whether a file is whole. Only a whole file may close pharmacies or end offices: a partial one may lack their rows."""
 
 import re
 from datetime import date
-
-from django.conf import settings
-
-from pharmacies.models import RegisterImport
 
 # Reasons why a file is not whole: (English for the command, Italian for the staff's pages).
 FLAWS = {
@@ -17,7 +13,7 @@ FLAWS = {
         "the server did not say how long it is, so the download may be incomplete",
         "il server non ha detto quanto è lungo",
     ),
-    "fewer": ("it has far fewer pharmacies than the last whole file", "ha troppe farmacie in meno dell’ultimo intero"),
+    "fewer": ("it names far fewer than the last whole file", "ne nomina molte meno dell’ultimo intero"),
     "older": ("a newer file was imported already", "ne è già stato letto uno più recente"),
 }
 DAY_IN_NAME = re.compile(r"(?<!\d)(20\d{2})-?(\d{2})-?(\d{2})(?!\d)")  # FRM_FARMA_5_20261130.csv
@@ -38,12 +34,23 @@ def day_of(name: str, today: date) -> date:
     return min(day_in_name(name) or today, today)
 
 
-def flaw_of(name: str, pharmacies: int) -> str:
-    """Compares the file with the last whole one: "older", "fewer", or "" (keys of FLAWS)."""
-    last = RegisterImport.objects.last_whole()
-    if last is None:
-        return ""
-    day, last_day = day_in_name(name), day_in_name(last.file)
+def flaw_against(last: tuple[str, int], name: str, size: int, percent: int) -> str:
+    """Compares a file (name, size) with the last whole one, `last`: "older", "fewer", or "" (keys of FLAWS).
+
+    A size counts what the file names (pharmacies, offices); a whole file has at least `percent` of the last whole one's.
+    """
+    last_name, last_size = last
+    day, last_day = day_in_name(name), day_in_name(last_name)
     if day is not None and last_day is not None and day < last_day:
         return "older"
-    return "fewer" if pharmacies * 100 < last.pharmacies * settings.REGISTER_WHOLE_PERCENT else ""
+    return "fewer" if size * 100 < last_size * percent else ""
+
+
+def first_flaw(of_the_file: str, doubt: str, *, proves_its_end: bool = False) -> str:
+    """Returns the flaw to tell of one found in the file and one (`doubt`) found while it was downloaded; "" for none.
+
+    `proves_its_end`: the format itself shows that the file is complete, whatever its server said about the length.
+    """
+    if doubt == "no_length" and proves_its_end:
+        doubt = ""
+    return doubt if doubt == "shorter" else of_the_file or doubt

@@ -1,39 +1,46 @@
-"""The lock that allows one import at a time, on all machines. It ends with its transaction, or with its process."""
+"""The lock that allows one import of a kind at a time, on all machines. It ends with its transaction, or with its process."""
 
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import IntEnum
 from hashlib import sha256
 from pathlib import Path
 
 from django.conf import settings
 from django.db import connection, transaction
 
-# a PostgreSQL advisory lock: any number that nothing else in the portal uses
-LOCK = 0x0FA2_3AC1
+
+class Import(IntEnum):
+    """The kinds of import, each with its PostgreSQL advisory lock: a number that nothing else in the portal uses."""
+
+    REGISTER = 0x0FA2_3AC1
+    OFFICES = 0x0FA2_3AC2
+    UTENZE = 0x0FA2_3AC3
+    CERTIFIED = 0x0FA2_3AC4
 
 
 class ImportUnderWay(Exception):
-    """Another import of the register is running: this one changed nothing."""
+    """Another import of the same kind is running: this one changed nothing."""
 
 
 @contextmanager
-def alone_with_the_register() -> Iterator[None]:
-    """Opens a transaction and holds the lock of the import in it. Raises ImportUnderWay at once when it is taken.
+def alone_with(kind: Import) -> Iterator[None]:
+    """Opens a transaction and holds the lock of this kind of import in it. Raises ImportUnderWay at once when it is taken.
 
-    An import and an approval of closings take the same lock, so they never run together.
+    An import and an approval of what it proposed take the same lock, so they never run together.
     """
     if connection.vendor == "postgresql":
         with transaction.atomic():
             with connection.cursor() as cursor:
-                cursor.execute("select pg_try_advisory_xact_lock(%s)", [LOCK])
+                cursor.execute("select pg_try_advisory_xact_lock(%s)", [kind.value])
                 if not cursor.fetchone()[0]:
                     raise ImportUnderWay
             yield
         return
     # SQLite has no advisory lock, and a second transaction would wait for the first instead of failing
-    with _lock_file().open("w", encoding="utf-8") as file:
+    with _lock_file(kind).open("w", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -42,11 +49,11 @@ def alone_with_the_register() -> Iterator[None]:
             yield
 
 
-def _lock_file() -> Path:
+def _lock_file(kind: Import) -> Path:
     """Returns the lock file of this database; a database in memory belongs to one process."""
     name = str(connection.settings_dict["NAME"])
     if connection.is_in_memory_db():  # type: ignore[attr-defined]
         name += f" of {os.getpid()}"
-    path: Path = settings.VAR_DIR / f"register-{sha256(name.encode()).hexdigest()[:16]}.lock"
+    path: Path = settings.VAR_DIR / f"{kind.name.lower()}-{sha256(name.encode()).hexdigest()[:16]}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
