@@ -10,7 +10,7 @@ from django.db.models import Q
 from pharmacies.addresses.examination import mailbox_of
 from pharmacies.certification import former_addresses, withdrawing
 from pharmacies.certification import letters as certification_letters
-from pharmacies.models.certification_queryset import PENDING_FOR, MailCertificationQuerySet, asked_by_a_holder
+from pharmacies.models.certification_queryset import PENDING_FOR, MailCertificationQuerySet, has_lost_its_person
 from pharmacies.models.certification_refused import NothingToConfirm, TooManyAttempts
 from pharmacies.models.codice_validazione import CODE_DIGITS, CODE_USABLE_FOR, CodiceValidazione, NextSend, hash_of
 from pharmacies.models.pharmacy import Pharmacy
@@ -86,7 +86,7 @@ class MailCertification(models.Model):
 
     def is_pending(self, now: datetime) -> bool:
         """True for PENDING_FOR, and as long as one of its codes is valid; dropped with the office of the person who began it."""
-        if self.certified_at is not None or self.withdrawn_at is not None or not asked_by_a_holder(self, now):
+        if self.certified_at is not None or self.withdrawn_at is not None or has_lost_its_person(self, now):
             return False
         return self.requested_at > now - PENDING_FOR or self.codes.usable(now).exists()
 

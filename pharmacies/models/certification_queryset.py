@@ -26,13 +26,15 @@ where id = any(%s) and replaced_at is null and revoked_at is null for share skip
 PENDING_FOR = timedelta(hours=24)  # lifetime of a request that is not completed
 
 
-def asked_by_a_holder(certification: "MailCertification", now: datetime) -> bool:
-    """True while the person who began the request holds a certifying office of the pharmacy."""
+def has_lost_its_person(certification: "MailCertification", now: datetime) -> bool:
+    """True when the person who began the request held a certifying office of the pharmacy, and holds none any more."""
     person = certification.requested_by
     if person is None:
-        return False
-    offices = Office.objects.certifying().within_dates(now).filter(pharmacy=certification.pharmacy_id)
-    return offices.filter(codice_fiscale=person.codice_fiscale).exists()
+        return True
+    offices = Office.objects.certifying().filter(
+        pharmacy=certification.pharmacy_id, codice_fiscale=person.codice_fiscale, since__lte=now
+    )
+    return offices.exists() and not offices.within_dates(now).exists()
 
 
 class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
@@ -42,11 +44,14 @@ class MailCertificationQuerySet(models.QuerySet["MailCertification"]):
 
     def pending(self, now: datetime) -> "MailCertificationQuerySet":
         """The pending requests (see MailCertification.is_pending), newest first; the first is the pharmacy's current one."""
-        offices = Office.objects.certifying().within_dates(now).filter(pharmacy=OuterRef("pharmacy"))
-        return self.begun(now).filter(Exists(offices.filter(codice_fiscale=OuterRef("requested_by__codice_fiscale"))))
+        offices = Office.objects.certifying().filter(
+            pharmacy=OuterRef("pharmacy"), codice_fiscale=OuterRef("requested_by__codice_fiscale"), since__lte=now
+        )
+        has_its_person = Exists(offices.within_dates(now)) | ~Exists(offices)
+        return self.begun(now).filter(has_its_person, requested_by__isnull=False)
 
     def begun(self, now: datetime) -> "MailCertificationQuerySet":
-        """The pending requests, and the ones that would be pending if their person still held a certifying office."""
+        """The pending requests, and the ones that lost their person (has_lost_its_person)."""
         a_good_code = CodiceValidazione.objects.usable(now).filter(certification=OuterRef("pk"))
         under_way = Q(requested_at__gt=now - PENDING_FOR) | Exists(a_good_code)
         return self.filter(under_way, certified_at=None, withdrawn_at=None).order_by("-requested_at", "-pk")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pharmacies.addresses.examination import examine
 from pharmacies.models import CodiceValidazione, MailCertification
 from pharmacies.models.certification_refused import AlreadyCertified, NothingToConfirm, NotYet, TooManyAttempts
-from tests.conftest import make_pharmacy, make_titolare
+from tests.conftest import make_pharmacy
 from tests.pharmacies.letters import code_in
 
 START = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -32,7 +32,6 @@ class Story:
     def __init__(self, by) -> None:
         self.by, self.now, self.n = by, START, next(NUMBERS)
         self.pharmacy = make_pharmacy(f"P{self.n}", "Prova")
-        make_titolare(by, self.pharmacy)
         self.guesses: dict[str, list[datetime]] = {}
 
     @property

@@ -9,7 +9,7 @@ from pharmacies.addresses.examination import examine, mailbox_of
 from pharmacies.models import MailCertification
 from pharmacies.models.certification_refused import TooManySends
 from pharmacies.models.codice_validazione import SENDS_A_DAY_PER_ADDRESS
-from tests.conftest import make_pharmacy, make_titolare
+from tests.conftest import make_pharmacy
 from tests.parallel import in_parallel
 
 
@@ -35,7 +35,6 @@ def sends(anna):
         now, sent = timezone.now(), 0
         for n in range(20):
             pharmacy = make_pharmacy(f"{pattern[:2]}{n}", "Una")
-            make_titolare(anna, pharmacy)
             examined = examine(pattern.format(n=n), check_mx=False)
             try:
                 MailCertification.objects.begin_and_send(pharmacy, examined, anna, now)
@@ -60,8 +59,6 @@ def test_the_codes_of_a_day_are_not_more_when_pharmacies_ask_at_the_same_instant
         return True
 
     pharmacies = [make_pharmacy(f"M{n}", "Una") for n in range(SENDS_A_DAY_PER_ADDRESS + 5)]
-    for pharmacy in pharmacies:
-        make_titolare(anna, pharmacy)
     alone, at_once = range(SENDS_A_DAY_PER_ADDRESS - 1), range(SENDS_A_DAY_PER_ADDRESS - 1, len(pharmacies))
     assert all(ask(n) for n in alone)
     assert sum(bool(sent) for sent in in_parallel([partial(ask, n) for n in at_once])) == 1
