@@ -18,7 +18,7 @@ OTHER = (
     "requirements/*.sh",
     "portal/**/*.xsd",
 )
-THEIRS = ("bi", "schemas")  # folders of third-party files
+THEIRS = ("bi", "schemas", "__pycache__")  # folders of third-party files, and of the interpreter
 
 
 @cache
