@@ -145,7 +145,7 @@ def watched() -> Iterator[list[str]]:
         return
 
     def watch(connection: Any, **kwargs: Any) -> None:
-        if not any(isinstance(each, LockOrder) for each in connection.execute_wrappers):
+        if not any(isinstance(wrapper, LockOrder) for wrapper in connection.execute_wrappers):
             connection.execute_wrappers.append(LockOrder(found))
 
     ours = LockOrder(found)
@@ -155,5 +155,5 @@ def watched() -> Iterator[list[str]]:
         yield found
     finally:
         connection_created.disconnect(watch)
-        for each in [each for each in connection.execute_wrappers if isinstance(each, LockOrder)]:
-            connection.execute_wrappers.remove(each)
+        for wrapper in [wrapper for wrapper in connection.execute_wrappers if isinstance(wrapper, LockOrder)]:
+            connection.execute_wrappers.remove(wrapper)

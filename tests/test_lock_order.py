@@ -78,7 +78,7 @@ def test_many_rows_at_once_are_seen_unless_they_were_held_by_key(db, san_marco, 
 def test_a_lock_that_stops_foreign_keys_is_seen(db, san_marco, faults) -> None:
     with transaction.atomic():
         list(Pharmacy.objects.select_for_update())
-    assert [each for each in faults() if "NO KEY" in each]
+    assert [fault for fault in faults() if "NO KEY" in fault]
 
 
 def test_on_sqlite_nothing_is_watched(db) -> None:

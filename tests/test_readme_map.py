@@ -19,9 +19,9 @@ def in_the_map(readme: str) -> set[str]:
         if match is None:
             continue
         depth = len(match["indent"])
-        parent = next((above[each] + "/" for each in sorted(above, reverse=True) if each < depth), "")
+        parent = next((above[level] + "/" for level in sorted(above, reverse=True) if level < depth), "")
         names = [name.rstrip("/") for name in match["names"].split()]
-        above = {each: path for each, path in above.items() if each < depth} | {depth: parent + names[0]}
+        above = {level: path for level, path in above.items() if level < depth} | {depth: parent + names[0]}
         found |= {parent + name for name in names}
     return found
 
@@ -33,8 +33,8 @@ def in_the_tree() -> set[str]:
         folders = [ROOT / top, *(path for path in (ROOT / top).rglob("*") if path.is_dir())]
         for folder in folders:
             path = folder.relative_to(ROOT)
-            files = [each for each in folder.iterdir() if each.is_file()]
-            has_code = any(each.suffix == ".py" for each in files)
+            files = [file for file in folder.iterdir() if file.is_file()]
+            has_code = any(file.suffix == ".py" for file in files)
             if OF_DJANGO & set(path.parts) or "__pycache__" in path.parts:
                 continue
             if has_code or (top in ("docs", "deploy") and files):

@@ -48,20 +48,20 @@ def main() -> None:
             every = [one_login(server) for _ in range(logins)]
         finally:
             server.stop()
-    report([each[0] for each in every], [each[1] for each in every])
+    report([row[0] for row in every], [row[1] for row in every])
 
 
 def report(answered: list["Post"], floor: list["Post"]) -> None:
     for name, posts in (("an answer verified ", answered), ("the same, not asked", floor)):
-        took = [each.milliseconds for each in posts]
+        took = [post.milliseconds for post in posts]
         processor = statistics.mean(
-            each.processor for each in posts
+            post.processor for post in posts
         )  # a process's CPU clock ticks every 10 ms: only the mean is precise enough
         print(
             f"{name}  median {statistics.median(took):6.1f} ms   p95 {statistics.quantiles(took, n=20)[-1]:6.1f} ms"
             f"   processor {processor:5.1f} ms"
         )
-    median = statistics.median(each.milliseconds for each in answered)
+    median = statistics.median(post.milliseconds for post in answered)
     print(f"to reach: < {TARGET:.0f} ms; {'reached' if median < TARGET else 'MISSED'}")
     sys.exit(median >= TARGET)
 

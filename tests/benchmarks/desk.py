@@ -128,7 +128,7 @@ def main() -> None:
     made: list[Nation] = []
     with tempfile.TemporaryDirectory(prefix="portal-benchmark-") as folder:
         try:
-            made += [Nation(each, each * knobs.ids, folder) for each in (knobs.few, knobs.many)]
+            made += [Nation(size, size * knobs.ids, folder) for size in (knobs.few, knobs.many)]
             compare(made[0], made[1], knobs.times)
         finally:
             for nation in made:

@@ -7,23 +7,23 @@ from threading import local
 
 import psycopg
 
-_mine = local()
+_thread = local()
 _READ = "select id, expires_at from pharmacy_sessions_idsessione where digest = "
 
 
 def _one(digest: bytes):
     """Reads the row on this thread's connection."""
-    if not hasattr(_mine, "connection"):
+    if not hasattr(_thread, "connection"):
         url = os.environ["DATABASE_URL"]
-        _mine.postgres = url.startswith("postgres")
-        _mine.connection = (
+        _thread.postgres = url.startswith("postgres")
+        _thread.connection = (
             psycopg.connect(url, autocommit=True)
-            if _mine.postgres
+            if _thread.postgres
             else sqlite3.connect(os.path.join(os.environ["PORTAL_VAR"], "portal.sqlite3"), isolation_level=None)
         )
-    if _mine.postgres:
-        return _mine.connection.execute(_READ + "%s", (digest,), prepare=True).fetchone()
-    return _mine.connection.execute(_READ + "?", (digest,)).fetchone()
+    if _thread.postgres:
+        return _thread.connection.execute(_READ + "%s", (digest,), prepare=True).fetchone()
+    return _thread.connection.execute(_READ + "?", (digest,)).fetchone()
 
 
 def application(environ, start_response):

@@ -119,7 +119,7 @@ def measure(count: int, times: int) -> None:
     )
     for name, some in found.items():
         cells = (
-            f"{statistics.median(some):,.0f} | {', '.join(f'{each:,.0f}' for each in some)}"
+            f"{statistics.median(some):,.0f} | {', '.join(f'{rate:,.0f}' for rate in some)}"
             if some
             else "not installed |"
         )

@@ -186,9 +186,9 @@ def report(every: list[Subjects]) -> None:
 
 def _cells(one: Subjects, name: str) -> str:
     runs = one.runs[name]
-    each = ", ".join(f"{run.per_second:,.0f}" for run in runs)
+    rates = ", ".join(f"{run.per_second:,.0f}" for run in runs)
     p50, p99 = (statistics.median(getattr(run, what) for run in runs) for what in ("p50", "p99"))
-    return f" {one.median(name):,.0f} | {each} | {p50:.1f} | {p99:.1f} |"
+    return f" {one.median(name):,.0f} | {rates} | {p50:.1f} | {p99:.1f} |"
 
 
 def _reached(measured: float, sign: str, target: float) -> str:

@@ -65,7 +65,7 @@ class Server:
 
     def processor_seconds(self) -> float:
         words = [(child / "stat").read_text(encoding="utf-8").rpartition(")")[2].split() for child in self._workers()]
-        return sum(int(each[11]) + int(each[12]) for each in words) / os.sysconf("SC_CLK_TCK")
+        return sum(int(fields[11]) + int(fields[12]) for fields in words) / os.sysconf("SC_CLK_TCK")
 
     def _workers(self) -> list[Path]:
         children = (

@@ -70,10 +70,10 @@ def report(found: dict[int, list[tuple[float, float]]], due: int) -> None:
         f"\n### One round of reminders, {due:,} due (PostgreSQL)\n\n"
         "| live ids | seconds (median) | of each run | of processor (median) |\n|---:|---:|---|---:|"
     )
-    median = {size: [statistics.median(each) for each in zip(*runs, strict=True)] for size, runs in found.items()}
+    median = {size: [statistics.median(column) for column in zip(*runs, strict=True)] for size, runs in found.items()}
     for size, runs in found.items():
-        each = ", ".join(f"{wall:.2f}" for wall, _ in runs)
-        print(f"| {size:,} | {median[size][0]:.2f} | {each} | {median[size][1]:.2f} |")
+        walls = ", ".join(f"{wall:.2f}" for wall, _ in runs)
+        print(f"| {size:,} | {median[size][0]:.2f} | {walls} | {median[size][1]:.2f} |")
     print("\n| | measured | to reach | |\n|---|---:|---:|---|")
     few, many = min(median), max(median)
     for number, what in enumerate(("a round", "its processor")):

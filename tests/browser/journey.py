@@ -65,5 +65,5 @@ def code_in_the_mailbox(page: Page, waiting: float = 0) -> str:
 
 
 def code_of(person: str) -> str:
-    who = next(each for each in PEOPLE if each.given_name == person)
+    who = next(known for known in PEOPLE if known.given_name == person)
     return Pharmacy.objects.filter(offices__codice_fiscale=who.codice_fiscale).first().code

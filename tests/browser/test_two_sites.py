@@ -52,8 +52,8 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 
 def cookies(context: BrowserContext) -> dict[str, tuple[str, bool, str]]:
     """The portal's cookies: SameSite, secure, path."""
-    kept = [each for each in context.cookies() if each["domain"] == "localhost"]
-    return {each["name"]: (each["sameSite"], each["secure"], each["path"]) for each in kept}
+    kept = [cookie for cookie in context.cookies() if cookie["domain"] == "localhost"]
+    return {cookie["name"]: (cookie["sameSite"], cookie["secure"], cookie["path"]) for cookie in kept}
 
 
 def test_the_login_works_across_two_sites_and_so_does_showing_the_identity_again(port, context, console_errors):

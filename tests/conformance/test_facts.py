@@ -98,6 +98,6 @@ def test_outcome_codes_have_their_official_type_and_sentence() -> None:
     official = {(code, kind, sentence) for code, kind, sentence in facts("codes")}
     assert len(OUTCOMES) > 20
     assert {
-        each.code for each in OUTCOMES if (each.code, each.type, each.sentence) not in official
+        outcome.code for outcome in OUTCOMES if (outcome.code, outcome.type, outcome.sentence) not in official
     } == UNLIKE_THE_MANUAL
-    assert {(each.code, each.type) for each in OUTCOMES} <= {(code, kind) for code, kind, _ in official}
+    assert {(outcome.code, outcome.type) for outcome in OUTCOMES} <= {(code, kind) for code, kind, _ in official}

@@ -47,9 +47,9 @@ def through_the_gate(gest: Gestionale, token: str) -> int:
 
 
 def revoke_where(ids: list[Id], now: datetime, owner: int, **facts: bool) -> None:
-    for each in ids:
-        if each.owner == owner and each.state(now) == 0 and all(getattr(each, k) == v for k, v in facts.items()):
-            each.revoked = True
+    for row in ids:
+        if row.owner == owner and row.state(now) == 0 and all(getattr(row, k) == v for k, v in facts.items()):
+            row.revoked = True
 
 
 @pytest.fixture
@@ -97,10 +97,10 @@ def play(steps, two: list[Gestionale], policy: str, now: datetime, time_machine)
             answer = two[who].revoke(chosen.token)
             assert answer.done if live and own else answer.code == ("05" if own else "603")
             chosen.revoked |= live and own
-        for each in ids:
-            answer = two[each.owner].check(each.token)
-            assert dict(answer.leaves)["stato"] == str(each.state(now))
-            assert two[1 - each.owner].check(each.token).code == "603"
+        for row in ids:
+            answer = two[row.owner].check(row.token)
+            assert dict(answer.leaves)["stato"] == str(row.state(now))
+            assert two[1 - row.owner].check(row.token).code == "603"
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

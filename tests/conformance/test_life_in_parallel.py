@@ -62,10 +62,10 @@ def three(gest, bruno, san_marco, al_redentore) -> list[Gestionale]:
         requested_at=at, certified_at=at, certified_by=bruno, certified_with="SPID livello 2",
     )  # fmt: skip
     others = [make_utenza("UVANNA02", san_marco), make_utenza("UVBRUN01", al_redentore)]
-    for each in others:
-        each.set_password("SALVE", at)
-        each.set_pincode("1729594276")
-        each.save()
+    for other in others:
+        other.set_password("SALVE", at)
+        other.set_pincode("1729594276")
+        other.save()
     return [gest, *map(gestionale, others)]
 
 

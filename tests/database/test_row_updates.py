@@ -153,7 +153,7 @@ def test_a_row_that_another_took_leaves_the_object_alone(letter):
 
 
 def test_a_retry_that_the_rules_forbid_withdraws_the_object_too(letter, monkeypatch):
-    monkeypatch.setattr(forbidding, "_rules", [lambda letters, now: {each.pk for each in letters}])
+    monkeypatch.setattr(forbidding, "_rules", [lambda letters, now: {letter.pk for letter in letters}])
     row = letter()
     assert not row.retry(NOW)
     assert facts(row) == in_database(row)

@@ -119,10 +119,10 @@ def test_the_seed_tells_hours_nights_and_the_gestionali():
     assert coming.exists()
     stretches = anna.openings(now).stretches(now, row.expires_at)
     told_before = coming.filter(minutes_before__gt=0)
-    assert all(any(open_.has(each.due_at) for open_ in stretches) for each in told_before)
+    assert all(any(open_.has(reminder.due_at) for open_ in stretches) for reminder in told_before)
     assert ReminderSettings.objects.exclude(hours=None).count() > 10
     assert NightDuty.objects.exclude(pharmacy__code=SAN_MARCO).exists()
-    assert {each.pharmacy.code for each in Webhook.objects.open()} == {SAN_MARCO, SANTA_LUCIA}
+    assert {webhook.pharmacy.code for webhook in Webhook.objects.open()} == {SAN_MARCO, SANTA_LUCIA}
     assert WebhookCall.objects.waiting().count() == 2
     soon = Reminder.objects.filter(channel="gestionale", id_sessione__pharmacy__code=SANTA_LUCIA, settled_at=None)
     assert soon.earliest("due_at").due_at < now + timedelta(minutes=3)
@@ -132,7 +132,7 @@ def test_a_new_start_on_another_port_finds_the_gestionale_again(settings):
     call_command("seed_demo", verbosity=0)
     settings.PORTAL_URL = "http://127.0.0.1:8099"
     call_command("seed_demo", verbosity=0)
-    assert {each.url for each in Webhook.objects.open()} == {"http://127.0.0.1:8099/prova/gestionale/riceve/"}
+    assert {webhook.url for webhook in Webhook.objects.open()} == {"http://127.0.0.1:8099/prova/gestionale/riceve/"}
 
 
 def test_what_a_call_says_can_be_read(call):

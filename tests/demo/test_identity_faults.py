@@ -21,7 +21,7 @@ OUTCOMES = {
 
 
 def test_every_fault_of_the_drawer_is_tried_here():
-    assert {each.key for each in FAULTS} == {*OUTCOMES, "ripetuta"}
+    assert {fault.key for fault in FAULTS} == {*OUTCOMES, "ripetuta"}
 
 
 @pytest.mark.parametrize("method", ["spid", "cie"])

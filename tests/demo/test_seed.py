@@ -47,8 +47,10 @@ def test_the_named_people_hold_their_offices_and_nobody_else_does():
     carla = User.objects.get(username=people.STAFF_USERNAME)
     assert carla.is_staff
     assert carla.check_password(people.STAFF_PASSWORD)
-    assert {app.user.username for app in StaffTotp.objects.all()} == {each.username for each in people.OPERATORS}
-    roles = {each.username: each.roles for each in User.objects.filter(is_staff=True).exclude(pk=carla.pk)}
+    assert {app.user.username for app in StaffTotp.objects.all()} == {
+        operator.username for operator in people.OPERATORS
+    }
+    roles = {user.username: user.roles for user in User.objects.filter(is_staff=True).exclude(pk=carla.pk)}
     assert sorted(roles.values(), key=sorted) == [
         *({"lettura", other} for other in ("amministrazione", "anagrafica", "assistenza")),
         {"lettura"}, {"lettura", "sicurezza"},

@@ -16,7 +16,8 @@ READ_TWICE = {
     ),
     "says": re.compile(r"\bfor who\b|\bof those that\b|\bthe one that\b|\bwhat of it\b", re.IGNORECASE),
 }
-SAY_NOTHING = {"told", "asked", "mine", "theirs"}
+SAY_NOTHING = {"told", "asked", "mine", "theirs", "each"}
+NAMED_BY_TEMPLATE = re.compile(r"{%\s*(?:for ([\w, ]+) in\b|with (\w+)=)|\bas (\w+)\s*%}")
 MAY_REPEAT = {"Meta", "Command", "Migration", "Config"}
 
 
@@ -71,10 +72,25 @@ def bound(tree: ast.Module) -> Iterator[str]:
             yield node.name
 
 
+def bound_by_template(text: str) -> Iterator[str]:
+    """The names that a template gives to values."""
+    for groups in NAMED_BY_TEMPLATE.findall(text):
+        yield from re.findall(r"\w+", " ".join(groups))
+
+
+def templates() -> dict[str, str]:
+    return {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in (ROOT / "templates").rglob("*.*")}
+
+
+def says_nothing(name: str) -> bool:
+    return name.strip("_").lower() in SAY_NOTHING
+
+
 def empty_names() -> Iterator[str]:
-    for path, tree in modules().items():
-        for name in sorted(SAY_NOTHING & set(bound(tree))):
-            yield f"{name}: {path}"
+    named = {path: set(bound(tree)) for path, tree in modules().items()}
+    named |= {path: set(bound_by_template(text)) for path, text in templates().items()}
+    for path, names in named.items():
+        yield from (f"{name}: {path}" for name in sorted(filter(says_nothing, names)))
 
 
 RULES = {"sentence": sentences, "class": repeated_classes, "name": empty_names}
@@ -102,4 +118,8 @@ def test_the_rule_sees_a_sentence_that_is_read_twice(text, faults) -> None:
 
 def test_the_rule_sees_the_names_of_values() -> None:
     tree = ast.parse("def mine(asked):\n    told = asked\n    self.theirs = told\n    each = 1\n")
-    assert set(bound(tree)) == SAY_NOTHING | {"each"}
+    assert set(bound(tree)) == SAY_NOTHING
+    template = (
+        "{% for mine, each in rows %}{% with told=each.x %}{{ asked }}{% url 'x' as theirs %}{% endwith %}{% endfor %}"
+    )
+    assert set(bound_by_template(template)) == SAY_NOTHING - {"asked"}

@@ -117,7 +117,7 @@ def test_every_path_that_is_named_is_there() -> None:
 def test_every_file_of_code_that_is_named_is_there() -> None:
     names = {Path(path).name for path in files()}
     named = [(place, m[0]) for place, m in matches(A_MODULE_FILE) if m[0] not in NAMED_AS_FORBIDDEN]
-    assert [f"{place} {name}" for place, name in named if not any(fnmatch(each, name) for each in names)] == []
+    assert [f"{place} {name}" for place, name in named if not any(fnmatch(pattern, name) for pattern in names)] == []
 
 
 def test_every_module_that_is_named_is_there() -> None:

@@ -18,7 +18,7 @@ OTHER = (
     "requirements/*.sh",
     "portal/**/*.xsd",
 )
-THEIRS = ("bi", "schemas", "__pycache__")  # folders of third-party files, and of the interpreter
+NOT_OURS = ("bi", "schemas", "__pycache__")  # folders of third-party files, and of the interpreter
 
 
 @cache
@@ -60,7 +60,7 @@ def texts() -> dict[str, str]:
         found |= {
             path: path.read_text(encoding="utf-8")
             for path in ROOT.glob(pattern)
-            if path.is_file() and not set(path.parts) & set(THEIRS)
+            if path.is_file() and not set(path.parts) & set(NOT_OURS)
         }
     return {str(path.relative_to(ROOT)): text for path, text in found.items()}
 

@@ -65,7 +65,7 @@ def test_a_login_under_way_survives_the_purge(client):
 def test_purging_twice_does_nothing_more(client):
     at_noon(door.go_to_provider, client)
     purge(NOON + timedelta(days=2))
-    assert {each.rpartition(": ")[2] for each in purge(NOON + timedelta(days=2)).strip().split(", ")} == {"0"}
+    assert {line.rpartition(": ")[2] for line in purge(NOON + timedelta(days=2)).strip().split(", ")} == {"0"}
 
 
 def test_the_timetable_purges_too(client):

@@ -58,9 +58,9 @@ def outcome(start, environment: dict[str, str], name: str) -> dict[str, object] 
 def texts(value: object) -> list[str]:
     """Every text in a setting, at any depth."""
     if isinstance(value, dict):
-        return [text for each in value.values() for text in texts(each)]
+        return [text for part in value.values() for text in texts(part)]
     if isinstance(value, list | tuple | set):
-        return [text for each in value for text in texts(each)]
+        return [text for part in value for text in texts(part)]
     return [str(value)]
 
 
@@ -91,7 +91,7 @@ def test_what_is_given_is_taken_as_it_is_or_refused_in_a_sentence(start, mode, n
         read = outcome(start, {**mode, name: value}, name)
         if read is None:
             continue
-        kept = [text for each in said(read).values() for text in each]
+        kept = [text for words in said(read).values() for text in words]
         assert any(value.strip() in text or str(Path(value)) in text for text in kept), value
 
 

@@ -104,8 +104,8 @@ class Browser:
         return [("Cookie", cookies), ("Referer", "https://127.0.0.1/accesso/")]
 
     def _took(self, answer: tuple[int, str, http.client.HTTPMessage]) -> tuple[int, str, http.client.HTTPMessage]:
-        for each in answer[2].get_all("Set-Cookie", []):
-            name, _, value = each.partition(";")[0].partition("=")
+        for cookie in answer[2].get_all("Set-Cookie", []):
+            name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
         return answer
 

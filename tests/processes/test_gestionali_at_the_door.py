@@ -89,7 +89,7 @@ class Message:
         self.lines, self.body = lines, body
 
     def without(self, name: str) -> "Message":
-        return Message([each for each in self.lines if not each.startswith(f"{name}:")], self.body)
+        return Message([line for line in self.lines if not line.startswith(f"{name}:")], self.body)
 
     def says(self, header: str) -> bool:
         return header in self.lines

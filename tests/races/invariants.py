@@ -79,11 +79,11 @@ def instants_in_order(left: Left) -> Iterator[str]:
         instants = [at for at in (row.requested_at, row.first_used_at, row.revoked_at) if at is not None]
         if instants != sorted(instants):
             yield f"{row} was requested, used and revoked at {instants}"
-    for each in left.certifications:
-        ended = each.replaced_at or each.revoked_at
-        instants = [at for at in (each.requested_at, each.certified_at, ended) if at is not None]
+    for certification in left.certifications:
+        ended = certification.replaced_at or certification.revoked_at
+        instants = [at for at in (certification.requested_at, certification.certified_at, ended) if at is not None]
         if instants != sorted(instants):
-            yield f"{each} was requested, certified and ended at {instants}"
+            yield f"{certification} was requested, certified and ended at {instants}"
 
 
 def a_live_id_has_a_letter(left: Left) -> Iterator[str]:
@@ -109,10 +109,10 @@ AFTER_THE_SWEEP: tuple[Invariant, ...] = (no_sealed_copy_of_a_dead_id, instants_
 def broken(world: World, outcome: Interleaving) -> list[str]:
     """The violations before and after the sweep that the timetable runs every minute."""
     left = Left.read(world, outcome)
-    wrong = [f"{each.__name__}: {what}" for each in AT_ONCE for what in each(left)]
+    wrong = [f"{rule.__name__}: {what}" for rule in AT_ONCE for what in rule(left)]
     forgetting.forget_dead(NOW)
     swept = Left.read(world, outcome)
-    return wrong + [f"{each.__name__}: {what}" for each in AFTER_THE_SWEEP for what in each(swept)]
+    return wrong + [f"{rule.__name__}: {what}" for rule in AFTER_THE_SWEEP for what in rule(swept)]
 
 
 def _has_ended(row: IdSessione) -> bool:

@@ -34,7 +34,7 @@ def test_a_full_disk_leaves_no_file_and_the_next_start_makes_it(tmp_path, monkey
         monkeypatch.setattr(kept.os, "fdopen", full)
     with pytest.raises(OSError, match="No space left"):
         kept_once(tmp_path / "key", lambda: b"a key")
-    assert [each.name for each in tmp_path.iterdir()] == [".key.lock"]
+    assert [path.name for path in tmp_path.iterdir()] == [".key.lock"]
     monkeypatch.undo()
     assert kept_once(tmp_path / "key", lambda: b"a key") == b"a key"
 

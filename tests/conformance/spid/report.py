@@ -29,13 +29,13 @@ def judged(profile: str, report: dict[str, Any]) -> Verdict:
         results = list(_results(checks))
         category = name.split("_")[0]
         verdict.executed[category] = verdict.executed.get(category, 0) + len(results)
-        for each in results:
-            verdict.wrong += _what_is_wrong(category, each)
+        for result in results:
+            verdict.wrong += _what_is_wrong(category, result)
     for category, least in _LEAST.items():
         if verdict.executed.get(category, 0) < least:
             verdict.wrong.append(f"{category}: {verdict.executed.get(category, 0)} checks, at least {least} expected")
     sent = len(
-        {each.get("test_id") for name, checks in found.items() if name == "response" for each in _results(checks)}
+        {result.get("test_id") for name, checks in found.items() if name == "response" for result in _results(checks)}
     )
     if sent != PROFILES[profile]:
         verdict.wrong.append(f"response: {sent} answers sent, {PROFILES[profile]} expected")
@@ -55,8 +55,8 @@ def _results(node: Any) -> Any:
     if isinstance(node, dict) and "result" in node and "test" in node:
         yield node
     elif isinstance(node, dict):
-        for each in node.values():
-            yield from _results(each)
+        for child in node.values():
+            yield from _results(child)
     elif isinstance(node, list):
-        for each in node:
-            yield from _results(each)
+        for child in node:
+            yield from _results(child)

@@ -55,7 +55,7 @@ def test_nothing_of_them_is_in_clear_in_the_database(entered) -> None:
     with connection.cursor() as cursor:
         cursor.execute("select * from identity_loginrecord")
         row = b"".join(
-            bytes(each) if isinstance(each, memoryview | bytes) else str(each).encode() for each in cursor.fetchone()
+            bytes(cell) if isinstance(cell, memoryview | bytes) else str(cell).encode() for cell in cursor.fetchone()
         )
     assert ANNA.encode() not in row
     assert b"AuthnRequest" not in row

@@ -14,7 +14,7 @@ from tests.parallel import in_parallel
 
 
 def test_spellings_of_one_mailbox_share_the_letters_of_a_day(db):
-    assert {mailbox_of(each) for each in ("vittima@tin.it", "Vittima+1@tin.it", "vittima+due@TIN.it")} == {
+    assert {mailbox_of(address) for address in ("vittima@tin.it", "Vittima+1@tin.it", "vittima+due@TIN.it")} == {
         "vittima@tin.it"
     }
     assert mailbox_of("a.nna.rossi+x@googlemail.com") == mailbox_of("annarossi@gmail.com")

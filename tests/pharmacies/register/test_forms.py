@@ -38,13 +38,13 @@ def csv_of(rows, end="\n") -> str:
 
 
 def records(rows=ROWS) -> list[dict[str, str]]:
-    return [dict(zip(NAMES, each.split(";"), strict=True)) for each in rows]
+    return [dict(zip(NAMES, line.split(";"), strict=True)) for line in rows]
 
 
 def xml_of(rows=ROWS, record="<riga>{}</riga>", field="<{0}>{1}</{0}>") -> str:
     body = "".join(
-        record.format("".join(field.format(name, escape(value)) for name, value in each.items()))
-        for each in records(rows)
+        record.format("".join(field.format(name, escape(value)) for name, value in row.items()))
+        for row in records(rows)
     )
     return f'<?xml version="1.0" encoding="UTF-8"?><farmacie xmlns="urn:prova">{body}</farmacie>'
 
@@ -86,8 +86,8 @@ def test_every_encoding_and_line_end_is_read(file, encoded):
     [
         json.dumps(records()),
         json.dumps({"aggiornato": "2026-11-23", "farmacie": records(), "totale": 3}, indent=2, ensure_ascii=False),
-        json.dumps([{name.upper(): value for name, value in each.items()} for each in records()]),
-        json.dumps([{k: None if v == "-" else v for k, v in each.items()} for each in records()]),
+        json.dumps([{name.upper(): value for name, value in record.items()} for record in records()]),
+        json.dumps([{k: None if v == "-" else v for k, v in record.items()} for record in records()]),
         json.dumps([{k: int(v) if k in ("cod_farmacia", "p_iva", "cap") else v for k, v in r.items()} for r in records()]),
         json.dumps(records(), ensure_ascii=False).encode("utf-16"),
         xml_of(),
@@ -102,7 +102,7 @@ def test_json_and_xml_of_the_same_open_data_are_read(file, content):
 
 
 def test_records_as_attributes_are_read(file):
-    body = "".join("<f " + " ".join(f'{k}="{escape(v)}"' for k, v in each.items()) + "/>" for each in records())
+    body = "".join("<f " + " ".join(f'{k}="{escape(v)}"' for k, v in record.items()) + "/>" for record in records())
     importing(file(f"<farmacie>{body}</farmacie>"))
     assert changes() == EXPECTED
 

@@ -69,7 +69,7 @@ def test_a_change_of_owner_keeps_the_pharmacy(import_rows):
     changes = RegisterChange.objects.filter(pharmacy=pharmacy).values_list("field", "was", "became")
     assert ("name", "Rossi dr. Mario", "Bianchi dr.ssa Lucia") in changes
     assert ("valid_from", "2015-02-01", "2026-11-01") in changes
-    assert not [each for each in changes if each[1] == each[2]]
+    assert not [change for change in changes if change[1] == change[2]]
 
 
 @pytest.mark.parametrize("newest_first", [True, False])

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 SHOP, NAME, RIGHT, PINCODE = "192.0.2.7", "carla", "una password lunga", "1729594276"
 SERVICE = "/a2f-auth-ws/soap/v1/authentication-service"
 EMPTY_CALL = b'<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body/></e:Envelope>'
-ASKED = f"{GATE}?contesto=RICETTA-DEM&applicazione=EROGATORE"
+GATE_URL = f"{GATE}?contesto=RICETTA-DEM&applicazione=EROGATORE"
 
 
 @dataclass
@@ -123,7 +123,7 @@ def _basic(right: bool, number: int, name: str = NAME) -> str:
 
 def _knock(plain: str, right: bool, place: str, number: int) -> int:
     sent = {"Authorization2F": f"Bearer {plain}", "Authorization": _basic(right, number)}
-    return Client(REMOTE_ADDR=place).get(ASKED, headers=sent).status_code
+    return Client(REMOTE_ADDR=place).get(GATE_URL, headers=sent).status_code
 
 
 @pytest.fixture(autouse=True)
@@ -186,7 +186,7 @@ def refuse(counter: Counter, door: str) -> None:
 
 @pytest.mark.parametrize("refusing", sorted(DOORS))
 def test_refusals_at_one_door_leave_every_other_as_it_was(counter, hashes, refusing):
-    same = next((each for each in ONE_DOOR if refusing in each), {refusing})
+    same = next((group for group in ONE_DOOR if refusing in group), {refusing})
     others = [door for door in DOORS if door not in same]
     look(counter, others, hashes)  # values that are cached after one read count as cached from here on
     remember(counter)

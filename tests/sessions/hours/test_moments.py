@@ -64,7 +64,7 @@ def test_a_night_on_duty_lasts_until_the_morning_whatever_is_open_after_midnight
     week = Week((read_day("9–13, 15:30–24"), read_day(next_day), *((),) * 5))
     night = Openings(week, frozenset([date(2026, 11, 23)]))
     evening = night.stretches(rome("2026-11-23 12:00"), rome("2026-11-24 12:00"))
-    assert any(each.has(rome("2026-11-23 23:59")) and each.has(rome("2026-11-24 05:00")) for each in evening)
+    assert any(stretch.has(rome("2026-11-23 23:59")) and stretch.has(rome("2026-11-24 05:00")) for stretch in evening)
     assert night.is_night_duty(rome(f"2026-11-24 {ends}") - timedelta(minutes=1))
     assert not night.is_night_duty(rome(f"2026-11-24 {ends}"))
 
@@ -188,7 +188,7 @@ def test_the_reason_is_said_in_words(minutes, at, nights, words) -> None:
 
 quarters = st.integers(0, 96).map(lambda quarter: quarter * 15)
 days = st.lists(quarters, unique=True, max_size=6).map(sorted).map(lambda at: tuple(zip(at[::2], at[1::2])))
-weeks = st.lists(days, min_size=7, max_size=7).filter(any).map(lambda each: Week(tuple(each)))
+weeks = st.lists(days, min_size=7, max_size=7).filter(any).map(lambda seven: Week(tuple(seven)))
 around = st.sampled_from(
     [
         datetime(2026, 3, 28, 6, tzinfo=UTC),
@@ -231,9 +231,9 @@ def test_whatever_the_lead_something_is_said_before_the_end_or_at_the_first_open
     if any(minutes) and not before:
         assert week is not None
         assert [moment.minutes_before for moment in found] == [0]
-        opening = next(each for each in Openings(week).stretches(issued, found[0].at) if each.has(found[0].at))
+        opening = next(stretch for stretch in Openings(week).stretches(issued, found[0].at) if stretch.has(found[0].at))
         assert opening.start == found[0].at >= ends or not any(  # an id may end at the very instant of the opening
-            each.has(ends) for each in Openings(week).stretches(issued, ends)
+            stretch.has(ends) for stretch in Openings(week).stretches(issued, ends)
         )
 
 

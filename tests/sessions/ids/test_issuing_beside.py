@@ -58,7 +58,7 @@ def test_of_two_ids_asked_for_at_once_the_staff_hear_of_one_only(utenza, others,
     elsewhere = issuing.issue(others[1], context, MORNING).id_sessione
     with held_up_at(elsewhere) as start:
         pending = [start(partial(issuing.issue, one, context, MORNING)) for one in (utenza, others[0])]
-    assert all(each.result(timeout=20) for each in pending)
+    assert all(act.result(timeout=20) for act in pending)
     assert IdSessione.objects.filter(outlived_at=None).count() == 1
 
 

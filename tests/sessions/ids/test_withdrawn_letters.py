@@ -122,7 +122,7 @@ def together(certified, utenza, context, bruno, al_redentore) -> list[IdSessione
         pharmacy=al_redentore, address=certified.address, address_key=certified.address_key, requested_by=bruno,
         requested_at=MORNING, certified_at=MORNING, certified_by=bruno,
     )  # fmt: skip
-    rows = [issuing.issue(each, context, MORNING).id_sessione for each in (utenza, make_utenza("UVB", al_redentore))]
+    rows = [issuing.issue(owner, context, MORNING).id_sessione for owner in (utenza, make_utenza("UVB", al_redentore))]
     sending.send_due(HOUR_BEFORE)
     assert len(due(HOUR_BEFORE, "reminder")) == 1
     return rows

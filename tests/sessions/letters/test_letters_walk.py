@@ -181,7 +181,7 @@ class LettersWorld:
 
     def is_meant_for(self, letter: OutgoingMail) -> bool:
         """The letter's content is alive and its mailbox may read it: derived from the rows, without the portal's rules."""
-        about = [each.pk for each in self.pharmacies if each.code == letter.about]
+        about = [pharmacy.pk for pharmacy in self.pharmacies if pharmacy.code == letter.about]
         if letter.kind in (Kind.CHANGED, Kind.REVOKED):
             known = MailCertification.objects.filter(pharmacy__in=about, certified_at__isnull=False)
             return known.filter(address_key=mail_address.key(letter.recipient)).exists()

@@ -81,13 +81,13 @@ def test_a_longer_lead_chosen_late_is_said_sooner_than_chosen(utenza, certified,
     choose(san_marco, Wishes([15], False), anna, MORNING)
     issuing.issue(utenza, context, MORNING)
     choose(san_marco, Wishes([120], False), anna, END - 90 * MIN)
-    assert [END - each.due_at for each in Reminder.objects.all()] == [45 * MIN]
+    assert [END - reminder.due_at for reminder in Reminder.objects.all()] == [45 * MIN]
 
 
 def test_an_id_of_one_hour_is_spoken_of_after_half_an_hour_and_its_letter_says_so(utenza, certified, db) -> None:
     short = Context.objects.create(contesto="BREVE", applicazione="EROGATORE", hours=1)
     issuing.issue(utenza, short, MORNING)
-    assert [each.due_at for each in Reminder.objects.all()] == [MORNING + 30 * MIN]
+    assert [reminder.due_at for reminder in Reminder.objects.all()] == [MORNING + 30 * MIN]
     assert events.coming(MORNING + H, MORNING)[0].at == MORNING + 30 * MIN
     sending.send_due(MORNING + 30 * MIN)
     assert letters() == ["reminder"]

@@ -54,7 +54,7 @@ def test_one_letter_names_each_pharmacy_and_each_id(utenza, bruno_utenza, contex
         assert f"finisce con {row.last4} scade\nalle {hour}" in said
         assert f"/servizi/{row.pharmacy.code}/id-sessione/?utenza=3D{row.utenza_id}" in said
     assert letter.give_up_at == END
-    assert {each.letter_id for each in Reminder.objects.all()} == {letter.pk}
+    assert {reminder.letter_id for reminder in Reminder.objects.all()} == {letter.pk}
     assert sending.send_due(END - 50 * MIN) == 0
 
 

@@ -88,7 +88,7 @@ def test_a_filter_that_makes_no_sense_takes_nothing_away(operator, lines):
 
 
 def test_every_verb_that_the_portal_knows_belongs_to_a_kind():
-    beginnings = tuple(each for _, begin in JournalFilter.KINDS.values() for each in begin)
+    beginnings = tuple(beginning for _, begin in JournalFilter.KINDS.values() for beginning in begin)
     assert [verb for verb in known_verbs() if not verb.startswith(beginnings)] == []
 
 

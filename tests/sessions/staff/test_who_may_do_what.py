@@ -51,7 +51,7 @@ def addresses(*, with_code: bool = False) -> list[tuple[str, str]]:
     for name, path, _ in patterns():
         if name in RULES and (not with_code or "<str:code>" in path):
             names = re.findall(r"<\w+:(\w+)>", path)
-            found.append((name, reverse(name, kwargs={each: VALUES[each] for each in names})))
+            found.append((name, reverse(name, kwargs={parameter: VALUES[parameter] for parameter in names})))
     return found
 
 

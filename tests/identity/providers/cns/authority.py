@@ -121,7 +121,7 @@ class Authority:
 
 
 def pem(*found: x509.Certificate | x509.CertificateRevocationList) -> bytes:
-    return b"".join(each.public_bytes(Encoding.PEM) for each in found)
+    return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in found)
 
 
 def private() -> bytes:

@@ -240,4 +240,4 @@ def test_a_ticket_in_the_address_is_not_read(client):
 def test_a_door_for_cards_without_its_host_or_secret_does_not_start(settings, name, value):
     assert system_checks.cards_have_a_host_of_their_own(None) == []
     setattr(settings, name, value)
-    assert [each.id for each in system_checks.cards_have_a_host_of_their_own(None)] == ["portal.E006"]
+    assert [fault.id for fault in system_checks.cards_have_a_host_of_their_own(None)] == ["portal.E006"]

@@ -85,7 +85,7 @@ def refresh(command: str) -> tuple[str, str]:
 
 def authorities(folder) -> list[str]:
     found = x509.load_pem_x509_certificates((folder / "ca.pem").read_bytes())
-    return [each.subject.rfc4514_string().removeprefix("CN=") for each in found]
+    return [certificate.subject.rfc4514_string().removeprefix("CN=") for certificate in found]
 
 
 def test_the_authorities_of_the_list_that_issue_cards_are_written(settings, folder):
@@ -127,7 +127,7 @@ def test_a_list_that_cannot_be_believed_changes_nothing(settings, folder, wrong)
     with pytest.raises(CommandError, match="is unchanged"):
         refresh("cns_trust")
     assert (folder / "ca.pem").read_bytes() == before
-    assert [each.name for each in folder.iterdir()] == ["ca.pem"]
+    assert [file.name for file in folder.iterdir()] == ["ca.pem"]
 
 
 @pytest.mark.parametrize("body", [b"", b"<a/>", b'<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', b"\xff"])
@@ -183,7 +183,7 @@ def revoked(folder, tmp_path):
 def count(folder) -> dict[str, int]:
     parts = (folder / "crl.pem").read_bytes().split(b"-----END X509 CRL-----\n")[:-1]
     lists = [x509.load_pem_x509_crl(part + b"-----END X509 CRL-----\n") for part in parts]
-    return {each.issuer.rfc4514_string().removeprefix("CN="): len(each) for each in lists}
+    return {crl.issuer.rfc4514_string().removeprefix("CN="): len(crl) for crl in lists}
 
 
 def test_the_lists_of_every_authority_are_gathered(folder, revoked):
@@ -232,7 +232,7 @@ def test_a_list_that_is_over_is_named(folder, revoked):
 
 def warnings(at: datetime) -> list[str]:
     with time_machine.travel(at, tick=False):
-        return [each for each in Client().get("/readyz").json()["warnings"] if each.startswith("ts-cns")]
+        return [warning for warning in Client().get("/readyz").json()["warnings"] if warning.startswith("ts-cns")]
 
 
 @pytest.fixture
@@ -257,7 +257,7 @@ def test_readyz_warns_before_nginx_refuses_cards_and_when_it_does(cards, folder)
 @pytest.mark.django_db
 def test_readyz_warns_of_a_trust_list_that_ends_and_of_files_that_are_not_there(cards, folder, settings):
     settings.CNS_REVOCATION_LISTS = []
-    assert any("trust list" in each for each in warnings(datetime(2026, 12, 26, tzinfo=UTC)))
+    assert any("trust list" in warning for warning in warnings(datetime(2026, 12, 26, tzinfo=UTC)))
     (folder / "crl.pem").unlink()
     assert warnings(NOON) == ["ts-cns: ca.pem and crl.pem: cannot be read: nobody can sign in with a card"]
 

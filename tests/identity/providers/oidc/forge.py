@@ -54,7 +54,7 @@ def for_anything(name: str) -> RSAKey:
 
 
 def jwks(*rings: KeyRing) -> Claims:
-    return {"keys": [key for each in rings for key in each.published()]}
+    return {"keys": [key for ring in rings for key in ring.published()]}
 
 
 def signed(claims: Claims) -> str:

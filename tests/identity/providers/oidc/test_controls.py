@@ -96,9 +96,9 @@ def test_the_code_is_changed_by_who_asked_and_proves_it_with_an_assertion_of_its
     assert forge.proves_the_verifier(captured)
     keys = forge.ring("portale-firma").keys
     claims = [forge.jose.verified(form["client_assertion"], keys) for _, form in captured.world.forms]
-    assert [each["aud"] for each in claims] == [f"{OP}/token", f"{OP}/revocation"]
-    assert len({each["jti"] for each in claims}) == 2
-    assert all(each["iss"] == each["sub"] == PORTAL for each in claims)
+    assert [claim["aud"] for claim in claims] == [f"{OP}/token", f"{OP}/revocation"]
+    assert len({claim["jti"] for claim in claims}) == 2
+    assert all(claim["iss"] == claim["sub"] == PORTAL for claim in claims)
 
 
 # --- the token request, and the stored record

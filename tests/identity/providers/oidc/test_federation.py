@@ -240,17 +240,17 @@ def test_roads_that_go_round_in_circles_end(order):
     """Every entity names every other as its superior: the number of fetched addresses is bounded."""
     now = timezone.now()
     hints = [f"https://s{number}.example" for number in range(9)]
-    for each in hints:
+    for hint in hints:
         own = {
             "authority_hints": hints,
-            "metadata": {"federation_entity": {"federation_fetch_endpoint": f"{each}/fetch"}},
+            "metadata": {"federation_entity": {"federation_fetch_endpoint": f"{hint}/fetch"}},
         }
-        order.published[f"{each}/.well-known/openid-federation"] = forge.statement(
-            each, each, ring("mezzo"), ring("mezzo"), now, **own
+        order.published[f"{hint}/.well-known/openid-federation"] = forge.statement(
+            hint, hint, ring("mezzo"), ring("mezzo"), now, **own
         )
         for other in [OP, *hints]:
-            order.published[f"{each}/fetch?sub={other}"] = forge.about_op(
-                now, iss=each, sub=other, signer=ring("mezzo")
+            order.published[f"{hint}/fetch?sub={other}"] = forge.about_op(
+                now, iss=hint, sub=other, signer=ring("mezzo")
             )
     order.published[OP_CONFIGURATION] = forge.op_configuration(now, authority_hints=hints)
     refused("no superior")

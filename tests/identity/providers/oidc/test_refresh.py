@@ -95,7 +95,7 @@ def test_a_chain_that_is_over_is_urgent_and_readyz_warns(world, capsys):
     with time_machine.travel(timezone.now() + timedelta(days=3), tick=False):
         code, [alert] = run(capsys, "check")
         assert (code, alert["urgent"], "nobody can sign in" in alert["words"]) == (1, True, True)
-        assert any("nobody can sign in" in each for each in Client().get("/readyz").json()["warnings"])
+        assert any("nobody can sign in" in warning for warning in Client().get("/readyz").json()["warnings"])
 
 
 def test_a_trust_mark_that_ends_is_told_a_month_before(world, settings, capsys):
@@ -124,7 +124,7 @@ def production(door_is_real, settings):
 
 def problems() -> list[str]:
     found = system_checks.only_real_identity_providers_in_production(None) + system_checks.one_door_of_each_name(None)
-    return [f"{each.id} {each.msg}" for each in found if "SAML" not in each.msg]
+    return [f"{fault.id} {fault.msg}" for fault in found if "SAML" not in fault.msg]
 
 
 def test_a_deployment_in_good_order_starts(production):
@@ -179,4 +179,4 @@ def test_two_doors_for_cie_do_not(production):
         "portal.identity.providers.saml.CieSaml",
         "portal.identity.providers.oidc.CieOpenId",
     ]
-    assert any(each.startswith("portal.E007") for each in problems())
+    assert any(problem.startswith("portal.E007") for problem in problems())

@@ -41,7 +41,7 @@ def test_an_error_beside_a_code_is_an_error(captured):
 def test_a_request_that_the_provider_finds_wrong_is_an_alarm_for_the_operators(captured, caplog):
     page = captured.refused(code=None, error="invalid_request").content.decode()
     assert "problema tecnico del portale" in page
-    assert [each.levelname for each in caplog.records if "invalid_request" in each.getMessage()] == ["ERROR"]
+    assert [line.levelname for line in caplog.records if "invalid_request" in line.getMessage()] == ["ERROR"]
 
 
 SILENCES = {

@@ -48,7 +48,7 @@ def test_what_travels_with_the_browser_says_nothing_of_the_person(client):
 
 
 def test_every_fault_and_every_outcome_is_tried_here():
-    assert {each.key for each in FAULTS} == {*REFUSED, "ripetuta"}
+    assert {fault.key for fault in FAULTS} == {*REFUSED, "ripetuta"}
     assert {key for key, _ in OUTCOMES["cie-oidc"]} == {*ENDED, "ok"}
 
 
@@ -208,4 +208,4 @@ def test_the_keys_of_the_stub_are_their_owners_only(client):
     door.go_to_provider(client)
     kept = list((openid_desk.settings.VAR_DIR / "oidc").glob("*.pem"))
     assert kept
-    assert all(each.stat().st_mode & 0o077 == 0 for each in kept)
+    assert all(file.stat().st_mode & 0o077 == 0 for file in kept)

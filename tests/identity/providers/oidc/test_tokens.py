@@ -51,7 +51,7 @@ def outcome() -> str:
 )
 def test_an_id_token_with_a_wrong_claim(captured, claim, value, expected):
     def spoil(claims: forge.Claims) -> forge.Claims:
-        return {name: each for name, each in (claims | {claim: value}).items() if each is not None}
+        return {name: held for name, held in (claims | {claim: value}).items() if held is not None}
 
     captured.says(token=spoil).refused()
     assert outcome() == expected
@@ -202,7 +202,7 @@ def test_a_userinfo_that_bursts_when_it_is_unpacked(captured):
 )
 def test_a_userinfo_with_a_wrong_claim(captured, claim, value, expected):
     def spoil(claims: forge.Claims) -> forge.Claims:
-        return {name: each for name, each in (claims | {claim: value}).items() if each is not None}
+        return {name: held for name, held in (claims | {claim: value}).items() if held is not None}
 
     captured.says(person=spoil).refused()
     assert outcome() == expected

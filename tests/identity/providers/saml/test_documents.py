@@ -13,7 +13,7 @@ from tests.conftest import ANNA
 from tests.identity.door import signed_in
 
 BOMB = b"<!DOCTYPE r [<!ENTITY a '" + b"a" * 1000 + b"'>" + b"".join(
-    b"<!ENTITY a%d '%s'>" % (each, b"&a%d;" % (each - 1) * 10 if each else b"&a;" * 10) for each in range(9)
+    b"<!ENTITY a%d '%s'>" % (number, b"&a%d;" % (number - 1) * 10 if number else b"&a;" * 10) for number in range(9)
 ) + b"]>"  # fmt: skip
 
 

@@ -47,8 +47,8 @@ def said(issuer: str, who: str = "_chi", sessions: tuple[str, ...] = (), **chang
     root = etree.Element(samlp("LogoutRequest"), attributes | changed, nsmap={"samlp": PROTOCOL, "saml": ASSERTION})
     child(root, saml("Issuer"), issuer)
     child(root, saml("NameID"), who, Format=TRANSIENT)
-    for each in sessions:
-        child(root, samlp("SessionIndex"), each)
+    for session in sessions:
+        child(root, samlp("SessionIndex"), session)
     return root
 
 

@@ -50,18 +50,18 @@ def published(client, door: str = "spid") -> etree._Element:
 )
 def test_the_metadata_are_signed_and_ask_for_no_more_than_is_needed(client, door, names):
     root = published(client, door)
-    assert [each.get("Name") for each in root.iter(md("RequestedAttribute"))] == names
+    assert [attribute.get("Name") for attribute in root.iter(md("RequestedAttribute"))] == names
     consumer = root.find(f".//{md('AssertionConsumerService')}")
     assert consumer.get("Location") == f"http://127.0.0.1:8000/accesso/{door}/ritorno/"
 
 
 def test_no_key_for_encryption_is_published(client):
-    assert [each.get("use") for each in published(client).iter(md("KeyDescriptor"))] == ["signing"]
+    assert [key.get("use") for key in published(client).iter(md("KeyDescriptor"))] == ["signing"]
 
 
 def test_a_public_service_provider_declares_its_code(client):
     contacts = published(client).findall(md("ContactPerson"))
-    assert [each.get("contactType") for each in contacts] == ["other"]
+    assert [contact.get("contactType") for contact in contacts] == ["other"]
     assert contacts[0].findtext(f".//{{{SPID_EXTENSIONS}}}IPACode") == "r_prova"
     assert contacts[0].find(f".//{{{SPID_EXTENSIONS}}}Public") is not None
 
@@ -69,7 +69,7 @@ def test_a_public_service_provider_declares_its_code(client):
 def test_a_private_one_declares_who_pays(client, settings):
     settings.SAML_ORGANISATION = PRIVATE
     contacts = published(client).findall(md("ContactPerson"))
-    assert [each.get("contactType") for each in contacts] == ["other", "billing"]
+    assert [contact.get("contactType") for contact in contacts] == ["other", "billing"]
     assert contacts[0].find(f".//{{{SPID_EXTENSIONS}}}Private") is not None
     assert "CessionarioCommittente" in etree.tostring(contacts[1]).decode()
 
@@ -126,7 +126,7 @@ def test_a_registry_of_several_providers_is_read_whole():
     registry.extend([one, two])
     registry.append(etree.Comment("note"))
     found = entities.read(etree.tostring(registry))
-    assert [each.entity_id for each in found] == ["https://a.example", "https://b.example"]
+    assert [entity.entity_id for entity in found] == ["https://a.example", "https://b.example"]
 
 
 @pytest.mark.parametrize("body", [b"", b"<a/>", b"<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>", b"<a>&x;</a>"])

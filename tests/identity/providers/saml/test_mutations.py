@@ -33,7 +33,7 @@ def ask(alfa: Registered) -> Callable[[], CapturedRequest]:
 def signed_parts(response: etree._Element) -> list[etree._Element]:
     """Every element that the Response's signature covers: all but the signature itself."""
     outside = set(response.find(ds("Signature")).iter())
-    return [each for each in response.iter() if each not in outside]
+    return [element for element in response.iter() if element not in outside]
 
 
 def remove(element: etree._Element) -> None:

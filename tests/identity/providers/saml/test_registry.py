@@ -166,7 +166,7 @@ def test_what_the_demonstration_took_is_not_asked_in_production_and_goes_by_itse
     page = client.get("/accesso/").content.decode()
     assert "https://alfa.example" in page
     assert "demo.spid.gov.it" not in page
-    assert [each.words[:22] for each in every_alert(NOW) if "demo.spid" in each.about] == ["loaded and not let in:"]
+    assert [alert.words[:22] for alert in every_alert(NOW) if "demo.spid" in alert.about] == ["loaded and not let in:"]
     assert take(signed(one("alfa"), one("beta"))).removed == ["https://demo.spid.gov.it"]
 
 
@@ -214,7 +214,10 @@ def test_a_file_is_taken_and_listed(capsys, tmp_path, registry_is_named, time_ma
     code, report = run(capsys, "refresh", "--door", "spid", "--file", str(file))
     assert (code, report["spid"]["added"]) == (0, ["https://alfa.example"])
     code, listed = run(capsys, "list", "--door", "spid")
-    assert (code, [(each["entity_id"], each["works"]) for each in listed]) == (0, [("https://alfa.example", True)])
+    assert (code, [(entity["entity_id"], entity["works"]) for entity in listed]) == (
+        0,
+        [("https://alfa.example", True)],
+    )
 
 
 def test_what_is_not_taken_is_told_with_an_exit_code_and_written_down(capsys, tmp_path, registry_is_named) -> None:
@@ -234,7 +237,10 @@ def test_the_timetable_reads_the_registry_six_hours_after_the_last_time(
     for hours in (0, 3, 5.9, 6, 6.1):  # a tick every ten minutes, even after restarts
         time_machine.move_to(NOW + timedelta(hours=hours), tick=False)
         refresh_identity_providers()
-    assert [each.at - NOW for each in RegistryReading.objects.order_by("pk")] == [timedelta(0), timedelta(hours=6)]
+    assert [reading.at - NOW for reading in RegistryReading.objects.order_by("pk")] == [
+        timedelta(0),
+        timedelta(hours=6),
+    ]
 
 
 # --- alerts
@@ -243,15 +249,15 @@ def test_the_timetable_reads_the_registry_six_hours_after_the_last_time(
 def test_a_certificate_that_ends_within_a_month_is_told_and_one_with_a_successor_is_not(settings) -> None:
     end = forge.pair("alfa", YEARS).certificate.not_valid_after_utc
     take(signed(one("alfa")), end - timedelta(days=60))
-    assert not [each for each in every_alert(end - timedelta(days=60)) if "alfa" in each.about]
-    [found] = [each for each in every_alert(end - timedelta(days=29)) if "alfa" in each.about]
+    assert not [alert for alert in every_alert(end - timedelta(days=60)) if "alfa" in alert.about]
+    [found] = [alert for alert in every_alert(end - timedelta(days=29)) if "alfa" in alert.about]
     assert (found.urgent, "in 29 days" in found.words) == (False, True)
-    [found] = [each for each in every_alert(end) if "alfa" in each.about]
+    [found] = [alert for alert in every_alert(end) if "alfa" in alert.about]
     assert found.urgent
     successor = forge.pair("alfa-nuova", YEARS * 2).certificate
     both = forge.metadata("https://alfa.example", [forge.pair("alfa", YEARS).certificate, successor])
     take(signed(both), end - timedelta(days=29))
-    assert not [each for each in every_alert(end - timedelta(days=29)) if "alfa" in each.about]
+    assert not [alert for alert in every_alert(end - timedelta(days=29)) if "alfa" in alert.about]
 
 
 def test_check_ends_with_an_exit_code_when_there_is_something_to_do(capsys, db) -> None:
@@ -273,8 +279,8 @@ def test_check_is_content_when_all_is_well(capsys, registry_is_named, tmp_path, 
 def test_readyz_warns_and_stays_well(alfa_and_beta) -> None:
     with time_machine.travel(forge.pair("alfa", YEARS).certificate.not_valid_after_utc - timedelta(days=5), tick=False):
         answer = Client().get("/readyz").json()
-    assert any("alfa.example: expires on" in each for each in answer["warnings"])
-    assert not any("alfa" in each for each in answer["wrong"])
+    assert any("alfa.example: expires on" in line for line in answer["warnings"])
+    assert not any("alfa" in line for line in answer["wrong"])
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

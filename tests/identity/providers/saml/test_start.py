@@ -35,9 +35,9 @@ def problems(settings) -> list[str]:
     settings.DEMO = False
     settings.A2F_MODE = "PRODUCTION"
     return [
-        f"{each.id} {each.msg}"
-        for each in run_checks()
-        if (each.id or "") in ("portal.E003", "portal.E004", "portal.E005")
+        f"{fault.id} {fault.msg}"
+        for fault in run_checks()
+        if (fault.id or "") in ("portal.E003", "portal.E004", "portal.E005")
     ]
 
 
@@ -60,7 +60,7 @@ def test_real_providers_start(settings, alfa, beta):
 )  # fmt: skip
 def test_a_provider_on_this_machine_or_without_https_does_not_start(settings, entity_id):
     load(settings, entity_id)
-    assert [each[:11] for each in problems(settings)] == ["portal.E004"]
+    assert [problem[:11] for problem in problems(settings)] == ["portal.E004"]
 
 
 TESTS = ["demo.spid.gov.it", "validator.spid.gov.it", "preproduzione.idserver.servizicie.interno.gov.it"]
@@ -69,10 +69,10 @@ TESTS = ["demo.spid.gov.it", "validator.spid.gov.it", "preproduzione.idserver.se
 @pytest.mark.parametrize("host", TESTS)
 def test_a_test_environment_does_not_start_unless_the_settings_name_it(settings, host):
     load(settings, f"https://{host}/idp")
-    assert [each[:11] for each in problems(settings)] == ["portal.E004"]
+    assert [problem[:11] for problem in problems(settings)] == ["portal.E004"]
     settings.IDENTITY_TEST_HOSTS = [host]
     assert problems(settings) == []
-    [alert] = [each for each in every_alert(timezone.now()) if host in each.about]
+    [alert] = [one for one in every_alert(timezone.now()) if host in one.about]
     assert alert.urgent
 
 
@@ -83,7 +83,7 @@ def test_the_real_card_is_no_test_environment(settings):
 
 def test_the_demonstration_may_load_them(settings):
     load(settings, "https://localhost:8443")
-    assert [each for each in run_checks() if each.id == "portal.E004"] == []
+    assert [fault for fault in run_checks() if fault.id == "portal.E004"] == []
 
 
 def test_the_provider_of_the_official_test_tool_does_not_start_under_any_name(settings, alfa):
@@ -98,7 +98,7 @@ def test_the_provider_of_the_official_test_tool_does_not_start_under_any_name(se
 @pytest.mark.parametrize("name", ["SAML_PRIVATE_KEY", "SAML_CERTIFICATE", "SAML_ORGANISATION"])
 def test_a_door_that_lacks_our_own_key_or_name_does_not_start(settings, alfa, name):
     setattr(settings, name, "")
-    assert {each[:11] for each in problems(settings)} == {"portal.E003"}
+    assert {problem[:11] for problem in problems(settings)} == {"portal.E003"}
 
 
 def test_a_door_that_does_not_exist_is_named(settings):

@@ -64,12 +64,12 @@ def test_every_id_of_the_pharmacies_found_is_revoked_told_and_written_down(carla
     answer = act(carla_client, REVOKE, "provincia=TN", number=3)
     work()
 
-    assert [each.pk for each in IdSessione.objects.live(NOW)] == [other.pk]
+    assert [row.pk for row in IdSessione.objects.live(NOW)] == [other.pk]
     lines = Entry.objects.filter(verb="id.revoked")
-    assert sorted(line.about for line in lines) == sorted(each.pharmacy.code for each in three)
+    assert sorted(line.about for line in lines) == sorted(row.pharmacy.code for row in three)
     assert {(line.actor, line.detail["because"]) for line in lines} == {(carla, WHY)}
     notices = OutgoingMail.objects.filter(kind="notice")
-    assert sorted(letter.about for letter in notices) == sorted(each.pharmacy.code for each in three)
+    assert sorted(letter.about for letter in notices) == sorted(row.pharmacy.code for row in three)
     html = words(carla_client.get(answer["Location"]).content.decode())
     assert "Finito" in html
     assert "Farmacie trattate: 3 su 3" in html
@@ -144,7 +144,7 @@ def test_an_operator_of_one_region_acts_there_only(operator, three, give_id):
     act(client, REVOKE, number=3)
     work()
 
-    assert [each.pk for each in IdSessione.objects.live(NOW)] == [other.pk]
+    assert [row.pk for row in IdSessione.objects.live(NOW)] == [other.pk]
 
 
 def test_what_matched_is_decided_when_it_begins(carla_client, three, give_id):
@@ -152,7 +152,7 @@ def test_what_matched_is_decided_when_it_begins(carla_client, three, give_id):
     late = give_id(name="Arrivata dopo")
     work()
 
-    assert [each.pk for each in IdSessione.objects.live(NOW)] == [late.pk]
+    assert [row.pk for row in IdSessione.objects.live(NOW)] == [late.pk]
 
 
 def test_stopping_leaves_the_rest_as_it_is(carla_client, three, monkeypatch):
@@ -206,7 +206,7 @@ def test_a_pharmacy_where_it_goes_wrong_does_not_stop_the_others_and_is_named(ca
     assert "In 1 farmacia qualcosa non è riuscito: riproviamo da soli" in words(carla_client.get(page).content.decode())
     persevere()
 
-    assert [each.pharmacy.name for each in IdSessione.objects.live(NOW)] == ["Seconda"]
+    assert [row.pharmacy.name for row in IdSessione.objects.live(NOW)] == ["Seconda"]
     html = words(carla_client.get(page).content.decode())
     assert (
         "In 1 farmacia qualcosa non è riuscito, e lì non è cambiato nulla: agisci dalla loro pagina. Farmacia Seconda"

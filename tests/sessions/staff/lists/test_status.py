@@ -248,7 +248,7 @@ def test_the_rule_for_many_rows_agrees_with_the_rule_for_one(give_id):
         for pk in of_today(NOW).filter(condition).values_list("pk", flat=True)
     }
 
-    by_row = {each.pk: urgency_of(each, NOW) for each in IdSessione.objects.with_facts()}
+    by_row = {row.pk: urgency_of(row, NOW) for row in IdSessione.objects.with_facts()}
 
     shown = (Urgency.UNDELIVERED, Urgency.EXPIRING, Urgency.EXPIRED_TODAY, Urgency.LIVE)
     expected = {pk: list(Urgency).index(found) for pk, found in by_row.items() if found in shown}

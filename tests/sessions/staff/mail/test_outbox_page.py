@@ -129,12 +129,12 @@ def test_pages_follow_one_another_and_come_back(carla_client, san_marco, state):
     while query:
         html = carla_client.get(f"{PAGE}?{query}").content.decode()
         page = re.findall(r"messaggi/(\d+)/riprova", html)
-        assert not set(page) & {each for before in seen for each in before}
+        assert not set(page) & {key for before in seen for key in before}
         seen.append(page)
         further = re.search(r'href="\?([^"]*dopo=\d+)" rel="next"', html)
         query = further[1].replace("&amp;", "&") if further else ""
     assert [len(page) for page in seen] == [25, 25, 10]
-    assert {int(each) for page in seen for each in page} == set(made)
+    assert {int(key) for page in seen for key in page} == set(made)
     back = re.search(r'href="\?([^"]*prima=\d+)" rel="prev"', html)[1].replace("&amp;", "&")
     assert re.findall(r"messaggi/(\d+)/riprova", carla_client.get(f"{PAGE}?{back}").content.decode()) == seen[1]
 
