@@ -6,10 +6,12 @@ themselves stay with titolare and direttore.
 """
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeAlias
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
 
 P = ParamSpec("P")
+ENDED_TOLD_FOR = timedelta(days=30)
 
 
 # Sentences that a delegate reads on a page that their delegation does not include.
@@ -32,6 +35,14 @@ CONNECTING_PROGRAMS = _("Solo il titolare o il direttore può collegare il calen
 DELEGATING = _("Solo il titolare o il direttore può vedere, dare e togliere le deleghe.")
 USING_IDS = _("La tua delega non comprende gli ID SESSIONE: può cambiarla il titolare o il direttore.")
 SETTING_HOURS = _("La tua delega non comprende orari e promemoria: può cambiarla il titolare o il direttore.")
+
+
+class OfficeEnded(Http404):
+    """The person acted for this pharmacy until a short while ago; the page 404 shows `sentence`."""
+
+    sentence = _(
+        "Non operi più per questa farmacia: la delega o l’incarico è finito. Se non lo sapevi, chiedi in farmacia."
+    )
 
 
 class OfficeRequest(HttpRequest):
@@ -51,6 +62,8 @@ OfficeView: TypeAlias = Callable[Concatenate[OfficeRequest, P], HttpResponse]
 def office_required(view: OfficeView[P]) -> Callable[..., HttpResponse]:
     """Requires an office in the pharmacy whose code the URL starts with; else 404, even when the pharmacy exists.
 
+    A person whose office ended within ENDED_TOLD_FOR reads so on the 404 page (OfficeEnded).
+
     Sets `request.office`, `request.pharmacy`, `request.has_other_pharmacies`, `request.may_use_ids`, `request.may_set_hours`.
     """
 
@@ -62,7 +75,7 @@ def office_required(view: OfficeView[P]) -> Callable[..., HttpResponse]:
             (office for office in held if office.pharmacy.code == code), key=lambda office: not office.may_certify
         )
         if not offices:
-            raise Http404
+            raise _why_not_found(request.user.codice_fiscale, code, now_of(request))  # type: ignore[union-attr]
         request.office, request.pharmacy = offices[0], offices[0].pharmacy  # type: ignore[attr-defined]
         request.has_other_pharmacies = any(office.pharmacy.code != code for office in held)  # type: ignore[attr-defined]
         request.may_use_ids = any(office.allows_ids for office in offices)  # type: ignore[attr-defined]
@@ -70,6 +83,13 @@ def office_required(view: OfficeView[P]) -> Callable[..., HttpResponse]:
         return view(request, *args, **kwargs)  # type: ignore[arg-type]
 
     return person_required(guarded)
+
+
+def _why_not_found(codice_fiscale: str | None, code: str, now: datetime) -> Http404:
+    ended = Office.objects.filter(codice_fiscale=codice_fiscale, pharmacy__code=code, until__lte=now)
+    # an office that never began tells nothing
+    was_held = ended.filter(until__gt=now - ENDED_TOLD_FOR, since__lt=F("until")).exists()
+    return OfficeEnded() if was_held else Http404()
 
 
 def _only_if(

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from pharmacies import views
+from pharmacies.delegations import views as delegations
 from pharmacies.wizard.views import change
 
 app_name = "pharmacies"
@@ -14,5 +15,9 @@ urlpatterns = [
     path("<str:code>/sicurezza/gestione-mail/prova/", views.trial, name="mail_trial"),
     path("<str:code>/sicurezza/gestione-mail/revoca/", views.revoke, name="mail_revoke"),
     path("<str:code>/sicurezza/gestione-mail/conferma/", views.confirm, name="mail_confirm"),
+    path("<str:code>/persone/", delegations.people, name="people"),
+    path("<str:code>/persone/nuova-delega/", delegations.give, name="delegation_give"),
+    path("<str:code>/persone/<int:pk>/modifica/", delegations.change, name="delegation_change"),
+    path("<str:code>/persone/<int:pk>/togli/", delegations.take_back, name="delegation_take_back"),
     path("<str:code>/registro/", views.journal, name="journal"),
 ]

@@ -13,7 +13,9 @@ from django.views.decorators.http import require_POST
 from pharmacies.access import CERTIFYING, OfficeRequest, fresh_holder_required, holder_required, office_required
 from pharmacies.certification import succession, trials
 from pharmacies.certification.situation import cards, situation_of
+from pharmacies.delegations.news import news_for
 from pharmacies.models import Office
+from pharmacies.people.terms import last_day
 from pharmacies.wizard.steps import WizardStep, side_list
 from portal.identity.access import authenticated_with, person_required
 from portal.journal.models import Entry
@@ -31,18 +33,26 @@ def choose(request: HttpRequest) -> HttpResponse:
     assert request.user.is_authenticated  # noqa: S101  person_required checked it
     codice_fiscale = request.user.codice_fiscale or ""
     found = cards(Office.objects.held_by(codice_fiscale, now), now)
+    news = news_for(request.user, now)
     if not found:
-        context = {"masked_codice_fiscale": mask_codice_fiscale(codice_fiscale)}
+        context = {"masked_codice_fiscale": mask_codice_fiscale(codice_fiscale), "delegation_news": news}
         return render(request, "pharmacies/none.html", context)
     if len(found) == 1:
         return redirect("pharmacies:overview", found[0].office.pharmacy.code)
-    return render(request, "pharmacies/choose.html", {"cards": found})
+    return render(request, "pharmacies/choose.html", {"cards": found, "delegation_news": news})
 
 
 @office_required
 def overview(request: OfficeRequest) -> HttpResponse:
     """The summary: the state of the mailbox, and links to the other pages."""
-    return _page(request, "overview", {"situation": situation_of(request.pharmacy, now_of(request))})
+    now = now_of(request)
+    until = request.office.until
+    context = {
+        "situation": situation_of(request.pharmacy, now),
+        "delegation_news": news_for(request.user, now),
+        "last_day": last_day(until) if until else None,
+    }
+    return _page(request, "overview", context)
 
 
 @office_required

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
+from django.utils.translation import gettext as _
 
 from pharmacies.models.pharmacy import Pharmacy
 from portal.time.clock import ROME
@@ -118,6 +119,21 @@ class Office(models.Model):
     def allows_hours(self) -> bool:
         """True when the person may set hours and reminders: every holder, and a delegate if the delegation includes them."""
         return self.may_certify or self.may_set_hours
+
+    @property
+    def in_words(self) -> str:
+        """Returns the role, and for a delegate what the delegation includes: `delegato (ID SESSIONE, orari e promemoria)`."""
+        role = self.get_role_display()
+        return role if self.may_certify else f"{role} ({self.included})"
+
+    @property
+    def included(self) -> str:
+        """Returns what a delegation includes, as words of a sentence."""
+        if self.may_use_ids and self.may_set_hours:
+            return _("ID SESSIONE, orari e promemoria")
+        if self.may_use_ids:
+            return _("ID SESSIONE")
+        return _("orari e promemoria") if self.may_set_hours else _("sola consultazione")
 
     @property
     def name(self) -> str:

@@ -167,7 +167,7 @@ def note_of(office: Office) -> dict[str, str]:
     masked = mask_codice_fiscale(office.codice_fiscale)
     return {
         "who": f"{office.name} ({masked})" if office.name else masked,
-        "role": office.get_role_display(),
+        "role": office.in_words,
         "period": terms.in_words(office.since, office.until),
         "protocol": f", protocollo {office.protocol}" if office.protocol else "",
         "because": office.because,

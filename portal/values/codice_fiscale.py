@@ -6,12 +6,22 @@ from django.core.exceptions import ValidationError
 from stdnum.exceptions import ValidationError as StdnumError
 from stdnum.it import codicefiscale, iva
 
+from portal.values.pasted import LONGEST, plain_text
+
 LENGTH = 16
 SHAPE = re.compile(r"[A-Z]{6}[0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]", re.IGNORECASE)  # omocodia too
 
 
 def normalise(typed: str) -> str:
     return "".join(typed.split()).upper()
+
+
+def in_text(typed: str) -> str:
+    """The one valid codice fiscale in pasted text (`C.F.: rss nna 80-A41 H501L.`), else the text, normalised."""
+    plain = normalise(plain_text(typed[:LONGEST]))
+    letters = re.sub(r"[^A-Z0-9]", "", plain)
+    found = {match[1] for match in re.finditer(rf"(?=({SHAPE.pattern}))", letters) if is_valid(match[1])}
+    return found.pop() if len(found) == 1 else plain
 
 
 def is_valid(value: str) -> bool:

@@ -20,7 +20,9 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "errors/404.html", status=404)
+    """Shows the `sentence` of our own subclass of Http404, if it has one; never the text of another."""
+    context = {"reason": getattr(exception, "sentence", "")}
+    return render(request, "errors/404.html", context, status=404)
 
 
 def busy(request: HttpRequest) -> HttpResponse:

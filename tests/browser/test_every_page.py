@@ -9,7 +9,7 @@ from django.urls import NoReverseMatch, get_resolver, reverse
 from django.utils import timezone
 
 from pharmacies.certification import letters
-from pharmacies.models import MailCertification, Utenza
+from pharmacies.models import MailCertification, Office, OfficeSource, Utenza
 from portal.demo.models import DemoLetter
 from portal.identity.models import User
 from portal.outbox.models import DeadMailbox, OutgoingMail, UnreadReport
@@ -65,6 +65,7 @@ STAFF = [
 ]
 ANNA = [
     "pharmacies:overview", "pharmacies:security", "pharmacies:mail", "pharmacies:mail_change", "pharmacies:mail_revoke",
+    "pharmacies:people", "pharmacies:delegation_give", "pharmacies:delegation_change", "pharmacies:delegation_take_back",
     "pharmacies:journal", "sessions:manage", "sessions:request", "sessions:revoke", "sessions:reminders", "sessions:hours",
     "sessions:nights", "sessions:webhook", "sessions:webhook_open", "sessions:calendar", "wizard:done",
     "utenze:all", "utenze:new", "utenze:password", "utenze:pincode", "utenze:disable",
@@ -112,6 +113,8 @@ def address_of(name: str, code: str) -> str:
     live = IdSessione.objects.filter(pharmacy__code=code).order_by("-requested_at").first()
     utenza = Utenza.objects.filter(pharmacy__code=code).first()
     row = utenza if name.startswith("utenze:") or name in ("staff:block", "staff:unblock") else live
+    if name.startswith("pharmacies:delegation_"):
+        row = Office.objects.filter(pharmacy__code=code, source=OfficeSource.DELEGATION).first()
     context = Context.objects.usual().pk if name == "staff:context" else 0
     for args in ([], [context or code], [code, row.pk if row else 0], [DemoLetter.objects.first().pk]):
         try:

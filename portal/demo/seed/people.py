@@ -8,10 +8,12 @@ from random import Random
 from django.contrib.auth.hashers import make_password
 from stdnum.it import codicefiscale
 
-from pharmacies.models import Office, Pharmacy, Utenza
+from pharmacies.models import Office, OfficeSource, Pharmacy, Utenza
+from pharmacies.people import terms
 from portal.demo import people
 from portal.demo.people import Person
 from portal.identity.models import LoginRecord, StaffTotp, User
+from portal.time.clock import ROME
 
 TITOLARE, DIRETTORE, DELEGATE = Office.Role.TITOLARE, Office.Role.DIRETTORE, Office.Role.DELEGATE
 SAN_MARCO, AL_REDENTORE, COMUNALE_3, TELVE, SANTA_LUCIA = "94512", "91877", "93110", "92304", "95204"
@@ -53,12 +55,16 @@ def seat_the_named(pharmacies: dict[str, Pharmacy], now: datetime) -> dict[str, 
     """Creates offices, accounts and past logins of the named people. Returns the acting account by pharmacy code."""
     acting: dict[str, User] = {}
     for number, (person, role, code) in enumerate(OFFICES):
-        since = now - timedelta(days=30 if role == DELEGATE else 900 + 40 * number)
-        until = now + timedelta(days=180) if role == DELEGATE else None
-        Office.objects.create(
-            pharmacy=pharmacies[code], codice_fiscale=person.codice_fiscale, role=role, since=since, until=until
-        )
         user = named_person(person)
+        office = Office(
+            pharmacy=pharmacies[code], codice_fiscale=person.codice_fiscale, role=role,
+            since=now - timedelta(days=900 + 40 * number), family_name=person.family_name, given_name=person.given_name,
+        )  # fmt: skip
+        if role == DELEGATE:
+            office.since = office.written_at = now - timedelta(days=30)
+            office.until = terms.ends_after((now + timedelta(days=180)).astimezone(ROME).date())
+            office.source, office.written_by, office.may_set_hours = OfficeSource.DELEGATION, acting[code], True
+        office.save()
         acting.setdefault(code, user)
         LoginRecord.objects.create(
             user=user, provider="spid", level=2, outcome="ok", at=now - timedelta(days=1, minutes=7 * number)
@@ -77,7 +83,8 @@ def seat_the_others(pharmacies: list[Pharmacy], chance: Random, now: datetime) -
             User(username=fiscal_code, codice_fiscale=fiscal_code, given_name=given, family_name=family, password="!")
         )
         since = now - timedelta(days=chance.randint(60, 3000))
-        offices.append(Office(pharmacy=pharmacy, codice_fiscale=fiscal_code, role=TITOLARE, since=since))
+        names = {"given_name": given, "family_name": family}
+        offices.append(Office(pharmacy=pharmacy, codice_fiscale=fiscal_code, role=TITOLARE, since=since, **names))
     User.objects.bulk_create(users)
     Office.objects.bulk_create(offices)
     return {pharmacy.code: user for pharmacy, user in zip(pharmacies, users, strict=True)}
