@@ -1,7 +1,9 @@
 """Counts the pharmacies of a place by state, and the expiries of the next hours, in one query."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, F, FilteredRelation, Max, Q
 
@@ -70,8 +72,8 @@ def counts(pharmacies: PharmacyQuerySet, now: datetime) -> StatusCounts:
         .alias(todays=FilteredRelation("ids", condition=ids))
         .values("pk")
         .annotate(
-            last=Max("todays__expires_at", filter=standing(now, "todays__")),
-            last_refused=Max(
+            last=_Last("todays__expires_at", filter=standing(now, "todays__")),
+            last_refused=_Last(
                 "todays__expires_at", filter=standing(now, "todays__") & Q(todays__letter__in=refused)
             ),
         )
@@ -95,6 +97,13 @@ def counts(pharmacies: PharmacyQuerySet, now: datetime) -> StatusCounts:
     )
     by_hour = tuple(found.pop(name) for name in hours)
     return StatusCounts(**found, by_hour=by_hour)
+
+
+class _Last(Max):
+    """Max, in which Django replaces no part: it would search this one for each of the 24 counts, 40 ms in all."""
+
+    def replace_expressions(self, replacements: Mapping[Any, Any]) -> Any:
+        return replacements.get(self, self)
 
 
 def _between(after: datetime, until: datetime) -> Count:
