@@ -10,14 +10,15 @@ from importlib import import_module
 
 import pytest
 from django.conf import settings
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from pharmacies.models import MailCertification, Office, Pharmacy, Utenza
 from portal.identity.models import StaffTotp, User
 from portal.identity.roles import StaffRole
 from portal.secrets.sealing import seal
-from tests import lock_order
+from tests import emptying, lock_order
 
 # Django reads the addresses once in a process, the demonstration's only in demo mode. Read them here, before a test that switches
 # to production mode makes Django read them without the demonstration's, for all tests after it.
@@ -29,28 +30,24 @@ os.environ.setdefault("PGOPTIONS", "-c synchronous_commit=off")
 ANNA, BRUNO, DARIO = "RSSNNA80A41H501L", "BNCBRN75B12F205N", "VRDDRA82C03L219M"
 
 
-@pytest.fixture(autouse=True)
-def _outbox_is_the_real_one(settings) -> None:
-    """Django's test runner swaps EMAIL_BACKEND for locmem: letters must become rows."""
-    settings.EMAIL_BACKEND = "portal.outbox.backend.OutboxBackend"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+@pytest.fixture(scope="session", autouse=True)
+def _settings_of_every_test(django_test_environment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Set once for all tests; the fixture `settings` changes one for a test."""
+    with override_settings(
+        EMAIL_BACKEND="portal.outbox.backend.OutboxBackend",  # Django's test runner swaps it: letters must become rows
+        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
+        VAR_DIR=tmp_path_factory.getbasetemp() / "var",  # nothing is left in the checkout
+        DATABASE_CLOCK="tests.clocks.in_step",  # no query for the clock; a test about clocks names another of tests/clocks.py
+        DESK_KEPT_FOR=timedelta(0),  # the next test would read what the staff's pages cache for a few seconds
+        WHITENOISE_AUTOREFRESH=True,  # looks for a static file when it is requested; else each Client lists them all
+    ):
+        yield
 
 
-@pytest.fixture(autouse=True)
-def _nothing_is_left_in_the_checkout(settings, tmp_path_factory: pytest.TempPathFactory) -> None:
-    settings.VAR_DIR = tmp_path_factory.getbasetemp() / "var"
-
-
-@pytest.fixture(autouse=True)
-def _the_database_has_our_clock(settings) -> None:
-    """No query for the clock; a test about clocks names another class of tests/clocks.py."""
-    settings.DATABASE_CLOCK = "tests.clocks.in_step"
-
-
-@pytest.fixture(autouse=True)
-def _every_look_counts_again(settings) -> None:
-    """Clears what the staff's pages cache for a few seconds: the next test would read it."""
-    settings.DESK_KEPT_FOR = timedelta(0)
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    with django_db_blocker.unblock():
+        emptying.quickly()
 
 
 @pytest.fixture(autouse=True)
