@@ -4,6 +4,7 @@ from celery import shared_task
 
 from pharmacies.certification import succession
 from pharmacies.certification.reachability import clear_marks as clear
+from pharmacies.people import role_requests
 from portal.time import database_clock
 
 
@@ -17,3 +18,9 @@ def clear_marks() -> None:
 def ask_to_confirm() -> None:
     """Writes the letters that ask a new holder to confirm the address. Idempotent; may run twice at the same time."""
     succession.ask(database_clock.now())
+
+
+@shared_task
+def tell_role_requests() -> None:
+    """Writes the letters about requests of people. Idempotent; may run twice at the same time."""
+    role_requests.tell(database_clock.now())

@@ -1,12 +1,15 @@
 from django.urls import path
 
-from pharmacies import views
+from pharmacies import role_request_views, views
 from pharmacies.delegations import views as delegations
 from pharmacies.wizard.views import change
 
 app_name = "pharmacies"
 urlpatterns = [
     path("", views.choose, name="choose"),
+    # before the codes: no pharmacy has this one
+    path("richiesta-di-ruolo/", role_request_views.ask, name="role_request"),
+    path("richiesta-di-ruolo/<int:pk>/ritira/", role_request_views.withdraw, name="role_request_withdraw"),
     path("<str:code>/", views.overview, name="overview"),
     path("<str:code>/sicurezza/", views.security, name="security"),
     path("<str:code>/sicurezza/gestione-mail/", views.mail, name="mail"),

@@ -14,7 +14,8 @@ from pharmacies.access import CERTIFYING, OfficeRequest, fresh_holder_required, 
 from pharmacies.certification import succession, trials
 from pharmacies.certification.situation import cards, situation_of
 from pharmacies.delegations.news import news_for
-from pharmacies.models import Office
+from pharmacies.models import Office, RoleRequest
+from pharmacies.people import role_requests
 from pharmacies.people.terms import last_day
 from pharmacies.wizard.steps import WizardStep, side_list
 from portal.identity.access import authenticated_with, person_required
@@ -33,13 +34,26 @@ def choose(request: HttpRequest) -> HttpResponse:
     assert request.user.is_authenticated  # noqa: S101  person_required checked it
     codice_fiscale = request.user.codice_fiscale or ""
     found = cards(Office.objects.held_by(codice_fiscale, now), now)
-    news = news_for(request.user, now)
-    if not found:
-        context = {"masked_codice_fiscale": mask_codice_fiscale(codice_fiscale), "delegation_news": news}
-        return render(request, "pharmacies/none.html", context)
     if len(found) == 1:
+        for decided in role_requests.unread(request.user, now):
+            messages.add_message(request, *_outcome(decided))
         return redirect("pharmacies:overview", found[0].office.pharmacy.code)
-    return render(request, "pharmacies/choose.html", {"cards": found, "delegation_news": news})
+    requests = role_requests.shown_to(request.user, now).select_related("pharmacy")
+    news = {"requests": requests, "delegation_news": news_for(request.user, now)}
+    if not found:
+        context = {"masked_codice_fiscale": mask_codice_fiscale(codice_fiscale), **news}
+        return render(request, "pharmacies/none.html", context)
+    return render(request, "pharmacies/choose.html", {"cards": found, **news})
+
+
+def _outcome(decided: RoleRequest) -> tuple[int, str]:
+    """The level and the text of the message about a decision."""
+    about = {"role": decided.get_role_display(), "code": decided.code, "because": decided.because}
+    if decided.is_approved:
+        words = _("La tua richiesta è stata accolta: risulti %(role)s della farmacia cod. %(code)s.") % about
+        return messages.SUCCESS, words
+    words = _("La richiesta di risultare %(role)s della farmacia cod. %(code)s è stata respinta: %(because)s.") % about
+    return messages.WARNING, words
 
 
 @office_required

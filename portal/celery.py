@@ -64,6 +64,7 @@ EVERY = {
     "settle dead mailboxes": ("portal.outbox.tasks.settle_dead_mailboxes", 60),
     "clear marks of addresses": ("pharmacies.tasks.clear_marks", 300),
     "ask to confirm addresses": ("pharmacies.tasks.ask_to_confirm", 600),
+    "tell requests of people": ("pharmacies.tasks.tell_role_requests", 300),
     "send due reminders": ("sessions.tasks.send_due_reminders", 15),
     "call webhooks": ("sessions.tasks.call_webhooks", 15),
     "advance bulk jobs": ("sessions.tasks.advance_bulk_jobs", 10),

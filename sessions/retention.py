@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet
 
-from pharmacies.models import CodiceValidazione, RegisterChange
+from pharmacies.models import CodiceValidazione, RegisterChange, RoleRequest
 from portal.database.claims import hold
 from portal.database.outdated import AT_A_TIME, Outdated
 from portal.journal.retention import DAILY_KEPT_FOR
@@ -107,6 +107,7 @@ OUTDATED = (
     Outdated("closed calendars", lambda now: CalendarLink.objects.filter(closed_at__lte=now - CALLS_KEPT_FOR)),
     Outdated("nights on duty", lambda now: NightDuty.objects.filter(evening__lte=(now - DAILY_KEPT_FOR).date())),
     Outdated("closed notes", lambda now: SupportNote.objects.filter(closed_at__lte=now - DAILY_KEPT_FOR)),
+    Outdated("requests of people", RoleRequest.objects.forgettable),
     Outdated("rows of bulk jobs", BulkItem.objects.forgettable),
     Outdated("bulk jobs", BulkJob.objects.forgettable),
     Outdated("domains of mail", MailDomain.objects.forgettable),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
@@ -88,9 +88,10 @@ def to_confirm(now: datetime) -> QuerySet[MailCertification]:
     )
 
 
-def late(now: datetime) -> QuerySet[MailCertification]:
-    """The addresses whose term is over, in open pharmacies: the desk looks after them."""
-    return to_confirm(now).filter(_begun(now, 1), pharmacy__in=_open(now))
+def late(now: datetime) -> "QuerySet[Any]":
+    """The addresses whose term is over, in open pharmacies, oldest first, with `since`: the desk looks after them."""
+    late_ones: QuerySet[Any] = to_confirm(now).filter(_begun(now, 1), pharmacy__in=_open(now))
+    return late_ones.order_by("since", "pk")
 
 
 def to_ask(now: datetime) -> QuerySet[MailCertification]:

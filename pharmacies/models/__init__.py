@@ -5,6 +5,7 @@ from pharmacies.models.pec_domain import PecDomain
 from pharmacies.models.pharmacy import Pharmacy
 from pharmacies.models.register_change import RegisterChange
 from pharmacies.models.register_import import RegisterImport
+from pharmacies.models.role_request import RoleRequest
 from pharmacies.models.utenza import Utenza
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "Pharmacy",
     "RegisterChange",
     "RegisterImport",
+    "RoleRequest",
     "Utenza",
 ]

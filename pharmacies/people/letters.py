@@ -1,8 +1,9 @@
-"""The letter to the certified address of a pharmacy when a person gains or loses the right to certify there."""
+"""The letters to the certified address about the people of a pharmacy: the right to certify changes, or a person asks for it."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from pharmacies.models import MailCertification, Office
+from pharmacies.models import MailCertification, Office, RoleRequest
 from pharmacies.people import terms
 from pharmacies.people.rights import RightNews
 from portal.outbox.letters import Envelope, post
@@ -35,3 +36,18 @@ def post_news(certification: MailCertification, office: Office, news: RightNews,
     }
     envelope = Envelope(OutgoingMail.Kind.NOTICE, pharmacy.code, now, give_up_at=now + USEFUL_FOR)
     post(envelope, certification.address, "office_news", context)
+
+
+def role_requests(certification: MailCertification, rows: Sequence[RoleRequest], now: datetime) -> None:
+    """Posts that people ask to be titolare, direttore … of the pharmacy: initials and role, and what to do if it is not right."""
+    people = [
+        {"initials": _initials(row.person.given_name, row.person.family_name), "role": row.get_role_display()}
+        for row in rows
+    ]
+    context = {"pharmacy": certification.pharmacy, "people": people}
+    envelope = Envelope(OutgoingMail.Kind.NOTICE, certification.pharmacy.code, now, give_up_at=now + USEFUL_FOR)
+    post(envelope, certification.address, "role_requests", context)
+
+
+def _initials(*names: str) -> str:
+    return " ".join(f"{name[0]}." for name in names if name) or "•"

@@ -61,7 +61,7 @@ def test_who_has_no_pharmacy_is_shown_three_ways_out_and_the_identity_that_was_u
     assert "Dario Verdi" in body
     assert "VRD•••••••••219M" in body
     assert "VRDDRA82C03L219M" not in body
-    for words in ("Sei un collaboratore", "Sei il nuovo titolare o direttore", "Hai usato l’identità sbagliata"):
+    for words in ("Sei un collaboratore", "Sei titolare o direttore di una farmacia", "Hai usato l’identità sbagliata"):
         assert words in body
 
 

@@ -1,6 +1,5 @@
 """«Da seguire»: what the staff should look at first, at most OF_EACH lines of a kind."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,33 +11,20 @@ from pharmacies.models import Pharmacy, Utenza
 from portal.outbox.alarms import MailAlarms, alarms, ill_mail
 from portal.time.clock import in_words
 from sessions.models import IdSessione, NightDuty, Reminder
+from sessions.staff.lists.follow_people import follow_people
 from sessions.staff.lists.letter_listing import LetterState
 from sessions.staff.lists.pharmacy_status import StatusRow
 from sessions.staff.lists.selection import PharmacySelection
+from sessions.staff.lists.thing import OF_EACH, Thing
 from sessions.staff.lists.urgency import Urgency, segments
 
-OF_EACH = 3
 LETTER_IS_LATE_AFTER = timedelta(minutes=5)
 CLOSING_IS_NEWS_FOR = timedelta(days=7)
 REMINDER_IS_LATE_AFTER = timedelta(minutes=2)  # the timetable looks every few seconds
 
 
-@dataclass(frozen=True)
-class Thing:
-    """One line: a problem of a pharmacy (`row` or `utenza`), or of the portal."""
-
-    kind: str  # ok, warn, bad: the colour
-    icon: str
-    words: str
-    row: StatusRow | None = None
-    utenza: Utenza | None = None
-    title: str = ""  # only of a line about no pharmacy
-    url: str = ""  # its page
-    role: str = ""  # only operators with this role get the link; empty: all
-
-
 class Follow:
-    """Finds the lines in at most four queries. The caller reads the ids of `keys` with its own, and passes them to `things`."""
+    """Finds the lines in a few queries, whatever the number of rows. The caller reads the ids of `keys` with its own, and passes them to `things`."""
 
     def __init__(self, selection: PharmacySelection, now: datetime) -> None:
         self.place, self.now = selection.place_only, now
@@ -56,7 +42,8 @@ class Follow:
         rows = [(StatusRow(ids[pk].pharmacy, ids[pk], self.now), kind) for pk, kind in self._why]  # type: ignore[arg-type]
         closings = follow_closings(self.place, self.now)
         ids_of_now = (_of_id(row, kind) for row, kind in rows)
-        return [*self._mail(), *self._reminders(), *self._anomalies(), *ids_of_now, *closings]
+        people = follow_people(self.place, self.now)
+        return [*self._mail(), *self._reminders(), *self._anomalies(), *ids_of_now, *closings, *people]
 
     def _found(self) -> list[tuple[int, int]]:
         """Reads (key of an id, kind of line) in one query: refused letters, pharmacies on duty tonight without a live id,

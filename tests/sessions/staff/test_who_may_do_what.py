@@ -17,6 +17,7 @@ ANY = "qualunque"  # one's own account: every member of the staff
 RULES = {
     "staff:status": L, "staff:search": L, "staff:sheet": L, "staff:jobs": L, "staff:job": L, "staff:job_sheet": L,
     "staff:bulk": S, "staff:stop_job": S, "staff:retry_job": S, "staff:closings": S,
+    "staff:role_requests": "anagrafica", "staff:role_request": "anagrafica",
     "staff:pharmacy": L, "staff:timeline": L,
     "staff:resend": A, "staff:reachable": A, "staff:unblock": A, "staff:note": A, "staff:close_note": A,
     "staff:trial": A, "staff:held_mailboxes": L, "staff:decide_mailboxes": A,
