@@ -40,13 +40,39 @@ def alone_with(kind: Import) -> Iterator[None]:
             yield
         return
     # SQLite has no advisory lock, and a second transaction would wait for the first instead of failing
+    with _alone_by_file(kind), transaction.atomic():
+        yield
+
+
+@contextmanager
+def alone_throughout(kind: Import) -> Iterator[None]:
+    """As alone_with, for an import of many transactions: opens none, and holds the lock until the block or the process ends."""
+    if connection.vendor != "postgresql":
+        with _alone_by_file(kind):
+            yield
+        return
+    if not _answer("select pg_try_advisory_lock(%s)", kind):
+        raise ImportUnderWay
+    try:
+        yield
+    finally:
+        _answer("select pg_advisory_unlock(%s)", kind)
+
+
+def _answer(statement: str, kind: Import) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [kind.value])
+        return bool(cursor.fetchone()[0])
+
+
+@contextmanager
+def _alone_by_file(kind: Import) -> Iterator[None]:
     with _lock_file(kind).open("w", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise ImportUnderWay from error
-        with transaction.atomic():
-            yield
+        yield
 
 
 def _lock_file(kind: Import) -> Path:
