@@ -19,6 +19,8 @@ WORDS = {
     "code.sent": "ha preparato un codice di validazione per {address}",
     "code.wrong": "ha scritto un codice di validazione errato (tentativi rimasti: {left})",
     "certification.certified": "ha certificato l’indirizzo {address} con {with}",
+    "certification.imported": "ha ripreso l’indirizzo {address} dal sistema precedente dell’amministrazione: il titolare lo deve confermare",
+    "certification.file_read": "ha letto l’elenco degli indirizzi certificati {file}: {certified} ripresi, {left_alone} lasciati stare, {broken} righe non lette",
     "certification.changed": "ha cambiato l’indirizzo certificato da {old} a {new} con {with}",
     "certification.withdrawn": "ha annullato la certificazione dell’indirizzo {address}",
     "certification.undeliverable": "ha segnato l’indirizzo {address} come non raggiungibile: {why}",

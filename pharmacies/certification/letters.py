@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+
 from portal.outbox.letters import Envelope, post
 from portal.outbox.models import OutgoingMail
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from portal.identity.models import User
 
 NEWS_USEFUL_FOR = timedelta(days=2)
+IMPORTED_NEWS_USEFUL_FOR = timedelta(days=7)
 TRIAL_USEFUL_FOR = timedelta(hours=12)
 Kind = OutgoingMail.Kind
 
@@ -27,6 +30,16 @@ def code(certification: "MailCertification", code: str, expires_at: datetime, no
 def certified(certification: "MailCertification", now: datetime) -> None:
     """Posts the confirmation of the first certification."""
     post(_news(Kind.CERTIFIED, certification, now), certification.address, "certified", _context(certification))
+
+
+def imported(certification: "MailCertification", now: datetime) -> None:
+    """Posts the news that the address was taken over from the former system; its delivery also proves the mailbox.
+
+    Thousands are written at once: they have the last priority, and a week until they are useless.
+    """
+    context = {**_context(certification), "term": settings.IMPORTED_ADDRESS_FOR.days}
+    envelope = Envelope(Kind.NOTICE, certification.pharmacy.code, now, give_up_at=now + IMPORTED_NEWS_USEFUL_FOR)
+    post(envelope, certification.address, "imported", context)
 
 
 def changed(old: "MailCertification", new: "MailCertification", now: datetime) -> None:
