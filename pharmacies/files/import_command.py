@@ -67,6 +67,10 @@ class ImportCommand(BaseCommand):
         """Imports and returns the report (see Outcome)."""
         raise NotImplementedError
 
+    def when_not_whole(self, report: Outcome) -> str:
+        """Returns the sentence that says what was done with a file that is not whole: `when_cut`, unless the flaw decides."""
+        return self.when_cut
+
     def print_report(self, report: Any) -> None:
         """Prints the counts after the first line, and warns on stderr."""
         raise NotImplementedError
@@ -101,7 +105,8 @@ class ImportCommand(BaseCommand):
         self.print_report(report)
         if not report.is_whole:
             raise CommandError(
-                f"{source} is not {self.whole}: {FLAWS[report.flaw][0]}. {self.when_cut}", returncode=NOT_WHOLE
+                f"{source} is not {self.whole}: {FLAWS[report.flaw][0]}. {self.when_not_whole(report)}",
+                returncode=NOT_WHOLE,
             )
 
     def print_broken(self, report: Outcome) -> None:

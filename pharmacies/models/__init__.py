@@ -1,6 +1,7 @@
 from pharmacies.models.certification import MailCertification
 from pharmacies.models.codice_validazione import CodiceValidazione
 from pharmacies.models.office import MAY_CERTIFY, Office, OfficeSource
+from pharmacies.models.office_import import OfficeImport
 from pharmacies.models.pec_domain import PecDomain
 from pharmacies.models.pharmacy import Pharmacy
 from pharmacies.models.register_change import RegisterChange
@@ -13,6 +14,7 @@ __all__ = [
     "CodiceValidazione",
     "MailCertification",
     "Office",
+    "OfficeImport",
     "OfficeSource",
     "PecDomain",
     "Pharmacy",

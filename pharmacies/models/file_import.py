@@ -1,7 +1,7 @@
 """The common part of the imports of the administrations' files: one row for each file, with its size and its flaw."""
 
 from datetime import date
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -34,7 +34,7 @@ class FileImport(models.Model):
     flaw = models.CharField("perché non è intero", max_length=20, blank=True)  # a key of completeness.FLAWS
     accepted_because = models.CharField("preso per intero perché", max_length=200, blank=True)
 
-    objects: Any = FileImportQuerySet.as_manager()
+    objects: ClassVar[Any] = FileImportQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -44,6 +44,14 @@ class OfficeQuerySet(models.QuerySet["Office"]):
     def within_dates(self, now: datetime) -> "OfficeQuerySet":
         return self.filter(Q(until=None) | Q(until__gt=now), since__lte=now)
 
+    def conflicting(self) -> "OfficeQuerySet":
+        """Written by a person, and the last file says otherwise; without those that an operator decided to keep."""
+        return self.filter(file_says__isnull=False).exclude(file_says__has_key="kept")
+
+    def ending_to_confirm(self) -> "OfficeQuerySet":
+        """The offices whose end in a file waits for an operator's approval."""
+        return self.filter(ending_waits__isnull=False).order_by("pk")
+
     def certifying(self) -> "OfficeQuerySet":
         """The offices that may certify the address (MAY_CERTIFY)."""
         return self.filter(role__in=MAY_CERTIFY)
@@ -82,11 +90,13 @@ class Office(models.Model):
     # of a delegate: see and request ids; hours and reminders. Nobody can delegate the certification
     may_use_ids = models.BooleanField("ID-SESSIONE", default=True, db_default=True)
     may_set_hours = models.BooleanField("orari e promemoria", default=False, db_default=False)
-    # files only: the day of the first whole file that lacked the row; the end that waits for an operator's approval
+    # files only: the day of the first whole file that lacked the row; the last day of an end that waits for an operator's approval
     absent_since = models.DateField("manca dal", null=True, blank=True)
     ending_waits = models.DateField("fine da confermare", null=True, blank=True)
-    # what the last file says where it differs from what a person wrote: {"role", "since", "until"}, {} when it lacks the row
+    # what the last file says where it differs from what a person wrote: {"role", "since", "until"} (days; `until` is the last
+    # one), {} when it lacks the row; with "kept" once an operator decided against the file
     file_says = models.JSONField("l’elenco dice", null=True, blank=True)
+    doubts = models.JSONField("dati dubbi", null=True, blank=True)  # keys of office_rows.DOUBTS; None: no doubt
 
     objects = OfficeQuerySet.as_manager()
 

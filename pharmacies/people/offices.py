@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 
 from pharmacies.models import Office, OfficeSource, Pharmacy
 from pharmacies.people import letters, terms
@@ -69,11 +69,11 @@ def give(
     if not codice_fiscale.is_valid(office.codice_fiscale):
         raise WrongCodiceFiscale
     Pharmacy.objects.hold(pharmacy.pk)
-    _refuse(office)
-    before = _right(office, now)
+    refuse(office)
+    before = right_in(office, now)
     office.save(force_insert=True)
-    letters.office_news(office, news_between(before, _right(office, now), now), now)
-    _note("office.given", office, by, now, source=office.get_source_display())
+    letters.office_news(office, news_between(before, right_in(office, now), now), now)
+    note("office.given", office, by, now, source=office.get_source_display())
     return office
 
 
@@ -88,67 +88,76 @@ def correct(
     """
     if unknown := facts.keys() - CORRECTED:
         raise TypeError(f"Not a fact of an office that can be corrected: {', '.join(sorted(unknown))}")
-    before = _hold(office, now)
+    before = hold(office, now)
     was = {name: getattr(office, name) for name in facts}
     changed = {name: value for name, value in facts.items() if value != was[name]}
     if not changed:
         return False
     for name, value in changed.items():
         setattr(office, name, value)
-    _refuse(office)
-    _signed(office, by, because, protocol, now)
+    refuse(office)
+    sign(office, by, because, protocol, now)
     office.save()
-    letters.office_news(office, news_between(before, _right(office, now), now), now)
-    _note("office.corrected", office, by, now, what=_in_words(was, changed))
+    letters.office_news(office, news_between(before, right_in(office, now), now), now)
+    note("office.corrected", office, by, now, what=changes_in_words(was, changed))
     return True
 
 
 @transaction.atomic
 def end(
-    office: Office, until: datetime, *, by: "User | None" = None, because: str, protocol: str = "", now: datetime
+    office: Office,
+    until: datetime,
+    *,
+    by: "User | None" = None,
+    because: str,
+    protocol: str = "",
+    now: datetime,
+    of_the_file: bool = False,
 ) -> bool:
     """Ends an office at `until` (UTC). False when it ends then or earlier already. Never deletes a row.
 
     `until`: the midnight in Rome after the last day (terms.ends_after), or `now` for a delegation that is taken back. An office
-    that has not begun by then ends at its own beginning: it is never in force.
+    that has not begun by then ends at its own beginning: it is never in force. `of_the_file`: an operator approves the end that a
+    file proposed, so the row goes on following the files.
     """
-    before = _hold(office, now)
+    before = hold(office, now)
     until = max(until, office.since)
     if office.until is not None and office.until <= until:
         return False
-    office.until = until
-    _signed(office, by, because, protocol, now)
+    office.until, office.ending_waits, source = until, None, office.source
+    sign(office, by, because, protocol, now)
+    office.source = source if of_the_file else office.source
     office.save()
-    letters.office_news(office, news_between(before, _right(office, now), now), now)
-    _note("office.ended", office, by, now)
+    letters.office_news(office, news_between(before, right_in(office, now), now), now)
+    note("office.ended", office, by, now)
     return True
 
 
-def _hold(office: Office, now: datetime) -> Right | None:
+def hold(office: Office, now: datetime) -> Right | None:
     """Locks the pharmacy, reads the office again, and returns the person's right to certify before the act."""
     Pharmacy.objects.hold(office.pharmacy_id)
     office.refresh_from_db()
-    return _right(office, now)
+    return right_in(office, now)
 
 
-def _right(office: Office, now: datetime) -> Right | None:
+def right_in(office: Office, now: datetime) -> Right | None:
     return right_of(Office.objects.filter(pharmacy=office.pharmacy_id, codice_fiscale=office.codice_fiscale), now)
 
 
-def _refuse(office: Office) -> None:
+def refuse(office: Office) -> None:
     if office.until is not None and office.until <= office.since:
         raise EndsBeforeItStarts
     same = Office.objects.filter(
         Q(until=None) | Q(until__gt=office.since),
         pharmacy=office.pharmacy_id, codice_fiscale=office.codice_fiscale, role=office.role,
-    ).exclude(pk=office.pk)  # fmt: skip
+    ).exclude(Q(pk=office.pk) | Q(until=F("since")))  # fmt: skip
     if office.until is not None:
         same = same.filter(since__lt=office.until)
     if same.exists():
         raise AlreadyHeld
 
 
-def _signed(office: Office, by: "User | None", because: str, protocol: str, now: datetime) -> None:
+def sign(office: Office, by: "User | None", because: str, protocol: str, now: datetime) -> None:
     """Writes the author on the row. A person's word takes the row away from the files."""
     office.written_by, office.written_at = by, now
     office.because, office.protocol = because[:200], protocol[:60]
@@ -158,8 +167,10 @@ def _signed(office: Office, by: "User | None", because: str, protocol: str, now:
         office.absent_since = office.ending_waits = None
 
 
-def _note(verb: str, office: Office, by: "User | None", now: datetime, **detail: str) -> None:
-    record(verb, now=now, actor=by, about=office.pharmacy.code, subject=office, **note_of(office), **detail)
+def note(verb: str, office: Office, by: "User | None", now: datetime, **detail: str) -> None:
+    """Writes one line of the journal about an office; `detail` goes before the facts of the row."""
+    about = {**note_of(office), **detail}
+    record(verb, now=now, actor=by, about=office.pharmacy.code, subject=office, **about)
 
 
 def note_of(office: Office) -> dict[str, str]:
@@ -174,7 +185,7 @@ def note_of(office: Office) -> dict[str, str]:
     }
 
 
-def _in_words(was: dict[str, Any], became: dict[str, Any]) -> str:
+def changes_in_words(was: dict[str, Any], became: dict[str, Any]) -> str:
     """`ruolo da direttore a delegato; fino al da nessun giorno a 31/12/2026`."""
     changes = []
     for name, value in became.items():

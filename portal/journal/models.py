@@ -1,5 +1,8 @@
 """Append-only record of who did what, on what, when, from where."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, NoReturn
 
@@ -12,6 +15,7 @@ from portal.journal.retention import keep_until
 from portal.secrets.chain import Chain, Link
 from portal.web.client_address import here
 
+_held: ContextVar[list["Entry"] | None] = ContextVar("lines_held", default=None)
 PORTAL = "Portale"  # actor_name of an act without a person
 FORGOTTEN_AT_A_TIME = 1000
 
@@ -135,8 +139,24 @@ def record(
         detail=detail,
         origin=here(),
     )
-    line.save(force_insert=True)
+    held = _held.get()
+    if held is None:
+        line.save(force_insert=True)
+    else:
+        held.append(line)
     return line
+
+
+@contextmanager
+def lines_written_at_once() -> Iterator[None]:
+    """Writes the lines recorded inside with few statements at the end; they have no key before. For an import of many rows."""
+    lines: list[Entry] = []
+    token = _held.set(lines)
+    try:
+        yield
+    finally:
+        _held.reset(token)
+    Entry.objects.bulk_create(lines, batch_size=1000)
 
 
 def _let_the_trigger_pass() -> None:

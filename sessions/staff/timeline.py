@@ -14,7 +14,7 @@ Kinds = dict[str, tuple[str, tuple[str, ...]]]
 KINDS: Kinds = {  # label on the page, prefixes of the verbs
     "id": ("ID SESSIONE", ("id.",)),
     "mail": ("Mail certificata e codici", ("certification.", "code.")),
-    "persone": ("Incarichi e deleghe", ("office.", "request.")),
+    "persone": ("Incarichi e deleghe", ("office.", "offices.", "request.")),
     "utenze": ("Utenze del gestionale", ("utenza.",)),
     "promemoria": ("Promemoria e orari", ("reminders.", "copy.", "hours.", "nights.", "calendar.", "webhook.")),
     "messaggi": ("Messaggi", ("letter.", "report.", "mailboxes.", "pec.")),
