@@ -1,5 +1,7 @@
 """Which rows of ids, letters, codes, calls and jobs are deleted, and when. Logins and the journal have modules of their own
 (portal/identity/retention.py, portal/journal/retention.py); docs/data.md lists every table.
+
+Letters are deleted here and not in portal/outbox: ids, reminders and codes refer to them, so one module must know the order.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,7 @@
-"""The envelope sender of each letter (VERP): it identifies the letter of a report, and cannot be forged without SECRET_KEY."""
+"""The envelope sender of each letter (VERP): it identifies the letter of a report, and cannot be forged without SECRET_KEY.
+
+sending/ writes it and bounces/ reads it; neither may import the other.
+"""
 
 import re
 
