@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from django.conf import settings
-from django.contrib.auth.hashers import make_password
+from django.contrib.auth.hashers import is_password_usable, make_password
 from django.db import models
 from django.utils.functional import cached_property
 
@@ -77,6 +77,11 @@ class Utenza(models.Model):
     @property
     def is_usable(self) -> bool:
         return self.disabled_at is None and self.blocked_at is None
+
+    @property
+    def has_secrets(self) -> bool:
+        """False while an operator has taken both away and the titolare has not collected new ones."""
+        return is_password_usable(self.password) or is_password_usable(self.pincode)
 
     @property
     def is_blocked_by_anomaly(self) -> bool:

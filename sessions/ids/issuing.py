@@ -71,6 +71,13 @@ class GestionaleRequest:
         }  # fmt: skip
 
 
+def _still_there(row: Utenza, asked_for: Utenza) -> Utenza:
+    """The locked row; raises UtenzaNotUsable when an operator has handed it over since it was read: another pharmacy is held."""
+    if asked_for.pharmacy_id not in (None, row.pharmacy_id):
+        raise UtenzaNotUsable
+    return row
+
+
 @dataclass(frozen=True)
 class RequestOutcome:
     """The result of a person's request. Exactly one field is set."""
@@ -84,7 +91,7 @@ class RequestOutcome:
 def request(utenza: Utenza, context: Context, now: datetime, by: User) -> RequestOutcome:
     """Issues an id for a person: issue() with double clicks merged and a rate limit per pharmacy. Raises IssuingRefused."""
     Pharmacy.objects.hold(utenza.pharmacy_id)
-    utenza = rows.locked(utenza.pk)
+    utenza = _still_there(rows.locked(utenza.pk), utenza)
     by_people = IdSessione.objects.of(utenza, context).live(now).filter(requested_by__isnull=False)
     if just_now := by_people.filter(requested_at__gt=now - SAME_REQUEST_FOR).order_by("-requested_at").first():
         return RequestOutcome(already=just_now)
@@ -131,7 +138,7 @@ def issue(
     now, plain = now.astimezone(UTC), str(uuid4())
     origin = from_gestionale.facts(utenza, plain) if from_gestionale is not None else {}
     Pharmacy.objects.hold(utenza.pharmacy_id)
-    utenza = rows.locked(utenza.pk)
+    utenza = _still_there(rows.locked(utenza.pk), utenza)
     pharmacy, certification = reachable(utenza, now)
     in_place = rows.in_place(utenza, context)
     now = clock.not_before(now, certification.certified_at, certification.reachable_again_at)

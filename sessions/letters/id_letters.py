@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal.outbox.letters import Envelope, post
@@ -27,6 +28,40 @@ UTENZA_NEWS = {  # journal verb: title, consequence
     "utenza.pincode": (
         "Pincode dell’utenza cambiato",
         "Il gestionale deve usare il nuovo pincode da subito: con il vecchio non può chiedere ID SESSIONE.",
+    ),
+    "utenza.opened_by_desk": (
+        _("Nuova utenza del gestionale"),
+        _(
+            "Il titolare o il direttore ritira la password e il pincode nella pagina delle utenze: si vedono una volta sola."
+        ),
+    ),
+    "utenza.reset": (
+        _("Password e pincode dell’utenza non valgono più"),
+        _(
+            "Il gestionale non entra finché il titolare o il direttore non ritira le nuove credenziali, nella pagina delle "
+            "utenze, e le scrive nel gestionale."
+        ),
+    ),
+    "utenza.renewal": (
+        _("Nuove credenziali per il gestionale"),
+        _(
+            "Il titolare o il direttore le ritira nella pagina delle utenze quando il gestionale è pronto: da quel momento le "
+            "vecchie non valgono più."
+        ),
+    ),
+    "utenza.collected": (
+        _("Nuove credenziali del gestionale ritirate"),
+        _("Il gestionale deve usare la nuova password e il nuovo pincode da subito: con i vecchi non entra più."),
+    ),
+    "utenza.handed_away": (
+        _("Utenza del gestionale passata a un’altra farmacia"),
+        _("I suoi ID SESSIONE sono revocati: con questa utenza non si lavora più per la farmacia."),
+    ),
+    "utenza.handed_over": (
+        _("Utenza del gestionale passata a questa farmacia"),
+        _(
+            "Il titolare o il direttore ritira la password e il pincode nella pagina delle utenze: quelli di prima non valgono più."
+        ),
     ),
     "utenza.disabled": (
         "Utenza del gestionale disabilitata",

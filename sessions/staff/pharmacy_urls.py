@@ -3,7 +3,7 @@
 from django.urls import path
 
 from sessions.staff.mail import letter_acts, mailboxes
-from sessions.staff.pharmacy import acts, notes, record_views, utenza_block
+from sessions.staff.pharmacy import acts, notes, record_views, utenza_block, utenza_desk
 
 urlpatterns = [
     path("", record_views.page, name="pharmacy"),
@@ -18,6 +18,10 @@ urlpatterns = [
     path("messaggi/<int:pk>/annulla/", letter_acts.cancel, name="cancel_letter"),
     path("note/nuova/", notes.write, name="note"),
     path("note/<int:pk>/chiudi/", notes.close, name="close_note"),
+    path("utenze/nuova/", utenza_desk.add, name="add_utenza"),
+    path("utenze/<int:pk>/credenziali/", utenza_desk.renew, name="renew_utenza"),
+    path("utenze/<int:pk>/passa/", utenza_desk.hand_over, name="hand_over_utenza"),
+    path("utenze/<int:pk>/fornitore/", utenza_desk.supplier, name="supplier"),
     path("utenze/<int:pk>/blocca/", utenza_block.block, name="block"),
     path("utenze/<int:pk>/sblocca/", utenza_block.unblock, name="unblock"),
 ]

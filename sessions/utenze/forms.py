@@ -52,7 +52,7 @@ class PasswordForm(forms.Form):
         return again
 
 
-class _Code(forms.CharField):
+class CodeField(forms.CharField):
     """A field of decimal digits, `lengths[0]` to `lengths[1]` of them."""
 
     def __init__(self, label: str, lengths: tuple[int, int], help_text: str) -> None:
@@ -88,13 +88,13 @@ class NewUtenzaForm(PasswordForm):
         error_messages={"required": "Scrivi il codice fiscale", "max_length": "Il codice fiscale ha 16 caratteri"},
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
-    codice_regione = _Code("Codice regione", (3, 3), "3 cifre, come 042.")
-    codice_asl = _Code("Codice ASL/AO", (3, 3), "3 cifre, quello dell’azienda sanitaria della farmacia.")
-    codice_ssa = _Code("Codice SSA", (5, 6), "5 o 6 cifre, quello con cui la farmacia è convenzionata.")
+    codice_regione = CodeField("Codice regione", (3, 3), "3 cifre, come 042.")
+    codice_asl = CodeField("Codice ASL/AO", (3, 3), "3 cifre, quello dell’azienda sanitaria della farmacia.")
+    codice_ssa = CodeField("Codice SSA", (5, 6), "5 o 6 cifre, quello con cui la farmacia è convenzionata.")
     field_order = ("codice_fiscale", "codice_regione", "codice_asl", "codice_ssa", "password", "ripeti")
 
     def __init__(self, pharmacy: Pharmacy, person: str, *args: Any, **kwargs: Any) -> None:
-        super().__init__(pharmacy, *args, initial=_suggested(pharmacy, person), **kwargs)
+        super().__init__(pharmacy, *args, initial=suggested(pharmacy, person), **kwargs)
 
     def clean_codice_fiscale(self) -> str:
         value = codice_fiscale.normalise(self.cleaned_data["codice_fiscale"])
@@ -107,7 +107,7 @@ class NewUtenzaForm(PasswordForm):
         return data["codice_regione"], data["codice_asl"], data["codice_ssa"]
 
 
-def _suggested(pharmacy: Pharmacy, person: str) -> dict[str, str]:
+def suggested(pharmacy: Pharmacy, person: str) -> dict[str, str]:
     """Initial values, from the newest utenza of the pharmacy, else from the register. `person`: the codice fiscale of the
     titolare or direttore at the page.
     """

@@ -15,7 +15,7 @@ from portal.journal.models import record
 from sessions.ids.withdrawing import withdraw_letters
 from sessions.letters import id_letters
 from sessions.models import IdSessione
-from sessions.utenze.minting import new_pincode, new_user_id
+from sessions.utenze.minting import new_password, new_pincode, new_user_id
 from sessions.webhooks import events
 
 AT_MOST = 20  # per pharmacy
@@ -47,7 +47,7 @@ def open_for(
     utenza.set_password(password, now)
     utenza.set_pincode(pincode)
     utenza.save()
-    _tell("utenza.opened", utenza, by, now)
+    tell("utenza.opened", utenza, by, now)
     return utenza, pincode
 
 
@@ -57,7 +57,7 @@ def change_password(utenza: Utenza, password: str, by: User, now: datetime) -> N
     row = locked(utenza)
     row.set_password(password, now)
     row.save(update_fields=["password", "password_changed_at"])
-    _tell("utenza.password", row, by, now)
+    tell("utenza.password", row, by, now)
 
 
 @transaction.atomic
@@ -66,8 +66,26 @@ def reset_pincode(utenza: Utenza, by: User, now: datetime) -> str:
     row, pincode = locked(utenza), new_pincode()
     row.set_pincode(pincode)
     row.save(update_fields=["pincode"])
-    _tell("utenza.pincode", row, by, now)
+    tell("utenza.pincode", row, by, now)
     return pincode
+
+
+@transaction.atomic
+def collect_secrets(utenza: Utenza, by: User, now: datetime) -> tuple[str, str] | None:
+    """Makes the password and the pincode that an operator asked for. Returns both in clear, for the page that shows them once.
+
+    None when nothing waits to be collected: a double click, or another holder was faster.
+    """
+    row = locked(utenza)
+    if row.secrets_wait_since is None:
+        return None
+    password, pincode = new_password(), new_pincode()
+    row.set_password(password, now)
+    row.set_pincode(pincode)
+    row.secrets_wait_since = None
+    row.save(update_fields=["password", "password_changed_at", "pincode", "secrets_wait_since"])
+    tell("utenza.collected", row, by, now)
+    return password, pincode
 
 
 @transaction.atomic
@@ -78,7 +96,7 @@ def disable(utenza: Utenza, by: User, now: datetime) -> bool:
         return False
     revoked = revoke_ids_of(row, now)
     row.disable(now)
-    _tell("utenza.disabled", row, by, now, revoked=revoked)
+    tell("utenza.disabled", row, by, now, revoked=revoked)
     return True
 
 
@@ -90,7 +108,7 @@ def enable(utenza: Utenza, by: User, now: datetime) -> bool:
         return False
     revoke_ids_of(row, now)
     row.enable()
-    _tell("utenza.enabled", row, by, now)
+    tell("utenza.enabled", row, by, now)
     return True
 
 
@@ -102,7 +120,7 @@ def block(utenza: Utenza, because: str, by: User | None, now: datetime) -> bool:
         return False
     revoked = revoke_ids_of(row, now)
     row.block(by, because, now)
-    _tell("utenza.blocked" if by else "utenza.anomaly", row, by, now, because=because, revoked=revoked)
+    tell("utenza.blocked" if by else "utenza.anomaly", row, by, now, because=because, revoked=revoked)
     return True
 
 
@@ -114,7 +132,7 @@ def unblock(utenza: Utenza, because: str, by: User, now: datetime) -> bool:
         return False
     revoke_ids_of(row, now)
     row.unblock(now)
-    _tell("utenza.unblocked", row, by, now, because=because)
+    tell("utenza.unblocked", row, by, now, because=because)
     return True
 
 
@@ -134,10 +152,12 @@ def revoke_ids_of(utenza: Utenza, now: datetime) -> int:
     return len(live)
 
 
-def _tell(verb: str, utenza: Utenza, by: User | None, now: datetime, because: str = "", revoked: int = 0) -> None:
+def tell(
+    verb: str, utenza: Utenza, by: User | None, now: datetime, because: str = "", revoked: int = 0, **further: str
+) -> None:
     """Writes one journal line, and one letter to the certified address if that receives mail."""
     pharmacy = utenza.pharmacy
-    detail = {"user_id": utenza.user_id, **({"because": because} if because else {}), "revoked": revoked}
+    detail = {"user_id": utenza.user_id, **({"because": because} if because else {}), "revoked": revoked, **further}
     record(verb, now=now, actor=by, about=pharmacy.code if pharmacy else "", subject=utenza, **detail)
     current = MailCertification.objects.current().filter(pharmacy=pharmacy, undeliverable_at=None)
     certification = current.select_related("pharmacy").first() if pharmacy else None

@@ -97,6 +97,31 @@ def pincode_shown(request: OfficeRequest, pk: int) -> HttpResponse:
 
 @fresh_holder_required(CHANGING_UTENZE)
 @asks_and_acts
+@no_store
+def collect(request: OfficeRequest, pk: int) -> HttpResponse:
+    """«Ritira le nuove credenziali»: GET says what changes; POST makes password and pincode."""
+    utenza = _utenza(request, pk)
+    if request.method != "POST" and utenza.secrets_wait_since is not None:
+        return _page(request, "collect", {"utenza": utenza})
+    made = life.collect_secrets(utenza, request.user, now_of(request)) if request.method == "POST" else None
+    if made is not None:
+        shown_once.keep(request, f"secrets:{utenza.pk}", "\n".join(made), now_of(request))
+    return redirect("utenze:secrets_shown", request.pharmacy.code, utenza.pk)
+
+
+@fresh_holder_required(CHANGING_UTENZE)
+@require_http_methods(["GET"])  # not HEAD: it would use up the only time
+@no_store
+def secrets_shown(request: OfficeRequest, pk: int) -> HttpResponse:
+    """Shows the new password and pincode once; a reload shows the page without them."""
+    utenza = _utenza(request, pk)
+    plain = shown_once.take(request, f"secrets:{utenza.pk}", now_of(request))
+    password, _, pincode = (plain or "").partition("\n")
+    return _page(request, "secrets_shown", {"utenza": utenza, "password": password, "pincode": pincode})
+
+
+@fresh_holder_required(CHANGING_UTENZE)
+@asks_and_acts
 def disable(request: OfficeRequest, pk: int) -> HttpResponse:
     """GET says what will stop working; POST disables."""
     utenza, now = _utenza(request, pk), now_of(request)

@@ -57,6 +57,10 @@ STAFF = [
     "staff:revoke_address",
     "staff:note",
     "staff:block",
+    "staff:add_utenza",
+    "staff:renew_utenza",
+    "staff:hand_over_utenza",
+    "staff:supplier",
     "staff:contexts",
     "staff:context",
     "staff:add_context",
@@ -85,7 +89,7 @@ ELSEWHERE = {
     "staff:role_request": "test_new_holder",
     "staff:trial": "below", "staff:decide_mailboxes": "below",
     "pages:information": "test_information_pages", "demo:letter_html": "a letter, not a page: shown inside demo:letter",
-    "demo:identity_provider": "below, on its way", "demo:identity_provider_metadata": "a file", "demo:openid_token": "for programs", "demo:openid_userinfo": "for programs", "demo:openid_revocation": "for programs", "demo:openid_configuration": "for programs", "demo:anchor_configuration": "for programs", "demo:anchor_fetch": "for programs", "utenze:pincode_shown": "below", "utenze:enable": "below",
+    "demo:identity_provider": "below, on its way", "demo:identity_provider_metadata": "a file", "demo:openid_token": "for programs", "demo:openid_userinfo": "for programs", "demo:openid_revocation": "for programs", "demo:openid_configuration": "for programs", "demo:anchor_configuration": "for programs", "demo:anchor_fetch": "for programs", "utenze:pincode_shown": "below", "utenze:enable": "below", "utenze:collect": "tests/sessions/utenze", "utenze:secrets_shown": "tests/sessions/utenze",
     "staff:retry_letter": "below", "staff:cancel_letter": "below",
     "staff:unblock": "below", "staff:reachable": "below", "staff:close_note": "below", "staff:retire_certificate": "below",
     "archive:rows": "test_the_archive", "archive:row": "test_the_archive",
@@ -111,10 +115,13 @@ def test_no_page_escapes_the_sweep():
     assert set(names(get_resolver().url_patterns)) == known
 
 
+OF_AN_UTENZA = {"staff:block", "staff:unblock", "staff:renew_utenza", "staff:hand_over_utenza", "staff:supplier"}
+
+
 def address_of(name: str, code: str) -> str:
     live = IdSessione.objects.filter(pharmacy__code=code).order_by("-requested_at").first()
     utenza = Utenza.objects.filter(pharmacy__code=code).first()
-    row = utenza if name.startswith("utenze:") or name in ("staff:block", "staff:unblock") else live
+    row = utenza if name.startswith("utenze:") or name in OF_AN_UTENZA else live
     if name.startswith("pharmacies:delegation_"):
         row = Office.objects.filter(pharmacy__code=code, source=OfficeSource.DELEGATION).first()
     context = Context.objects.usual().pk if name == "staff:context" else 0

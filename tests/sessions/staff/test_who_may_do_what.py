@@ -19,6 +19,8 @@ RULES = {
     "staff:bulk": S, "staff:stop_job": S, "staff:retry_job": S, "staff:closings": S,
     "staff:role_requests": "anagrafica", "staff:role_request": "anagrafica",
     "staff:pharmacy": L, "staff:timeline": L,
+    "staff:add_utenza": "anagrafica", "staff:renew_utenza": "anagrafica", "staff:hand_over_utenza": "anagrafica",
+    "staff:supplier": "anagrafica",
     "staff:resend": A, "staff:reachable": A, "staff:unblock": A, "staff:note": A, "staff:close_note": A,
     "staff:trial": A, "staff:held_mailboxes": L, "staff:decide_mailboxes": A,
     "staff:retry_letter": A, "staff:cancel_letter": A, "staff:outbox": L, "staff:outbox_csv": L,
