@@ -6,6 +6,8 @@ VENV_SPID ?= .venv-spid
 BENCH ?= run
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where the environment sets it, each process of the tests compiled the portal and the tests again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-processes test-browser test-spid proxies italy benchmark check lint types imports migrations-check format clean lock
