@@ -31,6 +31,7 @@ def run(environment: dict[str, str], *command: str) -> subprocess.CompletedProce
     )
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 def test_a_command_speaks_in_any_terminal(tmp_path, place):
     folder = tmp_path / "Cartella di Anna, è così"

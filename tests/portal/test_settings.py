@@ -41,12 +41,14 @@ def check(
     )
 
 
+@pytest.mark.processes
 def test_the_deployment_check_is_clean_in_production(tmp_path: Path) -> None:
     done = check(tmp_path, PRODUCTION, "--deploy", "--fail-level", "WARNING")
     assert done.returncode == 0, done.stderr
     assert "no issues" in done.stdout
 
 
+@pytest.mark.processes
 def test_the_demonstration_needs_no_variable_and_keeps_its_own_secrets_to_its_owner(tmp_path: Path) -> None:
     assert check(tmp_path, {}).returncode == 0
     first = (tmp_path / "secret_key").read_text(encoding="utf-8")
@@ -55,6 +57,7 @@ def test_the_demonstration_needs_no_variable_and_keeps_its_own_secrets_to_its_ow
     assert (tmp_path / "secret_key").read_text(encoding="utf-8") == first
 
 
+@pytest.mark.processes
 def test_a_full_disk_at_the_first_start_is_a_sentence_and_leaves_no_key(tmp_path: Path) -> None:
     full = check(tmp_path, {}, room=0)
     assert full.returncode != 0
@@ -64,6 +67,7 @@ def test_a_full_disk_at_the_first_start_is_a_sentence_and_leaves_no_key(tmp_path
     assert check(tmp_path, {}).returncode == 0
 
 
+@pytest.mark.processes
 def test_a_lease_shorter_than_a_conversation_does_not_start_in_production(tmp_path: Path) -> None:
     done = check(tmp_path, {**PRODUCTION, "OUTBOX_LEASE": "90", "EMAIL_TIMEOUT": "30"})
     assert "outbox.E001" in done.stderr
@@ -101,6 +105,7 @@ def test_a_wrong_value_is_named_and_never_repeated(tmp_path: Path, name: str, wr
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.processes
 def test_a_secret_can_come_from_a_file(tmp_path: Path) -> None:
     secret = tmp_path / "key"
     secret.write_text(SECRET + "\n", encoding="utf-8")
@@ -116,24 +121,28 @@ def test_the_demonstration_never_answers_on_a_public_name(tmp_path: Path) -> Non
     assert "PORTAL_MODE=production" in done.stderr
 
 
+@pytest.mark.processes
 def test_a_stand_in_does_not_start_in_production(tmp_path: Path) -> None:
     done = check(tmp_path, {**PRODUCTION, "IDENTITY_PROVIDERS": "portal.demo.identity.StubSpid"})
     assert done.returncode != 0
     assert "portal.E001" in done.stderr
 
 
+@pytest.mark.processes
 def test_the_test_mode_of_the_web_service_does_not_start_in_production(tmp_path: Path) -> None:
     done = check(tmp_path, {**PRODUCTION, "A2F_MODE": "TEST"})
     assert done.returncode != 0
     assert "portal.E002" in done.stderr
 
 
+@pytest.mark.processes
 def test_the_test_mode_of_the_web_service_does_not_start_beside_a_real_identity_provider(tmp_path: Path) -> None:
     done = check(tmp_path, {"IDENTITY_PROVIDERS": "portal.identity.providers.base.IdentityProvider"})
     assert done.returncode != 0
     assert "portal.E002" in done.stderr
 
 
+@pytest.mark.processes
 def test_a_stand_in_does_not_stand_in_front_of_the_public_either(tmp_path: Path) -> None:
     clean = {name: value for name, value in os.environ.items() if name not in OURS}
     served = subprocess.run(

@@ -20,6 +20,7 @@ import psycopg
 import pytest
 from django.db import connection
 
+pytestmark = pytest.mark.processes
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 AT = datetime(2026, 11, 30, 8, 0, tzinfo=UTC)  # the dump's ids were issued an hour before, for 16 hours
