@@ -15,7 +15,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make run           try the portal on http://127.0.0.1:$(PORT)/ (PORT= changes it; Ctrl-C stops it)"
 	@echo "make test          the suite; with DATABASE_URL and REDIS_URL set, on PostgreSQL and Redis"
-	@echo "make test-processes  tests that start, kill and restart real servers, workers and proxies"
+	@echo "make test-processes  tests that start real commands, servers, workers and proxies, kill and restart them"
 	@echo "make test-browser  the journeys in a real Chromium (needs chromium on this machine)"
 	@echo "make test-spid     the official test of SPID and CIE (needs xmlsec1 and openssl on this machine)"
 	@echo "make proxies       installs Traefik and Envoy for the tests, which skip them otherwise (90 MB)"
@@ -46,10 +46,10 @@ run: $(VENV)/.run
 	@$(BIN)/python manage.py up --port "$(PORT)"
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto -m "not browser and not processes"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not browser and not processes"
 
 test-processes: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto -m processes
+	$(BIN)/python -m pytest -n auto --dist worksteal -m processes
 
 test-browser: $(VENV)/.test
 	$(BIN)/python -m pytest -m browser
