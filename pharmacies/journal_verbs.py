@@ -8,6 +8,7 @@ WORDS = {
     "register.reopened": "ha riaperto la farmacia: il registro nazionale la dà di nuovo aperta",
     "office.given": "ha registrato {who} come {role} {period} ({source}{protocol})",
     "office.corrected": "ha corretto l’incarico di {who}, {role} {period}{protocol}: {what}",
+    "office.continued": "ha tenuto la delega di {who} {period}",
     "office.ended": "ha chiuso l’incarico di {who}, {role} {period}{protocol}",
     "request.asked": "ha chiesto di risultare {role} della farmacia dal {since}",
     "request.withdrawn": "ha ritirato la richiesta di risultare {role} della farmacia",

@@ -13,6 +13,8 @@ WORDS = {
     "copy.resumed": "ha ripreso a mandare la copia dei promemoria a {address}: troppe caselle insieme sembravano inesistenti, decide l’assistenza",
     "hours.set": "ha scritto gli orari di apertura: {hours}",
     "webhook.opened": "ha collegato il gestionale agli avvisi automatici",
+    "webhook.kept": "ha tenuto gli avvisi automatici al gestionale, collegati da chi c’era prima",
+    "calendar.kept": "ha tenuto l’indirizzo privato del calendario, creato da chi c’era prima",
     "webhook.secret": "ha creato una nuova chiave per gli avvisi al gestionale",
     "webhook.closed": "ha scollegato il gestionale dagli avvisi automatici",
     "calendar.made": "ha creato un nuovo indirizzo per il calendario delle scadenze",

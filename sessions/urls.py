@@ -2,8 +2,8 @@ from django.urls import path
 
 from sessions.ids import views
 from sessions.preferences import calendar_views as expiries
+from sessions.preferences import handover_views, reminder_views
 from sessions.preferences import hours_views as hours
-from sessions.preferences import reminder_views
 from sessions.preferences import webhook_views as webhooks
 
 app_name = "sessions"
@@ -13,6 +13,7 @@ urlpatterns = [
     path("id-sessione/<int:pk>/mostra/", views.show, name="show"),
     path("id-sessione/<int:pk>/reinvia/", views.resend, name="resend"),
     path("id-sessione/<int:pk>/revoca/", views.revoke, name="revoke"),
+    path("passaggio/", handover_views.handover, name="handover"),
     path("avvisi/", reminder_views.reminders, name="reminders"),
     path("avvisi/orari/", hours.hours, name="hours"),
     path("avvisi/turni/", hours.nights, name="nights"),

@@ -22,6 +22,16 @@ class OfficeSource(models.TextChoices):
     DELEGATION = "delegation", "delega del titolare"
 
 
+def under_a_holder(now: datetime, pharmacy: str = "pharmacy") -> Q:
+    """The condition under which delegations, calendar and webhook work: a holder is in force, or left less than SUCCESSION_FOR ago.
+
+    `pharmacy`: the path from the row to its pharmacy. Also true for a pharmacy whose holders nobody has ever named.
+    """
+    holders = Office.objects.filter(pharmacy=OuterRef(pharmacy), role__in=MAY_CERTIFY)
+    left = Q(until=None) | Q(until__gt=now - settings.SUCCESSION_FOR)
+    return Q(Exists(holders.filter(left, since__lte=now)) | ~Exists(holders))
+
+
 class OfficeQuerySet(models.QuerySet["Office"]):
     def held_by(self, fiscal_code: str, now: datetime) -> "OfficeQuerySet":
         """The offices that this person holds now in open pharmacies: the pharmacies that the person may act for."""
@@ -36,10 +46,7 @@ class OfficeQuerySet(models.QuerySet["Office"]):
 
     def in_force(self, now: datetime) -> "OfficeQuerySet":
         """The offices in force at `now` (UTC); a delegation also needs a holder, or one who left less than SUCCESSION_FOR ago."""
-        holders = Office.objects.filter(pharmacy=OuterRef("pharmacy"), role__in=MAY_CERTIFY)
-        left = Q(until=None) | Q(until__gt=now - settings.SUCCESSION_FOR)
-        has_holder = Exists(holders.filter(left, since__lte=now)) | ~Exists(holders)
-        return self.within_dates(now).filter(~Q(role=Office.Role.DELEGATE) | has_holder)
+        return self.within_dates(now).filter(~Q(role=Office.Role.DELEGATE) | under_a_holder(now))
 
     def within_dates(self, now: datetime) -> "OfficeQuerySet":
         return self.filter(Q(until=None) | Q(until__gt=now), since__lte=now)
@@ -87,6 +94,11 @@ class Office(models.Model):
     written_at = models.DateTimeField("scritto il", null=True, blank=True)
     because = models.CharField("motivo", max_length=200, blank=True, db_default="")
     protocol = models.CharField("protocollo", max_length=60, blank=True, db_default="")
+    # of a delegate: the holder who last decided that it goes on after a change of holder (people/handover.py)
+    kept_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="tenuto da"
+    )
+    kept_at = models.DateTimeField("tenuto il", null=True)
     # of a delegate: see and request ids; hours and reminders. Nobody can delegate the certification
     may_use_ids = models.BooleanField("ID-SESSIONE", default=True, db_default=True)
     may_set_hours = models.BooleanField("orari e promemoria", default=False, db_default=False)

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from pharmacies.models import Pharmacy
+from pharmacies.models.office import under_a_holder
 from portal.database.row_updates import update_row
 from sessions.models.id_sessione import IdSessione
 
@@ -27,6 +28,9 @@ class Webhook(models.Model):
     sealed_secret = models.BinaryField()  # whsec_…: signs the calls; the pharmacy saw it once
     opened_at = models.DateTimeField()
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    # the holder who last decided that it goes on after a change of holder (preferences/handover.py)
+    kept_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    kept_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
 
     objects = WebhookQuerySet.as_manager()
@@ -54,12 +58,15 @@ class WebhookCallQuerySet(models.QuerySet["WebhookCall"]):
         return self.waiting().filter(Q(leased_until=None) | Q(leased_until__lte=now))
 
     def due(self, now: datetime) -> "WebhookCallQuerySet":
-        """Calls to make now, of open webhooks."""
-        return self.unheld(now).filter(next_attempt_at__lte=now, give_up_at__gt=now, webhook__closed_at=None)
+        """Calls to make now, of open webhooks whose pharmacy has a holder, or lost the last one less than SUCCESSION_FOR ago."""
+        due = self.unheld(now).filter(next_attempt_at__lte=now, give_up_at__gt=now, webhook__closed_at=None)
+        return due.filter(under_a_holder(now, "webhook__pharmacy"))
 
     def disconnected(self, now: datetime) -> "WebhookCallQuerySet":
-        """Waiting calls of a webhook that was closed meanwhile."""
-        return self.unheld(now).filter(webhook__closed_at__isnull=False)
+        """Waiting calls of a webhook that was closed meanwhile, or stopped because its pharmacy has no holder."""
+        return self.unheld(now).filter(
+            Q(webhook__closed_at__isnull=False) | ~under_a_holder(now, "webhook__pharmacy")
+        )  # fmt: skip
 
     def too_late(self, now: datetime) -> "WebhookCallQuerySet":
         """Waiting calls past their give_up_at, which must not be made any more."""

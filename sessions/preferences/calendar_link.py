@@ -31,9 +31,9 @@ def close(pharmacy: Pharmacy, by: User, now: datetime) -> bool:
     return True
 
 
-def pharmacy_of(token: str) -> Pharmacy | None:
-    """The pharmacy whose calendar is at this address; None when the address is unknown or closed."""
-    link = CalendarLink.objects.open().filter(digest=digest(token)).select_related("pharmacy").first()
+def pharmacy_of(token: str, now: datetime) -> Pharmacy | None:
+    """The pharmacy whose calendar is at this address; None when the address is unknown, closed, or without a holder for long."""
+    link = CalendarLink.objects.working(now).filter(digest=digest(token)).select_related("pharmacy").first()
     return link.pharmacy if link is not None else None
 
 

@@ -24,10 +24,11 @@ no_store = cache_control(no_store=True, private=True)
 @no_store
 def feed(request: HttpRequest, token: str) -> HttpResponse:
     """The calendar, without login (calendar programs have none): the secret part of the address is the credential."""
-    pharmacy = calendar_link.pharmacy_of(token)
+    now = now_of(request)
+    pharmacy = calendar_link.pharmacy_of(token, now)
     if pharmacy is None:
         raise Http404
-    answer = HttpResponse(calendar_of(pharmacy, now_of(request)), content_type="text/calendar; charset=utf-8")
+    answer = HttpResponse(calendar_of(pharmacy, now), content_type="text/calendar; charset=utf-8")
     answer["Content-Disposition"] = 'inline; filename="scadenze.ics"'
     answer["X-Robots-Tag"] = "noindex"
     return answer

@@ -7,6 +7,7 @@ from django import template
 from pharmacies.models import MailCertification, Pharmacy
 from sessions.ids.cards import current
 from sessions.models import IdSessione
+from sessions.preferences.handover import inherited
 
 register = template.Library()
 
@@ -27,3 +28,11 @@ def id_sessione_summary(context: template.Context, pharmacy: Pharmacy) -> dict[s
     last = None if rows else IdSessione.objects.filter(pharmacy=pharmacy).order_by("-requested_at").first()
     shown = {"pharmacy": pharmacy, "now": now, "cards": current(list(rows), now), "last": last, "certified": certified}
     return {**shown, "request": context["request"]}
+
+
+@register.inclusion_tag("sessions/handover_panel.html", takes_context=True)
+def handover_panel(context: template.Context, pharmacy: Pharmacy) -> dict[str, Any]:
+    """The box of the overview page: what a former holder left, for a holder who decides; empty for a delegate."""
+    things = inherited(pharmacy, context["now"]) if context["office"].may_certify else []
+    delegations = sum(thing.is_delegation for thing in things)
+    return {"pharmacy": pharmacy, "things": things, "delegations": delegations, "others": len(things) - delegations}

@@ -44,5 +44,8 @@ def test_the_pages_after_a_change_of_holder(lived_in, sweep, page, context, live
     page.wait_for_url(re.compile("/servizi/"))
     code = certification.pharmacy.code
     sweep(
-        *(reverse(name, args=[code]) for name in ("pharmacies:overview", "pharmacies:mail", "pharmacies:mail_confirm"))
+        *(
+            reverse(name, args=[code])
+            for name in ("pharmacies:overview", "sessions:handover", "pharmacies:mail", "pharmacies:mail_confirm")
+        )
     )

@@ -1,0 +1,96 @@
+"""After a change of holder a new one keeps or ends what a former one left: delegations first, then calendar and webhook."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from pharmacies.delegations import acts
+from pharmacies.models import Office, Pharmacy
+from pharmacies.people import handover, offices, terms
+from portal.identity.models import User
+from portal.journal.models import record
+from portal.secrets.masking import mask_codice_fiscale
+from sessions.models import CalendarLink, Webhook
+from sessions.preferences import calendar_link, webhook_life
+
+
+@dataclass(frozen=True)
+class Inherited:
+    """One thing that a former holder, the staff or a file left. `keep` and `end` act, and return False when nothing changed."""
+
+    key: str  # of the form: "delega-12"
+    is_delegation: bool
+    title: str
+    details: str
+    left_by: str  # the person who gave or opened it; "" when unknown
+    since: datetime
+    keep: Callable[[User, datetime], bool]
+    end: Callable[[User, datetime], bool]
+
+
+def inherited(pharmacy: Pharmacy, now: datetime) -> list[Inherited]:
+    """The things to decide about, delegations first."""
+    holders = handover.HoldersInOffice.of(pharmacy, now)
+    links = CalendarLink.objects.working(now).filter(pharmacy=pharmacy).select_related("made_by", "kept_by", "pharmacy")
+    hooks = Webhook.objects.open().filter(pharmacy=pharmacy).select_related("opened_by", "kept_by", "pharmacy")
+    return [
+        *(_delegation(office) for office in handover.delegations(pharmacy, holders, now)),
+        *(_calendar(link) for link in links if holders.must_decide(link.made_by, link.made_at, link.kept_by)),
+        *(_webhook(hook) for hook in hooks if holders.must_decide(hook.opened_by, hook.opened_at, hook.kept_by)),
+    ]
+
+
+def _delegation(office: Office) -> Inherited:
+    masked = mask_codice_fiscale(office.codice_fiscale)
+    until = _("fino al %(day)s") % {"day": f"{terms.last_day(office.until):%d/%m/%Y}"} if office.until else ""
+    details = ", ".join(filter(None, [str(office.included), until]))
+    by = office.kept_by or office.written_by
+    return Inherited(
+        f"delega-{office.pk}", True, office.name or masked, details, _name(by), office.since,
+        keep=lambda person, now: handover.keep(office, person, now),
+        end=lambda person, now: _end_delegation(office, person, now),
+    )  # fmt: skip
+
+
+def _end_delegation(office: Office, by: User, now: datetime) -> bool:
+    if acts.may_change(office):
+        acts.take_back(office, by=by, now=now)
+        return True
+    return offices.end(office, now, by=by, because=_("Passaggio di consegne"), now=now)
+
+
+def _calendar(link: CalendarLink) -> Inherited:
+    return Inherited(
+        f"calendario-{link.pk}", False, _("Calendario delle scadenze"),
+        _("Il programma di chi ha il link legge quando scadono gli ID SESSIONE."), _name(link.kept_by or link.made_by),
+        link.made_at,
+        keep=lambda person, now: _keep(link, "calendar.kept", person, now),
+        end=lambda person, now: calendar_link.close(link.pharmacy, person, now),
+    )  # fmt: skip
+
+
+def _webhook(webhook: Webhook) -> Inherited:
+    return Inherited(
+        f"gestionale-{webhook.pk}", False, _("Avvisi al gestionale"),
+        _("Il portale avvisa il programma all’indirizzo %(url)s.") % {"url": webhook.url},
+        _name(webhook.kept_by or webhook.opened_by), webhook.opened_at,
+        keep=lambda person, now: _keep(webhook, "webhook.kept", person, now),
+        end=lambda person, now: webhook_life.close(webhook, person, now),
+    )  # fmt: skip
+
+
+@transaction.atomic
+def _keep(row: CalendarLink | Webhook, verb: str, by: User, now: datetime) -> bool:
+    """Writes who keeps it. False when it was closed meanwhile."""
+    Pharmacy.objects.hold(row.pharmacy_id)
+    if not type(row)._default_manager.filter(pk=row.pk, closed_at=None).update(kept_by=by, kept_at=now):
+        return False
+    record(verb, now=now, actor=by, about=row.pharmacy.code, subject=row)
+    return True
+
+
+def _name(person: User | None) -> str:
+    return "" if person is None else _("l’assistenza") if person.is_staff else person.full_name
