@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from django.conf import settings
-from django.contrib.auth.hashers import is_password_usable, make_password
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX, is_password_usable, make_password
 from django.db import models
 from django.utils.functional import cached_property
 
@@ -23,6 +23,11 @@ _HELD = Composed(lambda pk: Utenza.objects.select_for_update(no_key=True).filter
 class UtenzaQuerySet(models.QuerySet["Utenza"]):
     def usable(self) -> "UtenzaQuerySet":
         return self.filter(disabled_at=None, blocked_at=None)
+
+    def with_secrets(self) -> "UtenzaQuerySet":
+        """As Utenza.has_secrets: without those whose secrets an operator has taken away."""
+        unusable = {f"{secret}__startswith": UNUSABLE_PASSWORD_PREFIX for secret in ("password", "pincode")}
+        return self.exclude(**unusable)
 
     def hold(self, pk: int) -> None:
         """Locks the utenza until the transaction ends; the first use of an id takes this lock first."""

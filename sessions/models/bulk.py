@@ -37,6 +37,7 @@ class BulkJob(models.Model):
     class Act(models.TextChoices):
         REVOKE = "revoke", "Revoca degli ID SESSIONE"
         BLOCK = "block", "Blocco delle utenze"
+        RENEW = "renew", "Nuove credenziali delle utenze"
         LIST = "list", "Elenco delle farmacie"
         LETTERS = "letters", "Indirizzi per l’unione di stampa"
 
@@ -48,6 +49,8 @@ class BulkJob(models.Model):
     asked_for = models.CharField("quali farmacie", max_length=300)
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name="chi")
     asked_at = models.DateTimeField("quando")
+    # only the utenze with this supplier; "": all of each pharmacy
+    supplier = models.CharField("fornitore", max_length=80, blank=True, db_default="", default="")
     total = models.PositiveIntegerField("farmacie")
     # digest of the pharmacies' keys: recognises a double click
     keys_digest = models.CharField(max_length=64, db_default="", default="")

@@ -11,6 +11,7 @@ WORDS = {
     "note.closed": "ha chiuso una nota di assistenza",
     "bulk.revoke": "ha fatto revocare gli ID SESSIONE di {pharmacies} farmacie ({asked_for}). Motivo: {because}",
     "bulk.block": "ha fatto bloccare le utenze di {pharmacies} farmacie ({asked_for}). Motivo: {because}",
+    "bulk.renew": "ha fatto togliere password e pincode alle utenze di {pharmacies} farmacie ({asked_for}). Motivo: {because}",
     "bulk.stopped": "ha fermato un lavoro su più farmacie ({act})",
     "archive.opened": "ha aperto una riga dell’archivio ({what})",
     "list.exported": "ha scaricato un elenco di {pharmacies} farmacie ({asked_for})",

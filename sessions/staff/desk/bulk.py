@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
+from pharmacies.models.utenza import UtenzaQuerySet
 from portal.database.claims import hold, skip_locked
 from portal.identity.models import User
 from portal.identity.roles import StaffRole
@@ -27,7 +28,7 @@ from sessions.ids import revoking
 from sessions.models import BulkItem, BulkJob, IdSessione
 from sessions.staff.lists import sheets
 from sessions.staff.lists.pharmacy_listing import rows_of
-from sessions.utenze import life
+from sessions.utenze import by_the_desk, life
 
 log = logging.getLogger(__name__)
 ACTS_A_BATCH, ROWS_A_BATCH = 10, 500
@@ -46,41 +47,49 @@ class DryRun:
     without_address: int
 
 
-def dry_run(act: str, keys: Iterable[int], now: datetime) -> DryRun:
-    """Counts, and changes nothing. Pharmacies with nothing to revoke or block are left out."""
-    touched = _things(act, set(keys), now)
+def dry_run(act: str, keys: Iterable[int], now: datetime, supplier: str = "") -> DryRun:
+    """Counts, and changes nothing. Pharmacies with nothing to revoke, block or renew are left out."""
+    touched = _things(act, set(keys), now, supplier)
     reachable = (
         MailCertification.objects.current().filter(undeliverable_at=None).order_by().values_list("pharmacy", flat=True)
     )
     return DryRun(len(set(touched)), len(touched), len(set(touched).difference(reachable)))
 
 
-def concerned(act: str, keys: Iterable[int], now: datetime) -> set[int]:
-    """The keys of the pharmacies that have something to revoke or block now."""
-    return set(_things(act, set(keys), now))
+def concerned(act: str, keys: Iterable[int], now: datetime, supplier: str = "") -> set[int]:
+    """The keys of the pharmacies that have something to revoke, block or renew now."""
+    return set(_things(act, set(keys), now, supplier))
 
 
-def fingerprint(act: str, keys: Iterable[int]) -> str:
+def fingerprint(act: str, keys: Iterable[int], supplier: str = "") -> str:
     """A keyed hash of these pharmacies: it proves that the operator confirms the list that was counted."""
-    return keyed_hash(f"bulk-{act}", " ".join(map(str, sorted(keys))))
+    return keyed_hash(f"bulk-{act}", f"{supplier}:{' '.join(map(str, sorted(keys)))}")
 
 
-def _things(act: str, keys: set[int], now: datetime) -> list[int]:
-    """The pharmacy of each id or utenza that the act would end."""
-    found: QuerySet[Any, Any] = Utenza.objects.filter(blocked_at=None, pharmacy__isnull=False)
+def _utenze(act: str, supplier: str) -> UtenzaQuerySet:
+    """The utenze that the act would change, in any pharmacy; with a supplier only those of its gestionale."""
+    found = Utenza.objects.filter(pharmacy__isnull=False, **({"supplier": supplier} if supplier else {}))
+    return found.filter(blocked_at=None) if act == BulkJob.Act.BLOCK else found.with_secrets()
+
+
+def _things(act: str, keys: set[int], now: datetime, supplier: str) -> list[int]:
+    """The pharmacy of each id or utenza that the act would change."""
+    found: QuerySet[Any, Any] = _utenze(act, supplier)
     if act == BulkJob.Act.REVOKE:
         found = IdSessione.objects.within_hours(now).filter(pharmacy__isnull=False)
     return [pharmacy for pharmacy in found.order_by().values_list("pharmacy", flat=True) if pharmacy in keys]
 
 
 @transaction.atomic
-def begin(act: str, keys: Iterable[int], asked_for: str, by: User, now: datetime, because: str = "") -> BulkJob:
+def begin(
+    act: str, keys: Iterable[int], asked_for: str, by: User, now: datetime, because: str = "", supplier: str = ""
+) -> BulkJob:
     """Writes the job and its pharmacies, ordered by name, and wakes a worker; the timetable would find the job anyway.
 
     Returns instead the same job of the same operator, when it is under way or at most TWICE_WITHIN old (a double click).
     """
     keys = set(keys)
-    digest = fingerprint(act, keys)
+    digest = fingerprint(act, keys, supplier)
     hold(User.objects.filter(pk=by.pk))
     same = BulkJob.objects.filter(act=act, asked_by=by, because=because, keys_digest=digest, stopped_at=None)
     twin = same.filter(Q(finished_at=None) | Q(asked_at__gt=now - TWICE_WITHIN)).order_by("-pk").first()
@@ -89,7 +98,7 @@ def begin(act: str, keys: Iterable[int], asked_for: str, by: User, now: datetime
     ordered = [pk for pk in Pharmacy.objects.order_by("name", "code").values_list("pk", flat=True) if pk in keys]
     job = BulkJob.objects.create(
         act=act, because=because, asked_for=asked_for[:300], asked_by=by, asked_at=now, total=len(ordered),
-        keys_digest=digest,
+        keys_digest=digest, supplier=supplier,
     )  # fmt: skip
     BulkItem.objects.bulk_create(
         (BulkItem(job=job, pharmacy_id=pk, number=number) for number, pk in enumerate(ordered)),
@@ -195,13 +204,20 @@ def _revoke(pharmacy: Pharmacy, job: BulkJob, now: datetime) -> int:
 
 
 def _block(pharmacy: Pharmacy, job: BulkJob, now: datetime) -> int:
-    utenze = Utenza.objects.filter(pharmacy=pharmacy, blocked_at=None).order_by("pk")
+    utenze = _utenze(job.act, job.supplier).filter(pharmacy=pharmacy).order_by("pk")
     return sum(life.block(utenza, job.because, job.asked_by, now) for utenza in utenze)
+
+
+def _renew(pharmacy: Pharmacy, job: BulkJob, now: datetime) -> int:
+    utenze = _utenze(job.act, job.supplier).filter(pharmacy=pharmacy).order_by("pk")
+    ask = by_the_desk.ask_for_new_secrets
+    return sum(ask(utenza, job.because, job.asked_by, now, at_once=True) for utenza in utenze)
 
 
 ACTS: dict[BulkJob.Act, Callable[[Pharmacy, BulkJob, datetime], int]] = {
     BulkJob.Act.REVOKE: _revoke,
     BulkJob.Act.BLOCK: _block,
+    BulkJob.Act.RENEW: _renew,
 }
 
 

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.identity.access import staff_of, staff_required
@@ -23,7 +23,25 @@ from sessions.staff.reason import ReasonForm
 ACTS = [
     (BulkJob.Act.REVOKE, "Revoca gli ID SESSIONE validi"),
     (BulkJob.Act.BLOCK, "Blocca le utenze del gestionale"),
+    (BulkJob.Act.RENEW, _("Togli password e pincode alle utenze: ogni titolare ritira quelli nuovi")),
 ]
+# Of each act: the heading of its count, the button, the missing things when there is nothing to do.
+WORDS = {
+    BulkJob.Act.REVOKE: (_("ID SESSIONE revocati"), _("Revoca"), _("ID SESSIONE validi da revocare")),
+    BulkJob.Act.BLOCK: (_("Utenze bloccate"), _("Blocca"), _("utenze da bloccare")),
+    BulkJob.Act.RENEW: (_("Utenze con nuove credenziali"), _("Togli password e pincode"), _("utenze con una password")),
+}
+CONSEQUENCES = {
+    BulkJob.Act.REVOKE: _(
+        "Gli ID smettono subito di valere su tutte le casse e non tornano indietro: per lavorare ogni farmacia deve chiederne un altro."
+    ),
+    BulkJob.Act.BLOCK: _(
+        "I gestionali smettono subito di chiedere ID e quelli validi vengono revocati: le utenze si sbloccano una per una."
+    ),
+    BulkJob.Act.RENEW: _(
+        "Password e pincode smettono subito di valere: i gestionali si fermano finché ogni titolare non entra nel portale e ritira i nuovi."
+    ),
+}
 
 
 class BulkForm(ReasonForm):
@@ -35,14 +53,20 @@ class BulkForm(ReasonForm):
     )
     field_order = ("azione", "motivo")
 
+    def __init__(self, data: Any, supplier: str = "") -> None:
+        super().__init__(data)
+        if supplier:  # an act on the utenze of one supplier; the ids of a pharmacy are of all its utenze
+            azione: Any = self.fields["azione"]
+            azione.choices = [(act, words) for act, words in ACTS if act != BulkJob.Act.REVOKE]
+
 
 class ConfirmedForm(BulkForm):
     """The second step: the operator types the number of pharmacies; `contate` holds the hash of the list that was counted."""
 
     conferma = forms.CharField(label="Conferma", max_length=10, required=False)
 
-    def __init__(self, data: Any, pharmacies: int, counted: str) -> None:
-        super().__init__(data)
+    def __init__(self, data: Any, pharmacies: int, counted: str, supplier: str) -> None:
+        super().__init__(data, supplier)
         self.pharmacies, self.counted = pharmacies, counted
         self.fields["azione"].widget = self.fields["motivo"].widget = forms.HiddenInput()
         self.fields["conferma"].label = f"Scrivi {thousands(pharmacies)} per confermare"
@@ -69,18 +93,25 @@ def act_on_all(request: HttpRequest) -> HttpResponse:
         return redirect(address_of(request))
     keys = Listing(selection, now).pharmacy_keys()
     context = {"found": len(keys), "asked_for": filters.in_words(), "back": address_of(request)}
-    form = BulkForm(request.POST or None)
+    supplier = selection.supplier
+    context["supplier"] = supplier
+    form = BulkForm(request.POST or None, supplier)
     if not form.is_valid():
         return render(request, "staff/bulk.html", {**context, "form": form})
     act, because = form.cleaned_data["azione"], form.reason
-    counted = bulk.dry_run(act, keys, now)
-    context |= {"counted": counted, "act": act, "because": because, "act_words": dict(ACTS)[act]}
-    concerned = bulk.concerned(act, keys, now)
-    fingerprint = bulk.fingerprint(act, concerned)
+    counted = bulk.dry_run(act, keys, now, supplier)
+    done, button, nothing = WORDS[act]
+    context |= {
+        "counted": counted, "because": because, "act_words": dict(ACTS)[act], "done": done, "button": button,
+        "nothing": nothing, "consequence": CONSEQUENCES[act],
+    }  # fmt: skip
+    concerned = bulk.concerned(act, keys, now, supplier)
+    fingerprint = bulk.fingerprint(act, concerned, supplier)
     context["fingerprint"] = fingerprint
-    confirmed = ConfirmedForm(request.POST if "conferma" in request.POST else None, counted.pharmacies, fingerprint)
+    data = request.POST if "conferma" in request.POST else None
+    confirmed = ConfirmedForm(data, counted.pharmacies, fingerprint, supplier)
     if counted.pharmacies and confirmed.is_valid():
-        job = bulk.begin(act, concerned, filters.in_words(), staff_of(request), now, because)
+        job = bulk.begin(act, concerned, filters.in_words(), staff_of(request), now, because, supplier)
         return redirect("staff:job", job.pk)
     if not confirmed.is_bound:
         confirmed.initial = {"azione": act, "motivo": because}
@@ -97,6 +128,7 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "job": found,
         "progress": progress,
+        "touched_words": "" if found.is_sheet else WORDS[BulkJob.Act(found.act)][0],
         "settled": progress["done"] + progress["failed"],
         "kind": kind if kind in ("csv", "xlsx") else "csv",
         "failed": bulk.failed_pharmacies(found, staff_of(request)) if progress["failed"] else [],

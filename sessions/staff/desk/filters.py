@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
 
 from portal.identity.models import User
 from sessions.staff.lists.places import places_for
@@ -22,6 +23,7 @@ from sessions.staff.lists.selection import (  # fmt: skip
     Delivery,
     PharmacySelection,
 )
+from sessions.staff.lists.suppliers import suppliers_for
 
 STATES = [
     (TODAY, "Con un ID oggi"),
@@ -82,6 +84,12 @@ class StatusFilter(forms.Form):
             self.fields[name] = forms.ChoiceField(
                 label=label, choices=[EVERYWHERE, *choices], required=False, error_messages={"invalid_choice": nowhere}
             )
+        self.fields["fornitore"] = forms.ChoiceField(
+            label=_("Fornitore del gestionale"),
+            choices=[("", _("Tutti")), *suppliers_for(user)],
+            required=False,
+            error_messages={"invalid_choice": _("Nessuna utenza ha questo fornitore: vedi quelle di tutti.")},
+        )
 
     def value(self, name: str) -> str:
         """The value of this filter; "" when it is invalid."""
@@ -93,7 +101,7 @@ class StatusFilter(forms.Form):
         return PharmacySelection(
             territory=self.user.territory, words=self.value("cerca"), state=self.value("stato"),
             region=self.value("regione"), province=self.value("provincia"), asl=self.value("asl"),
-            delivery=self.value("consegna"), certification=self.value("certificazione"),
+            delivery=self.value("consegna"), certification=self.value("certificazione"), supplier=self.value("fornitore"),
         )  # fmt: skip
 
     def in_words(self) -> str:
@@ -102,7 +110,8 @@ class StatusFilter(forms.Form):
         for name, field in self.fields.items():
             value = self.value(name)
             if value and isinstance(field, forms.ChoiceField):
-                parts.append(f"{field.label}: {dict(field.choices)[value]}")  # type: ignore[arg-type]
+                chosen = value if name == "fornitore" else dict(field.choices)[value]  # type: ignore[arg-type]
+                parts.append(f"{field.label}: {chosen}")
             elif value:
                 parts.append("Ricerca: riservata" if is_personal(value) else f"Ricerca: «{value}»")
         return " · ".join(parts) or f"Stato: {STATES[0][1]}"

@@ -31,7 +31,7 @@ from sessions.staff.lists.selection import (
     PharmacySelection,
 )
 
-MORE = ("provincia", "asl", "consegna", "certificazione")  # hidden behind «Altri filtri» until one is set
+MORE = ("provincia", "asl", "consegna", "certificazione", "fornitore")  # hidden behind «Altri filtri» until one is set
 PLACES = ("regione", "provincia", "asl")
 REFRESH = range(5, 3601)  # seconds that ?auto= accepts
 SEARCH_IS_OVER = (

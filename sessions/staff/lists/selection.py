@@ -47,11 +47,12 @@ class PharmacySelection:
     asl: str = ""  # "042-001"
     delivery: str = ""
     certification: str = ""
+    supplier: str = ""  # of the gestionale of one of its utenze
 
     @property
     def place_only(self) -> "PharmacySelection":
         """The same place without the other filters: the counters count it."""
-        return replace(self, words="", state=ALL, delivery="", certification="")
+        return replace(self, words="", state=ALL, delivery="", certification="", supplier="")
 
     @property
     def is_counted(self) -> bool:
@@ -70,6 +71,8 @@ class PharmacySelection:
             found = found.filter(matching(self.words, now))
         if self.certification:
             found = found.filter(_CERTIFIED[Certification(self.certification)])
+        if self.supplier:
+            found = found.filter(Exists(Utenza.objects.filter(pharmacy=OuterRef("pk"), supplier=self.supplier)))
         return found.filter(_BLOCKED) if self.state == BLOCKED else found
 
     def in_place(self, found: PharmacyQuerySet) -> PharmacyQuerySet:
