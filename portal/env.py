@@ -186,12 +186,13 @@ class Environment:
                 "DATABASE_URL must be a PostgreSQL address: postgres://user:password@host:5432/name."
             )
         # Only the gate's read uses prepared statements: the ORM binds parameters in the client. 0 is for a pooler that shares
-        # connections between transactions and does not support them (PgBouncer before 1.22).
+        # connections between transactions and does not support them (PgBouncer before 1.21).
         prepare = self.flag("DATABASE_PREPARE", default=True)
         options = {**parsed.get("OPTIONS", {}), "prepare_threshold": 5 if prepare else None}
         kept_for = self.number("DATABASE_CONN_MAX_AGE", default=600)
         own = {"OPTIONS": options, "CONN_MAX_AGE": kept_for, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
-        return {**parsed, **own}
+        # such a pooler cuts a cursor on the server in its middle; long results are read by portal/database/paging.py
+        return {**parsed, **own, "DISABLE_SERVER_SIDE_CURSORS": True}
 
     def redis_url(self) -> str:
         """`REDIS_URL`, for broker and cache: redis://host:6379/0 or unix:///path?db=0; "" only in the demonstration.

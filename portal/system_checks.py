@@ -1,9 +1,15 @@
-"""System checks: no stub in production, no web service in test mode beside real identity providers."""
+"""System checks: no stub in production, no web service in test mode beside real identity providers, no pooler that the settings do
+not suit.
+"""
 
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004  Django's name
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from portal.database import pooler
+from portal.database.pooler import PoolerFindings
 
 
 @register()
@@ -29,3 +35,27 @@ def no_test_mode_beside_real_people(app_configs: Any, **kwargs: Any) -> list[Che
         return []
     beside = real[0] if real else "PORTAL_MODE=production"
     return [Error(f"A2F_MODE=TEST cannot run together with {beside}.", id="portal.E002")]
+
+
+@register(Tags.database)
+def pooler_suits_the_settings(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """portal.E008, E009, W001 for `check --database default` and `migrate`: opens connections (portal/database/pooler.py)."""
+    return about_the_pooler(pooler.look()) if DEFAULT_DB_ALIAS in (databases or []) else []
+
+
+def about_the_pooler(found: PoolerFindings | None) -> list[CheckMessage]:
+    """The change that the pooler, its role or DATABASE_PREPARE needs (docs/production.md, "PgBouncer")."""
+    if found is None:
+        return []
+    prepares = connections[DEFAULT_DB_ALIAS].settings_dict["OPTIONS"].get("prepare_threshold") is not None
+    if prepares and found.shares and not (found.keeps_prepared and found.takes_options):
+        message = "The pooler of DATABASE_URL gives each transaction another connection and does not pass on"
+        lost = "the options of a connection" if found.keeps_prepared else "prepared statements"
+        return [Error(f"{message} {lost}: set DATABASE_PREPARE=0.", id="portal.E008")]
+    if prepares and not found.takes_options:
+        message = "The pooler of DATABASE_URL refuses the options of a connection, which carry the timeouts."
+        return [Error(message, hint="PgBouncer: ignore_startup_parameters = options", id="portal.E009")]
+    if found.shares and not found.has_bound:
+        message = "Behind this pooler the timeouts of the settings do not hold, and the database role has none."
+        return [Warning(message, hint="alter role ... set statement_timeout, set lock_timeout", id="portal.W001")]
+    return []

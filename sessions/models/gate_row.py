@@ -113,25 +113,28 @@ def read(id_digest: bytes, statement: str = READ) -> GateRow | None:
 def _read_prepared(database: BaseDatabaseWrapper, statement: str, id_digest: bytes) -> tuple[Any, ...] | None:
     """Runs a prepared statement on Django's connection, past Django's cursor, which binds parameters in the client.
 
-    On an error outside a transaction it runs once more, on a new connection. So no connection is tested beforehand: the
-    server may have closed it, or a column may have changed its type since the statement was prepared.
+    On an error outside a transaction it runs once more, on a new connection and not prepared. So no connection is tested
+    beforehand: the server may have closed it, a column may have changed its type since the statement was prepared, or a pooler may
+    have handed over a connection that does not know it.
     """
     database.ensure_connection()
     try:
-        return _execute_prepared(database, statement, id_digest)
+        return _execute(database, statement, id_digest, prepare=True)
     except psycopg.Error:
         if database.in_atomic_block:
             raise
     database.close()
     database.ensure_connection()
     with database.wrap_database_errors:
-        return _execute_prepared(database, statement, id_digest)
+        return _execute(database, statement, id_digest, prepare=False)
 
 
-def _execute_prepared(database: BaseDatabaseWrapper, statement: str, id_digest: bytes) -> tuple[Any, ...] | None:
+def _execute(
+    database: BaseDatabaseWrapper, statement: str, id_digest: bytes, *, prepare: bool
+) -> tuple[Any, ...] | None:
     # In the binary format psycopg's C code parses instants; as text they would pass through Django's Python.
     cursor = psycopg.Cursor(database.connection)
-    return cursor.execute(statement, (id_digest,), prepare=True, binary=True).fetchone()
+    return cursor.execute(statement, (id_digest,), prepare=prepare, binary=True).fetchone()
 
 
 def _from_text(found: tuple[Any, ...]) -> list[Any]:

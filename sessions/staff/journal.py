@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 from django import forms
 from django.core.paginator import Paginator
@@ -13,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from pharmacies.models import Pharmacy
+from portal.database.paging import in_pages
 from portal.identity.access import staff_of, staff_required
 from portal.identity.models import User
 from portal.journal.models import PORTAL, Entry, EntryQuerySet
@@ -94,7 +96,7 @@ def export(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():  # the page shows the error; an export would hold more than intended
         return redirect(f"{request.path.removesuffix('csv/')}?{request.GET.urlencode()}")
     taken_away(request, "journal.exported", filters=_in_words(form))
-    entries = _found(form, user, now).filter(at__lte=now).iterator(chunk_size=1000)
+    entries = in_pages(partial(_older, _found(form, user, now).filter(at__lte=now)))
     answer = StreamingHttpResponse(csv_lines(SHEET, _rows(entries)), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="registro-{now.astimezone(ROME):%Y-%m-%d-%H%M}.csv"'
     return answer  # type: ignore[return-value]  # to Django a response like any other
@@ -118,6 +120,13 @@ def _found(form: JournalFilter, user: User, now: datetime) -> EntryQuerySet:
     if origin := form.value("origine"):
         found = found.filter(origin=origin)
     return found
+
+
+def _older(entries: EntryQuerySet, last: Entry | None) -> EntryQuerySet:
+    """The entries that follow `last` in the order of _found()."""
+    if last is None:
+        return entries
+    return entries.filter(at__lte=last.at).filter(Q(at__lt=last.at) | Q(pk__lt=last.pk))
 
 
 def _by(name: str) -> Q:

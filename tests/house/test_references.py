@@ -22,7 +22,7 @@ A_PATH = re.compile(
 )
 A_MODULE_FILE = re.compile(r"(?<![\w/.*-])[a-z_][\w*]*\.py\b")
 A_DOTTED = re.compile(
-    r"(?<![\w./@«-])(?:portal|pharmacies|sessions|tests)(?!\.conf\b|\.E\d|[\w.]*\.NAME\b)(?:\.[A-Za-z_]\w*)+"
+    r"(?<![\w./@«-])(?:portal|pharmacies|sessions|tests)(?!\.conf\b|\.[EW]\d|[\w.]*\.NAME\b)(?:\.[A-Za-z_]\w*)+"
 )
 A_LINK = re.compile(r"\]\((?P<target>[^)#:\s]+)(?:#[^)]*)?\)")
 ABSENT = re.compile(

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Count, Min, Q
 
 from pharmacies.models import Pharmacy
+from portal.database.paging import in_pages
 from portal.identity.models import User
 from portal.outbox.models import MailDomain, OutgoingMail
 from portal.outbox.models.letter import OutgoingMailQuerySet
@@ -113,7 +114,7 @@ class LetterListing:
 
     def every(self) -> Iterator[OutgoingMail]:
         """All matching letters, in the order of the pages."""
-        return self._ordered(None, backwards=False).iterator(chunk_size=1000)
+        return in_pages(lambda last: self._ordered(self._edge_of(last), backwards=False))
 
     def counts(self, now: datetime) -> LetterCounts:
         """The counts of the territory, without the filters; at most DESK_KEPT_FOR old."""
@@ -161,6 +162,10 @@ class LetterListing:
                 Q(**{f"{name}__{sign}": at}) | Q(**{name: at, f"pk__{sign}": pk})
             )
         return found.order_by(*(column if up else f"-{column}" for column in (name, "pk")))
+
+    def _edge_of(self, letter: OutgoingMail | None) -> tuple[Any, int] | None:
+        name, _ = _ORDER.get(self.state, _NEWEST_FIRST)
+        return None if letter is None else (getattr(letter, name), letter.pk)
 
     def _place_of(self, pk: int | None) -> tuple[Any, int] | None:
         """The sort key of this letter; None when it has left the list, as a letter that was sent again after a refusal."""
