@@ -139,10 +139,12 @@ def _name_of(element: Any) -> str:
 
 
 def _forget(element: Any) -> None:
-    """Frees the record and all before it, so that a million records do not fill the memory."""
+    """Frees the record and all before it, also what stands around earlier records: a million must not fill the memory."""
     element.clear()
-    while element.getprevious() is not None:
-        del element.getparent()[0]
+    for place in (element, *element.iterancestors()):
+        parent = place.getparent()
+        while parent is not None and place.getprevious() is not None:
+            del parent[0]
 
 
 def _cells_of(found: Mapping[str, Any]) -> Cells | BrokenRow:
