@@ -8,6 +8,7 @@ class PharmaciesConfig(AppConfig):
     def ready(self) -> None:
         from pharmacies.certification import reachability
         from pharmacies.certification.withdrawing import forbidden
+        from pharmacies.copies import mailboxes
         from pharmacies.journal_verbs import WORDS
         from portal.journal import verbs
         from portal.outbox.hooks import forbidding, mailbox_news
@@ -17,3 +18,6 @@ class PharmaciesConfig(AppConfig):
         mailbox_news.register_taken_back(reachability.refusal_taken_back)
         mailbox_news.register_arrived(reachability.mailbox_reached)
         forbidding.register(forbidden)
+        mailbox_news.register(mailboxes.mailbox_refused)
+        mailbox_news.register_taken_back(mailboxes.refusal_taken_back)
+        forbidding.register(mailboxes.forbidden)

@@ -1,6 +1,7 @@
 from django.urls import path
 
 from pharmacies import role_request_views, views
+from pharmacies.copies import views as copies
 from pharmacies.delegations import views as delegations
 from pharmacies.wizard.views import change
 
@@ -18,6 +19,10 @@ urlpatterns = [
     path("<str:code>/sicurezza/gestione-mail/prova/", views.trial, name="mail_trial"),
     path("<str:code>/sicurezza/gestione-mail/revoca/", views.revoke, name="mail_revoke"),
     path("<str:code>/sicurezza/gestione-mail/conferma/", views.confirm, name="mail_confirm"),
+    path("<str:code>/avvisi/copie/", copies.copies, name="copies"),
+    path("<str:code>/avvisi/copie/codice/", copies.code, name="copies_code"),
+    path("<str:code>/avvisi/copie/nuovo-codice/", copies.new_code, name="copies_new_code"),
+    path("<str:code>/avvisi/copie/<int:pk>/togli/", copies.stop, name="copies_stop"),
     path("<str:code>/persone/", delegations.people, name="people"),
     path("<str:code>/persone/nuova-delega/", delegations.give, name="delegation_give"),
     path("<str:code>/persone/<int:pk>/modifica/", delegations.change, name="delegation_change"),

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.urls import include, path
 
+from pharmacies.copies.leave_views import leave
 from sessions.preferences.calendar_views import feed
 from sessions.staff.archive.site import site as archive
 
@@ -16,6 +17,7 @@ urlpatterns = [
     path("servizi/<str:code>/", include("sessions.urls")),
     path("operatori/archivio/", archive.urls),
     path("operatori/", include("sessions.staff.urls")),
+    path("copie/<str:token>/", leave, name="leave_copies"),
     path("calendario/<str:token>.ics", feed, name="calendar"),
     path("", include("sessions.a2f_urls")),
 ]

@@ -9,11 +9,10 @@ class SessionsConfig(AppConfig):
     def ready(self) -> None:
         from pharmacies.certification import former_addresses
         from portal.journal import verbs
-        from portal.outbox.hooks import forbidding, holding, mailbox_news
+        from portal.outbox.hooks import forbidding, holding
         from sessions import journal_verbs, system_checks  # noqa: F401  the system checks are registered
         from sessions.ids.withdrawing import forbidden, say_elsewhere
         from sessions.letters.closing_holds import without_closed
-        from sessions.reminders import copies
         from sessions.staff import journal_verbs as staff_words
         from sessions.utenze import journal_verbs as utenze_words
 
@@ -21,7 +20,5 @@ class SessionsConfig(AppConfig):
         verbs.register(staff_words.WORDS)
         verbs.register(utenze_words.WORDS)
         former_addresses.register(say_elsewhere)
-        mailbox_news.register(copies.mailbox_refused)
-        mailbox_news.register_taken_back(copies.refusal_taken_back)
         holding.register(without_closed)
         forbidding.register(forbidden)

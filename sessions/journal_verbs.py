@@ -9,8 +9,6 @@ WORDS = {
     "certificate.made": "ha pubblicato il certificato per cifrare il pincode {serial}",
     "certificate.retired": "ha ritirato il certificato per cifrare il pincode {serial}",
     "reminders.chosen": "ha scelto i promemoria: {minutes}",
-    "copy.ended": "ha smesso di mandare la copia dei promemoria a {address}, che rifiuta la posta: {why}",
-    "copy.resumed": "ha ripreso a mandare la copia dei promemoria a {address}: troppe caselle insieme sembravano inesistenti, decide l’assistenza",
     "hours.set": "ha scritto gli orari di apertura: {hours}",
     "webhook.opened": "ha collegato il gestionale agli avvisi automatici",
     "webhook.kept": "ha tenuto gli avvisi automatici al gestionale, collegati da chi c’era prima",

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, Model, OuterRef, QuerySet
 
-from pharmacies.models import CodiceValidazione, RegisterChange, RoleRequest
+from pharmacies.models import CodiceValidazione, CopyMailbox, RegisterChange, RoleRequest
 from portal.database.claims import hold
 from portal.database.outdated import AT_A_TIME, Outdated
 from portal.journal.retention import DAILY_KEPT_FOR
@@ -25,6 +25,7 @@ from sessions.models import (
     IdSessione,
     NightDuty,
     Reminder,
+    ReminderCopy,
     SupportNote,
     Webhook,
     WebhookCall,
@@ -69,7 +70,19 @@ KEPT = (
         "created_at",
         CALLS_KEPT_FOR,
     ),
-    Kept("reminders", Reminder.objects.exclude(settled_at=None), "due_at", DAILY_KEPT_FOR),
+    Kept(
+        "copies of reminders",
+        ReminderCopy.objects.exclude(reminder__settled_at=None),
+        "reminder__due_at",
+        DAILY_KEPT_FOR,
+    ),
+    Kept(
+        "reminders",
+        Reminder.objects.exclude(settled_at=None),
+        "due_at",
+        DAILY_KEPT_FOR,
+        ((ReminderCopy, "reminder"),),
+    ),
     Kept(
         "ids",
         IdSessione.objects.filter(sealed=None),
@@ -90,7 +103,7 @@ KEPT = (
         (
             (IdSessione, "letter"),
             (Reminder, "letter"),
-            (Reminder, "copy"),
+            (ReminderCopy, "letter"),
             (CodiceValidazione, "letter"),
             (Bounce, "letter"),
             (DeadMailbox, "letter"),
@@ -110,6 +123,7 @@ OUTDATED = (
     Outdated("nights on duty", lambda now: NightDuty.objects.filter(evening__lte=(now - DAILY_KEPT_FOR).date())),
     Outdated("closed notes", lambda now: SupportNote.objects.filter(closed_at__lte=now - DAILY_KEPT_FOR)),
     Outdated("requests of people", RoleRequest.objects.forgettable),
+    Outdated("mailboxes of copies", lambda now: CopyMailbox.objects.forgettable(now - DAILY_KEPT_FOR)),
     Outdated("rows of bulk jobs", BulkItem.objects.forgettable),
     Outdated("bulk jobs", BulkJob.objects.forgettable),
     Outdated("domains of mail", MailDomain.objects.forgettable),

@@ -30,6 +30,7 @@ ORDER = (
     "pharmacy_sessions_webhook",
     "pharmacy_sessions_webhookcall",
     "pharmacies_utenza",
+    "pharmacies_copymailbox",
     "pharmacy_sessions_remindersettings",
     "pharmacy_sessions_idsessione",
     "pharmacy_sessions_reminder",

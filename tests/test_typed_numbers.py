@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from pharmacies.models.certification import ATTEMPTS
 from pharmacies.models.certification_queryset import PENDING_FOR
+from pharmacies.models.code_attempts import ATTEMPTS
 from pharmacies.models.codice_validazione import BETWEEN_SENDS, CODE_USABLE_FOR, SENDS_AN_HOUR_PER_PHARMACY
 from portal.demo.identity.answers import GOOD_FOR
 from portal.identity.models import PasswordFailure

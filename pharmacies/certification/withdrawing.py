@@ -55,8 +55,8 @@ def _codes(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
     return {
         code.letter_id
         for code in codes
-        if not code.certification.is_pending(now)
-        or code.certification.address_key != mail_address.key(recipients[code.letter_id])
+        if (request := code.certification) is not None  # else a code for the mailbox of a copy
+        and (not request.is_pending(now) or request.address_key != mail_address.key(recipients[code.letter_id]))
     }
 
 

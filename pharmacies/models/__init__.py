@@ -1,5 +1,6 @@
 from pharmacies.models.certification import MailCertification
 from pharmacies.models.codice_validazione import CodiceValidazione
+from pharmacies.models.copy_mailbox import CopyMailbox
 from pharmacies.models.office import MAY_CERTIFY, Office, OfficeSource
 from pharmacies.models.office_import import OfficeImport
 from pharmacies.models.pec_domain import PecDomain
@@ -12,6 +13,7 @@ from pharmacies.models.utenza import Utenza
 __all__ = [
     "MAY_CERTIFY",
     "CodiceValidazione",
+    "CopyMailbox",
     "MailCertification",
     "Office",
     "OfficeImport",

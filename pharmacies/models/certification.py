@@ -1,6 +1,6 @@
 """The certified address of a pharmacy: from the address typed to the code confirmed, changed, revoked."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -12,12 +12,13 @@ from pharmacies.certification import former_addresses, withdrawing
 from pharmacies.certification import letters as certification_letters
 from pharmacies.models.certification_queryset import PENDING_FOR, MailCertificationQuerySet, has_lost_its_person
 from pharmacies.models.certification_refused import NothingToConfirm, TooManyAttempts
+from pharmacies.models.code_attempts import CodeAttempts
 from pharmacies.models.codice_validazione import CODE_DIGITS, CODE_USABLE_FOR, CodiceValidazione, NextSend, hash_of
 from pharmacies.models.pharmacy import Pharmacy
 from portal.journal.models import record
 from portal.outbox.models import OutgoingMail
 from portal.outbox.reasons import OF_THE_MAILBOX
-from portal.secrets.codes import new_code, same
+from portal.secrets.codes import new_code
 from portal.secrets.masking import mask_address
 from portal.time.clock import not_before
 from portal.values.address_field import AddressField
@@ -25,11 +26,8 @@ from portal.values.address_field import AddressField
 if TYPE_CHECKING:
     from portal.identity.models import User
 
-ATTEMPTS = 5  # wrong codes for one address of one pharmacy, then no code is accepted ...
-ATTEMPTS_FORGIVEN_AFTER = timedelta(hours=1)  # ... for this time since the last wrong one
 
-
-class MailCertification(models.Model):
+class MailCertification(CodeAttempts):
     """One address of one pharmacy, from the request to the revocation. Its state is computed from these facts."""
 
     pharmacy = models.ForeignKey(Pharmacy, models.PROTECT, related_name="certifications", verbose_name="farmacia")
@@ -39,9 +37,6 @@ class MailCertification(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="richiesta da"
     )  # None: imported
     requested_at = models.DateTimeField("richiesta il")
-    failed_attempts = models.PositiveSmallIntegerField("codici errati", default=0)
-    last_failed_at = models.DateTimeField(null=True)
-    last_wrong_hash = models.CharField(max_length=64, blank=True)  # a double click on a wrong code counts once
     certified_at = models.DateTimeField("certificata il", null=True)
     certified_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="certificata da"
@@ -153,21 +148,11 @@ class MailCertification(models.Model):
         self.note("certification.reachable_again", by, now, address=mask_address(self.address), reason=reason)
         return True
 
-    def attempts_left(self, now: datetime) -> int:
-        """Returns how many wrong codes may still be typed before the lock of one hour."""
-        if self.last_failed_at is None or self.last_failed_at + ATTEMPTS_FORGIVEN_AFTER <= now:
-            return ATTEMPTS
-        return max(ATTEMPTS - self.failed_attempts, 0)
-
-    def locked_until(self, now: datetime) -> datetime | None:
-        """Returns when a code may be typed again (UTC); None: now."""
-        if self.last_failed_at is None or self.attempts_left(now) > 0:
-            return None
-        return self.last_failed_at + ATTEMPTS_FORGIVEN_AFTER
-
     def next_send(self, now: datetime) -> NextSend:
         """Returns when the next code may be requested, and how many are left: the limits on sending and on attempts."""
-        allowed = CodiceValidazione.objects.next_send(self.pk, self.pharmacy_id, mailbox_of(self.address), now)
+        allowed = CodiceValidazione.objects.next_send(
+            Q(certification=self.pk), Q(certification__pharmacy=self.pharmacy_id), mailbox_of(self.address), now
+        )
         locked_until = self.locked_until(now)
         if locked_until is None or (allowed.at is not None and allowed.at > locked_until):
             return allowed
@@ -213,8 +198,9 @@ class MailCertification(models.Model):
         if usable.match(self.pk, typed):
             self._certify(by, with_, now)
             return True
-        if usable and not self.has_expired(typed, now):  # without a valid code there is nothing to guess
-            self._count_wrong(hash_of(self.pk, typed), by, now)
+        is_guess = usable and not self.has_expired(typed, now)  # without a valid code there is nothing to guess
+        if is_guess and self.count_wrong(hash_of(self.pk, typed), now):
+            self.note("code.wrong", by, now, left=self.attempts_left(now))
         return False
 
     def has_expired(self, typed: str, now: datetime) -> bool:
@@ -264,7 +250,7 @@ class MailCertification(models.Model):
             previous.replaced_at = now
             previous.save(update_fields=["replaced_at"])
         self.certified_at, self.certified_by, self.certified_with = now, by, with_
-        self.failed_attempts, self.last_failed_at, self.last_wrong_hash = 0, None, ""
+        self.forgive()
         self.save()
         former = previous if previous is not None and previous.address_key != self.address_key else None
         if former is not None:  # letters to the same mailbox stay
@@ -285,14 +271,6 @@ class MailCertification(models.Model):
         self.save(update_fields=["withdrawn_at"])
         withdrawing.codes_of([self.pk], now)
         self.note("certification.withdrawn", by, now, address=mask_address(self.address))
-
-    def _count_wrong(self, wrong_hash: str, by: "User", now: datetime) -> None:
-        if same(wrong_hash, self.last_wrong_hash) and self.attempts_left(now) < ATTEMPTS:
-            return
-        self.failed_attempts = ATTEMPTS - self.attempts_left(now) + 1
-        self.last_failed_at, self.last_wrong_hash = now, wrong_hash
-        self.save(update_fields=["failed_attempts", "last_failed_at", "last_wrong_hash"])
-        self.note("code.wrong", by, now, left=self.attempts_left(now))
 
     def note(self, verb: str, by: "User | None", now: datetime, **detail: object) -> None:
         """Writes an entry in the journal of the pharmacy."""

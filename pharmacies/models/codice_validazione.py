@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, models
+from django.db.models import Q
 
 from pharmacies.models.certification_refused import NotYet, TooManySends, TooManySendsToday, TooSoon
 from portal.outbox.models import OutgoingMail
@@ -42,9 +43,9 @@ class CodiceValidazioneQuerySet(models.QuerySet["CodiceValidazione"]):
         """The expired codes that were sent less than CODE_REMEMBERED_FOR ago; the page says that they expired."""
         return self.filter(expires_at__lte=now, sent_at__gt=now - CODE_REMEMBERED_FOR)
 
-    def match(self, certification_pk: int, typed: str) -> bool:
-        """True when the typed text is one of these codes. Compares every code, each in constant time."""
-        typed_hash = hash_of(certification_pk, typed)
+    def match(self, request: int | str, typed: str) -> bool:
+        """True when the typed text is one of these codes. Compares every code, each in constant time. `request`: see hash_of."""
+        typed_hash = hash_of(request, typed)
         return sum(codes.same(code.code_hash, typed_hash) for code in self) > 0  # sum, not any: no early exit
 
     def hold_mailbox(self, mailbox: str) -> None:
@@ -60,10 +61,14 @@ class CodiceValidazioneQuerySet(models.QuerySet["CodiceValidazione"]):
                 "select pg_advisory_xact_lock(%s)", [int(codes.keyed_hash("code-mailbox", mailbox)[:15], 16)]
             )
 
-    def next_send(self, certification_pk: int, pharmacy_pk: int, mailbox: str, now: datetime) -> NextSend:
-        """Applies the three limits: a pause per address, codes an hour per pharmacy, codes a day per mailbox."""
-        just_sent = self.filter(certification=certification_pk, sent_at__gt=now - BETWEEN_SENDS).first()
-        this_hour = list(self.filter(certification__pharmacy=pharmacy_pk, sent_at__gt=now - HOUR))
+    def next_send(self, of_request: Q, of_sender: Q, mailbox: str, now: datetime) -> NextSend:
+        """Applies the three limits: a pause per address, codes an hour per sender, codes a day per mailbox.
+
+        `of_request`, `of_sender`: the conditions on the codes of this address, and of all addresses of the pharmacy (for copies:
+        of the person in the pharmacy).
+        """
+        just_sent = self.filter(of_request, sent_at__gt=now - BETWEEN_SENDS).first()
+        this_hour = list(self.filter(of_sender, sent_at__gt=now - HOUR))
         today = list(self.filter(mailbox=mailbox, sent_at__gt=now - DAY))
         waits: list[tuple[datetime, type[NotYet]]] = []
         if just_sent is not None:
@@ -78,9 +83,13 @@ class CodiceValidazioneQuerySet(models.QuerySet["CodiceValidazione"]):
 
 
 class CodiceValidazione(models.Model):
-    """One code sent for one certification, stored as a keyed hash; every unexpired code of the request is valid."""
+    """One code sent for one certification, or for the mailbox of a copy, stored as a keyed hash.
 
-    certification = models.ForeignKey("pharmacies.MailCertification", models.PROTECT, related_name="codes")
+    Every unexpired code of the request is valid.
+    """
+
+    certification = models.ForeignKey("pharmacies.MailCertification", models.PROTECT, null=True, related_name="codes")
+    copy = models.ForeignKey("pharmacies.CopyMailbox", models.PROTECT, null=True, related_name="codes")
     # examination.mailbox_of(address): the daily limit counts the codes to it
     mailbox = models.CharField(max_length=254, default="", blank=True)
     code_hash = models.CharField(max_length=64)
@@ -94,8 +103,15 @@ class CodiceValidazione(models.Model):
         verbose_name = "codice di validazione"
         verbose_name_plural = "codici di validazione"
         ordering = ["-sent_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(certification__isnull=False, copy=None) | Q(certification=None, copy__isnull=False),
+                name="code_of_one_request",
+            )
+        ]
         indexes = [
             models.Index(fields=["certification", "-sent_at"], name="code_of_certification"),
+            models.Index(fields=["copy", "-sent_at"], condition=Q(copy__isnull=False), name="code_of_copy"),
             models.Index(fields=["mailbox", "-sent_at"], name="code_of_mailbox"),  # the daily limit
         ]
 
@@ -106,10 +122,13 @@ class CodiceValidazione(models.Model):
         return self.expires_at > now
 
 
-def hash_of(certification_pk: int, typed: str) -> str:
-    """Returns the keyed hash of a code of this certification; finds the code in pasted text (pasted.codes_in)."""
+def hash_of(request: int | str, typed: str) -> str:
+    """Returns the keyed hash of a code of this request; finds the code in pasted text (pasted.codes_in).
+
+    `request`: the key of the certification, or CopyMailbox.codes_of.
+    """
     read = codes_in(typed, CODE_DIGITS)
-    return codes.keyed_hash("codice-validazione", f"{certification_pk}:{read[0] if len(read) == 1 else typed}")
+    return codes.keyed_hash("codice-validazione", f"{request}:{read[0] if len(read) == 1 else typed}")
 
 
 def _up_to_second(at: datetime) -> datetime:

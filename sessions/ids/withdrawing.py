@@ -42,10 +42,12 @@ where id in (
             where o.letter_id = r.letter_id and i.revoked_at is null and i.closed_at is null
         )
         union all
-        select r.copy_id from pharmacy_sessions_reminder r
-        where r.id_sessione_id in ({ended}) and r.copy_id is not null and not exists (
-            select 1 from pharmacy_sessions_reminder o join pharmacy_sessions_idsessione i on i.id = o.id_sessione_id
-            where o.copy_id = r.copy_id and i.revoked_at is null and i.closed_at is null
+        select c.letter_id from pharmacy_sessions_remindercopy c
+        join pharmacy_sessions_reminder r on r.id = c.reminder_id
+        where r.id_sessione_id in ({ended}) and not exists (
+            select 1 from pharmacy_sessions_remindercopy d join pharmacy_sessions_reminder o on o.id = d.reminder_id
+            join pharmacy_sessions_idsessione i on i.id = o.id_sessione_id
+            where d.letter_id = c.letter_id and i.revoked_at is null and i.closed_at is null
         )
     )
     order by id {locking}
@@ -144,12 +146,16 @@ def _reminders(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
 
 def _copies(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
     """The copies to a mailbox that no pharmacy of their live ids names now."""
-    copied = Reminder.objects.filter(copy__in=[letter.pk for letter in letters])
-    live = list(copied.filter(_not_ended_early()).values_list("copy", "pharmacy"))
-    wanted = copies.addresses({pharmacy for _, pharmacy in live}, now)
+    copied = Reminder.objects.filter(copies__letter__in=[letter.pk for letter in letters])
+    live = list(copied.filter(_not_ended_early()).values_list("copies__letter", "pharmacy"))
+    wanted = copies.wanted({pharmacy for _, pharmacy in live}, now)
     recipients = {letter.pk: letter.recipient for letter in letters}
-    right = {copy for copy, pharmacy in live if mail_address.same_mailbox(wanted.get(pharmacy, ""), recipients[copy])}
-    return set(copied.values_list("copy", flat=True)) - right
+    right = {
+        copy
+        for copy, pharmacy in live
+        if any(mail_address.same_mailbox(row.address, recipients.get(copy, "")) for row in wanted.get(pharmacy, ()))
+    }
+    return set(copied.values_list("copies__letter", flat=True)) & recipients.keys() - right
 
 
 def _not_ended_early() -> Q:

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from pharmacies.models import Pharmacy
 from portal.outbox.models import OutgoingMail
 from portal.time.clock import ROME
-from sessions.models import Reminder
+from sessions.models import IdSessione
 
 Kind = OutgoingMail.Kind
 # Other letters (an address certified, changed or revoked; a closing) still leave: they need no open pharmacy.
@@ -23,7 +23,9 @@ def without_closed(letters: Any, now: datetime) -> Any:
     """
     day = now.astimezone(ROME).date()
     closed = Exists(Pharmacy.objects.filter(code=OuterRef("about"), closed_on__lte=day))
-    is_open = Q(id_sessione__pharmacy__closed_on=None) | Q(id_sessione__pharmacy__closed_on__gt=day)
-    reminders = Reminder.objects.filter(Q(letter=OuterRef("pk")) | Q(copy=OuterRef("pk")), is_open)
-    tells_an_open_one = Q(kind__in=SHARED) & Exists(reminders.filter(id_sessione__pharmacy__isnull=False))
+    is_open = Q(pharmacy__closed_on=None) | Q(pharmacy__closed_on__gt=day)
+    ids = IdSessione.objects.filter(is_open, pharmacy__isnull=False)
+    names_one = Exists(ids.filter(reminders__letter=OuterRef("pk")))
+    copies_one = Exists(ids.filter(reminders__copies__letter=OuterRef("pk")))
+    tells_an_open_one = Q(kind__in=SHARED) & (names_one | copies_one)
     return letters.filter(~Q(kind__in=HELD) | ~closed | tells_an_open_one)

@@ -1,12 +1,12 @@
-"""Writes the letters about an id, an utenza and the copy of the reminders, each in the transaction of its cause."""
+"""Writes the letters about an id and an utenza, and the copies of reminders, each in the transaction of its cause."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from pharmacies.models import MailCertification, Pharmacy, Utenza
+from pharmacies.copies import leaving
+from pharmacies.models import CopyMailbox, MailCertification, Pharmacy, Utenza
 from portal.outbox.letters import Envelope, post
 from portal.outbox.models import OutgoingMail
 from portal.time.clock import ROME
@@ -15,7 +15,7 @@ from sessions.models import Context, IdSessione
 
 Kind = OutgoingMail.Kind
 NOTICE_USEFUL_FOR = timedelta(hours=12)  # after the expiry or the revocation
-UTENZA_NEWS_USEFUL_FOR = COPY_NEWS_USEFUL_FOR = timedelta(days=2)
+UTENZA_NEWS_USEFUL_FOR = timedelta(days=2)
 UTENZA_NEWS = {  # journal verb: title, consequence
     "utenza.opened": (
         "Nuova utenza del gestionale",
@@ -99,12 +99,12 @@ def issued(
 
 
 def expiring(
-    rows: list[IdSessione], certification: MailCertification, now: datetime, copy_to: str = ""
+    rows: list[IdSessione], certification: MailCertification, now: datetime, copy_to: CopyMailbox | None = None
 ) -> OutgoingMail:
     """The reminder before an id expires: which id, until when, where to renew it. Never the id itself.
 
     Several rows: ids of one mailbox, of this pharmacy or of others, in one letter that names the pharmacy of each. `copy_to`:
-    writes the copy, to that address instead.
+    writes the copy, to that mailbox instead, with the way out of it.
     """
     rows = sorted(rows, key=lambda row: row.expires_at)
     return _about("reminder", Kind.REMINDER, rows, certification, now, rows[0].expires_at, copy_to)
@@ -114,13 +114,13 @@ def expired(
     id_sessione: IdSessione,
     certification: MailCertification,
     now: datetime,
-    copy_to: str = "",
+    copy_to: CopyMailbox | None = None,
     *,
     unwarned: bool = False,
 ) -> OutgoingMail:
     """The notice that an id has expired: the pharmacy chose it, or missed the reminder before the expiry (`unwarned`).
 
-    `copy_to`: writes the copy, to that address instead.
+    `copy_to`: writes the copy, to that mailbox instead, with the way out of it.
     """
     give_up_at = max(id_sessione.expires_at, now) + NOTICE_USEFUL_FOR
     return _about("expired", Kind.EXPIRED, [id_sessione], certification, now, give_up_at, copy_to, unwarned=unwarned)
@@ -156,27 +156,6 @@ def utenza_news(
     return post(envelope, certification.address, "utenza", context)
 
 
-def copy_named(certification: MailCertification, address: str, by: Any, now: datetime) -> OutgoingMail:
-    """The news that a person named a mailbox for a copy of the reminders: who, which one, what to do if it was not you."""
-    return _copy("I promemoria vanno in copia a un altro indirizzo", certification, address, now, by=by)
-
-
-def copy_ended(certification: MailCertification, address: str, why: str, now: datetime) -> OutgoingMail:
-    """The news that this mailbox permanently refused a letter, so that it gets no more copies."""
-    return _copy("La copia dei promemoria non arriva più", certification, address, now, why=why)
-
-
-def copy_resumed(certification: MailCertification, address: str, now: datetime) -> OutgoingMail:
-    """The news that copies go to this mailbox again: its refusal was probably a fault of the mail server."""
-    return _copy(gettext("La copia dei promemoria riprende"), certification, address, now, is_resumed=True)
-
-
-def _copy(title: str, certification: MailCertification, address: str, now: datetime, **about: Any) -> OutgoingMail:
-    context = {"pharmacy": certification.pharmacy, "title": title, "address": address, **about}
-    envelope = Envelope(Kind.NOTICE, certification.pharmacy.code, now, give_up_at=now + COPY_NEWS_USEFUL_FOR)
-    return post(envelope, certification.address, "copy", context)
-
-
 def _about(
     template: str,
     kind: OutgoingMail.Kind,
@@ -184,7 +163,7 @@ def _about(
     certification: MailCertification,
     now: datetime,
     give_up_at: datetime,
-    copy_to: str,
+    copy_to: CopyMailbox | None,
     *,
     unwarned: bool = False,
 ) -> OutgoingMail:
@@ -192,14 +171,18 @@ def _about(
     first = rows[0]
     pharmacy = first.pharmacy or first.certification.pharmacy
     about = {
-        "is_copy": bool(copy_to), "unwarned": unwarned, "rows": rows, "pharmacies": len({row.pharmacy_id for row in rows}),
+        "copy_leave_url": leaving.link_of(copy_to) if copy_to else "", "unwarned": unwarned, "rows": rows, "pharmacies": len({row.pharmacy_id for row in rows}),
     }  # fmt: skip
     context = {**_context(first, pharmacy), **about}
     if len(rows) > 1:
         context["pharmacy"] = None if about["pharmacies"] != 1 else context["pharmacy"]
         template = f"{template}_many"
     envelope = Envelope(kind, pharmacy.code, now, give_up_at)
-    return post(envelope, copy_to or certification.address, template, context, headers=_headers(first))
+    if copy_to is None:
+        return post(envelope, certification.address, template, context, headers=_headers(first))
+    return post(
+        envelope, copy_to.address, template, context, headers={**_headers(first), **leaving.headers_of(copy_to)}
+    )
 
 
 def _context(row: IdSessione, pharmacy: Pharmacy) -> dict[str, Any]:

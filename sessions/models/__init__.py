@@ -4,6 +4,7 @@ from sessions.models.certificate import PincodeCertificate
 from sessions.models.context import Context
 from sessions.models.id_sessione import IdSessione, State
 from sessions.models.reminder import NightDuty, Reminder, ReminderSettings
+from sessions.models.reminder_copy import ReminderCopy
 from sessions.models.support_note import SupportNote
 from sessions.models.webhook import Webhook, WebhookCall
 
@@ -16,6 +17,7 @@ __all__ = [
     "NightDuty",
     "PincodeCertificate",
     "Reminder",
+    "ReminderCopy",
     "ReminderSettings",
     "State",
     "SupportNote",

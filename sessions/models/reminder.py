@@ -2,14 +2,12 @@
 
 from datetime import date, datetime, timedelta
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
 from pharmacies.models import Pharmacy
 from portal.outbox.models import OutgoingMail
 from portal.time.clock import ROME
-from portal.values.address_field import AddressField
 from sessions.hours.openings import NIGHT_ENDS, Openings
 from sessions.hours.week import Week
 from sessions.models.id_sessione import IdSessione
@@ -43,12 +41,6 @@ class ReminderSettings(models.Model):
     at_opening = models.BooleanField(
         "scrivi alla riapertura", default=False, db_default=False
     )  # else before the closing
-    copy_to = AddressField("copia al titolare", max_length=254, blank=True, default="", db_default="")
-    copy_named_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )  # None: not kept then
-    copy_named_at = models.DateTimeField(null=True)
-    copy_refused_at = models.DateTimeField(null=True)  # the mailbox of copy_to refused for good: no copy goes there
 
     objects = ReminderSettingsManager()
 
@@ -163,8 +155,6 @@ class Reminder(models.Model):
     due_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
     letter = models.ForeignKey(OutgoingMail, models.PROTECT, null=True, related_name="+")  # None once settled: not sent
-    # The copy to the mailbox that the titolare named. Stays when the certified address changes: no second copy is sent.
-    copy = models.ForeignKey(OutgoingMail, models.PROTECT, null=True, related_name="+", db_index=False)
     skipped_because = models.CharField(max_length=40, blank=True, choices=Skip.choices)
 
     objects = ReminderQuerySet.as_manager()
@@ -181,8 +171,6 @@ class Reminder(models.Model):
             models.Index(fields=["due_at"], condition=Q(settled_at=None), name="reminder_due"),  # the timetable
             # the other reminders for one mailbox, for the same letter
             models.Index(fields=["pharmacy", "due_at"], condition=Q(settled_at=None), name="reminder_due_of_pharmacy"),
-            # whether a copy may leave; few reminders have one
-            models.Index(fields=["copy"], condition=Q(copy__isnull=False), name="reminder_of_copy"),
             # reminders without an address: every round looks whether one exists now (reminders/reopening.py)
             models.Index(fields=["due_at"], condition=Q(skipped_because__in=NOWHERE), name="reminder_nowhere"),
         ]

@@ -6,24 +6,20 @@ from datetime import datetime
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Q
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from pharmacies.access import OfficeRequest, hours_required
-from pharmacies.addresses.examination import AddressRefused
-from pharmacies.certification.examining import examined
-from pharmacies.models import MailCertification, Pharmacy
-from portal.identity.access import fresh_authentication_required, typed_before
+from pharmacies.models import CopyMailbox, MailCertification, Pharmacy
+from pharmacies.models.copy_mailbox import CopyMailboxQuerySet
 from portal.identity.models import User
-from portal.secrets.masking import mask_address
 from portal.time.clock import now_of
-from portal.values.mail_address import readable
 from sessions.hours.moments import Moment, reason
 from sessions.hours.openings import Openings
 from sessions.models import IdSessione, NightDuty, Reminder, ReminderSettings
 from sessions.models.reminder import OFFERED_MINUTES
-from sessions.reminders import copies
 from sessions.reminders.facts import renewed
 from sessions.reminders.planning import Wishes, choose
 
@@ -61,65 +57,37 @@ class RemindersForm(forms.Form):
         help_text="Non arriva se nel frattempo avete già un ID nuovo.",
         required=False,
     )
-    copia = forms.CharField(
-        label="Copia al titolare",
-        help_text="Un indirizzo a cui mandare una copia dei promemoria. L’ID SESSIONE non c’è mai scritto. Vuoto: nessuna copia.",
-        required=False,
-        max_length=254,
-        widget=forms.TextInput(
-            attrs={"type": "email", "inputmode": "email", "autocapitalize": "none", "spellcheck": "false"}
-        ),
-    )
 
-    def leave_out_copy(self) -> None:
-        """For a delegate: where the copies go is for titolare and direttore to say."""
-        del self.fields["copia"]
-
-    def clean_copia(self) -> str:
-        typed = self.cleaned_data["copia"].strip()
-        if not typed:
-            return ""
-        try:
-            return examined(typed).address
-        except AddressRefused as refusal:
-            raise forms.ValidationError(str(refusal), code=type(refusal).__name__) from refusal
-
-    def wishes(self, copy_to: str) -> Wishes:
-        """The choices of a valid form; `copy_to` stays where the form has no field for it."""
+    def wishes(self) -> Wishes:
+        """The choices of a valid form."""
         data = self.cleaned_data
-        return Wishes(data["minuti"], data["scaduto"], data["a_chiusa"] == AFTER, data.get("copia", copy_to))
+        return Wishes(data["minuti"], data["scaduto"], data["a_chiusa"] == AFTER)
 
 
 @hours_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def reminders(request: OfficeRequest) -> HttpResponse:
-    """Shows the planned letters and the form; POST saves. A new address for the copy needs a fresh authentication."""
+    """Shows the planned letters and the form; POST saves."""
     now, pharmacy = now_of(request), request.pharmacy
     chosen = ReminderSettings.objects.of(pharmacy)
-    copy_to = copies.address_of(chosen, now)
     start = {
-        "minuti": chosen.minutes_before, "scaduto": chosen.tell_when_expired, "copia": readable(copy_to),
-        "a_chiusa": AFTER if chosen.at_opening else BEFORE,
+        "minuti": chosen.minutes_before, "scaduto": chosen.tell_when_expired, "a_chiusa": AFTER if chosen.at_opening else BEFORE,
     }  # fmt: skip
-    if request.method != "POST":
-        start |= _interrupted(request)
     form = RemindersForm(request.POST if request.method == "POST" else None, initial=start)
-    if not request.office.may_certify:
-        form.leave_out_copy()
     if request.method == "POST" and form.is_valid():
-        wishes = form.wishes(copy_to)
-        return (_save if wishes.copy_to in ("", copy_to) else _save_if_fresh)(
-            request, pharmacy, wishes, request.user
-        )  # fmt: skip
+        choose(pharmacy, form.wishes(), request.user, now)
+        messages.success(request, "Preferenze salvate: valgono anche per gli ID SESSIONE già attivi.")
+        return redirect("sessions:reminders", pharmacy.code)
     certification = MailCertification.objects.current().filter(pharmacy=pharmacy).first()
+    copies = CopyMailbox.objects.open().filter(pharmacy=pharmacy)
     context = {
         "pharmacy": pharmacy,
         "office": request.office,
         "current": "reminders",
         "form": form,
         "chosen": chosen,
-        "copy_to": copy_to,
-        "copy_ended": mask_address(readable(chosen.copy_to)) if chosen.copy_to and not copy_to else "",
+        "own_copy": copies.filter(person=request.user).first(),
+        "copy_to_confirm": request.office.may_certify and _copy_to_confirm(copies, request.user),
         "week": chosen.week,
         "nights": NightDuty.objects.coming(pharmacy.pk, now),
         "coming": _coming(pharmacy, chosen.openings(now), now),
@@ -129,22 +97,9 @@ def reminders(request: OfficeRequest) -> HttpResponse:
     return render(request, "sessions/reminders.html", context)
 
 
-def _interrupted(request: OfficeRequest) -> dict[str, str]:
-    """The form data typed before a fresh authentication interrupted; adds the message that nothing was saved."""
-    typed = typed_before(request)
-    if typed is not None:
-        messages.warning(request, "Non abbiamo ancora salvato: controlla le scelte e premi di nuovo «Salva».")
-    return typed or {}
-
-
-def _save(request: HttpRequest, pharmacy: Pharmacy, wishes: Wishes, by: User) -> HttpResponse:
-    choose(pharmacy, wishes, by, now_of(request))
-    messages.success(request, "Preferenze salvate: valgono anche per gli ID SESSIONE già attivi.")
-    return redirect("sessions:reminders", pharmacy.code)
-
-
-# A stranger at a session left open must not send the copies to another mailbox.
-_save_if_fresh = fresh_authentication_required(_save)
+def _copy_to_confirm(copies: CopyMailboxQuerySet, holder: User) -> bool:
+    """True while copies go to a mailbox that this holder named before codes were asked for, or that nobody known named."""
+    return copies.filter(Q(person=holder) | Q(person=None), is_older=True, confirmed_at=None, refused_at=None).exists()
 
 
 @dataclass(frozen=True)

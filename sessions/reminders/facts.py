@@ -20,7 +20,7 @@ class RoundFacts:
     nearest: dict[int, int]  # by id: the smallest minutes_before among its reminders due now
     renewed: set[int]  # ids: see renewed()
     shared: set[str]  # mailboxes (address_key) with more than one id to tell of within minutes
-    copies: dict[int, str]  # by pharmacy: the address of its copy
+    copies: copies.Wanted  # by pharmacy: the mailboxes of its copies
     covered: set[int]  # expired ids with a letter, or with a planned notice
     unwarned: set[int]  # expired ids whose planned reminder did not reach the pharmacy before the end
 
@@ -34,7 +34,7 @@ class RoundFacts:
         least = letters.values("id_sessione").annotate(least=Min("minutes_before"))
         nearest = dict(least.values_list("id_sessione", "least"))
         keys = {certification.address_key for certification in addresses.values()}
-        copied = copies.addresses({row.pharmacy_id for row in ids.values() if row.pharmacy_id is not None}, now)
+        copied = copies.wanted({row.pharmacy_id for row in ids.values() if row.pharmacy_id is not None}, now)
         covered, unwarned = _covered_and_unwarned([pk for pk, row in ids.items() if row.expires_at <= now])
         beside = renewed(ids.values(), now), together.shared(keys, now), copied
         return cls(ids, addresses, nearest, *beside, covered, unwarned)

@@ -14,11 +14,9 @@ from pharmacies.models import Pharmacy, Utenza
 from portal.database.claims import hold
 from portal.identity.models import User
 from portal.journal.models import record
-from portal.secrets.masking import mask_address
 from sessions.hours.moments import Moment, moments
 from sessions.hours.week import Week
 from sessions.models import IdSessione, NightDuty, Reminder, ReminderSettings, Webhook
-from sessions.reminders import copies
 from sessions.webhooks import events
 
 Channel = Reminder.Channel
@@ -33,7 +31,6 @@ class Wishes:
     at_opening: bool = (
         False  # for an id that expires while the pharmacy is closed: at the reopening, else before closing
     )
-    copy_to: str = ""  # an address that the form has examined; "" for no copy
 
 
 def moments_of(expires_at: datetime, chosen: ReminderSettings, now: datetime) -> list[Moment]:
@@ -66,10 +63,6 @@ def choose(pharmacy: Pharmacy, wishes: Wishes, by: User, now: datetime) -> Remin
     chosen = _take(pharmacy)
     chosen.minutes_before = sorted(set(wishes.minutes), reverse=True)
     chosen.tell_when_expired, chosen.at_opening = wishes.tell_when_expired, wishes.at_opening
-    if wishes.copy_to not in ("", copies.address_of(chosen, now)):
-        copies.named(pharmacy, wishes.copy_to, by, now)
-        chosen.copy_named_by, chosen.copy_named_at = by, now
-    chosen.copy_to, chosen.copy_refused_at = wishes.copy_to, None
     chosen.save()
     _plan_again(pharmacy, chosen, now)
     record("reminders.chosen", now=now, actor=by, about=pharmacy.code, minutes=_in_words(chosen))
@@ -171,4 +164,4 @@ def _in_words(chosen: ReminderSettings) -> str:
     sentence = " e ".join(words) or "nessuno"
     if chosen.at_opening:
         sentence += ", alla riapertura se scade a farmacia chiusa"
-    return f"{sentence}, in copia a {mask_address(chosen.copy_to)}" if chosen.copy_to else sentence
+    return sentence

@@ -20,7 +20,7 @@ from portal.outbox.letters import written_at_once
 from portal.outbox.models import OutgoingMail
 from portal.time import database_clock
 from sessions.letters import id_letters
-from sessions.models import Reminder, State
+from sessions.models import Reminder, ReminderCopy, State
 from sessions.reminders import copies, reopening, together
 from sessions.reminders.facts import RoundFacts
 from sessions.webhooks import events
@@ -153,21 +153,21 @@ class _Settled:
     def __init__(self) -> None:
         self.keys: set[int] = set()
         self._decisions: list[tuple[list[Reminder], OutgoingMail | None, str]] = []
-        self._copies: dict[int, OutgoingMail] = {}  # by reminder (key)
+        self._copies: list[tuple[int, OutgoingMail]] = []  # reminder (key) and copy
 
     def add(
         self,
         reminders: list[Reminder],
         letter: OutgoingMail | None = None,
         reason: str = "",
-        copied: dict[int, OutgoingMail] | None = None,
+        copied: Sequence[tuple[int, OutgoingMail]] = (),
     ) -> None:
         self.keys.update(reminder.pk for reminder in reminders)
         self._decisions.append((reminders, letter, reason))
-        self._copies |= copied or {}
+        self._copies += copied
 
     def write_down(self, now: datetime) -> None:
-        """Saves the decisions: one UPDATE for each reason and one for each copy. Raises AlreadySettled."""
+        """Saves the decisions: one UPDATE for each reason, one INSERT for the copies. Raises AlreadySettled."""
         by_reason: dict[str, set[int]] = defaultdict(set)
         letters = []
         for reminders, letter, reason in self._decisions:
@@ -180,8 +180,7 @@ class _Settled:
             unsettled = Reminder.objects.filter(pk__in=keys, settled_at=None)
             if unsettled.update(settled_at=now, skipped_because=reason, **letter_of) < len(keys):
                 raise AlreadySettled
-        for key, copy in self._copies.items():
-            Reminder.objects.filter(pk=key).update(copy=copy)
+        ReminderCopy.objects.bulk_create(ReminderCopy(reminder_id=key, letter=copy) for key, copy in self._copies)
         for reminders, _, reason in self._decisions:
             for reminder in reminders:
                 measures.reminder(reason or "sent", max((now - reminder.due_at).total_seconds(), 0))

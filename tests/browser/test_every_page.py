@@ -70,7 +70,7 @@ STAFF = [
 ]
 ANNA = [
     "pharmacies:overview", "pharmacies:security", "pharmacies:mail", "pharmacies:mail_change", "pharmacies:mail_revoke",
-    "pharmacies:people", "pharmacies:delegation_give", "pharmacies:delegation_change", "pharmacies:delegation_take_back",
+    "pharmacies:copies", "pharmacies:people", "pharmacies:delegation_give", "pharmacies:delegation_change", "pharmacies:delegation_take_back",
     "pharmacies:journal", "sessions:manage", "sessions:request", "sessions:revoke", "sessions:reminders", "sessions:hours",
     "sessions:nights", "sessions:webhook", "sessions:webhook_open", "sessions:calendar", "wizard:done",
     "utenze:all", "utenze:new", "utenze:password", "utenze:pincode", "utenze:disable",
@@ -84,6 +84,8 @@ ELSEWHERE = {
     "identity:staff_code": "below, on its way", "identity:staff_recovery": "below", "identity:staff_enrol": "below",
     "identity:keep": "for the page", "identity:staff_close": "a POST", "identity:operator": "below",
     "identity:operator_disable": "below", "identity:operator_enable": "below", "identity:operator_reset": "below",
+    "pharmacies:copies_code": "a POST", "pharmacies:copies_new_code": "a POST", "pharmacies:copies_stop": "a POST",
+    ":leave_copies": "test_reminder_pages",
     "pharmacies:mail_change_cancel": "a POST", "pharmacies:mail_trial": "a POST",
     "pharmacies:mail_confirm": "test_new_holder", "sessions:handover": "test_new_holder", "pharmacies:role_request": "test_new_holder", "pharmacies:role_request_withdraw": "a POST",
     "staff:role_request": "test_new_holder",

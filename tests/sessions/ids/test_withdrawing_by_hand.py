@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from portal.database.claims import hold
 from portal.outbox.models import OutgoingMail
 from sessions.ids import issuing, withdrawing
-from sessions.models import IdSessione, Reminder
+from sessions.models import IdSessione, Reminder, ReminderCopy
 from tests.sessions.conftest import MORNING, make_utenza
 
 MINUTE = timedelta(minutes=1)
@@ -50,7 +50,7 @@ def by_orm(ended: list[int], now) -> int:
         )
 
     carried = IdSessione.objects.filter(pk__in=ended).values_list("letter", flat=True)
-    keys = {*carried, *alone("letter"), *alone("copy")}
+    keys = {*carried, *alone("letter"), *alone("copies__letter")}
     return OutgoingMail.objects.filter(pk__in=keys).withdraw(now)
 
 
@@ -80,9 +80,9 @@ def test_both_withdraw_the_same_letters(ids, seed):
         IdSessione.objects.filter(pk=row.pk).update(letter=letter(random, "issued"))
     letters = [letter(random, "reminder") for _ in range(6)]
     for reminder in Reminder.objects.all():
-        Reminder.objects.filter(pk=reminder.pk).update(
-            settled_at=MORNING, letter=random.choice([None, *letters]), copy=random.choice([None, *letters])
-        )
+        Reminder.objects.filter(pk=reminder.pk).update(settled_at=MORNING, letter=random.choice([None, *letters]))
+        for copy in random.sample(letters, k=random.randrange(3)):
+            ReminderCopy.objects.create(reminder=reminder, letter=copy)
     ended = random.sample([row.pk for row in ids], k=random.randrange(1, len(ids)))
     OutgoingMail.objects.filter(pk=IdSessione.objects.get(pk=ended[0]).letter_id).update(**WAITS)  # never nothing to do
     with transaction.atomic():

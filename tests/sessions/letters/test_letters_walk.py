@@ -11,17 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pharmacies.addresses.examination import examine
-from pharmacies.models import CodiceValidazione, MailCertification, Pharmacy
+from pharmacies.models import CodiceValidazione, CopyMailbox, MailCertification, Pharmacy
 from pharmacies.models.certification_refused import AlreadyCertified, NothingToConfirm, NotYet
 from portal.outbox.models import OutgoingMail
 from portal.outbox.sending.delivery import deliver_due
 from portal.values import mail_address
 from sessions.ids import forgetting, issuing, resending, revoking, using
-from sessions.models import IdSessione, Reminder, ReminderSettings
+from sessions.models import IdSessione, Reminder, ReminderCopy
 from sessions.reminders import planning, sending
 from sessions.reminders.planning import Wishes
 from sessions.utenze import life
 from tests.outbox.conftest import sink  # noqa: F401  the fixture
+from tests.pharmacies.copy_mailboxes import copies_to
 from tests.pharmacies.letters import code_in
 from tests.sessions.conftest import MORNING, make_utenza
 
@@ -170,8 +171,8 @@ class LettersWorld:
             life.unblock(self.utenze[n], "prova", self.staff, self.now)
 
     def copy(self, n, value):
-        wishes = Wishes([120, 30], True, copy_to=COPIES[value % len(COPIES)])
-        planning.choose(self.pharmacies[n], wishes, self.people[n], self.now)
+        planning.choose(self.pharmacies[n], Wishes([120, 30], True), self.people[n], self.now)
+        copies_to(COPIES[value % len(COPIES)], self.pharmacies[n], self.people[n], self.now)
 
     # Invariants
 
@@ -193,13 +194,13 @@ class LettersWorld:
             return row is not None and row.revoked_at is None and self.certified(letter.recipient, row.pharmacy_id)
         if letter.kind in (Kind.REMINDER, Kind.EXPIRED):
             said = Reminder.objects.filter(letter=letter).values_list("pharmacy", flat=True)
-            copied = Reminder.objects.filter(copy=letter).values_list("pharmacy", flat=True)
-            named = ReminderSettings.objects.filter(pharmacy__in=copied, copy_to=letter.recipient)
+            copied = Reminder.objects.filter(copies__letter=letter).values_list("pharmacy", flat=True)
+            named = CopyMailbox.objects.open().filter(pharmacy__in=copied, address=letter.recipient)
             return self.certified(letter.recipient, *said) or named.exists()
         return self.certified(letter.recipient, *about)
 
     def check(self) -> None:
-        copies = set(Reminder.objects.exclude(copy=None).values_list("copy", flat=True))
+        copies = set(ReminderCopy.objects.values_list("letter", flat=True))
         kept = OutgoingMail.objects.filter(sealed_source__isnull=False)
         assert not kept.filter(accepted_at__isnull=False).exists()
         for letter in kept.filter(give_up_at__gt=self.now).exclude(pk__in=copies):  # a copy is checked when it leaves

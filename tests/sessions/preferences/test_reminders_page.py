@@ -9,12 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from portal.journal.models import Entry
-from portal.outbox.models import OutgoingMail
-from portal.outbox.sending.delivery import deliver_due
-from portal.secrets.sealing import unseal
 from sessions.ids import issuing, using
 from sessions.models import Context, Reminder, ReminderSettings
-from sessions.reminders import sending
 from tests.conftest import sign_in
 from tests.outbox.conftest import sink  # noqa: F401  a mail server
 from tests.sessions.conftest import MORNING
@@ -78,52 +74,6 @@ def test_an_id_already_renewed_is_said_to_be(client, utenza, context) -> None:
 def test_without_a_certified_address_the_page_says_that_nothing_can_be_sent(anna) -> None:
     page = text(sign_in(Client(), anna).get(PAGE).content.decode())
     assert "finché manca, non possiamo scriverti" in page
-
-
-def choose_copy(client, **headers) -> str:
-    sent = client.post(PAGE, {"minuti": ["60"], "copia": "anna@example.it"}, **headers)
-    return sent["Location"]
-
-
-def test_the_certified_address_is_told_where_the_copies_go(client, san_marco) -> None:
-    choose_copy(client)
-    choose_copy(client)  # saving the same choice is not an event
-    assert ReminderSettings.objects.get(pharmacy=san_marco).copy_to == "anna@example.it"
-    (letter,) = OutgoingMail.objects.all()
-    assert letter.recipient == "idsessione@farmaciasanmarco.it"
-    said = unseal(letter.sealed_source).decode()
-    assert "anna@example.it" in said
-    assert "Anna Rossi" in said
-
-
-def test_who_showed_the_identity_long_ago_shows_it_again_before_the_copies_go_elsewhere(client, san_marco, clock):
-    clock.shift(timedelta(minutes=20))
-    page = f"http://testserver{PAGE}"
-    assert choose_copy(client, headers={"referer": page}).startswith("/accesso/")
-    assert not ReminderSettings.objects.exists()
-    html = client.get(PAGE).content.decode()
-    assert "Non abbiamo ancora salvato" in html
-    assert 'value="anna@example.it"' in html
-    assert client.post(PAGE, {"minuti": ["120"]})["Location"] == PAGE  # the other choices stay free
-
-
-def test_a_copy_that_a_mailbox_refuses_for_good_ends_and_the_certified_address_is_told(
-    client,
-    san_marco,
-    utenza,
-    context,
-    sink,  # noqa: F811
-) -> None:
-    choose_copy(client)
-    row = issuing.issue(utenza, context, MORNING).id_sessione
-    sending.send_due(row.expires_at - timedelta(hours=1))
-    sink.at_rcpt["anna@example.it"] = ["550 5.1.1 no such mailbox"]
-    deliver_due(row.expires_at - timedelta(hours=1))
-    page = text(client.get(PAGE).content.decode())
-    assert "La copia andava a an•••@example.it. La casella ha rifiutato la posta" in page
-    assert Entry.objects.get(verb="copy.ended").detail["address"] == "an•••@example.it"
-    letter = OutgoingMail.objects.get(subject__startswith="La copia dei promemoria non arriva più")
-    assert letter.recipient == "idsessione@farmaciasanmarco.it"
 
 
 def test_with_an_address_that_refuses_mail_the_page_promises_no_letter(client, certified, utenza, context) -> None:

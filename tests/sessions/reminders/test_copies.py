@@ -8,6 +8,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from pharmacies.addresses.examination import examine
+from pharmacies.copies import mailboxes
 from pharmacies.models import MailCertification, Office
 from portal.journal.models import Entry
 from portal.outbox import marking
@@ -16,13 +17,14 @@ from portal.outbox.letters import Envelope, post
 from portal.outbox.models import OutgoingMail
 from portal.outbox.sending.delivery import deliver_due
 from sessions.ids import issuing, revoking
-from sessions.models import IdSessione, Reminder, ReminderSettings
-from sessions.reminders import copies, planning, sending
+from sessions.models import IdSessione, Reminder, ReminderCopy
+from sessions.reminders import planning, sending
 from sessions.reminders.planning import Wishes
 from tests.conftest import ANNA
 from tests.outbox.conftest import sink  # noqa: F401  a mail server
 from tests.outbox.mailboxes import DEAD
 from tests.parallel import in_parallel
+from tests.pharmacies.copy_mailboxes import addresses, copies_to
 from tests.pharmacies.letters import last_code, letters, parts_of, text_of
 from tests.sessions.conftest import MORNING
 
@@ -32,7 +34,8 @@ COPY, NEW = "anna@example.it", "nuova@farmaciasanmarco.it"
 
 
 def choose(pharmacy, by, copy_to=COPY, now=MORNING) -> None:
-    planning.choose(pharmacy, Wishes([60], False, copy_to=copy_to), by, now)
+    planning.choose(pharmacy, Wishes([60], False), by, now)
+    copies_to(copy_to, pharmacy, by, now)
 
 
 def change_address(pharmacy, by, now) -> None:
@@ -70,7 +73,7 @@ def test_a_change_of_address_makes_no_second_copy(row, san_marco, anna, left):
     assert copy.is_waiting != left
     assert forbidding.forbidden([copy], HOUR_BEFORE + MINUTE) == set()
     assert len(letters("reminder", NEW)) == 1
-    assert Reminder.objects.get().copy == copy
+    assert ReminderCopy.objects.get().letter == copy
 
 
 def leave_the_office(pharmacy, at) -> None:
@@ -82,17 +85,18 @@ def test_no_copy_goes_to_the_mailbox_of_a_titolare_who_has_left(row, san_marco, 
     assert forbidding.forbidden([copy], HOUR_BEFORE) == set()
     leave_the_office(san_marco, HOUR_BEFORE)
     assert forbidding.forbidden([copy], HOUR_BEFORE + MINUTE) == {copy.pk}
-    Reminder.objects.update(settled_at=None, letter=None, copy=None)
+    ReminderCopy.objects.all().delete()
+    Reminder.objects.update(settled_at=None, letter=None)
     sending.send_due(HOUR_BEFORE + MINUTE)
     assert len(the_copies()) == 1
 
 
 def test_a_copy_of_an_unknown_hand_goes_until_somebody_leaves_the_office(certified, utenza, context, san_marco):
-    ReminderSettings.objects.create(pharmacy=san_marco, copy_to=COPY)
+    copies_to(COPY, san_marco, None, MORNING)
     issuing.issue(utenza, context, MORNING)
     leave_the_office(san_marco, HOUR_BEFORE + MINUTE)
-    assert copies.addresses([san_marco.pk], HOUR_BEFORE) == {san_marco.pk: COPY}
-    assert copies.addresses([san_marco.pk], HOUR_BEFORE + MINUTE) == {}
+    assert addresses([san_marco.pk], HOUR_BEFORE) == {san_marco.pk: COPY}
+    assert addresses([san_marco.pk], HOUR_BEFORE + MINUTE) == {}
 
 
 def test_a_copy_to_an_address_that_was_changed_meanwhile_does_not_leave(row, san_marco, anna):
@@ -112,23 +116,24 @@ def test_the_certified_mailbox_in_another_spelling_gets_no_copy(certified, utenz
 def test_an_address_that_was_named_again_outlives_the_refusal_of_an_older_letter(row, san_marco, anna):
     choose(san_marco, anna, "", HOUR_BEFORE + MINUTE)
     choose(san_marco, anna, COPY, HOUR_BEFORE + MINUTE)
-    copies.mailbox_refused(the_copies()[0], "casella inesistente", HOUR_BEFORE + 2 * MINUTE)
-    assert copies.address_of(ReminderSettings.objects.get(), HOUR_BEFORE) == COPY
+    mailboxes.mailbox_refused(the_copies()[0], "casella inesistente", HOUR_BEFORE + 2 * MINUTE)
+    assert addresses([san_marco.pk], HOUR_BEFORE + MINUTE) == {san_marco.pk: COPY}
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_a_refusal_does_not_wipe_an_address_that_is_named_at_the_same_instant(row, san_marco, anna):
     (copy,) = the_copies()
-    refused = partial(copies.mailbox_refused, copy, "casella inesistente", HOUR_BEFORE)
+    refused = partial(mailboxes.mailbox_refused, copy, "casella inesistente", HOUR_BEFORE)
     in_parallel([refused, partial(choose, san_marco, anna, "altra@example.it", HOUR_BEFORE)])
-    assert copies.address_of(ReminderSettings.objects.get(), HOUR_BEFORE) == "altra@example.it"
+    assert addresses([san_marco.pk], HOUR_BEFORE) == {san_marco.pk: "altra@example.it"}
 
 
-def test_the_next_titolare_is_told_why_no_copy_goes(anna_client, certified, san_marco, anna, bruno):
+def test_a_titolare_reads_why_no_copy_goes(anna_client, certified, san_marco, anna, bruno):
     choose(san_marco, bruno)  # a person without an office here
-    page = anna_client.get(reverse("sessions:reminders", args=[san_marco.code])).content.decode()
-    assert "La copia andava a an•••@example.it" in page
-    assert f'value="{COPY}"' not in page
+    page = anna_client.get(reverse("pharmacies:copies", args=[san_marco.code])).content.decode()
+    assert "an•••@example.it" in page
+    assert "la persona non opera più per la farmacia" in page
+    assert COPY not in page
 
 
 def test_a_refused_mailbox_of_two_pharmacies_is_given_up_by_both_and_each_reads_of_its_own(
@@ -136,8 +141,8 @@ def test_a_refused_mailbox_of_two_pharmacies_is_given_up_by_both_and_each_reads_
 ):
     change_address(al_redentore, bruno, MORNING)  # its certified address is NEW
     choose(al_redentore, bruno, COPY.upper())
-    copies.mailbox_refused(the_copies()[0], "casella inesistente", HOUR_BEFORE + MINUTE)
-    assert copies.addresses([san_marco.pk, al_redentore.pk], HOUR_BEFORE) == {}
+    mailboxes.mailbox_refused(the_copies()[0], "casella inesistente", HOUR_BEFORE + MINUTE)
+    assert addresses([san_marco.pk, al_redentore.pk], HOUR_BEFORE) == {}
     ended = {letter.recipient: letter for letter in OutgoingMail.objects.filter(created_at=HOUR_BEFORE + MINUTE)}
     assert {recipient: letter.about for recipient, letter in ended.items()} == {
         "idsessione@farmaciasanmarco.it": san_marco.code,
@@ -165,20 +170,20 @@ def ended_with_another(row, sink, settings):  # noqa: F811
 
 
 def test_a_brake_gives_the_copies_back(ended_with_another, san_marco):
-    assert copies.addresses([san_marco.pk], HOUR_BEFORE) == {}
+    assert addresses([san_marco.pk], HOUR_BEFORE) == {}
     ended_with_another()
-    assert copies.addresses([san_marco.pk], HOUR_BEFORE) == {san_marco.pk: COPY}
+    assert addresses([san_marco.pk], HOUR_BEFORE) == {san_marco.pk: COPY}
     (letter,) = OutgoingMail.objects.filter(subject__startswith="La copia dei promemoria riprende")
     assert (letter.recipient, letter.about) == ("idsessione@farmaciasanmarco.it", san_marco.code)
     assert Entry.objects.get(verb="copy.resumed").detail["address"] == "an•••@example.it"
     assert marking.confirm("example.it", HOUR_BEFORE + 2 * MINUTE) == 2  # the operator says that they are dead
-    assert copies.addresses([san_marco.pk], HOUR_BEFORE) == {}
+    assert addresses([san_marco.pk], HOUR_BEFORE) == {}
 
 
 def test_the_certified_address_reads_why_copies_resume(row, san_marco):
     (copy,) = the_copies()
-    copies.mailbox_refused(copy, "casella inesistente", HOUR_BEFORE)
-    copies.refusal_taken_back(copy, HOUR_BEFORE, HOUR_BEFORE + MINUTE)
+    mailboxes.mailbox_refused(copy, "casella inesistente", HOUR_BEFORE)
+    mailboxes.refusal_taken_back(copy, HOUR_BEFORE, HOUR_BEFORE + MINUTE)
     (letter,) = OutgoingMail.objects.filter(subject__startswith="La copia dei promemoria riprende")
     for part in parts_of(letter):
         assert COPY in part
@@ -187,26 +192,26 @@ def test_the_certified_address_reads_why_copies_resume(row, san_marco):
 
 def test_an_hour_later_the_copies_stay_ended(ended_with_another, san_marco):
     ended_with_another(HOUR_BEFORE + 61 * MINUTE)
-    assert copies.addresses([san_marco.pk], HOUR_BEFORE) == {}
+    assert addresses([san_marco.pk], HOUR_BEFORE) == {}
 
 
 @pytest.mark.parametrize("chosen", ["", "altra@example.it"])
 def test_a_brake_changes_no_later_choice(ended_with_another, san_marco, anna, chosen):
     choose(san_marco, anna, chosen, HOUR_BEFORE + MINUTE)
     ended_with_another()
-    assert copies.addresses([san_marco.pk], HOUR_BEFORE) == ({san_marco.pk: chosen} if chosen else {})
+    assert addresses([san_marco.pk], HOUR_BEFORE) == ({san_marco.pk: chosen} if chosen else {})
     assert not Entry.objects.filter(verb="copy.resumed").exists()
 
 
 def test_a_brake_gives_no_copy_to_a_titolare_who_has_left(ended_with_another, san_marco):
     Office.objects.filter(codice_fiscale=ANNA, pharmacy=san_marco).update(until=HOUR_BEFORE)
     ended_with_another()
-    assert copies.addresses([san_marco.pk], HOUR_BEFORE) == {}
+    assert addresses([san_marco.pk], HOUR_BEFORE) == {}
     assert not OutgoingMail.objects.filter(subject__startswith="La copia dei promemoria riprende").exists()
 
 
 def test_an_address_that_is_typed_again_after_a_refusal_gets_copies(row, san_marco, anna):
-    copies.mailbox_refused(the_copies()[0], "casella inesistente", HOUR_BEFORE)
-    assert copies.addresses([san_marco.pk], HOUR_BEFORE) == {}
+    mailboxes.mailbox_refused(the_copies()[0], "casella inesistente", HOUR_BEFORE)
+    assert addresses([san_marco.pk], HOUR_BEFORE) == {}
     choose(san_marco, anna, COPY, HOUR_BEFORE + MINUTE)
-    assert copies.addresses([san_marco.pk], HOUR_BEFORE + MINUTE) == {san_marco.pk: COPY}
+    assert addresses([san_marco.pk], HOUR_BEFORE + MINUTE) == {san_marco.pk: COPY}

@@ -17,6 +17,7 @@ from sessions.reminders import planning, sending
 from sessions.reminders.planning import Wishes, choose
 from sessions.webhooks import events
 from tests.parallel import in_its_own_connection, in_parallel
+from tests.pharmacies.copy_mailboxes import copies_to
 from tests.sessions.conftest import MORNING, make_utenza
 from tests.sessions.ids.test_withdrawn_letters import change_address
 
@@ -153,7 +154,8 @@ def test_of_two_reminders_that_nobody_wrote_one_letter_comes(utenza, certified, 
 
 
 def test_the_copy_says_the_same(utenza, certified, context, san_marco, anna) -> None:
-    choose(san_marco, Wishes([60], False, copy_to="anna@example.org"), anna, MORNING)
+    choose(san_marco, Wishes([60], False), anna, MORNING)
+    copies_to("anna@example.org", san_marco, anna, MORNING)
     issuing.issue(utenza, context, MORNING)
     sending.send_due(END + H)
     assert letters() == ["expired", "expired"]

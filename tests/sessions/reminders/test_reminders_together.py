@@ -13,6 +13,7 @@ from sessions.letters import id_letters
 from sessions.models import Reminder, ReminderSettings
 from sessions.reminders import sending
 from tests.parallel import in_parallel
+from tests.pharmacies.copy_mailboxes import copies_to
 from tests.sessions.conftest import MORNING, make_utenza
 
 H, MIN = timedelta(hours=1), timedelta(minutes=1)
@@ -102,7 +103,7 @@ def test_one_that_cannot_be_written_does_not_hold_back_the_others(utenza, bruno_
     issuing.issue(utenza, context, MORNING)
     issuing.issue(bruno_utenza, context, MORNING + MIN)
     MailCertification.objects.filter(pharmacy=bruno_utenza.pharmacy).update(address="")  # its own letter goes nowhere
-    ReminderSettings.objects.create(pharmacy=bruno_utenza.pharmacy, copy_to="nobody\n@example.it")
+    copies_to("nobody\n@example.it", bruno_utenza.pharmacy, None, MORNING)
     sending.send_due(END - H)
     assert [letter.subject.rpartition("–")[2].strip() for letter in letters()] == ["Farmacia San Marco"]
     assert "tried again later" in caplog.text
@@ -111,7 +112,7 @@ def test_one_that_cannot_be_written_does_not_hold_back_the_others(utenza, bruno_
 def test_the_titolare_who_wants_a_copy_gets_one_about_the_own_pharmacy_only(
     utenza, bruno_utenza, san_marco, context
 ) -> None:
-    ReminderSettings.objects.create(pharmacy=san_marco, copy_to="anna@example.it")
+    copies_to("anna@example.it", san_marco, None, MORNING)
     issuing.issue(utenza, context, MORNING)
     issuing.issue(bruno_utenza, context, MORNING)
     sending.send_due(END - H)
@@ -119,7 +120,7 @@ def test_the_titolare_who_wants_a_copy_gets_one_about_the_own_pharmacy_only(
     assert (copy.recipient, whole.recipient) == ("anna@example.it", "idsessione@farmaciasanmarco.it")
     assert "Al Redentore" in body(whole)
     assert "Al Redentore" not in body(copy)
-    assert "in copia: lo ha chiesto il titolare" in body(copy)
+    assert "in copia, su richiesta di una persona della farmacia" in body(copy)
     assert Reminder.objects.first().letter_id == whole.pk
 
 

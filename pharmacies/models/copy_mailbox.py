@@ -1,0 +1,108 @@
+"""A mailbox that a person named for copies of a pharmacy's reminders, from the address typed to the end of the copies."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from pharmacies.addresses.examination import mailbox_of
+from pharmacies.models.certification_refused import TooManyAttempts
+from pharmacies.models.code_attempts import CodeAttempts
+from pharmacies.models.codice_validazione import CodiceValidazione, NextSend
+from pharmacies.models.office import Office
+from pharmacies.models.pharmacy import Pharmacy
+from portal.values.address_field import AddressField
+
+
+class CopyMailboxQuerySet(models.QuerySet["CopyMailbox"]):
+    def open(self) -> "CopyMailboxQuerySet":
+        """Not ended; a refused one too, which its owner may confirm again."""
+        return self.filter(ended_at=None)
+
+    def named_for_copies(self) -> "CopyMailboxQuerySet":
+        """Open, not refused, and confirmed by a code or named before codes were asked for."""
+        return self.open().filter(Q(confirmed_at__isnull=False) | Q(is_older=True), refused_at=None)
+
+    def in_force(self, pharmacies: "list[int] | set[int]", now: datetime) -> "list[CopyMailbox]":
+        """The mailboxes of these pharmacies (keys) that get copies now: the person still may use the ids there.
+
+        A row without the person (older rows) counts only if no titolare or direttore of the pharmacy has ever left the office.
+        """
+        rows = list(self.named_for_copies().filter(pharmacy__in=pharmacies).select_related("person").order_by("pk"))
+        if not rows:
+            return []
+        offices = Office.objects.filter(pharmacy__in={row.pharmacy_id for row in rows})
+        holding = {(office.pharmacy_id, office.codice_fiscale) for office in offices.in_force(now) if office.allows_ids}
+        left = set(offices.certifying().filter(until__lte=now).values_list("pharmacy", flat=True))
+        return [
+            row
+            for row in rows
+            if (row.pharmacy_id not in left if row.person is None else (row.pharmacy_id, row.person.codice_fiscale) in holding)
+        ]  # fmt: skip
+
+    def forgettable(self, limit: datetime) -> "CopyMailboxQuerySet":
+        """Ended before `limit` (UTC), or named before it and never confirmed; their codes are deleted already."""
+        over = Q(ended_at__lte=limit) | Q(confirmed_at=None, is_older=False, named_at__lte=limit)
+        return self.filter(over, codes=None)
+
+
+class CopyMailbox(CodeAttempts):
+    """One mailbox of one person for one pharmacy. Its state is computed from these facts."""
+
+    pharmacy = models.ForeignKey(Pharmacy, models.PROTECT, related_name="copy_mailboxes", verbose_name="farmacia")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name="indicata da"
+    )  # None: not kept then (older rows)
+    address = AddressField("indirizzo", max_length=254)
+    mailbox = models.CharField(max_length=254)  # examination.mailbox_of(address): equal for two spellings
+    named_at = models.DateTimeField("indicata il", null=True)
+    confirmed_at = models.DateTimeField("confermata il", null=True)
+    is_older = models.BooleanField(
+        "indicata senza codice", default=False, db_default=False
+    )  # before codes were asked for
+    refused_at = models.DateTimeField("non raggiungibile dal", null=True)  # a permanent refusal of the mailbox
+    ended_at = models.DateTimeField("finita il", null=True)
+
+    objects = CopyMailboxQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "casella delle copie"
+        verbose_name_plural = "caselle delle copie"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["pharmacy", "person"], condition=Q(ended_at=None), name="one_open_copy_mailbox_each"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["mailbox"], condition=Q(ended_at=None), name="copy_mailbox_of_owner"),
+            models.Index(fields=["address"], condition=Q(ended_at=None), name="copy_mailbox_of_address"),  # a refusal
+        ]
+
+    def __str__(self) -> str:
+        return f"casella delle copie {self.pk} di {self.pharmacy_id}"
+
+    @property
+    def gets_copies(self) -> bool:
+        """As named_for_copies(), for one row."""
+        is_wanted = self.confirmed_at is not None or self.is_older
+        return is_wanted and self.refused_at is None and self.ended_at is None
+
+    @property
+    def waits_for_code(self) -> bool:
+        """True for an open mailbox whose owner has not confirmed it (again, after a refusal)."""
+        return self.ended_at is None and (self.confirmed_at is None or self.refused_at is not None)
+
+    @property
+    def codes_of(self) -> str:
+        """The request that the hash of a code names."""
+        return f"copy:{self.pk}"
+
+    def next_send(self, now: datetime) -> NextSend:
+        """Returns when the next code may be requested, and how many are left: the limits of the certifications' codes."""
+        of_person = Q(copy__pharmacy=self.pharmacy_id, copy__person=self.person_id)
+        allowed = CodiceValidazione.objects.next_send(Q(copy=self.pk), of_person, mailbox_of(self.address), now)
+        locked_until = self.locked_until(now)
+        if locked_until is None or (allowed.at is not None and allowed.at > locked_until):
+            return allowed
+        return NextSend(locked_until, allowed.left_this_hour, TooManyAttempts)
