@@ -5,15 +5,14 @@ holds a certifying office of the pharmacy any more, a holder in force is asked t
 imported address has no such person until its first confirmation. The address stays in force all the time.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from pharmacies.certification import letters
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
 PART = 1 / 4  # of the term, between two letters that ask for the confirmation: three letters in all
 LETTERS_FROM, LETTERS_UNTIL = 9, 18  # hours of the day in Italy
-A_ROUND = 200  # letters of one run of the task
+A_ROUND = 200  # letters of one run of the task, for each kind of address
 
 
 @dataclass(frozen=True)
@@ -49,13 +48,26 @@ class Succession:
         return self.certification.confirmed_by or self.certification.certified_by
 
     @property
+    def asked_since(self) -> datetime:
+        """The begin of the term: the day on which somebody could confirm it, or the end of the last voucher without one."""
+        return max(self.since, self.holder_since or self.since)
+
+    @property
     def until(self) -> datetime:
-        """The end of the term, counted from the day on which somebody could confirm it; then it is a matter for the desk."""
-        term = settings.IMPORTED_ADDRESS_FOR if self.is_imported else settings.SUCCESSION_FOR
-        return max(self.since, self.holder_since or self.since) + term
+        """The end of the term; then it is a matter for the desk."""
+        return self.asked_since + self._term
+
+    @property
+    def _term(self) -> timedelta:
+        return settings.IMPORTED_ADDRESS_FOR if self.is_imported else settings.SUCCESSION_FOR
 
     def is_late(self, now: datetime) -> bool:
         return self.until <= now
+
+    def needs_letter(self, now: datetime) -> bool:
+        """True when the next letter is due: a quarter of the term after its begin or after the last letter, until its end."""
+        asked_at, ago = self.certification.asked_at, now - PART * self._term
+        return self.asked_since <= ago and not self.is_late(now) and (asked_at is None or asked_at <= ago)
 
 
 def succession_of(certification: MailCertification | None, now: datetime) -> Succession | None:
@@ -70,52 +82,57 @@ def succession_of(certification: MailCertification | None, now: datetime) -> Suc
     if any(office.codice_fiscale in vouchers for office in holders):
         return None
     left = [office.until for office in offices if office.codice_fiscale in vouchers and office.until is not None]
-    since = max(left, default=certification.imported_at or certification.certified_at)
+    since = max([*left, certification.imported_at or certification.certified_at])
     return Succession(certification, since, min((office.since for office in holders), default=None))
 
 
-def to_confirm(now: datetime) -> QuerySet[MailCertification]:
-    """The addresses in force with a succession (see succession_of), with its facts `since` and `holder_since`."""
-    offices = Office.objects.certifying().filter(pharmacy=OuterRef("pharmacy"))
+def to_confirm(now: datetime, since: datetime | None = None) -> QuerySet[MailCertification]:
+    """The addresses with a succession (see succession_of) whose `asked_since` is at or before `since` (UTC; None: now)."""
+    at = since or now
+    offices = Office.objects.certifying().filter(pharmacy=OuterRef("pharmacy"), since__lte=now)
     by = Q(codice_fiscale=OuterRef("certified_by__codice_fiscale"))
     vouchers = offices.filter(by | Q(codice_fiscale=OuterRef("confirmed_by__codice_fiscale")))
-    left = vouchers.filter(until__lte=now).order_by("-until").values("until")[:1]
-    holders = offices.within_dates(now).order_by("since").values("since")[:1]
+    holders = offices.within_dates(now)
     return (
         MailCertification.objects.current()
-        .filter(~Exists(vouchers.within_dates(now)))
-        .annotate(since=Coalesce(Subquery(left), "imported_at", "certified_at"), holder_since=Subquery(holders))
+        .annotate(vouched_at=Coalesce("imported_at", "certified_at"))
+        .filter(~Exists(vouchers.filter(Q(until=None) | Q(until__gt=at))), vouched_at__lte=at)
+        .filter(Exists(holders.filter(since__lte=at)) | ~Exists(holders))
     )
 
 
-def late(now: datetime) -> "QuerySet[Any]":
-    """The addresses whose term is over, in open pharmacies, oldest first, with `since`: the desk looks after them."""
-    late_ones: QuerySet[Any] = to_confirm(now).filter(_begun(now, 1), pharmacy__in=_open(now))
-    return late_ones.order_by("since", "pk")
+def late(now: datetime, inside: QuerySet[Pharmacy] | None = None) -> list[QuerySet[MailCertification]]:
+    """The addresses whose term is over, in open pharmacies of `inside` (None: all); one query for each kind of address."""
+    pharmacies = _open(now) if inside is None else inside.filter(pk__in=_open(now))
+    return [to_confirm(now, now - term).filter(kind, pharmacy__in=pharmacies) for kind, term in _kinds()]
 
 
-def to_ask(now: datetime) -> QuerySet[MailCertification]:
-    """The addresses whose next letter is due: a quarter of the term after its begin or after the last letter."""
-    asked_before = _by_term(now, PART, lambda at: Q(asked_at=None) | Q(asked_at__lte=at))
-    due = to_confirm(now).filter(_begun(now, PART), ~_begun(now, 1), asked_before)
-    return due.filter(undeliverable_at=None, pharmacy__in=_open(now))
+def to_ask(now: datetime) -> list[QuerySet[MailCertification]]:
+    """As Succession.needs_letter, for addresses that receive mail in open pharmacies; one query for each kind of address."""
+    found = []
+    for kind, term in _kinds():
+        ago = now - PART * term
+        due = to_confirm(now, ago).filter(kind, Q(asked_at=None) | Q(asked_at__lte=ago))
+        not_late = due.exclude(pk__in=to_confirm(now, now - term).filter(kind).values("pk"))
+        found.append(not_late.filter(undeliverable_at=None, pharmacy__in=_open(now)))
+    return found
 
 
 def ask(now: datetime) -> int:
     """Writes the letters that are due, each in its own transaction, by day. Returns how many; may run twice at the same time."""
     if not LETTERS_FROM <= now.astimezone(ROME).hour < LETTERS_UNTIL:
         return 0
-    due = to_ask(now).order_by("pk").values_list("pk", "pharmacy")[:A_ROUND]
-    return sum(tried_again(partial(_ask_about, pk, pharmacy, now)) for pk, pharmacy in list(due))
+    due = [pair for rows in to_ask(now) for pair in rows.order_by("pk").values_list("pk", "pharmacy")[:A_ROUND]]
+    return sum(tried_again(partial(_ask_about, pk, pharmacy, now)) for pk, pharmacy in due)
 
 
 @transaction.atomic
 def _ask_about(pk: int, pharmacy: int, now: datetime) -> bool:
     Pharmacy.objects.hold(pharmacy)
-    certification = to_ask(now).select_related("pharmacy").filter(pk=pk).first()  # another worker may have written it
+    certification = MailCertification.objects.filter(pk=pk, undeliverable_at=None).select_related("pharmacy").first()
     succession = succession_of(certification, now)
-    if certification is None or succession is None:
-        return False
+    if certification is None or succession is None or not succession.needs_letter(now):
+        return False  # another worker has written it, or a holder has confirmed it
     MailCertification.objects.filter(pk=pk).update(asked_at=now)
     letters.to_confirm(succession, now)
     certification.note("certification.asked", None, now, address=mask_address(certification.address))
@@ -142,19 +159,10 @@ def confirm(certification: MailCertification, by: "User", with_: str, now: datet
     return True
 
 
-def _begun(now: datetime, part: float) -> Q:
-    """The condition that this part of the term is over, counted from the later of `since` and `holder_since`."""
-    return _by_term(
-        now, part, lambda at: Q(since__lte=at) & (Q(holder_since=None) | Q(holder_since__lte=at))
-    )  # fmt: skip
-
-
-def _by_term(now: datetime, part: float, condition: Callable[[datetime], Q]) -> Q:
-    """The condition on the instant that lies this part of the term before `now`, for each kind of address."""
+def _kinds() -> list[tuple[Q, timedelta]]:
+    """The condition and the term of each kind of address; apart, because PostgreSQL joins no subquery inside an OR."""
     imported = Q(imported_at__isnull=False, confirmed_at=None)
-    return (imported & condition(now - part * settings.IMPORTED_ADDRESS_FOR)) | (
-        ~imported & condition(now - part * settings.SUCCESSION_FOR)
-    )
+    return [(imported, settings.IMPORTED_ADDRESS_FOR), (~imported, settings.SUCCESSION_FOR)]
 
 
 def _open(now: datetime) -> QuerySet[Pharmacy]:

@@ -1,10 +1,12 @@
 """Template tags for the certified address of a pharmacy. `{% load indirizzo %}`."""
 
+from datetime import datetime
 from typing import Any
 
 from django import template
 
 from pharmacies.certification.mailbox_trouble import MailboxTrouble, trouble_of
+from pharmacies.certification.succession import Succession, succession_of
 from pharmacies.models import MailCertification
 
 register = template.Library()
@@ -26,3 +28,9 @@ def unreachable_banner(context: template.Context) -> dict[str, Any]:
 def mailbox_trouble(certification: MailCertification | None) -> MailboxTrouble | None:
     """Returns the trouble with the address in force; None without trouble or address."""
     return trouble_of(certification) if certification is not None else None
+
+
+@register.filter
+def succession(certification: MailCertification | None, now: datetime) -> Succession | None:
+    """Returns why a holder must confirm the address in force; None when nobody must. `{% with x=certification|succession:now %}`"""
+    return succession_of(certification, now)

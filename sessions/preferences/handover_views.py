@@ -25,7 +25,7 @@ def handover(request: OfficeRequest) -> HttpResponse:
     context = {
         "pharmacy": request.pharmacy,
         "office": request.office,
-        "current": "overview",
+        "current": "handover",
         "delegations": [thing for thing in things if thing.is_delegation],
         "others": [thing for thing in things if not thing.is_delegation],
     }

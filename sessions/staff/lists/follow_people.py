@@ -1,12 +1,12 @@
 """The lines of «Da seguire» about people: requests of a role, addresses that no new holder confirmed in time."""
 
 from datetime import datetime
-from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
 from pharmacies.certification import succession
+from pharmacies.certification.succession import Succession
 from pharmacies.models import Pharmacy, RoleRequest
 from portal.time.clock import ROME
 from sessions.staff.lists.brief_cache import kept
@@ -18,17 +18,17 @@ LASTS = 6  # times the cache time of the counters: the terms are days
 
 
 def follow_people(place: PharmacySelection, now: datetime) -> list[Thing]:
-    """The number of open requests, then the addresses whose term is over, the oldest first; cached."""
+    """The number of open requests, then some addresses whose term is over; cached."""
     waiting, late = kept("people", place, lambda: _read(place, now), LASTS)
     lines = [
         Thing(
             "warn",
             "it-mail",
             gettext("L’indirizzo resta valido, ma dal %(day)s nessun titolare o direttore in carica lo ha confermato")
-            % {"day": f"{row.since.astimezone(ROME):%d/%m/%Y}"},
-            row=StatusRow(row.pharmacy, None, now),
+            % {"day": f"{one.since.astimezone(ROME):%d/%m/%Y}"},
+            row=StatusRow(one.certification.pharmacy, None, now),
         )
-        for row in late
+        for one in late
     ]
     if waiting:
         words = ngettext(
@@ -41,9 +41,11 @@ def follow_people(place: PharmacySelection, now: datetime) -> list[Thing]:
     return lines
 
 
-def _read(place: PharmacySelection, now: datetime) -> tuple[int, list[Any]]:
-    open_requests, late = RoleRequest.objects.open(), succession.late(now)
-    if not place.is_everywhere:
-        inside = place.in_place(Pharmacy.objects.all())
-        open_requests, late = open_requests.filter(pharmacy__in=inside), late.filter(pharmacy__in=inside)
-    return open_requests.count(), list(late.select_related("pharmacy")[:OF_EACH])
+def _read(place: PharmacySelection, now: datetime) -> tuple[int, list[Succession]]:
+    open_requests = RoleRequest.objects.open()
+    inside = None if place.is_everywhere else place.in_place(Pharmacy.objects.all())
+    if inside is not None:
+        open_requests = open_requests.filter(pharmacy__in=inside)
+    rows = [row for late in succession.late(now, inside) for row in late.select_related("pharmacy")[:OF_EACH]]
+    found = [succession.succession_of(row, now) for row in rows[:OF_EACH]]
+    return open_requests.count(), [one for one in found if one is not None]

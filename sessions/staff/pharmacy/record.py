@@ -75,7 +75,9 @@ def _offices(pharmacy: Pharmacy, now: datetime) -> list[dict[str, Any]]:
 
 
 def _certifications(pharmacy: Pharmacy) -> list[MailCertification]:
-    found = MailCertification.objects.filter(pharmacy=pharmacy).select_related("certified_by", "pharmacy")
+    found = MailCertification.objects.filter(pharmacy=pharmacy).select_related(
+        "certified_by", "confirmed_by", "pharmacy"
+    )
     return list(found.order_by("-requested_at", "-pk")[:NEWEST])
 
 

@@ -86,6 +86,10 @@ def test_an_imported_address_waits_for_its_first_confirmation(san_marco, people,
     assert succession.succession_of(row, NOW) is None
 
 
+def keys(querysets) -> set[int]:
+    return {pk for rows in querysets for pk in rows.values_list("pk", flat=True)}
+
+
 def test_one_row_and_many_rows_have_one_rule(people, settings):
     """Every mixture of a certifier, a person who confirmed and a newcomer, now and at the instants around each change."""
     settings.SUCCESSION_FOR, settings.IMPORTED_ADDRESS_FOR = 30 * DAY, 60 * DAY
@@ -101,15 +105,14 @@ def test_one_row_and_many_rows_have_one_rule(people, settings):
         facts = {"imported_at": NOW - 70 * DAY} if imported else {}
         certify(pharmacy, None if imported else people[ANNA], **facts, **confirmation)
     everyone = list(MailCertification.objects.all())
-    for now in (NOW, NOW - DAY, NOW + DAY, NOW + 40 * DAY):
-        many = {row.pk: (row.since, row.holder_since) for row in succession.to_confirm(now)}
+    for now in (NOW, NOW - DAY, NOW + 9 * DAY, NOW + 40 * DAY):
         ones = {row.pk: found for row in everyone if (found := succession.succession_of(row, now))}
-        assert many == {pk: (found.since, found.holder_since) for pk, found in ones.items()}
+        for at in (now, NOW - 5 * DAY, NOW - 22 * DAY, NOW - 30 * DAY, NOW - 60 * DAY):
+            waiting = {pk for pk, found in ones.items() if found.asked_since <= at}
+            assert set(succession.to_confirm(now, at).values_list("pk", flat=True)) == waiting
         late = {pk for pk, found in ones.items() if found.is_late(now)}
-        assert set(succession.late(now).values_list("pk", flat=True)) == late
-        due = set(succession.to_ask(now).values_list("pk", flat=True))
-        assert due.isdisjoint(late)
-        assert due <= set(ones)
+        assert keys(succession.late(now)) == late
+        assert keys(succession.to_ask(now)) == {pk for pk, found in ones.items() if found.needs_letter(now)}
         assert late
         assert len(ones) < len(everyone)
 
