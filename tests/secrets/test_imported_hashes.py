@@ -85,6 +85,7 @@ def test_a_hash_that_is_cut_off_is_refused(text) -> None:
         PasswordHasher(time_cost=11, memory_cost=64, parallelism=1).hash("SALVE"),
         PasswordHasher(time_cost=1, memory_cost=102_401, parallelism=1).hash("SALVE"),
     ],
+    ids=["crypt", "PBKDF2", "time of argon2id", "memory of argon2id"],  # a salt is random, and xdist compares the names
 )
 def test_a_hash_that_would_keep_a_server_busy_is_refused(text) -> None:
     with pytest.raises(UnknownHash, match="too much work"):
