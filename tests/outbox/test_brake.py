@@ -6,6 +6,7 @@ from django.utils import timezone
 from portal.journal.models import Entry
 from portal.outbox import marking
 from portal.outbox.bounces.intake import receive
+from portal.outbox.hooks import mailbox_news
 from portal.outbox.models import Bounce, DeadMailbox, OutgoingMail
 from portal.outbox.sending.delivery import deliver_due
 from portal.outbox.verp import sender_of
@@ -126,3 +127,11 @@ def test_what_a_worker_that_died_had_found_is_marked_by_the_timetable(certified,
     monkeypatch.undo()
     marking.settle(timezone.now())
     assert is_marked(certified)
+
+
+def test_every_listener_that_hears_of_a_dead_mailbox_hears_that_it_is_taken_back():
+    listeners, taken_back = mailbox_news._listeners, mailbox_news._taken_back
+    assert sorted(listener.__module__ for listener in listeners) == sorted(
+        listener.__module__ for listener in taken_back
+    )
+    assert len(listeners) >= 2

@@ -22,7 +22,7 @@ from portal.values.mail_address import key
 logging.getLogger("flufl.bounce").disabled = True  # its tracebacks would repeat addresses
 
 _DAEMON = re.compile(
-    r"mailer-?daemon|mail-?daemon|postmaster|mdaemon|mail delivery|delivery (sub)?system|mail ?administrator|system administrator"
+    r"mailer-?daemon|mail-?daemon|post_?master|mdaemon|mail delivery|delivery (sub)?system|mail ?administrator|system administrator"
     r"|mailsystem|smtp server|bounces?[@+-]|microsoft ?outlook|microsoftexchange|internet mail|amministratore",
     re.IGNORECASE,
 )
@@ -31,7 +31,7 @@ _FAILED = re.compile(
     r"undeliver|(not|n't|never) (been )?(be |been )?(delivered|deliverable|reach)|deliver\w*( \S+){0,6} fail|fail\w*( \S+){0,3} deliver"
     r"|(unable|not able|impossible|cannot|could not|can't|couldn't|wasn't able|failed) (to )?(be )?(deliver|send|reach)|failure notice"
     r"|permanent( \S+)? (error|failure)|permanently (fail|reject)|delivery (status notification|failure|error|problem)|(mail|message) (was )?returned"
-    r"|returned (mail|to sender)|did(n't| not) reach|user unknown|unknown user|no such user|could(n't| not) be found|wasn't found|bounced"
+    r"|(trouble|error)( \S+)? (delivering|sending)|delivery errors|returned (mail|to sender)|did(n't| not) reach|user unknown|unknown user|no such user|could(n't| not) be found|wasn't found|bounced"
     r"|non ha(nno)? raggiunto|mancat[oa] (recapito|consegna)|(non|impossibile)( \S+){0,4} (recapit|consegn|inoltr|invia)\w*|(recapito|consegna|invio)( \S+){0,3} (fallit|non riuscit|impossibil)\w*"
     r"|errore (permanente|fatale|definitivo)|rimandat\w+ al mittente|respint|utente sconosciuto|casella( \S+){0,3} inesistente"
     r"|unzustellbar|nicht( \S+){0,3} (zugestellt|zustell|ausgeliefert)|zustellung( \S+){0,3} fehlgeschlagen"
@@ -61,7 +61,7 @@ _NUMBERED = re.compile(
 )
 _ADVICE = re.compile(
     r"try (re-?)?send|re-?send|helpdesk|contact|please (check|try|verify|send|note)|further assistance|administrat|verific(a|are|hi)\b|"
-    r"controll(a|are|i)\b|contatt|riprova|prova a|bitte|veuillez|póngase|compruebe|how to fix|more info|for more|to fix|questions|message again|feedback|this error occurs|\b(may|might|possibl\w+|perhaps|usually|probabl\w+|potrebbe|forse|if)\b",
+    r"controll(a|are|i)\b|contatt|riprova|prova a|bitte|veuillez|póngase|compruebe|how to fix|more info|for more|to fix|questions|message again|feedback|this error occurs|\b((?<!\d )may(?! \d)|might|possibl\w+|perhaps|usually|probabl\w+|potrebbe|forse|if)\b",
     re.IGNORECASE,
 )
 _FORWARDED = re.compile(
@@ -75,6 +75,13 @@ _BEGINS = re.compile(
     rf"(?P<address>{ADDRESS.pattern})",
     re.IGNORECASE,
 )
+# the answer of another server, between sentences that would give other reasons: «it was rejected by the recipient domain»
+_QUOTED = re.compile(
+    r"(?:(?:other|remote) server returned(?: was)?|responded as follows|failed with|error message below)\s*:?\s*['\"\[]?(?=[45]\d\d\b)",
+    re.IGNORECASE,
+)
+# the line before an answer, when it names a step of the conversation at which no recipient was named yet
+_BEFORE_RCPT = re.compile(r"after (?:initial connection|mail from|ehlo|helo|starttls|auth)\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n\s*\n")
 MOST_LINES = 4000  # the time of flufl.bounce grows with their square
 MOST_ANSWERS = 3
@@ -213,7 +220,13 @@ def _without_others(text: str, mailbox: str) -> str:
 
 
 def _answer(after: str, text: str) -> str:
-    """The numbered answers after the address, else those of the whole text; plus the sentences when these give no reason."""
+    """The answer of another server that the report quotes, else the numbered answers after the address, else those of the whole
+    text; plus the sentences when these give no reason.
+    """
+    quoted = _QUOTED.search(after) or _QUOTED.search(text)
+    answers = _answers(quoted.string[quoted.end() :]) if quoted else ""
+    if answers and reason_of(answers).is_explicit:
+        return answers
     answers = _answers(after) or _answers(text)
     if answers and reason_of(answers).is_explicit:
         return answers
@@ -229,6 +242,8 @@ def _answers(text: str) -> str:
         answer = " ".join(
             re.split(r"\n\s*\n|\n\s*(?:<<<|>>>|-->|<--)|(?<=\S)'\s*(?:\n|$)", rest, maxsplit=1)[0].split()
         ).lstrip("#<> ")
+        if answer and (stage := _BEFORE_RCPT.search(text[text.rfind("\n", 0, max(begin - 1, 0)) + 1 : begin])):
+            answer = f"{answer} ({stage[0]})"
         # a 503 after a refusal only means that the conversation had no recipient left
         if answer and not (found and "503" in number[0]) and not any(answer in other for other in found):
             found.append(answer)

@@ -26,6 +26,9 @@ _DOMAIN = re.compile(r"@([A-Za-z0-9.-]{1,253})")
 _CODE = re.compile(r"(?P<code>[245]\d\d)(?P<between>[ -]+)(?P<detail>[245]\.\d{1,3}\.\d{1,3})?")
 _DELIVERED_TO = ("X-Original-To", "Delivered-To", "To")
 _FAILURES = ("failed", "delayed")
+_FIELD = re.compile(
+    r"^(?:final-recipient|original-recipient|action|reporting-mta)[ \t]*:", re.IGNORECASE | re.MULTILINE
+)
 
 
 class NotAReport(Exception):
@@ -73,9 +76,14 @@ def read(raw: bytes, about: str = "") -> MailReport:
     recipients = fields_of(message)
     if recipients is not None:
         return _of_fields(recipients, about, message)
-    if parameter(message, "report-type") == "delivery-status":
+    is_declared = parameter(message, "report-type") == "delivery-status"
+    if is_declared and _FIELD.search(
+        text_of(message)
+    ):  # fields in a part of another type; other servers write prose only
         raise MalformedReport
     found = prose.read(message, about) if about else None
+    if found is None and is_declared:
+        raise MalformedReport
     if found is None:
         is_from_server = prose.is_from_server(message, about) or prose.may_be_from_server(message, about)
         raise Unread if is_from_server and not is_robot(message) else NotAReport
