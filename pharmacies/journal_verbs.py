@@ -22,6 +22,7 @@ WORDS = {
     "pec.added": "ha aggiunto {domain} ai domini PEC",
     "pec.removed": "ha tolto {domain} dai domini PEC",
     "certification.requested": "ha indicato l’indirizzo {address} da certificare",
+    "copy.kept": "ha tenuto la copia dei promemoria di chi c’era prima",
     "copy.named": "ha indicato {address} per una copia dei promemoria",
     "copy.code": "ha preparato un codice di validazione per la casella delle copie {address}",
     "copy.wrong": "ha scritto un codice errato per la casella delle copie (tentativi rimasti: {left})",

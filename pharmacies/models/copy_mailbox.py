@@ -10,7 +10,7 @@ from pharmacies.addresses.examination import mailbox_of
 from pharmacies.models.certification_refused import TooManyAttempts
 from pharmacies.models.code_attempts import CodeAttempts
 from pharmacies.models.codice_validazione import CodiceValidazione, NextSend
-from pharmacies.models.office import Office
+from pharmacies.models.office import Office, under_a_holder
 from pharmacies.models.pharmacy import Pharmacy
 from portal.values.address_field import AddressField
 
@@ -25,21 +25,25 @@ class CopyMailboxQuerySet(models.QuerySet["CopyMailbox"]):
         return self.open().filter(Q(confirmed_at__isnull=False) | Q(is_older=True), refused_at=None)
 
     def in_force(self, pharmacies: "list[int] | set[int]", now: datetime) -> "list[CopyMailbox]":
-        """The mailboxes of these pharmacies (keys) that get copies now: the person still may use the ids there.
+        """The mailboxes of these pharmacies (keys) that get copies now.
 
-        A row without the person (older rows) counts only if no titolare or direttore of the pharmacy has ever left the office.
+        The person may use the ids there, or is a former holder (or unknown, in older rows) whose copies go on as delegations do:
+        under another holder, and without one for SUCCESSION_FOR.
         """
         rows = list(self.named_for_copies().filter(pharmacy__in=pharmacies).select_related("person").order_by("pk"))
         if not rows:
             return []
-        offices = Office.objects.filter(pharmacy__in={row.pharmacy_id for row in rows})
+        keys = {row.pharmacy_id for row in rows}
+        offices = Office.objects.filter(pharmacy__in=keys)
         holding = {(office.pharmacy_id, office.codice_fiscale) for office in offices.in_force(now) if office.allows_ids}
-        left = set(offices.certifying().filter(until__lte=now).values_list("pharmacy", flat=True))
-        return [
-            row
-            for row in rows
-            if (row.pharmacy_id not in left if row.person is None else (row.pharmacy_id, row.person.codice_fiscale) in holding)
-        ]  # fmt: skip
+        ever = set(offices.certifying().filter(since__lte=now).values_list("pharmacy", "codice_fiscale"))
+        led = set(Pharmacy.objects.filter(under_a_holder(now, "pk"), pk__in=keys).values_list("pk", flat=True))
+
+        def gets_copies(row: "CopyMailbox") -> bool:
+            person = (row.pharmacy_id, row.person.codice_fiscale if row.person else None)
+            return person in holding or (row.pharmacy_id in led and (row.person is None or person in ever))
+
+        return [row for row in rows if gets_copies(row)]
 
     def forgettable(self, limit: datetime) -> "CopyMailboxQuerySet":
         """Ended before `limit` (UTC), or named before it and never confirmed; their codes are deleted already."""
@@ -63,6 +67,9 @@ class CopyMailbox(CodeAttempts):
     )  # before codes were asked for
     refused_at = models.DateTimeField("non raggiungibile dal", null=True)  # a permanent refusal of the mailbox
     ended_at = models.DateTimeField("finita il", null=True)
+    # the holder who last decided that the copies of a former holder go on (sessions/preferences/handover.py)
+    kept_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    kept_at = models.DateTimeField(null=True)
 
     objects = CopyMailboxQuerySet.as_manager()
 

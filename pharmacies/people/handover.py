@@ -1,6 +1,6 @@
 """After a change of holder: the things that nobody in office has given, opened or kept, which a new holder decides about.
 
-This module has the rule and the delegations; calendar and webhook ask the same rule (sessions/preferences/handover.py).
+This module has the rule and the delegations; calendar, copies and webhook ask the same rule (sessions/preferences/handover.py).
 """
 
 from dataclasses import dataclass

@@ -1,20 +1,23 @@
-"""After a change of holder a new one keeps or ends what a former one left: delegations first, then calendar and webhook."""
+"""After a change of holder a new one keeps or ends what a former one left: delegations first, then what is connected."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from pharmacies.copies import mailboxes
 from pharmacies.delegations import acts
-from pharmacies.models import Office, Pharmacy
+from pharmacies.models import CopyMailbox, Office, Pharmacy
 from pharmacies.people import handover, offices, terms
 from portal.identity.models import User
 from portal.journal.models import record
-from portal.secrets.masking import mask_codice_fiscale
+from portal.secrets.masking import mask_address, mask_codice_fiscale
 from sessions.models import CalendarLink, Webhook
 from sessions.preferences import calendar_link, webhook_life
+
+ALWAYS = datetime.min.replace(tzinfo=UTC)  # the begin of a thing whose begin nobody wrote
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Inherited:
     title: str
     details: str
     left_by: str  # the person who gave or opened it; "" when unknown
-    since: datetime
+    since: datetime | None
     keep: Callable[[User, datetime], bool]
     end: Callable[[User, datetime], bool]
 
@@ -36,9 +39,13 @@ def inherited(pharmacy: Pharmacy, now: datetime) -> list[Inherited]:
     holders = handover.HoldersInOffice.of(pharmacy, now)
     links = CalendarLink.objects.working(now).filter(pharmacy=pharmacy).select_related("made_by", "kept_by", "pharmacy")
     hooks = Webhook.objects.open().filter(pharmacy=pharmacy).select_related("opened_by", "kept_by", "pharmacy")
+    copies = CopyMailbox.objects.in_force([pharmacy.pk], now)
+    working = set(Office.objects.in_force(now).filter(pharmacy=pharmacy).values_list("codice_fiscale", flat=True))
+    former = [row for row in copies if row.person is None or row.person.codice_fiscale not in working]
     return [
         *(_delegation(office) for office in handover.delegations(pharmacy, holders, now)),
         *(_calendar(link) for link in links if holders.must_decide(link.made_by, link.made_at, link.kept_by)),
+        *(_copy(row) for row in former if holders.must_decide(row.person, row.named_at or ALWAYS, row.kept_by)),
         *(_webhook(hook) for hook in hooks if holders.must_decide(hook.opened_by, hook.opened_at, hook.kept_by)),
     ]
 
@@ -67,8 +74,18 @@ def _calendar(link: CalendarLink) -> Inherited:
         f"calendario-{link.pk}", False, _("Calendario delle scadenze"),
         _("Il programma di chi ha il link legge quando scadono gli ID SESSIONE."), _name(link.kept_by or link.made_by),
         link.made_at,
-        keep=lambda person, now: _keep(link, "calendar.kept", person, now),
+        keep=lambda person, now: _keep(link, "calendar.kept", person, now, closed_at=None),
         end=lambda person, now: calendar_link.close(link.pharmacy, person, now),
+    )  # fmt: skip
+
+
+def _copy(row: CopyMailbox) -> Inherited:
+    return Inherited(
+        f"copia-{row.pk}", False, _("Copia dei promemoria"),
+        _("I promemoria arrivano in copia a %(address)s.") % {"address": mask_address(row.address)},
+        _name(row.kept_by or row.person), row.named_at,
+        keep=lambda person, now: _keep(row, "copy.kept", person, now, ended_at=None),
+        end=lambda person, now: mailboxes.end(row, person, now),
     )  # fmt: skip
 
 
@@ -77,16 +94,16 @@ def _webhook(webhook: Webhook) -> Inherited:
         f"gestionale-{webhook.pk}", False, _("Avvisi al gestionale"),
         _("Il portale avvisa il programma all’indirizzo %(url)s.") % {"url": webhook.url},
         _name(webhook.kept_by or webhook.opened_by), webhook.opened_at,
-        keep=lambda person, now: _keep(webhook, "webhook.kept", person, now),
+        keep=lambda person, now: _keep(webhook, "webhook.kept", person, now, closed_at=None),
         end=lambda person, now: webhook_life.close(webhook, person, now),
     )  # fmt: skip
 
 
 @transaction.atomic
-def _keep(row: CalendarLink | Webhook, verb: str, by: User, now: datetime) -> bool:
-    """Writes who keeps it. False when it was closed meanwhile."""
+def _keep(row: CalendarLink | CopyMailbox | Webhook, verb: str, by: User, now: datetime, **is_open: None) -> bool:
+    """Writes the person who keeps it. `is_open`: the fact of its end, None. False when it was closed meanwhile."""
     Pharmacy.objects.hold(row.pharmacy_id)
-    if not type(row)._default_manager.filter(pk=row.pk, closed_at=None).update(kept_by=by, kept_at=now):
+    if not type(row)._default_manager.filter(pk=row.pk, **is_open).update(kept_by=by, kept_at=now):
         return False
     record(verb, now=now, actor=by, about=row.pharmacy.code, subject=row)
     return True

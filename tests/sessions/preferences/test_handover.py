@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from pharmacies.models import Office, OfficeSource
+from pharmacies.models import CopyMailbox, Office, OfficeSource
 from portal.identity.models import User
 from portal.journal.models import Entry
 from sessions.models import CalendarLink, Webhook, WebhookCall
@@ -48,7 +48,15 @@ def webhook(anna, san_marco, certified) -> Webhook:
 
 
 @pytest.fixture
-def nobody(san_marco, elena, token, webhook) -> None:
+def copy(anna, san_marco, certified) -> CopyMailbox:
+    return CopyMailbox.objects.create(
+        pharmacy=san_marco, person=anna, address="anna@example.it", mailbox="anna@example.it",
+        named_at=MORNING - 50 * DAY, confirmed_at=MORNING - 50 * DAY,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def nobody(san_marco, elena, token, webhook, copy) -> None:
     """Anna left a day ago, and nobody came."""
     Office.objects.filter(pharmacy=san_marco, codice_fiscale=ANNA).update(until=LEFT)
 
@@ -71,10 +79,10 @@ def decide(client, key: str, act: str) -> str:
 def test_the_new_holder_is_asked_about_the_delegations_first(came, san_marco):
     overview = content(came.get("/servizi/4512/"))
     assert "Una persona lavora qui con una delega data da chi c’era prima" in overview
-    assert "Ci sono 2 collegamenti" in overview
+    assert "Ci sono 3 collegamenti" in overview
     assert PAGE in overview
     page = content(came.get(PAGE))
-    assert keys(san_marco) == ["delega", "calendario", "gestionale"]
+    assert keys(san_marco) == ["delega", "calendario", "copia", "gestionale"]
     assert page.index("Elena Moro") < page.index("Calendario delle scadenze") < page.index("Avvisi al gestionale")
     assert "da Anna Rossi" in page
     assert ELENA not in page
@@ -92,7 +100,7 @@ def test_each_thing_is_kept_by_the_new_holder(came, san_marco, bruno, token):
     assert keys(san_marco) == []
     assert Office.objects.get(codice_fiscale=ELENA).kept_by == bruno
     verbs = set(Entry.objects.filter(actor=bruno).values_list("verb", flat=True))
-    assert verbs == {"office.continued", "calendar.kept", "webhook.kept"}
+    assert verbs == {"office.continued", "calendar.kept", "copy.kept", "webhook.kept"}
     assert "Niente da decidere" in content(came.get(PAGE))
     assert "passaggio" not in content(came.get("/servizi/4512/"))
     assert Client().get(f"/calendario/{token}.ics").status_code == 200
@@ -105,6 +113,7 @@ def test_each_thing_is_ended_by_the_new_holder(came, san_marco, token):
     assert not Office.objects.held_by(ELENA, MORNING).exists()
     assert not CalendarLink.objects.open().exists()
     assert not Webhook.objects.open().exists()
+    assert not CopyMailbox.objects.open().exists()
     assert Client().get(f"/calendario/{token}.ics").status_code == 404
     client = sign_in(Client(), User.objects.for_person(ELENA, "Elena", "Moro"))
     assert client.get("/servizi/4512/").status_code == 404
@@ -119,7 +128,7 @@ def test_a_delegation_of_the_desk_is_ended_too(came, elena, carla, san_marco):
 def test_a_stale_identity_decides_nothing(came, bruno, elena, san_marco):
     sign_in(came, bruno, at=MORNING - DAY)
     assert came.post(PAGE, {"cosa": f"delega-{elena.pk}", "fai": "togli"}).status_code == 302
-    assert keys(san_marco) == ["delega", "calendario", "gestionale"]
+    assert keys(san_marco) == ["delega", "calendario", "copia", "gestionale"]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +136,7 @@ def test_a_stale_identity_decides_nothing(came, bruno, elena, san_marco):
 )
 def test_a_wrong_form_changes_nothing(came, san_marco, key, act):
     assert "niente da decidere" in decide(came, key, act)
-    assert keys(san_marco) == ["delega", "calendario", "gestionale"]
+    assert keys(san_marco) == ["delega", "calendario", "copia", "gestionale"]
 
 
 def test_a_delegate_the_former_holder_and_a_stranger_have_no_page(came, anna_client, dario_client, san_marco):
@@ -135,6 +144,12 @@ def test_a_delegate_the_former_holder_and_a_stranger_have_no_page(came, anna_cli
     client = sign_in(Client(), User.objects.for_person(ELENA, "Elena", "Moro"))
     assert client.get(PAGE).status_code == 403
     assert "passaggio" not in content(client.get("/servizi/4512/"))
+
+
+def test_the_copy_of_a_delegate_goes_with_the_delegation(came, copy, elena, san_marco):
+    copy.person = User.objects.for_person(ELENA, "Elena", "Moro")
+    copy.save()
+    assert keys(san_marco) == ["delega", "calendario", "gestionale"]
 
 
 def test_a_holder_who_was_there_before_is_not_asked_about_own_things(came, san_marco, elena):
@@ -145,9 +160,9 @@ def test_a_holder_who_was_there_before_is_not_asked_about_own_things(came, san_m
 
 def test_a_delegation_of_a_file_is_asked_about_when_it_is_older_than_everybody_in_office(came, elena, san_marco, dario):
     Office.objects.filter(pk=elena.pk).update(source=OfficeSource.FILE, written_by=None)
-    assert keys(san_marco) == ["delega", "calendario", "gestionale"]
+    assert keys(san_marco) == ["delega", "calendario", "copia", "gestionale"]
     make_titolare(dario, san_marco)  # in office since 2020
-    assert keys(san_marco) == ["calendario", "gestionale"]
+    assert keys(san_marco) == ["calendario", "copia", "gestionale"]
 
 
 def test_without_a_holder_calendar_and_webhook_last_thirty_days_and_live_again(

@@ -20,7 +20,7 @@ from sessions.ids import issuing, revoking
 from sessions.models import IdSessione, Reminder, ReminderCopy
 from sessions.reminders import planning, sending
 from sessions.reminders.planning import Wishes
-from tests.conftest import ANNA
+from tests.conftest import ANNA, make_titolare
 from tests.outbox.conftest import sink  # noqa: F401  a mail server
 from tests.outbox.mailboxes import DEAD
 from tests.parallel import in_parallel
@@ -80,10 +80,12 @@ def leave_the_office(pharmacy, at) -> None:
     Office.objects.filter(pharmacy=pharmacy, codice_fiscale=ANNA).update(until=at)
 
 
-def test_no_copy_goes_to_the_mailbox_of_a_titolare_who_has_left(row, san_marco, bruno):
+def test_no_copy_goes_to_the_mailbox_of_a_titolare_who_has_left_the_pharmacy_without_a_holder(row, san_marco, settings):
     (copy,) = the_copies()
     assert forbidding.forbidden([copy], HOUR_BEFORE) == set()
     leave_the_office(san_marco, HOUR_BEFORE)
+    assert forbidding.forbidden([copy], HOUR_BEFORE + MINUTE) == set()
+    leave_the_office(san_marco, HOUR_BEFORE - settings.SUCCESSION_FOR)
     assert forbidding.forbidden([copy], HOUR_BEFORE + MINUTE) == {copy.pk}
     ReminderCopy.objects.all().delete()
     Reminder.objects.update(settled_at=None, letter=None)
@@ -91,10 +93,17 @@ def test_no_copy_goes_to_the_mailbox_of_a_titolare_who_has_left(row, san_marco, 
     assert len(the_copies()) == 1
 
 
-def test_a_copy_of_an_unknown_hand_goes_until_somebody_leaves_the_office(certified, utenza, context, san_marco):
+def test_a_copy_of_a_former_titolare_passes_to_another_holder(row, san_marco, bruno, settings):
+    leave_the_office(san_marco, HOUR_BEFORE - settings.SUCCESSION_FOR)
+    assert addresses([san_marco.pk], HOUR_BEFORE) == {}
+    make_titolare(bruno, san_marco)
+    assert addresses([san_marco.pk], HOUR_BEFORE) == {san_marco.pk: COPY}
+
+
+def test_a_copy_of_an_unknown_hand_goes_as_long_as_there_is_a_holder(certified, utenza, context, san_marco, settings):
     copies_to(COPY, san_marco, None, MORNING)
     issuing.issue(utenza, context, MORNING)
-    leave_the_office(san_marco, HOUR_BEFORE + MINUTE)
+    leave_the_office(san_marco, HOUR_BEFORE + MINUTE - settings.SUCCESSION_FOR)
     assert addresses([san_marco.pk], HOUR_BEFORE) == {san_marco.pk: COPY}
     assert addresses([san_marco.pk], HOUR_BEFORE + MINUTE) == {}
 
@@ -203,8 +212,8 @@ def test_a_brake_changes_no_later_choice(ended_with_another, san_marco, anna, ch
     assert not Entry.objects.filter(verb="copy.resumed").exists()
 
 
-def test_a_brake_gives_no_copy_to_a_titolare_who_has_left(ended_with_another, san_marco):
-    Office.objects.filter(codice_fiscale=ANNA, pharmacy=san_marco).update(until=HOUR_BEFORE)
+def test_a_brake_gives_no_copy_to_a_titolare_who_left_long_ago(ended_with_another, san_marco, settings):
+    leave_the_office(san_marco, HOUR_BEFORE - settings.SUCCESSION_FOR)
     ended_with_another()
     assert addresses([san_marco.pk], HOUR_BEFORE) == {}
     assert not OutgoingMail.objects.filter(subject__startswith="La copia dei promemoria riprende").exists()
