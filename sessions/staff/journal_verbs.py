@@ -15,6 +15,7 @@ WORDS = {
     "bulk.stopped": "ha fermato un lavoro su più farmacie ({act})",
     "archive.opened": "ha aperto una riga dell’archivio ({what})",
     "list.exported": "ha scaricato un elenco di {pharmacies} farmacie ({asked_for})",
+    "list.utenze": "ha scaricato l’elenco delle utenze di {pharmacies} farmacie ({asked_for})",
     "list.letters": "ha scaricato l’elenco dei messaggi in uscita ({asked_for})",
     "context.added": "ha aggiunto il contesto {context}: {rules}",
     "context.changed": "ha modificato il contesto {context}: {changes}",

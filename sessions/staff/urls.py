@@ -1,13 +1,14 @@
 from django.urls import include, path
 
 from sessions.staff import certificates, closings, contexts, journal, role_requests
-from sessions.staff.desk import bulk_views, sheet_views, status_views
+from sessions.staff.desk import bulk_views, sheet_views, status_views, utenze_sheet
 from sessions.staff.mail import mailboxes, outbox_views, unread_reports
 
 app_name = "staff"
 urlpatterns = [
     path("stato-sessioni/", status_views.status, name="status"),
     path("stato-sessioni/cerca/", status_views.look_for, name="search"),
+    path("stato-sessioni/scarica/utenze.<slug:kind>", utenze_sheet.utenze_sheet, name="utenze_sheet"),
     path("stato-sessioni/scarica/<slug:slug>.<slug:kind>", sheet_views.sheet, name="sheet"),
     path("stato-sessioni/agisci/", bulk_views.act_on_all, name="bulk"),
     path("stato-sessioni/lavori/", bulk_views.jobs, name="jobs"),

@@ -95,7 +95,7 @@ ELSEWHERE = {
     "staff:retry_letter": "below", "staff:cancel_letter": "below",
     "staff:unblock": "below", "staff:reachable": "below", "staff:close_note": "below", "staff:retire_certificate": "below",
     "archive:rows": "test_the_archive", "archive:row": "test_the_archive",
-    "staff:search": "a POST, test_live_list", "staff:journal_csv": "a file", "staff:outbox_csv": "a file", "staff:job": "test_live_list", "staff:sheet": "a file", "staff:job_sheet": "a file",
+    "staff:search": "a POST, test_live_list", "staff:journal_csv": "a file", "staff:outbox_csv": "a file", "staff:job": "test_live_list", "staff:sheet": "a file", "staff:utenze_sheet": "a file", "staff:job_sheet": "a file",
     "staff:stop_job": "a POST", "staff:retry_job": "a POST", "staff:report": "below", "a2f:certificate_pem": "a file", "a2f:certificate_der": "a file",
     "a2f:service": "for programs", "a2f:gate": "for programs", "outbox:bounce": "for programs", "demo:hear": "for programs",
     "sessions:webhook_secret": "below", "sessions:webhook_renew": "below", "sessions:webhook_close": "below",

@@ -23,7 +23,7 @@ from portal.secrets.sealing import seal
 from sessions.ids import forgetting, issuing, resending, revoking, using
 from sessions.models import Context, IdSessione, Reminder
 from sessions.reminders import planning, sending
-from sessions.utenze import life
+from sessions.utenze import by_the_desk, life
 from tests.conftest import make_titolare
 from tests.outbox.postmaster import report
 
@@ -49,6 +49,7 @@ class World:
     validato: IdSessione  # of the first utenza; a worker holds its letter
     other: IdSessione  # Validato of the second utenza; the server refused its letter
     held: OutgoingMail  # as the worker holds it
+    elsewhere: Pharmacy  # another pharmacy, without anything
 
 
 @transaction.atomic
@@ -74,9 +75,11 @@ def made(anna: User, context: Context) -> World:
         expires_at=NOW - a_minute + CODE_USABLE_FOR, letter=_letter(pending, OutgoingMail.Kind.CODE, a_minute),
     )  # fmt: skip
     held = OutgoingMail.objects.defer("sealed_source").get(pk=validato.letter_id)
+    elsewhere = Pharmacy.objects.create(code=f"E{number}", name=f"Altrove {number}", comune="TRENTO")
     return World(
-        pharmacy, anna, certification.address, context, certification, pending, utenze, attivo, validato, other, held
-    )
+        pharmacy, anna, certification.address, context, certification, pending, utenze, attivo, validato, other, held,
+        elsewhere,
+    )  # fmt: skip
 
 
 def put_away(world: World) -> None:
@@ -164,6 +167,10 @@ def block(world: World) -> object:
     return life.block(world.utenze[0], "furto", world.anna, NOW)
 
 
+def hand_over(world: World) -> object:
+    return by_the_desk.hand_over(world.utenze[0], world.elsewhere, "nuovo codice", world.anna, NOW)
+
+
 def confirm(world: World) -> object:
     return world.pending.confirm(CODE, world.anna, "SPID livello 2", NOW)
 
@@ -211,7 +218,7 @@ def remind(world: World) -> object:
 
 Act = Callable[[World], object]
 _EVERY_PAIR: tuple[Act, ...] = (issue, use, revoke, confirm, change, refuse, bounce, retry, purge, close)
-_WITH_SOME: tuple[Act, ...] = (revoke_all, revoke_address, block, resend, plan, remind)
+_WITH_SOME: tuple[Act, ...] = (revoke_all, revoke_address, block, hand_over, resend, plan, remind)
 _SOME: tuple[Act, ...] = (issue, use, confirm, refuse)
 ACTS = {act.__name__: act for act in (*_EVERY_PAIR, *_WITH_SOME)}
 

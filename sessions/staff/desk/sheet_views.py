@@ -44,7 +44,7 @@ def sheet(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
         return render(request, "staff/long_sheet.html", {"rows": len(keys), "kind": kind, "back": address_of(request)})
     taken_away(request, "list.exported", pharmacies=len(keys), asked_for=form.in_words())
     found = SHEETS[act]
-    return _answer(found, kind, (found.cells(row) for row in listing.every()), f"{now.astimezone(ROME):%Y-%m-%d-%H%M}")
+    return answered(found, kind, (found.cells(row) for row in listing.every()), f"{now.astimezone(ROME):%Y-%m-%d-%H%M}")
 
 
 @staff_required
@@ -57,7 +57,7 @@ def job_sheet(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
         raise Http404
     # the operator's territory may have shrunk since: leave out what is outside it
     rows = job.items.filter(cells__isnull=False, pharmacy__in=Pharmacy.objects.visible_to(staff_of(request)))
-    return _answer(SHEETS[job.act], kind, _cells_of(rows), f"{job.asked_at.astimezone(ROME):%Y-%m-%d-%H%M}")
+    return answered(SHEETS[job.act], kind, _cells_of(rows), f"{job.asked_at.astimezone(ROME):%Y-%m-%d-%H%M}")
 
 
 def _cells_of(rows: QuerySet[BulkItem]) -> Iterator[list[Cell]]:
@@ -68,7 +68,8 @@ def _cells_of(rows: QuerySet[BulkItem]) -> Iterator[list[Cell]]:
         last = some[-1][0]
 
 
-def _answer(found: Sheet, kind: str, rows: Iterator[list[Cell]], when: str) -> HttpResponse:
+def answered(found: Sheet, kind: str, rows: Iterator[list[Cell]], when: str) -> HttpResponse:
+    """The rows as a file to save; `kind` is a key of TYPES."""
     name = f"{found.name}-{when}.{kind}"
     if kind == "xlsx":
         return FileResponse(xlsx_file(found, rows), as_attachment=True, filename=name, content_type=TYPES[kind])  # type: ignore[return-value]

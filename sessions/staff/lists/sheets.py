@@ -29,7 +29,7 @@ class Sheet:
 
     name: str
     columns: tuple[tuple[str, int], ...]
-    cells: Callable[[StatusRow], list[Cell]]
+    cells: Callable[[Any], list[Cell]]  # of a StatusRow; of an utenza in desk/utenze_sheet.py
     moments: frozenset[int] = frozenset()
 
     @property

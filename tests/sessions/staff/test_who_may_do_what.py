@@ -16,7 +16,7 @@ L, A, S, M = "lettura", "assistenza", "sicurezza", "amministrazione"
 ANY = "qualunque"  # one's own account: every member of the staff
 RULES = {
     "staff:status": L, "staff:search": L, "staff:sheet": L, "staff:jobs": L, "staff:job": L, "staff:job_sheet": L,
-    "staff:bulk": S, "staff:stop_job": S, "staff:retry_job": S, "staff:closings": S,
+    "staff:bulk": S, "staff:utenze_sheet": S, "staff:stop_job": S, "staff:retry_job": S, "staff:closings": S,
     "staff:role_requests": "anagrafica", "staff:role_request": "anagrafica",
     "staff:pharmacy": L, "staff:timeline": L,
     "staff:add_utenza": "anagrafica", "staff:renew_utenza": "anagrafica", "staff:hand_over_utenza": "anagrafica",

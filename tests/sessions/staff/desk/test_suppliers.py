@@ -105,3 +105,29 @@ def test_the_confirmation_is_for_the_supplier_that_was_counted(carla_client, sup
 def test_only_sicurezza_acts(operator, supplied) -> None:
     make_pharmacy("77", "Altra")
     assert operator("anagrafica").post(f"{ACT}?{QUERY}", BLOCK).status_code == 403
+
+
+def test_the_utenze_of_the_supplier_are_a_sheet_without_secrets(operator, supplied) -> None:
+    client = operator("sicurezza")
+    Utenza.objects.filter(pk=supplied[0].pk).update(user_id="RSSNNA80A41H501L", secrets_wait_since=NOW)
+    Utenza.objects.filter(pk=supplied[1].pk).update(password="imported${SSHA}abc", blocked_at=NOW)
+    text = b"".join(client.get(f"{STATUS}scarica/utenze.csv?{QUERY}").streaming_content).decode()
+    head, first, second = text.strip().splitlines()
+    assert head.endswith("Stato;Credenziali;Password cambiata il (ora italiana)")
+    assert "RSS•••••••••501L;Gestionali & Figli;abilitata;da ritirare" in first
+    assert "bloccata;del sistema precedente, mai usate qui" in second
+    assert not [secret for secret in (supplied[0].password, "imported$", "UVALTRA1") if secret in text]
+    book = client.get(f"{STATUS}scarica/utenze.xlsx?{QUERY}")
+    assert b"".join(book.streaming_content).startswith(b"PK")
+    assert client.get(f"{STATUS}scarica/utenze.pdf?{QUERY}").status_code == 404
+    assert (
+        Entry.objects.filter(verb="list.utenze")
+        .first()
+        .sentence.startswith("ha scaricato l’elenco delle utenze di 2 farm")
+    )
+    assert operator("lettura").get(f"{STATUS}scarica/utenze.csv").status_code == 403
+
+
+def test_the_sheet_of_utenze_stays_in_the_operators_territory(operator, supplied) -> None:
+    rows_of_none = operator("sicurezza", limited_to=["010"]).get(f"{STATUS}scarica/utenze.csv?stato=tutte")
+    assert len(b"".join(rows_of_none.streaming_content).decode().strip().splitlines()) == 1
