@@ -100,3 +100,6 @@ def test_an_address_without_a_confirmation_in_time_is_followed_by_the_desk(carla
     assert "dal 01/01/2021 nessun titolare o direttore in carica lo ha confermato" in page
     certified.refresh_from_db()
     assert certified.is_current
+    page = content(carla_client.get("/operatori/stato-sessioni/4512/"))
+    assert "Da confermare dal 01/01/2021, entro il 31/01/2021" in page
+    assert "La farmacia non ha un titolare o un direttore in carica" in page
