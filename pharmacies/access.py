@@ -40,9 +40,7 @@ SETTING_HOURS = _("La tua delega non comprende orari e promemoria: può cambiarl
 class OfficeEnded(Http404):
     """The person acted for this pharmacy until a short while ago; the page 404 shows `sentence`."""
 
-    sentence = _(
-        "Non operi più per questa farmacia: la delega o l’incarico è finito. Se non lo sapevi, chiedi in farmacia."
-    )
+    sentence = _("La delega o l’incarico è finito. Se non lo sapevi, chiedi in farmacia.")
 
 
 class OfficeRequest(HttpRequest):

@@ -16,7 +16,8 @@ from portal.web import request_id
 TEXT, JSON = "text", "json"
 # The only extra fields of a line: Django adds the whole request to some of its lines.
 EXTRAS = ("page", "method", "status", "milliseconds")
-_CALENDAR = re.compile(r"(/calendario/)[^/\s]+")  # the address of a calendar is a secret, and Django logs paths
+# The address of a calendar and the way out of copies are secrets, and Django logs paths.
+_SECRET_PATH = re.compile(r"(/(?:calendario|copie)/)[^/\s]+")
 _Line = MutableMapping[str, Any]
 
 
@@ -33,8 +34,8 @@ def _clean_traceback(logger: Any, method: str, line: _Line) -> _Line:
     return line
 
 
-def _hide_calendar(logger: Any, method: str, line: _Line) -> _Line:
-    line["event"] = _CALENDAR.sub(r"\1…", str(line["event"]))
+def _hide_secret_path(logger: Any, method: str, line: _Line) -> _Line:
+    line["event"] = _SECRET_PATH.sub(r"\1…", str(line["event"]))
     return line
 
 
@@ -68,7 +69,7 @@ def configuration(form: str) -> dict[str, Any]:
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     structlog.processors.format_exc_info,
                     _clean_traceback,
-                    _hide_calendar,
+                    _hide_secret_path,
                     last,
                 ],
             }

@@ -23,7 +23,7 @@ from portal.values.mail_address import readable
 def copies(request: OfficeRequest) -> HttpResponse:
     """Shows the own mailbox, its code to type, and to a holder those of the others. POST names an address."""
     own = _own(request)
-    start = {"copia": readable(own.address) if own else ""}
+    start = {"copia": readable(own.address) if own and own.waits_for_code else ""}  # a typing error can be corrected
     if request.method != "POST" and (typed := typed_before(request)) is not None:
         messages.warning(
             request, _("Non abbiamo ancora salvato: controlla l’indirizzo e premi di nuovo «Invia il codice».")

@@ -20,7 +20,7 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Shows the `sentence` of our own subclass of Http404, if it has one; never the text of another."""
+    """Shows the `sentence` of OfficeEnded (pharmacies/access.py); never the text of another Http404."""
     context = {"reason": getattr(exception, "sentence", "")}
     return render(request, "errors/404.html", context, status=404)
 

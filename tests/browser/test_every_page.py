@@ -85,7 +85,7 @@ ELSEWHERE = {
     "identity:keep": "for the page", "identity:staff_close": "a POST", "identity:operator": "below",
     "identity:operator_disable": "below", "identity:operator_enable": "below", "identity:operator_reset": "below",
     "pharmacies:copies_code": "a POST", "pharmacies:copies_new_code": "a POST", "pharmacies:copies_stop": "a POST",
-    ":leave_copies": "test_reminder_pages",
+    ":leave_copies": "test_copies_page",
     "pharmacies:mail_change_cancel": "a POST", "pharmacies:mail_trial": "a POST",
     "pharmacies:mail_confirm": "test_new_holder", "sessions:handover": "test_new_holder", "pharmacies:role_request": "test_new_holder", "pharmacies:role_request_withdraw": "a POST",
     "staff:role_request": "test_new_holder",
