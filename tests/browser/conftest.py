@@ -14,6 +14,7 @@ from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
 
 from portal.demo.models import DemoLetter
+from tests import emptying
 from tests.browser.harness import WIDTHS, faults
 
 QUIET = [
@@ -49,6 +50,7 @@ def chromium(django_db_setup) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         connection = connections["default"]
         connection._test_serialized_contents = rows
+        emptying.quickly()
         # The browser keeps its connections open, so the server's threads may close the shared in-memory SQLite connection only
         # after the test that opened them. The sharing lasts as long as the browser.
         connection.inc_thread_sharing()
