@@ -102,7 +102,7 @@ class Office(models.Model):
     # of a delegate: see and request ids; hours and reminders. Nobody can delegate the certification
     may_use_ids = models.BooleanField("ID-SESSIONE", default=True, db_default=True)
     may_set_hours = models.BooleanField("orari e promemoria", default=False, db_default=False)
-    # files only: the day of the first whole file that lacked the row; the last day of an end that waits for an operator's approval
+    # the day of the first whole file that lacked the row; files only: the last day of an end that waits for an operator's approval
     absent_since = models.DateField("manca dal", null=True, blank=True)
     ending_waits = models.DateField("fine da confermare", null=True, blank=True)
     # what the last file says where it differs from what a person wrote: {"role", "since", "until"} (days; `until` is the last

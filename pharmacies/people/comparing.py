@@ -81,8 +81,7 @@ class Comparison:
             answering = [row for row in said if conflicts.is_about(row, office)]
             said = [row for row in said if row not in answering]
             self.report.unchanged += len(answering)
-            is_sure = bool(answering) or (self.rules.is_whole and not may_name)
-            office.file_says = conflicts.said_of(office, answering, self.rules.now) if is_sure else office.file_says
+            self._written(office, pharmacy.code, answering, is_lacked=self.rules.is_whole and not may_name)
             self.report.conflicts += office.file_says is not None and "kept" not in office.file_says
         of_files = [office for office in held if office.source == OfficeSource.FILE]
         pairs, unsaid, new = _pairs(of_files, said, self.rules.now)
@@ -95,6 +94,18 @@ class Comparison:
         if self.rules.is_whole and not may_name:
             for office in unsaid:
                 self._absent(office, pharmacy.code)
+
+    def _written(self, office: Office, code: str, answering: Sequence[OfficeRow], *, is_lacked: bool) -> None:
+        """Writes what the file says of an office that a person wrote. An absence is a conflict once enough files prove it."""
+        if answering:
+            office.absent_since = None
+            office.file_says = conflicts.said_of(office, answering, self.rules.now)
+        elif is_lacked and not conflicts.may_be_lacked(office, self.rules.now):
+            office.absent_since = office.absent_since or self.rules.day
+            if self.rules.proven(office.absent_since, code):
+                office.file_says = conflicts.said_of(office, answering, self.rules.now)
+        elif is_lacked:
+            office.absent_since = office.file_says = None
 
     def _another_role(self, pairs: list[tuple[Office, OfficeRow]], unsaid: list[Office], new: list[OfficeRow]) -> None:
         """The file names the person with one other role instead of the stored one: the old office ends, or was written wrong."""

@@ -23,11 +23,15 @@ def is_about(row: OfficeRow, office: Office) -> bool:
     return starts_before and (row.until is None or row.until > office.since)
 
 
+def may_be_lacked(office: Office, now: datetime) -> bool:
+    """True when a list need not name the office: it is over, or the titolare delegated it."""
+    return (office.until is not None and office.until <= now) or office.source == OfficeSource.DELEGATION
+
+
 def said_of(office: Office, rows: Sequence[OfficeRow], now: datetime) -> dict[str, Any] | None:
     """Returns the value of Office.file_says; None when the rows (or a whole file without any) agree with the office."""
-    is_over = office.until is not None and office.until <= now
     if not rows:
-        says: dict[str, Any] | None = None if is_over or office.source == OfficeSource.DELEGATION else {}
+        says: dict[str, Any] | None = None if may_be_lacked(office, now) else {}
     else:
         row = max(rows, key=lambda one: (one.role == office.role, one.is_alive(now), one.line))
         says = _as_said(row) if _differs(office, row, now) else None

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from sessions.staff.mail import letter_acts, mailboxes
-from sessions.staff.pharmacy import acts, notes, record_views, utenza_block, utenza_desk
+from sessions.staff.pharmacy import acts, notes, office_acts, record_views, utenza_block, utenza_desk
 
 urlpatterns = [
     path("", record_views.page, name="pharmacy"),
@@ -18,6 +18,13 @@ urlpatterns = [
     path("messaggi/<int:pk>/annulla/", letter_acts.cancel, name="cancel_letter"),
     path("note/nuova/", notes.write, name="note"),
     path("note/<int:pk>/chiudi/", notes.close, name="close_note"),
+    path("persone/", office_acts.people, name="people"),
+    path("persone/nuova/", office_acts.give, name="office_give"),
+    path("persone/direttore/", office_acts.direttore, name="direttore"),
+    path("persone/<int:pk>/correggi/", office_acts.correct, name="office_correct"),
+    path("persone/<int:pk>/chiudi/", office_acts.end, name="office_end"),
+    path("persone/<int:pk>/segui/", office_acts.follow, name="office_follow"),
+    path("persone/<int:pk>/tieni/", office_acts.keep, name="office_keep"),
     path("utenze/nuova/", utenza_desk.add, name="add_utenza"),
     path("utenze/<int:pk>/credenziali/", utenza_desk.renew, name="renew_utenza"),
     path("utenze/<int:pk>/passa/", utenza_desk.hand_over, name="hand_over_utenza"),

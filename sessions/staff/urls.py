@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from sessions.staff import certificates, closings, contexts, journal, role_requests
+from sessions.staff import certificates, closings, contexts, endings, journal, role_requests
 from sessions.staff.desk import bulk_views, sheet_views, status_views, utenze_sheet
 from sessions.staff.mail import mailboxes, outbox_views, unread_reports
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("stato-sessioni/lavori/<int:pk>/riprova/", bulk_views.retry, name="retry_job"),
     path("stato-sessioni/lavori/<int:pk>/farmacie.<slug:kind>", sheet_views.job_sheet, name="job_sheet"),
     path("chiusure/", closings.closings, name="closings"),
+    path("incarichi/", endings.endings, name="endings"),
     path("richieste/", role_requests.every_request, name="role_requests"),
     path("richieste/<int:pk>/", role_requests.one_request, name="role_request"),
     path("stato-sessioni/<str:code>/", include("sessions.staff.pharmacy_urls")),

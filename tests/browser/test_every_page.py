@@ -49,6 +49,13 @@ STAFF = [
     "staff:reports",
     "staff:closings",
     "staff:role_requests",
+    "staff:endings",
+    "staff:people",
+    "staff:office_give",
+    "staff:direttore",
+    "staff:office_correct",
+    "staff:office_end",
+    "staff:office_follow",
     "staff:journal",
     "identity:login_search",
     "staff:resend",
@@ -88,7 +95,7 @@ ELSEWHERE = {
     ":leave_copies": "test_copies_page",
     "pharmacies:mail_change_cancel": "a POST", "pharmacies:mail_trial": "a POST",
     "pharmacies:mail_confirm": "test_new_holder", "sessions:handover": "test_new_holder", "pharmacies:role_request": "test_new_holder", "pharmacies:role_request_withdraw": "a POST",
-    "staff:role_request": "test_new_holder",
+    "staff:role_request": "test_new_holder", "staff:office_keep": "tests/sessions/staff/pharmacy/test_people.py",
     "staff:trial": "below", "staff:decide_mailboxes": "below",
     "pages:information": "test_information_pages", "demo:letter_html": "a letter, not a page: shown inside demo:letter",
     "demo:identity_provider": "below, on its way", "demo:identity_provider_metadata": "a file", "demo:openid_token": "for programs", "demo:openid_userinfo": "for programs", "demo:openid_revocation": "for programs", "demo:openid_configuration": "for programs", "demo:anchor_configuration": "for programs", "demo:anchor_fetch": "for programs", "utenze:pincode_shown": "below", "utenze:enable": "below", "utenze:collect": "tests/sessions/utenze", "utenze:secrets_shown": "tests/sessions/utenze",
@@ -124,6 +131,8 @@ def address_of(name: str, code: str) -> str:
     live = IdSessione.objects.filter(pharmacy__code=code).order_by("-requested_at").first()
     utenza = Utenza.objects.filter(pharmacy__code=code).first()
     row = utenza if name.startswith("utenze:") or name in OF_AN_UTENZA else live
+    if name.startswith("staff:office_"):
+        row = Office.objects.filter(pharmacy__code=code).exclude(source=OfficeSource.FILE).first()
     if name.startswith("pharmacies:delegation_"):
         row = Office.objects.filter(pharmacy__code=code, source=OfficeSource.DELEGATION).first()
     context = Context.objects.usual().pk if name == "staff:context" else 0

@@ -7,6 +7,7 @@ from django.db.models import F
 from django.utils.translation import gettext
 
 from pharmacies.models import MailCertification, Office, Pharmacy, RegisterChange, Utenza
+from pharmacies.people import terms
 from pharmacies.register.rows import DOUBTS
 from portal.identity.models import User
 from portal.journal.verbs import sentence
@@ -60,14 +61,15 @@ def _ids(pharmacy: Pharmacy, now: datetime) -> list[IdSessione]:
 
 
 def _offices(pharmacy: Pharmacy, now: datetime) -> list[dict[str, Any]]:
-    """The offices, present ones first. The name is known only of people who have logged in."""
+    """The offices, present ones first. The name as the source writes it, else as the person's account says it."""
     offices = list(Office.objects.filter(pharmacy=pharmacy).order_by(F("until").desc(nulls_first=True), "-since", "pk"))
     people = User.objects.filter(codice_fiscale__in={office.codice_fiscale for office in offices})
     names = {person.codice_fiscale: person.full_name for person in people}
     return [
         {
             "office": office,
-            "name": names.get(office.codice_fiscale, ""),
+            "name": office.name or names.get(office.codice_fiscale, ""),
+            "days": terms.in_words(office.since, office.until),
             "is_over": office.until is not None and office.until <= now,
         }
         for office in offices

@@ -42,10 +42,13 @@ def test_a_file_never_changes_it_and_the_conflict_is_written(read, san_marco, ca
 
 def test_a_whole_file_that_lacks_it_is_a_conflict(read, san_marco, carla) -> None:
     office = by_the_desk(san_marco, carla)
-    for day in range(5):
+    for day, says in ((0, None), (1, None), (2, {}), (3, {})):
         read(row(), day=day)
+        office.refresh_from_db()
+        assert (office.file_says, office.until) == (says, None)
+    read(row(), row(BRUNO, "direttore", since="10/11/2026"), day=4)
     office.refresh_from_db()
-    assert (office.file_says, office.until, office.absent_since) == ({}, None, None)
+    assert (office.file_says, office.absent_since) == (None, None)
 
 
 @pytest.mark.parametrize("source", [OfficeSource.DELEGATION, OfficeSource.REQUEST, OfficeSource.DESK])
