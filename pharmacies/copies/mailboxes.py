@@ -37,7 +37,7 @@ def name(
     """Names an examined address in place of the person's earlier one (and of `replaces`), and sends a code to it.
 
     The copies to the earlier mailbox end. A mailbox that this person has confirmed for another pharmacy needs no second code.
-    Another spelling of the same mailbox changes nothing. Raises IsCertified; TooSoon, TooManySends, TooManyAttempts (each with
+    Another spelling of the same mailbox changes nothing; one that waits for its code gets another. Raises IsCertified; TooSoon, TooManySends, TooManyAttempts (each with
     `until`).
     """
     Pharmacy.objects.hold(pharmacy.pk)
@@ -47,6 +47,8 @@ def name(
     earlier = Q(person=by) if replaces is None else Q(person=by) | Q(pk=replaces.pk)
     for row in CopyMailbox.objects.open().filter(earlier, pharmacy=pharmacy).order_by("pk"):
         if row.mailbox == mailbox_of(address) and row.refused_at is None:
+            if row.waits_for_code:
+                _send_code(row, now)
             return row
         _end(row, now)
     row = CopyMailbox.objects.create(

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.core.management import call_command
 
-from pharmacies.models import CodiceValidazione, MailCertification, RegisterChange
+from pharmacies.models import CodiceValidazione, CopyMailbox, MailCertification, RegisterChange
 from portal.identity.models import RegisteredProvider, StaffRecoveryCode
 from portal.outbox.models import Bounce, MailDomain, OutgoingMail
 from sessions import tasks
@@ -19,6 +19,7 @@ from sessions.models import (
     IdSessione,
     NightDuty,
     Reminder,
+    ReminderCopy,
     SupportNote,
     Webhook,
     WebhookCall,
@@ -27,11 +28,12 @@ from sessions.preferences import webhook_life
 from sessions.reminders import sending
 from sessions.webhooks import events
 from sessions.webhooks.calls import call_due
+from tests.pharmacies.copy_mailboxes import copies_to
 from tests.sessions.conftest import MORNING
 
 H, DAYS = timedelta(hours=1), timedelta(days=1)
 KEPT = timedelta(days=731)
-ROWS = (Reminder, IdSessione, CodiceValidazione, Bounce, OutgoingMail)
+ROWS = (ReminderCopy, Reminder, IdSessione, CodiceValidazione, Bounce, OutgoingMail)
 
 
 def purge(at, *arguments: str) -> str:
@@ -43,7 +45,8 @@ def purge(at, *arguments: str) -> str:
 
 @pytest.fixture
 def old_day(utenza, certified, replacing) -> None:
-    """An id requested twice, reminded, expired; a code; a bounced letter. All their letters are delivered or given up."""
+    """An id requested twice, reminded with a copy, expired; a code; a bounced letter. All letters are delivered or given up."""
+    copies_to("anna@example.it", certified.pharmacy, None, MORNING)
     for hour in (0, 1):
         issuing.issue(utenza, replacing, MORNING + hour * H)
     sending.send_due(MORNING + 10.5 * H)
@@ -128,10 +131,11 @@ def test_every_kind_of_row_that_grows_goes_in_its_time(anna, carla, san_marco) -
             door="spid", entity_id=f"{at}", document="", digest="", loaded_at=at, replaced_at=at
         )
         StaffRecoveryCode.objects.create(user=carla, code_hash=f"{at}", made_at=at, used_at=at)
+        CopyMailbox.objects.create(pharmacy=san_marco, address="a@b.it", mailbox="a@b.it", named_at=at, ended_at=at)
         CalendarLink.objects.create(pharmacy=san_marco, digest=f"{at}".encode(), made_at=at, made_by=anna, closed_at=at)
     kinds = (
         BulkJob, BulkItem, RegisterChange, NightDuty, SupportNote, MailDomain, RegisteredProvider, StaffRecoveryCode,
-        CalendarLink,
+        CalendarLink, CopyMailbox,
     )  # fmt: skip
     purge(young + DAYS)
     assert {model.__name__: model.objects.count() for model in kinds} == {model.__name__: 1 for model in kinds}

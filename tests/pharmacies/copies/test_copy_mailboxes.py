@@ -145,6 +145,18 @@ def test_two_spellings_are_one_mailbox(anna_client, anna, certified, san_marco):
     assert not letters("code")
 
 
+def test_an_address_that_waits_for_its_code_is_named_again_and_gets_another_code(
+    anna_client, anna, certified, san_marco, an_hour_ago
+):
+    copies_to(BOX, san_marco, anna, LONG_AGO, is_older=True, confirmed_at=None)
+    assert "Abbiamo inviato un codice" in content(name(anna_client))
+    assert "Un codice è appena partito" in content(name(anna_client))  # a double click
+    an_hour_ago()
+    name(anna_client)
+    assert len(letters("code")) == 2
+    assert now_in_force(san_marco) == {san_marco.pk: BOX}
+
+
 def test_two_people_with_one_mailbox_get_one_copy(anna, dario, delegate, certified, utenza, san_marco):
     copies_to("studio@gmail.com", san_marco, anna, MORNING)
     copies_to("Studio+2@gmail.com", san_marco, dario, MORNING)
