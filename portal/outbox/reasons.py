@@ -26,7 +26,7 @@ _ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"'@]{1,320}@[^\s<>()\[\]:;,\"'@]{1,255}"
 _CONTINUED = re.compile(r"(?<=\s)[245]\d\d-(?:[245]\.\d{1,3}\.\d{1,3})?\s?")
 # host names and commands that relays put around the answer: `host mx.example.it[192.0.2.1] said:`
 _AROUND = re.compile(
-    r"\bremote (?:host|server|mta)(?: \S{1,255})? (?:said|returned|responded|replied):?"
+    r"\bremote (?:smtp )?(?:host|server|mta)(?: \S{1,255})? (?:said|returned|responded|replied):?"
     r"|\b(?:remote )?host [^\s\[]{1,255}(?: ?\[[^\]\s]{1,64}\](?: \(\d+\))?:?(?: (?:said|says|responded|replied):?)?| said:?)"
     r"|\(?in reply to (?:rcpt(?: to)?|data|end of data)(?: command)?\)?"
     r"|smtp error from remote (?:mail server|mailer) after (?:end of data|pipelined end of data|data|rcpt to)\b:?(?:\S{1,320})?:?"

@@ -77,7 +77,7 @@ _BEGINS = re.compile(
 )
 # the answer of another server, between sentences that would give other reasons: «it was rejected by the recipient domain»
 _QUOTED = re.compile(
-    r"(?:(?:other|remote) server returned(?: was)?|responded as follows|failed with|error message below)\s*:?\s*['\"\[]?(?=[45]\d\d\b)",
+    r"(?:(?:other|remote)(?: smtp)? server returned(?: was)?|responded as follows|failed with|error message below)\s*:?\s*['\"\[]?(?=[45]\d\d\b)",
     re.IGNORECASE,
 )
 # the line before an answer, when it names a step of the conversation at which no recipient was named yet
