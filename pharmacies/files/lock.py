@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from enum import IntEnum
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -34,9 +35,7 @@ def alone_with(kind: Import) -> Iterator[None]:
     if connection.vendor == "postgresql":
         with transaction.atomic():
             with connection.cursor() as cursor:
-                cursor.execute("select pg_try_advisory_xact_lock(%s)", [kind.value])
-                if not cursor.fetchone()[0]:
-                    raise ImportUnderWay
+                _take(cursor, kind)
             yield
         return
     # SQLite has no advisory lock, and a second transaction would wait for the first instead of failing
@@ -46,23 +45,30 @@ def alone_with(kind: Import) -> Iterator[None]:
 
 @contextmanager
 def alone_throughout(kind: Import) -> Iterator[None]:
-    """As alone_with, for an import of many transactions: opens none, and holds the lock until the block or the process ends."""
+    """As alone_with, for an import of many transactions: holds the lock until the block or the process ends.
+
+    A second connection holds the lock, in one transaction: behind a pooler in transaction mode, a lock of the session would stay
+    with a connection that the next transaction does not get.
+    """
     if connection.vendor != "postgresql":
         with _alone_by_file(kind):
             yield
         return
-    if not _answer("select pg_try_advisory_lock(%s)", kind):
-        raise ImportUnderWay
+    holder = connection.copy()
     try:
+        holder.set_autocommit(False)
+        with holder.cursor() as cursor:
+            cursor.execute("set local idle_in_transaction_session_timeout = 0")
+            _take(cursor, kind)
         yield
     finally:
-        _answer("select pg_advisory_unlock(%s)", kind)
+        holder.close()  # ends the transaction, and with it the lock
 
 
-def _answer(statement: str, kind: Import) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [kind.value])
-        return bool(cursor.fetchone()[0])
+def _take(cursor: Any, kind: Import) -> None:
+    cursor.execute("select pg_try_advisory_xact_lock(%s)", [kind.value])
+    if not cursor.fetchone()[0]:
+        raise ImportUnderWay
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -163,14 +162,10 @@ def test_a_file_without_a_row_that_can_be_imported_changes_nothing(run) -> None:
     assert not Entry.objects.exists()
 
 
-def test_one_import_runs_at_a_time(run, monkeypatch, db) -> None:
-    monkeypatch.setattr("pharmacies.files.lock._answer", lambda _statement, _kind: False)
-    with alone_throughout(Import.CERTIFIED) if not _is_postgres() else pytest.MonkeyPatch.context():
+def test_one_import_runs_at_a_time(run, db) -> None:
+    with alone_throughout(Import.CERTIFIED):
         assert "Another import" in run(ROW, code=4)
-
-
-def _is_postgres() -> bool:
-    return connection.vendor == "postgresql"
+    run(ROW)
 
 
 def test_the_journal_names_the_address_masked(run) -> None:
