@@ -91,8 +91,10 @@ class Comparison:
             self._follow(office, row, held)
         for row in new:
             self._give(pharmacy, row)
-        if self.rules.is_whole and not may_name:
-            for office in unsaid:
+        for office in unsaid:
+            if may_name:
+                office.absent_since = None  # the files that lack it are counted anew
+            elif self.rules.is_whole:
                 self._absent(office, pharmacy.code)
 
     def _written(self, office: Office, code: str, answering: Sequence[OfficeRow], *, is_lacked: bool) -> None:

@@ -120,6 +120,18 @@ def test_a_broken_row_may_be_the_absent_person(broken, read) -> None:
     assert held(9) == [("BNC", "direttore"), ("RSS", "titolare")]
 
 
+def test_a_file_with_a_broken_row_is_none_of_the_files_that_prove_an_absence(read) -> None:
+    others = [row(BRUNO, "direttore")]
+    read(row(), *others)
+    read(*others, day=1, accept_as_whole="x")
+    read(row("RSSNNA80A41H501X"), *others, day=2, accept_as_whole="x")
+    for day in (3, 4):
+        read(*others, day=day, accept_as_whole="x")
+        assert one().until is None
+    read(*others, day=5, accept_as_whole="x")
+    assert one().until is not None
+
+
 @pytest.mark.parametrize("cut", ["no line end", "last row broken", "far fewer"])
 def test_a_file_that_is_not_whole_ends_nothing(cut, read) -> None:
     read(row(), row(BRUNO, "direttore"))
