@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from pharmacies.models import Utenza
+from portal.database.paging import in_pages
 from portal.identity.access import staff_required
 from portal.secrets.imported_hashes import is_imported
 from portal.secrets.masking import mask_people_in
@@ -36,9 +38,22 @@ def utenze_sheet(request: HttpRequest, kind: str) -> HttpResponse:
 def _rows(keys: set[int], supplier: str) -> Iterator[list[Cell]]:
     found = Utenza.objects.select_related("pharmacy").order_by("pharmacy__name", "pharmacy__code", "user_id")
     found = found.filter(pharmacy__isnull=False, **({"supplier": supplier} if supplier else {}))
-    for utenza in found.iterator(chunk_size=1000):
+    for utenza in in_pages(lambda last: found.filter(_after(last)) if last else found):
         if utenza.pharmacy_id in keys:
             yield SHEET.cells(utenza)
+
+
+def _after(last: Utenza) -> Q:
+    """The rows that follow this one by name and code of the pharmacy, then by user_id."""
+    pharmacy = last.pharmacy
+    assert pharmacy is not None  # noqa: S101  _rows leaves out the doctors
+    same_name = Q(pharmacy__name=pharmacy.name)
+    same_pharmacy = same_name & Q(pharmacy__code=pharmacy.code)
+    return (
+        Q(pharmacy__name__gt=pharmacy.name)
+        | same_name & Q(pharmacy__code__gt=pharmacy.code)
+        | same_pharmacy & Q(user_id__gt=last.user_id)
+    )
 
 
 def _cells(utenza: Utenza) -> list[Cell]:

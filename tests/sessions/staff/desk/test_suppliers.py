@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 import pytest
 
 from pharmacies.models import Utenza
+from portal.database import paging
 from portal.journal.models import Entry
 from portal.outbox.models import OutgoingMail
 from sessions.models import BulkJob, IdSessione
@@ -131,3 +132,18 @@ def test_the_utenze_of_the_supplier_are_a_sheet_without_secrets(operator, suppli
 def test_the_sheet_of_utenze_stays_in_the_operators_territory(operator, supplied) -> None:
     rows_of_none = operator("sicurezza", limited_to=["010"]).get(f"{STATUS}scarica/utenze.csv?stato=tutte")
     assert len(b"".join(rows_of_none.streaming_content).decode().strip().splitlines()) == 1
+
+
+def test_a_sheet_of_utenze_read_in_pages_holds_each_once(carla_client, supplied, monkeypatch) -> None:
+    """Pharmacies of one name, and more utenze of one pharmacy than a page holds."""
+    one, other = supplied[0], supplied[1]
+    type(one.pharmacy).objects.filter(pk=other.pharmacy_id).update(name=one.pharmacy.name)
+    for number in range(3):
+        Utenza.objects.create(
+            pharmacy=one.pharmacy, user_id=f"UVPIU{number}", codice_fiscale=one.codice_fiscale, codice_regione="042",
+            codice_asl="001", codice_ssa="045120", created_at=NOW, password_changed_at=NOW,
+        )  # fmt: skip
+    whole = b"".join(carla_client.get(f"{STATUS}scarica/utenze.csv?stato=tutte").streaming_content)
+    monkeypatch.setattr(paging, "AT_ONCE", 2)
+    assert b"".join(carla_client.get(f"{STATUS}scarica/utenze.csv?stato=tutte").streaming_content) == whole
+    assert len(whole.decode().strip().splitlines()) == 1 + Utenza.objects.count()
