@@ -24,7 +24,7 @@ def ask(request: HttpRequest) -> HttpResponse:
         try:
             role_requests.ask(person, form.wanted(), now)
         except role_requests.RequestRefused as refusal:
-            form.add_error(None, str(refusal.__doc__))
+            form.add_error(None, str(refusal.sentence))
         else:
             messages.success(request, _("Richiesta inviata: la risposta la leggi qui, quando rientri."))
             return redirect("pharmacies:choose")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
 
 from pharmacies.models import Office, OfficeSource, Pharmacy
 from pharmacies.people import letters, terms
@@ -18,25 +19,31 @@ from portal.secrets.masking import mask_codice_fiscale
 from portal.values import codice_fiscale
 
 if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
     from portal.identity.models import User
 
 CORRECTED = frozenset({"role", "since", "until", "family_name", "given_name", "may_use_ids", "may_set_hours"})
 
 
 class OfficeRefused(Exception):
-    """L’incarico non può essere registrato."""
+    """The act changed nothing; the operator reads `sentence`."""
+
+    sentence: "StrOrPromise" = _("L’incarico non può essere registrato.")
 
 
 class WrongCodiceFiscale(OfficeRefused):
-    """Il codice fiscale non è corretto: sono 16 caratteri, controlla sulla tessera sanitaria."""
+    sentence = _("Il codice fiscale non è corretto: sono 16 caratteri, controlla sulla tessera sanitaria.")
 
 
 class EndsBeforeItStarts(OfficeRefused):
-    """L’incarico finisce prima di cominciare: controlla i due giorni."""
+    sentence = _("L’incarico finisce prima di cominciare: controlla i due giorni.")
 
 
 class AlreadyHeld(OfficeRefused):
-    """Questa persona ha già lo stesso incarico nella farmacia, in giorni che si sovrappongono: correggi quello."""
+    sentence = _(
+        "Questa persona ha già lo stesso incarico nella farmacia, in giorni che si sovrappongono: correggi quello."
+    )
 
 
 @transaction.atomic

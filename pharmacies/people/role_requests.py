@@ -7,10 +7,11 @@ the desk only, and the letter to the pharmacy is written by the timetable, so th
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
 
 from pharmacies.models import MailCertification, Office, OfficeSource, Pharmacy, RoleRequest
 from pharmacies.models.role_request import RoleRequestQuerySet
@@ -19,6 +20,9 @@ from portal.database.contention import tried_again
 from portal.identity.models import User
 from portal.journal.models import record
 from portal.secrets.masking import mask_codice_fiscale
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 A_DAY = 3  # requests of one person in 24 hours, for whatever pharmacy
 OPEN_AT_ONCE = 5  # of one person
@@ -29,23 +33,27 @@ A_ROUND = 200  # letters of one run of the task
 
 
 class RequestRefused(Exception):
-    """La richiesta non può partire."""
+    """The request was not written; the person reads `sentence`."""
+
+    sentence: "StrOrPromise" = _("La richiesta non può partire.")
 
 
 class AlreadyOpen(RequestRefused):
-    """Hai già una richiesta aperta per questa farmacia: aspetta la risposta, oppure ritirala."""
+    sentence = _("Hai già una richiesta aperta per questa farmacia: aspetta la risposta, oppure ritirala.")
 
 
 class HeldAlready(RequestRefused):
-    """Per questa farmacia risulti già: la trovi nell’elenco delle tue farmacie."""
+    sentence = _("Per questa farmacia risulti già: la trovi nell’elenco delle tue farmacie.")
 
 
 class TooManyRequests(RequestRefused):
-    """Hai già fatto tutte le richieste consentite: riprova fra un giorno, o ritira quelle che non servono."""
+    sentence = _("Hai già fatto tutte le richieste consentite: riprova fra un giorno, o ritira quelle che non servono.")
 
 
 class RefusedLately(RequestRefused):
-    """Una tua richiesta per questa farmacia è stata respinta da pochi giorni: aspetta una settimana, o chiama l’assistenza."""
+    sentence = _(
+        "Una tua richiesta per questa farmacia è stata respinta da pochi giorni: aspetta una settimana, o chiama l’assistenza."
+    )
 
 
 @dataclass(frozen=True)

@@ -114,7 +114,7 @@ def _approve(request: HttpRequest, row: RoleRequest, form: ApprovalForm) -> bool
             protocol=data["protocollo"], now=now_of(request),
         )  # fmt: skip
     except OfficeRefused as refused:
-        form.add_error(None, str(refused.__doc__))
+        form.add_error(None, str(refused.sentence))
         return False
     if office is None:
         messages.warning(request, _TOO_LATE)

@@ -122,7 +122,7 @@ def follow(request: HttpRequest, pharmacy: Pharmacy, pk: int) -> ConfirmedAct:
         try:
             return conflicts.follow(office, by=staff_of(request), because=reason, now=now_of(request))
         except OfficeRefused as refused:
-            messages.warning(request, str(refused.__doc__))
+            messages.warning(request, str(refused.sentence))
             return False
 
     said = office_lines.said(office)
@@ -177,7 +177,7 @@ def _ask(
         try:
             done = act()
         except OfficeRefused as refused:
-            form.add_error(None, str(refused.__doc__))
+            form.add_error(None, str(refused.sentence))
         else:
             if done:
                 messages.success(request, done)
