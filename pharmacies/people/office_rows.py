@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from pharmacies.files.cells import BrokenRow, code_of, letters
 from pharmacies.files.days import day_in, last_day_in
 from pharmacies.models import Office
@@ -34,13 +36,13 @@ ROLES = {
 }  # fmt: skip
 # Doubts about a row that is imported all the same: (value in Office.doubts, sentence on the pages).
 DOUBTS = {
-    "name_missing": "cognome o nome mancante",
-    "name_differs": "il nome non corrisponde al codice fiscale",
-    "start_missing": "data di inizio mancante",
-    "starts_later": "incarico che comincia più avanti",
-    "two_titolari": "due titolari insieme",
-    "two_direttori": "due direttori insieme",
-    "twice": "due righe della stessa persona con lo stesso ruolo negli stessi giorni",
+    "name_missing": _("cognome o nome mancante"),
+    "name_differs": _("il nome non corrisponde al codice fiscale"),
+    "start_missing": _("data di inizio mancante"),
+    "starts_later": _("incarico che comincia più avanti"),
+    "two_titolari": _("due titolari insieme"),
+    "two_direttori": _("due direttori insieme"),
+    "twice": _("due righe della stessa persona con lo stesso ruolo negli stessi giorni"),
 }
 ONE_AT_A_TIME = {Role.TITOLARE: "two_titolari", Role.DIRETTORE: "two_direttori"}
 

@@ -2,6 +2,8 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
+from django.utils.translation import gettext as _
+
 from portal.time.clock import ROME
 
 
@@ -26,5 +28,14 @@ def last_day(until: datetime) -> date:
 
 def in_words(since: datetime, until: datetime | None) -> str:
     """`dal 01/12/2026`, `dal 01/12/2026 al 31/12/2026` (the last day)."""
-    first = f"dal {first_day(since):%d/%m/%Y}"
-    return first if until is None else f"{first} al {max(last_day(until), first_day(since)):%d/%m/%Y}"
+    first = first_day(since)
+    return days_in_words(first, None if until is None else max(last_day(until), first))
+
+
+def days_in_words(first: date | None, last: date | None) -> str:
+    """As in_words, for days; without the part of a day that is None."""
+    parts = [
+        first and _("dal %(day)s") % {"day": f"{first:%d/%m/%Y}"},
+        last and _("al %(day)s") % {"day": f"{last:%d/%m/%Y}"},
+    ]
+    return " ".join(part for part in parts if part)

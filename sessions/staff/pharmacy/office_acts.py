@@ -65,7 +65,7 @@ def correct(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     form = CorrectOfficeForm(request.POST or None, initial=CorrectOfficeForm.facts_of(office))
 
     def act() -> str:
-        changed = offices.correct(office, by=staff_of(request), now=now, **form.facts, **form.why)
+        changed = offices.correct(office, by=staff_of(request), now=now, **form.corrections_of(office), **form.why)
         return _("Incarico corretto.") if changed else ""
 
     title = _("Correggi l’incarico di %(who)s") % {"who": _who(office)}

@@ -127,6 +127,16 @@ class CorrectOfficeForm(NamesForm):
             "may_set_hours": values["orari"],
         }
 
+    def corrections_of(self, office: Office) -> dict[str, Any]:
+        """As `facts`, without a day that the operator left as it is: an office may begin or end at another instant of that day."""
+        facts, before = self.facts, self.facts_of(office)
+        unchanged = {"since": "dal", "until": "al"}
+        return {
+            fact: value
+            for fact, value in facts.items()
+            if fact not in unchanged or self.cleaned_data[unchanged[fact]] != before[unchanged[fact]]
+        }
+
     @staticmethod
     def facts_of(office: Office) -> dict[str, Any]:
         """The initial values of the form for this office."""

@@ -33,7 +33,7 @@ class OfficeLine:
 
     @property
     def doubts(self) -> list[str]:
-        return [DOUBTS.get(word, word) for word in self.office.doubts or ()]
+        return [str(DOUBTS.get(word, word)) for word in self.office.doubts or ()]
 
     @property
     def has_conflict(self) -> bool:
@@ -72,7 +72,5 @@ def said(office: Office) -> str:
     if "role" not in says:
         return _("non la nomina più")
     first, last = conflicts.said_days(says)
-    words = str(Office.Role(says["role"]).label)
-    if first:
-        words += f" dal {first:%d/%m/%Y}"
-    return f"{words} al {last:%d/%m/%Y}" if last else words
+    role = str(Office.Role(says["role"]).label)
+    return " ".join(filter(None, [role, terms.days_in_words(first, last)]))

@@ -92,6 +92,19 @@ def test_the_same_office_twice_is_refused(agnese, office) -> None:
     assert Office.objects.count() == 1
 
 
+def test_a_correction_of_the_name_gives_back_no_delegation_that_was_taken_back_today(agnese, san_marco, anna) -> None:
+    given, taken_back = NOW - 3 * DAY, NOW - timedelta(hours=1)
+    delegation = offices.give(
+        san_marco, DARIO, "delegate", since=given, source=OfficeSource.DELEGATION, by=anna, names=("Verdi", "Dario"), now=given
+    )  # fmt: skip
+    offices.end(delegation, taken_back, by=anna, because="", now=taken_back)
+    first = terms.first_day(given)
+    fields = {"ruolo": "delegate", "cognome": "Verde", "nome": "Dario", "dal": f"{first}", "al": f"{TODAY}", **WHY}
+    assert "Incarico corretto." in sent(agnese, f"{delegation.pk}/correggi/", fields)
+    delegation.refresh_from_db()
+    assert (delegation.family_name, delegation.since, delegation.until) == ("Verde", given, taken_back)
+
+
 def test_the_direttore_changes_in_one_form(agnese, office, san_marco) -> None:
     certification_of(san_marco, "id@farmacia.example")
     assert "Anna Rossi" in text(agnese.get(PEOPLE + "direttore/").content.decode())
