@@ -5,12 +5,13 @@ wins: a pharmacy with an address in force, or with one that it or the staff revo
 independent, so each batch is one transaction, and an interrupted import is completed by running it again.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from functools import partial
 from types import MappingProxyType
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from django.db import transaction
 
@@ -19,7 +20,8 @@ from pharmacies.certification import letters
 from pharmacies.files.cells import BrokenRow, code_of
 from pharmacies.files.days import day_in
 from pharmacies.files.lock import Import, alone_throughout
-from pharmacies.files.tables import Cells, NothingRead, Table
+from pharmacies.files.row_by_row import BROKEN_KEPT, RowReport, readable_rows
+from pharmacies.files.tables import Cells, Table
 from pharmacies.models import MailCertification, PecDomain, Pharmacy
 from portal.journal.models import record
 from portal.outbox.letters import written_at_once
@@ -35,38 +37,20 @@ COLUMNS = MappingProxyType(
 )
 WITH = "sistema precedente"  # certified_with of an imported address
 BATCH = 200
-BROKEN_KEPT = 1000  # reasons kept; further broken rows are only counted
 
 
 @dataclass
-class CertifiedReport:
+class CertifiedReport(RowReport):
     """The result of one import, or of a dry run. Counts rows of the file."""
 
-    rows: int = 0
+    COUNTED = ("rows", "certified", "unchanged", "left_alone", "doubtful", "broken")
+    NAME = "pharmacy"
+
     certified: int = 0
     unchanged: int = 0  # the same mailbox is in force already
     left_alone: int = 0  # the pharmacy has, or has revoked, an address of its own
     doubtful: int = 0  # the domain looks like a typing error, or another pharmacy has the same mailbox
-    broken: int = 0
-    broken_lines: list[tuple[int, str]] = field(default_factory=list)  # (line, reason)
     left_lines: list[tuple[int, str]] = field(default_factory=list)  # (line, why) of the pharmacies that are left alone
-    flaw: str = ""  # a key of completeness.FLAWS; "" when the file is whole
-    accepted_because: str = ""  # the operator's reason for treating the file as whole in spite of its flaw
-
-    @property
-    def is_whole(self) -> bool:
-        return not self.flaw or bool(self.accepted_because)
-
-    def counts(self) -> dict[str, Any]:
-        """The counts for the journal."""
-        return {
-            name: getattr(self, name) for name in ("rows", "certified", "unchanged", "left_alone", "doubtful", "broken")
-        }
-
-    def add_broken(self, line: int, reason: str) -> None:
-        self.broken += 1
-        if len(self.broken_lines) < BROKEN_KEPT:
-            self.broken_lines.append((line, reason))
 
     def leave(self, line: int, why: str) -> None:
         self.left_alone += 1
@@ -82,6 +66,10 @@ class CertifiedRow:
     code: str
     examined: ExaminedAddress
     since: datetime
+
+    @property
+    def name(self) -> str:
+        return self.code
 
 
 def import_certified(
@@ -101,47 +89,24 @@ def import_certified(
     report = CertifiedReport(accepted_because=accept_as_whole)
     with nullcontext() if dry_run else alone_throughout(Import.CERTIFIED):
         batch: list[CertifiedRow] = []
-        for row in _readable(Table(file, COLUMNS), report, now):
+        for row in readable_rows(Table(file, COLUMNS), report, _name_of, partial(_read, now)):
             batch.append(row)
             if len(batch) == BATCH:
                 _take(batch, report, now, dry_run=dry_run)
                 batch = []
                 progress(report)
         _take(batch, report, now, dry_run=dry_run)
-        if report.rows == report.broken:
-            raise NothingRead(report.broken_lines[0][1] if report.broken_lines else "")
+        report.refuse_nothing()
         if not dry_run:
             record("certification.file_read", now=now, file=name[:80], because=accept_as_whole, **report.counts())
     return report
 
 
-def _readable(table: Table, report: CertifiedReport, now: datetime) -> Iterator[CertifiedRow]:
-    """Yields the rows that can be read, each pharmacy once; the last row only when the file does not stop in it."""
-    seen: dict[str, int] = {}
-    held: CertifiedRow | None = None
-    for line, cells in table:
-        report.rows += 1
-        if held is not None:
-            yield held
-            held = None
-        try:
-            if isinstance(cells, BrokenRow):
-                raise cells
-            row = _read(line, cells, now)
-            if (earlier := seen.setdefault(row.code, line)) != line:
-                raise BrokenRow(f"({row.code}) this pharmacy stands on line {earlier} already")
-        except BrokenRow as broken:
-            report.add_broken(line, str(broken))
-        else:
-            held = row
-    report.flaw = table.flaw
-    if held is not None and report.is_whole:
-        yield held
-    elif held is not None:
-        report.add_broken(held.line, f"({held.code}) the file stops in this row")
+def _name_of(cells: Cells) -> str:
+    return code_of(cells["code"])
 
 
-def _read(line: int, cells: Cells, now: datetime) -> CertifiedRow:
+def _read(now: datetime, line: int, cells: Cells) -> CertifiedRow:
     """Raises BrokenRow, whose sentence does not hold the address."""
     code = code_of(cells["code"])
     if not code:
@@ -151,17 +116,17 @@ def _read(line: int, cells: Cells, now: datetime) -> CertifiedRow:
     except ValueError:
         day = None
     if day is None:
-        raise BrokenRow(f"({code}) dal: a day such as 31/12/2025", code)
+        raise BrokenRow("dal: a day such as 31/12/2025", code)
     since = datetime.combine(day, time(), ROME)
     if since > now:
-        raise BrokenRow(f"({code}) dal: a day in the future", code)
+        raise BrokenRow("dal: a day in the future", code)
     try:
         # without a query to the DNS: thousands would take hours, and the letter that leaves is a better proof of the mailbox
         return CertifiedRow(line, code, examine(cells["address"], check_mx=False), since)
     except IsPec:
-        raise BrokenRow(f"({code}) indirizzo: a PEC mailbox", code) from None
+        raise BrokenRow("indirizzo: a PEC mailbox", code) from None
     except AddressRefused:
-        raise BrokenRow(f"({code}) indirizzo: not an address that may be certified", code) from None
+        raise BrokenRow("indirizzo: not an address that may be certified", code) from None
 
 
 def _take(rows: Sequence[CertifiedRow], report: CertifiedReport, now: datetime, *, dry_run: bool) -> None:
@@ -178,9 +143,9 @@ def _take(rows: Sequence[CertifiedRow], report: CertifiedReport, now: datetime, 
         for row in rows:
             pharmacy = pharmacies.get(row.code)
             if pharmacy is None:
-                report.add_broken(row.line, f"no pharmacy has the code {row.code}")
+                report.add_broken(row.line, "", f"no pharmacy has the code {row.code}")
             elif PecDomain.objects.cover(row.examined.domain):
-                report.add_broken(row.line, f"({row.code}) indirizzo: a PEC mailbox")
+                report.add_broken(row.line, row.code, "indirizzo: a PEC mailbox")
             elif not _is_left_alone(row, last.get(pharmacy.pk), report):
                 report.certified += 1
                 report.doubtful += bool(row.examined.suggestion or row.examined.key in elsewhere)

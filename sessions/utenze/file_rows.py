@@ -56,6 +56,10 @@ class UtenzaRow:
     secrets: dict[Secret, GivenSecret] = field(repr=False)
 
     @property
+    def name(self) -> str:
+        return self.user_id
+
+    @property
     def is_doubtful(self) -> bool:
         """True when the pincode is shorter than usual: a spreadsheet may have taken its leading zeros away."""
         return 0 < len(self.secrets["pincode"].plain) < _USUAL_PINCODE

@@ -9,65 +9,46 @@ leaves: for the pharmacy nothing has changed.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, BinaryIO, TypeAlias
+from typing import BinaryIO, TypeAlias
 
 from django.db import transaction
 
 from pharmacies.files.cells import BrokenRow
 from pharmacies.files.lock import Import, alone_throughout
-from pharmacies.files.tables import NothingRead, Table
+from pharmacies.files.row_by_row import RowReport, readable_rows
+from pharmacies.files.tables import Table
 from pharmacies.models import Pharmacy, Utenza
 from pharmacies.models.utenza import Secret
 from portal.database.claims import hold
 from portal.journal.models import record
 from portal.secrets import hashing
 from portal.secrets.imported_hashes import is_imported
-from portal.secrets.masking import mask_people_in
 from sessions.utenze import file_rows, life
 from sessions.utenze.file_rows import GivenSecret, UtenzaRow
 
 BATCH = 250
-BROKEN_KEPT = 1000  # reasons kept; further broken rows are only counted
 _Key: TypeAlias = tuple[int, Secret]  # a secret of the file: its line, its name
 _FACTS = ("codice_fiscale", "codice_regione", "codice_asl", "codice_ssa")
 _WRITTEN = (*_FACTS, "supplier", "password", "pincode", "imported_at", "password_changed_at")
 
 
 @dataclass
-class UtenzeReport:
+class UtenzeReport(RowReport):
     """The result of one import, or of a dry run. Counts rows of the file."""
 
-    rows: int = 0
+    COUNTED = ("rows", "created", "changed", "unchanged", "own", "broken")
+    NAME = "userId"
+
     created: int = 0
     changed: int = 0  # other facts, or newer secrets of an utenza that was never used here
     unchanged: int = 0
     own: int = 0  # utenze that the pharmacy or an operator created here: left alone
     doubtful: int = 0
-    broken: int = 0
     in_clear: int = 0  # rows with a secret in clear
-    broken_lines: list[tuple[int, str]] = field(
-        default_factory=list
-    )  # (line, the userId where it can be read, and the reason)
-    flaw: str = ""  # a key of completeness.FLAWS; "" when the file is whole
-    accepted_because: str = ""  # the operator's reason for treating the file as whole in spite of its flaw
-
-    @property
-    def is_whole(self) -> bool:
-        return not self.flaw or bool(self.accepted_because)
-
-    def counts(self) -> dict[str, Any]:
-        """The counts for the journal."""
-        return {name: getattr(self, name) for name in ("rows", "created", "changed", "unchanged", "own", "broken")}
-
-    def add_broken(self, line: int, user_id: str, reason: str) -> None:
-        self.broken += 1
-        if len(self.broken_lines) < BROKEN_KEPT:
-            about = f"({mask_people_in(user_id)}) " if user_id else ""
-            self.broken_lines.append((line, f"{about}{reason}"))
 
 
 def import_utenze(
@@ -89,45 +70,17 @@ def import_utenze(
         run = _UtenzeImport(report, now, dry_run=dry_run)
         batch: list[UtenzaRow] = []
         table = Table(file, file_rows.COLUMNS, optional=file_rows.OPTIONAL, verbatim=file_rows.SECRETS)
-        for row in _readable(table, report):
+        for row in readable_rows(table, report, file_rows.user_id_of, file_rows.read):
             batch.append(row)
             if len(batch) == BATCH:
                 run.take(batch)
                 batch = []
                 progress(report)
         run.take(batch)
-        if report.rows == report.broken:
-            raise NothingRead(report.broken_lines[0][1] if report.broken_lines else "")
+        report.refuse_nothing()
         if not dry_run:
             record("utenza.file_read", now=now, file=name[:80], because=accept_as_whole, **report.counts())
     return report
-
-
-def _readable(table: Table, report: UtenzeReport) -> Iterator[UtenzaRow]:
-    """Yields the rows that can be read, each userId once; the last row only when the file does not stop in it."""
-    seen: dict[str, int] = {}
-    held: UtenzaRow | None = None
-    for line, cells in table:
-        report.rows += 1
-        if held is not None:
-            yield held
-            held = None
-        user_id = "" if isinstance(cells, BrokenRow) else file_rows.user_id_of(cells)
-        try:
-            if isinstance(cells, BrokenRow):
-                raise cells
-            row = file_rows.read(line, cells)
-            if (earlier := seen.setdefault(row.user_id, line)) != line:
-                raise BrokenRow(f"this userId stands on line {earlier} already")
-        except BrokenRow as broken:
-            report.add_broken(line, user_id, str(broken))
-        else:
-            held = row
-    report.flaw = table.flaw
-    if held is not None and report.is_whole:
-        yield held
-    elif held is not None:
-        report.add_broken(held.line, held.user_id, "the file stops in this row")
 
 
 @dataclass(frozen=True)
