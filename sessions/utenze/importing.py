@@ -11,7 +11,7 @@ leaves: for the pharmacy nothing has changed.
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import BinaryIO, TypeAlias
 
@@ -21,6 +21,7 @@ from pharmacies.files.cells import BrokenRow
 from pharmacies.files.lock import Import, alone_throughout
 from pharmacies.files.row_by_row import RowReport, readable_rows
 from pharmacies.files.tables import Table
+from pharmacies.folding import folded
 from pharmacies.models import Pharmacy, Utenza
 from pharmacies.models.utenza import Secret
 from portal.database.claims import hold
@@ -28,6 +29,7 @@ from portal.journal.models import record
 from portal.secrets import hashing
 from portal.secrets.imported_hashes import is_imported
 from sessions.utenze import file_rows, life
+from sessions.utenze.by_the_desk import known_spelling
 from sessions.utenze.file_rows import GivenSecret, UtenzaRow
 
 BATCH = 250
@@ -104,11 +106,13 @@ class _UtenzeImport:
     def __init__(self, report: UtenzeReport, now: datetime, *, dry_run: bool) -> None:
         self.report, self.now, self.dry_run = report, now, dry_run
         self.would_be_created: Counter[int] = Counter()  # by pharmacy, in a dry run
+        self._spellings: dict[str, str] = {}  # of the suppliers, by their folded name
 
     def take(self, rows: Sequence[UtenzaRow]) -> None:
         """Compares these rows with the stored utenze and writes what is new, in one transaction."""
         if not rows:
             return
+        rows = [replace(row, supplier=self._spelled(row.supplier)) for row in rows]
         if self.dry_run:
             self._plan(rows)
             return
@@ -122,6 +126,12 @@ class _UtenzeImport:
             hashes |= _hashed([plan for plan in planned if plan.keys - hashes.keys()])
             for plan in planned:
                 self._write(plan, hashes)
+
+    def _spelled(self, supplier: str) -> str:
+        """The name as the portal spells it already: the acts on the utenze of one supplier must find all of them."""
+        if supplier and (name := folded(supplier)) not in self._spellings:
+            self._spellings[name] = known_spelling(supplier)
+        return self._spellings[folded(supplier)] if supplier else ""
 
     def _plan(self, rows: Sequence[UtenzaRow]) -> list[_PlannedUtenza]:
         pharmacies = Pharmacy.objects.in_bulk({row.code for row in rows}, field_name="code")

@@ -217,6 +217,12 @@ def test_a_missing_file_is_said(db, tmp_path) -> None:
         call_command("import_utenze", str(tmp_path / "manca.csv"))
 
 
+def test_two_spellings_of_a_supplier_are_one(run) -> None:
+    other = CLEAR.replace("UV222A2B", "UV333C3D")
+    run(HEAD + ";fornitore", CLEAR + ";Gestionali Srl", other + ";GESTIONALI SRL")
+    assert set(Utenza.objects.values_list("supplier", flat=True)) == {"Gestionali Srl"}
+
+
 def test_one_import_runs_at_a_time(run, db) -> None:
     with alone_throughout(Import.UTENZE):
         assert "Another import" in run(HEAD, CLEAR, code=4)
