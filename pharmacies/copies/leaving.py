@@ -44,10 +44,12 @@ def leave(row: CopyMailbox, now: datetime) -> int:
 
     0 when this row ended before: the link of an old letter does not end what its owner confirmed again.
     """
-    same_owner = CopyMailbox.objects.open().filter(mailbox=row.mailbox)
-    Pharmacy.objects.hold_all({row.pharmacy_id, *same_owner.values_list("pharmacy", flat=True)})
+    same_owner = list(CopyMailbox.objects.open().filter(mailbox=row.mailbox).values_list("pk", "pharmacy"))
+    Pharmacy.objects.hold_all({row.pharmacy_id, *(pharmacy for _pk, pharmacy in same_owner)})
     row.refresh_from_db()
     if row.ended_at is not None:
         return 0
-    open_rows = same_owner.select_related("pharmacy", "person").order_by("pharmacy", "pk")
+    # only rows whose pharmacy is locked: a mailbox named at this instant for a further one would take its lock out of order
+    open_rows = CopyMailbox.objects.open().filter(pk__in=[pk for pk, _pharmacy in same_owner])
+    open_rows = open_rows.select_related("pharmacy", "person").order_by("pharmacy", "pk")
     return sum(mailboxes.end(mailbox, None, now) for mailbox in open_rows)

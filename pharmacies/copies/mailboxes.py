@@ -14,8 +14,15 @@ from django.db.models import Q
 from pharmacies.addresses.examination import mailbox_of
 from pharmacies.copies import letters
 from pharmacies.models import CodiceValidazione, CopyMailbox, MailCertification, Pharmacy
-from pharmacies.models.certification_refused import NothingToConfirm, TooManyAttempts
-from pharmacies.models.codice_validazione import CODE_DIGITS, CODE_USABLE_FOR, hash_of
+from pharmacies.models.certification_refused import NamedTooOften, NothingToConfirm, TooManyAttempts
+from pharmacies.models.codice_validazione import (
+    CODE_DIGITS,
+    CODE_USABLE_FOR,
+    HOUR,
+    SENDS_AN_HOUR_PER_PHARMACY,
+    hash_of,
+    up_to_minute,
+)
 from portal.journal.models import record
 from portal.outbox.models import OutgoingMail
 from portal.secrets.codes import new_code
@@ -37,8 +44,8 @@ def name(
     """Names an examined address in place of the person's earlier one (and of `replaces`), and sends a code to it.
 
     The copies to the earlier mailbox end. A mailbox that this person has confirmed for another pharmacy needs no second code.
-    Another spelling of the same mailbox changes nothing; one that waits for its code gets another. Raises IsCertified; TooSoon, TooManySends, TooManyAttempts (each with
-    `until`).
+    Another spelling of the same mailbox changes nothing; one that waits for its code gets another. Raises IsCertified; TooSoon,
+    TooManySends, TooManyAttempts, NamedTooOften (each with `until`).
     """
     Pharmacy.objects.hold(pharmacy.pk)
     certified = MailCertification.objects.current().filter(pharmacy=pharmacy).first()
@@ -57,6 +64,7 @@ def name(
     record("copy.named", now=now, actor=by, about=pharmacy.code, subject=row, address=mask_address(address))
     proved = CopyMailbox.objects.open().filter(person=by, refused_at=None, confirmed_at__isnull=False)
     if any(key(other.address) == key(address) for other in proved):
+        _refuse_too_often(row, now)
         _confirm(row, by, now)
     else:
         _send_code(row, now)
@@ -149,6 +157,14 @@ def forbidden(sent: Sequence[OutgoingMail], now: datetime) -> set[int]:
 def _take(row: CopyMailbox) -> None:
     Pharmacy.objects.hold(row.pharmacy_id)
     row.refresh_from_db()
+
+
+def _refuse_too_often(row: CopyMailbox, now: datetime) -> None:
+    """Raises NamedTooOften: without a code no other limit holds, and each naming writes to the certified address."""
+    lately = CopyMailbox.objects.filter(pharmacy=row.pharmacy_id, person=row.person_id, named_at__gt=now - HOUR)
+    named = list(lately.exclude(pk=row.pk).order_by("-named_at").values_list("named_at", flat=True))
+    if len(named) >= SENDS_AN_HOUR_PER_PHARMACY and (first := named[SENDS_AN_HOUR_PER_PHARMACY - 1]) is not None:
+        raise NamedTooOften(up_to_minute(first + HOUR))
 
 
 def _send_code(row: CopyMailbox, now: datetime) -> None:

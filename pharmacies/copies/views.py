@@ -10,7 +10,7 @@ from pharmacies.access import OfficeRequest, ids_required
 from pharmacies.copies import mailboxes
 from pharmacies.copies.forms import CopyCodeForm, CopyForm
 from pharmacies.models import CopyMailbox, Pharmacy
-from pharmacies.models.certification_refused import NothingToConfirm, NotYet, TooManyAttempts
+from pharmacies.models.certification_refused import NamedTooOften, NothingToConfirm, NotYet, TooManyAttempts
 from portal.identity.access import fresh_authentication_required, typed_before
 from portal.identity.models import User
 from portal.templatetags.portale import seconds
@@ -115,9 +115,12 @@ _name_if_fresh = fresh_authentication_required(_name)
 
 
 def _say_when(request: HttpRequest, refusal: NotYet) -> None:
-    messages.error(
-        request, f"{refusal} " + _("Potrai chiederne un altro dalle %(at)s.") % {"at": seconds(refusal.until)}
-    )
+    at = {"at": seconds(refusal.until)}
+    if isinstance(refusal, NamedTooOften):
+        when = _("Potrai cambiarla di nuovo dalle %(at)s.") % at
+    else:
+        when = _("Potrai chiederne un altro dalle %(at)s.") % at
+    messages.error(request, f"{refusal} {when}")
 
 
 def _own(request: OfficeRequest) -> CopyMailbox | None:

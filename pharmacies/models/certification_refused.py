@@ -23,6 +23,10 @@ class TooManySendsToday(TooManySends):
     """Sono già stati chiesti tutti i codici consentiti in un giorno per questo indirizzo."""
 
 
+class NamedTooOften(NotYet):
+    """La casella delle copie è già cambiata troppe volte."""
+
+
 class TooManyAttempts(NotYet):
     """Sono stati scritti troppi codici errati per questo indirizzo."""
 

@@ -74,9 +74,9 @@ class CodiceValidazioneQuerySet(models.QuerySet["CodiceValidazione"]):
         if just_sent is not None:
             waits.append((_up_to_second(just_sent.sent_at + BETWEEN_SENDS), TooSoon))
         if len(this_hour) >= SENDS_AN_HOUR_PER_PHARMACY:
-            waits.append((_up_to_minute(this_hour[SENDS_AN_HOUR_PER_PHARMACY - 1].sent_at + HOUR), TooManySends))
+            waits.append((up_to_minute(this_hour[SENDS_AN_HOUR_PER_PHARMACY - 1].sent_at + HOUR), TooManySends))
         if len(today) >= SENDS_A_DAY_PER_ADDRESS:
-            waits.append((_up_to_minute(today[SENDS_A_DAY_PER_ADDRESS - 1].sent_at + DAY), TooManySendsToday))
+            waits.append((up_to_minute(today[SENDS_A_DAY_PER_ADDRESS - 1].sent_at + DAY), TooManySendsToday))
         left = min(SENDS_AN_HOUR_PER_PHARMACY - len(this_hour), SENDS_A_DAY_PER_ADDRESS - len(today))
         at, refusal = max(waits, key=lambda wait: wait[0], default=(None, None))
         return NextSend(at, max(left, 0), refusal)
@@ -135,6 +135,7 @@ def _up_to_second(at: datetime) -> datetime:
     return at if at.microsecond == 0 else at.replace(microsecond=0) + timedelta(seconds=1)
 
 
-def _up_to_minute(at: datetime) -> datetime:
+def up_to_minute(at: datetime) -> datetime:
+    """Returns the first whole minute at or after this instant."""
     whole = at.replace(second=0, microsecond=0)
     return at if at == whole else whole + timedelta(minutes=1)

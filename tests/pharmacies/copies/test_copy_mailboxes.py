@@ -12,7 +12,7 @@ from django.utils import timezone
 from pharmacies.copies import leaving, mailboxes
 from pharmacies.models import CodiceValidazione, CopyMailbox, Office
 from pharmacies.models.code_attempts import ATTEMPTS
-from pharmacies.models.codice_validazione import CODE_USABLE_FOR, SENDS_A_DAY_PER_ADDRESS
+from pharmacies.models.codice_validazione import CODE_USABLE_FOR, SENDS_A_DAY_PER_ADDRESS, SENDS_AN_HOUR_PER_PHARMACY
 from portal.journal.models import Entry
 from portal.outbox.hooks import forbidding
 from portal.secrets.sealing import unseal
@@ -48,6 +48,10 @@ def now_in_force(pharmacy) -> dict[int, str]:
 
 def row() -> CopyMailbox:
     return CopyMailbox.objects.open().get()
+
+
+def row_of(pharmacy) -> CopyMailbox:
+    return CopyMailbox.objects.open().get(pharmacy=pharmacy)
 
 
 @pytest.fixture
@@ -227,6 +231,22 @@ def test_a_mailbox_that_the_person_confirmed_for_one_pharmacy_needs_no_second_co
     assert "Le copie dei promemoria arrivano a" in content(name(anna_client))
     assert now_in_force(san_marco) == {san_marco.pk: BOX}
     assert not letters("code")
+
+
+def test_a_mailbox_that_needs_no_code_is_not_named_again_and_again(anna_client, anna, certified, san_marco):
+    other = make_pharmacy("77", "Altra")
+    Office.objects.create(pharmacy=other, codice_fiscale=anna.codice_fiscale, role="titolare", since=LONG_AGO)
+    copies_to(BOX, other, anna, timezone.now())
+    for _ in range(SENDS_AN_HOUR_PER_PHARMACY):
+        name(anna_client)
+        anna_client.post(reverse("pharmacies:copies_stop", args=["4512", row_of(san_marco).pk]))
+    before = len(letters("notice"))
+    answer = content(name(anna_client))
+    assert "La casella delle copie è già cambiata troppe volte. Potrai cambiarla di nuovo dalle" in answer
+    assert (now_in_force(san_marco), len(letters("notice"))) == ({}, before)
+    CopyMailbox.objects.filter(pharmacy=san_marco).update(named_at=timezone.now() - timedelta(hours=1, seconds=1))
+    name(anna_client)
+    assert now_in_force(san_marco) == {san_marco.pk: BOX}
 
 
 def test_the_own_mailbox_and_for_a_holder_every_mailbox_can_be_ended(

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from pharmacies.copies import leaving
 from pharmacies.models import MailCertification
+from pharmacies.models.pharmacy import PharmacyQuerySet
 from portal.journal.models import Entry
 from portal.outbox.models import OutgoingMail
 from tests.pharmacies.copies.test_copy_mailboxes import BOX, CERTIFIED, now_in_force, row
@@ -70,3 +71,18 @@ def test_without_a_certified_address_nobody_is_told(anna, san_marco):
     assert not MailCertification.objects.exists()
     Client().post(leave_page(mailbox))
     assert not OutgoingMail.objects.exists()
+
+
+def test_a_pharmacy_that_names_the_mailbox_at_the_same_instant_is_not_locked_out_of_order(
+    anna, bruno, certified, san_marco, al_redentore, monkeypatch
+):
+    mailbox = copies_to(BOX, al_redentore, bruno, MORNING)
+    hold_all = PharmacyQuerySet.hold_all
+
+    def named_meanwhile(pharmacies, keys):
+        hold_all(pharmacies, keys)
+        copies_to(BOX, san_marco, anna, timezone.now())
+
+    monkeypatch.setattr(PharmacyQuerySet, "hold_all", named_meanwhile)
+    assert leaving.leave(mailbox, timezone.now()) == 1
+    assert row().pharmacy == san_marco
