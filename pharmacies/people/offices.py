@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from pharmacies.models import Office, OfficeSource, Pharmacy
-from pharmacies.people import letters, terms
+from pharmacies.people import letters, name_letters, terms
 from pharmacies.people.rights import Right, news_between, right_of
 from portal.journal.models import record
 from portal.secrets.masking import mask_codice_fiscale
@@ -46,6 +46,10 @@ class AlreadyHeld(OfficeRefused):
     )
 
 
+class OwnOffice(OfficeRefused):
+    sentence = _("Il codice fiscale sembra il tuo: un incarico di chi ha il tuo nome lo registra un altro operatore.")
+
+
 @transaction.atomic
 def give(
     pharmacy: Pharmacy,
@@ -66,7 +70,7 @@ def give(
     """Gives a person an office from `since` to `until` (UTC; None: no end) and returns it.
 
     `names`: family name, given name. `source`: a value of OfficeSource. `by`: the operator or holder who writes it.
-    Raises WrongCodiceFiscale, EndsBeforeItStarts, AlreadyHeld.
+    Raises WrongCodiceFiscale, EndsBeforeItStarts, AlreadyHeld, OwnOffice.
     """
     office = Office(
         pharmacy=pharmacy, codice_fiscale=codice_fiscale.normalise(fiscal_code), role=role, since=since, until=until,
@@ -75,6 +79,7 @@ def give(
     )  # fmt: skip
     if not codice_fiscale.is_valid(office.codice_fiscale):
         raise WrongCodiceFiscale
+    refuse_own(office, by)
     Pharmacy.objects.hold(pharmacy.pk)
     refuse(office)
     before = right_in(office, now)
@@ -91,10 +96,11 @@ def correct(
     """Changes these facts (a key of CORRECTED each) of an office. False when all of them are so already.
 
     A row of a file that a person corrects stops following the files: its source becomes DESK (an operator) or DELEGATION.
-    Raises EndsBeforeItStarts, AlreadyHeld; TypeError for an unknown fact.
+    Raises EndsBeforeItStarts, AlreadyHeld, OwnOffice; TypeError for an unknown fact.
     """
     if unknown := facts.keys() - CORRECTED:
         raise TypeError(f"Not a fact of an office that can be corrected: {', '.join(sorted(unknown))}")
+    refuse_own(office, by)
     before = hold(office, now)
     was = {name: getattr(office, name) for name in facts}
     changed = {name: value for name, value in facts.items() if value != was[name]}
@@ -162,6 +168,14 @@ def refuse(office: Office) -> None:
         same = same.filter(since__lt=office.until)
     if same.exists():
         raise AlreadyHeld
+
+
+def refuse_own(office: Office, by: "User | None") -> None:
+    """Raises OwnOffice when an operator's names give the letters of the codice fiscale: the account has no code to compare."""
+    if by is None or not by.is_staff or not (by.family_name and by.given_name):
+        return
+    if name_letters.fits(office.codice_fiscale, by.family_name, by.given_name):
+        raise OwnOffice
 
 
 def sign(office: Office, by: "User | None", because: str, protocol: str, now: datetime) -> None:

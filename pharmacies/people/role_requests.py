@@ -121,7 +121,8 @@ def approve(
 ) -> Office | None:
     """Gives the office, from the operator's own facts (`until`: the last day), and settles the request.
 
-    Returns None when it was decided or withdrawn meanwhile, or names no pharmacy. Raises OfficeRefused (people/offices.py).
+    Returns None when it was decided or withdrawn meanwhile, or names no pharmacy. Raises OfficeRefused (people/offices.py);
+    OwnOffice among them: nobody approves a request of their own.
     """
     if row.pharmacy is None:
         return None

@@ -66,6 +66,16 @@ def test_an_office_that_exists_is_said_and_the_request_stays(carla_client, row, 
     assert row.is_open
 
 
+@pytest.mark.parametrize("name", [("Dario", "Verdi"), ("DARIO", "VERDI"), ("Darìo ", "verdi")])
+def test_nobody_approves_a_request_of_their_own_name(carla_client, carla, row, name):
+    carla.given_name, carla.family_name = name
+    carla.save()
+    assert "lo registra un altro operatore" in content(carla_client.post(page_of(row), APPROVAL))
+    row.refresh_from_db()
+    assert row.is_open
+    assert not Office.objects.filter(codice_fiscale=DARIO).exists()
+
+
 def test_a_refusal_needs_its_reason(carla_client, row):
     assert "Scrivi il motivo" in content(carla_client.post(page_of(row), {"fai": "respingi", "rifiuta-motivo": " "}))
     answer = carla_client.post(page_of(row), {"fai": "respingi", "rifiuta-motivo": "manca l’atto."}, follow=True)

@@ -6,6 +6,7 @@ import pytest
 
 from pharmacies.models import Office, OfficeSource
 from pharmacies.people import offices, terms
+from portal.identity.models import User
 from portal.journal.models import Entry
 from tests.conftest import ANNA, BRUNO, DARIO
 from tests.pharmacies.letters import letters, text_of
@@ -226,3 +227,20 @@ def test_a_gap_is_followed_until_somebody_holds_an_office(carla_client, office, 
     assert line()
     offices.give(san_marco, BRUNO, "gestore_provvisorio", since=NOW - DAY, source="desk", now=NOW)
     assert not line()
+
+
+def test_nobody_registers_or_raises_an_office_of_their_own(operator, san_marco) -> None:
+    own = operator("anagrafica", "lettura")
+    me = User.objects.get(username="oriana-anagrafica-lettura")
+    me.family_name, me.given_name = "Verdi", "Dario"
+    me.save()
+    new = {**NEW, "persona": DARIO, "cognome": "Neri", "nome": "Altra"}
+    for address, form in (("nuova/", new), ("direttore/", {**DIRETTORE, "cognome": "Neri"})):
+        assert "lo registra un altro operatore" in sent(own, address, form)
+    assert not Office.objects.exists()
+    delegate = offices.give(
+        san_marco, DARIO, "delegate", since=NOW - DAY, source=OfficeSource.DESK, names=("Verdi", "Dario"), now=NOW
+    )
+    assert "lo registra un altro operatore" in sent(own, f"{delegate.pk}/correggi/", {**new, "ruolo": "titolare"})
+    delegate.refresh_from_db()
+    assert delegate.role == "delegate"
