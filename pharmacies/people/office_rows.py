@@ -13,7 +13,7 @@ from pharmacies.files.days import day_in, last_day_in
 from pharmacies.models import Office
 from pharmacies.people import terms
 from pharmacies.people.name_letters import fits
-from portal.secrets.masking import mask_codice_fiscale
+from portal.secrets.masking import mask_codice_fiscale, mask_codici_fiscali_in
 from portal.values import codice_fiscale
 
 COLUMNS = {
@@ -88,12 +88,12 @@ def read_row(line: int, cells: Mapping[str, str], now: datetime) -> OfficeRow:
     """Returns the row with these cells. The column `al` is the last day of work. Raises BrokenPerson."""
     code = code_of(cells["code"])
     if not code:
-        raise BrokenPerson(f"no usable pharmacy code: {cells['code'][:10]!r}", "")
+        raise BrokenPerson(f"no usable pharmacy code: {_shown(cells['code'], 10)!r}", "")
     person = _person(cells["codice_fiscale"], code)
     role = ROLES.get(letters(cells["role"]))
     if role is None:
         known = ", ".join("delegato" if role is Role.DELEGATE else role.value for role in Role)
-        raise BrokenPerson(f"unknown role {cells['role'][:25]!r}: write one of {known}", code, person)
+        raise BrokenPerson(f"unknown role {_shown(cells['role'])!r}: write one of {known}", code, person)
     first, last = _day(cells, "since", code, person), _day(cells, "until", code, person)
     if first is not None and last is not None and last < first:
         raise BrokenPerson(f"it ends ({last:%d/%m/%Y}) before it starts ({first:%d/%m/%Y})", code, person)
@@ -138,8 +138,13 @@ def _day(cells: Mapping[str, str], name: str, code: str, person: str) -> date | 
         if day is not None and not 1900 <= day.year < 2900:
             raise ValueError
     except ValueError:
-        raise BrokenPerson(f"no readable date in {COLUMNS[name][0]}: {cells[name][:25]!r}", code, person) from None
+        raise BrokenPerson(f"no readable date in {COLUMNS[name][0]}: {_shown(cells[name])!r}", code, person) from None
     return day
+
+
+def _shown(cell: str, longest: int = 25) -> str:
+    """The beginning of a cell for a reason; masks a codice fiscale that stands in the wrong column."""
+    return mask_codici_fiscali_in(cell)[:longest]
 
 
 def _begins_before_end(one: OfficeRow, other: OfficeRow) -> bool:
