@@ -16,6 +16,7 @@ from pharmacies.models import MAY_CERTIFY, MailCertification, Office, RoleReques
 from pharmacies.models.role_request import RoleRequestQuerySet
 from pharmacies.people import role_requests
 from pharmacies.people.offices import OfficeRefused
+from pharmacies.people.role_request_form import FIRST_DAY
 from portal.identity.access import staff_of, staff_required
 from portal.time.clock import now_of
 from sessions.staff.confirmed_act import asks_and_acts
@@ -41,8 +42,8 @@ class ApprovalForm(ReasonForm):
     ruolo = forms.ChoiceField(
         label=gettext_lazy("Ruolo"), choices=[(role.value, role.label.capitalize()) for role in MAY_CERTIFY]
     )
-    dal = DayField("Dal")
-    al = DayField("Ultimo giorno (se c’è)")
+    dal = DayField("Dal", FIRST_DAY)
+    al = DayField("Ultimo giorno (se c’è)", FIRST_DAY)
     protocollo = forms.CharField(
         label=gettext_lazy("Numero di protocollo"),
         max_length=60,

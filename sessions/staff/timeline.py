@@ -26,14 +26,14 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 
 
 class DayField(forms.DateField):
-    """A day of the Italian calendar, from FIRST_DAY to LAST_DAY: outside, arithmetic on instants could overflow."""
+    """A day of the Italian calendar, from `first` to LAST_DAY: outside, arithmetic on instants could overflow."""
 
-    def __init__(self, label: str) -> None:
+    def __init__(self, label: str, first: date = FIRST_DAY) -> None:
         super().__init__(
             label=label,
             required=False,
             input_formats=["%Y-%m-%d", "%d/%m/%Y"],
-            validators=[MinValueValidator(FIRST_DAY, _NOT_A_DAY), MaxValueValidator(LAST_DAY, _NOT_A_DAY)],
+            validators=[MinValueValidator(first, _NOT_A_DAY), MaxValueValidator(LAST_DAY, _NOT_A_DAY)],
             error_messages={"invalid": _NOT_A_DAY},
             widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         )

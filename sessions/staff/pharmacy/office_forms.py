@@ -9,11 +9,21 @@ from django.utils.translation import gettext_lazy
 
 from pharmacies.models import Office
 from pharmacies.people import terms
+from pharmacies.people.offices import OfficeRefused
 from portal.values import codice_fiscale
 from sessions.staff.reason import ReasonForm, one_line
 from sessions.staff.timeline import DayField
 
 PLAIN = {"autocomplete": "off"}
+FIRST_DAY = date(1900, 1, 1)  # as in a file: many a titolare began before 2000
+
+
+class ChangedMeanwhile(OfficeRefused):
+    """The office changed after the page was shown."""
+
+    sentence = gettext_lazy(
+        "L’incarico è cambiato mentre lo guardavi: torna alle persone della farmacia e apri di nuovo «Correggi»."
+    )
 
 
 class OfficeReasonForm(ReasonForm):
@@ -51,7 +61,7 @@ class NamesForm(OfficeReasonForm):
         error_messages={"required": gettext_lazy("Scrivi il nome")},
         widget=forms.TextInput(attrs=PLAIN),
     )
-    dal = DayField("Dal")
+    dal = DayField("Dal", FIRST_DAY)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -95,13 +105,15 @@ class CorrectOfficeForm(NamesForm):
         choices=[(role.value, role.label.capitalize()) for role in Office.Role],
         error_messages={"invalid_choice": gettext_lazy("Scegli un ruolo tra quelli elencati")},
     )
-    al = DayField("Ultimo giorno")
+    al = DayField("Ultimo giorno", FIRST_DAY)
     orari = forms.BooleanField(
         label=gettext_lazy("Delegato: anche orari e promemoria"),
         help_text=gettext_lazy("Vale solo per un delegato. Gli ID SESSIONE li vede e li chiede comunque."),
         required=False,
     )
-    field_order: tuple[str, ...] = ("ruolo", "cognome", "nome", "dal", "al", "orari", "protocollo", "motivo")
+    # role and days when the page was shown: a form that is sent later must not undo an end that came meanwhile
+    prima = forms.CharField(required=False, widget=forms.HiddenInput)
+    field_order: tuple[str, ...] = ("ruolo", "cognome", "nome", "dal", "al", "orari", "protocollo", "motivo", "prima")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -128,8 +140,13 @@ class CorrectOfficeForm(NamesForm):
         }
 
     def corrections_of(self, office: Office) -> dict[str, Any]:
-        """As `facts`, without a day that the operator left as it is: an office may begin or end at another instant of that day."""
+        """As `facts`, without a day that the operator left as it is: an office may begin or end at another instant of that day.
+
+        Raises ChangedMeanwhile.
+        """
         facts, before = self.facts, self.facts_of(office)
+        if self.cleaned_data["prima"] and self.cleaned_data["prima"] != before["prima"]:
+            raise ChangedMeanwhile
         unchanged = {"since": "dal", "until": "al"}
         return {
             fact: value
@@ -141,6 +158,7 @@ class CorrectOfficeForm(NamesForm):
     def facts_of(office: Office) -> dict[str, Any]:
         """The initial values of the form for this office."""
         return {
+            "prima": f"{office.role} {office.since.isoformat()} {office.until.isoformat() if office.until else '-'}",
             "ruolo": office.role,
             "cognome": office.family_name,
             "nome": office.given_name,
@@ -154,6 +172,7 @@ class GiveOfficeForm(CorrectOfficeForm):
     """Also to whom."""
 
     persona = PersonField()
+    prima = None  # type: ignore[assignment]  # Django: this form has no such field
     field_order = ("persona", *CorrectOfficeForm.field_order)
 
 
@@ -173,7 +192,7 @@ class DirettoreForm(NamesForm):
 class EndOfficeForm(OfficeReasonForm):
     """The last day of an office."""
 
-    al = DayField("Ultimo giorno")
+    al = DayField("Ultimo giorno", FIRST_DAY)
     field_order = ("al", "protocollo", "motivo")
 
     def __init__(self, first: date, *args: Any, **kwargs: Any) -> None:

@@ -113,3 +113,9 @@ def test_an_address_without_a_confirmation_in_time_is_followed_by_the_desk(carla
     page = content(carla_client.get("/operatori/stato-sessioni/4512/"))
     assert "Da confermare dal 01/01/2021, entro il 31/01/2021" in page
     assert "La farmacia non ha un titolare o un direttore in carica" in page
+
+
+def test_a_titolare_since_before_2000_can_be_approved(carla_client, row):
+    answer = carla_client.post(page_of(row), APPROVAL | {"accogli-dal": "1985-03-01"}, follow=True)
+    assert "Richiesta accolta" in content(answer)
+    assert Office.objects.get(codice_fiscale=DARIO).since.year == 1985

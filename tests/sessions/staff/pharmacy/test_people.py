@@ -244,3 +244,48 @@ def test_nobody_registers_or_raises_an_office_of_their_own(operator, san_marco) 
     assert "lo registra un altro operatore" in sent(own, f"{delegate.pk}/correggi/", {**new, "ruolo": "titolare"})
     delegate.refresh_from_db()
     assert delegate.role == "delegate"
+
+
+def taken_back(san_marco, at) -> Office:
+    office = offices.give(
+        san_marco, DARIO, "delegate", since=NOW - DAY, source=OfficeSource.DELEGATION, names=("Verdi", "Dario"), now=NOW
+    )
+    offices.end(office, at, because="", now=at)
+    return office
+
+
+def test_a_corrected_name_does_not_revive_a_delegation_until_midnight(agnese, san_marco) -> None:
+    office = taken_back(san_marco, NOW)
+    fields = {
+        "cognome": "Verdi",
+        "nome": "Darío",
+        "ruolo": "delegate",
+        "dal": f"{TODAY - DAY}",
+        "al": f"{TODAY}",
+        **WHY,
+    }
+    assert "Incarico corretto." in sent(agnese, f"{office.pk}/correggi/", fields)
+    office.refresh_from_db()
+    assert (office.given_name, office.until, office.since) == ("Darío", NOW, NOW - DAY)
+
+
+def test_a_correction_begun_before_the_end_does_not_undo_it(agnese, san_marco) -> None:
+    office = offices.give(
+        san_marco, DARIO, "delegate", since=NOW - DAY, source=OfficeSource.DELEGATION, names=("Verdi", "Dario"), now=NOW
+    )
+    form = agnese.get(f"{PEOPLE}{office.pk}/correggi/").context["form"]
+    assert "prima" in {field.name for field in form.hidden_fields()}
+    offices.end(office, NOW, because="", now=NOW)
+    fields = {"prima": form["prima"].value(), "cognome": "Verdi", "nome": "Darío", "ruolo": "delegate",
+              "dal": f"{TODAY - DAY}", "al": "", **WHY}  # fmt: skip
+    assert "è cambiato mentre lo guardavi" in sent(agnese, f"{office.pk}/correggi/", fields)
+    office.refresh_from_db()
+    assert (office.given_name, office.until) == ("Dario", NOW)
+
+
+def test_an_office_may_have_begun_before_2000(agnese, san_marco) -> None:
+    assert "è registrato come direttore" in sent(agnese, "nuova/", {**NEW, "dal": "1985-03-01"})
+    office = Office.objects.get()
+    fields = {**NEW, "nome": "Brunò", "dal": "1985-03-01"}
+    assert "Incarico corretto." in sent(agnese, f"{office.pk}/correggi/", fields)
+    assert "Incarico chiuso." in sent(agnese, f"{office.pk}/chiudi/", {"al": "1999-12-31", **WHY})
