@@ -42,8 +42,8 @@ class ApprovalForm(ReasonForm):
     ruolo = forms.ChoiceField(
         label=gettext_lazy("Ruolo"), choices=[(role.value, role.label.capitalize()) for role in MAY_CERTIFY]
     )
-    dal = DayField("Dal", FIRST_DAY)
-    al = DayField("Ultimo giorno (se c’è)", FIRST_DAY)
+    dal = DayField(gettext_lazy("Dal"), FIRST_DAY)
+    al = DayField(gettext_lazy("Ultimo giorno (se c’è)"), FIRST_DAY)
     protocollo = forms.CharField(
         label=gettext_lazy("Numero di protocollo"),
         max_length=60,

@@ -1,7 +1,7 @@
 """Filters of the journal: kind of act, kind of actor, period."""
 
 from datetime import date, datetime, time, timedelta
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -9,6 +9,9 @@ from django.db.models import Q
 
 from portal.journal.models import PORTAL, Entry, EntryQuerySet
 from portal.time.clock import ROME
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 Kinds = dict[str, tuple[str, tuple[str, ...]]]
 KINDS: Kinds = {  # label on the page, prefixes of the verbs
@@ -28,7 +31,7 @@ FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 class DayField(forms.DateField):
     """A day of the Italian calendar, from `first` to LAST_DAY: outside, arithmetic on instants could overflow."""
 
-    def __init__(self, label: str, first: date = FIRST_DAY) -> None:
+    def __init__(self, label: "StrOrPromise", first: date = FIRST_DAY) -> None:
         super().__init__(
             label=label,
             required=False,

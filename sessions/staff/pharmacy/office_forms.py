@@ -61,7 +61,7 @@ class NamesForm(OfficeReasonForm):
         error_messages={"required": gettext_lazy("Scrivi il nome")},
         widget=forms.TextInput(attrs=PLAIN),
     )
-    dal = DayField("Dal", FIRST_DAY)
+    dal = DayField(gettext_lazy("Dal"), FIRST_DAY)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -105,10 +105,12 @@ class CorrectOfficeForm(NamesForm):
         choices=[(role.value, role.label.capitalize()) for role in Office.Role],
         error_messages={"invalid_choice": gettext_lazy("Scegli un ruolo tra quelli elencati")},
     )
-    al = DayField("Ultimo giorno", FIRST_DAY)
+    al = DayField(gettext_lazy("Ultimo giorno"), FIRST_DAY)
     orari = forms.BooleanField(
         label=gettext_lazy("Delegato: anche orari e promemoria"),
-        help_text=gettext_lazy("Vale solo per un delegato. Gli ID SESSIONE li vede e li chiede comunque."),
+        help_text=gettext_lazy(
+            "Vale solo per un delegato. Con una delega dell’amministrazione si usano sempre gli ID SESSIONE."
+        ),
         required=False,
     )
     # role and days when the page was shown: a form that is sent later must not undo an end that came meanwhile
@@ -192,7 +194,7 @@ class DirettoreForm(NamesForm):
 class EndOfficeForm(OfficeReasonForm):
     """The last day of an office."""
 
-    al = DayField("Ultimo giorno", FIRST_DAY)
+    al = DayField(gettext_lazy("Ultimo giorno"), FIRST_DAY)
     field_order = ("al", "protocollo", "motivo")
 
     def __init__(self, first: date, *args: Any, **kwargs: Any) -> None:
