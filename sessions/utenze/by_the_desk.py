@@ -71,11 +71,12 @@ def hand_over(utenza: Utenza, to: Pharmacy, because: str, by: User, now: datetim
     """Moves an utenza to another pharmacy. Its ids end and its secrets stop working; the new titolare collects new ones.
 
     An id belongs to the pharmacy to whose address it was sent, so it cannot move along; and the former pharmacy knows the
-    secrets. A disabled or blocked utenza stays so. Both pharmacies are told. False: it is there already. Raises TooManyUtenze.
+    secrets. A disabled or blocked utenza stays so. Both pharmacies are told. False: it is there, or was handed to a third
+    pharmacy meanwhile. Raises TooManyUtenze.
     """
     Pharmacy.objects.hold_all(pk for pk in (utenza.pharmacy_id, to.pk) if pk is not None)
     row = locked(utenza)
-    if row.pharmacy_id == to.pk:
+    if row.pharmacy_id == to.pk or row.pharmacy_id != utenza.pharmacy_id:
         return False
     if to.utenze.count() >= AT_MOST:
         raise TooManyUtenze

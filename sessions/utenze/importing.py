@@ -33,6 +33,7 @@ from sessions.utenze.by_the_desk import known_spelling
 from sessions.utenze.file_rows import GivenSecret, UtenzaRow
 
 BATCH = 250
+CODE_DIGITS = 6  # at most, of the code of a pharmacy
 _Key: TypeAlias = tuple[int, Secret]  # a secret of the file: its line, its name
 _FACTS = ("codice_fiscale", "codice_regione", "codice_asl", "codice_ssa")
 _WRITTEN = (*_FACTS, "supplier", "password", "pincode", "imported_at", "password_changed_at")
@@ -51,6 +52,10 @@ class UtenzeReport(RowReport):
     own: int = 0  # utenze that the pharmacy or an operator created here: left alone
     doubtful: int = 0
     in_clear: int = 0  # rows with a secret in clear
+
+    def add_broken(self, line: int, name: str, reason: str) -> None:
+        """As RowReport; a userId of digits only is not repeated: where columns are swapped it is a pincode."""
+        super().add_broken(line, "" if name.isdigit() else name, reason)
 
 
 def import_utenze(
@@ -158,7 +163,7 @@ class _UtenzeImport:
     ) -> _PlannedUtenza | None:
         """Returns what to write, None for nothing, and counts the row. Raises BrokenRow."""
         if pharmacy is None:
-            raise BrokenRow(f"no pharmacy has the code {row.code}")
+            raise BrokenRow(f"no pharmacy has {_shown(row.code)}")
         if utenza is None:
             if places[pharmacy.pk] >= life.AT_MOST:
                 raise BrokenRow(f"the pharmacy has {life.AT_MOST} utenze already")
@@ -201,6 +206,11 @@ class _UtenzeImport:
         else:
             what = ", ".join(_WORDS[name] for name in (*planned.changed, *planned.secrets))
             record("utenza.updated", now=self.now, about=about, subject=utenza, user_id=utenza.user_id, what=what)
+
+
+def _shown(code: str) -> str:
+    """`the code 999`; not repeated when it does not look like one: where columns are swapped it is a password or a pincode."""
+    return f"the code {code}" if code.isdigit() and len(code) <= CODE_DIGITS else "this code"
 
 
 def _is_newer(given: GivenSecret, stored: str) -> bool:

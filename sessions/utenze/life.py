@@ -8,6 +8,7 @@ letter to the certified address. False: there was nothing to do.
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.http import Http404
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal.identity.models import User
@@ -20,6 +21,10 @@ from sessions.webhooks import events
 
 AT_MOST = 20  # per pharmacy
 SAME_FORM_FOR = timedelta(seconds=60)  # a second click on "Crea"
+
+
+class HandedOver(Http404):
+    """The utenza belongs to another pharmacy since the page was read: nobody of the former one may have its secrets."""
 
 
 class TooManyUtenze(Exception):
@@ -54,7 +59,7 @@ def open_for(
 @transaction.atomic
 def change_password(utenza: Utenza, password: str, by: User, now: datetime) -> None:
     """Changes the password. The ids stay live, but each must be proved again with the new password."""
-    row = locked(utenza)
+    row = locked_here(utenza)
     row.set_password(password, now)
     row.save(update_fields=["password", "password_changed_at"])
     tell("utenza.password", row, by, now)
@@ -63,7 +68,7 @@ def change_password(utenza: Utenza, password: str, by: User, now: datetime) -> N
 @transaction.atomic
 def reset_pincode(utenza: Utenza, by: User, now: datetime) -> str:
     """Replaces the pincode. Returns it in clear, for the page that shows it once."""
-    row, pincode = locked(utenza), new_pincode()
+    row, pincode = locked_here(utenza), new_pincode()
     row.set_pincode(pincode)
     row.save(update_fields=["pincode"])
     tell("utenza.pincode", row, by, now)
@@ -76,7 +81,7 @@ def collect_secrets(utenza: Utenza, by: User, now: datetime) -> tuple[str, str] 
 
     None when nothing waits to be collected: a double click, or another holder was faster.
     """
-    row = locked(utenza)
+    row = locked_here(utenza)
     if row.secrets_wait_since is None:
         return None
     password, pincode = new_password(), new_pincode()
@@ -139,6 +144,14 @@ def unblock(utenza: Utenza, because: str, by: User, now: datetime) -> bool:
 def locked(utenza: Utenza) -> Utenza:
     """Locks the utenza until the end of the transaction and reads it again."""
     return Utenza.objects.select_for_update(of=("self",), no_key=True).select_related("pharmacy").get(pk=utenza.pk)
+
+
+def locked_here(utenza: Utenza) -> Utenza:
+    """As `locked`. Raises HandedOver (the page 404) when it belongs to another pharmacy than this instance says."""
+    row = locked(utenza)
+    if row.pharmacy_id != utenza.pharmacy_id:
+        raise HandedOver
+    return row
 
 
 def revoke_ids_of(utenza: Utenza, now: datetime) -> int:

@@ -252,3 +252,15 @@ def test_a_short_pincode_is_imported_and_named_doubtful(run) -> None:
 def test_leading_zeros_that_a_spreadsheet_took_away_come_back(run) -> None:
     run(HEAD, CLEAR.replace(";042;001;", ";42;1;").replace(";4512;", ";004512;"))
     assert (Utenza.objects.get().codice_regione, Utenza.objects.get().codice_asl) == ("042", "001")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [f"UV222A2B;{ANNA};042;001;045120;SEGRETA1;4512;1729594276", f"UV222A2B;{ANNA};042;001;045120;1729594276;SEGRETA1;4512",
+     f"1729594276;{ANNA};042;001;045120;4512;SEGRETA1;UV222A2B"],
+)  # fmt: skip
+def test_a_secret_in_the_wrong_column_is_not_repeated(run, row) -> None:
+    said = run(HEAD, row, CLEAR.replace("UV222A2B", "UV222A2C"))
+    assert "Broken, skipped: 1 rows" in said
+    assert "SEGRETA1" not in said
+    assert "1729594276" not in said

@@ -14,7 +14,7 @@ from sessions.ids import issuing
 from sessions.ids.issuing_refused import UtenzaNotUsable
 from sessions.models import IdSessione, State
 from sessions.utenze import by_the_desk, life
-from tests.conftest import ANNA, sign_in
+from tests.conftest import ANNA, make_pharmacy, sign_in
 from tests.pharmacies.letters import text_of
 from tests.sessions.staff.conftest import NOW, certification_of, words
 
@@ -218,6 +218,24 @@ def test_a_request_that_read_the_utenza_before_it_was_handed_over_gets_no_id(acc
     certification_of(al_redentore, "idsessione@redentore.it")
     with pytest.raises(UtenzaNotUsable):
         issuing.issue(stale, context, NOW)
+
+
+def test_who_read_the_utenza_before_it_was_handed_over_gets_and_changes_no_secret(
+    account, al_redentore, anna, carla
+) -> None:
+    stale = Utenza.objects.get(pk=account.pk)
+    by_the_desk.hand_over(account, al_redentore, "prova", carla, NOW)
+    before = Utenza.objects.values("password", "pincode", "secrets_wait_since", "pharmacy").get(pk=account.pk)
+    for act in (
+        lambda: life.collect_secrets(stale, anna, NOW),
+        lambda: life.reset_pincode(stale, anna, NOW),
+        lambda: life.change_password(stale, "una password nuova", anna, NOW),
+    ):
+        with pytest.raises(life.HandedOver):
+            act()
+    third = make_pharmacy("99", "Terza")
+    assert not by_the_desk.hand_over(stale, third, "prova", carla, NOW)
+    assert Utenza.objects.values("password", "pincode", "secrets_wait_since", "pharmacy").get(pk=account.pk) == before
 
 
 def test_the_supplier_takes_the_spelling_of_the_others_and_writes_no_letter(desk, account, give_id) -> None:
