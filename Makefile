@@ -46,10 +46,10 @@ run: $(VENV)/.run
 	@$(BIN)/python manage.py up --port "$(PORT)"
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto --dist worksteal -m "not browser and not processes"
+	$(BIN)/python -m pytest -n auto -m "not browser and not processes"
 
 test-processes: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto --dist worksteal -m processes
+	$(BIN)/python -m pytest -n auto -m processes
 
 test-browser: $(VENV)/.test
 	$(BIN)/python -m pytest -m browser
