@@ -25,11 +25,11 @@ class OfficeSource(models.TextChoices):
 def under_a_holder(now: datetime, pharmacy: str = "pharmacy") -> Q:
     """The condition under which delegations, calendar and webhook work: a holder is in force, or left less than SUCCESSION_FOR ago.
 
-    `pharmacy`: the path from the row to its pharmacy. Also true for a pharmacy whose holders nobody has ever named.
+    `pharmacy`: the path from the row to its pharmacy. Also true for a pharmacy that has had no holder so far.
     """
-    holders = Office.objects.filter(pharmacy=OuterRef(pharmacy), role__in=MAY_CERTIFY)
+    holders = Office.objects.filter(pharmacy=OuterRef(pharmacy), role__in=MAY_CERTIFY, since__lte=now)
     left = Q(until=None) | Q(until__gt=now - settings.SUCCESSION_FOR)
-    return Q(Exists(holders.filter(left, since__lte=now)) | ~Exists(holders))
+    return Q(Exists(holders.filter(left)) | ~Exists(holders))
 
 
 class OfficeQuerySet(models.QuerySet["Office"]):

@@ -62,8 +62,15 @@ def test_a_delegate_of_an_administration_that_names_no_holder_works(hold, now):
     assert held(now) == ["delegate"]
 
 
-def test_a_holder_who_has_not_begun_yet_does_not_keep_a_delegation(hold, now):
+def test_a_holder_who_has_not_begun_yet_takes_no_delegation_away(hold, now):
     hold(ELENA, Role.DELEGATE)
+    hold(CODE, Role.TITOLARE, since=3)
+    assert held(now) == held(now, days=3) == ["delegate"]
+
+
+def test_a_holder_who_has_not_begun_yet_does_not_keep_the_delegation_of_one_who_left(hold, now, settings):
+    hold(ELENA, Role.DELEGATE, since=-90)
+    hold("BNCBRN75B12F205N", Role.DIRETTORE, since=-90, until=-settings.SUCCESSION_FOR.days - 1)
     hold(CODE, Role.TITOLARE, since=3)
     assert held(now) == []
     assert held(now, days=3) == ["delegate"]
