@@ -1,6 +1,6 @@
 """A person names a mailbox for copies of the reminders, confirms it with a code sent there, and ends the copies.
 
-Each act is one transaction that locks the pharmacy first. The limits on codes are those of the certification
+Each act is one transaction that locks the pharmacy first. A code has the limits of the certification
 (pharmacies/models/codice_validazione.py, code_attempts.py). The news go to the certified address.
 """
 

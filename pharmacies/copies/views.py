@@ -21,7 +21,7 @@ from portal.values.mail_address import readable
 @ids_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def copies(request: OfficeRequest) -> HttpResponse:
-    """Shows the own mailbox, its code to type, and to a holder those of the others. POST names an address."""
+    """Shows the person's mailbox with its code to type; a holder sees every mailbox. POST names an address."""
     own = _own(request)
     start = {"copia": readable(own.address) if own and own.waits_for_code else ""}  # a typing error can be corrected
     if request.method != "POST" and (typed := typed_before(request)) is not None:
@@ -82,7 +82,7 @@ def new_code(request: OfficeRequest) -> HttpResponse:
 @ids_required
 @require_POST
 def stop(request: OfficeRequest, pk: int) -> HttpResponse:
-    """Ends the copies to the own mailbox; titolare and direttore may end those of everybody."""
+    """Ends the copies to the person's mailbox; titolare and direttore may end the copies to any mailbox."""
     row = get_object_or_404(CopyMailbox, pk=pk, pharmacy=request.pharmacy)
     if row.person_id != request.user.pk and not request.office.may_certify:
         return _back(request.pharmacy)

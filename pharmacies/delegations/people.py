@@ -51,7 +51,7 @@ class PersonRow:
 def people_of(pharmacy: Pharmacy, now: datetime) -> tuple[list[PersonRow], list[PersonRow]]:
     """Returns titolari and direttori, then delegates, each by name.
 
-    The names are those of the source: the account of a codice fiscale that a holder typed may belong to somebody else. For the
+    The names come from the source: the account of a codice fiscale that a holder typed may belong to somebody else. For the
     same reason the last login counts only from the day of the office.
     """
     logins = LoginRecord.objects.filter(

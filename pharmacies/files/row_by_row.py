@@ -13,7 +13,7 @@ BROKEN_KEPT = 1000  # reasons kept; further broken rows are only counted
 
 @dataclass
 class RowReport:
-    """The result of one import, or of a dry run. Subclasses add counts of rows, and name those of the journal in COUNTED."""
+    """The result of one import, or of a dry run. Subclasses add counts of rows; COUNTED names the counts that the journal gets."""
 
     COUNTED: ClassVar[tuple[str, ...]] = ()
     NAME: ClassVar[str] = ""  # the thing that a row is about, for the sentence of a second row about it
