@@ -18,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pharmacies.files.tables import NothingRead
-from pharmacies.models import MailCertification, Office, OfficeSource, Pharmacy
-from pharmacies.people import offices
+from pharmacies.models import MailCertification, Office, OfficeSource, Pharmacy, RoleRequest
+from pharmacies.people import offices, role_requests
 from pharmacies.people.office_importing import import_offices
 from pharmacies.people.terms import ends_after
 from portal.identity.models import User
@@ -36,8 +36,10 @@ PEOPLE = (("RSSNNA80A41H501L", "Anna", "Rossi"), ("BNCBRN75B12F205N", "Bruno", "
           ("MROLNE90P48G224U", "Elena", "Moro"))  # fmt: skip
 ROLES = (Role.TITOLARE, Role.DIRETTORE, Role.GESTORE_PROVVISORIO, Role.DELEGATE)
 SINCE = "01/01/2020"
-VERBS = ("whole_file", "whole_file", "cut_file", "some_pharmacies", "desk_gives", "desk_corrects", "desk_ends", "delegate", "take_back",
-         "ask_for_an_id", "ask_for_an_id")  # fmt: skip
+VERBS = (
+    "whole_file", "whole_file", "cut_file", "some_pharmacies", "desk_gives", "desk_corrects", "desk_ends", "delegate", "take_back",
+    "ask_for_a_role", "approve", "refuse", "ask_for_an_id", "ask_for_an_id",
+)  # fmt: skip
 steps = st.lists(
     st.tuples(
         st.sampled_from(VERBS), st.integers(0, 1), st.integers(0, 10**6), st.sampled_from([0, 3, 16, 24, 24 * 31])
@@ -68,7 +70,8 @@ class PeopleWorld:
 
     def act(self, verb: str, n: int, value: int) -> None:
         before = self._written_by_people()
-        with suppress(offices.OfficeRefused, issuing_refused.IssuingRefused), transaction.atomic():
+        refused = (offices.OfficeRefused, role_requests.RequestRefused, issuing_refused.IssuingRefused)
+        with suppress(*refused), transaction.atomic():
             getattr(self, verb)(n, value)
         if verb in ("whole_file", "cut_file", "some_pharmacies"):
             assert self._written_by_people() == before, f"{verb} changed what a person wrote"
@@ -139,6 +142,29 @@ class PeopleWorld:
         if office is not None and office.written_by is not None:
             offices.end(office, self.now, by=office.written_by, because="", now=self.now)
 
+    def ask_for_a_role(self, n, value):
+        wanted = role_requests.Wanted(
+            self.pharmacies[n].code, ROLES[value % 3], self.now.astimezone(ROME).date(), "01234567897"
+        )
+        role_requests.ask(self.people[value % 3], wanted, self.now)
+
+    def approve(self, n, value):
+        if row := RoleRequest.objects.open().filter(pharmacy=self.pharmacies[n]).order_by("pk").first():
+            role_requests.approve(
+                row,
+                self.operator,
+                role=row.role,
+                since=row.since,
+                until=None,
+                because="prova",
+                protocol="",
+                now=self.now,
+            )
+
+    def refuse(self, n, value):
+        if row := RoleRequest.objects.open().filter(pharmacy=self.pharmacies[n]).order_by("pk").first():
+            role_requests.refuse(row, self.operator, "prova", self.now)
+
     def ask_for_an_id(self, n, value):
         """By a person on the page, who may hold no office."""
         person, pharmacy = self.people[value % 3], self.pharmacies[n]
@@ -177,7 +203,7 @@ class PeopleWorld:
 @pytest.mark.processes
 @pytest.mark.timeout(400)
 @given(steps)
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_people_change_and_nobody_else_comes_in(db, tmp_path_factory, carla, context, steps):
     with transaction.atomic():
         world = PeopleWorld(tmp_path_factory.mktemp("files"), carla, context)
