@@ -27,31 +27,33 @@ Kind = OutgoingMail.Kind
 # OutgoingMail.objects.withdraw() and _tells_of_others() as hand-written SQL: a hundred new ids a second run it, and the ORM
 # costs ten times as much. Each branch of the union uses an index. (A refused letter stays refused, without its text: see
 # withdraw().)
+# The rows are locked by one statement and changed by the next: as one statement, PostgreSQL may leave out a row that another
+# transaction changed meanwhile, depending on the plan.
+_TO_WITHDRAW = """
+select id from outbox_outgoingmail
+where accepted_at is null and withdrawn_at is null and (failed_at is null or sealed_source is not null) and id in (
+    select letter_id from pharmacy_sessions_idsessione where id in ({ended})
+    union all
+    select r.letter_id from pharmacy_sessions_reminder r
+    where r.id_sessione_id in ({ended}) and r.letter_id is not null and not exists (
+        select 1 from pharmacy_sessions_reminder o join pharmacy_sessions_idsessione i on i.id = o.id_sessione_id
+        where o.letter_id = r.letter_id and i.revoked_at is null and i.closed_at is null
+    )
+    union all
+    select c.letter_id from pharmacy_sessions_remindercopy c
+    join pharmacy_sessions_reminder r on r.id = c.reminder_id
+    where r.id_sessione_id in ({ended}) and not exists (
+        select 1 from pharmacy_sessions_remindercopy d join pharmacy_sessions_reminder o on o.id = d.reminder_id
+        join pharmacy_sessions_idsessione i on i.id = o.id_sessione_id
+        where d.letter_id = c.letter_id and i.revoked_at is null and i.closed_at is null
+    )
+)
+order by id {locking}"""
 _WITHDRAW = """
 update outbox_outgoingmail
 set withdrawn_at = case when failed_at is null then %s end, leased_until = null, sealed_source = null,
     give_up_at = case when failed_at is not null and give_up_at > %s then %s else give_up_at end
-where id in (
-    select id from outbox_outgoingmail
-    where accepted_at is null and withdrawn_at is null and (failed_at is null or sealed_source is not null) and id in (
-        select letter_id from pharmacy_sessions_idsessione where id in ({ended})
-        union all
-        select r.letter_id from pharmacy_sessions_reminder r
-        where r.id_sessione_id in ({ended}) and r.letter_id is not null and not exists (
-            select 1 from pharmacy_sessions_reminder o join pharmacy_sessions_idsessione i on i.id = o.id_sessione_id
-            where o.letter_id = r.letter_id and i.revoked_at is null and i.closed_at is null
-        )
-        union all
-        select c.letter_id from pharmacy_sessions_remindercopy c
-        join pharmacy_sessions_reminder r on r.id = c.reminder_id
-        where r.id_sessione_id in ({ended}) and not exists (
-            select 1 from pharmacy_sessions_remindercopy d join pharmacy_sessions_reminder o on o.id = d.reminder_id
-            join pharmacy_sessions_idsessione i on i.id = o.id_sessione_id
-            where d.letter_id = c.letter_id and i.revoked_at is null and i.closed_at is null
-        )
-    )
-    order by id {locking}
-)"""
+where id in ({letters})"""
 
 
 def withdraw_letters(ended: Iterable[int], now: datetime) -> None:
@@ -59,10 +61,17 @@ def withdraw_letters(ended: Iterable[int], now: datetime) -> None:
     keys = list(ended)
     if not keys:
         return
-    places, at = ", ".join(["%s"] * len(keys)), connection.ops.adapt_datetimefield_value(now)
+    places, at = _places(keys), connection.ops.adapt_datetimefield_value(now)
     locking = "for no key update" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
-        cursor.execute(_WITHDRAW.format(ended=places, locking=locking), [at, at, at, *keys, *keys, *keys])
+        cursor.execute(_TO_WITHDRAW.format(ended=places, locking=locking), [*keys, *keys, *keys])
+        letters = [pk for (pk,) in cursor.fetchall()]
+        if letters:
+            cursor.execute(_WITHDRAW.format(letters=_places(letters)), [at, at, at, *letters])
+
+
+def _places(keys: Sequence[int]) -> str:
+    return ", ".join(["%s"] * len(keys))
 
 
 def write_again(row: IdSessione, certification: MailCertification, now: datetime) -> int:
