@@ -18,7 +18,7 @@ def of_the_system(authorities: str | None = None) -> ssl.SSLContext:
 
 @cache
 def of_the_web() -> ssl.SSLContext:
-    """Trusts the authorities that browsers trust, or those that SSL_CERT_FILE or SSL_CERT_DIR name. Made once in a process."""
+    """Trusts the authorities that browsers trust, or the ones named by SSL_CERT_FILE or SSL_CERT_DIR. Made once in a process."""
     return by_our_rule(httpx.create_ssl_context())
 
 

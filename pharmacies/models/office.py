@@ -52,7 +52,7 @@ class OfficeQuerySet(models.QuerySet["Office"]):
         return self.filter(Q(until=None) | Q(until__gt=now), since__lte=now)
 
     def conflicting(self) -> "OfficeQuerySet":
-        """Written by a person, and the last file says otherwise; without those that an operator decided to keep."""
+        """Written by a person, and the last file says otherwise; leaves out the rows that an operator decided to keep."""
         return self.filter(file_says__isnull=False).exclude(file_says__has_key="kept")
 
     def ending_to_confirm(self) -> "OfficeQuerySet":
@@ -78,7 +78,7 @@ class Office(models.Model):
     codice_fiscale = models.CharField(
         "codice fiscale", max_length=16, db_index=True, validators=[codice_fiscale.validate]
     )
-    # as the source writes the names; the account of a person who has logged in has those of the identity provider
+    # as the source writes the names; the account of a person holds the names from the identity provider
     family_name = models.CharField("cognome", max_length=120, blank=True, db_default="")
     given_name = models.CharField("nome", max_length=120, blank=True, db_default="")
     role = models.CharField("ruolo", max_length=24, choices=Role.choices)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def present_direttori(pharmacy: Pharmacy, now: datetime) -> OfficeQuerySet:
-    """The direttori in force, and those who begin later: normally one."""
+    """The present and future direttori: normally one."""
     found = Office.objects.filter(Q(until=None) | Q(until__gt=now), pharmacy=pharmacy, role=Office.Role.DIRETTORE)
     return found.order_by("since", "pk")
 

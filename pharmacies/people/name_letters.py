@@ -15,7 +15,7 @@ def letters_of(family_name: str, given_name: str) -> str:
 
 
 def fits(codice_fiscale: str, family_name: str, given_name: str) -> bool:
-    """False when both names are known and their letters are not those of the code."""
+    """False when both names are known and their letters differ from the letters of the code."""
     return not (family_name and given_name) or codice_fiscale[:6] == letters_of(family_name, given_name)
 
 

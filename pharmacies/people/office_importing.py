@@ -123,7 +123,7 @@ class _OfficesUpdate:
             writer.write()
 
     def _decide(self, proposed: Sequence[Ending], *, allow_ending: bool) -> tuple[list[Ending], list[Ending]]:
-        """Splits the endings into those that happen and those that wait for an operator's approval."""
+        """Returns the endings that happen, and the ones that wait for an operator's approval."""
         if allow_ending:
             return list(proposed), []
         new = [ending for ending in proposed if not ending.was_waiting]

@@ -21,7 +21,7 @@ Person = tuple[int, str]  # pharmacy, codice fiscale
 
 
 class Writer:
-    """`ended`: the endings that happen; `waiting`: those that wait for an operator's approval."""
+    """`ended`: the endings that happen; `waiting`: the ones that wait for an operator's approval."""
 
     def __init__(self, changes: Changes, ended: Sequence[Ending], waiting: Sequence[Ending], now: datetime) -> None:
         self.changes, self.ended, self.waiting, self.now = changes, ended, waiting, now

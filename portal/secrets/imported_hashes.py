@@ -1,7 +1,7 @@
 """Hashes of passwords that other systems made, in the text formats that administrations export. docs/people.md lists them.
 
 A hash is stored with PREFIX before its text, so that no other code takes it for one of the project's own. Formats, checks
-and comparisons are those of libpass, the maintained fork of passlib.
+and comparisons come from libpass, the maintained fork of passlib.
 """
 
 from functools import cache

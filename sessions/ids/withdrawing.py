@@ -27,8 +27,8 @@ Kind = OutgoingMail.Kind
 # OutgoingMail.objects.withdraw() and _tells_of_others() as hand-written SQL: a hundred new ids a second run it, and the ORM
 # costs ten times as much. Each branch of the union uses an index. (A refused letter stays refused, without its text: see
 # withdraw().)
-# The rows are locked by one statement and changed by the next: as one statement, PostgreSQL may leave out a row that another
-# transaction changed meanwhile, depending on the plan.
+# One statement locks the rows, the next changes them. As a single statement on PostgreSQL it left out a letter that another
+# transaction changed meanwhile (seen in the races of refuse and hand_over; probably it depends on the plan).
 _TO_WITHDRAW = """
 select id from outbox_outgoingmail
 where accepted_at is null and withdrawn_at is null and (failed_at is null or sealed_source is not null) and id in (
