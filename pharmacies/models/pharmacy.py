@@ -13,13 +13,26 @@ from portal.identity.models import User
 from portal.identity.territory import Territory
 
 FOUND_FROM = frozenset({"name", "comune"})  # the fields that `found_by` is computed from
+PARAFARMACIA_PREFIX = "P"
 _HELD = Composed(lambda pk: Pharmacy.objects.select_for_update(no_key=True).filter(pk=pk).only("pk"))
+
+
+class NationalRegister(models.TextChoices):
+    """The two registers of the Ministry of Health. A site is in one of them for ever: its type tells which."""
+
+    FARMACIE = "farmacie", "Farmacie"
+    PARAFARMACIE = "parafarmacie", "Parafarmacie"
 
 
 class PharmacyQuerySet(models.QuerySet["Pharmacy"]):
     def open_on(self, day: date) -> "PharmacyQuerySet":
         """The pharmacies that the register keeps open on this (Italian) day."""
         return self.filter(Q(closed_on=None) | Q(closed_on__gt=day))
+
+    def of_register(self, register: "NationalRegister") -> "PharmacyQuerySet":
+        """The sites that this register of the Ministry lists: parafarmacie, or all other types."""
+        parafarmacie = Q(type=Pharmacy.Type.PARAFARMACIA)
+        return self.filter(parafarmacie if register == NationalRegister.PARAFARMACIE else ~parafarmacie)
 
     def closing_to_confirm(self) -> "PharmacyQuerySet":
         """The pharmacies whose closing waits for an operator's approval."""
@@ -97,14 +110,18 @@ class Pharmacy(models.Model):
         SUCCURSALE = 2, "Succursale"
         DISPENSARIO = 3, "Dispensario"
         DISPENSARIO_STAGIONALE = 4, "Dispensario stagionale"
+        PARAFARMACIA = 5, "Parafarmacia"
 
-    code = models.CharField("codice", max_length=10, unique=True)  # cod_farmacia
+    # cod_farmacia; for a parafarmacia PARAFARMACIA_PREFIX and codice_identificativo_sito, because both registers count from 1
+    code = models.CharField("codice", max_length=10, unique=True)
     name = models.CharField("nome", max_length=160)
     partita_iva = models.CharField("partita IVA", max_length=20, blank=True)
     address = models.CharField("indirizzo", max_length=200, blank=True)
     cap = models.CharField("CAP", max_length=5, blank=True)
     comune = models.CharField("comune", max_length=80)
     comune_code = models.CharField("codice comune", max_length=6, blank=True)
+    # the comune of today, which outlives a change of province: two ISTAT codes of one comune have one codice catastale
+    catasto = models.CharField("codice catastale", max_length=4, blank=True, db_default="", default="")
     province = models.CharField("provincia", max_length=2, blank=True)  # TO
     region_code = models.CharField("codice regione", max_length=3, blank=True)  # 010
     region = models.CharField("regione", max_length=60, blank=True)
@@ -130,6 +147,7 @@ class Pharmacy(models.Model):
         ordering = ["name", "code"]
         indexes = [
             models.Index(fields=["province", "name"], name="pharmacy_by_province"),  # staff: filter by province
+            models.Index(fields=["catasto"], name="pharmacy_by_comune"),  # joins with AslOfComune
             # the desk's search scans this index instead of the table, which is five times as large
             models.Index(fields=["found_by"], name="pharmacy_found_by"),
             models.Index(fields=["partita_iva"], name="pharmacy_by_partita_iva"),
@@ -153,9 +171,26 @@ class Pharmacy(models.Model):
 
     @property
     def display_name(self) -> str:
-        """Returns the name with «Farmacia» in front, unless it contains «farmacia» or «dispensario»."""
+        """Returns the name with «Farmacia» or «Parafarmacia» in front, unless it contains that word or «dispensario»."""
         lowered = self.name.lower()
-        return self.name if any(word in lowered for word in ("farmacia", "dispensario")) else f"Farmacia {self.name}"
+        return (
+            self.name
+            if any(word in lowered for word in (self.noun, "dispensario"))
+            else f"{self.noun.title()} {self.name}"
+        )
+
+    @property
+    def is_parafarmacia(self) -> bool:
+        return self.type == Pharmacy.Type.PARAFARMACIA
+
+    @property
+    def noun(self) -> str:
+        """Returns the noun for sentences about this site: «farmacia» or «parafarmacia», both feminine."""
+        return "parafarmacia" if self.is_parafarmacia else "farmacia"
+
+    @property
+    def register(self) -> NationalRegister:
+        return NationalRegister.PARAFARMACIE if self.is_parafarmacia else NationalRegister.FARMACIE
 
     @property
     def words(self) -> str:
