@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from pharmacies.addresses.examination import mailbox_of
 from pharmacies.copies import letters
@@ -41,25 +41,28 @@ class IsCertified(Exception):
 def name(
     pharmacy: Pharmacy, address: str, by: "User", now: datetime, replaces: CopyMailbox | None = None
 ) -> CopyMailbox:
-    """Names an examined address in place of the person's earlier one (and of `replaces`), and sends a code to it.
+    """Names an examined address in place of the person's earlier one (or of `replaces`), and sends a code to it.
 
-    The copies to the earlier mailbox end. A mailbox that this person has confirmed for another pharmacy needs no second code.
-    Another spelling of the same mailbox changes nothing; one that waits for its code gets another. Raises IsCertified; TooSoon,
-    TooManySends, TooManyAttempts, NamedTooOften (each with `until`).
+    The earlier mailbox gets the copies until the new one is confirmed; an earlier one that gets none ends. A mailbox that this
+    person has confirmed for another pharmacy needs no second code. Another spelling of the mailbox in use changes nothing and
+    gives up a change under way; one that waits for its code gets another. Raises IsCertified; TooSoon, TooManySends,
+    TooManyAttempts, NamedTooOften (each with `until`).
     """
     Pharmacy.objects.hold(pharmacy.pk)
     certified = MailCertification.objects.current().filter(pharmacy=pharmacy).first()
     if certified is not None and mailbox_of(certified.address) == mailbox_of(address):
         raise IsCertified
-    earlier = Q(person=by) if replaces is None else Q(person=by) | Q(pk=replaces.pk)
-    for row in CopyMailbox.objects.open().filter(earlier, pharmacy=pharmacy).order_by("pk"):
-        if row.mailbox == mailbox_of(address) and row.refused_at is None:
-            if row.waits_for_code:
-                _send_code(row, now)
-            return row
-        _end(row, now)
+    rows = list(_earlier(pharmacy, by, replaces))
+    same = next((row for row in rows if row.mailbox == mailbox_of(address) and row.refused_at is None), None)
+    for row in rows:
+        if row != same and not row.gets_copies:
+            _end(row, now)
+    if same is not None:
+        if same.waits_for_code:
+            _send_code(same, now)
+        return same
     row = CopyMailbox.objects.create(
-        pharmacy=pharmacy, person=by, address=address, mailbox=mailbox_of(address), named_at=now
+        pharmacy=pharmacy, person=by, address=address, mailbox=mailbox_of(address), named_at=now, replaces=replaces
     )
     record("copy.named", now=now, actor=by, about=pharmacy.code, subject=row, address=mask_address(address))
     proved = CopyMailbox.objects.open().filter(person=by, refused_at=None, confirmed_at__isnull=False)
@@ -180,8 +183,18 @@ def _send_code(row: CopyMailbox, now: datetime) -> None:
     record("copy.code", now=now, about=row.pharmacy.code, subject=row, address=mask_address(row.address))
 
 
+def _earlier(pharmacy: Pharmacy, person: "User", replaces: CopyMailbox | None) -> "QuerySet[CopyMailbox]":
+    """The open rows of this person, and `replaces`, by key."""
+    rows = Q(person=person) if replaces is None else Q(person=person) | Q(pk=replaces.pk)
+    return CopyMailbox.objects.open().filter(rows, pharmacy=pharmacy).order_by("pk")
+
+
 def _confirm(row: CopyMailbox, by: "User", now: datetime) -> None:
-    row.confirmed_at, row.refused_at, row.person = now, None, row.person or by
+    for earlier in _earlier(row.pharmacy, row.person or by, row.replaces).exclude(pk=row.pk):
+        _end(earlier, now)
+        record("copy.stopped", now=now, actor=by, about=row.pharmacy.code, subject=earlier,
+               address=mask_address(earlier.address), how="indicando un’altra casella")  # fmt: skip
+    row.confirmed_at, row.refused_at, row.person, row.replaces = now, None, row.person or by, None
     row.forgive()
     row.save()
     _withdraw_codes(row, now)

@@ -1,5 +1,7 @@
 """«Copie dei promemoria»: a person names a mailbox of their own, confirms it, ends the copies; a holder sees all of them."""
 
+from dataclasses import dataclass
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,7 +25,8 @@ from portal.values.mail_address import readable
 def copies(request: OfficeRequest) -> HttpResponse:
     """Shows the person's mailbox with its code to type; a holder sees every mailbox. POST names an address."""
     own = _own(request)
-    start = {"copia": readable(own.address) if own and own.waits_for_code else ""}  # a typing error can be corrected
+    to_confirm = own.to_confirm
+    start = {"copia": readable(to_confirm.address) if to_confirm else ""}  # a typing error can be corrected
     if request.method != "POST" and (typed := typed_before(request)) is not None:
         messages.warning(
             request, _("Non abbiamo ancora salvato: controlla l’indirizzo e premi di nuovo «Invia il codice».")
@@ -32,7 +35,7 @@ def copies(request: OfficeRequest) -> HttpResponse:
     form = CopyForm(request.POST if request.method == "POST" else None, initial=start)
     if request.method == "POST" and form.is_valid():
         # a stranger at a session left open must not send the copies to another mailbox
-        return _name_if_fresh(request, request.pharmacy, form.cleaned_data["copia"], request.user, own)
+        return _name_if_fresh(request, request.pharmacy, form.cleaned_data["copia"], request.user, own.in_place)
     return _page(request, own, form, CopyCodeForm())
 
 
@@ -41,15 +44,16 @@ def copies(request: OfficeRequest) -> HttpResponse:
 def code(request: OfficeRequest) -> HttpResponse:
     """Compares the typed code."""
     own, now = _own(request), now_of(request)
-    if own is None:
+    row = own.to_confirm
+    if row is None:
         return _back(request.pharmacy)
     form = CopyCodeForm(request.POST)
     if form.is_valid():
         try:
-            if mailboxes.confirm(own, form.cleaned_data["codice"], request.user, now):
+            if mailboxes.confirm(row, form.cleaned_data["codice"], request.user, now):
                 messages.success(request, _("Casella confermata: dal prossimo promemoria ricevi una copia."))
                 return _back(request.pharmacy)
-            left = own.attempts_left(now)
+            left = row.attempts_left(now)
             form.add_error("codice", _("Il codice è errato o scaduto. Tentativi rimasti: %(left)d.") % {"left": left})
         except TooManyAttempts as refusal:
             form.add_error(
@@ -57,24 +61,24 @@ def code(request: OfficeRequest) -> HttpResponse:
             )
         except NothingToConfirm:
             return _back(request.pharmacy)
-    return _page(request, own, CopyForm(initial={"copia": readable(own.address)}), form)
+    return _page(request, own, CopyForm(initial={"copia": readable(row.address)}), form)
 
 
 @ids_required
 @require_POST
 def new_code(request: OfficeRequest) -> HttpResponse:
-    """Sends another code to the own mailbox."""
-    own = _own(request)
-    if own is not None:
+    """Sends another code to the mailbox that the person has to confirm."""
+    row = _own(request).to_confirm
+    if row is not None:
         try:
-            mailboxes.send_code(own, now_of(request))
+            mailboxes.send_code(row, now_of(request))
         except NotYet as refusal:
             _say_when(request, refusal)
         except NothingToConfirm:
             pass
         else:
             messages.success(
-                request, _("Un nuovo codice è in viaggio verso %(address)s.") % {"address": readable(own.address)}
+                request, _("Un nuovo codice è in viaggio verso %(address)s.") % {"address": readable(row.address)}
             )
     return _back(request.pharmacy)
 
@@ -123,26 +127,51 @@ def _say_when(request: HttpRequest, refusal: NotYet) -> None:
     messages.error(request, f"{refusal} {when}")
 
 
-def _own(request: OfficeRequest) -> CopyMailbox | None:
-    """The person's open mailbox. An older row of an unknown person is the holder's."""
+@dataclass(frozen=True)
+class OwnMailboxes:
+    """The person's open mailboxes: one that had copies or may have them again, and one named later that waits for its code."""
+
+    in_place: CopyMailbox | None
+    named: CopyMailbox | None
+
+    @property
+    def to_confirm(self) -> CopyMailbox | None:
+        """The mailbox whose code the person may type: the one named last."""
+        if self.named is None and self.in_place is not None and self.in_place.waits_for_code:
+            return self.in_place
+        return self.named
+
+    @property
+    def keys(self) -> list[int]:
+        return [row.pk for row in (self.in_place, self.named) if row is not None]
+
+
+def _own(request: OfficeRequest) -> OwnMailboxes:
+    """The person's open mailboxes. An older row of an unknown person is the holder's."""
     rows = CopyMailbox.objects.open().filter(pharmacy=request.pharmacy).select_related("pharmacy", "person")
-    own = rows.filter(person=request.user).first()
-    return own or (rows.filter(person=None).first() if request.office.may_certify else None)
+    own = list(rows.filter(person=request.user))
+    in_place = next((row for row in own if row.confirmed_at is not None or row.is_older), None)
+    if in_place is None and request.office.may_certify:
+        in_place = rows.filter(person=None).first()
+    return OwnMailboxes(in_place, next((row for row in own if row != in_place), None))
 
 
-def _page(request: OfficeRequest, own: CopyMailbox | None, form: CopyForm, code_form: CopyCodeForm) -> HttpResponse:
+def _page(request: OfficeRequest, own: OwnMailboxes, form: CopyForm, code_form: CopyCodeForm) -> HttpResponse:
     now, pharmacy = now_of(request), request.pharmacy
     rows = CopyMailbox.objects.open().filter(pharmacy=pharmacy).select_related("person")
-    others = rows.exclude(pk=own.pk if own else 0).order_by("pk") if request.office.may_certify else rows.none()
+    others = rows.exclude(pk__in=own.keys).order_by("pk") if request.office.may_certify else rows.none()
     in_force = {row.pk for row in CopyMailbox.objects.in_force([pharmacy.pk], now)}
+    to_confirm = own.to_confirm
     context = {
         "pharmacy": pharmacy,
         "office": request.office,
         "current": "reminders" if request.may_set_hours else "ids",
-        "own": own,
+        "own": own.in_place,
+        "named": own.named,
+        "to_confirm": to_confirm,
         "form": form,
         "code_form": code_form,
-        "has_code": own is not None and own.codes.usable(now).exists(),
+        "has_code": to_confirm is not None and to_confirm.codes.usable(now).exists(),
         "others": others,
         "in_force": in_force,
     }

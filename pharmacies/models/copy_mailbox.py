@@ -14,6 +14,9 @@ from pharmacies.models.office import Office, under_a_holder
 from pharmacies.models.pharmacy import Pharmacy
 from portal.values.address_field import AddressField
 
+_IN_PLACE = Q(confirmed_at__isnull=False) | Q(is_older=True)
+_NEVER = Q(confirmed_at=None, is_older=False)
+
 
 class CopyMailboxQuerySet(models.QuerySet["CopyMailbox"]):
     def open(self) -> "CopyMailboxQuerySet":
@@ -22,7 +25,7 @@ class CopyMailboxQuerySet(models.QuerySet["CopyMailbox"]):
 
     def named_for_copies(self) -> "CopyMailboxQuerySet":
         """Open, not refused, and confirmed by a code or named before codes were asked for."""
-        return self.open().filter(Q(confirmed_at__isnull=False) | Q(is_older=True), refused_at=None)
+        return self.open().filter(_IN_PLACE, refused_at=None)
 
     def in_force(self, pharmacies: "list[int] | set[int]", now: datetime) -> "list[CopyMailbox]":
         """The mailboxes of these pharmacies (keys) that get copies now.
@@ -46,9 +49,9 @@ class CopyMailboxQuerySet(models.QuerySet["CopyMailbox"]):
         return [row for row in rows if gets_copies(row)]
 
     def forgettable(self, limit: datetime) -> "CopyMailboxQuerySet":
-        """Ended before `limit` (UTC), or named before it and never confirmed; their codes are deleted already."""
-        over = Q(ended_at__lte=limit) | Q(confirmed_at=None, is_older=False, named_at__lte=limit)
-        return self.filter(over, codes=None)
+        """Ended before `limit` (UTC), or named before it and never confirmed; their codes, and a row that would replace them, are gone."""
+        over = Q(ended_at__lte=limit) | (_NEVER & Q(named_at__lte=limit))
+        return self.filter(over, codes=None, replaced_by=None)
 
 
 class CopyMailbox(CodeAttempts):
@@ -70,6 +73,8 @@ class CopyMailbox(CodeAttempts):
     # the holder who last decided that the copies of a former holder go on (sessions/preferences/handover.py)
     kept_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     kept_at = models.DateTimeField(null=True)
+    # an older row of an unknown person, whose copies end when this one is confirmed
+    replaces = models.ForeignKey("self", models.PROTECT, null=True, related_name="replaced_by")
 
     objects = CopyMailboxQuerySet.as_manager()
 
@@ -78,8 +83,12 @@ class CopyMailbox(CodeAttempts):
         verbose_name_plural = "caselle delle copie"
         constraints = [
             models.UniqueConstraint(
-                fields=["pharmacy", "person"], condition=Q(ended_at=None), name="one_open_copy_mailbox_each"
-            )
+                fields=["pharmacy", "person"], condition=Q(ended_at=None) & _IN_PLACE, name="one_copy_mailbox_in_place"
+            ),
+            # a change: the earlier mailbox gets the copies until the new one is confirmed
+            models.UniqueConstraint(
+                fields=["pharmacy", "person"], condition=Q(ended_at=None) & _NEVER, name="one_copy_mailbox_to_confirm"
+            ),
         ]
         indexes = [
             models.Index(fields=["mailbox"], condition=Q(ended_at=None), name="copy_mailbox_of_owner"),

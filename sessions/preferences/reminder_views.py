@@ -86,7 +86,7 @@ def reminders(request: OfficeRequest) -> HttpResponse:
         "current": "reminders",
         "form": form,
         "chosen": chosen,
-        "own_copy": copies.filter(person=request.user).first(),
+        "own_copy": copies.filter(person=request.user).order_by("named_at", "pk").first(),
         "copy_to_confirm": request.office.may_certify and _copy_to_confirm(copies, request.user),
         "week": chosen.week,
         "nights": NightDuty.objects.coming(pharmacy.pk, now),

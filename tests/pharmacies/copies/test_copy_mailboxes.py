@@ -20,34 +20,16 @@ from sessions.ids import issuing
 from sessions.models import Context, ReminderCopy
 from sessions.reminders import sending
 from tests.conftest import DARIO, make_pharmacy, sign_in
-from tests.pharmacies.copy_mailboxes import addresses, copies_to
+from tests.pharmacies.copies.acts import BOX, PAGE, name, now_in_force, row, type_code
+from tests.pharmacies.copy_mailboxes import copies_to
 from tests.pharmacies.letters import a_wrong_code, code_in, last_code, letters, parts_of, text_of
 from tests.pharmacies.pages import content
 from tests.sessions.conftest import MORNING
 
-PAGE = reverse("pharmacies:copies", args=["4512"])
-CODE = reverse("pharmacies:copies_code", args=["4512"])
 NEW_CODE = reverse("pharmacies:copies_new_code", args=["4512"])
-BOX = "anna@example.it"
 CERTIFIED = "idsessione@farmaciasanmarco.it"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 HOUR_BEFORE = MORNING + timedelta(hours=15)
-
-
-def name(client, address=BOX):
-    return client.post(PAGE, {"copia": address}, follow=True)
-
-
-def type_code(client, typed):
-    return client.post(CODE, {"codice": typed}, follow=True)
-
-
-def now_in_force(pharmacy) -> dict[int, str]:
-    return addresses([pharmacy.pk], timezone.now())
-
-
-def row() -> CopyMailbox:
-    return CopyMailbox.objects.open().get()
 
 
 def row_of(pharmacy) -> CopyMailbox:
@@ -211,15 +193,6 @@ def test_an_older_address_keeps_its_copies_and_its_holder_is_asked_to_confirm(an
     type_code(anna_client, last_code(BOX))
     assert row().confirmed_at is not None
     assert "conferma la tua casella" not in content(anna_client.get(reverse("sessions:reminders", args=["4512"])))
-
-
-def test_an_older_address_of_an_unknown_hand_is_the_holders_to_confirm_or_replace(
-    anna_client, anna, certified, san_marco
-):
-    copies_to(BOX, san_marco, None, LONG_AGO)
-    name(anna_client, "altra@example.it")
-    assert row().address == "altra@example.it"
-    assert row().person == anna
 
 
 def test_a_mailbox_that_the_person_confirmed_for_one_pharmacy_needs_no_second_code(
