@@ -248,6 +248,9 @@ SUCCESSION_FOR = timedelta(days=env.number("SUCCESSION_DAYS", default=30, least=
 # days in which the titolare confirms an address that came from the administration's former system
 IMPORTED_ADDRESS_FOR = timedelta(days=env.number("IMPORTED_ADDRESS_DAYS", default=60, least=1))
 
+# --- reminders: how long before the end of an id a reopening must be to take a reminder that falls in a closure
+REMINDER_REOPENING_LEAVES = timedelta(minutes=env.number("REMINDER_REOPENING_LEAVES", default=30))
+
 # --- the rule for webhook addresses of gestionali; tests and the demonstration use a rule that allows this machine
 WEBHOOK_ADDRESSES = "sessions.webhooks.addresses.PublicHttps"
 

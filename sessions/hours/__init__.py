@@ -1,1 +1,1 @@
-"""Opening hours, nights on duty, and the moments of the reminders. Pure arithmetic; the pages are in sessions/preferences."""
+"""Opening hours, holidays, closures, duties, and the moments of the reminders. Pure arithmetic; the pages are in sessions/preferences."""

@@ -1,15 +1,16 @@
-"""Converts opening hours (Italian wall clock) into open stretches in UTC, across clock changes and nights on duty."""
+"""Converts opening hours (Italian wall clock) into open stretches in UTC, across clock changes, holidays, closures and duties."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from portal.time.clock import ROME
+from sessions.hours.special_days import MORNING, NO_SPECIAL_DAYS, Closed, SpecialDays
 from sessions.hours.week import DAY, Week
 
-# A night on duty lasts from the evening to the morning. It begins at the evening's closing if that is at 18:00 or later, else
-# at 20:00; it ends at the first opening between 5:00 and noon, else at 8:30. An opening before 5:00 belongs to the night,
-# because a pharmacy open past midnight writes its last hours under the next day.
-EVENING, NIGHT_BEGINS, MORNING, NIGHT_ENDS, NOON = 18 * 60, 20 * 60, 5 * 60, 8 * 60 + 30, 12 * 60
+# A night on duty without hours of its own lasts from the evening to the morning. It begins at the evening's closing if that is at
+# 18:00 or later, else at 20:00; it ends at the first opening between 5:00 and noon, else at 8:30. An opening before 5:00 belongs
+# to the night, because a pharmacy open past midnight writes its last hours under the next day.
+EVENING, NIGHT_BEGINS, NIGHT_ENDS, NOON = 18 * 60, 20 * 60, 8 * 60 + 30, 12 * 60
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,11 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Openings:
-    """The hours of the week and the nights on duty (by the date of the evening)."""
+    """The hours of the week, the nights on duty (by the date of the evening), and the days that differ from the week."""
 
     week: Week
     nights: frozenset[date] = frozenset()
+    special: SpecialDays = NO_SPECIAL_DAYS
 
     def stretches(self, since: datetime, until: datetime) -> list[Stretch]:
         """The open stretches, sorted and disjoint, from the day before `since` to the day after `until`."""
@@ -52,18 +54,42 @@ class Openings:
         nights = (day for day in (today - timedelta(days=1), today) if day in self.nights)
         return any(start <= at < end for start, end in map(self._night, nights))
 
+    def is_day_duty(self, at: datetime) -> bool:
+        """Whether the instant is inside a duty by day, on a day on which the hours of the week do not count."""
+        day = at.astimezone(ROME).date()
+        spans = self.special.duties.get(day, ())
+        return any(
+            instant(day, opens, closing=False) <= at < instant(day, closes, closing=True) for opens, closes in spans
+        ) and (not self.week.days[day.weekday()] or self.special.why_closed(day, self.week) is not None)
+
+    def why_closed(self, since: datetime, until: datetime) -> tuple[Closed, str]:
+        """Why the pharmacy is closed from one closing to the next opening (UTC), and the name of the holiday, if it is one."""
+        first, last = since.astimezone(ROME).date(), until.astimezone(ROME).date()
+        days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        reasons = {day: self.special.why_closed(day, self.week) for day in days if self.week.days[day.weekday()]}
+        if Closed.CLOSURE in reasons.values():
+            return Closed.CLOSURE, ""
+        for day, reason in reasons.items():
+            if reason is Closed.HOLIDAY:
+                return reason, self.special.holidays[day]
+        return (Closed.PAUSE if first == last else Closed.NIGHT), ""
+
     def _spans_of(self, day: date) -> list[tuple[datetime, datetime]]:
         spans = [
             (instant(day, opens, closing=False), instant(day, closes, closing=True))
-            for opens, closes in self.week.days[day.weekday()]
+            for opens, closes in self.special.spans(day, self.week)
         ]
         return [*spans, self._night(day)] if day in self.nights else spans
 
     def _night(self, day: date) -> tuple[datetime, datetime]:
-        evening, morning = self.week.days[day.weekday()], self.week.days[(day.weekday() + 1) % 7]
-        begins = evening[-1][1] if evening and evening[-1][1] >= EVENING else NIGHT_BEGINS
-        ends = next((opens for opens, _ in morning if MORNING <= opens <= NOON), NIGHT_ENDS)
         after = day + timedelta(days=1)
+        if (hours := self.special.night_hours.get(day)) is not None:
+            begins, ends = hours
+        else:
+            evening, morning = self.special.spans(day, self.week), self.special.spans(after, self.week)
+            closing = max((closes for _, closes in evening), default=0)
+            begins = closing if closing >= EVENING else NIGHT_BEGINS
+            ends = next((opens for opens, _ in morning if MORNING <= opens <= NOON), NIGHT_ENDS)
         return instant(day, begins, closing=False), instant(after, ends, closing=True)
 
 

@@ -1,7 +1,8 @@
-"""Parses and formats the opening hours of a week as a pharmacist types them: `9–13, 15:30–19:30`, `24 ore`, `chiuso`."""
+"""Parses and formats the opening hours of a week as a pharmacist types them: `9–13, 15:30–19:30`, `830-1230`, `24 ore`."""
 
 import itertools
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 DAY = 24 * 60  # minutes
@@ -16,7 +17,10 @@ _APART = re.compile(r"(?:[\s,;/+.]|\be\b)+")
 _SPAN = re.compile(
     r"(?:dalle\s+)?(?P<opens>\d[\d:.]*)\s*(?:-|–|—|\ba\b|\balle\b)\s*(?P<closes>\d[\d:.]*)", re.IGNORECASE
 )
-_TIME = re.compile(r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))?")
+_TIME = re.compile(r"(?P<hour>\d{1,2})(?:[:.]?(?P<minute>\d{2}))?")
+_SLASHED = re.compile(r"(?<=\d)\s*/\s*(?=\d)")  # `8:30/12:30`, when nothing else says from when to when
+_FROM_TO = re.compile(r"[-–—]|\ba\b|\balle\b")
+_COMMA = re.compile(r"(\d{1,2}),([0-5]\d)(?!\d)")  # `8,30`
 
 
 class UnclearHours(Exception):
@@ -28,6 +32,11 @@ class Week:
     """Seven days, Monday first, each with its spans in order. At least one day is open."""
 
     days: tuple[Day, ...]
+
+    @property
+    def never_closes(self) -> bool:
+        """Open day and night on every day, holidays too."""
+        return all(day == ((0, DAY),) for day in self.days)
 
     @classmethod
     def load(cls, stored: list[list[list[int]]] | None) -> "Week | None":
@@ -56,6 +65,17 @@ def read_day(text: str) -> Day:
         return ()
     if typed in _ALL_DAY:
         return ((0, DAY),)
+    if not _FROM_TO.search(typed):
+        typed = _SLASHED.sub("-", typed)
+    try:
+        return _spans(typed)
+    except UnclearHours as unclear:
+        with suppress(UnclearHours):  # a comma may stand between hours and minutes
+            return _spans(_COMMA.sub(r"\1:\2", typed))
+        raise unclear from None
+
+
+def _spans(typed: str) -> Day:
     left_over = " ".join(piece for piece in _APART.split(_SPAN.sub(" ", typed)) if piece)
     if left_over:
         raise UnclearHours(f"Non capisco «{left_over}»: scrivi ad esempio 9–13, 15:30–19:30")

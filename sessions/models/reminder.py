@@ -8,12 +8,15 @@ from django.db.models import Q
 from pharmacies.models import Pharmacy
 from portal.outbox.models import OutgoingMail
 from portal.time.clock import ROME
+from sessions.hours.holidays import holidays_of
 from sessions.hours.openings import NIGHT_ENDS, Openings
+from sessions.hours.special_days import SpecialDays
 from sessions.hours.week import Week
 from sessions.models.id_sessione import IdSessione
 
 DEFAULT_MINUTES = [60]
 TONIGHT_UNTIL = timedelta(minutes=NIGHT_ENDS)
+HOLIDAYS_AHEAD = timedelta(days=60)  # longer than an id lives and a reminder waits for an opening
 OFFERED_MINUTES = [120, 90, 60, 30, 15]
 
 
@@ -62,13 +65,14 @@ class ReminderSettings(models.Model):
         return Week.load(self.hours)
 
     def openings(self, now: datetime) -> Openings | None:
-        """The hours, and the nights on duty from yesterday on; None when the pharmacy gave no hours."""
+        """The hours, the holidays, and the nights on duty from yesterday on; None when the pharmacy gave no hours."""
         week = self.week
         if week is None:
             return None
-        return Openings(
-            week, frozenset(NightDuty.objects.coming(self.pharmacy_id, now).values_list("evening", flat=True))
-        )
+        nights = frozenset(NightDuty.objects.coming(self.pharmacy_id, now).values_list("evening", flat=True))
+        since = now.astimezone(ROME).date() - timedelta(days=1)
+        holidays = holidays_of(self.pharmacy.province, self.pharmacy.comune, since, since + HOLIDAYS_AHEAD)
+        return Openings(week, nights, SpecialDays(holidays=holidays))
 
 
 class NightDutyQuerySet(models.QuerySet["NightDuty"]):

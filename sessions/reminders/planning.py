@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from pharmacies.models import Pharmacy, Utenza
@@ -15,6 +16,7 @@ from portal.database.claims import hold
 from portal.identity.models import User
 from portal.journal.models import record
 from sessions.hours.moments import Moment, moments
+from sessions.hours.openings import Openings
 from sessions.hours.week import Week
 from sessions.models import IdSessione, NightDuty, Reminder, ReminderSettings, Webhook
 from sessions.webhooks import events
@@ -35,7 +37,16 @@ class Wishes:
 
 def moments_of(expires_at: datetime, chosen: ReminderSettings, now: datetime) -> list[Moment]:
     """The reminders, from `now` on, of an id that expires at `expires_at` (UTC)."""
-    return moments(expires_at, chosen.lead_times, now, chosen.openings(now), at_opening=chosen.at_opening)
+    return _moments(expires_at, chosen, now, chosen.openings(now))
+
+
+def _moments(
+    expires_at: datetime, chosen: ReminderSettings, now: datetime, openings: Openings | None, *, warned: bool = False
+) -> list[Moment]:
+    return moments(
+        expires_at, chosen.lead_times, now, openings, at_opening=chosen.at_opening, warned=warned,
+        leaves=settings.REMINDER_REOPENING_LEAVES,
+    )  # fmt: skip
 
 
 def waiting(id_sessione: IdSessione) -> list[Moment]:
@@ -118,10 +129,7 @@ def _plan_again(pharmacy: Pharmacy, chosen: ReminderSettings, now: datetime) -> 
     rows, kept = [], []
     for row in ids:
         late = [reminder for reminder in due[row.pk, Channel.MAIL] if reminder.minutes_before in chosen.lead_times]
-        coming = moments(
-            row.expires_at, chosen.lead_times, now, openings, at_opening=chosen.at_opening,
-            warned=row.pk in warned or bool(late),
-        )  # fmt: skip
+        coming = _moments(row.expires_at, chosen, now, openings, warned=row.pk in warned or bool(late))
         rows += _rows(row, coming)
         planned = {moment.minutes_before for moment in coming}
         kept += [reminder.pk for reminder in late if reminder.minutes_before not in planned]

@@ -112,8 +112,8 @@ def test_who_never_closes_has_the_plain_rule() -> None:
 
 def test_open_past_midnight_is_one_stretch() -> None:
     late = Week((read_day("0–1, 9–24"),) * 7)
-    # ends at 01:15: the letter leaves an hour before closing at one
-    assert said("2026-11-23 09:15", week=late) == ["Tue 00:00"]
+    assert said("2026-11-23 09:15", week=late) == ["Tue 00:15"]  # ends at 01:15, after the closing at one
+    assert said("2026-11-23 10:15", week=late) == ["Tue 00:00"]  # ends at 02:15: an hour before the closing
 
 
 def test_the_night_of_the_spring_change_is_an_hour_short() -> None:

@@ -19,6 +19,15 @@ TODAY = date(2026, 11, 23)
         ("15:30 - 19:30, 09:00 - 13:00", "9–13, 15:30–19:30"),
         ("9–13, 13–19", "9–19"),
         ("8.30-20", "8:30–20"),
+        ("8:30/12:30", "8:30–12:30"),
+        ("8:30/12:30 15:30/19:30", "8:30–12:30, 15:30–19:30"),
+        ("9-13/15:30-19:30", "9–13, 15:30–19:30"),
+        ("8,30-12,30", "8:30–12:30"),
+        ("8,30-12,30,15,30-19,30", "8:30–12:30, 15:30–19:30"),
+        ("8,30/12,30 - 15,30/19,30", None),  # from when to when?
+        ("9-13,15-19", "9–13, 15–19"),
+        ("830-1230", "8:30–12:30"),
+        ("830/1230, 1530/1930", "8:30–12:30, 15:30–19:30"),
         ("24 ore", "24 ore"),
         ("H24", "24 ore"),
         ("0–24", "24 ore"),
@@ -28,7 +37,11 @@ TODAY = date(2026, 11, 23)
     ],
 )
 def test_hours_are_understood_as_people_write_them(typed, understood) -> None:
-    assert write_day(read_day(typed)) == understood
+    if understood is None:
+        with pytest.raises(UnclearHours):
+            read_day(typed)
+    else:
+        assert write_day(read_day(typed)) == understood
 
 
 @pytest.mark.parametrize(
