@@ -152,6 +152,9 @@ IDENTITY_REGISTRIES = {  # scheme: address of its registry, PEM of the registry'
         env.text("CIE_REGISTRY_CERTIFICATE", default=""),
     ),
 }
+# the second button of SPID, for identities for professional use, and the Purpose of its requests (docs/identity.md)
+SPID_PROFESSIONAL = env.flag("SPID_PROFESSIONAL", default=False)
+SPID_PURPOSE = env.choice("SPID_PURPOSE", ["P", "LP", "PG", "PF", "PX"], default="P")
 SAML_ENTITY_ID = env.text("SAML_ENTITY_ID", default=PORTAL_URL)  # of the portal, for SPID and CIE
 SAML_PRIVATE_KEY = env.text("SAML_PRIVATE_KEY", default="")  # PEM; better as SAML_PRIVATE_KEY_FILE
 SAML_CERTIFICATE = env.text("SAML_CERTIFICATE", default="")  # PEM, of that key

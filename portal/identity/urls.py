@@ -16,6 +16,7 @@ urlpatterns = [
         "accesso/cie/resolve", federation_views.resolve, name="resolve"
     ),  # the federation fixes the last segment, `resolve`
     path("accesso/<slug:provider>/avvia/", views.start, name="start"),
+    path("accesso/<slug:provider>/professionale/avvia/", views.start_professional, name="start_professional"),
     path("accesso/<slug:provider>/ritorno/", views.answer, name="answer"),
     path("accesso/<slug:provider>/metadata/", views.metadata, name="metadata"),
     path("accesso/<slug:provider>/uscita/", views.gone_out, name="gone_out"),

@@ -42,6 +42,12 @@ FAULTS = (
             one, attributes={name: value for name, value in one.attributes.items() if name != "fiscalNumber"}
         ),
     ),
+    SamlFault(
+        "impresa", "Di un’impresa, senza una persona (SPID)",
+        lambda one: replace(
+            one, attributes={"companyName": "Impresa di prova", "companyFiscalNumber": "TINIT-00000000000", "ivaCode": "00000000000"}
+        ),
+    ),
     SamlFault("livello", "Di livello 1, più basso di quello chiesto", lambda one: replace(one, level=1)),
 )  # fmt: skip
 

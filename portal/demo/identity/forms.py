@@ -23,6 +23,7 @@ LEVELS = (
     ("2", "Livello 2: anche un codice temporaneo o l’app"),
     ("3", "Livello 3: anche una carta o un dispositivo sicuro"),
 )
+WRONG_FOR_A_PURPOSE = "Uso la mia identità personale (30)"
 OUTCOMES = {
     "spid": (
         ("ok", "Tutto bene"),
@@ -81,11 +82,14 @@ class AnswerForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, method: str, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, method: str, *args: Any, purpose: str = "", **kwargs: Any) -> None:
+        """`purpose`: the one in the portal's request, which changes the words of outcome 30."""
         super().__init__(*args, **kwargs)
         listed = [(person.key, f"{person.full_name}, {person.who}") for person in people.PEOPLE]
         self._choices("persona").choices = [*listed, (SOMEBODY_ELSE, "Un’altra persona: scrivila qui sotto")]
-        self._choices("esito").choices = list(OUTCOMES[method])
+        self._choices("esito").choices = [
+            (code, WRONG_FOR_A_PURPOSE if purpose and code == "30" else label) for code, label in OUTCOMES[method]
+        ]
         self._choices("difetto").choices = [("", "Nessuno"), *((fault.key, fault.label) for fault in faults_of(method))]
         if method != "spid":
             del self.fields["gestore"]

@@ -142,7 +142,7 @@ def question(request: HttpRequest, now: datetime) -> OpenidQuestion | None:
         return None
     if not good:
         return None
-    return OpenidQuestion(claims["state"], claims["jti"], json.dumps(claims, indent=2), claims)
+    return OpenidQuestion(claims["state"], claims["jti"], json.dumps(claims, indent=2), claims=claims)
 
 
 def _metadata() -> dict[str, Any]:

@@ -24,6 +24,7 @@ from portal.identity.providers.saml.names import (
     REDIRECT,
     RSA_SHA256,
     SIGNATURE,
+    SPID_EXTENSIONS,
     child,
     ds,
     md,
@@ -40,11 +41,12 @@ ORGANISATION = Organisation(
 
 @dataclass(frozen=True)
 class StubQuestion:
-    """The portal's request, after its signature was verified. `shown`: the request as readable text."""
+    """The portal's request, after its signature was verified. `shown`: the request as readable text; `purpose`: its Purpose."""
 
     state: str
     request_id: str = ""
     shown: str = ""
+    purpose: str = ""
 
 
 def portal_as_service_provider() -> ServiceProvider:
@@ -102,7 +104,8 @@ def question(method: str, request: HttpRequest, now: datetime) -> StubQuestion |
     for_us = root.get("Destination") == entity_id(method) and root.tag == samlp("AuthnRequest")
     if not for_us or root.findtext(saml("Issuer")) != portal.entity_id or now >= issued_at + settings.LOGIN_PENDING_FOR:
         return None
-    return StubQuestion(request.GET.get("RelayState", ""), root.get("ID", ""), readable(root))
+    purpose = root.findtext(f"{samlp('Extensions')}/{{{SPID_EXTENSIONS}}}Purpose") or ""
+    return StubQuestion(request.GET.get("RelayState", ""), root.get("ID", ""), readable(root), purpose)
 
 
 def answer(

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from lxml import etree
 
 from portal.demo.identity import envelopes, faults, openid_desk, openid_faults, openid_views, saml_desk
-from portal.demo.identity.forms import OUTCOMES, AnswerForm, faults_of
+from portal.demo.identity.forms import AnswerForm, faults_of
 from portal.demo.identity.openid_answers import id_claims, person_claims
 from portal.demo.identity.openid_desk import OpenidQuestion
 from portal.demo.identity.providers import answer
@@ -59,7 +59,7 @@ def identity_provider(request: HttpRequest, method: str) -> HttpResponse:
     question = _question(method, request, now)
     if question is None:
         return _unlisted(render(request, "demo/identity/bad_request.html", context, status=400))
-    form = AnswerForm(method, request.POST or None)
+    form = AnswerForm(method, request.POST or None, purpose=getattr(question, "purpose", ""))
     if "gestore" in form.fields:
         # SPID requires a random order of the providers
         form.fields["gestore"].choices = random.sample(form.fields["gestore"].choices, k=12)  # type: ignore[attr-defined]
@@ -69,7 +69,7 @@ def identity_provider(request: HttpRequest, method: str) -> HttpResponse:
     outcome, fault = form.cleaned_data["esito"], form.cleaned_data.get("difetto", "")
     context |= {
         "answer": _answer(method, question, form, now),
-        "outcome": dict(OUTCOMES[method])[outcome],
+        "outcome": dict(form.fields["esito"].choices)[outcome],  # type: ignore[attr-defined]
         "went_well": outcome == "ok",
         "person": form.claims(),
         "gestore": form.cleaned_data.get("gestore", ""),

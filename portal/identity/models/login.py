@@ -91,6 +91,7 @@ class LoginTransaction(models.Model):
     browser_hash = models.CharField(max_length=64)
     provider = models.CharField(max_length=32)
     issuer = models.CharField(max_length=255, blank=True)  # entity that got the request (SAML, OpenID Connect)
+    purpose = models.CharField(max_length=3, blank=True, default="", db_default="")  # SPID's Purpose; "": personal use
     # the answer must repeat it
     request_id = models.CharField(max_length=64, null=True, unique=True)
     sealed_request = models.BinaryField(null=True)  # until the record takes it
@@ -149,6 +150,7 @@ class LoginTransaction(models.Model):
         now: datetime,
         session_key: str = "",
         new_state: Callable[[], str] = lambda: secrets.token_hex(32),  # OpenID Connect: letters and digits only
+        purpose: str = "",
     ) -> tuple["LoginTransaction", str]:
         """Creates the pending login; returns it with the state, of which only a hash is stored."""
         state = new_state()
@@ -156,6 +158,7 @@ class LoginTransaction(models.Model):
             state_hash=keyed_hash("login-state", state),
             browser_hash=keyed_hash("login-browser", browser),
             provider=provider,
+            purpose=purpose,
             next_url=next_url[:500],
             sealed_session=seal(session_key.encode()) if session_key else None,
             started_at=now,
@@ -187,6 +190,7 @@ class LoginRecord(models.Model):
     transaction = models.ForeignKey(LoginTransaction, models.PROTECT, null=True, related_name="+")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="logins")
     provider = models.CharField(max_length=32)
+    purpose = models.CharField(max_length=3, blank=True, default="", db_default="")  # SPID's Purpose; "": personal use
     level = models.PositiveSmallIntegerField(null=True)
     outcome = models.CharField(max_length=40)  # "ok", or the code of the refusal
     at = models.DateTimeField()
@@ -271,7 +275,8 @@ def _facts(record: LoginRecord) -> dict[str, Any]:
         "request_id",
     )
     more = ("answer_id", "assertion_id", "person_hash", "sealed_request", "sealed_response")
-    later_names = ("subject_hash",) if record.subject_hash else ()  # rows chained before this column have none
+    # rows chained before these columns have none
+    later_names = tuple(name for name in ("subject_hash", "purpose") if getattr(record, name))
     return {name: getattr(record, name) for name in (*names, *more, *later_names)}
 
 

@@ -37,22 +37,26 @@ REFUSALS_WRITTEN = 50
 
 @dataclass(frozen=True)
 class LoginOutcome:
-    """The signed-in user, or the code of the refusal (refusal_sentences.py). `next_url`: a checked local path, or empty."""
+    """The signed-in user, or the code of the refusal (refusal_sentences.py). `next_url`: a checked local path, or empty.
+
+    `professional`: the login began at the second button of SPID.
+    """
 
     user: User | None
     refusal: str
     next_url: str
+    professional: bool = False
 
 
-def begin(request: HttpRequest, provider: Provider, next_url: str, now: datetime) -> HttpResponse:
+def begin(request: HttpRequest, provider: Provider, next_url: str, now: datetime, purpose: str = "") -> HttpResponse:
     """Creates the pending login, binds it to this browser with a cookie, and redirects to the provider.
 
-    The session cookie cannot do it: it is SameSite=Lax, and the answer is a POST from the provider's site. Raises
+    `purpose`: "", or the provider's own for identities for professional use; never what the browser sent. The session cookie cannot do it: it is SameSite=Lax, and the answer is a POST from the provider's site. Raises
     LoginRefused when no provider is available.
     """
     browser = _browser_of(request) or secrets.token_urlsafe(32)
     transaction, state = LoginTransaction.begin(
-        provider.key, browser, local_url(request, next_url), now, request.session.session_key or ""
+        provider.key, browser, local_url(request, next_url), now, request.session.session_key or "", purpose=purpose
     )
     response = provider.start(request, transaction, state)
     response.set_cookie(
@@ -146,6 +150,7 @@ def _record_of(transaction: LoginTransaction, now: datetime) -> LoginRecord:
     return LoginRecord(
         transaction=transaction,
         provider=transaction.provider,
+        purpose=transaction.purpose,
         at=now,
         asked_at=transaction.started_at,
         issuer=transaction.issuer,
@@ -205,11 +210,15 @@ def _refuse(
     now: datetime,
     record: LoginRecord | None = None,
 ) -> LoginOutcome:
-    _write_down(request, record or LoginRecord(transaction=transaction, provider=provider.key, at=now), refusal)
+    purpose = transaction.purpose if transaction else ""
+    unread = LoginRecord(transaction=transaction, provider=provider.key, purpose=purpose, at=now)
+    _write_down(request, record or unread, refusal)
     # logs our own text, never the answer's. Codes 8 to 18: our request is wrong, and only an operator can mend it
     level = logging.ERROR if refusal.code in OUR_REQUEST_IS_WRONG else logging.INFO
     logger.log(level, "login with %s refused: %s (%s)", provider.key, refusal.code, refusal)
-    return LoginOutcome(None, refusal.code, local_url(request, transaction.next_url) if transaction else "")
+    if transaction is None:
+        return LoginOutcome(None, refusal.code, "")
+    return LoginOutcome(None, refusal.code, local_url(request, transaction.next_url), bool(purpose))
 
 
 def _write_down(request: HttpRequest, record: LoginRecord, refusal: LoginRefused) -> None:

@@ -5,6 +5,10 @@ Source of the numbers: SPID technical rules, error messages (AgID); CIE uses the
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
+from portal.identity.providers.base import SPID, SPID_PROFESSIONAL
+
 _OUR_FAULT = "Accesso non riuscito per un problema tecnico del portale."
 _WHAT_WITH_OUR_FAULT = "Non dipende da te. Riprova fra qualche minuto o entra in un altro modo; se continua, chiamaci."
 
@@ -204,10 +208,54 @@ _OURS = {
 }
 
 
-def refusal_of(code: str) -> Refusal:
-    """The page for this code. An unknown code, and SPID 8-18 and 24 (our request was wrong), is a technical problem of ours."""
-    known = _BY_PROVIDER.get(code) or _OURS.get(code)
+def refusal_of(code: str, door: str = "") -> Refusal:
+    """The page for this code. An unknown code, and SPID 8-18 and 24 (our request was wrong), is a technical problem of ours.
+
+    `door`: the key of the tried button (base.WayIn) where SPID has two; outcome 30 then names the other one.
+    """
+    known = _of_two_doors(code, door) or _BY_PROVIDER.get(code) or _OURS.get(code)
     return known or Refusal("Accesso non riuscito", _OUR_FAULT, _WHAT_WITH_OUR_FAULT)
+
+
+def _of_two_doors(code: str, door: str) -> Refusal | None:
+    """The pages about identities for professional use (SPID, Avviso 18)."""
+    if code == "legal-person":
+        return Refusal(
+            _("Questa identità è di un’impresa, non di una persona"),
+            _(
+                "Il gestore non ha indicato il codice fiscale di una persona: succede con l’identità digitale della società."
+            ),
+            _(
+                "Qui serve il codice fiscale di chi entra. Usa la tua identità personale, oppure un’identità per uso "
+                "professionale rilasciata a te, anche per conto dell’impresa."
+            ),
+            word=_("identità di un’impresa"),
+        )
+    if code != "30" or not door:
+        return None
+    names = {"personal": SPID.label, "professional": SPID_PROFESSIONAL.label}
+    if door == SPID.key:
+        return Refusal(
+            _("Questa identità non è del tipo giusto"),
+            _(
+                "Con «Entra con %(personal)s» si entra con l’identità personale: quella che hai usato è di un altro tipo."
+            )
+            % names,
+            _(
+                "Se è per uso professionale, premi qui sotto «Entra con %(professional)s». Altrimenti riprova con la tua "
+                "identità personale."
+            )
+            % names,
+        )
+    return Refusal(
+        _("Questa identità non è per uso professionale"),
+        _("Con «Entra con %(professional)s» si entra solo con un’identità di quel tipo.") % names,
+        _(
+            "Se hai usato la tua identità personale, premi qui sotto «Entra con %(personal)s»: qui vale allo stesso modo. Se hai "
+            "anche un’identità per uso professionale, riprova con il gestore che te l’ha data."
+        )
+        % names,
+    )
 
 
 def spoken(code: str) -> str:

@@ -31,19 +31,27 @@ def choose(request: HttpRequest) -> HttpResponse:
     again = request.user.is_authenticated and request.GET.get("di-nuovo") == "1"
     if request.user.is_authenticated and not again:
         return redirect(next_url or "pages:home")
-    ways = [WayIn.of(provider) for provider in every_provider()]
+    ways = [way for provider in every_provider() for way in WayIn.all_of(provider)]
     response = render(request, "identity/choose.html", {"ways": ways, "next_url": next_url, "again": again})
     _allow_leaving(response)
     return response
 
 
 @require_POST
-def start(request: HttpRequest, provider: str) -> HttpResponse:
+def start(request: HttpRequest, provider: str, *, professional: bool = False) -> HttpResponse:
     way_in, next_url = _known(provider), request.POST.get("next", "")
     try:
-        return login.begin(request, way_in, next_url, now_of(request))
+        return login.begin(request, way_in, next_url, now_of(request), way_in.purpose if professional else "")
     except LoginRefused as refusal:
-        return _refused(request, way_in, login.LoginOutcome(None, refusal.code, login.local_url(request, next_url)))
+        local = login.local_url(request, next_url)
+        return _refused(request, way_in, login.LoginOutcome(None, refusal.code, local, professional))
+
+
+def start_professional(request: HttpRequest, provider: str) -> HttpResponse:
+    """The second button of SPID. 404 where the settings do not switch it on, and for every other provider."""
+    if not _known(provider).purpose:
+        raise Http404
+    return start(request, provider, professional=True)
 
 
 @require_safe
@@ -122,13 +130,16 @@ def gone_out(request: HttpRequest, provider: str) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, provider: Provider, outcome: login.LoginOutcome) -> HttpResponse:
-    refusal = refusal_of(outcome.refusal)
+    own = WayIn.all_of(provider)
+    tried = own[-1] if outcome.professional else own[0]
+    refusal = refusal_of(outcome.refusal, tried.key if len(own) > 1 else "")
+    others = [way for other in every_provider() if other.key != provider.key for way in WayIn.all_of(other)]
     context = {
         "refusal": refusal,
         "code": spoken(outcome.refusal),
-        "method": provider.method,
-        "tried": WayIn.of(provider),
-        "others": [WayIn.of(other) for other in every_provider() if other.key != provider.key],
+        "method": tried.method,
+        "tried": tried,
+        "others": [*(way for way in own if way is not tried), *others],
         "next_url": outcome.next_url,
     }
     response = render(request, "identity/refused.html", context, status=refusal.status)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.core.checks import CheckMessage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
 
 from portal.identity.identity import Identity
 from portal.identity.models import LoginTransaction
@@ -25,6 +26,12 @@ class Method:
 
 
 SPID = Method("spid", "SPID", "SPID", "Identità digitale, livello 2 o superiore.")
+SPID_PROFESSIONAL = Method(
+    "spid",
+    "SPID per uso professionale",
+    "SPID per uso professionale",
+    "Identità rilasciata a te come professionista o per la tua impresa, livello 2 o superiore.",
+)
 CIE = Method("cie", "CIE", "Carta d’Identità Elettronica", "Con l’app CieID o un lettore di smart card.")
 TS_CNS = Method("ts-cns", "TS-CNS", "TS-CNS", "Tessera sanitaria attivata, lettore e PIN.")
 
@@ -62,6 +69,11 @@ class Provider(ABC):
     def label(self) -> str:
         return self.method.label
 
+    @property
+    def purpose(self) -> str:
+        """The Purpose of the requests of the second button, for identities for professional use (SPID); empty: no such button."""
+        return ""
+
     def form_origins(self) -> list[str]:
         """The origins (`https://host`) that `start` may redirect to."""
         return []
@@ -69,6 +81,10 @@ class Provider(ABC):
     def gestori(self) -> list[Gestore] | None:
         """The identity providers to choose from, in random order; empty: none is available; None: no choice is needed."""
         return None
+
+    def professional_gestori(self) -> list[Gestore] | None:
+        """As gestori(), for the second button."""
+        return self.gestori()
 
     def metadata(self) -> bytes | None:
         """Our signed SAML metadata; None when this method needs none."""
@@ -120,7 +136,7 @@ class Provider(ABC):
 
     @abstractmethod
     def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
-        """Redirects to the provider with a request for a new authentication at level 2 or above.
+        """Redirects to the provider with a request for a new authentication at level 2 or above, for the purpose of the login.
 
         The answer must return `state` (RelayState, OpenID Connect's state), which does not reveal the requested page.
         Raises LoginRefused when no provider is available.
@@ -141,11 +157,30 @@ class Provider(ABC):
 
 @dataclass(frozen=True)
 class WayIn:
-    """A login method as the pages show it."""
+    """A login method as the pages show it; `professional` is the second button of SPID."""
 
     method: Method
     gestori: list[Gestore] | None
+    professional: bool = False
+
+    @property
+    def key(self) -> str:
+        """Names the button among those of one page."""
+        return f"{self.method.key}-professionale" if self.professional else self.method.key
+
+    @property
+    def start_address(self) -> str:
+        name = "identity:start_professional" if self.professional else "identity:start"
+        return reverse(name, args=[self.method.key])
 
     @classmethod
     def of(cls, provider: Provider) -> "WayIn":
         return cls(provider.method, provider.gestori())
+
+    @classmethod
+    def all_of(cls, provider: Provider) -> "list[WayIn]":
+        """The button of this provider, and the one for professional use when the settings switch it on."""
+        ways = [cls.of(provider)]
+        if provider.purpose:
+            ways.append(cls(SPID_PROFESSIONAL, provider.professional_gestori(), professional=True))
+        return ways

@@ -13,7 +13,7 @@ from lxml import etree
 
 from portal.identity.providers.saml import documents
 from portal.identity.providers.saml.documents import MalformedXml
-from portal.identity.providers.saml.names import POST, PREFIXES, PROTOCOL, REDIRECT, ds, md
+from portal.identity.providers.saml.names import POST, PREFIXES, PROTOCOL, REDIRECT, SPID_EXTENSIONS, ds, md
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +29,11 @@ class ProviderMetadata:
     sign_on: tuple[tuple[str, str], ...]  # binding, address
     sign_out: tuple[tuple[str, str], ...]
     certificates: tuple[x509.Certificate, ...]
+    purposes: frozenset[str] | None = None  # each Purpose that its metadata list; None: they list none
+
+    def offers(self, purpose: str) -> bool:
+        """False when its metadata list purposes without this one. Not every provider that offers one lists it."""
+        return self.purposes is None or purpose in self.purposes
 
     @property
     def binding(self) -> str:
@@ -111,8 +116,21 @@ def _provider(descriptor: etree._Element) -> ProviderMetadata:
         raise MalformedXml("an identity provider without address or certificate")
     name = descriptor.findtext(".//md:OrganizationDisplayName", namespaces=PREFIXES) or entity_id
     return ProviderMetadata(
-        entity_id, " ".join(name.split()), sign_on, _addresses(role, "SingleLogoutService"), certificates
+        entity_id,
+        " ".join(name.split()),
+        sign_on,
+        _addresses(role, "SingleLogoutService"),
+        certificates,
+        _purposes(descriptor),
     )
+
+
+def _purposes(descriptor: etree._Element) -> frozenset[str] | None:
+    """The Purpose elements of spid:SupportedPurposes; the registry writes them without a namespace of their own."""
+    listed = descriptor.findall(f"*/{{{SPID_EXTENSIONS}}}SupportedPurposes")
+    if not listed:
+        return None
+    return frozenset((purpose.text or "").strip() for one in listed for purpose in one.iterfind("{*}Purpose"))
 
 
 def _addresses(role: etree._Element, service: str) -> tuple[tuple[str, str], ...]:

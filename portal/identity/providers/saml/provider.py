@@ -1,6 +1,7 @@
 """The providers SPID and CIE by SAML 2.0."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +29,8 @@ from portal.identity.providers.saml.service_provider import ServiceProvider
 from portal.identity.providers.upkeep import Alert, LoadedEntity, Taken
 from portal.time.clock import now_of
 
+_COMPANY_NUMBER = re.compile(r"(TINIT|VATIT)-[0-9]{11}")
+_OF_A_COMPANY = frozenset({"companyName", "companyFiscalNumber", "ivaCode", "registeredOffice"})
 FISCAL_NUMBER_PREFIX = "TINIT-"  # an Italian codice fiscale; other countries have other prefixes (ETSI EN 319 412-1)
 
 
@@ -65,19 +68,18 @@ class SamlProvider(base.Provider):
 
     def gestori(self) -> list[base.Gestore] | None:
         """In random order: the SPID rules require that none is favoured."""
-        loaded = list(self.identity_providers())
-        if len(loaded) == 1:
-            return None
-        SystemRandom().shuffle(loaded)
-        return [base.Gestore(provider.entity_id, provider.name, _logo(provider)) for provider in loaded]
+        return self._listed("")
+
+    def professional_gestori(self) -> list[base.Gestore] | None:
+        return self._listed(self.purpose)
 
     def metadata(self) -> bytes:
         service = self.service_provider()
         return service_metadata(service, self.profile, service_provider.addresses(self.key))
 
     def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
-        provider = self._chosen(request.POST.get("gestore", ""))
-        authn = authn_request(self.service_provider(), provider, MINIMUM_LEVEL, now_of(request))
+        provider = self._chosen(request.POST.get("gestore", ""), transaction.purpose)
+        authn = authn_request(self.service_provider(), provider, MINIMUM_LEVEL, now_of(request), transaction.purpose)
         if provider.binding == REDIRECT:
             address = authn.signed_address(state)
             transaction.write_request(provider.entity_id, authn.id, address.encode())
@@ -109,6 +111,8 @@ class SamlProvider(base.Provider):
             address=service_provider.addresses(self.key).answer,
         )
         answered = verified_answer(decoded(request.POST.get("SAMLResponse", "")), expected, now_of(request))
+        if _is_of_a_company(answered.attributes, professional=bool(transaction.purpose)):
+            raise LoginRefused("legal-person", "fiscalNumber")
         return self._identity(answered, provider)
 
     def gone_out(self, request: HttpRequest) -> tuple[list[str], str]:
@@ -174,10 +178,21 @@ class SamlProvider(base.Provider):
             sign_out_names=tuple(logout.session_names(by.entity_id, answered.name_id, ["", answered.session_index])),
         )
 
-    def _chosen(self, entity_id: str) -> ProviderMetadata:
-        """The chosen provider, or the only one loaded. Raises LoginRefused."""
+    def _listed(self, purpose: str) -> list[base.Gestore] | None:
+        """The providers to choose from, shuffled; None when only one is loaded."""
         loaded = self.identity_providers()
-        found = entities.find(loaded, entity_id) if entity_id else loaded[0] if len(loaded) == 1 else None
+        offered = _offering(loaded, purpose)
+        if len(loaded) == len(offered) == 1:
+            return None
+        SystemRandom().shuffle(offered)
+        return [base.Gestore(provider.entity_id, provider.name, _logo(provider)) for provider in offered]
+
+    def _chosen(self, entity_id: str, purpose: str) -> ProviderMetadata:
+        """The chosen provider, or the only one loaded, if it offers identities for this purpose. Raises LoginRefused."""
+        loaded = self.identity_providers()
+        if not entity_id and len(loaded) == 1:
+            entity_id = loaded[0].entity_id
+        found = entities.find(_offering(loaded, purpose), entity_id)
         if found is None:
             raise LoginRefused("no-provider")
         return found
@@ -187,10 +202,32 @@ class Spid(SamlProvider):
     method = base.SPID
     profile = profiles.SPID
 
+    @property
+    def purpose(self) -> str:
+        return settings.SPID_PURPOSE if settings.SPID_PROFESSIONAL else ""
+
+    def alerts(self, now: datetime) -> Iterator[Alert]:
+        yield from super().alerts(now)
+        if self.purpose and not _offering(self.identity_providers(), self.purpose):
+            words = f"SPID_PROFESSIONAL is on, and no loaded provider offers identities for the purpose {self.purpose}"
+            yield Alert(self.key, "providers", words)
+
 
 class CieSaml(SamlProvider):
     method = base.CIE
     profile = profiles.CIE
+
+
+def _offering(loaded: Sequence[ProviderMetadata], purpose: str) -> list[ProviderMetadata]:
+    return [provider for provider in loaded if not purpose or provider.offers(purpose)]
+
+
+def _is_of_a_company(attributes: Mapping[str, str], *, professional: bool) -> bool:
+    """True when the answer names a legal person and nobody who acts for it (the second type of identity in Avviso 18)."""
+    number = attributes.get("fiscalNumber", "")
+    if number:
+        return professional and _COMPANY_NUMBER.fullmatch(number) is not None
+    return professional or not _OF_A_COMPANY.isdisjoint(attributes)
 
 
 @lru_cache(maxsize=4)

@@ -17,6 +17,7 @@ from portal.identity.providers.saml.names import (
     ENTITY,
     PROTOCOL,
     RSA_SHA256,
+    SPID_EXTENSIONS,
     TRANSIENT,
     child,
     level_uri,
@@ -57,8 +58,12 @@ def carried_by(address: str) -> bytes:
         return b""
 
 
-def authn_request(service: ServiceProvider, provider: ProviderMetadata, level: int, now: datetime) -> AuthnRequest:
-    """The AuthnRequest to this provider for `level` or above, issued now."""
+def authn_request(
+    service: ServiceProvider, provider: ProviderMetadata, level: int, now: datetime, purpose: str = ""
+) -> AuthnRequest:
+    """The AuthnRequest to this provider for `level` or above, issued now; with a `purpose`, for an identity for professional
+    use (SPID, Avviso 18).
+    """
     number = f"_{secrets.token_hex(20)}"
     root = etree.Element(
         samlp("AuthnRequest"),
@@ -69,6 +74,9 @@ def authn_request(service: ServiceProvider, provider: ProviderMetadata, level: i
         nsmap={"samlp": PROTOCOL, "saml": ASSERTION},
     )  # fmt: skip
     child(root, saml("Issuer"), service.entity_id, Format=ENTITY, NameQualifier=service.entity_id)
+    if purpose:
+        extensions = etree.SubElement(root, samlp("Extensions"), nsmap={"spid": SPID_EXTENSIONS})
+        child(extensions, f"{{{SPID_EXTENSIONS}}}Purpose", purpose)
     child(root, samlp("NameIDPolicy"), Format=TRANSIENT)
     context = child(root, samlp("RequestedAuthnContext"), Comparison="minimum")
     child(context, saml("AuthnContextClassRef"), level_uri(level))

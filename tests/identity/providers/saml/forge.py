@@ -1,6 +1,7 @@
 """Forges responses for attacks: captures requests, builds valid responses, changes them, posts them to the portal."""
 
 import base64
+import re
 import zlib
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -123,15 +124,30 @@ def registered(folder: Path, name: str, door: str = "spid", binding: str = REDIR
     return provider
 
 
-def ask(client: Client, provider: Registered, door: str = "spid", next_url: str = "") -> CapturedRequest:
-    """Begins a login with this provider and captures the request."""
+def ask(
+    client: Client, provider: Registered, door: str = "spid", next_url: str = "", *, professional: bool = False
+) -> CapturedRequest:
+    """Begins a login with this provider and captures the request; `professional`: at the second button."""
     choice = {"gestore": provider.entity_id, "next": next_url}
-    response = client.post(reverse("identity:start", args=[door]), choice)
+    button = "identity:start_professional" if professional else "identity:start"
+    response = client.post(reverse(button, args=[door]), choice)
     assert response.status_code == 302
     assert response["Location"].startswith(f"{provider.entity_id}/accedi?")
-    query = {name: values[0] for name, values in parse_qs(urlsplit(response["Location"]).query).items()}
-    question = etree.fromstring(zlib.decompress(base64.b64decode(query["SAMLRequest"]), wbits=-15))
-    return CapturedRequest(provider, question, query["RelayState"], client, reverse("identity:answer", args=[door]))
+    question, state = request_in(response["Location"]), parse_qs(urlsplit(response["Location"]).query)["RelayState"][0]
+    return CapturedRequest(provider, question, state, client, reverse("identity:answer", args=[door]))
+
+
+def request_in(address: str) -> etree._Element:
+    """The AuthnRequest in an address of the Redirect binding."""
+    packed = parse_qs(urlsplit(address).query)["SAMLRequest"][0]
+    return etree.fromstring(zlib.decompress(base64.b64decode(packed), wbits=-15))
+
+
+def decoded(page: str) -> bytes:
+    """The AuthnRequest in the form of the POST binding."""
+    found = re.search(r'name="SAMLRequest" value="([^"]+)"', page)
+    assert found is not None
+    return base64.b64decode(found[1])
 
 
 def evil(root: etree._Element) -> None:
