@@ -1,11 +1,11 @@
 """The sentences of the timeline for the journal verbs of this app."""
 
 WORDS = {
-    "register.imported": "ha letto il registro nazionale {file}: {created} farmacie nuove, {changed} cambiate, {closed} chiuse",
-    "register.in_part": "ha letto una parte del registro nazionale {file}, che {why}: {created} farmacie nuove, {changed} cambiate, nessuna chiusa",
-    "register.accepted": "ha preso per intero il registro nazionale {file}, che {why} ({because}): {created} farmacie nuove, {changed} cambiate, {closed} chiuse",
-    "register.closed": "ha chiuso la farmacia dal {since}: {why}",
-    "register.reopened": "ha riaperto la farmacia: il registro nazionale la dà di nuovo aperta",
+    "register.imported": "ha letto il registro nazionale delle {sites|farmacie} {file}: {created} nuove, {changed} cambiate, {closed} chiuse",
+    "register.in_part": "ha letto una parte del registro nazionale delle {sites|farmacie} {file}, che {why}: {created} nuove, {changed} cambiate, nessuna chiusa",
+    "register.accepted": "ha preso per intero il registro nazionale delle {sites|farmacie} {file}, che {why} ({because}): {created} nuove, {changed} cambiate, {closed} chiuse",
+    "register.closed": "ha chiuso la {noun|farmacia} dal {since}: {why}",
+    "register.reopened": "ha riaperto la {noun|farmacia}: il registro nazionale la dà di nuovo aperta",
     "office.given": "ha registrato {who} come {role} {period} ({source}{protocol})",
     "office.corrected": "ha corretto l’incarico di {who}, {role} {period}{protocol}: {what}",
     "office.continued": "ha tenuto la delega di {who} {period}",

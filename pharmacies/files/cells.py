@@ -2,6 +2,8 @@
 
 import re
 
+from pharmacies.codes import stored_code
+
 
 class BrokenRow(Exception):
     """The row cannot be imported; `str()` is the reason, `code` the pharmacy's code, "" when it cannot be read."""
@@ -12,11 +14,8 @@ class BrokenRow(Exception):
 
 
 def code_of(cell: str) -> str:
-    """Returns the pharmacy's code without leading zeros, which some extracts lack; "" when the cell holds no code."""
-    value = tidy(cell)
-    if not re.fullmatch(r"[0-9A-Za-z]{1,10}", value):
-        return ""
-    return value.lstrip("0").upper() or "0"
+    """Returns the code of a pharmacy (`20001`) or parafarmacia (`P20001`) as the portal stores it; "" when it holds none."""
+    return stored_code(tidy(cell))
 
 
 def letters(header: str) -> str:

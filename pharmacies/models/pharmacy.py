@@ -7,13 +7,13 @@ from typing import Any
 from django.db import models, transaction
 from django.db.models import Q
 
+from pharmacies.codes import PARAFARMACIA_PREFIX as PARAFARMACIA_PREFIX
 from pharmacies.models.folded import FoldedField
 from portal.database.composed import Composed
 from portal.identity.models import User
 from portal.identity.territory import Territory
 
 FOUND_FROM = frozenset({"name", "comune"})  # the fields that `found_by` is computed from
-PARAFARMACIA_PREFIX = "P"
 _HELD = Composed(lambda pk: Pharmacy.objects.select_for_update(no_key=True).filter(pk=pk).only("pk"))
 
 

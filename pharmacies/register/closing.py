@@ -13,7 +13,7 @@ from django.db import transaction
 
 from pharmacies.certification import letters
 from pharmacies.files.lock import Import, alone_with
-from pharmacies.models import MailCertification, Pharmacy, RegisterChange, RegisterImport
+from pharmacies.models import MailCertification, NationalRegister, Pharmacy, RegisterChange, RegisterImport
 from pharmacies.register import history
 from portal.journal.models import record
 
@@ -67,12 +67,12 @@ class ClosingRule:
         return ClosingDecision(held, None, closes=True)
 
 
-def too_many(closings: int, day: date) -> bool:
+def too_many(closings: int, day: date, register: NationalRegister = NationalRegister.FARMACIE) -> bool:
     """True when the number of closings is so high that the file is probably wrong.
 
-    More than REGISTER_CLOSINGS, and more than REGISTER_CLOSINGS_PER_THOUSAND of the open pharmacies.
+    More than REGISTER_CLOSINGS, and more than REGISTER_CLOSINGS_PER_THOUSAND of the open sites of this register.
     """
-    still_open = Pharmacy.objects.open_on(day).count()
+    still_open = Pharmacy.objects.of_register(register).open_on(day).count()
     share = settings.REGISTER_CLOSINGS_PER_THOUSAND * still_open
     return closings > settings.REGISTER_CLOSINGS and closings * 1000 > share
 
@@ -81,7 +81,8 @@ def absence_is_proven(file: RegisterImport, since: date) -> bool:
     """True when enough whole files of different days, this one included, lack a pharmacy that is absent since `since`."""
     if file.unnamed:
         return False
-    days = RegisterImport.objects.days_without(since, and_also=file.day)
+    of_register = RegisterImport.objects.filter(register=file.register)
+    days = of_register.days_without(since, and_also=file.day)
     return days >= settings.REGISTER_ABSENT_FILES
 
 
@@ -116,7 +117,7 @@ def close(closings: Iterable[Closing], now: datetime, by: "User | None" = None, 
     for pharmacy in closed:
         record(
             "register.closed", now=now, actor=by, about=pharmacy.code, since=f"{pharmacy.closed_on:%d/%m/%Y}",
-            why=why(pharmacy), because=because,
+            why=why(pharmacy), because=because, noun=pharmacy.noun,
         )  # fmt: skip
     return len(closed)
 
@@ -141,5 +142,5 @@ def note_reopened(keys: Sequence[int], now: datetime) -> None:
     for start in range(0, len(keys), 1000):
         some = Pharmacy.objects.filter(pk__in=keys[start : start + 1000]).order_by("pk")
         some.update(closing_noted_at=None)
-        for code in some.values_list("code", flat=True):
-            record("register.reopened", now=now, about=code)
+        for pharmacy in some:
+            record("register.reopened", now=now, about=pharmacy.code, noun=pharmacy.noun)

@@ -1,4 +1,6 @@
-"""Imports the national register: compares the file with the stored pharmacies, then writes the changes in one transaction.
+"""Imports a national register: compares the file with the stored sites of it, then writes the changes in one transaction.
+
+The Ministry has two, of pharmacies and of parafarmacie (NationalRegister). A file of one never changes a site of the other.
 
 A pharmacy is never deleted. Two things close it: an end date in a whole file, or its absence from several whole files of
 different days (closing.py). An incomplete file closes nothing, but its rows are imported. A file may hold the history of a
@@ -19,10 +21,10 @@ from django.conf import settings
 from pharmacies.files.completeness import FLAWS, day_of, first_flaw, flaw_against
 from pharmacies.files.lock import Import, ImportUnderWay, alone_with
 from pharmacies.files.tables import NothingRead
-from pharmacies.models import Pharmacy, RegisterImport
+from pharmacies.models import NationalRegister, Pharmacy, RegisterImport
 from pharmacies.register import closing, history
 from pharmacies.register.closing import Closing, ClosingRule
-from pharmacies.register.columns import UnknownHeader
+from pharmacies.register.columns import MixedRegisters, UnknownHeader
 from pharmacies.register.reading import Register, read_register
 from pharmacies.register.report import ImportReport
 from pharmacies.register.rows import DOUBTS, RegisterRow
@@ -34,6 +36,7 @@ __all__ = [
     "DOUBTS",
     "ImportReport",
     "ImportUnderWay",
+    "MixedRegisters",
     "NothingRead",
     "UnknownHeader",
     "import_register",
@@ -65,7 +68,7 @@ def import_register(
     `doubt`: a key of completeness.FLAWS, found while the file was downloaded. `accept_as_whole`: the operator's reason for
     treating the file as whole in spite of its flaw. `allow_closing`: closes at once, however many closings there are.
     `progress` receives the number of rows read, `writing` the number of pharmacies written.
-    Raises UnknownHeader, NothingRead, ImportUnderWay, OSError.
+    Raises UnknownHeader, MixedRegisters, NothingRead, ImportUnderWay, OSError.
     """
     day = now.astimezone(ROME).date()
     report = ImportReport(accepted_because=accept_as_whole)
@@ -75,7 +78,7 @@ def import_register(
             report.flaw = _flaw(register, path, doubt, report)
             file = RegisterImport(
                 at=now, file=path.name[:80], day=day_of(path.name, day), rows=report.rows, pharmacies=report.pharmacies,
-                unnamed=report.unnamed, flaw=report.flaw, accepted_because=accept_as_whole[:200] if report.flaw else "",
+                register=register.which, unnamed=report.unnamed, flaw=report.flaw, accepted_because=accept_as_whole[:200] if report.flaw else "",
             )  # fmt: skip
             if not dry_run:
                 file.save()
@@ -95,14 +98,14 @@ def _update(keys: Sequence[int], **facts: Any) -> None:
 def _flaw(register: Register, path: Path, doubt: str, report: ImportReport) -> str:
     """Returns the first flaw found in the file, a key of completeness.FLAWS; "" when there is none."""
     flaw = first_flaw(register.flaw, doubt, proves_its_end=register.proves_its_end)
-    last = RegisterImport.objects.last_whole()
+    last = RegisterImport.objects.filter(register=register.which).last_whole()
     if flaw or last is None:
         return flaw
     return flaw_against((last.file, last.pharmacies), path.name, report.pharmacies, settings.REGISTER_WHOLE_PERCENT)
 
 
 def _note(file: RegisterImport, report: ImportReport, now: datetime) -> None:
-    detail = {"file": file.file, **report.counts()}
+    detail = {"file": file.file, "sites": NationalRegister(file.register).value, **report.counts()}
     if report.flaw:
         detail |= {"why": FLAWS[report.flaw][1], "because": file.accepted_because}
     verb = "register.imported" if not report.flaw else "register.accepted" if report.is_whole else "register.in_part"
@@ -122,6 +125,7 @@ class _Import:
         writing: Callable[[int], None],
     ) -> None:
         self.staged, self.file, self.report, self.now, self.day, self.writing = staged, file, report, now, day, writing
+        self.register = NationalRegister(file.register)
         self.rule = ClosingRule(day, takes_away=file.is_whole)
         self.closings: list[Closing] = []
         self.reopened: list[int] = []
@@ -133,7 +137,7 @@ class _Import:
         for rows in batches(self.staged):
             self._compare(rows)
         self._look_for_the_absent()
-        waits = not allow_closing and closing.too_many(len(self.closings), self.day)
+        waits = not allow_closing and closing.too_many(len(self.closings), self.day, self.register)
         if waits:
             self.report.waiting += len(self.closings)
         else:
@@ -156,11 +160,19 @@ class _Import:
         held = {code: values for code, *values in found}
         outcomes = []
         for row in rows:
+            if row.code in held and self._is_elsewhere(held[row.code]):
+                self.report.add_broken(row.line, f"the code {row.code} is that of a site of the other register")
+                continue
             self.report.add_doubts(row)
             outcome = self._outcome(row, held.get(row.code))
             if outcome is not None:
                 outcomes.append((row.code, outcome))
         self.staged.plan(outcomes)
+
+    def _is_elsewhere(self, held: Sequence[Any]) -> bool:
+        """True when the stored site with this code is in the other register, which no import writes: someone changed the type."""
+        is_parafarmacia: bool = held[1 + FIELDS.index("type")] == Pharmacy.Type.PARAFARMACIA
+        return is_parafarmacia != (self.register == NationalRegister.PARAFARMACIE)
 
     def _outcome(self, row: RegisterRow, held: Sequence[Any] | None) -> PlannedWrite | None:
         """Returns what to write for this row, None for nothing, and counts the pharmacy in the report.
@@ -194,10 +206,10 @@ class _Import:
         return outcome
 
     def _look_for_the_absent(self) -> None:
-        """Marks the open pharmacies that a whole file does not name; closes them once enough whole files lack them."""
+        """Marks the open sites of this register that a whole file does not name; closes them once enough files lack them."""
         last, proven = 0, {}
         columns = ("pk", "code", "absent_since", "closing_waits")
-        still_open = Pharmacy.objects.open_on(self.day).order_by("pk").values_list(*columns)
+        still_open = Pharmacy.objects.of_register(self.register).open_on(self.day).order_by("pk").values_list(*columns)
         while batch := list(still_open.filter(pk__gt=last)[:BATCH]):
             last = batch[-1][0]
             named = self.staged.named([code for _, code, *_ in batch])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pharmacies.files.cells import BrokenRow
 from pharmacies.files.tables import NothingRead
+from pharmacies.models import NationalRegister
 from pharmacies.register.records import records_of
 from pharmacies.register.report import ImportReport
 from pharmacies.register.rows import RegisterRow, read_row
@@ -15,13 +16,14 @@ PROGRESS_EVERY = 2000  # rows
 
 
 class Register:
-    """A file that was read: one row for each code, and the flaw of the file (a key of completeness.FLAWS or "").
+    """A file that was read: its register, one row for each code, and the flaw of the file (a key of completeness.FLAWS or "").
 
     `proves_its_end`: the format itself shows that the file is complete.
     """
 
     def __init__(self) -> None:
         self.rows = StagedRows()
+        self.which = NationalRegister.FARMACIE
         self.flaw = ""
         self.proves_its_end = False
 
@@ -29,7 +31,8 @@ class Register:
 def read_register(path: Path, day: date, report: ImportReport, progress: Callable[[int], None]) -> Register:
     """Reads the file row by row and keeps the row of each code that is current on `day`.
 
-    `progress` receives the number of rows read, every PROGRESS_EVERY rows. Raises UnknownHeader, NothingRead, OSError.
+    `progress` receives the number of rows read, every PROGRESS_EVERY rows. Raises UnknownHeader, MixedRegisters,
+    NothingRead, OSError.
     """
     register, good, last_is_broken = Register(), _Batch(day), False
     with path.open("rb") as file:
@@ -40,7 +43,7 @@ def read_register(path: Path, day: date, report: ImportReport, progress: Callabl
             try:
                 if isinstance(cells, BrokenRow):
                     raise cells
-                good.add(read_row(number, cells, day), register.rows)
+                good.add(read_row(number, cells, day, records.register), register.rows)
             except BrokenRow as broken:
                 last_is_broken = True
                 report.add_broken(number, str(broken))
@@ -57,6 +60,7 @@ def read_register(path: Path, day: date, report: ImportReport, progress: Callabl
         raise NothingRead(f"line {line}: {reason}" if reason else "")
     register.flaw = records.flaw or ("last_row_broken" if last_is_broken and not records.proves_its_end else "")
     register.proves_its_end = records.proves_its_end
+    register.which = report.register = records.register
     return register
 
 

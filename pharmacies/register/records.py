@@ -1,23 +1,31 @@
-"""Reads the rows of a register as CSV, JSON or XML; the content of the file decides the format, not its name.
+"""Reads the rows of a register as CSV, JSON or XML; the content of the file decides the format and the register, not its name.
 
 Each reader yields (number, cells) or (number, BrokenRow) and then sets `flaw` when the file is not complete.
 """
 
 import io
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, cast
 
 import ijson
 from lxml import etree
 
-from pharmacies.files.cells import BrokenRow, code_of, letters, tidy
+from pharmacies.files.cells import BrokenRow, letters, tidy
 from pharmacies.files.encodings import FileLines, PlainBytes
-from pharmacies.register.columns import COLUMNS, Header, UnknownHeader
+from pharmacies.models import NationalRegister
+from pharmacies.register.columns import LAYOUTS, NEEDED, Header, Layout, MixedRegisters, UnknownHeader, layout_of
 
-NEEDED = ("code", "name", "comune", "valid_from")  # a record without these fields is not a pharmacy
-BY_SPELLING = {letters(spelling): name for name, spellings in COLUMNS.items() for spelling in spellings}
-CODE_SPELLINGS = {letters(spelling) for spelling in COLUMNS["code"]}
+CODE_SPELLINGS = frozenset().union(*(layout.code_spellings for layout in LAYOUTS.values()))
+OWN_SPELLINGS = frozenset().union(*(layout.own_spellings for layout in LAYOUTS.values()))
 HEAD = 4096  # bytes read to detect the format; the error message quotes their beginning
+PIECE = 1 << 20  # bytes searched at once for the columns of both registers
+LONGEST_COLUMN = 64  # bytes of a piece that are searched again with the next one
+# the columns of the codes, in lower case, as words of their own: COD_FARMACIA_ASL is another column
+CODE_COLUMNS = (
+    ("cod_farmacia", re.compile(rb"(?<![\w-])(?:cod[_-]?farmacia|codice[ _-]?identificativo[ _-]?farmacia)(?![\w-])")),
+    ("codice_identificativo_sito", re.compile(rb"(?<![\w-])codice[ _-]?identificativo[ _-]?sito(?![\w-])")),
+)
 
 Cells = Mapping[str, str]
 Record = tuple[int, Cells | BrokenRow]
@@ -28,16 +36,24 @@ class Records:
 
     flaw = ""
     proves_its_end = True  # the format itself shows whether the file was cut
+    register: NationalRegister  # known before the first row
 
     def __iter__(self) -> Iterator[Record]:
         raise NotImplementedError
+
+    def _layout(self, names: Iterable[str]) -> Layout:
+        """Returns the layout of a record with these columns, and notes its register. Raises MixedRegisters, UnknownHeader."""
+        layout = layout_of(map(str, names), "")
+        self.register = layout.register
+        return layout
 
 
 def records_of(file: BinaryIO) -> Records:
     """Returns the reader for the format of this file, which must be open at its beginning.
 
-    Iterating over the result raises UnknownHeader.
+    Raises MixedRegisters; iterating over the result raises it too, and UnknownHeader.
     """
+    _refuse_two_registers(file)
     start = PlainBytes(file).read(HEAD) or b""
     file.seek(0)
     first = start.lstrip()[:1]
@@ -45,6 +61,19 @@ def records_of(file: BinaryIO) -> Records:
         return XmlRecords(file, start)
     plain = io.BufferedReader(cast(Any, PlainBytes(file)), 1 << 18)
     return JsonRecords(file, plain, start) if first in (b"[", b"{") else CsvRecords(plain)
+
+
+def _refuse_two_registers(file: BinaryIO) -> None:
+    """Raises MixedRegisters when the file names the code columns of both registers anywhere: two files in one."""
+    file.seek(0)
+    plain, found, before = io.BufferedReader(cast(Any, PlainBytes(file)), PIECE), set[str](), b""
+    while piece := plain.read(PIECE):
+        text = (before + piece).lower()
+        found.update(name for name, column in CODE_COLUMNS if name not in found and column.search(text))
+        if len(found) == len(CODE_COLUMNS):
+            raise MixedRegisters(sorted(found))
+        before = piece[-LONGEST_COLUMN:]
+    file.seek(0)
 
 
 class CsvRecords(Records):
@@ -57,6 +86,7 @@ class CsvRecords(Records):
         lines = iter(self._lines)
         _, first = next(lines, (0, ""))
         header = Header(first)
+        self.register = header.layout.register
         for number, text in lines:
             try:
                 yield number, header.cells(text)
@@ -73,24 +103,25 @@ class JsonRecords(Records):
         self._file, self._plain, self._start = file, plain, start
 
     def __iter__(self) -> Iterator[Record]:
-        prefix = self._prefix()
+        prefix, code_column = self._prefix()
+        layout = self._layout([code_column])
         self._file.seek(0)
         plain = io.BufferedReader(cast(Any, PlainBytes(self._file)), 1 << 18)
         try:
             for number, found in enumerate(ijson.items(plain, prefix), start=1):
-                yield number, _cells_of(found) if isinstance(found, dict) else BrokenRow("not an object")
+                yield number, _cells_of(found, layout) if isinstance(found, dict) else BrokenRow("not an object")
         except (ijson.JSONError, ValueError):  # cut, or not UTF-8
             self.flaw = "not_closed"
 
-    def _prefix(self) -> str:
-        """Returns the ijson prefix of the objects with a code: `item`, `data.item`. Raises UnknownHeader."""
+    def _prefix(self) -> tuple[str, str]:
+        """Returns the ijson prefix of the objects with a code (`item`, `data.item`) and its column. Raises UnknownHeader."""
         try:
             for prefix, event, value in ijson.parse(self._plain):
                 if event == "map_key" and letters(str(value)) in CODE_SPELLINGS:
-                    return str(prefix)
+                    return str(prefix), str(value)
         except (ijson.JSONError, ValueError):
             pass
-        raise UnknownHeader(self._start.decode(errors="replace"), [*NEEDED])
+        raise UnknownHeader(self._start.decode(errors="replace"), NEEDED)
 
 
 class XmlRecords(Records):
@@ -100,7 +131,7 @@ class XmlRecords(Records):
         self._file, self._start = file, start
 
     def __iter__(self) -> Iterator[Record]:
-        number, tag = 0, None
+        number, tag, layout = 0, None, None
         try:
             events = etree.iterparse(
                 self._file, events=("end",), resolve_entities=False, no_network=True, load_dtd=False
@@ -110,12 +141,14 @@ class XmlRecords(Records):
                     tag = _record_tag(element)
                 if tag is not None and element.tag == tag:
                     number += 1
-                    yield number, _cells_of(_fields(element))
+                    found = _fields(element)
+                    layout = layout or self._layout(found)
+                    yield number, _cells_of(found, layout)
                     _forget(element)
         except etree.XMLSyntaxError:
             self.flaw = "not_closed"
         if not number:
-            raise UnknownHeader(self._start.decode(errors="replace"), [*NEEDED])
+            raise UnknownHeader(self._start.decode(errors="replace"), NEEDED)
 
 
 def _record_tag(element: Any) -> str | None:
@@ -147,15 +180,18 @@ def _forget(element: Any) -> None:
             del parent[0]
 
 
-def _cells_of(found: Mapping[str, Any]) -> Cells | BrokenRow:
+def _cells_of(found: Mapping[str, Any], layout: Layout) -> Cells | BrokenRow:
+    """Returns the cells by our names. Raises MixedRegisters for a record with a column that only the other register has."""
     cells = {}
     for spelling, value in found.items():
-        name = BY_SPELLING.get(letters(str(spelling)))
+        name = layout.by_spelling.get(letters(str(spelling)))
         if name is not None:
             cells[name] = "" if value is None else tidy(str(value))
-    missing = [COLUMNS[name][0] for name in NEEDED if name not in cells]
+        elif letters(str(spelling)) in OWN_SPELLINGS:
+            layout_of([*layout.own_spellings, str(spelling)], "")
+    missing = [layout.columns[name][0] for name in NEEDED if name not in cells]
     if missing:
-        return BrokenRow(f"no {', '.join(missing)}", code_of(cells.get("code", "")))
+        return BrokenRow(f"no {', '.join(missing)}", layout.code_of(cells.get("code", "")))
     if any("\0" in value for value in cells.values()):
-        return BrokenRow("characters that cannot be stored", code_of(cells["code"]))
+        return BrokenRow("characters that cannot be stored", layout.code_of(cells["code"]))
     return cells

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
+from pharmacies.models import NationalRegister
 from pharmacies.register.rows import RegisterRow
 
 BROKEN_KEPT = 1000  # reasons kept; further broken rows are only counted
@@ -16,8 +17,12 @@ COUNTED = (
 
 @dataclass
 class ImportReport:
-    """The result of one import, or of a dry run. Counts each pharmacy once; `rows` and `broken` count rows of the file."""
+    """The result of one import, or of a dry run. Counts each pharmacy once; `rows` and `broken` count rows of the file.
 
+    In a file of the register of parafarmacie, "pharmacies" are parafarmacie.
+    """
+
+    register: NationalRegister = NationalRegister.FARMACIE
     rows: int = 0  # without the header
     pharmacies: int = 0  # different codes in readable rows
     created: int = 0

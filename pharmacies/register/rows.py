@@ -9,15 +9,16 @@ from pathlib import Path
 
 from stdnum import luhn
 
-from pharmacies.files.cells import BrokenRow, code_of, letters
+from pharmacies.codes import PARAFARMACIA_PREFIX
+from pharmacies.files.cells import BrokenRow, letters
 from pharmacies.files.days import day_in, last_day_in
-from pharmacies.models import Pharmacy
-from pharmacies.register.columns import COLUMNS
+from pharmacies.models import NationalRegister, Pharmacy
+from pharmacies.register.columns import LAYOUTS, SHARED
 from portal.values.codice_fiscale import is_valid_partita_iva
 
 # Doubts about a row that is imported all the same: (value in Pharmacy.doubts, sentence on the pages).
 DOUBTS = {
-    "code_zero": "codice farmacia 0",
+    "code_zero": "codice 0",
     "name_missing": "nome mancante",
     "name_cut": "nome troppo lungo, tagliato",
     "address_missing": "indirizzo mancante",
@@ -46,7 +47,7 @@ LONGEST = {"name": 160, "address": 200}  # characters: the columns of Pharmacy
 
 @dataclass(frozen=True, slots=True)
 class RegisterRow:
-    """One pharmacy in one period, with cleaned values. Fields are named as in Pharmacy."""
+    """One pharmacy or parafarmacia in one period, with cleaned values. Fields are named as in Pharmacy."""
 
     line: int
     code: str
@@ -105,10 +106,12 @@ class Fields:
         return value[:length]
 
 
-def read_row(line: int, cells: Mapping[str, str], day: date) -> RegisterRow:
+def read_row(
+    line: int, cells: Mapping[str, str], day: date, register: NationalRegister = NationalRegister.FARMACIE
+) -> RegisterRow:
     """Returns the row with these cells; `day` is today in Italy. The end date is the last open day. Raises BrokenRow."""
     fields = Fields(cells)
-    code = code_of(fields["code"])
+    code = LAYOUTS[register].code_of(fields["code"])
     if not code:
         raise BrokenRow(f"no usable code: {fields['code'][:20]!r}")
     starts, ends = _day(fields, "valid_from", code), _day(fields, "ends_on", code, last_day_in)
@@ -116,7 +119,7 @@ def read_row(line: int, cells: Mapping[str, str], day: date) -> RegisterRow:
     row = RegisterRow(
         line=line,
         code=code,
-        name=_name(fields, code),
+        name=_name(fields, code, register),
         partita_iva=_partita_iva(fields),
         address=fields.cut("address", "address_cut"),
         cap=fields.digits("cap", 5, 3),
@@ -126,13 +129,13 @@ def read_row(line: int, cells: Mapping[str, str], day: date) -> RegisterRow:
         region_code=region_code,
         region=region,
         asl_code=fields["asl_code"][:10],
-        type=_type(fields),
+        type=_type(fields, code, register),
         valid_from=starts,
         closed_on=None if ends is None else ends + timedelta(days=1),
         doubts=(),
     )
     facts = {
-        "code_zero": code == "0",
+        "code_zero": code in ("0", f"{PARAFARMACIA_PREFIX}0"),
         "address_missing": not row.address,
         "comune_missing": not row.comune,
         "start_missing": starts is None,
@@ -148,12 +151,14 @@ def _day(fields: Fields, name: str, code: str, read: Callable[[str], date | None
     try:
         return read(fields[name])
     except ValueError:
-        raise BrokenRow(f"no readable date in {COLUMNS[name][0]}: {fields[name][:25]!r}", code) from None
+        raise BrokenRow(f"no readable date in {SHARED[name][0]}: {fields[name][:25]!r}", code) from None
 
 
-def _name(fields: Fields, code: str) -> str:
+def _name(fields: Fields, code: str, register: NationalRegister) -> str:
     if not fields["name"]:
         fields.doubts.append("name_missing")
+        if register == NationalRegister.PARAFARMACIE:
+            return f"Parafarmacia {code.removeprefix(PARAFARMACIA_PREFIX)}"
         return f"Farmacia {code}"
     return fields.cut("name", "name_cut")
 
@@ -197,11 +202,18 @@ def _region(fields: Fields) -> tuple[str, str]:
     return "", name[:60]
 
 
-def _type(fields: Fields) -> int:
+def _type(fields: Fields, code: str, register: NationalRegister) -> int:
+    if register == NationalRegister.PARAFARMACIE:
+        return Pharmacy.Type.PARAFARMACIA
+    if letters(fields["type_name"]) in ("parafarmacia", "parafarmacie"):
+        raise BrokenRow("a parafarmacia in the register of pharmacies", code)
+    kinds = [
+        kind for kind in Pharmacy.Type if kind != Pharmacy.Type.PARAFARMACIA
+    ]  # its number is ours, not the Ministry's
     number = fields["type"].lstrip("0")
-    if number in {str(value) for value in Pharmacy.Type.values}:
+    if number in {str(kind.value) for kind in kinds}:
         return int(number)
-    by_name = {letters(kind.label): kind.value for kind in Pharmacy.Type} | {
+    by_name = {letters(kind.label): kind.value for kind in kinds} | {
         "stagionale": Pharmacy.Type.DISPENSARIO_STAGIONALE.value
     }
     if letters(fields["type_name"]) in by_name:

@@ -9,7 +9,7 @@ _WORDS: dict[str, str] = {}
 def register(words: Mapping[str, str]) -> None:
     """Adds `verb: sentence` pairs. The sentence follows the actor's name and may quote the detail: `… {address}`.
 
-    sentence() appends a `because` of the detail that the sentence does not quote.
+    `{noun|farmacia}` has a default, for the lines that were written before the detail was.     sentence() appends a `because` of the detail that the sentence does not quote.
     """
     _WORDS.update(words)
 
@@ -31,4 +31,5 @@ def sentence(verb: str, detail: Mapping[str, Any]) -> str:
 
 class _OrDots(dict[str, Any]):
     def __missing__(self, key: str) -> str:
-        return "…"
+        name, has_default, default = key.partition("|")
+        return str(self.get(name, default)) if has_default else "…"

@@ -1,4 +1,4 @@
-"""`manage.py import_pharmacies FILE|URL`: imports the national register and prints a report."""
+"""`manage.py import_pharmacies FILE|URL`: imports a national register and prints a report."""
 
 from datetime import datetime
 from typing import Any
@@ -7,13 +7,14 @@ from django.conf import settings
 from django.core.management.base import CommandParser
 
 from pharmacies.files.import_command import FileToImport, ImportCommand
+from pharmacies.models import NationalRegister
 from pharmacies.register.importing import ImportReport, import_register
 
 
 class Command(ImportCommand):
     help = (
-        "Imports the national register of pharmacies (Ministry of Health, open data “Farmacie”; CSV, JSON or XML) from a "
-        "file or an https address. Idempotent. Exit code 1: nothing was imported. 3: the file is not whole, so it closed "
+        "Imports a national register of the Ministry of Health (open data “Farmacie” or “Parafarmacie”; CSV, JSON or XML) "
+        "from a file or an https address; the columns tell which. Idempotent. Exit code 1: nothing was imported. 3: the file is not whole, so it closed "
         "nothing; its rows were imported. 4: another import is running, nothing was imported."
     )
     whole = "the whole register"
@@ -44,11 +45,12 @@ class Command(ImportCommand):
 
     def print_report(self, report: ImportReport) -> None:
         write = self.stdout.write
+        write(f"  Register of {report.register.label}")
         for name, count in report.counts().items():
             if name not in ("doubtful", "broken"):
                 write(f"  {name:<12}{count:>8,}")
         write(f"  (owner_changed: {report.owner_changed:,} of the changed have another partita IVA)")
-        write(f"Doubtful, but imported: {report.doubtful:,} pharmacies")
+        write(f"Doubtful, but imported: {report.doubtful:,} {_sites(report)}")
         for word, count in report.doubts.most_common():
             write(f"  {word:<26}{count:>8,}   e.g. {', '.join(report.examples[word])}")
         self.print_broken(report)
@@ -63,12 +65,16 @@ class Command(ImportCommand):
             )
         if report.absent:
             warnings.append(
-                f"{report.absent:,} open pharmacies are not in the file: marked as absent. They will be closed when "
+                f"{report.absent:,} open {_sites(report)} are not in the file: marked as absent. They will be closed when "
                 f"{settings.REGISTER_ABSENT_FILES} whole files of different days lack them."
             )
         if report.unnamed:
             warnings.append(
-                f"{report.unnamed:,} rows have no readable code: this file cannot prove that a pharmacy is absent."
+                f"{report.unnamed:,} rows have no readable code: this file cannot prove that a site is absent."
             )
         for warning in warnings:
             self.stderr.write(self.style.WARNING(warning))
+
+
+def _sites(report: ImportReport) -> str:
+    return "parafarmacie" if report.register == NationalRegister.PARAFARMACIE else "pharmacies"

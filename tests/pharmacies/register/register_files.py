@@ -1,4 +1,4 @@
-"""Writes rows of the national register as the Ministry does, and imports them through the command."""
+"""Writes rows of the two national registers as the Ministry does, and imports them through the command."""
 
 from datetime import UTC, datetime
 from io import StringIO
@@ -18,6 +18,11 @@ OLDER = (
     "DESCRIZIONEREGIONE;DATAINIZIOVALIDITA;DATAFINEVALIDITA;DESCRIZIONETIPOLOGIA;CODICETIPOLOGIA;LATITUDINE;LONGITUDINE;"
     "LOCALIZE"
 )
+PARAFARMACIE = (
+    "codice_identificativo_sito;sito_logistico;partita_iva;indirizzo;codice_comune;comune;frazione;cap;codice_provincia;"
+    "sigla_provincia;provincia;codice_regione;regione;data_inizio_validita;data_fine_validita;latitudine;longitudine;"
+    "localizzazione"
+)
 PARTITA_IVA = "01234560223"
 
 
@@ -27,6 +32,17 @@ def row(code="4512", name="San Marco", **cells) -> str:
         "comune_code": "022205", "comune": "TRENTO", "frazione": "-", "province_code": "022", "province": "TN",
         "province_name": "-", "region_code": "042", "region": "PROV. AUTON. TRENTO", "starts": "01/02/2015", "ends": "-",
         "type_name": "Ordinaria", "type": "1", "latitude": "46,0678", "longitude": "11,1211", "where": "-",
+    }  # fmt: skip
+    assert cells.keys() <= values.keys()
+    return ";".join({**values, **cells}.values())
+
+
+def parafarmacia(code="20001", name="Parafarmacia Prova", **cells) -> str:
+    values = {
+        "code": code, "name": name, "partita_iva": PARTITA_IVA, "address": "Via Prova 2", "comune_code": "022205",
+        "comune": "TRENTO", "frazione": "-", "cap": "38122", "province_code": "022", "province": "TN",
+        "province_name": "TRENTO", "region_code": "042", "region": "PROV. AUTON. TRENTO", "starts": "01/01/2010",
+        "ends": "-", "latitude": "46,07", "longitude": "11,12", "where": "1",
     }  # fmt: skip
     assert cells.keys() <= values.keys()
     return ";".join({**values, **cells}.values())

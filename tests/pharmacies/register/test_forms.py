@@ -131,8 +131,9 @@ def test_xml_fetches_nothing_and_resolves_no_entity(file, tmp_path):
         ("[1, 2", "not the header of the register"),
         ("<html><body><p>Manutenzione</p></body></html>", "not the header of the register"),
         (f"{TODAY}\n1;2;3\n", "The first row: line 2: 3 fields instead of 21"),
-        ("codice_identificativo_sito;sito_logistico;partita_iva\n20001;Prova;00000010215\n", "register of the parafarmacie"),
-        ('[{"codice_identificativo_sito":"20001"}]', "register of the parafarmacie"),
+        ("codice_identificativo_sito;sito_logistico;partita_iva\n20001;Prova;00000010215\n",
+         r"not the header of the register of parafarmacie. Missing columns: indirizzo .*, data_inizio_validita"),
+        ('[{"codice_identificativo_sito":"20001"}]', "The first row: line 1: no sito_logistico, comune, data"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused_with_the_reason_of_the_first_row(file, content, said):
