@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django import forms
+from django.db.models import Q
 
 from pharmacies.models import Pharmacy, Utenza
 from sessions.models import Context
@@ -31,13 +33,19 @@ class ContextField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not sub
 
 
 class ChoiceForm(forms.Form):
-    """The page's filters, from the URL. Defaults: the first usable utenza, the first context. A wrong value is an error."""
+    """The page's filters, from the URL. Defaults: the first usable utenza, the first context. A wrong value is an error.
+
+    Offers the contexts of which the pharmacy may ask for ids, and those of its live ids: an id outlives the right to ask for another.
+    """
 
     utenza = forms.ModelChoiceField(Utenza.objects.none(), label="Utenza del gestionale", empty_label=None)
     uso = ContextField(Context.objects.none(), label="Serve per", empty_label=None)
 
-    def __init__(self, pharmacy: Pharmacy, data: Mapping[str, str]) -> None:
-        utenze, contexts = pharmacy.utenze.order_by("user_id"), Context.objects.for_pharmacies()
+    def __init__(self, pharmacy: Pharmacy, data: Mapping[str, str], now: datetime) -> None:
+        utenze = pharmacy.utenze.order_by("user_id")
+        for_pharmacies, live = Context.objects.for_pharmacies(), pharmacy.ids.live(now).order_by().values("context")
+        askable = for_pharmacies.askable_by(pharmacy).order_by().values("pk")
+        contexts = for_pharmacies.filter(Q(pk__in=askable) | Q(pk__in=live))
         usable = next((utenza for utenza in utenze if utenza.is_usable), None)
         defaults: dict[str, object] = {"utenza": getattr(usable or utenze.first(), "pk", "")}
         defaults["uso"] = getattr(contexts.first(), "pk", "")
@@ -45,6 +53,7 @@ class ChoiceForm(forms.Form):
         self.fields["utenza"].queryset = utenze  # type: ignore[attr-defined]
         self.fields["uso"].queryset = contexts  # type: ignore[attr-defined]
         self.worth_showing = utenze.count() > 1 or contexts.count() > 1
+        self.has_contexts = contexts.exists()
 
     def choice(self) -> IdChoice | None:
         """None when the pharmacy has no utenza, or when the URL names an utenza of another pharmacy or an unknown context."""

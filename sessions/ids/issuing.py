@@ -19,10 +19,12 @@ from portal.secrets.sealing import seal
 from portal.time import clock, database_clock
 from portal.time.clock import ROME
 from sessions.credentials import fingerprint as proofs
+from sessions.ids import askable
 from sessions.ids import reads as rows
 from sessions.ids.issuing_refused import (
     AddressUnreachable,
     ClockAstray,
+    ContextNotForSite,
     IssuingRefused,
     NoCertifiedAddress,
     PharmacyClosed,
@@ -109,10 +111,15 @@ def is_same_request(id_sessione: IdSessione, now: datetime) -> bool:
     return id_sessione.requested_by_id is not None and id_sessione.requested_at > now - SAME_REQUEST_FOR
 
 
-def obstacle(utenza: Utenza, now: datetime) -> str:
-    """The class name of the refusal that issue() would raise now (`NoCertifiedAddress` ...); empty when it would issue."""
+def obstacle(utenza: Utenza, now: datetime, context: Context | None = None) -> str:
+    """The class name of the refusal that issue() would raise now (`NoCertifiedAddress` ...); empty when it would issue.
+
+    Without a context: the refusal of every context.
+    """
     try:
         reachable(utenza, now)
+        if context is not None:
+            _refuse_unless_askable(utenza.pharmacy_id, context)
     except IssuingRefused as refusal:
         return type(refusal).__name__
     return ""
@@ -133,13 +140,14 @@ def issue(
 
     Policy overlap: the new id replaces the waiting Validato; the Attivo stays valid until the new id is used. Policy replace:
     the new id revokes all earlier ones. `by` None: a gestionale asked, see `from_gestionale`. Raises NoCertifiedAddress,
-    AddressUnreachable, UtenzaNotUsable, PharmacyClosed, ClockAstray.
+    AddressUnreachable, UtenzaNotUsable, PharmacyClosed, ClockAstray, ContextNotForSite.
     """
     now, plain = now.astimezone(UTC), str(uuid4())
     origin = from_gestionale.facts(utenza, plain) if from_gestionale is not None else {}
     Pharmacy.objects.hold(utenza.pharmacy_id)
     utenza = _still_there(rows.locked(utenza.pk), utenza)
     pharmacy, certification = reachable(utenza, now)
+    _refuse_unless_askable(pharmacy.pk, context)
     in_place = rows.in_place(utenza, context)
     now = clock.not_before(now, certification.certified_at, certification.reachable_again_at)
     now = max([now, *(earlier.not_before(now) for earlier in in_place)])
@@ -183,6 +191,12 @@ def reachable(utenza: Utenza, now: datetime) -> tuple[Pharmacy, MailCertificatio
     if certification.undeliverable_at is not None:
         raise AddressUnreachable
     return certification.pharmacy, certification
+
+
+def _refuse_unless_askable(pharmacy: int | None, context: Context) -> None:
+    """Raises ContextNotForSite."""
+    if not askable.may_ask(pharmacy, context.pk):
+        raise ContextNotForSite
 
 
 def _make_room(in_place: list[IdSessione], context: Context, now: datetime) -> tuple[list[IdSessione], list[int]]:

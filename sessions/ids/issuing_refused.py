@@ -13,6 +13,10 @@ class AddressUnreachable(IssuingRefused):
     """The certified address permanently refuses mail: the id would never arrive (A2F 100)."""
 
 
+class ContextNotForSite(IssuingRefused):
+    """Sites of this type may not ask for ids of this context: a parafarmacia serves no SSN prescription (A2F 9998)."""
+
+
 class ClockAstray(IssuingRefused):
     """This machine's clock is too far from the database's: the hours of an id would be wrong (A2F 9999)."""
 

@@ -27,6 +27,7 @@ WHY_NOT = {
     ),
     issuing_refused.AddressUnreachable: _("L’indirizzo certificato rifiuta i messaggi: l’ID SESSIONE non arriverebbe."),
     issuing_refused.UtenzaNotUsable: _("L’utenza è disabilitata o bloccata: non può avere un ID SESSIONE."),
+    issuing_refused.ContextNotForSite: _("Per questo tipo di ricetta non si può avere un nuovo ID SESSIONE."),
     issuing_refused.ClockAstray: _(
         "Per un guasto del portale adesso non si può avere un ID SESSIONE. Riprova tra qualche minuto."
     ),
@@ -41,9 +42,9 @@ no_store = cache_control(no_store=True, private=True)
 def manage(request: OfficeRequest) -> HttpResponse:
     """The live ids of one utenza and context with the actions possible now, and the history of the pharmacy."""
     now, pharmacy = now_of(request), request.pharmacy
-    form = ChoiceForm(pharmacy, request.GET)
+    form = ChoiceForm(pharmacy, request.GET, now)
     choice = form.choice()
-    if choice is None and pharmacy.utenze.exists():
+    if choice is None and form.has_contexts and pharmacy.utenze.exists():
         raise Http404
     history = Paginator(pharmacy.ids.with_facts().select_related("requested_by").order_by("-requested_at", "-pk"), PAGE)
     page = history.get_page(request.GET.get("pagina"))
@@ -54,7 +55,8 @@ def manage(request: OfficeRequest) -> HttpResponse:
         "choice": choice,
         "cards": cards,
         "expiring": bool(cards) and all(card.is_expiring for card in cards),
-        "obstacle": issuing.obstacle(choice.utenza, now) if choice else "",
+        "obstacle": issuing.obstacle(choice.utenza, now, choice.context) if choice else "",
+        "may_resend": choice is not None and not issuing.obstacle(choice.utenza, now),
         "certification": MailCertification.objects.current().filter(pharmacy=pharmacy).first(),
         "next_send_at": resending.next_send_at(pharmacy, now),
         "page_obj": page,
@@ -71,7 +73,8 @@ def request_id(request: OfficeRequest) -> HttpResponse:
     confirmation is redirected to the same question.
     """
     now = now_of(request)
-    choice = ChoiceForm(request.pharmacy, request.POST if request.method == "POST" else request.GET).choice()
+    data = request.POST if request.method == "POST" else request.GET
+    choice = ChoiceForm(request.pharmacy, data, now).choice()
     if choice is None:
         raise Http404
     cards = _live(choice, request)
@@ -169,7 +172,10 @@ def _live(choice: IdChoice, request: OfficeRequest) -> list[IdCard]:
 
 
 def _back(request: OfficeRequest, choice: IdChoice) -> HttpResponse:
-    return redirect(f"{reverse('sessions:manage', args=[request.pharmacy.code])}?{choice.query}")
+    """To the page of this choice; when the page no longer offers it (the last id of a context is revoked), to its default."""
+    page = reverse("sessions:manage", args=[request.pharmacy.code])
+    still = ChoiceForm(request.pharmacy, {key: str(value) for key, value in choice.fields.items()}, now_of(request))
+    return redirect(f"{page}?{choice.query}" if still.is_valid() else page)
 
 
 def _page(request: OfficeRequest, name: str, context: Mapping[str, object]) -> HttpResponse:

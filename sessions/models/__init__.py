@@ -1,7 +1,7 @@
 from sessions.models.bulk import BulkItem, BulkJob
 from sessions.models.calendar_link import CalendarLink
 from sessions.models.certificate import PincodeCertificate
-from sessions.models.context import Context
+from sessions.models.context import AskableContext, Context
 from sessions.models.id_sessione import IdSessione, State
 from sessions.models.reminder import NightDuty, Reminder, ReminderSettings
 from sessions.models.reminder_copy import ReminderCopy
@@ -9,6 +9,7 @@ from sessions.models.support_note import SupportNote
 from sessions.models.webhook import Webhook, WebhookCall
 
 __all__ = [
+    "AskableContext",
     "BulkItem",
     "BulkJob",
     "CalendarLink",

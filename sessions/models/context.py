@@ -1,8 +1,11 @@
 """A context (contesto, applicazione): how long its ids last and what a new id does to the old ones. Data, not code."""
 
 from datetime import timedelta
+from typing import Any
 
-from django.db import models
+from django.db import models, transaction
+
+from pharmacies.models import Pharmacy
 
 REQUIRED_BY_DEFAULT = ["userId", "identificativo", "cfUtente", "codRegione", "codAslAo", "codSsa", "contesto"]
 
@@ -15,6 +18,16 @@ class ContextQuerySet(models.QuerySet["Context"]):
     def for_pharmacies(self) -> "ContextQuerySet":
         """The contexts that a pharmacy may choose, the usual one (dispensing SSN prescriptions) first; not those of doctors."""
         return self.exclude(applicazione="PRESCRITTORE").order_by("pk")
+
+    def askable_by(self, pharmacy: Pharmacy) -> "ContextQuerySet":
+        """The contexts of which this site may ask for an id: sessions/ids/askable.py asks the same for one context."""
+        return self.filter(askable__type=pharmacy.type)
+
+    @transaction.atomic
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """As Django's, together with the rows of AskableContext. Raises ProtectedError when an id names one of the contexts."""
+        AskableContext.objects.filter(context__in=list(self.values_list("pk", flat=True))).delete()
+        return super().delete()
 
     def usual(self) -> "Context":
         """RICETTA-DEM EROGATORE, the default for a pharmacy. Raises Context.DoesNotExist."""
@@ -48,6 +61,15 @@ class Context(models.Model):
     def __str__(self) -> str:
         return f"{self.contesto} {self.applicazione}".strip()
 
+    @transaction.atomic
+    def save(self, *args: Any, **options: Any) -> None:
+        """As Django's. Pharmacies of every type may ask for ids of a new context, parafarmacie only once an operator says so."""
+        is_new = self._state.adding
+        super().save(*args, **options)
+        if is_new:
+            types = [kind for kind in Pharmacy.Type if kind != Pharmacy.Type.PARAFARMACIA]
+            AskableContext.objects.bulk_create(AskableContext(context=self, type=kind) for kind in types)
+
     @property
     def name(self) -> str:
         """The title, or the two codes when the row has none."""
@@ -56,3 +78,23 @@ class Context(models.Model):
     @property
     def usable_for(self) -> timedelta:
         return timedelta(hours=self.hours)
+
+    @property
+    def askable_types(self) -> list[Pharmacy.Type]:
+        """The types of site that may ask for ids of this context, in the order of the register; reads `askable`."""
+        return sorted(Pharmacy.Type(row.type) for row in self.askable.all())
+
+
+class AskableContext(models.Model):
+    """One type of site that may ask for ids of one context. Without a row it may not; ids that live already go on."""
+
+    context = models.ForeignKey(Context, models.PROTECT, related_name="askable", verbose_name="contesto")
+    type = models.PositiveSmallIntegerField("tipologia", choices=Pharmacy.Type.choices)
+
+    class Meta:
+        verbose_name = "contesto di una tipologia"
+        verbose_name_plural = "contesti delle tipologie"
+        constraints = [models.UniqueConstraint(fields=["context", "type"], name="context_once_for_a_type")]
+
+    def __str__(self) -> str:
+        return f"{self.context}, {self.get_type_display()}"

@@ -52,6 +52,8 @@ def _create(caller: Caller, context: Context, now: datetime) -> SoapReply:
         return SoapReply(
             wire_words.UNEXPECTED
         )  # nothing was written: the caller tries again, and another server answers
+    except issuing_refused.ContextNotForSite:  # the register changed the type since the check of the request
+        return SoapReply(wire_words.CONTEXT_UNKNOWN)
     except issuing_refused.AddressUnreachable:
         return SoapReply(wire_words.MAIL_REFUSED)
     except (

@@ -5,6 +5,7 @@ from itertools import chain
 
 from pharmacies.models import Utenza
 from sessions.credentials import pincode
+from sessions.ids import askable
 from sessions.models import Context
 from sessions.soap import wire_words
 from sessions.soap.envelope import Request
@@ -18,15 +19,17 @@ def first_refusal(request: Request, utenza: Utenza, context: Context | None, che
 
     Lazy: the pincode is decrypted only when every earlier check has passed.
     """
-    row = context or Context()  # an unknown context requires what the defaults of a row require
+    row = context or Context()  # no check looks at the row of an unknown context: `_not_configured` comes first
     steps = chain(
         _too_long(request),
-        _missing(request, row),
+        _missing_for_the_service(request),
         _another_user(request, utenza),
+        _not_configured(request, utenza, context),
+        _missing_in_the_context(request, row),
         _tipo(request, row),
         _pincode(request, check),
         _person_and_place(request, utenza),
-        _context(request, context),
+        _context_not_respected(request, row),
         _options(request),
     )
     return next(steps, None)
@@ -37,13 +40,18 @@ def _too_long(request: Request) -> Iterator[SoapReply]:
         yield SoapReply(wire_words.TOO_LONG)
 
 
-def _missing(request: Request, context: Context) -> Iterator[SoapReply]:
-    """The service requires the token and the contesto, the context's row the other fields. Code 300 names the field."""
-    required = {*context.required_fields, "contesto"}
+def _missing_for_the_service(request: Request) -> Iterator[SoapReply]:
+    """The service requires the token and the contesto, the context's row the other fields."""
+    if "token" in wire_words.FIELDS[request.operation] and not request.get("token"):
+        yield SoapReply(wire_words.MISSING)
+    if not request.get("contesto"):
+        yield SoapReply(wire_words.MISSING_IN_CONTEXT, about=": contesto")
+
+
+def _missing_in_the_context(request: Request, context: Context) -> Iterator[SoapReply]:
+    """Code 300 names the field."""
     for name in wire_words.FIELDS[request.operation]:
-        if name == "token" and not request.get("token"):
-            yield SoapReply(wire_words.MISSING)
-        if name not in required or name in wire_words.OF_THE_CONTEXT:
+        if name not in context.required_fields or name in wire_words.OF_THE_CONTEXT:
             continue
         if name == "identificativo":
             there = request.identificativo is not None and request.identificativo[1] is not None
@@ -88,10 +96,16 @@ def _person_and_place(request: Request, utenza: Utenza) -> Iterator[SoapReply]:
         yield SoapReply(wire_words.PLACE_WRONG)
 
 
-def _context(request: Request, context: Context | None) -> Iterator[SoapReply]:
-    if context is None:
+def _not_configured(request: Request, utenza: Utenza, context: Context | None) -> Iterator[SoapReply]:
+    """No row for (contesto, applicazione); or, on create, a row of which sites of this type may ask for no id."""
+    if context is None or (
+        request.operation is wire_words.Operation.CREATE and not askable.may_ask(utenza.pharmacy_id, context.pk)
+    ):
         yield SoapReply(wire_words.CONTEXT_UNKNOWN)
-    elif any(name in context.required_fields and name not in request.has for name in wire_words.OF_THE_CONTEXT):
+
+
+def _context_not_respected(request: Request, context: Context) -> Iterator[SoapReply]:
+    if any(name in context.required_fields and name not in request.has for name in wire_words.OF_THE_CONTEXT):
         yield SoapReply(wire_words.CONTEXT_NOT_RESPECTED)
 
 

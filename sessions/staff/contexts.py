@@ -126,7 +126,11 @@ def _words(value: Any) -> str:
 def every_context(request: HttpRequest) -> HttpResponse:
     """Every context, and the last changes with their authors."""
     changes = Entry.objects.filter(verb__startswith="context.").order_by("-at", "-pk")[:CHANGES_SHOWN]
-    return render(request, "staff/contexts.html", {"contexts": Context.objects.order_by("pk"), "changes": changes})
+    return render(
+        request,
+        "staff/contexts.html",
+        {"contexts": Context.objects.order_by("pk").prefetch_related("askable"), "changes": changes},
+    )
 
 
 @staff_required("amministrazione", whole_nation=True)
@@ -138,7 +142,10 @@ def add_context(request: HttpRequest) -> HttpResponse:
         with transaction.atomic():
             row = form.save()
             record("context.added", now=now_of(request), actor=request.user, subject=row, context=str(row), rules=form.rules)  # fmt: skip
-        messages.success(request, f"Contesto {row} aggiunto: i gestionali lo possono già usare.")
+        messages.success(
+            request,
+            f"Contesto {row} aggiunto: i gestionali delle farmacie lo possono già usare, le parafarmacie non ancora.",
+        )
         return redirect("staff:contexts")
     return render(request, "staff/context.html", {"form": form})
 

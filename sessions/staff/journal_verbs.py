@@ -18,5 +18,6 @@ WORDS = {
     "list.utenze": "ha scaricato l’elenco delle utenze di {pharmacies} farmacie ({asked_for})",
     "list.letters": "ha scaricato l’elenco dei messaggi in uscita ({asked_for})",
     "context.added": "ha aggiunto il contesto {context}: {rules}",
+    "context.types": "ha deciso chi può chiedere ID per il contesto {context}: prima {before}; adesso {after}",
     "context.changed": "ha modificato il contesto {context}: {changes}",
 }

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from sessions.staff import certificates, closings, contexts, endings, journal, role_requests
+from sessions.staff import certificates, closings, context_types, contexts, endings, journal, role_requests
 from sessions.staff.desk import bulk_views, sheet_views, status_views, utenze_sheet
 from sessions.staff.mail import mailboxes, outbox_views, unread_reports
 
@@ -32,6 +32,7 @@ urlpatterns = [
     path("contesti/", contexts.every_context, name="contexts"),
     path("contesti/nuovo/", contexts.add_context, name="add_context"),
     path("contesti/<int:pk>/", contexts.context, name="context"),
+    path("contesti/<int:pk>/tipologie/", context_types.context_types, name="context_types"),
     path("certificati/", certificates.every_certificate, name="certificates"),
     path("certificati/nuovo/", certificates.new_certificate, name="new_certificate"),
     path("certificati/<int:pk>/ritira/", certificates.retire_certificate, name="retire_certificate"),

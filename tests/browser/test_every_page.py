@@ -70,6 +70,7 @@ STAFF = [
     "staff:supplier",
     "staff:contexts",
     "staff:context",
+    "staff:context_types",
     "staff:add_context",
     "staff:certificates",
     "staff:new_certificate",
@@ -135,7 +136,7 @@ def address_of(name: str, code: str) -> str:
         row = Office.objects.filter(pharmacy__code=code).exclude(source=OfficeSource.FILE).first()
     if name.startswith("pharmacies:delegation_"):
         row = Office.objects.filter(pharmacy__code=code, source=OfficeSource.DELEGATION).first()
-    context = Context.objects.usual().pk if name == "staff:context" else 0
+    context = Context.objects.usual().pk if name in ("staff:context", "staff:context_types") else 0
     for args in ([], [context or code], [code, row.pk if row else 0], [DemoLetter.objects.first().pk]):
         try:
             return reverse(name, args=args)

@@ -57,7 +57,7 @@ SERVICE_CODES = {
     "307": "I codici regione, ASL o SSA non sono quelli dell’utenza.",
     "602": "Lo userId non è quello con cui ci si è autenticati.",
     "603": "Nessun ID SESSIONE così per questa utenza e questo tipo di ricetta.",
-    "9998": "Il servizio non conosce questo tipo di ricetta.",
+    "9998": "Il servizio non conosce questo tipo di ricetta, o chi la eroga non può chiederne gli ID: una parafarmacia, per esempio, non eroga ricette SSN.",
     "9999": "Il servizio ha avuto un problema: riprova tra qualche minuto.",
 }
 UNEXPLAINED = "La cassa non conosce questo errore: il significato è nel titolo, come lo scrive il servizio."

@@ -137,7 +137,11 @@ class JournalAdmin(ReadOnly):
 class ContextAdmin(ReadOnly):
     slug, personal = "contesti", False
     list_display = ("contesto", "applicazione", "title", "hours", "policy")
-    fields = (*list_display, "required_fields", "allowed_tipo")
+    fields = (*list_display, "required_fields", "allowed_tipo", "askable_by")
+
+    @admin.display(description="lo può chiedere")
+    def askable_by(self, row: Context) -> str:
+        return ", ".join(str(kind.label) for kind in row.askable_types) or "nessuno"
 
 
 class OperatorAdmin(ReadOnly):

@@ -30,7 +30,7 @@ RULES = {
     "staff:reports": L, "staff:report": A,
     "staff:revoke_id": S, "staff:revoke_all": S, "staff:revoke_address": S, "staff:block": S,
     "staff:journal": S, "identity:login_search": S, "staff:journal_csv": S,
-    "staff:contexts": M, "staff:context": M, "staff:add_context": M,
+    "staff:contexts": M, "staff:context": M, "staff:context_types": M, "staff:add_context": M,
     "staff:certificates": M, "staff:new_certificate": M, "staff:retire_certificate": M,
     "archive:index": M, "archive:rows": M, "archive:row": M,
     "identity:operators": M, "identity:operator": M, "identity:operator_new": M, "identity:operator_disable": M,
