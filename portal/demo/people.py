@@ -37,7 +37,7 @@ PEOPLE = (ANNA, BRUNO, GIULIA, ELENA, NICCOLO, MARIA, FRANCO, DARIO)
 
 @dataclass(frozen=True)
 class Operator:
-    """An operator; `limited_to` as in User.limited_to."""
+    """An operator; `limited_to` and `whole_nation` as in User."""
 
     username: str
     given_name: str
@@ -45,6 +45,10 @@ class Operator:
     roles: tuple[str, ...]
     who: str
     limited_to: tuple[str, ...] = ()
+
+    @property
+    def whole_nation(self) -> bool:
+        return not self.limited_to
 
     @property
     def full_name(self) -> str:

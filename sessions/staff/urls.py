@@ -1,4 +1,5 @@
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from sessions.staff import certificates, closings, context_types, contexts, endings, journal, role_requests
 from sessions.staff.desk import bulk_views, sheet_views, status_views, utenze_sheet
@@ -6,6 +7,8 @@ from sessions.staff.mail import mailboxes, outbox_views, unread_reports
 
 app_name = "staff"
 urlpatterns = [
+    # the address that an administration tells its operators: the list, which sends an anonymous caller to the staff's login
+    path("", RedirectView.as_view(pattern_name="staff:status"), name="door"),
     path("stato-sessioni/", status_views.status, name="status"),
     path("stato-sessioni/cerca/", status_views.look_for, name="search"),
     path("stato-sessioni/scarica/utenze.<slug:kind>", utenze_sheet.utenze_sheet, name="utenze_sheet"),

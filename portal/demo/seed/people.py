@@ -118,8 +118,9 @@ def enrol_the_staff() -> None:
         if User.objects.filter(username=operator.username).exists():
             continue
         user = User.objects.create_staff(
-            operator.username, people.STAFF_PASSWORD, operator.given_name, operator.family_name, roles=operator.roles
-        )
+            operator.username, people.STAFF_PASSWORD, operator.given_name, operator.family_name, roles=operator.roles,
+            whole_nation=operator.whole_nation,
+        )  # fmt: skip
         user.limited_to = list(operator.limited_to)
         user.save(update_fields=["limited_to"])
         StaffTotp.enrol(user, base64.b32decode(people.STAFF_TOTP_SECRET))

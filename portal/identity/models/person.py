@@ -26,10 +26,22 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_staff(
-        self, username: str, password: str, given_name: str = "", family_name: str = "", *, roles: Iterable[str] = ()
+        self,
+        username: str,
+        password: str,
+        given_name: str = "",
+        family_name: str = "",
+        *,
+        roles: Iterable[str] = (),
+        whole_nation: bool = True,
     ) -> "User":
-        """Creates a member of the staff for the whole nation. Without roles every staff page answers 403."""
-        user: User = self.model(username=username, given_name=given_name, family_name=family_name, is_staff=True)
+        """Creates a member of the staff. Without roles every staff page answers 403.
+
+        `whole_nation`: False for an operator whose territory the caller writes in `limited_to`, or nobody chose yet.
+        """
+        user: User = self.model(
+            username=username, given_name=given_name, family_name=family_name, is_staff=True, whole_nation=whole_nation
+        )
         user.set_password(password)
         user.save()
         user.groups.set(Group.objects.filter(name__in=list(roles)))
@@ -56,8 +68,9 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     created_at = models.DateTimeField("creato il", auto_now_add=True)
     # set for a temporary password given by an administrator: valid for three days, to choose another
     password_given_at = models.DateTimeField(null=True, blank=True)
-    # staff only: "042" is a region, "010-301" an ASL; empty: the whole nation
+    # staff only: "042" is a region, "010-301" an ASL; empty: the whole nation if `whole_nation` says so, else nothing
     limited_to = models.JSONField("limitato a", default=list, blank=True)
+    whole_nation = models.BooleanField("tutta l’Italia", default=False, db_default=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -90,5 +103,5 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     @property
     def territory(self) -> Territory:
-        """The territory that a member of the staff is limited to."""
-        return Territory.of(self.limited_to)
+        """The territory of a member of the staff; NOWHERE for everybody else, and until an administrator chooses one."""
+        return Territory.chosen(self.limited_to, whole_nation=self.whole_nation)

@@ -6,7 +6,9 @@ from django import forms
 from django.contrib.auth import password_validation as validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
+from portal.identity.known_places import what_is_wrong
 from portal.identity.models import User
 from portal.identity.models.staff_access import LENGTH
 from portal.identity.roles import StaffRole
@@ -97,9 +99,16 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+    whole_nation = forms.BooleanField(
+        label=_lazy("Tutta l’Italia"),
+        help_text=_lazy("Vede e tratta le farmacie di ogni regione."),
+        required=False,
+    )
     territory = forms.CharField(
-        label="Territorio",
-        help_text="Vuoto: tutta l’Italia. Altrimenti i codici di regione (042) o di regione e ASL (010-301), separati da spazi.",
+        label=_lazy("Oppure solo questi luoghi"),
+        help_text=_lazy(
+            "I codici di regione (042) o di regione e ASL (010-301), separati da spazi. Senza un territorio l’operatore non vede nessuna farmacia."
+        ),
         max_length=400,
         required=False,
         error_messages={"max_length": "Sono troppi codici."},
@@ -114,13 +123,15 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
         """`by`: the administrator, who cannot assign places or, if limited to a territory, roles that they lack."""
         super().__init__(*args, **kwargs)
         self.by = by
-        if by.limited_to:
+        if not by.territory.is_whole_nation:
+            del self.fields["whole_nation"]
+            self.fields["territory"].label = _("Territorio")
             roles = self.fields["roles"]
             roles.choices = [choice for choice in roles.choices if choice[0] in by.roles]  # type: ignore[attr-defined]
             roles.error_messages["invalid_choice"] = _("Puoi assegnare solo i ruoli che hai anche tu.")
             self.fields["territory"].help_text = _(
                 "I codici di regione (042) o di regione e ASL (010-301), separati da spazi, dentro il tuo territorio: %(places)s."
-            ) % {"places": " ".join(by.limited_to)}
+            ) % {"places": " ".join(by.territory.codes) or by.territory.in_words}
         for name in ("given_name", "family_name"):
             self.fields[name].required = True
             self.fields[name].error_messages["required"] = (
@@ -130,21 +141,27 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
             self.initial["roles"] = sorted(
                 self.instance.groups.filter(name__in=StaffRole.values).values_list("name", flat=True)
             )
-            self.initial["territory"] = " ".join(self.instance.limited_to)
+            self.initial["territory"] = " ".join(self.instance.territory.codes)
+            self.initial["whole_nation"] = self.instance.territory.is_whole_nation
+
+    @property
+    def is_for_everywhere(self) -> bool:
+        """Whether the administrator chose the whole nation, once the form is valid."""
+        return bool(self.cleaned_data.get("whole_nation"))
 
     def clean_territory(self) -> list[str]:
         codes = str(self.cleaned_data["territory"]).replace(",", " ").replace(";", " ").split()
-        wrong = [code for code in codes if not _is_a_place(code)]
-        if wrong:
-            raise ValidationError(
-                f"«{wrong[0][:20]}» non è un codice: scrivi 042 per una regione, 010-301 per una ASL."
-            )
-        if not self.by.territory.contains(Territory.of(codes)):
+        if wrong := what_is_wrong(codes):
+            raise ValidationError(wrong)
+        if codes and self.cleaned_data.get("whole_nation"):
+            raise ValidationError(_("Hai scelto tutta l’Italia e anche dei luoghi: lascia una cosa sola."))
+        chosen = Territory.chosen(codes, whole_nation=bool(self.cleaned_data.get("whole_nation")))
+        if not self.by.territory.contains(chosen):
             raise ValidationError(
                 _(
                     "Puoi assegnare solo luoghi del tuo territorio (%(places)s): scrivi almeno un codice, e nessuno fuori."
                 ),
-                params={"places": " ".join(self.by.limited_to)},
+                params={"places": " ".join(self.by.territory.codes) or self.by.territory.in_words},
             )
         return sorted(set(codes))
 
@@ -160,7 +177,7 @@ class NewOperatorForm(OperatorForm):
         },
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}),
     )
-    field_order = ("username", "given_name", "family_name", "roles", "territory")
+    field_order = ("username", "given_name", "family_name", "roles", "whole_nation", "territory")
 
     def clean_username(self) -> str:
         username = str(self.cleaned_data["username"])
@@ -177,8 +194,3 @@ def _another(chosen: str, user: User, same: str) -> str:
     if user.check_password(chosen):
         raise ValidationError(same)
     return chosen
-
-
-def _is_a_place(code: str) -> bool:
-    region, dash, asl = code.partition("-")
-    return all(part.isascii() and part.isdigit() and len(part) == 3 for part in ([region, asl] if dash else [region]))

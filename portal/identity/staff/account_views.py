@@ -112,8 +112,9 @@ def new(request: HttpRequest) -> HttpResponse:
         cleaned = form.cleaned_data
         names = (cleaned["given_name"], cleaned["family_name"])
         user, password = accounts.create(
-            cleaned["username"], names, cleaned["roles"], cleaned["territory"], staff_of(request), now_of(request)
-        )
+            cleaned["username"], names, cleaned["roles"], cleaned["territory"], staff_of(request), now_of(request),
+            whole_nation=form.is_for_everywhere,
+        )  # fmt: skip
         return _once(request, user, password)
     return render(request, "identity/operator_new.html", {"form": form})
 
@@ -132,7 +133,8 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     form = OperatorForm(request.POST or None, instance=user, by=by)
     if form.is_valid():
         cleaned = form.cleaned_data
-        if accounts.change(user, cleaned["roles"], cleaned["territory"], by, now_of(request)):
+        places, everywhere = cleaned["territory"], form.is_for_everywhere
+        if accounts.change(user, cleaned["roles"], places, by, now_of(request), whole_nation=everywhere):
             messages.success(request, f"Operatore {user.username} salvato.")
         else:
             messages.info(request, f"Operatore {user.username}: non è cambiato nulla.")

@@ -42,28 +42,38 @@ class NoLongerAdministrator(AccountRefused):
 
 def reaches(by: User, user: User) -> bool:
     """True when `by` may manage this account as it is now."""
-    return may_give(by, _roles_of(user), user.limited_to)
+    return may_give(by, _roles_of(user), user.territory)
 
 
-def may_give(by: User, roles: Iterable[str], places: Iterable[str]) -> bool:
-    """True when `by` may assign these roles and places. An administrator of the whole nation may assign every role."""
-    if not by.territory.contains(Territory.of(places)):
+def may_give(by: User, roles: Iterable[str], territory: Territory) -> bool:
+    """True when `by` may assign these roles and this territory. An administrator of the whole nation may assign every role."""
+    if not by.territory.contains(territory):
         return False
     return by.territory.is_whole_nation or set(roles) <= by.roles
 
 
 @transaction.atomic
 def create(
-    username: str, names: tuple[str, str], roles: Iterable[str], places: list[str], by: User, now: datetime
+    username: str,
+    names: tuple[str, str],
+    roles: Iterable[str],
+    places: list[str],
+    by: User,
+    now: datetime,
+    *,
+    whole_nation: bool = False,
 ) -> tuple[User, str]:
-    """Creates a member of the staff; returns it with the temporary password in clear, to be shown once. Raises AccountRefused."""
+    """Creates a member of the staff; returns it with the temporary password in clear, to be shown once. Raises AccountRefused.
+
+    Without places and without `whole_nation` the account sees no pharmacy.
+    """
     by = _hold([by.pk])[by.pk]
     _still_administers(by)
     roles = list(roles)
-    if not may_give(by, roles, places):
+    if not may_give(by, roles, Territory.chosen(places, whole_nation=whole_nation)):
         raise OutOfReach
     password = _new_password()
-    user = User.objects.create_staff(username, password, *names, roles=roles)
+    user = User.objects.create_staff(username, password, *names, roles=roles, whole_nation=whole_nation)
     user.limited_to, user.password_given_at = places, now
     user.save(update_fields=["limited_to", "password_given_at"])
     record("staff.created", now=now, actor=by, subject=user, name=username, rights=rights_of(user))
@@ -71,15 +81,17 @@ def create(
 
 
 @transaction.atomic
-def change(user: User, roles: Iterable[str], places: list[str], by: User, now: datetime) -> bool:
+def change(
+    user: User, roles: Iterable[str], places: list[str], by: User, now: datetime, *, whole_nation: bool = False
+) -> bool:
     """Saves names (already set on `user`), roles and territory. False when nothing changed. Raises AccountRefused."""
     before, by = _both(user, by)
     roles = list(roles)
-    if not may_give(by, roles, places):
+    if not may_give(by, roles, Territory.chosen(places, whole_nation=whole_nation)):
         raise OutOfReach
     was = (before.full_name, rights_of(before))
-    user.limited_to = places
-    user.save(update_fields=["given_name", "family_name", "limited_to"])
+    user.limited_to, user.whole_nation = places, whole_nation
+    user.save(update_fields=["given_name", "family_name", "limited_to", "whole_nation"])
     user.groups.remove(*Group.objects.filter(name__in=StaffRole.values).exclude(name__in=roles))
     user.groups.add(*Group.objects.filter(name__in=roles))
     if was == (user.full_name, rights_of(user)):
@@ -164,4 +176,4 @@ def _new_password() -> str:
 def rights_of(user: User) -> str:
     """Roles and places as the journal writes them: `assistenza, lettura; 042`."""
     roles = ", ".join(sorted(_roles_of(user))) or "nessun ruolo"
-    return f"{roles}; {' '.join(user.limited_to) or 'tutta l’Italia'}"
+    return f"{roles}; {' '.join(user.territory.codes) or user.territory.in_words}"

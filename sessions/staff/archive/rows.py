@@ -148,7 +148,7 @@ class OperatorAdmin(ReadOnly):
     """Accounts of the staff only, none of a pharmacy's people."""
 
     slug, title = "operatori", "Operatori"
-    list_display = ("username", "full_name", "their_roles", "limited_to", "is_active", "last_login")
+    list_display = ("username", "full_name", "their_roles", "limited_to", "whole_nation", "is_active", "last_login")
     fields = (*list_display, "is_superuser", "created_at")
     labels = {"full_name": "nome", "is_superuser": "tutti i ruoli"}
 

@@ -58,8 +58,7 @@ class StatusCounts:
 def counts_for(selection: PharmacySelection, now: datetime) -> StatusCounts:
     """The counts of the selected place, without the other filters; at most DESK_KEPT_FOR old."""
     place = selection.place_only
-    territory = sorted(place.territory.regions), sorted(place.territory.asl)
-    of = (*territory, place.region, place.province, place.asl)
+    of = (place.territory.cache_key, place.region, place.province, place.asl)
     return kept("counts", of, lambda: counts(place.pharmacies(now), now))
 
 

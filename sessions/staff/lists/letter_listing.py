@@ -118,7 +118,7 @@ class LetterListing:
 
     def counts(self, now: datetime) -> LetterCounts:
         """The counts of the territory, without the filters; at most DESK_KEPT_FOR old."""
-        return kept("letters", sorted(self.user.limited_to), lambda: self._count(now))
+        return kept("letters", self.user.territory.cache_key, lambda: self._count(now))
 
     def failing_domains(self, now: datetime) -> list[tuple[MailDomain, int]]:
         """The WORST domains that rest or refused last time, worst first, each with its waiting letters of the territory."""

@@ -39,7 +39,7 @@ class Places:
 
 def places_for(user: User) -> Places:
     """The places in the territory of this operator; cached."""
-    return kept("places", sorted(user.limited_to), lambda: _read(user), LASTS)
+    return kept("places", user.territory.cache_key, lambda: _read(user), LASTS)
 
 
 def _read(user: User) -> Places:

@@ -11,7 +11,7 @@ from sessions.staff.lists.brief_cache import kept
 
 def suppliers_for(user: User) -> list[tuple[str, str]]:
     """`("Gestionali Srl", "Gestionali Srl (1.204 utenze)")` for each, in the territory of this operator; cached."""
-    return kept("suppliers", sorted(user.limited_to), lambda: _read(user))
+    return kept("suppliers", user.territory.cache_key, lambda: _read(user))
 
 
 def _read(user: User) -> list[tuple[str, str]]:

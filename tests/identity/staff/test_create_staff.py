@@ -30,9 +30,9 @@ def typed(monkeypatch):
     return answers
 
 
-def create(username: str = "franca") -> str:
+def create(username: str = "franca", territory: str = "tutta-italia") -> str:
     said = StringIO()
-    call_command("create_staff", username, given_name="Franca", family_name="Blu", stdout=said)
+    call_command("create_staff", username, given_name="Franca", family_name="Blu", territory=territory, stdout=said)
     return said.getvalue()
 
 
@@ -72,6 +72,31 @@ def test_two_different_passwords_create_nobody(typed):
     typed[1] = PASSWORD + "!"
     with pytest.raises(CommandError, match="differ"):
         create()
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("territory", "whole_nation", "limited_to"),
+    [("tutta-italia", True, []), ("042", False, ["042"]), ("010-301, 042 042", False, ["010-301", "042"])],
+)
+def test_the_territory_is_said_in_the_command(typed, territory, whole_nation, limited_to):
+    create(territory=territory)
+    franca = User.objects.get(username="franca")
+    assert (franca.whole_nation, franca.limited_to) == (whole_nation, limited_to)
+
+
+@pytest.mark.parametrize(
+    ("territory", "sentence"),
+    [
+        ("", "--territory is missing: write tutta-italia for the whole nation"),
+        ("tutta-italia 042", "the one or the others"),
+        ("999", "La regione «999» non esiste"),
+        ("Trento", "«Trento» non è un codice"),
+    ],
+)
+def test_a_territory_that_is_missing_or_unknown_creates_nobody(typed, territory, sentence):
+    with pytest.raises(CommandError, match=sentence):
+        create(territory=territory)
     assert not User.objects.exists()
 
 

@@ -62,6 +62,9 @@ def test_a_new_operator_gets_roles_territory_and_a_password_to_be_told_once(admi
         ("given_name", "", "Scrivi il nome"),
         ("territory", "Trento", "«Trento» non è un codice"),
         ("territory", "42", "«42» non è un codice"),
+        ("territory", "999", "La regione «999» non esiste. Le regioni sono: 010 Piemonte, 020 Valle D&#x27;Aosta"),
+        ("territory", "042 999-301", "La regione «999» non esiste"),
+        ("whole_nation", "on", "Hai scelto tutta l’Italia e anche dei luoghi"),
         ("roles", ["imperatore"], "imperatore"),
     ],
 )
@@ -74,7 +77,7 @@ def test_what_makes_no_sense_creates_nobody_and_says_what_is_wrong(admin, field,
 
 def test_roles_and_territory_change_and_the_journal_says_from_what_to_what(admin, olga):
     there = sign_in_staff(Client(), olga)
-    admin.post(page_of(olga), {**OLGA, "roles": ["sicurezza"], "territory": ""})
+    admin.post(page_of(olga), {**OLGA, "roles": ["sicurezza"], "territory": "", "whole_nation": "on"})
     assert User.objects.get(pk=olga.pk).roles == {"lettura", "sicurezza"}
     assert there.get("/guarded/sicurezza/").status_code == 200
     assert Entry.objects.get().sentence == (
@@ -83,7 +86,7 @@ def test_roles_and_territory_change_and_the_journal_says_from_what_to_what(admin
 
 
 def test_saving_without_a_change_leaves_no_line(admin, olga):
-    admin.post(page_of(olga), {**OLGA, "territory": ""})
+    admin.post(page_of(olga), {**OLGA, "territory": "", "whole_nation": "on"})
     assert not Entry.objects.exists()
 
 

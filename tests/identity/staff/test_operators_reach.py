@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from portal.identity.models import User
 from portal.identity.staff import accounts
-from portal.identity.territory import Territory
+from portal.identity.territory import NOWHERE, Territory
 from portal.journal.models import Entry
 from tests.identity.staff.test_operators import ALL, NEW, OLGA, page_of
 from tests.parallel import in_parallel
@@ -90,10 +90,13 @@ def test_what_holds_for_the_whole_nation_is_closed_to_a_regional_administrator(r
     [
         ("", "", True), ("", "042", True), ("042", "", False), ("042", "042", True), ("042", "042-301", True),
         ("042-301", "042-301", True), ("042-301", "042", False), ("042-301", "042-302", False), ("042", "042 010-301", False),
+        ("", "nowhere", True), ("042", "nowhere", False), ("042-301", "nowhere", False), ("nowhere", "nowhere", False),
+        ("nowhere", "042", False), ("nowhere", "042-301", False), ("nowhere", "", False),
     ],
 )  # fmt: skip
 def test_which_territory_holds_which(own, other, is_inside):
-    assert Territory.of(own.split()).contains(Territory.of(other.split())) is is_inside
+    territories = [NOWHERE if codes == "nowhere" else Territory.of(codes.split()) for codes in (own, other)]
+    assert territories[0].contains(territories[1]) is is_inside
 
 
 @pytest.mark.django_db

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from portal.identity.known_places import what_is_wrong
 from portal.identity.management.commands.renew_staff_app import once
 from portal.identity.models import StaffTotp, User
 from portal.identity.roles import StaffRole
@@ -17,6 +18,7 @@ from portal.time import database_clock
 from portal.values import codice_fiscale
 
 SHORTEST_PASSWORD = 12  # characters
+EVERYWHERE = "tutta-italia"
 
 
 class Command(BaseCommand):
@@ -26,6 +28,13 @@ class Command(BaseCommand):
         parser.add_argument("username")
         parser.add_argument("--given-name", required=True)
         parser.add_argument("--family-name", required=True)
+        parser.add_argument(
+            "--territory",
+            nargs="+",
+            default=[],
+            metavar="CODE",
+            help=f"needed: {EVERYWHERE}, or codes of regions (042) and of ASL (010-301)",
+        )
         parser.add_argument(
             "--role",
             action="append",
@@ -40,11 +49,19 @@ class Command(BaseCommand):
             raise CommandError("A codice fiscale is not a username: people enter with their digital identity.")
         if User.objects.filter(username=username).exists():
             raise CommandError(f"There is already a user {username}.")
+        places = _places(options["territory"])
         password = self._new_password()
         with transaction.atomic():
             user = User.objects.create_staff(
-                username, password, options["given_name"], options["family_name"], roles=options["role"]
+                username,
+                password,
+                options["given_name"],
+                options["family_name"],
+                roles=options["role"],
+                whole_nation=not places,
             )
+            user.limited_to = places
+            user.save(update_fields=["limited_to"])
             _, url = StaffTotp.enrol(user)
             record(
                 "staff.created", now=database_clock.now_to_write(), subject=user, name=username, rights=rights_of(user)
@@ -59,6 +76,22 @@ class Command(BaseCommand):
         if _typed("Again: ") != password:
             raise CommandError("The two passwords differ.")
         return password
+
+
+def _places(territory: str | list[str]) -> list[str]:
+    """The codes of `--territory`; empty for the whole nation, which is written as a word. Raises CommandError."""
+    codes = " ".join([territory] if isinstance(territory, str) else territory).replace(",", " ").split()
+    if not codes:
+        raise CommandError(
+            f"--territory is missing: write {EVERYWHERE} for the whole nation, or codes of regions (042) and of ASL (010-301)."
+        )
+    if EVERYWHERE in codes and len(codes) > 1:
+        raise CommandError(f"--territory has {EVERYWHERE} and other codes: write the one or the others.")
+    if codes == [EVERYWHERE]:
+        return []
+    if wrong := what_is_wrong(codes):
+        raise CommandError(wrong)
+    return sorted(set(codes))
 
 
 def _typed(prompt: str) -> str:

@@ -1,5 +1,7 @@
 """Access to the staff's pages."""
 
+from urllib.parse import quote
+
 import pytest
 from django.test import Client
 
@@ -41,6 +43,19 @@ def test_staff_with_the_second_factor_come_in(carla_client, san_marco, page):
 
 def test_a_pharmacy_that_does_not_exist_is_not_found(carla_client):
     assert carla_client.get(f"{STATUS}9999/").status_code == 404
+
+
+# --- the door
+
+
+def test_the_door_of_the_staff_leads_to_the_login_and_then_to_the_list(client, operator):
+    door = "/operatori/"
+    assert client.get(door, follow=True).redirect_chain[-1][0] == f"/operatori/accesso/?next={quote(STATUS, safe='')}"
+    assert operator("lettura").get(door, follow=True).redirect_chain == [(STATUS, 302)]
+
+
+def test_the_door_of_the_staff_is_closed_to_a_person_of_a_pharmacy(anna_client):
+    assert anna_client.get("/operatori/", follow=True).status_code == 403
 
 
 # --- the territory
