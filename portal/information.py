@@ -11,6 +11,7 @@ from django.urls import path
 from django.views.decorators.http import require_safe
 
 from portal.identity.people.login import cookie_name
+from portal.identity.providers import every_provider
 from portal.outbox.models import OutgoingMail
 from portal.time.clock import now_of
 
@@ -97,8 +98,15 @@ def _health(request: HttpRequest) -> dict[str, object]:
     return {"post_is_late": late.exists()}
 
 
+def _professional(request: HttpRequest) -> dict[str, object]:
+    """`professional`: the login page has the second button of SPID."""
+    return {"professional": any(provider.purpose for provider in every_provider())}
+
+
 # Template variables of some pages.
-FACTS = {"cookie": _cookies, "stato-servizio": _health}
+FACTS = {"cookie": _cookies, "stato-servizio": _health} | dict.fromkeys(
+    ("guida-certificare", "delega", "privacy"), _professional
+)
 
 
 urlpatterns = [

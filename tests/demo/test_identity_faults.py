@@ -33,6 +33,12 @@ def test_a_faulty_answer_is_refused_for_its_own_reason(client, method, fault, ou
     assert not User.objects.exists()
 
 
+def test_an_answer_about_a_company_is_refused_with_its_own_sentence(client):
+    assert "non di una persona" in door.enter(client, difetto="impresa").content.decode()
+    assert LoginRecord.objects.get().outcome == "legal-person"
+    assert "impresa" not in client.get(door.go_to_provider(client, "cie")).content.decode()
+
+
 def test_an_answer_sent_twice_works_once(client):
     page = door.go_to_provider(client)
     shown = client.post(page, door.choices(difetto="ripetuta")).content.decode()

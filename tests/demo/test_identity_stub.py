@@ -99,6 +99,34 @@ def test_a_request_to_one_stub_is_not_good_for_another(client):
     assert client.get(reverse("demo:identity_provider", args=["cie"]) + "?" + query).status_code == 400
 
 
+def test_the_stub_shows_which_purpose_the_portal_asks_for(client, settings):
+    settings.SPID_PROFESSIONAL, settings.SPID_PURPOSE = True, "PG"
+    page = client.post(reverse("identity:start_professional", args=["spid"]))["Location"]
+    shown = client.get(page).content.decode()
+    assert "uso professionale</strong> (Purpose <code>PG</code>)" in shown
+    assert "&lt;spid:Purpose&gt;PG&lt;/spid:Purpose&gt;" in shown
+    assert "Uso la mia identità personale (30)" in shown
+    ordinary = client.get(door.go_to_provider(client)).content.decode()
+    assert "Purpose" not in ordinary
+    assert "Uso un’identità per uso professionale (30)" in ordinary
+
+
+def test_the_second_button_leads_through_the_stub_and_in(client, settings):
+    settings.SPID_PROFESSIONAL = True
+    page = client.post(reverse("identity:start_professional", args=["spid"]), {"next": "/servizi/"})["Location"]
+    response = client.post(door.answer_url(), door.answer_of(client, page))
+    assert (response.status_code, response["Location"]) == (302, "/servizi/")
+    assert door.signed_in(client)
+
+
+def test_the_stub_can_answer_30_at_both_buttons(client, settings):
+    settings.SPID_PROFESSIONAL = True
+    page = client.post(reverse("identity:start_professional", args=["spid"]))["Location"]
+    refused = client.post(door.answer_url(), door.answer_of(client, page, esito="30")).content.decode()
+    assert "Questa identità non è per uso professionale" in refused
+    assert "premi qui sotto «Entra con SPID per uso professionale»" in door.enter(client, esito="30").content.decode()
+
+
 def test_there_is_no_fourth_stub(client):
     assert client.get(reverse("demo:identity_provider", args=["eidas"])).status_code == 404
 

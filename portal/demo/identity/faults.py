@@ -42,17 +42,17 @@ FAULTS = (
             one, attributes={name: value for name, value in one.attributes.items() if name != "fiscalNumber"}
         ),
     ),
-    SamlFault(
-        "impresa", "Di un’impresa, senza una persona (SPID)",
-        lambda one: replace(
-            one, attributes={"companyName": "Impresa di prova", "companyFiscalNumber": "TINIT-00000000000", "ivaCode": "00000000000"}
-        ),
-    ),
     SamlFault("livello", "Di livello 1, più basso di quello chiesto", lambda one: replace(one, level=1)),
+)  # fmt: skip
+OF_A_COMPANY = SamlFault(  # SPID only
+    "impresa", "Di un’impresa, senza una persona",
+    lambda one: replace(
+        one, attributes={"companyName": "Impresa di prova", "companyFiscalNumber": "TINIT-00000000000"}
+    ),
 )  # fmt: skip
 
 
 def made(answer: StubSamlAnswer, fault: str, own: KeyPair, strangers: KeyPair) -> etree._Element:
     """Returns the signed answer, with the fault of this key if there is one."""
-    spoilt = next((known.spoil(answer) for known in FAULTS if known.key == fault), answer)
+    spoilt = next((known.spoil(answer) for known in (*FAULTS, OF_A_COMPANY) if known.key == fault), answer)
     return answers.signed(spoilt, strangers if fault == WRONG_KEY else own)

@@ -7,7 +7,7 @@ from django import forms
 
 from portal.demo import people
 from portal.demo.identity import openid_faults
-from portal.demo.identity.faults import FAULTS, SamlFault
+from portal.demo.identity.faults import FAULTS, OF_A_COMPANY, SamlFault
 from portal.values import codice_fiscale
 
 SOMEBODY_ELSE = "altro"
@@ -64,7 +64,9 @@ OUTCOMES = {
 
 def faults_of(method: str) -> Sequence[SamlFault | openid_faults.OpenidFault]:
     """Returns the faults of this stub."""
-    return openid_faults.FAULTS if method == "cie-oidc" else FAULTS
+    if method == "cie-oidc":
+        return openid_faults.FAULTS
+    return (*FAULTS, OF_A_COMPANY) if method == "spid" else FAULTS
 
 
 class AnswerForm(forms.Form):

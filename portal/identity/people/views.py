@@ -32,7 +32,9 @@ def choose(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated and not again:
         return redirect(next_url or "pages:home")
     ways = [way for provider in every_provider() for way in WayIn.all_of(provider)]
-    response = render(request, "identity/choose.html", {"ways": ways, "next_url": next_url, "again": again})
+    context = {"ways": ways, "next_url": next_url, "again": again}
+    context["professional"] = any(way.professional for way in ways)
+    response = render(request, "identity/choose.html", context)
     _allow_leaving(response)
     return response
 

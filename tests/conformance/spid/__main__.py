@@ -11,11 +11,12 @@ from pathlib import Path
 from time import monotonic
 
 from tests.conformance.spid.portal import Place, new_pair, over_https
-from tests.conformance.spid.report import PROFILES, Verdict, judged
+from tests.conformance.spid.report import Verdict, judged
 
 TOOL = Path(os.environ.get("VENV_SPID", ".venv-spid")) / "bin" / "spid_sp_test"
 LASTS_AT_MOST = 600  # seconds, for one profile
-_DOORS = {"spid-sp-public": "spid", "cie-sp-public": "cie"}
+# a profile of the tool, and the address of the button under /accesso/
+_RUNS = [("spid-sp-public", "spid"), ("spid-sp-public", "spid/professionale"), ("cie-sp-public", "cie")]
 
 
 def main() -> int:
@@ -28,7 +29,7 @@ def main() -> int:
         keys = new_pair(folder / "provider", "private.key", "public.cert")
         metadata = _tool(keys, "--idp-metadata").stdout.encode()
         with over_https(folder / "portal", keys, metadata) as place, ThreadPoolExecutor() as both:
-            verdicts = list(both.map(lambda profile: _run(place, profile), PROFILES))
+            verdicts = list(both.map(lambda run: _run(place, *run), _RUNS))
             crashes = [
                 line for line in place.log.read_text(encoding="utf-8").splitlines() if line.startswith("Traceback")
             ]
@@ -41,17 +42,19 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-def _run(place: Place, profile: str) -> Verdict:
-    door, report = _DOORS[profile], place.folder / f"{profile}.json"
+def _run(place: Place, profile: str, door: str) -> Verdict:
+    report = place.folder / f"{door.replace('/', '-')}.json"
     done = _tool(
         place.provider_keys,
-        "--metadata-url", f"{place.url}/accesso/{door}/metadata/",
+        "--metadata-url", f"{place.url}/accesso/{door.partition('/')[0]}/metadata/",
         "--authn-url", f"{place.url}#{door}", "--authn-plugin", "tests.conformance.spid.door.Door",
         "--profile", profile, "--extra", "--debug", "CRITICAL", "-tr", "-rf", "json", "-o", str(report),
     )  # fmt: skip
     if not report.exists():
         return Verdict(profile, wrong=[f"the tool made no report: {done.stderr[-2000:]}"])
-    return judged(profile, json.loads(report.read_text(encoding="utf-8")))
+    verdict = judged(profile, json.loads(report.read_text(encoding="utf-8")))
+    verdict.profile = f"{profile}, {door}"
+    return verdict
 
 
 def _tool(keys: Path, *argv: str) -> subprocess.CompletedProcess[str]:

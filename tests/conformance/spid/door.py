@@ -1,12 +1,13 @@
 """Login plug-in that the tool loads in its own environment (`--authn-plugin`): our login starts with a POST and a token.
 
-The address that the tool is given is `https://host:port#spid`.
+The address that the tool is given is `https://host:port#spid`; `#spid/professionale` is the second button of SPID.
 """
 
 import re
 from typing import Any
 
 _TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+_PURPOSE = re.compile(r"<spid:Purpose>(\w+)</spid:Purpose>")
 
 
 class Door:
@@ -33,7 +34,11 @@ class Door:
         if answer.status_code not in (200, 302):
             raise RuntimeError(f"the door answered {answer.status_code}")
         read = build_authn_redirect_data if answer.status_code == 302 else build_authn_post_data
-        return {**read(answer, "", "", ""), "requests_session": self.session}
+        question = read(answer, "", "", "")
+        purpose = _PURPOSE.search(question["SAMLRequest_xml"].decode())
+        if (purpose[1] if purpose else "") != ("P" if self.method.endswith("/professionale") else ""):
+            raise RuntimeError("the request carries the wrong Purpose")
+        return {**question, "requests_session": self.session}
 
     def response(self, url: str, data: dict[str, Any] | None = None, **kwargs: object) -> Any:
         return self.session.post(url, data=data, verify=False, allow_redirects=True)

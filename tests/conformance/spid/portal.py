@@ -70,6 +70,7 @@ def over_https(folder: Path, provider_keys: Path, provider_metadata: bytes) -> I
         "A2F_MODE": "PRODUCTION",  # a system check forbids it beside real people
         "IDENTITY_PROVIDERS": "portal.identity.providers.saml.Spid,portal.identity.providers.saml.CieSaml",
         "IDENTITY_METADATA": str(folder / "identity"),
+        "SPID_PROFESSIONAL": "1",
         "SAML_PRIVATE_KEY_FILE": str(ours / "saml.key"),
         "SAML_CERTIFICATE_FILE": str(ours / "saml.crt"),
         "SAML_ORGANISATION_FILE": str(folder / "organisation.toml"),
