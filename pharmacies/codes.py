@@ -30,6 +30,12 @@ def parafarmacia_code(number: str) -> str:
     return code if names_a_parafarmacia(code) else ""
 
 
+def typed_codes(text: str) -> list[str]:
+    """Returns the stored codes that a person may mean, that of a pharmacy first: `20001` is also the parafarmacia P20001."""
+    code = stored_code(text.strip())
+    return [found for found in dict.fromkeys((code, parafarmacia_code(code))) if found]
+
+
 def names_a_parafarmacia(code: str) -> bool:
     """True for a stored code that only the register of parafarmacie gives."""
     return _OF_A_PARAFARMACIA.fullmatch(code) is not None

@@ -8,6 +8,7 @@ from django.db import models, transaction
 from django.db.models import Q
 
 from pharmacies.codes import PARAFARMACIA_PREFIX as PARAFARMACIA_PREFIX
+from pharmacies.codes import typed_codes
 from pharmacies.models.folded import FoldedField
 from portal.database.composed import Composed
 from portal.identity.models import User
@@ -33,6 +34,15 @@ class PharmacyQuerySet(models.QuerySet["Pharmacy"]):
         """The sites that this register of the Ministry lists: parafarmacie, or all other types."""
         parafarmacie = Q(type=Pharmacy.Type.PARAFARMACIA)
         return self.filter(parafarmacie if register == NationalRegister.PARAFARMACIE else ~parafarmacie)
+
+    def meant_by(self, typed: str) -> "Pharmacy | None":
+        """The site whose code a person typed: the pharmacy with this number, else the parafarmacia; None without either."""
+        return self.filter(code__in=typed_codes(typed)).order_by("type").first()  # PARAFARMACIA is the last type
+
+    def code_meant_by(self, typed: str) -> str:
+        """Returns the code of the site that a person typed, as stored; the typed text when no site has it."""
+        site = self.meant_by(typed) if typed else None
+        return site.code if site else typed
 
     def closing_to_confirm(self) -> "PharmacyQuerySet":
         """The pharmacies whose closing waits for an operator's approval."""

@@ -116,7 +116,7 @@ def _found(form: JournalFilter, user: User, now: datetime) -> EntryQuerySet:
     if name := form.value("persona"):
         found = found.filter(_by(name))
     if code := form.value("farmacia"):
-        found = found.filter(about=code)
+        found = found.filter(about=Pharmacy.objects.code_meant_by(code))
     if origin := form.value("origine"):
         found = found.filter(origin=origin)
     return found

@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.http import require_safe
 
+from pharmacies.models import Pharmacy
 from portal.identity.access import staff_of, staff_required
 from portal.journal.models import record
 from portal.time.clock import now_of
@@ -74,7 +75,7 @@ def rows(request: HttpRequest, slug: str) -> HttpResponse:
     """The rows of one model, newest first, by page; of one pharmacy with `?farmacia=`."""
     shown = _of(request, slug)
     form = PharmacyCodeForm(request.GET if shown.code_is else None)
-    code = form.cleaned_data["farmacia"] if form.is_valid() else ""
+    code = Pharmacy.objects.code_meant_by(form.cleaned_data["farmacia"]) if form.is_valid() else ""
     found = shown.found(request, code)
     if form.errors:
         found = found.none()

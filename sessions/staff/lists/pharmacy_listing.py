@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import IntegerField, OuterRef, Q, QuerySet, Subquery, Value
 
+from pharmacies.codes import typed_codes
 from pharmacies.models import MailCertification, Pharmacy
 from pharmacies.models.pharmacy import PharmacyQuerySet
 from sessions.models import IdSessione
@@ -115,10 +116,11 @@ class Listing:
         code = code_of(self.selection.words)
         if not code:
             return None
-        named = Pharmacy.objects.filter(code__in={code, code.lstrip("0")}).order_by().values("pk")
-        with_id = self.selection.ids(self.now).filter(pharmacy__in=named).order_by().values_list("pharmacy", flat=True)
-        without = self.selection.without_id(self.now).filter(pk__in=named).order_by().values_list("pk", flat=True)
-        return with_id.first() or without.first()
+        named = Pharmacy.objects.filter(code__in=typed_codes(code)).order_by().values("pk")
+        with_id = self.selection.ids(self.now).filter(pharmacy__in=named).order_by()
+        without = self.selection.without_id(self.now).filter(pk__in=named).order_by()
+        found = [*with_id.values_list("pharmacy__type", "pharmacy"), *without.values_list("type", "pk")]
+        return min(found)[1] if found else None  # a pharmacy before a parafarmacia, whose type is the last
 
     def _keys(self, beyond: Key | None, backwards: bool, size: int) -> Found:
         """At most `size` rows beyond a key, in the order of the pages or backwards."""

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from pharmacies.addresses.spelling import tidied
+from pharmacies.codes import names_a_parafarmacia, parafarmacia_code, stored_code
 from pharmacies.folding import folded
 from pharmacies.models import MailCertification, Office, Pharmacy, Utenza
 from pharmacies.models.pharmacy import PharmacyQuerySet
@@ -33,7 +34,8 @@ _PERSONAL = re.compile(r"@|(?<!\S)(?=\S*[a-z])(?=\S*\d)\S{6,}", re.IGNORECASE)
 
 def is_personal(words: str) -> bool:
     """Whether these words may be an address or a codice fiscale, which no URL may hold. In doubt True."""
-    return _PERSONAL.search(words) is not None
+    # a letter and four digits are in no codice fiscale
+    return any(_PERSONAL.search(word) and not names_a_parafarmacia(word) for word in words.split())
 
 
 def keep(request: HttpRequest, words: str) -> str:
@@ -57,8 +59,8 @@ def words_of(request: HttpRequest, name: str) -> str:
 def matching(words: str, now: datetime) -> Q:
     """Condition for the pharmacies that match every word.
 
-    A word matches in the displayed name, in the comune or in the certified address; at the start of the code, of the
-    partita IVA (with or without its zeros) or of the codice fiscale of a present holder of an office; or as a whole userId.
+    A word matches in the displayed name, in the comune or in the certified address; at the start of the code (of a
+    parafarmacia with or without its P), of the partita IVA (with or without its zeros) or of the codice fiscale of a present holder of an office; or as a whole userId.
     Ignores accents, apostrophes and capitals, and, beside other words, a word of signs alone.
     """
     typed = plain_text(words).split()
@@ -80,9 +82,10 @@ def _named(words: list[str]) -> PharmacyQuerySet:
 
 
 def code_of(words: str) -> str:
-    """The words as the code of a pharmacy, when they are one short number; "" otherwise."""
+    """The words as the code of a site, when they are one short number or the code of a parafarmacia; "" otherwise."""
     word = plain_text(words).strip()
-    return word if word.isdigit() and len(word) < ENOUGH_OF_A_PARTITA_IVA + 2 else ""
+    code = stored_code(word)
+    return code if names_a_parafarmacia(code) or (word.isdigit() and len(word) < ENOUGH_OF_A_PARTITA_IVA + 2) else ""
 
 
 def _about(word: str, now: datetime) -> Q:
@@ -99,6 +102,9 @@ def _ways(word: str, now: datetime) -> Iterator[PharmacyQuerySet]:
     yield _named([word])
     if word.isdigit():
         yield pharmacies.filter(Q(code__startswith=word.lstrip("0") or word) | Q(code__startswith=word))
+        yield pharmacies.filter(code__startswith=parafarmacia_code(word) or word)
+    elif names_a_parafarmacia(word):
+        yield pharmacies.filter(code__startswith=stored_code(word))
     else:
         yield pharmacies.filter(code__startswith=word)
     digits = word.upper().removeprefix("IT")

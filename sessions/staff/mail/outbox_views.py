@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.views.decorators.http import require_safe
 
+from pharmacies.models import Pharmacy
 from portal.identity.access import staff_of, staff_required
 from portal.identity.models import User
 from portal.outbox.alarms import alarms
@@ -77,9 +78,8 @@ class LetterFilter(forms.Form):
 
     def letters(self, user: User) -> LetterListing:
         """The letters that these filters find in the territory of `user`."""
-        return LetterListing(
-            user, self.value("stato"), self.value("tipo"), self.value("dominio"), self.value("farmacia")
-        )
+        code = Pharmacy.objects.code_meant_by(self.value("farmacia"))
+        return LetterListing(user, self.value("stato"), self.value("tipo"), self.value("dominio"), code)
 
     def query(self) -> dict[str, str]:
         """The valid filters that are not empty, for a short URL."""

@@ -6,7 +6,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from pharmacies.files.cells import code_of
 from pharmacies.models import Pharmacy, Utenza
 from portal.identity.models import User
 from portal.values import codice_fiscale
@@ -109,7 +108,7 @@ class HandOverForm(ReasonForm):
         self.utenza, self.by, self.today = utenza, by, today
 
     def clean_farmacia(self) -> Pharmacy:
-        found = Pharmacy.objects.visible_to(self.by).filter(code=code_of(str(self.cleaned_data["farmacia"]))).first()
+        found = Pharmacy.objects.visible_to(self.by).meant_by(str(self.cleaned_data["farmacia"]))
         if found is None:
             raise ValidationError(_("Nel tuo territorio non c’è una farmacia con questo codice"))
         if not found.is_open(self.today):

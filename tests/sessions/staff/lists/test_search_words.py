@@ -5,8 +5,10 @@ from urllib.parse import unquote
 
 import pytest
 
+from pharmacies.models import Pharmacy
+from portal.journal.models import record
 from tests.conftest import make_pharmacy
-from tests.sessions.staff.conftest import STATUS, rows
+from tests.sessions.staff.conftest import NOW, STATUS, letter_for, rows
 from tests.sessions.staff.lists.test_search import search
 
 
@@ -28,7 +30,7 @@ def found(client, typed: str) -> list[str]:
 
 
 def codes(html: str) -> list[str]:
-    return [re.search(r"(\d+) · ", row)[1] for row in rows(html)]
+    return [re.search(r"(P?\d+) · ", row)[1] for row in rows(html)]
 
 
 @pytest.mark.parametrize(
@@ -76,3 +78,55 @@ def test_signs_alone_find_nothing_and_beside_words_they_do_not_count(carla_clien
     assert found(carla_client, "%") == []
     assert found(carla_client, "& _") == []
     assert found(carla_client, "santa & chiara") == ["11"]
+
+
+@pytest.fixture
+def parafarmacie(nation):
+    for code, name in (("P92", "Sanital"), ("P920", "Benessere"), ("P20001", "Alla Posta")):
+        make_pharmacy(code, name, comune="Merano", partita_iva="", type=Pharmacy.Type.PARAFARMACIA)
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("20001", ["P20001"]), ("020001", ["P20001"]), ("P20001", ["P20001"]), ("p20001", ["P20001"]),
+        ("2000", ["P20001"]), ("P2000", ["P20001"]), ("20001 merano", ["P20001"]), ("parafarmacia posta", ["P20001"]),
+        ("92", ["92", "9201", "920", "P920", "P92"]), ("P92", ["P92", "P920"]),
+    ],
+)  # fmt: skip
+def test_a_parafarmacia_is_found_by_its_code_with_and_without_the_p(carla_client, parafarmacie, typed, expected):
+    assert found(carla_client, typed)[:1] == expected[:1]
+    assert sorted(found(carla_client, typed)) == sorted(expected)
+
+
+def test_the_pharmacy_stands_first_and_the_parafarmacia_when_no_pharmacy_has_the_number(
+    carla_client, parafarmacie, give_id
+):
+    give_id(Pharmacy.objects.get(code="P92"))
+    assert found(carla_client, "92")[0] == "92"
+    assert found(carla_client, "920")[0] == "920"
+    make_pharmacy("200010", "Prima per nome", partita_iva="")
+    assert found(carla_client, "20001")[0] == "P20001"
+
+
+def test_the_code_of_a_parafarmacia_is_no_personal_datum_and_may_stand_in_a_url(carla_client, parafarmacie):
+    assert search(carla_client, "P20001")["Location"] == f"{STATUS}?cerca=P20001"
+    assert codes(carla_client.get(f"{STATUS}?cerca=p20001&stato=tutte").content.decode()) == ["P20001"]
+
+
+@pytest.mark.parametrize("typed", ["20001", "P20001", "p20001", "020001"])
+@pytest.mark.parametrize(
+    ("page", "shown"),
+    [
+        ("registro", "ha chiuso la parafarmacia dal 29/02/2024"),
+        ("posta", "Alla Posta"),
+        ("archivio/farmacie", "Alla Posta"),
+    ],
+)
+def test_every_filter_by_code_takes_the_code_of_a_parafarmacia(operator, parafarmacie, page, shown, typed):
+    site = Pharmacy.objects.get(code="P20001")
+    letter_for(site, "banco@farmacia.example", NOW)
+    record("register.closed", now=NOW, about=site.code, since="29/02/2024", why="prova", noun=site.noun)
+    client = operator("sicurezza", "amministrazione", "assistenza")
+    assert shown in client.get(f"/operatori/{page}/?farmacia={typed}").content.decode()
+    assert shown not in client.get(f"/operatori/{page}/?farmacia=20002").content.decode()
