@@ -39,3 +39,8 @@ def typed_codes(text: str) -> list[str]:
 def names_a_parafarmacia(code: str) -> bool:
     """True for a stored code that only the register of parafarmacie gives."""
     return _OF_A_PARAFARMACIA.fullmatch(code) is not None
+
+
+def or_a_parafarmacia(code: str) -> str:
+    """Returns the end of a sentence about a number that no pharmacy has in a file: a parafarmacia is written with its P."""
+    return f" (a parafarmacia is written {PARAFARMACIA_PREFIX}{code})" if code.isdigit() else ""

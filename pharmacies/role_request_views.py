@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from pharmacies.codes import LONGEST
 from pharmacies.models import RoleRequest
 from pharmacies.people import role_requests
 from pharmacies.people.role_request_form import RoleRequestForm
@@ -19,7 +20,11 @@ from portal.time.clock import ROME, now_of
 def ask(request: HttpRequest) -> HttpResponse:
     """Shows the form and the person's requests; POST sends a request. The answer says nothing about the pharmacy."""
     now, person = now_of(request), _person(request)
-    form = RoleRequestForm(request.POST if request.method == "POST" else None, today=now.astimezone(ROME).date())
+    form = RoleRequestForm(
+        request.POST if request.method == "POST" else None,
+        today=now.astimezone(ROME).date(),
+        initial={"codice": request.GET.get("codice", "")[:LONGEST]},
+    )
     if form.is_valid():
         try:
             role_requests.ask(person, form.wanted(), now)

@@ -17,6 +17,7 @@ from pharmacies.delegations.news import news_for
 from pharmacies.models import Office, RoleRequest
 from pharmacies.people import role_requests
 from pharmacies.people.terms import last_day
+from pharmacies.register.moves import moves_of
 from pharmacies.wizard.steps import WizardStep, side_list
 from portal.identity.access import authenticated_with, person_required
 from portal.journal.models import Entry
@@ -39,7 +40,11 @@ def choose(request: HttpRequest) -> HttpResponse:
             messages.add_message(request, *_outcome(decided))
         return redirect("pharmacies:overview", found[0].office.pharmacy.code)
     requests = role_requests.shown_to(request.user, now).select_related("pharmacy")
-    news = {"requests": requests, "delegation_news": news_for(request.user, now)}
+    news = {
+        "requests": requests,
+        "delegation_news": news_for(request.user, now),
+        "moves": moves_of(codice_fiscale, now),
+    }
     if not found:
         context = {"masked_codice_fiscale": mask_codice_fiscale(codice_fiscale), **news}
         return render(request, "pharmacies/none.html", context)

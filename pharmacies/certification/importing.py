@@ -17,6 +17,7 @@ from django.db import transaction
 
 from pharmacies.addresses.examination import AddressRefused, ExaminedAddress, IsPec, examine
 from pharmacies.certification import letters
+from pharmacies.codes import or_a_parafarmacia
 from pharmacies.files.cells import BrokenRow, code_of
 from pharmacies.files.days import day_in
 from pharmacies.files.lock import Import, alone_throughout
@@ -143,7 +144,7 @@ def _take(rows: Sequence[CertifiedRow], report: CertifiedReport, now: datetime, 
         for row in rows:
             pharmacy = pharmacies.get(row.code)
             if pharmacy is None:
-                report.add_broken(row.line, "", f"no pharmacy has the code {row.code}")
+                report.add_broken(row.line, "", f"no pharmacy has the code {row.code}{or_a_parafarmacia(row.code)}")
             elif PecDomain.objects.cover(row.examined.domain):
                 report.add_broken(row.line, row.code, "indirizzo: a PEC mailbox")
             elif not _is_left_alone(row, last.get(pharmacy.pk), report):

@@ -1,5 +1,6 @@
 """The letters about a certification: one function and three templates for each letter."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from portal.outbox.models import OutgoingMail
 
 if TYPE_CHECKING:
     from pharmacies.certification.succession import Succession
-    from pharmacies.models import MailCertification
+    from pharmacies.models import MailCertification, Pharmacy
     from portal.identity.models import User
 
 NEWS_USEFUL_FOR = timedelta(days=2)
@@ -74,9 +75,13 @@ def confirmed(certification: "MailCertification", by: "User", now: datetime) -> 
     post(_news(Kind.NOTICE, certification, now), certification.address, "address_confirmed", context)
 
 
-def closing(certification: "MailCertification", now: datetime) -> None:
-    """Posts the notice of a closing by the register: the day, the effects, and the way to correct the register."""
-    post(_news(Kind.NOTICE, certification, now), certification.address, "closing", _context(certification))
+def closing(certification: "MailCertification", now: datetime, moved_to: Sequence["Pharmacy"] = ()) -> None:
+    """Posts the notice of a closing by the register: the day, the effects, and the way to correct the register.
+
+    `moved_to`: the parafarmacie that may be the new site of this one; the letter says what they need before they can work.
+    """
+    context = {**_context(certification), "moved_to": moved_to}
+    post(_news(Kind.NOTICE, certification, now), certification.address, "closing", context)
 
 
 def trial(certification: "MailCertification", now: datetime) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from itertools import combinations
 from pathlib import Path
 
+from pharmacies.codes import or_a_parafarmacia
 from pharmacies.files.cells import BrokenRow
 from pharmacies.files.tables import NothingRead, Table
 from pharmacies.people.office_report import OfficeReport
@@ -40,7 +41,9 @@ class OfficesFile:
         """Moves the rows of unknown pharmacies to the broken ones. Raises NothingRead when no row is left."""
         for code in sorted(self.rows.keys() - set(known)):
             for row in self.rows.pop(code):
-                report.add_broken(row.line, f"unknown pharmacy {code}: the register has no such code")
+                report.add_broken(
+                    row.line, f"unknown pharmacy {code}: the register has no such code{or_a_parafarmacia(code)}"
+                )
         report.broken_lines.sort()
         report.offices = sum(map(len, self.rows.values()))
         if not report.offices:

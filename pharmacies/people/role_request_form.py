@@ -21,7 +21,9 @@ class RoleRequestForm(forms.Form):
 
     codice = forms.CharField(
         label=_("Codice della farmacia"),
-        help_text=_("È il codice univoco che il Ministero della Salute dà a ogni farmacia."),
+        help_text=_(
+            "È quello che il Ministero della Salute dà a ogni farmacia. Per una parafarmacia: P e il suo numero, per esempio P20001."
+        ),
         max_length=20,
         error_messages={"required": _("Scrivi il codice della farmacia")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from pharmacies.codes import typed_codes
 from pharmacies.models import MailCertification, Office, OfficeSource, Pharmacy, RoleRequest
 from pharmacies.models.role_request import RoleRequestQuerySet
 from pharmacies.people import letters, offices, terms
@@ -79,7 +80,8 @@ def ask(person: User, wanted: Wanted, now: datetime) -> RoleRequest:
     if own.open().filter(code=wanted.code).exists():
         raise AlreadyOpen
     holds = Office.objects.held_by(person.codice_fiscale or "", now).certifying()
-    if holds.filter(pharmacy__code=wanted.code).exists():
+    pharmacy = _named(wanted)
+    if holds.filter(pharmacy__code=pharmacy.code if pharmacy else wanted.code).exists():
         raise HeldAlready
     if own.filter(asked_at__gt=now - timedelta(days=1)).count() >= A_DAY or own.open().count() >= OPEN_AT_ONCE:
         raise TooManyRequests
@@ -88,7 +90,7 @@ def ask(person: User, wanted: Wanted, now: datetime) -> RoleRequest:
     try:
         with transaction.atomic():
             row = RoleRequest.objects.create(
-                person=person, code=wanted.code, pharmacy=Pharmacy.objects.filter(code=wanted.code).first(),
+                person=person, code=wanted.code, pharmacy=pharmacy,
                 role=wanted.role, since=wanted.since, partita_iva=wanted.partita_iva, note=wanted.note[:200],
                 protocol=wanted.protocol[:60], asked_at=now,
             )  # fmt: skip
@@ -96,6 +98,12 @@ def ask(person: User, wanted: Wanted, now: datetime) -> RoleRequest:
         raise AlreadyOpen from error
     _note("request.asked", row, person, now, since=f"{row.since:%d/%m/%Y}")
     return row
+
+
+def _named(wanted: Wanted) -> Pharmacy | None:
+    """Returns the site that the person means: of a pharmacy and a parafarmacia with one number, that with the partita IVA."""
+    sites = Pharmacy.objects.filter(code__in=typed_codes(wanted.code)).order_by("type")
+    return min(sites, key=lambda site: site.partita_iva != wanted.partita_iva, default=None)
 
 
 @transaction.atomic

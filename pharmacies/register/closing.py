@@ -14,7 +14,7 @@ from django.db import transaction
 from pharmacies.certification import letters
 from pharmacies.files.lock import Import, alone_with
 from pharmacies.models import MailCertification, NationalRegister, Pharmacy, RegisterChange, RegisterImport
-from pharmacies.register import history
+from pharmacies.register import history, moves
 from portal.journal.models import record
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def close(closings: Iterable[Closing], now: datetime, by: "User | None" = None, 
     for pharmacy in closed:
         certification = MailCertification.objects.current().filter(pharmacy=pharmacy, undeliverable_at=None).first()
         if certification is not None:
-            letters.closing(certification, now)
+            letters.closing(certification, now, moves.moved_to(pharmacy))
     for pharmacy in closed:
         record(
             "register.closed", now=now, actor=by, about=pharmacy.code, since=f"{pharmacy.closed_on:%d/%m/%Y}",

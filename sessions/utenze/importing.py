@@ -17,6 +17,7 @@ from typing import BinaryIO, TypeAlias
 
 from django.db import transaction
 
+from pharmacies.codes import PARAFARMACIA_PREFIX, or_a_parafarmacia
 from pharmacies.files.cells import BrokenRow
 from pharmacies.files.lock import Import, alone_throughout
 from pharmacies.files.row_by_row import RowReport, readable_rows
@@ -33,7 +34,7 @@ from sessions.utenze.by_the_desk import known_spelling
 from sessions.utenze.file_rows import GivenSecret, UtenzaRow
 
 BATCH = 250
-CODE_DIGITS = 6  # at most, of the code of a pharmacy
+CODE_DIGITS = 6  # at most, of the code of a pharmacy or parafarmacia
 _Key: TypeAlias = tuple[int, Secret]  # a secret of the file: its line, its name
 _FACTS = ("codice_fiscale", "codice_regione", "codice_asl", "codice_ssa")
 _WRITTEN = (*_FACTS, "supplier", "password", "pincode", "imported_at", "password_changed_at")
@@ -210,7 +211,10 @@ class _UtenzeImport:
 
 def _shown(code: str) -> str:
     """`the code 999`; not repeated when it does not look like one: where columns are swapped it is a password or a pincode."""
-    return f"the code {code}" if code.isdigit() and len(code) <= CODE_DIGITS else "this code"
+    number = code.removeprefix(PARAFARMACIA_PREFIX)
+    if not number.isdigit() or len(number) > CODE_DIGITS:
+        return "this code"
+    return f"the code {code}{or_a_parafarmacia(code)}"
 
 
 def _is_newer(given: GivenSecret, stored: str) -> bool:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 
 from pharmacies.models import MailCertification, Office, Pharmacy, RegisterChange, Utenza
 from pharmacies.people import terms
+from pharmacies.register import moves
 from pharmacies.register.rows import DOUBTS
 from portal.identity.models import User
 from portal.journal.verbs import sentence
@@ -23,8 +24,8 @@ NEWEST = 20  # of ids, letters, addresses and notes
 LINES = 10
 
 
-def of(pharmacy: Pharmacy, now: datetime) -> dict[str, Any]:
-    """Returns the context of the page, without secrets. The template masks addresses and codici fiscali."""
+def of(pharmacy: Pharmacy, by: User, now: datetime) -> dict[str, Any]:
+    """Returns the context of the page for this operator, without secrets. The template masks addresses and codici fiscali."""
     ids = _ids(pharmacy, now)
     cards = [IdCard(row, now) for row in ids]
     newest = newest_today(pharmacy, now) or next(iter(ids), None)
@@ -39,6 +40,8 @@ def of(pharmacy: Pharmacy, now: datetime) -> dict[str, Any]:
         "utenze": Utenza.objects.filter(pharmacy=pharmacy).select_related("blocked_by").defer("password", "pincode"),
         "ids": cards,
         "has_live": any(card.may_be_revoked for card in cards),
+        "moved_to": moves.moved_to(pharmacy, Pharmacy.objects.visible_to(by)),
+        "moved_from": moves.moved_from(pharmacy, Pharmacy.objects.visible_to(by)),
         "doubts": [DOUBTS.get(doubt, doubt) for doubt in pharmacy.doubts],
         "changes": RegisterChange.objects.filter(pharmacy=pharmacy).order_by("-at", "pk")[:NEWEST],
         "notes": _notes(pharmacy),

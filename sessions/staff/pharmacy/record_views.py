@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from portal.identity.access import staff_required
+from portal.identity.access import staff_of, staff_required
 from portal.journal.verbs import sentence
 from portal.time.clock import now_of
 from sessions.staff.confirmed_act import pharmacy_of
@@ -19,7 +19,8 @@ LINES_A_PAGE = 50
 @require_safe
 def page(request: HttpRequest, code: str) -> HttpResponse:
     """Register, offices, address, utenze, ids, letters, notes, newest journal entries."""
-    return render(request, "staff/pharmacy.html", record.of(pharmacy_of(request, code), now_of(request)))
+    context = record.of(pharmacy_of(request, code), staff_of(request), now_of(request))
+    return render(request, "staff/pharmacy.html", context)
 
 
 @staff_required
