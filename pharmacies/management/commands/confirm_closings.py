@@ -5,22 +5,29 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from pharmacies.files.lock import ImportUnderWay
-from pharmacies.models import Pharmacy
+from pharmacies.models import NationalRegister, Pharmacy
 from pharmacies.register import closing
 from portal.time import database_clock
 
 
 class Command(BaseCommand):
     help = (
-        "Closes the pharmacies whose closing by the national register waits for approval, because too many came at once. "
+        "Closes the pharmacies and parafarmacie whose closing by a national register waits for approval, because too many came at once. "
         "Without a reason it lists them and changes nothing. Exit code 4: an import is running, nothing was closed."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--register",
+            choices=NationalRegister.values,
+            help="Only the closings of this register; without it, those of both.",
+        )
         parser.add_argument("reason", nargs="?", default="", help="Why the closings are true; written in the journal.")
 
     def handle(self, *args: Any, reason: str, **options: Any) -> None:
         waiting = Pharmacy.objects.closing_to_confirm()
+        if options["register"]:
+            waiting = waiting.of_register(NationalRegister(options["register"]))
         if not " ".join(reason.split()):
             for pharmacy in waiting.iterator():
                 why = closing.why(pharmacy)

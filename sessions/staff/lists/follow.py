@@ -136,7 +136,10 @@ def follow_closings(place: PharmacySelection, now: datetime) -> list[Thing]:
     noted = Q(closed_on__isnull=False, closing_noted_at__gt=now - CLOSING_IS_NEWS_FOR)
     found = list(
         place.in_place(Pharmacy.objects.filter(noted | Q(closing_waits__isnull=False)))
-        .annotate(waiting=Window(Count("closing_waits")))
+        .annotate(
+            waiting=Window(Count("closing_waits")),
+            parafarmacie=Window(Count("closing_waits", filter=Q(type=Pharmacy.Type.PARAFARMACIA))),
+        )
         .order_by(F("closing_noted_at").desc(nulls_last=True), "pk")[:OF_EACH]
     )
     lines = [
@@ -146,14 +149,32 @@ def follow_closings(place: PharmacySelection, now: datetime) -> list[Thing]:
     ]
     waiting = found[0].waiting if found else 0  # type: ignore[attr-defined]
     if waiting:
+        words = _waiting_words(waiting, found[0].parafarmacie)  # type: ignore[attr-defined]
+        title, url = gettext("Chiusure da confermare"), reverse("staff:closings")
+        lines.insert(0, Thing("bad", "it-error", words, title=title, url=url, role="sicurezza"))
+    return lines
+
+
+def _waiting_words(waiting: int, parafarmacie: int) -> str:
+    if 0 < parafarmacie < waiting:
+        numbers = {"pharmacies": waiting - parafarmacie, "others": parafarmacie}
+        return (
+            gettext("I registri nazionali chiudono farmacie (%(pharmacies)s) e parafarmacie (%(others)s): serve un sì.")
+            % numbers
+        )
+    if parafarmacie:
+        words = ngettext(
+            "Il registro nazionale chiude una parafarmacia insieme a troppe altre: serve un sì.",
+            "Il registro nazionale chiude %(number)s parafarmacie in una volta: serve un sì.",
+            waiting,
+        )
+    else:
         words = ngettext(
             "Il registro nazionale chiude una farmacia insieme a troppe altre: serve un sì.",
             "Il registro nazionale chiude %(number)s farmacie in una volta: serve un sì.",
             waiting,
-        ) % {"number": waiting}
-        title, url = gettext("Chiusure da confermare"), reverse("staff:closings")
-        lines.insert(0, Thing("bad", "it-error", words, title=title, url=url, role="sicurezza"))
-    return lines
+        )
+    return words % {"number": waiting}
 
 
 def closing_words(pharmacy: Pharmacy) -> str:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 from django.core.management import CommandError, call_command
 
-from pharmacies.models import Pharmacy
+from pharmacies.models import NationalRegister, Pharmacy, RegisterImport
 from pharmacies.register.closing import Closing, close
 from portal.journal.models import Entry
 from portal.outbox.models import OutgoingMail
@@ -99,3 +99,53 @@ def test_the_command_lists_then_closes_with_a_reason(waiting, capsys):
     assert Pharmacy.objects.exclude(closed_on=None).count() == 7
     with pytest.raises(CommandError):
         call_command("confirm_closings", "uno", "due")
+
+
+@pytest.fixture
+def parafarmacie(waiting):
+    kind = Pharmacy.Type.PARAFARMACIA
+    return [make_pharmacy(f"P{n}", f"Sito {n}", closing_waits=SINCE, type=kind) for n in range(1, 10)]
+
+
+def test_the_closings_of_the_two_registers_are_confirmed_apart(carla_client, parafarmacie):
+    page = carla_client.get(PAGE).content.decode()
+    assert "7 farmacie delle 7 aperte" in page
+    assert "9 parafarmacie delle 9 aperte" in page
+    second = re.findall(r'name="elenco" value="(\w+)"', page)[1]
+    answer = carla_client.post(PAGE, {"motivo": "Chiuse dal Ministero", "elenco": second}, follow=True)
+    assert "9 parafarmacie chiuse." in answer.content.decode()
+    assert set(Pharmacy.objects.exclude(closed_on=None)) == set(parafarmacie)
+    assert "7 farmacie delle 7 aperte" in answer.content.decode()
+
+
+def test_a_missing_reason_is_told_beside_the_list_that_was_sent(carla_client, parafarmacie):
+    second = re.findall(r'name="elenco" value="(\w+)"', carla_client.get(PAGE).content.decode())[1]
+    page = carla_client.post(PAGE, {"elenco": second}).content.decode()
+    assert 'href="#id_parafarmacie_motivo"' in page
+    assert page.count("Scrivi il motivo") == 2, "in the summary and at the field"
+    assert not Pharmacy.objects.exclude(closed_on=None).exists()
+
+
+def test_da_seguire_tells_pharmacies_from_parafarmacie(carla_client, parafarmacie):
+    assert "chiudono farmacie (7) e parafarmacie (9)" in carla_client.get(STATUS).content.decode()
+    Pharmacy.objects.of_register(NationalRegister.FARMACIE).update(closing_waits=None)
+    assert "chiude 9 parafarmacie in una volta" in carla_client.get(STATUS).content.decode()
+
+
+def test_the_page_shows_the_last_reading_of_each_register(carla_client, db):
+    page = carla_client.get(PAGE).content.decode()
+    assert "Il registro delle parafarmacie non è mai stato letto" in page
+    facts = {"at": NOW, "day": NOW.date(), "rows": 1, "pharmacies": 1, "unnamed": 0}
+    RegisterImport.objects.create(file="FRM_FARMA_5_20261123.csv", **facts)
+    parafarmacie = NationalRegister.PARAFARMACIE
+    RegisterImport.objects.create(file="FRM_PFARMA_7_20261123.csv", register=parafarmacie, flaw="fewer", **facts)
+    page = carla_client.get(PAGE).content.decode()
+    assert "FRM_FARMA_5_20261123.csv, 23/11/2026 14:32." in page
+    assert "FRM_PFARMA_7_20261123.csv, 23/11/2026 14:32. Non chiude nulla: ne nomina molte meno" in page
+
+
+def test_the_command_closes_one_register_only_when_asked(parafarmacie, capsys):
+    call_command("confirm_closings", "--register", "parafarmacie")
+    assert "Closings that wait: 9" in capsys.readouterr().out
+    call_command("confirm_closings", "chiuse", "--register", "parafarmacie")
+    assert set(Pharmacy.objects.exclude(closed_on=None)) == set(parafarmacie)
