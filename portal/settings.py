@@ -276,6 +276,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = broker_options.of_redis() if REDIS_URL else br
 
 # --- the function that measures the clock's offset from the database (portal/time/database_clock.py)
 DATABASE_CLOCK = "portal.time.database_clock.of_the_database"
+# the function that reads how far people moved the portal's clock forward (portal/time/moved.py); "": it cannot be moved
+CLOCK_MOVED = ""
 
 # --- monitoring: /readyz and /metrics (portal/watch)
 READY_LETTER_LATE = timedelta(seconds=env.number("READY_LETTER_LATE", default=120))
@@ -290,6 +292,7 @@ LOGGING = logs.configuration(env.choice("LOG_FORMAT", [logs.TEXT, logs.JSON], de
 if DEMO:
     # The stubs are plugins; portal.system_checks refuses them in production.
     INSTALLED_APPS += ["portal.demo.apps.DemoConfig"]
+    CLOCK_MOVED = "portal.demo.clock.moving.moved_by"
     IDENTITY_PROVIDERS = IDENTITY_PROVIDERS or [f"portal.demo.identity.Stub{name}" for name in ("Spid", "Cie", "TsCns")]
     WEBHOOK_ADDRESSES = "portal.demo.gestionale.OwnGestionale"  # its own gestionale may be called too
     STUB_IDENTITY_URL = env.address("STUB_IDENTITY_URL", default=PORTAL_URL).rstrip("/")  # the address of the stubs

@@ -115,18 +115,55 @@ MACHINE_CLOCK = {
     "portal/identity/models/staff.py": "django-otp writes and compares the same instants with timezone.now()",
     "portal/identity/models/person.py": "created_at is shown, never compared",
     "pharmacies/files/download.py": "compares with the times of files of this machine",
+    "portal/demo/identity/openid_views.py": "the zone of UTC, no instant",
+    "portal/demo/management/commands/up.py": "prints a code of the authenticator app, and measures its own start",
+}
+# Modules that use the real time though people moved the portal's clock (docs/architecture.md, "Two times"). All of portal/identity
+# and portal/demo/identity does, and uses no other.
+REAL_TIME = {
+    "portal/time/clock.py": "the clock's own room",
+    "portal/time/database_clock.py": "the clock's own room",
+    "portal/demo/clock/moving.py": "moves the clock",
+    "portal/demo/clock/views.py": "shows both times",
+    "portal/demo/gestionale_views.py": "the signature of a call",
+    "portal/outbox/bounces/views.py": "the signature of a report",
+    "portal/outbox/depth.py": "leases",
+    "portal/outbox/letters.py": "the Date of a letter",
+    "portal/outbox/models/letter.py": "leases",
+    "portal/outbox/sending/delivery.py": "leases, and how slow a mail server is",
+    "sessions/credentials/certificates.py": "the validity of a certificate",
+    "sessions/models/certificate.py": "the validity of a certificate",
+    "sessions/models/webhook.py": "leases",
+    "sessions/webhooks/calls.py": "leases, and the signature of a call",
 }
 
 
 def test_instants_come_from_the_clock_that_all_processes_share():
-    """The demonstration (portal/demo) is exempt: one machine, invented people, a day that runs faster."""
     machine = re.compile(
         r"\btimezone\.now\b|\bdatetime\.(?:utc)?now\(|\bdate\.today\(|\btime\.time\(|\blocal(?:date|time)\(\)|\bauto_now"
     )
     reads = {
         named(path)
         for path in python_files()
-        if not {"tests", "migrations", "demo"} & set(path.relative_to(ROOT).parts)
+        if not {"tests", "migrations"} & set(path.relative_to(ROOT).parts)
         and machine.search(path.read_text(encoding="utf-8"))
     }
     assert reads == set(MACHINE_CLOCK)
+
+
+def test_real_time_is_used_where_the_world_outside_counts_and_nowhere_else():
+    real, portals = (
+        re.compile(r"\breal_(?:of|now|now_of|now_to_write)\b"),
+        re.compile(r"(?<!real_)\bnow_of\(|clock\.now(?:_to_write)?\("),
+    )
+    outside, mixed = set(), set()
+    for path in python_files():
+        name, text = named(path), path.read_text(encoding="utf-8")
+        if {"tests", "migrations"} & set(path.relative_to(ROOT).parts):
+            continue
+        if not name.startswith(("portal/identity/", "portal/demo/identity/")):
+            outside |= {name} if real.search(text) else set()
+        elif portals.search(text):
+            mixed.add(name)
+    assert outside == set(REAL_TIME)
+    assert mixed == set()

@@ -14,7 +14,7 @@ from portal.demo.gestionale import ANSWERS, address
 from portal.demo.models import DemoCall
 from portal.outbox.bounces.signatures import is_signed
 from portal.secrets.sealing import SealBroken, unseal
-from portal.time.clock import now_of
+from portal.time.clock import now_of, real_now_of
 from sessions.models import Webhook
 from sessions.webhooks.signing import PREFIX
 
@@ -59,5 +59,5 @@ def _believes(request: HttpRequest, call: DemoCall) -> bool:
         return False
     with suppress(SealBroken, binascii.Error):
         key = base64.b64decode(unseal(webhook.sealed_secret).decode().removeprefix(PREFIX))
-        return is_signed(request.headers, request.body, key, call.received_at)
+        return is_signed(request.headers, request.body, key, real_now_of(request))
     return False

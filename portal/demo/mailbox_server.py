@@ -6,9 +6,9 @@ from typing import Any
 from aiosmtpd.controller import Controller
 from asgiref.sync import sync_to_async
 from django.db import connection
-from django.utils import timezone
 
 from portal.demo.models import DemoLetter
+from portal.time import database_clock
 
 # Local parts, in any domain, that behave like the troubled mailboxes of real life; /prova/ lists them.
 FULL, UNKNOWN, SLOW = "piena@", "inesistente@", "lenta@"
@@ -49,7 +49,7 @@ class Mailbox:
 def keep(recipients: list[str], raw: bytes) -> None:
     """Stores the message, once per recipient."""
     subject = str(message_from_bytes(raw, policy=policy.default)["Subject"] or "")
-    now = timezone.now()
+    now = database_clock.now()
     try:
         for recipient in recipients:
             DemoLetter.objects.create(received_at=now, recipient=recipient, subject=subject[:300], raw=raw)

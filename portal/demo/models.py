@@ -1,7 +1,8 @@
-"""The demonstration's own rows: letters in its mailbox, calls to its gestionale, the mark of its seed."""
+"""The demonstration's own rows: letters in its mailbox, calls to its gestionale, its clock, the mark of its seed."""
 
 import json
 from contextlib import suppress
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import cached_property
@@ -83,6 +84,19 @@ class DemoCall(models.Model):
     def pretty(self) -> str:
         """The body as indented JSON; unchanged when it cannot be parsed."""
         return json.dumps(self.content, ensure_ascii=False, indent=1) if self.content else self.body
+
+
+class DemoClock(models.Model):
+    """How far people moved the portal's clock forward: one row, or none. It only grows."""
+
+    moved_by = models.DurationField("avanti di", default=timedelta)
+
+    class Meta:
+        verbose_name = "orologio di prova"
+        verbose_name_plural = "orologi di prova"
+
+    def __str__(self) -> str:
+        return f"avanti di {self.moved_by}"
 
 
 class DemoSeed(models.Model):

@@ -1,6 +1,7 @@
 from django.urls import include, path
 
 from portal.demo import gestionale_views, mailbox_views
+from portal.demo.clock import views as clock_views
 from portal.demo.till import views as till_views
 
 app_name = "demo"
@@ -9,6 +10,9 @@ urlpatterns = [
     path("posta/", mailbox_views.mailbox, name="mailbox"),
     path("posta/<int:pk>/", mailbox_views.letter, name="letter"),
     path("posta/<int:pk>/html/", mailbox_views.letter_html, name="letter_html"),
+    path("orologio/", clock_views.clock, name="clock"),
+    path("orologio/avanti/", clock_views.forward, name="clock_forward"),
+    path("orologio/ricomincia/", clock_views.again, name="clock_again"),
     path("gestionale/", gestionale_views.heard, name="gestionale"),
     path("gestionale/<slug:how>/", gestionale_views.hear, name="hear"),
     path("cassa/", till_views.till, name="till"),

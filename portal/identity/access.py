@@ -19,7 +19,7 @@ from portal.identity import session_ends
 from portal.identity.identity import Identity
 from portal.identity.models import User
 from portal.identity.roles import StaffRole
-from portal.time.clock import now_of
+from portal.time.clock import real_now_of
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -32,10 +32,10 @@ _AT, _WITH, _NAMES = "identity_authenticated_at", "identity_with", "identity_sig
 
 def remember(request: HttpRequest, user: User, identity: Identity) -> None:
     """Opens the portal session of this person under a new session key; stores when and how they authenticated."""
-    session_ends.written_as_closed(request, now_of(request))
+    session_ends.written_as_closed(request, real_now_of(request))
     login(request, user, backend="portal.identity.backends.DigitalIdentityBackend")
     request.session.cycle_key()
-    session_ends.begin(request, now_of(request))
+    session_ends.begin(request, real_now_of(request))
     request.session[_AT] = identity.authenticated_at.timestamp()
     request.session[_WITH] = identity.described
     request.session[_NAMES] = identity.sign_out_names
@@ -60,7 +60,7 @@ def authenticated_with(request: HttpRequest) -> str:
 def is_fresh(request: HttpRequest) -> bool:
     """True when the last authentication is at most FRESH_AUTHENTICATION_FOR (10 minutes) old."""
     at = authenticated_at(request)
-    return at is not None and now_of(request) - at <= settings.FRESH_AUTHENTICATION_FOR
+    return at is not None and real_now_of(request) - at <= settings.FRESH_AUTHENTICATION_FOR
 
 
 def person_required(view: View[P]) -> View[P]:

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 
 from portal.identity.models import StaffSession, User
 from portal.secrets.sealing import seal
-from portal.time.clock import now_of
+from portal.time.clock import real_now_of
 from portal.web.client_address import here
 
 STAFF_BACKEND = "portal.identity.backends.StaffBackend"
@@ -88,7 +88,7 @@ def browser_of(agent: str) -> str:
 
 
 def _look_at(request: HttpRequest) -> None:
-    now, session = now_of(request), request.session
+    now, session = real_now_of(request), request.session
     if _STARTED not in session:  # opened by a release without limits
         begin(request, now)
     started = datetime.fromtimestamp(session[_STARTED], UTC)

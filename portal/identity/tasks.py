@@ -17,18 +17,18 @@ logger = logging.getLogger(__name__)
 
 @shared_task
 def purge_logins() -> None:
-    tried_again(partial(retention.purge_logins, database_clock.now()))
+    tried_again(partial(retention.purge_logins, database_clock.real_now()))
 
 
 @shared_task
 def seal_logins() -> None:
-    tried_again(partial(LOGINS.seal, database_clock.now()))
+    tried_again(partial(LOGINS.seal, database_clock.real_now()))
 
 
 @shared_task
 def refresh_identity_providers() -> None:
     """Refreshes each provider that is due: a SAML registry after six hours, a chain of trust after half of its life."""
-    now = database_clock.now()
+    now = database_clock.real_now()
     for provider in every_provider():
         if not provider.refresh_is_due(now):
             continue

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Min
 
 from portal.outbox.models import Bounce, MailDomain, OutgoingMail
+from portal.time import database_clock
 
 DAY = timedelta(days=1)
 WORST = 10  # failing domains shown
@@ -67,7 +68,7 @@ def depth_of(now: datetime) -> Depth:
         at=now,
         waiting=[Waiting(row["kind"], row["letters"], row["oldest"]) for row in waiting.order_by("priority", "kind")],
         due=due["letters"],
-        held=letters.waiting().filter(leased_until__gt=now).count(),
+        held=letters.waiting().filter(leased_until__gt=database_clock.real_of(now)).count(),
         oldest_due=due["oldest"],
         refused=failed.count() - too_late,
         too_late=too_late,

@@ -106,7 +106,8 @@ def post(
         to=[recipient],
         headers={
             "Message-ID": f"<{uuid4()}@{settings.MAIL_DOMAIN}>",
-            "Date": format_datetime(envelope.now),
+            # real time also when people moved the portal's clock: mailboxes sort by it, and filters distrust a date to come
+            "Date": format_datetime(database_clock.real_of(envelope.now)),
             "Auto-Submitted": "auto-generated",  # RFC 3834
             "X-Auto-Response-Suppress": "All",
             "Content-Language": "it",

@@ -22,13 +22,14 @@ _WAITED_AT_MOST = timedelta(
 
 
 class NowMiddleware:
-    """Sets `request.now` (UTC) on every request, so that a page works with one instant."""
+    """Sets `request.now` and `request.real_now` (UTC) on every request, so that a page works with one instant."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.now = database_clock.now()  # type: ignore[attr-defined]
+        request.real_now = database_clock.real_of(now_of(request))  # type: ignore[attr-defined]
         return self.get_response(request)
 
 
@@ -36,6 +37,12 @@ def now_of(request: HttpRequest) -> datetime:
     """The instant of this request (UTC)."""
     now: datetime = request.now  # type: ignore[attr-defined]
     return now
+
+
+def real_now_of(request: HttpRequest) -> datetime:
+    """The real instant of this request (UTC), whatever people moved the portal's clock to: for logins and sessions."""
+    real: datetime = getattr(request, "real_now", None) or database_clock.real_of(now_of(request))
+    return real
 
 
 def not_before(now: datetime, *facts: datetime | None) -> datetime:

@@ -3,6 +3,9 @@
 A process measures on demand, at most every 10 seconds. More than 5 seconds away it logs a warning and corrects its instants;
 more than a minute away it issues no id, settles no reminder and does no background work: its wrong instants could not be
 undone, and other processes do the work.
+
+In the demonstration and in a test environment people move the clock forward (portal/time/moved.py). now() is the portal's time, which
+the move changes; real_now() is the time of the world outside, which it does not (docs/architecture.md, "Two times").
 """
 
 import logging
@@ -19,6 +22,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from portal import measures
+from portal.time.moved import moved, moves
 
 CORRECTED_FROM = timedelta(seconds=5)
 REFUSED_FROM = timedelta(seconds=60)
@@ -48,7 +52,22 @@ def is_astray() -> bool:
 
 
 def now() -> datetime:
-    """The current instant (UTC), corrected by the offset when is_away(). Raises nothing."""
+    """The portal's time (UTC): real_now(), and what people moved it forward by. Raises nothing."""
+    return real_now() + moved()
+
+
+def real_of(now: datetime) -> datetime:
+    """The real time (UTC) of an instant of the portal's time: what a lease and the validity of a certificate are counted in.
+
+    `now` may be from before a move that this process has read since: the subtracted move is whichever known one brings `now`
+    nearest to the present.
+    """
+    real = real_now()
+    return min((now - by for by in moves()), key=lambda at: abs(at - real))
+
+
+def real_now() -> datetime:
+    """The real time (UTC), corrected by the offset when is_away(): for sessions of people, certificates, other machines. Raises nothing."""
     try:
         ahead = offset()
     except Error:
@@ -61,9 +80,14 @@ def now_to_write() -> datetime:
 
     Raises CommandError (exit code 75, EX_TEMPFAIL) when this machine is_astray(), django.db.Error when the database is away.
     """
+    return real_now_to_write() + moved()
+
+
+def real_now_to_write() -> datetime:
+    """As now_to_write(), the real time: for what keeps to it (portal/identity)."""
     if is_astray():
         raise CommandError(f"The clock of this machine is {in_words()}: nothing was done.", returncode=os.EX_TEMPFAIL)
-    return now()
+    return real_now()
 
 
 def in_words() -> str:

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.http import HttpRequest
 
+from portal.time.moved import moved
+
 
 def same_on_every_page() -> dict[str, object]:
     """Variables that do not depend on the request, so that the page of a crash can use them too."""
@@ -15,4 +17,4 @@ def same_on_every_page() -> dict[str, object]:
 
 
 def portal(request: HttpRequest) -> dict[str, object]:
-    return {**same_on_every_page(), "now": getattr(request, "now", None)}
+    return {**same_on_every_page(), "now": getattr(request, "now", None), "ahead": moved()}

@@ -25,6 +25,7 @@ from django.db import connection, transaction
 from portal.identity.models import User
 from portal.journal.models import record
 from portal.secrets.sealing import SealBroken, seal, unseal
+from portal.time import database_clock
 from sessions.models import PincodeCertificate
 
 BITS = 1536  # the longest key whose ciphertext fits the 256 base64 characters of `valore`
@@ -67,7 +68,7 @@ class Published:
 
 def ends_soon(row: PincodeCertificate, now: datetime) -> bool:
     """Whether it expires within WARN_BEFORE, so that the operator is warned."""
-    return row.valid_until <= now + WARN_BEFORE
+    return row.valid_until <= database_clock.real_of(now) + WARN_BEFORE
 
 
 class CertificateRefused(Exception):
@@ -206,7 +207,7 @@ def make(
     if len(live) >= LIVE_AT_ONCE:
         raise TooManyLive
     key = rsa.generate_private_key(65537, BITS) if key_pem is None else read_key(key_pem)
-    certificate = _sign(key, common_name, now.replace(microsecond=0), timedelta(days=days))
+    certificate = _sign(key, common_name, database_clock.real_of(now).replace(microsecond=0), timedelta(days=days))
     sealed = None
     if key_pem is None:
         sealed = seal(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
@@ -265,7 +266,7 @@ def retire(
     if row is None:
         raise NoSuchCertificate
     others = PincodeCertificate.objects.live(now).exclude(pk=row.pk)
-    if row.valid_until > now and not even_the_last and not others.exists():
+    if row.valid_until > database_clock.real_of(now) and not even_the_last and not others.exists():
         raise LastLive
     row.retired_at, row.sealed_key = now, None
     row.save()

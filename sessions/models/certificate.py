@@ -4,11 +4,14 @@ from datetime import datetime
 
 from django.db import models
 
+from portal.time import database_clock
+
 
 class PincodeCertificateQuerySet(models.QuerySet["PincodeCertificate"]):
     def live(self, now: datetime) -> "PincodeCertificateQuerySet":
-        """Certificates in service: valid and not retired, the newest (which is published) first."""
-        return self.filter(retired_at=None, valid_from__lte=now, valid_until__gt=now).order_by("-valid_from", "-pk")
+        """Certificates in service: valid in real time and not retired, the newest (which is published) first."""
+        real = database_clock.real_of(now)
+        return self.filter(retired_at=None, valid_from__lte=real, valid_until__gt=real).order_by("-valid_from", "-pk")
 
 
 class PincodeCertificate(models.Model):

@@ -10,6 +10,7 @@ from django.db.models import Q
 from pharmacies.models import Pharmacy
 from pharmacies.models.office import under_a_holder
 from portal.database.row_updates import update_row
+from portal.time import database_clock
 from sessions.models.id_sessione import IdSessione
 
 LEASE = timedelta(seconds=60)  # much longer than one call may take (sessions/webhooks/post.py)
@@ -54,8 +55,8 @@ class WebhookCallQuerySet(models.QuerySet["WebhookCall"]):
         return self.filter(accepted_at=None, failed_at=None, withdrawn_at=None)
 
     def unheld(self, now: datetime) -> "WebhookCallQuerySet":
-        """Waiting calls without a running lease."""
-        return self.waiting().filter(Q(leased_until=None) | Q(leased_until__lte=now))
+        """Waiting calls without a running lease. Leases are in real time: a moved clock ends none."""
+        return self.waiting().filter(Q(leased_until=None) | Q(leased_until__lte=database_clock.real_of(now)))
 
     def due(self, now: datetime) -> "WebhookCallQuerySet":
         """Calls to make now, of open webhooks whose pharmacy has a holder, or lost the last one less than SUCCESSION_FOR ago."""
@@ -95,7 +96,7 @@ class WebhookCall(models.Model):
     give_up_at = models.DateTimeField()  # after this instant the call is useless
     next_attempt_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField("tentativi", default=0)
-    leased_until = models.DateTimeField(null=True)
+    leased_until = models.DateTimeField(null=True)  # in real time, as nothing else here
     accepted_at = models.DateTimeField("ricevuto dal gestionale", null=True)
     failed_at = models.DateTimeField("abbandonato", null=True)
     withdrawn_at = models.DateTimeField("ritirato", null=True)  # the webhook was closed first

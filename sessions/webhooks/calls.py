@@ -12,7 +12,7 @@ from django.db.models import F
 
 from portal.database.claims import claim
 from portal.secrets.sealing import SealBroken, unseal
-from portal.time import pauses
+from portal.time import database_clock, pauses
 from sessions.models import WebhookCall
 from sessions.models.webhook import LEASE
 from sessions.webhooks.post import Parcel, WebhookReply, post_all
@@ -57,21 +57,22 @@ def call_due(now: datetime, limit: int = 100_000) -> int:
 def _claim(now: datetime, failing: set[int], most: int) -> list[WebhookCall]:
     """Claims up to `most` due calls for LEASE."""
     rows = WebhookCall.objects.due(now).exclude(webhook__in=failing).order_by("next_attempt_at", "pk")
-    lease = now + LEASE
+    lease = database_clock.real_of(now) + LEASE
     keys = [row.pk for row in claim(rows, most, leased_until=lease, attempts=F("attempts") + 1)]
     claimed = WebhookCall.objects.filter(pk__in=keys, leased_until=lease)
     return list(claimed.select_related("webhook").order_by("next_attempt_at", "pk"))
 
 
 def _replies(calls: list[WebhookCall], now: datetime) -> list[WebhookReply]:
-    parcels: dict[int, Parcel] = {}
+    # the gestionale compares the instant of the signature with its own clock
+    parcels, real = dict[int, Parcel](), database_clock.real_of(now)
     for call in calls:
         try:
             secret = unseal(call.webhook.sealed_secret).decode()
         except SealBroken:
             log.error("Call %s: none of SEALING_KEYS opens its secret.", call.message_id)
             continue
-        parcels[call.pk] = Parcel(call.webhook.url, signed(secret, call.message_id, now, call.body), call.body)
+        parcels[call.pk] = Parcel(call.webhook.url, signed(secret, call.message_id, real, call.body), call.body)
     replies = dict(zip(parcels, post_all(list(parcels.values())), strict=True))
     return [replies.get(call.pk, UNREADABLE) for call in calls]
 

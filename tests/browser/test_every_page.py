@@ -28,6 +28,7 @@ NOBODY = [
     "demo:mailbox",
     "demo:letter",
     "demo:authenticator",
+    "demo:clock",
     "demo:gestionale",
     "demo:till",
     "demo:till_settings",

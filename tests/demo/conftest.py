@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests import lock_order
+from tests.outbox.conftest import sink  # noqa: F401  a fixture
+from tests.sessions.conftest import context  # noqa: F401  a fixture
 
 
 @pytest.fixture(autouse=True)

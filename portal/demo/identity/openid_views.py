@@ -27,7 +27,7 @@ from portal.identity.providers.oidc.jose import NotTrusted
 from portal.identity.providers.oidc.keys import SEALING
 from portal.identity.providers.oidc.request import FISCAL_NUMBER, challenge_of
 from portal.secrets.sealing import SealBroken, seal, unseal
-from portal.time.clock import now_of
+from portal.time.clock import real_now_of
 
 
 class Refused(Exception):
@@ -66,7 +66,7 @@ def _endpoint(view: Callable[[HttpRequest, datetime], HttpResponse]) -> Callable
     @csrf_exempt
     def answered(request: HttpRequest) -> HttpResponse:
         try:
-            response = view(request, now_of(request))
+            response = view(request, real_now_of(request))
         except Refused as refusal:
             response = JsonResponse({"error": refusal.error}, status=refusal.status)
         response["X-Robots-Tag"], response["Cache-Control"] = "noindex, nofollow", "no-store"

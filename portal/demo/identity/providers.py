@@ -22,7 +22,7 @@ from portal.identity.providers.oidc.relying_party import RelyingParty
 from portal.identity.providers.saml.entities import ProviderMetadata
 from portal.identity.providers.saml.provider import FISCAL_NUMBER_PREFIX
 from portal.identity.providers.saml.service_provider import ServiceProvider
-from portal.time.clock import now_of
+from portal.time.clock import real_now_of
 
 ANSWER_IS_GOOD_FOR = timedelta(minutes=5)
 
@@ -128,7 +128,7 @@ class StubTsCns(Provider):
 
     def finish(self, request: HttpRequest, transaction: LoginTransaction) -> Identity:
         claims = envelopes.verified(self.key, request.POST.get("risposta", ""))
-        self._check_envelope(claims, transaction, now_of(request))
+        self._check_envelope(claims, transaction, real_now_of(request))
         if claims["outcome"] != "ok":
             raise LoginRefused(claims["outcome"])
         number = claims["fiscal_number"]

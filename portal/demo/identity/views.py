@@ -22,7 +22,7 @@ from portal.demo.identity.providers import answer
 from portal.demo.identity.saml_desk import StubQuestion
 from portal.identity.providers.base import allow_forms_to
 from portal.identity.providers.saml import service_provider
-from portal.time.clock import now_of
+from portal.time.clock import real_now_of
 
 _METHODS = {
     "spid": {"key": "spid", "name": "Identità digitale di prova", "instead_of": "SPID"},
@@ -53,7 +53,7 @@ def identity_provider(request: HttpRequest, method: str) -> HttpResponse:
     """Shows the choices, then a page whose only button sends the answer to the portal."""
     if method not in _METHODS:
         raise Http404
-    now = now_of(request)
+    now = real_now_of(request)
     names = _OPENID_NAMES if method == openid_desk.METHOD else _SAML_NAMES
     context = dict[str, object](method=_METHODS[method], names=names)
     question = _question(method, request, now)

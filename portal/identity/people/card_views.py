@@ -12,14 +12,14 @@ from portal.identity.people import login
 from portal.identity.people.refusal_sentences import refusal_of, spoken
 from portal.identity.providers import provider_of
 from portal.identity.providers.base import TS_CNS
-from portal.time.clock import now_of
+from portal.time.clock import real_now_of
 
 
 @never_cache
 @require_GET
 def card(request: HttpRequest) -> HttpResponse:
     """Reads the card and returns a page whose button posts the ticket to the portal, never in a URL."""
-    provider, state, now = provider_of(TS_CNS.key), request.GET.get("richiesta", ""), now_of(request)
+    provider, state, now = provider_of(TS_CNS.key), request.GET.get("richiesta", ""), real_now_of(request)
     if provider is None:
         raise Http404
     try:

@@ -16,7 +16,7 @@ from portal.identity.people import login
 from portal.identity.people.refusal_sentences import refusal_of, spoken
 from portal.identity.providers import every_provider, provider_of
 from portal.identity.providers.base import Provider, WayIn, allow_forms_to
-from portal.time.clock import now_of
+from portal.time.clock import real_now_of
 from portal.web.errors import bad_request
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 def start(request: HttpRequest, provider: str, *, professional: bool = False) -> HttpResponse:
     way_in, next_url = _known(provider), request.POST.get("next", "")
     try:
-        return login.begin(request, way_in, next_url, now_of(request), way_in.purpose if professional else "")
+        return login.begin(request, way_in, next_url, real_now_of(request), way_in.purpose if professional else "")
     except LoginRefused as refusal:
         local = login.local_url(request, next_url)
         return _refused(request, way_in, login.LoginOutcome(None, refusal.code, local, professional))
@@ -72,7 +72,7 @@ def answer(request: HttpRequest, provider: str) -> HttpResponse:
     way_in = _known(provider)
     if request.method == "HEAD":  # a link checker: must not consume the answer
         return redirect("identity:choose")
-    outcome = login.complete(request, way_in, now_of(request))
+    outcome = login.complete(request, way_in, real_now_of(request))
     if outcome.refusal:
         return _refused(request, way_in, outcome)
     response = redirect(outcome.next_url or "pages:home")
@@ -85,7 +85,7 @@ def answer(request: HttpRequest, provider: str) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     """POST ends and deletes the portal session; GET confirms it, or asks."""
     if request.method == "POST":
-        session_ends.end(request, now_of(request))
+        session_ends.end(request, real_now_of(request))
         return redirect("identity:sign_out")
     return render(request, "identity/sign_out.html")
 
@@ -99,7 +99,7 @@ def keep(request: HttpRequest) -> HttpResponse:
         return redirect("identity:choose")
     if request.method == "POST" and not request.headers.get("Accept", "").startswith("application/json"):
         return redirect(login.local_url(request, request.POST.get("next", "")) or "pages:home")
-    return JsonResponse({"seconds": max(0, int((ends_at - now_of(request)).total_seconds()))})
+    return JsonResponse({"seconds": max(0, int((ends_at - real_now_of(request)).total_seconds()))})
 
 
 @csrf_exempt  # the request comes from the provider's site; its signature authenticates it
@@ -127,7 +127,7 @@ def gone_out(request: HttpRequest, provider: str) -> HttpResponse:
         return HttpResponseRedirect(f"{request.path}?{again}", status=303)
     names, answer_address = logout
     if access.is_called(request, names):
-        session_ends.end(request, now_of(request))
+        session_ends.end(request, real_now_of(request))
     return redirect(answer_address or "identity:sign_out")
 
 

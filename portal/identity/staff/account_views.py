@@ -15,7 +15,7 @@ from portal.identity.access import P, View, staff_of, staff_required
 from portal.identity.models import StaffTotp, User
 from portal.identity.staff import accounts
 from portal.identity.staff.account_forms import NewOperatorForm, OperatorForm
-from portal.time.clock import now_of
+from portal.time.clock import real_now_of
 
 asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
 ACTS = {  # the confirmation page of each act: crumb, question, consequences, button, danger
@@ -112,7 +112,7 @@ def new(request: HttpRequest) -> HttpResponse:
         cleaned = form.cleaned_data
         names = (cleaned["given_name"], cleaned["family_name"])
         user, password = accounts.create(
-            cleaned["username"], names, cleaned["roles"], cleaned["territory"], staff_of(request), now_of(request),
+            cleaned["username"], names, cleaned["roles"], cleaned["territory"], staff_of(request), real_now_of(request),
             whole_nation=form.is_for_everywhere,
         )  # fmt: skip
         return _once(request, user, password)
@@ -134,7 +134,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         cleaned = form.cleaned_data
         places, everywhere = cleaned["territory"], form.is_for_everywhere
-        if accounts.change(user, cleaned["roles"], places, by, now_of(request), whole_nation=everywhere):
+        if accounts.change(user, cleaned["roles"], places, by, real_now_of(request), whole_nation=everywhere):
             messages.success(request, f"Operatore {user.username} salvato.")
         else:
             messages.info(request, f"Operatore {user.username}: non è cambiato nulla.")
@@ -152,7 +152,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 @_refusals_are_403
 def act(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """Asks and performs «Disabilita», «Riabilita» or «Azzera», never on the operator's own account."""
-    user, by, now = _operator(request, pk), staff_of(request), now_of(request)
+    user, by, now = _operator(request, pk), staff_of(request), real_now_of(request)
     if user.pk == by.pk:
         raise accounts.OneselfRefused
     if not accounts.reaches(by, user):

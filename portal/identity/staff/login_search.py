@@ -24,7 +24,7 @@ from portal.identity.providers.oidc.jose import NotTrusted
 from portal.identity.providers.saml.request import carried_by
 from portal.journal.models import record
 from portal.secrets.sealing import SealBroken
-from portal.time.clock import now_of
+from portal.time.clock import real_now_of
 from portal.values import codice_fiscale
 
 SHOWN = 50
@@ -80,7 +80,9 @@ def _found(request: HttpRequest, fiscal_code: str, because: str) -> list[Login]:
     person = User.objects.filter(codice_fiscale=fiscal_code).first()
     name = str(person) if person else "una persona mai entrata"
     reason = " ".join(because.split()).rstrip(".")
-    record("logins.searched", now=now_of(request), actor=staff_of(request), subject=person, name=name, because=reason)
+    record(
+        "logins.searched", now=real_now_of(request), actor=staff_of(request), subject=person, name=name, because=reason
+    )
     return [_shown(row) for row in LoginRecord.objects.of_person(fiscal_code)[:SHOWN]]
 
 

@@ -16,7 +16,7 @@ from portal.identity.staff.account_forms import ChangePasswordForm
 from portal.identity.staff.login_forms import TotpForm
 from portal.identity.staff.views import not_this_code, too_many
 from portal.journal.models import record
-from portal.time.clock import now_of
+from portal.time.clock import real_now_of
 
 WRONG_NOW = "Non è la password che usi adesso."
 
@@ -25,7 +25,7 @@ WRONG_NOW = "Non è la password che usi adesso."
 @require_safe
 def own(request: HttpRequest) -> HttpResponse:
     """Lists the operator's sessions and counts the recovery codes left."""
-    user, now = staff_of(request), now_of(request)
+    user, now = staff_of(request), real_now_of(request)
     sessions = list(StaffSession.objects.filter(user=user).open(now).order_by("-seen_at"))
     context = {
         "roles": [role for role in StaffRole.values if role in user.roles],
@@ -43,7 +43,7 @@ def own(request: HttpRequest) -> HttpResponse:
 @require_POST
 def close(request: HttpRequest, pk: int) -> HttpResponse:
     """«Chiudi»: ends one of the operator's own sessions."""
-    user, now = staff_of(request), now_of(request)
+    user, now = staff_of(request), real_now_of(request)
     row = get_object_or_404(StaffSession, pk=pk, user=user)
     with transaction.atomic():
         if StaffSession.objects.filter(pk=row.pk).close(now):
@@ -60,7 +60,7 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_codes(request: HttpRequest) -> HttpResponse:
     """Makes ten new recovery codes after a code of the app; the unused old ones stop working."""
-    user, now, form = staff_of(request), now_of(request), TotpForm(request.POST or None)
+    user, now, form = staff_of(request), real_now_of(request), TotpForm(request.POST or None)
     app = login.app_of(user)
     if app is not None and form.is_valid():
         if app.verify_token(form.cleaned_data["code"]):
@@ -77,7 +77,7 @@ def new_codes(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_password(request: HttpRequest) -> HttpResponse:
     """Changes the password after the present one and a code of the app, with the limits of the login."""
-    user, now = staff_of(request), now_of(request)
+    user, now = staff_of(request), real_now_of(request)
     app, form = login.app_of(user), ChangePasswordForm(user, request.POST or None)
     if app is not None and form.is_valid():
         checked = login.check_password(request, user.username, form.cleaned_data["password"], now)

@@ -17,7 +17,7 @@ from portal.identity.staff import login
 from portal.identity.staff.account_forms import EnrolForm, RecoveryForm
 from portal.identity.staff.login_forms import StaffPasswordForm, TotpForm
 from portal.templatetags.portale import seconds
-from portal.time.clock import italian_time, now_of
+from portal.time.clock import italian_time, real_now_of
 
 _WRONG_PASSWORD = "Nome utente o password non corretti."  # noqa: S105
 _WRONG_CODE = "Il codice non è corretto, o è già stato usato."
@@ -27,7 +27,7 @@ _WRONG_CODE = "Il codice non è corretto, o è già stato usato."
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def staff_login(request: HttpRequest) -> HttpResponse:
-    now, next_url = now_of(request), local_url(request, request.POST.get("next", request.GET.get("next", "")))
+    now, next_url = real_now_of(request), local_url(request, request.POST.get("next", request.GET.get("next", "")))
     if request.user.is_authenticated and request.user.is_staff and request.user.is_verified():  # type: ignore[attr-defined]
         return redirect(next_url or "pages:home")
     form = StaffPasswordForm(request.POST or None)
@@ -45,7 +45,7 @@ def staff_login(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def staff_code(request: HttpRequest) -> HttpResponse:
     """The second factor. Needs the password step, at most 5 minutes old."""
-    now = now_of(request)
+    now = real_now_of(request)
     user = login.waiting_for_code(request, now)
     if user is None:
         messages.warning(request, "Prima serve la password, e vale cinque minuti: ricomincia.")
@@ -69,7 +69,7 @@ def staff_code(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def staff_recovery(request: HttpRequest) -> HttpResponse:
     """The second factor by recovery code, when the telephone is not at hand."""
-    now = now_of(request)
+    now = real_now_of(request)
     user = login.waiting_for_code(request, now)
     app = login.app_of(user) if user else None
     if user is None or app is None:
@@ -91,7 +91,7 @@ def staff_recovery(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def staff_enrol(request: HttpRequest) -> HttpResponse:
     """First login, and after a reset: enrols the app (QR code), sets the operator's own password, shows the recovery codes once."""
-    now = now_of(request)
+    now = real_now_of(request)
     user = login.waiting_for_code(request, now)
     if user is None or login.app_of(user) is not None:
         return redirect("identity:staff_code")

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 from portal.outbox.bounces import reports
 from portal.outbox.bounces.intake import BounceOutcome, receive
 from portal.outbox.bounces.signatures import is_signed
-from portal.time.clock import now_of
+from portal.time.clock import now_of, real_now_of
 
 STATUS = {
     BounceOutcome.WRITTEN: HTTPStatus.NO_CONTENT,
@@ -33,6 +33,6 @@ def bounce(request: HttpRequest) -> HttpResponse:
     if len(body) > reports.LONGEST:
         return HttpResponse(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     now = now_of(request)
-    if not is_signed(request.headers, body, settings.BOUNCE_SECRET, now):
+    if not is_signed(request.headers, body, settings.BOUNCE_SECRET, real_now_of(request)):
         return HttpResponse(status=HTTPStatus.UNAUTHORIZED)
     return HttpResponse(status=STATUS[receive(body, None, now)])

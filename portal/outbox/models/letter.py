@@ -17,6 +17,7 @@ from portal.outbox.letter_outcome import TOO_LATE, LetterStep, outcome_of, steps
 from portal.outbox.models.domain import Rest
 from portal.outbox.models.priority import Priority
 from portal.outbox.reasons import Reason, read
+from portal.time import database_clock
 from portal.values.address_field import AddressField
 
 # Rows changed by one statement. They are claimed (SKIP LOCKED), so that two workers skip each other's rows instead of locking
@@ -39,8 +40,8 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
         return self.unheld(now).filter(give_up_at__lte=now, sealed_source__isnull=False)
 
     def unheld(self, now: datetime) -> "OutgoingMailQuerySet":
-        """Waiting letters without a lease, or whose lease has ended."""
-        return self.waiting().filter(Q(leased_until=None) | Q(leased_until__lte=now))
+        """Waiting letters without a lease, or whose lease has ended. Leases are in real time: a moved clock ends none."""
+        return self.waiting().filter(Q(leased_until=None) | Q(leased_until__lte=database_clock.real_of(now)))
 
     def claim(self, now: datetime, size: int, most: Priority = Priority.NOTICE) -> "list[OutgoingMail]":
         """Takes up to `size` due letters for OUTBOX_LEASE, the most urgent first, without their text.
@@ -48,10 +49,10 @@ class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
         The lease moves next_attempt_at too, so that the partial index skips them until it ends.
         """
         due = self.due(now, most).order_by("priority", "next_attempt_at", "pk").defer("sealed_source")
-        lease = now + settings.OUTBOX_LEASE
-        taken = claim(due, size, leased_until=lease, next_attempt_at=lease, attempts=F("attempts") + 1)
+        lease, again = database_clock.real_of(now) + settings.OUTBOX_LEASE, now + settings.OUTBOX_LEASE
+        taken = claim(due, size, leased_until=lease, next_attempt_at=again, attempts=F("attempts") + 1)
         for letter in taken:
-            letter.leased_until = letter.next_attempt_at = lease
+            letter.leased_until, letter.next_attempt_at = lease, again
             letter.attempts += 1
         return taken
 
@@ -169,7 +170,9 @@ class OutgoingMail(models.Model):
     give_up_at = models.DateTimeField()  # after this the letter is useless: it fails instead of leaving late
     next_attempt_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField("tentativi", default=0)
-    leased_until = models.DateTimeField(null=True)
+    leased_until = models.DateTimeField(
+        null=True
+    )  # in real time, as nothing else here (docs/architecture.md, "Two times")
     accepted_at = models.DateTimeField("accettato dal server", null=True)
     # refused, or too late; together with accepted_at: a server accepted it and a report came back
     failed_at = models.DateTimeField("non consegnato", null=True)
@@ -275,7 +278,8 @@ class OutgoingMail(models.Model):
     def _unheld(self, now: datetime) -> OutgoingMailQuerySet:
         """The row, if it may be retried: not accepted, not withdrawn, still useful, with its text, without a lease."""
         row = OutgoingMail.objects.filter(pk=self.pk, accepted_at=None, withdrawn_at=None, sealed_source__isnull=False)
-        return row.filter(Q(leased_until=None) | Q(leased_until__lte=now), give_up_at__gt=now)
+        free = Q(leased_until=None) | Q(leased_until__lte=database_clock.real_of(now))
+        return row.filter(free, give_up_at__gt=now)
 
     def cancel(self, now: datetime) -> bool:
         """Withdraws a waiting letter, for staff; False when it does not wait (any more)."""

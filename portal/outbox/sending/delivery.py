@@ -86,6 +86,10 @@ class _Round:
     def clock(self) -> datetime:
         return database_clock.now() + self._ahead
 
+    def real(self) -> datetime:
+        """As clock(), in the time of leases and of the mail server, which no move of the portal's clock changes."""
+        return database_clock.real_of(self.clock())
+
     def run(self, limit: int, most: Priority) -> None:
         while self.tried < limit and self.troubles < TROUBLES_IN_A_ROW and monotonic() - self._started < ROUND_FOR:
             batch = OutgoingMail.objects.claim(self.clock(), min(BATCH, limit - self.tried), most)
@@ -125,18 +129,18 @@ class _Round:
     def _one(self, letter: OutgoingMail) -> None:
         """Hands over one letter and tells the pacing of its domain."""
         self.tried += 1
-        began = self.clock()
+        began = self.real()
         try:
             answer = self._converse(letter)
         except _Trouble as trouble:
             self.troubles += 1
             log.warning("Letter %s: %s", letter.message_id, trouble)
-            self._pacing.slow(letter, f"{NO_ANSWER}: {trouble}", self.clock() - began, self.clock())
+            self._pacing.slow(letter, f"{NO_ANSWER}: {trouble}", self.real() - began, self.clock())
             return
         if answer is None:
             return
         self.troubles = 0
-        self._pacing.answered(letter, answer, self.clock() - began, self.clock())
+        self._pacing.answered(letter, answer, self.real() - began, self.clock())
 
     def _converse(self, letter: OutgoingMail) -> SmtpAnswer | None:
         """Holds the SMTP conversation; None when the text was not sent. Raises _Trouble."""
@@ -209,14 +213,18 @@ class _Round:
 
     def _is_late_for(self, letter: OutgoingMail) -> bool:
         """True when the lease could end during a conversation as slow as allowed."""
-        ends = letter.leased_until or letter.next_attempt_at
-        return self.clock() >= ends - timedelta(seconds=whole_conversation())
+        return self._left_for(letter) <= whole_conversation()
 
     def _time_for(self, letter: OutgoingMail) -> float:
         """Seconds until the lease ends, at most a whole conversation; a whole conversation also when there is no lease."""
-        ends = letter.leased_until or letter.next_attempt_at
-        left = (ends - self.clock()).total_seconds()
+        left = self._left_for(letter)
         return min(left, whole_conversation()) if left > 0 else whole_conversation()
+
+    def _left_for(self, letter: OutgoingMail) -> float:
+        """Seconds until the lease ends."""
+        if letter.leased_until is None:
+            return (letter.next_attempt_at - self.clock()).total_seconds()
+        return (letter.leased_until - self.real()).total_seconds()
 
     def _write_down(self, letter: OutgoingMail, answer: SmtpAnswer) -> None:
         if answer.accepted:
@@ -259,7 +267,7 @@ class _Round:
             try:
                 return letter.accept(now, answer)
             except (OperationalError, InterfaceError):
-                if connection.in_atomic_block or letter.leased_until is None or now >= letter.leased_until:
+                if connection.in_atomic_block or letter.leased_until is None or self.real() >= letter.leased_until:
                     raise
                 connection.close()
                 sleep(DATABASE_PAUSE)

@@ -4,10 +4,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from portal.demo import gestionale
 from portal.demo.seed import seeding
+from portal.time import database_clock
 from sessions.credentials import certificates
 
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
             seeding.must_be_ours()
         except seeding.NotOurs as refusal:
             raise CommandError(" ".join(str(refusal.__doc__).split())) from refusal
-        now = timezone.now()
+        now = database_clock.now()
         certificates.ensure_one(now)
         gestionale.find_again()
         if seeding.is_seeded() and not refresh:

@@ -21,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("action", choices=["refresh"])
 
     def handle(self, *args: Any, **options: Any) -> None:
-        now, path = database_clock.now(), settings.CNS_FOLDER / "crl.pem"
+        now, path = database_clock.real_now(), settings.CNS_FOLDER / "crl.pem"
         if not settings.CNS_REVOCATION_LISTS:
             raise CommandError("CNS_REVOCATION_LISTS names no list.")
         try:

@@ -22,7 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = settings.CNS_FOLDER / "ca.pem"
         try:
-            found = trust_list.read(sources.fetched(settings.CNS_TRUST_LIST), _signers(), database_clock.now())
+            found = trust_list.read(sources.fetched(settings.CNS_TRUST_LIST), _signers(), database_clock.real_now())
             before = path.read_bytes() if path.exists() else b""
             if found.number < trust_list.number_of(before):
                 raise RefreshFailed("The trust list is older than the source of ca.pem.")

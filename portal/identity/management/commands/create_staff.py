@@ -64,7 +64,11 @@ class Command(BaseCommand):
             user.save(update_fields=["limited_to"])
             _, url = StaffTotp.enrol(user)
             record(
-                "staff.created", now=database_clock.now_to_write(), subject=user, name=username, rights=rights_of(user)
+                "staff.created",
+                now=database_clock.real_now_to_write(),
+                subject=user,
+                name=username,
+                rights=rights_of(user),
             )
         self.stdout.write(f"{user.full_name} can sign in as {username}.")
         self.stdout.write(once(url))

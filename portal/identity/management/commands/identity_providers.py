@@ -44,7 +44,7 @@ class Command(BaseCommand):
         providers = [provider for provider in providers if options["door"] in ("", provider.key)]
         if not providers:
             raise CommandError("IDENTITY_PROVIDERS names no such provider that speaks SAML or OpenID Connect.")
-        now = database_clock.now_to_write() if options["action"] == "refresh" else database_clock.now()
+        now = database_clock.real_now_to_write() if options["action"] == "refresh" else database_clock.real_now()
         getattr(self, f"_{options['action']}")(providers, options, now)
 
     def _refresh(self, providers: list[Provider], options: dict[str, Any], now: datetime) -> None:

@@ -10,5 +10,5 @@ class Command(BaseCommand):
     help = "Deletes abandoned logins, login records older than 24 months and old wrong passwords. The timetable runs it too."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        forgotten = purge_logins(database_clock.now_to_write())
+        forgotten = purge_logins(database_clock.real_now_to_write())
         self.stdout.write(", ".join(f"{kind}: {count}" for kind, count in forgotten.items()))

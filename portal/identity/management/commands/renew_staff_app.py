@@ -28,7 +28,7 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"There is no member of the staff {options['username']}.")
         with transaction.atomic():
-            now = database_clock.now_to_write()
+            now = database_clock.real_now_to_write()
             hold(User.objects.filter(pk=user.pk))
             forget_apps(user)
             StaffSession.objects.filter(user=user).close(now)

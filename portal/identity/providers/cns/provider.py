@@ -25,7 +25,7 @@ from portal.identity.providers.cns.certificate import holder_of
 from portal.identity.providers.upkeep import Alert
 from portal.secrets.codes import same
 from portal.secrets.sealing import SealBroken, seal, unseal
-from portal.time.clock import now_of
+from portal.time.clock import real_now_of
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class TsCns(base.Provider):
         return str(request.POST.get("stato", ""))
 
     def finish(self, request: HttpRequest, transaction: LoginTransaction) -> Identity:
-        sealed = transaction.take_card(request.POST.get("biglietto", ""), now_of(request))
+        sealed = transaction.take_card(request.POST.get("biglietto", ""), real_now_of(request))
         if sealed is None:
             raise LoginRefused("answer-expired", "no such ticket, used, or older than 60 seconds")
         try:

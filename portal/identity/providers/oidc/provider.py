@@ -25,7 +25,7 @@ from portal.identity.providers.saml.provider import FISCAL_NUMBER_PREFIX
 from portal.identity.providers.saml.real import why_not_an_entity
 from portal.identity.providers.upkeep import Alert, LoadedEntity, Taken
 from portal.time import database_clock
-from portal.time.clock import now_of
+from portal.time.clock import real_now_of
 
 LONGEST_FIELD = 8_192  # characters of each browser parameter kept in the record
 
@@ -90,14 +90,14 @@ class CieOpenId(base.Provider):
         return reply.text.strip()
 
     def form_origins(self) -> list[str]:
-        chain = self.chain(database_clock.now())
+        chain = self.chain(database_clock.real_now())
         if chain is None:
             return []
         parts = urlsplit(str(chain.metadata["authorization_endpoint"]))
         return [f"{parts.scheme}://{parts.netloc}"]
 
     def gestori(self) -> list[base.Gestore] | None:
-        return None if self.chain(database_clock.now()) else []
+        return None if self.chain(database_clock.real_now()) else []
 
     def entity_configuration(self, now: datetime) -> str:
         return relying_party.entity_configuration(self.relying_party(), now)
@@ -119,11 +119,11 @@ class CieOpenId(base.Provider):
         return jose.signed(claims, party.federation.first, STATEMENT)
 
     def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
-        chain = self.chain(now_of(request))
+        chain = self.chain(real_now_of(request))
         if chain is None:
             raise LoginRefused("unavailable", "no chain of trust is good now")
         authorization = authorization_request(
-            self.relying_party(), chain.metadata, state, MINIMUM_LEVEL, now_of(request)
+            self.relying_party(), chain.metadata, state, MINIMUM_LEVEL, real_now_of(request)
         )
         transaction.write_request(chain.metadata["issuer"], authorization.id, authorization.document.encode())
         return redirect(authorization.address)
@@ -137,13 +137,15 @@ class CieOpenId(base.Provider):
         return json.dumps({"answer": query, **transaction.exchange}, indent=1).encode()
 
     def finish(self, request: HttpRequest, transaction: LoginTransaction) -> Identity:
-        chain = self.chain(now_of(request))
+        chain = self.chain(real_now_of(request))
         if chain is None or chain.metadata["issuer"] != transaction.issuer:
             raise LoginRefused("not-asked", "the provider is no longer loaded")
         transaction.exchange["trust chain"] = "\n".join(chain.statements)
         login = OpenIdLogin(self.relying_party(), chain.metadata, self.state_of(request), transaction.started_at)
         query = {name: str(value) for name, value in request.GET.items()}
-        return self._identity(answer.redeem_code(login, query, self._wire(), transaction.exchange, now_of(request)))
+        return self._identity(
+            answer.redeem_code(login, query, self._wire(), transaction.exchange, real_now_of(request))
+        )
 
     def _identity(self, answered: OpenIdAnswer) -> Identity:
         number = answered.claims.get(FISCAL_NUMBER)

@@ -27,7 +27,7 @@ from portal.identity.providers.saml.request import authn_request
 from portal.identity.providers.saml.response import Expected, SamlAnswer, decoded, verified_answer
 from portal.identity.providers.saml.service_provider import ServiceProvider
 from portal.identity.providers.upkeep import Alert, LoadedEntity, Taken
-from portal.time.clock import now_of
+from portal.time.clock import real_now_of
 
 _COMPANY_NUMBER = re.compile(r"(TINIT|VATIT)-[0-9]{11}")
 _OF_A_COMPANY = frozenset({"companyName", "companyFiscalNumber", "ivaCode", "registeredOffice"})
@@ -79,7 +79,9 @@ class SamlProvider(base.Provider):
 
     def start(self, request: HttpRequest, transaction: LoginTransaction, state: str) -> HttpResponse:
         provider = self._chosen(request.POST.get("gestore", ""), transaction.purpose)
-        authn = authn_request(self.service_provider(), provider, MINIMUM_LEVEL, now_of(request), transaction.purpose)
+        authn = authn_request(
+            self.service_provider(), provider, MINIMUM_LEVEL, real_now_of(request), transaction.purpose
+        )
         if provider.binding == REDIRECT:
             address = authn.signed_address(state)
             transaction.write_request(provider.entity_id, authn.id, address.encode())
@@ -110,13 +112,13 @@ class SamlProvider(base.Provider):
             audience=self.service_provider().entity_id,
             address=service_provider.addresses(self.key).answer,
         )
-        answered = verified_answer(decoded(request.POST.get("SAMLResponse", "")), expected, now_of(request))
+        answered = verified_answer(decoded(request.POST.get("SAMLResponse", "")), expected, real_now_of(request))
         if _is_of_a_company(answered.attributes, professional=bool(transaction.purpose)):
             raise LoginRefused("legal-person", "fiscalNumber")
         return self._identity(answered, provider)
 
     def gone_out(self, request: HttpRequest) -> tuple[list[str], str]:
-        now, address = now_of(request), service_provider.addresses(self.key).sign_out
+        now, address = real_now_of(request), service_provider.addresses(self.key).sign_out
         gone = logout.believed(request, self.identity_providers(), address, now)
         return gone.session_names, logout.answer_address(gone, self.service_provider(), now)
 
