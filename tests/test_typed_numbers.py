@@ -15,6 +15,7 @@ from django.conf import settings
 from pharmacies.models.certification_queryset import PENDING_FOR
 from pharmacies.models.code_attempts import ATTEMPTS
 from pharmacies.models.codice_validazione import BETWEEN_SENDS, CODE_USABLE_FOR, SENDS_AN_HOUR_PER_PHARMACY
+from portal.demo.clock.coming import STEPS
 from portal.demo.identity.answers import GOOD_FOR
 from portal.identity.models import PasswordFailure
 from portal.identity.models.login import ANSWERS_ARE_KEPT_FOR, TICKETS_ARE_GOOD_FOR
@@ -37,7 +38,10 @@ ESTIMATE = LAW = None  # nothing of ours holds it: how long something takes, wha
 
 # template: phrase → what holds the number
 TYPED = {
-    "demo/home.html": {"un minuto": ESTIMATE},
+    "demo/clock.html": {
+        "1 ora": STEPS["1h"],
+        "1 giorno": STEPS["1d"],
+    },
     "demo/identity/answer.html": {"5 minuti": GOOD_FOR},
     "demo/identity/bad_request.html": {"10 minuti": settings.LOGIN_PENDING_FOR},
     "errors/500.html": {"un minuto": ESTIMATE},
