@@ -17,5 +17,12 @@ WORDS = {
     "webhook.closed": "ha scollegato il gestionale dagli avvisi automatici",
     "calendar.made": "ha creato un nuovo indirizzo per il calendario delle scadenze",
     "calendar.closed": "ha disattivato il calendario delle scadenze",
+    "hours.closure": "ha scritto una chiusura: {days}",
+    "hours.closure_removed": "ha tolto la chiusura: {days}",
+    "hours.duty": "ha scritto un turno di giorno: {days}, {hours}",
+    "hours.night": "ha scritto un turno di notte: {days}, {hours}",
+    "hours.duty_removed": "ha tolto il turno {kind}: {days}",
+    "hours.open_holiday": "ha scritto che la farmacia è aperta nella festa: {days}",
+    "hours.closed_holiday": "ha scritto che la farmacia è chiusa nella festa: {days}",
     "nights.set": "ha scritto i turni di notte: {nights}",
 }

@@ -2,7 +2,7 @@ from django.urls import path
 
 from sessions.ids import views
 from sessions.preferences import calendar_views as expiries
-from sessions.preferences import handover_views, reminder_views
+from sessions.preferences import days_views, handover_views, reminder_views
 from sessions.preferences import hours_views as hours
 from sessions.preferences import webhook_views as webhooks
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("passaggio/", handover_views.handover, name="handover"),
     path("avvisi/", reminder_views.reminders, name="reminders"),
     path("avvisi/orari/", hours.hours, name="hours"),
+    path("avvisi/giorni/", days_views.days, name="days"),
     path("avvisi/turni/", hours.nights, name="nights"),
     path("avvisi/calendario/", expiries.panel, name="calendar"),
     path("avvisi/calendario/crea/", expiries.make, name="calendar_make"),

@@ -21,6 +21,7 @@ register.filter("hour", clock.italian_time)  # 14:32
 register.filter("relative", clock.relative_moment)  # {{ at|relative:now }}: oggi 14:51
 register.filter("when", clock.moment_in_words)  # {{ at|when:now }}: oggi alle 14:51
 register.filter("day", clock.day_in_words)  # lunedì 23 novembre
+register.filter("date_words", clock.date_in_words)  # lunedì 23 novembre 2026
 register.filter("mask", masking.mask_address)  # id•••@farmaciasanmarco.it
 register.filter("mask_addresses", masking.mask_addresses_in)  # in a mail server's answer
 register.filter("mask_people", masking.mask_people_in)  # addresses and codici fiscali, in a line of the journal

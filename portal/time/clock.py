@@ -55,20 +55,20 @@ def not_before(now: datetime, *facts: datetime | None) -> datetime:
 
 
 def italian_time(at: datetime) -> str:
-    """`14:32`, Italian time."""
-    return f"{at.astimezone(ROME):%H:%M}"
+    """`14:32`, Italian time; `02:30 (ora legale)` in the hour that exists twice when summer time ends."""
+    return _hour(at.astimezone(ROME))
 
 
 def italian_moment(at: datetime) -> str:
     """`00:35 di martedì 24 novembre 2026`, Italian time."""
     local = at.astimezone(ROME)
-    return f"{local:%H:%M} di {_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year}"
+    return f"{_hour(local)} di {_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year}"
 
 
 def italian_date_time(at: datetime) -> str:
     """`23 novembre 2026, ore 10:44`, Italian time."""
     local = at.astimezone(ROME)
-    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, ore {local:%H:%M}"
+    return f"{local.day} {_MONTHS[local.month - 1]} {local.year}, ore {_hour(local)}"
 
 
 def relative_moment(at: datetime, now: datetime) -> str:
@@ -85,12 +85,31 @@ def moment_in_words(at: datetime, now: datetime) -> str:
     """`oggi alle 18:30`, `domani alle 09:00`, else `mercoledì 25 novembre alle 09:00`, Italian time."""
     local, today = at.astimezone(ROME), now.astimezone(ROME).date()
     word = {0: "oggi", 1: "domani"}.get((local.date() - today).days)
-    return f"{word or day_in_words(local.date())} alle {local:%H:%M}"
+    return f"{word or day_in_words(local.date())} alle {_hour(local)}"
 
 
 def day_in_words(day: date) -> str:
     """`lunedì 23 novembre`."""
     return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]}"
+
+
+def date_in_words(day: date) -> str:
+    """`lunedì 23 novembre 2026`."""
+    return f"{day_in_words(day)} {day.year}"
+
+
+def relative_day(day: date, now: datetime) -> str:
+    """`oggi`, `domani`, else `lunedì 23 novembre`; with the year when it is another one."""
+    today = now.astimezone(ROME).date()
+    far = day_in_words(day) if day.year == today.year else date_in_words(day)
+    return {0: "oggi", 1: "domani"}.get((day - today).days, far)
+
+
+def _hour(local: datetime) -> str:
+    """`02:30`; with the name of the time when the clock shows this hour twice. `local` is in ROME."""
+    if local.replace(fold=0).utcoffset() == local.replace(fold=1).utcoffset():
+        return f"{local:%H:%M}"
+    return f"{local:%H:%M} ({'ora legale' if local.dst() else 'ora solare'})"
 
 
 def in_words(length: timedelta) -> str:

@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from portal.time.clock import ROME
 from sessions.hours.special_days import MORNING, NO_SPECIAL_DAYS, Closed, SpecialDays
-from sessions.hours.week import DAY, Week
+from sessions.hours.week import DAY, NOON, Week
 
 # A night on duty without hours of its own lasts from the evening to the morning. It begins at the evening's closing if that is at
 # 18:00 or later, else at 20:00; it ends at the first opening between 5:00 and noon, else at 8:30. An opening before 5:00 belongs
 # to the night, because a pharmacy open past midnight writes its last hours under the next day.
-EVENING, NIGHT_BEGINS, NIGHT_ENDS, NOON = 18 * 60, 20 * 60, 8 * 60 + 30, 12 * 60
+EVENING, NIGHT_BEGINS, NIGHT_ENDS = 18 * 60, 20 * 60, 8 * 60 + 30
 
 
 @dataclass(frozen=True)

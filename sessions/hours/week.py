@@ -2,10 +2,13 @@
 
 import itertools
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
-DAY = 24 * 60  # minutes
+from django.utils.translation import gettext as _
+
+DAY, NOON = 24 * 60, 12 * 60  # minutes
 DAYS = ("lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica")
 SPANS_A_DAY = 4
 Span = tuple[int, int]  # minutes from midnight, Italian time: opens, closes; 1440 is the midnight that ends the day
@@ -75,6 +78,30 @@ def read_day(text: str) -> Day:
         raise unclear from None
 
 
+def read_night(text: str) -> Span:
+    """From when to when a night on duty lasts, `20–8:30`: from the afternoon to the next morning. Raises UnclearHours."""
+    typed = " ".join(text.lower().split())
+    typed = typed if _FROM_TO.search(typed) else _SLASHED.sub("-", typed)
+    found = _SPAN.fullmatch(_COMMA.sub(r"\1:\2", typed))
+    if found is None:
+        raise UnclearHours(_("Non capisco «%(typed)s»: scrivi ad esempio 20–8:30") % {"typed": text.strip()})
+    begins, ends = _read_time(found["opens"]), _read_time(found["closes"])
+    if begins < NOON or ends > NOON:
+        raise UnclearHours(_("Un turno di notte va dalla sera al mattino dopo: scrivi ad esempio 20–8:30"))
+    return begins, ends % DAY
+
+
+def joined(day: Iterable[Span]) -> Day:
+    """Spans that touch or overlap become one."""
+    found: list[Span] = []
+    for opens, closes in sorted(day):
+        if found and opens <= found[-1][1]:
+            found[-1] = (found[-1][0], max(closes, found[-1][1]))
+        else:
+            found.append((opens, closes))
+    return tuple(found)
+
+
 def _spans(typed: str) -> Day:
     left_over = " ".join(piece for piece in _APART.split(_SPAN.sub(" ", typed)) if piece)
     if left_over:
@@ -88,14 +115,19 @@ def _spans(typed: str) -> Day:
                 f"Gli orari {write_day((before,))} e {write_day((after,))} si sovrappongono: "
                 "la riapertura deve venire dopo la chiusura"
             )
-    return _joined(spans)
+    return joined(spans)
 
 
 def write_day(day: Day) -> str:
     """`9–13, 15:30–19:30`; `24 ore`; empty for a day that is closed."""
     if day == ((0, DAY),):
         return "24 ore"
-    return ", ".join(f"{write_time(opens)}–{write_time(closes)}" for opens, closes in day)
+    return ", ".join(map(write_span, day))
+
+
+def write_span(span: Span) -> str:
+    """`15:30–19:30`; a night on duty: `20–8:30`."""
+    return f"{write_time(span[0])}–{write_time(span[1])}"
 
 
 def write_time(minute: int) -> str:
@@ -124,17 +156,6 @@ def _read_time(text: str) -> int:
     if minute > 59 or hour * 60 + minute > DAY:
         raise UnclearHours(f"«{text}» non è un’ora: scrivi ad esempio 9, 9:00 oppure 15:30")
     return hour * 60 + minute
-
-
-def _joined(spans: list[Span]) -> Day:
-    """`9–13, 13–19` is one span."""
-    joined: list[Span] = []
-    for opens, closes in spans:
-        if joined and joined[-1][1] == opens:
-            joined[-1] = (joined[-1][0], closes)
-        else:
-            joined.append((opens, closes))
-    return tuple(joined)
 
 
 def _between(first: int, last: int) -> str:

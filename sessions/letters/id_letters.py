@@ -3,13 +3,15 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from pharmacies.copies import leaving
 from pharmacies.models import CopyMailbox, MailCertification, Pharmacy, Utenza
 from portal.outbox.letters import Envelope, post
 from portal.outbox.models import OutgoingMail
-from portal.time.clock import ROME
+from portal.time.clock import ROME, date_in_words
+from sessions.hours.in_words import Spoken, said_once
 from sessions.hours.moments import Moment
 from sessions.models import Context, IdSessione
 
@@ -94,7 +96,10 @@ def issued(
 
     `coming`: the reminders planned for it, for the letter's text.
     """
-    about = {"id_sessione": plain, "coming": coming}
+    letters = [
+        Spoken(moment.at, note="" if moment.minutes_before else gettext("quando sarà scaduto")) for moment in coming
+    ]
+    about = {"id_sessione": plain, "coming": said_once(letters, date_in_words)}
     return _post(id_sessione, Kind.ISSUED, "issued", certification, now, id_sessione.expires_at, about, secret=True)
 
 

@@ -1,9 +1,10 @@
 from sessions.models.bulk import BulkItem, BulkJob
+from sessions.models.calendar_days import Closure, DayDuty, NightDuty, OpenHoliday
 from sessions.models.calendar_link import CalendarLink
 from sessions.models.certificate import PincodeCertificate
 from sessions.models.context import AskableContext, Context
 from sessions.models.id_sessione import IdSessione, State
-from sessions.models.reminder import NightDuty, Reminder, ReminderSettings
+from sessions.models.reminder import Reminder, ReminderSettings
 from sessions.models.reminder_copy import ReminderCopy
 from sessions.models.support_note import SupportNote
 from sessions.models.webhook import Webhook, WebhookCall
@@ -13,9 +14,12 @@ __all__ = [
     "BulkItem",
     "BulkJob",
     "CalendarLink",
+    "Closure",
     "Context",
+    "DayDuty",
     "IdSessione",
     "NightDuty",
+    "OpenHoliday",
     "PincodeCertificate",
     "Reminder",
     "ReminderCopy",

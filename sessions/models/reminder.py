@@ -1,6 +1,6 @@
 """Reminders: rows planned with the id and settled with the letter; and what the pharmacy chose about them."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
@@ -8,15 +8,12 @@ from django.db.models import Q
 from pharmacies.models import Pharmacy
 from portal.outbox.models import OutgoingMail
 from portal.time.clock import ROME
-from sessions.hours.holidays import holidays_of
-from sessions.hours.openings import NIGHT_ENDS, Openings
-from sessions.hours.special_days import SpecialDays
+from sessions.hours.openings import Openings
 from sessions.hours.week import Week
+from sessions.models.calendar_days import openings_of
 from sessions.models.id_sessione import IdSessione
 
 DEFAULT_MINUTES = [60]
-TONIGHT_UNTIL = timedelta(minutes=NIGHT_ENDS)
-HOLIDAYS_AHEAD = timedelta(days=60)  # longer than an id lives and a reminder waits for an opening
 OFFERED_MINUTES = [120, 90, 60, 30, 15]
 
 
@@ -43,7 +40,7 @@ class ReminderSettings(models.Model):
     )  # see Week.dump; None: unknown, reminders at the plain time
     at_opening = models.BooleanField(
         "scrivi alla riapertura", default=False, db_default=False
-    )  # else before the closing
+    )  # else before the closing, unless the reopening leaves REMINDER_REOPENING_LEAVES
 
     objects = ReminderSettingsManager()
 
@@ -65,47 +62,9 @@ class ReminderSettings(models.Model):
         return Week.load(self.hours)
 
     def openings(self, now: datetime) -> Openings | None:
-        """The hours, the holidays, and the nights on duty from yesterday on; None when the pharmacy gave no hours."""
+        """When the pharmacy is open, from yesterday on; None when it gave no hours."""
         week = self.week
-        if week is None:
-            return None
-        nights = frozenset(NightDuty.objects.coming(self.pharmacy_id, now).values_list("evening", flat=True))
-        since = now.astimezone(ROME).date() - timedelta(days=1)
-        holidays = holidays_of(self.pharmacy.province, self.pharmacy.comune, since, since + HOLIDAYS_AHEAD)
-        return Openings(week, nights, SpecialDays(holidays=holidays))
-
-
-class NightDutyQuerySet(models.QuerySet["NightDuty"]):
-    def coming(self, pharmacy: int, now: datetime) -> "NightDutyQuerySet":
-        """The nights that are not over, yesterday's included: it may last until this morning."""
-        yesterday = now.astimezone(ROME).date() - timedelta(days=1)
-        return self.filter(pharmacy=pharmacy, evening__gte=yesterday).order_by("evening")
-
-    def of_tonight(self, now: datetime) -> "NightDutyQuerySet":
-        """The nights that run now or begin today: until 8:30 in the morning (Italian time), those that began yesterday."""
-        return self.filter(evening=(now.astimezone(ROME) - TONIGHT_UNTIL).date())
-
-
-class NightDuty(models.Model):
-    """A night in which the pharmacy is open: from that evening to the next morning."""
-
-    pharmacy = models.ForeignKey(Pharmacy, models.PROTECT, related_name="night_duties")
-    evening = models.DateField("sera del")
-
-    objects = NightDutyQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = "turno di notte"
-        verbose_name_plural = "turni di notte"
-        constraints = [models.UniqueConstraint(fields=["pharmacy", "evening"], name="one_night_duty_an_evening")]
-
-    def __str__(self) -> str:
-        return f"turno di notte del {self.evening} di {self.pharmacy_id}"
-
-    @property
-    def morning(self) -> date:
-        """The day on which it ends."""
-        return self.evening + timedelta(days=1)
+        return openings_of(self.pharmacy, week, now) if week is not None else None
 
 
 NOWHERE = ("no address", "unreachable")  # why a reminder was skipped: its pharmacy could not be written to

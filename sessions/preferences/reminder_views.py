@@ -3,23 +3,29 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Any, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from pharmacies.access import OfficeRequest, hours_required
 from pharmacies.models import CopyMailbox, MailCertification, Pharmacy
 from pharmacies.models.copy_mailbox import CopyMailboxQuerySet
 from portal.identity.models import User
-from portal.time.clock import now_of
+from portal.time.clock import now_of, relative_day
+from sessions.hours.in_words import Piece, Spoken, said_once
 from sessions.hours.moments import Moment, reason
 from sessions.hours.openings import Openings
-from sessions.models import IdSessione, NightDuty, Reminder, ReminderSettings
+from sessions.models import Closure, DayDuty, IdSessione, NightDuty, Reminder, ReminderSettings
 from sessions.models.reminder import OFFERED_MINUTES
+from sessions.preferences.next_holidays import holidays_that_count
 from sessions.reminders.facts import renewed
 from sessions.reminders.planning import Wishes, choose
 
@@ -43,11 +49,13 @@ class RemindersForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
     a_chiusa = forms.ChoiceField(
-        label="Se l’ID scade mentre la farmacia è chiusa",
-        help_text="Vale quando ci hai detto gli orari. Nelle notti di turno ti scriviamo comunque all’ora giusta.",
+        label=gettext_lazy("Se all’ora dell’avviso la farmacia è chiusa"),
+        help_text=gettext_lazy(
+            "Per la pausa, la notte, le ferie o una festa. Vale quando ci hai detto gli orari. Nei turni la farmacia è aperta."
+        ),
         choices=[
-            (BEFORE, "scrivimi prima della chiusura, con l’anticipo scelto qui sopra"),
-            (AFTER, "scrivimi alla riapertura: troverò scritto che è scaduto"),
+            (BEFORE, ""),
+            (AFTER, gettext_lazy("scrivimi sempre alla riapertura, anche se l’ID sarà già scaduto")),
         ],
         required=False,
         widget=forms.RadioSelect,
@@ -57,6 +65,17 @@ class RemindersForm(forms.Form):
         help_text="Non arriva se nel frattempo avete già un ID nuovo.",
         required=False,
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        minutes = int(settings.REMINDER_REOPENING_LEAVES.total_seconds() // 60)
+        before = gettext(
+            "scrivimi alla riapertura, se mancano almeno %(minutes)s minuti alla scadenza; altrimenti prima della chiusura, con "
+            "l’anticipo scelto qui sopra"
+        )
+        field = cast(forms.ChoiceField, self.fields["a_chiusa"])
+        after = gettext("scrivimi sempre alla riapertura, anche se l’ID sarà già scaduto")
+        field.choices = [(BEFORE, before % {"minutes": minutes}), (AFTER, after)]
 
     def wishes(self) -> Wishes:
         """The choices of a valid form."""
@@ -90,6 +109,11 @@ def reminders(request: OfficeRequest) -> HttpResponse:
         "copy_to_confirm": request.office.may_certify and _copy_to_confirm(copies, request.user),
         "week": chosen.week,
         "nights": NightDuty.objects.coming(pharmacy.pk, now),
+        "day_duties": DayDuty.objects.coming(pharmacy.pk, now),
+        "closures": Closure.objects.coming(pharmacy.pk, now),
+        "next_holiday": next(
+            (day for day in holidays_that_count(pharmacy, chosen, now) if not (day.is_open or day.is_on_duty)), None
+        ),
         "coming": _coming(pharmacy, chosen.openings(now), now),
         "certification": certification,
         "is_reachable": certification is not None and certification.undeliverable_at is None,
@@ -103,22 +127,12 @@ def _copy_to_confirm(copies: CopyMailboxQuerySet, holder: User) -> bool:
 
 
 @dataclass(frozen=True)
-class PlannedLetter:
-    """One planned letter."""
-
-    at: datetime  # UTC
-    why: str  # why at that time, in words
-    is_notice: bool  # it says that the id has expired
-    is_due: bool  # the next round writes it
-
-
-@dataclass(frozen=True)
 class ComingLetters:
     """The planned letters about one live id, or why there are none."""
 
     row: IdSessione
     renewed: bool  # none, because a newer id is live
-    planned: list[PlannedLetter]
+    planned: list[Piece]  # of one sentence: when, and why then
     last_letter_at: datetime | None  # the newest letter about its end (UTC)
     skipped: str  # why the newest reminder was skipped
 
@@ -137,12 +151,14 @@ def _coming(pharmacy: Pharmacy, openings: Openings | None, now: datetime) -> lis
 def _of_one(
     row: IdSessione, is_renewed: bool, reminders: list[Reminder], openings: Openings | None, now: datetime
 ) -> ComingLetters:
-    planned = [_planned(reminder, row, openings, now) for reminder in reminders if reminder.settled_at is None]
+    open_ones = [_spoken(reminder, row, openings, now) for reminder in reminders if reminder.settled_at is None]
+    planned = said_once(open_ones, partial(relative_day, now=now))
     sent = (reminder.settled_at for reminder in reminders if reminder.letter_id and reminder.settled_at)
     skipped = [reminder.get_skipped_because_display() for reminder in reminders if reminder.skipped_because]
     return ComingLetters(row, is_renewed, planned, max(sent, default=None), skipped[-1] if skipped else "")
 
 
-def _planned(reminder: Reminder, row: IdSessione, openings: Openings | None, now: datetime) -> PlannedLetter:
+def _spoken(reminder: Reminder, row: IdSessione, openings: Openings | None, now: datetime) -> Spoken:
     why = reason(Moment(reminder.minutes_before, reminder.due_at), row.expires_at, openings)
-    return PlannedLetter(reminder.due_at, why, is_notice=not reminder.minutes_before, is_due=reminder.due_at <= now)
+    note = gettext("per dirti che è scaduto") if not reminder.minutes_before else ""
+    return Spoken(reminder.due_at, why, note, instead=gettext("tra poco") if reminder.due_at <= now else "")

@@ -30,9 +30,7 @@ class Wishes:
 
     minutes: Sequence[int]  # before the end
     tell_when_expired: bool
-    at_opening: bool = (
-        False  # for an id that expires while the pharmacy is closed: at the reopening, else before closing
-    )
+    at_opening: bool = False  # when the pharmacy is closed at the plain time: always at the reopening
 
 
 def moments_of(expires_at: datetime, chosen: ReminderSettings, now: datetime) -> list[Moment]:
@@ -65,17 +63,17 @@ def plan(id_sessione: IdSessione, coming: Iterable[Moment], now: datetime) -> No
 
 def plan_again(pharmacy: Pharmacy, now: datetime) -> None:
     """Plans the reminders of the live ids anew, in the transaction of the change that made it necessary."""
-    _plan_again(pharmacy, _take(pharmacy), now)
+    plan_anew(pharmacy, hold_settings(pharmacy), now)
 
 
 @transaction.atomic
 def choose(pharmacy: Pharmacy, wishes: Wishes, by: User, now: datetime) -> ReminderSettings:
     """Saves the choice of reminders; it also holds for the live ids."""
-    chosen = _take(pharmacy)
+    chosen = hold_settings(pharmacy)
     chosen.minutes_before = sorted(set(wishes.minutes), reverse=True)
     chosen.tell_when_expired, chosen.at_opening = wishes.tell_when_expired, wishes.at_opening
     chosen.save()
-    _plan_again(pharmacy, chosen, now)
+    plan_anew(pharmacy, chosen, now)
     record("reminders.chosen", now=now, actor=by, about=pharmacy.code, minutes=_in_words(chosen))
     return chosen
 
@@ -83,10 +81,10 @@ def choose(pharmacy: Pharmacy, wishes: Wishes, by: User, now: datetime) -> Remin
 @transaction.atomic
 def set_hours(pharmacy: Pharmacy, week: Week | None, by: User, now: datetime) -> ReminderSettings:
     """Saves the opening hours; None removes them, and reminders leave at their plain time."""
-    chosen = _take(pharmacy)
+    chosen = hold_settings(pharmacy)
     chosen.hours = week.dump() if week is not None else None
     chosen.save()
-    _plan_again(pharmacy, chosen, now)
+    plan_anew(pharmacy, chosen, now)
     in_words = "; ".join(f"{days} {hours}" for days, hours in week.lines()) if week is not None else "nessuno"
     record("hours.set", now=now, actor=by, about=pharmacy.code, hours=in_words)
     return chosen
@@ -95,18 +93,18 @@ def set_hours(pharmacy: Pharmacy, week: Week | None, by: User, now: datetime) ->
 @transaction.atomic
 def set_nights(pharmacy: Pharmacy, evenings: Iterable[date], by: User, now: datetime) -> ReminderSettings:
     """Replaces the nights on duty that are not over; past nights stay on record."""
-    chosen, wanted = _take(pharmacy), set(evenings)
+    chosen, wanted = hold_settings(pharmacy), set(evenings)
     coming = NightDuty.objects.coming(pharmacy.pk, now)
     coming.exclude(evening__in=wanted).delete()
     known = set(coming.values_list("evening", flat=True))
     NightDuty.objects.bulk_create(NightDuty(pharmacy=pharmacy, evening=day) for day in sorted(wanted - known))
-    _plan_again(pharmacy, chosen, now)
+    plan_anew(pharmacy, chosen, now)
     in_words = ", ".join(f"{day:%d/%m/%Y}" for day in sorted(wanted)) or "nessuno"
     record("nights.set", now=now, actor=by, about=pharmacy.code, nights=in_words)
     return chosen
 
 
-def _take(pharmacy: Pharmacy) -> ReminderSettings:
+def hold_settings(pharmacy: Pharmacy) -> ReminderSettings:
     """Locks the pharmacy's utenze and its settings until the end of the transaction; returns the settings."""
     # The same locks as issuing: a concurrent new id either reads the new choice or is planned again here.
     list(Utenza.objects.select_for_update(no_key=True).filter(pharmacy=pharmacy).order_by("pk"))
@@ -114,7 +112,7 @@ def _take(pharmacy: Pharmacy) -> ReminderSettings:
     return ReminderSettings.objects.select_for_update(of=("self",), no_key=True).get(pharmacy=pharmacy)
 
 
-def _plan_again(pharmacy: Pharmacy, chosen: ReminderSettings, now: datetime) -> None:
+def plan_anew(pharmacy: Pharmacy, chosen: ReminderSettings, now: datetime) -> None:
     """Deletes the unsettled reminders of the live ids and plans them anew. Settled reminders stay.
 
     A reminder that is due but not taken by a worker stays due, unless the new plan gives its lead time a later moment: the plan
@@ -171,5 +169,5 @@ def _in_words(chosen: ReminderSettings) -> str:
         words.append("a ID scaduto")
     sentence = " e ".join(words) or "nessuno"
     if chosen.at_opening:
-        sentence += ", alla riapertura se scade a farmacia chiusa"
+        sentence += ", sempre alla riapertura"
     return sentence

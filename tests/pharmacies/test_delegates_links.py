@@ -16,7 +16,7 @@ from tests.pharmacies.pages import content, page
 
 HREF = re.compile(r'(?:href|action)="([^"#]+)"')
 KINDS = [(True, True), (True, False), (False, True), (False, False)]
-IDS, HOURS = ["sessions:manage"], ["sessions:reminders", "sessions:hours", "sessions:nights"]
+IDS, HOURS = ["sessions:manage"], ["sessions:reminders", "sessions:hours", "sessions:days", "sessions:nights"]
 FOR_HOLDERS = ["sessions:calendar", "sessions:webhook", "utenze:new", "pharmacies:mail_revoke", "wizard:resume"]
 # a promise that only a titolare or direttore can keep
 PROMISES = ("certificare, modificare o revocare l’indirizzo e-mail", "alla voce «Certifica mail»", "Crea un’utenza")
@@ -75,7 +75,9 @@ def test_a_delegation_opens_what_it_includes_and_no_page_of_the_holders(delegate
             assert client.get(page(name, "4512")).status_code == (200 if allowed else 403), name
 
 
-@pytest.mark.parametrize("name", ["sessions:request", "sessions:reminders", "sessions:hours", "sessions:nights"])
+@pytest.mark.parametrize(
+    "name", ["sessions:request", "sessions:reminders", "sessions:hours", "sessions:days", "sessions:nights"]
+)
 def test_a_refusal_says_what_the_delegation_lacks_and_leads_back(delegate, anna, name):
     answer = delegate(False, False).post(page(name, "4512"))
     assert answer.status_code == 403

@@ -16,8 +16,11 @@ from sessions.models import (
     BulkItem,
     BulkJob,
     CalendarLink,
+    Closure,
+    DayDuty,
     IdSessione,
     NightDuty,
+    OpenHoliday,
     Reminder,
     ReminderCopy,
     SupportNote,
@@ -124,6 +127,9 @@ def test_every_kind_of_row_that_grows_goes_in_its_time(anna, carla, san_marco) -
         BulkItem.objects.create(job=job, pharmacy=san_marco, number=0, done_at=at)
         RegisterChange.objects.create(pharmacy=san_marco, at=at, field="name")
         NightDuty.objects.create(pharmacy=san_marco, evening=at.date())
+        DayDuty.objects.create(pharmacy=san_marco, day=at.date(), hours=[[510, 1200]])
+        Closure.objects.create(pharmacy=san_marco, first=at.date(), last=at.date())
+        OpenHoliday.objects.create(pharmacy=san_marco, day=at.date())
         note = SupportNote.objects.write(san_marco, f"{at}", carla, at)
         note.close("fatto", carla, at)
         MailDomain.objects.create(name=f"{at:%Y}.example", refused_at=at)
@@ -135,7 +141,7 @@ def test_every_kind_of_row_that_grows_goes_in_its_time(anna, carla, san_marco) -
         CalendarLink.objects.create(pharmacy=san_marco, digest=f"{at}".encode(), made_at=at, made_by=anna, closed_at=at)
     kinds = (
         BulkJob, BulkItem, RegisterChange, NightDuty, SupportNote, MailDomain, RegisteredProvider, StaffRecoveryCode,
-        CalendarLink, CopyMailbox,
+        CalendarLink, CopyMailbox, DayDuty, Closure, OpenHoliday,
     )  # fmt: skip
     purge(young + DAYS)
     assert {model.__name__: model.objects.count() for model in kinds} == {model.__name__: 1 for model in kinds}

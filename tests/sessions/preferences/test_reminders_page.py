@@ -47,7 +47,7 @@ def test_what_is_chosen_holds_for_the_live_ids_too(client, utenza, context, anna
     issuing.issue(utenza, context, MORNING)
     page = text(client.post(PAGE, {"minuti": ["120", "30"], "scaduto": "on"}, follow=True).content.decode())
     assert "Preferenze salvate" in page
-    assert "oggi alle 22:58 , domani alle 00:28 e domani alle 00:58 (per dirti che è scaduto)" in page
+    assert "oggi alle 22:58 , domani alle 00:28 e alle 00:58 (per dirti che è scaduto)" in page
     chosen = ReminderSettings.objects.get(pharmacy=san_marco)
     assert (chosen.minutes_before, chosen.tell_when_expired) == ([120, 30], True)
     assert Entry.objects.filter(verb="reminders.chosen", actor=anna, about="4512").exists()

@@ -1,0 +1,37 @@
+"""The holidays of the next year that change the hours of a pharmacy."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from pharmacies.models import Pharmacy
+from portal.time.clock import ROME
+from sessions.hours.holidays import holidays_of
+from sessions.models import Closure, DayDuty, OpenHoliday, ReminderSettings
+
+A_YEAR = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class NextHoliday:
+    """A holiday on which the hours of the week would open the pharmacy."""
+
+    day: date
+    name: str
+    is_open: bool  # the pharmacy says so
+    is_on_duty: bool  # by day
+
+
+def holidays_that_count(pharmacy: Pharmacy, chosen: ReminderSettings, now: datetime) -> list[NextHoliday]:
+    """Those from today on, except those inside a closure. None of them counts without hours, or when the pharmacy never closes."""
+    week, today = chosen.week, now.astimezone(ROME).date()
+    if week is None or week.never_closes:
+        return []
+    is_open = set(OpenHoliday.objects.coming(pharmacy.pk, now).values_list("day", flat=True))
+    on_duty = set(DayDuty.objects.coming(pharmacy.pk, now).values_list("day", flat=True))
+    closed = list(Closure.objects.coming(pharmacy.pk, now).values_list("first", "last"))
+    found = holidays_of(pharmacy.province, pharmacy.comune, today, today + A_YEAR)
+    return [
+        NextHoliday(day, name, day in is_open, day in on_duty)
+        for day, name in found.items()
+        if week.days[day.weekday()] and not any(first <= day <= last for first, last in closed)
+    ]
