@@ -38,12 +38,12 @@ INFORMATION = {
     page.slug: page
     for page in [
         Information("assistenza", "Assistenza", "Guide e assistenza", _FIRST),
-        Information("guida-certificare", "Certificare l’indirizzo e-mail", "Guide e assistenza", date(2026, 11, 28)),
+        Information("guida-certificare", "Certificare l’indirizzo e-mail", "Guide e assistenza", date(2026, 11, 30)),
         Information("guida-codice", "Non ricevo il codice", "Guide e assistenza", _FIRST),
         Information("guida-id-sessione", "Inserire l’ID SESSIONE nel gestionale", "Guide e assistenza", _FIRST),
-        Information("delega", "Chiedere una delega o farsi riconoscere", "Guide e assistenza", _FIRST),
+        Information("delega", "Chiedere una delega o farsi riconoscere", "Guide e assistenza", date(2026, 11, 30)),
         Information("stato-servizio", "Stato del servizio", "Guide e assistenza", _FIRST),
-        Information("privacy", "Privacy", "Informazioni legali", date(2026, 11, 28)),
+        Information("privacy", "Privacy", "Informazioni legali", date(2026, 11, 30)),
         Information("note-legali", "Note legali", "Informazioni legali", _FIRST),
         Information("cookie", "Cookie tecnici", "Informazioni legali", _FIRST),
         Information("accessibilita", "Dichiarazione di accessibilità", "Informazioni legali", _FIRST),

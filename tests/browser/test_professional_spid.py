@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.identity.providers.saml import forge
+
 
 @pytest.fixture(autouse=True)
 def _switched_on(settings) -> None:
@@ -13,7 +15,7 @@ def finish(page: Page, button: str, **chosen: str) -> None:
     """Presses this button, chooses Anna and an outcome on the stub's page, and returns to the portal."""
     page.goto("/accesso/?next=/informazioni/mappa/")
     page.get_by_role("button", name=button, exact=True).click()
-    page.get_by_label("Anna Rossi").check()
+    page.locator("input[name=persona][value=anna]").check()
     if "outcome" in chosen:
         page.get_by_label(f"({chosen['outcome']})").check()
     if "fault" in chosen:
@@ -56,3 +58,13 @@ def test_an_identity_of_a_company_reads_why(page, sweep):
     finish(page, "Entra con SPID per uso professionale", fault="impresa")
     expect(page.locator("h1")).to_have_text("Questa identità è di un’impresa, non di una persona")
     sweep()
+
+
+def test_each_button_opens_its_own_list_of_providers(page, sweep, settings, tmp_path):
+    settings.IDENTITY_PROVIDERS, settings.IDENTITY_METADATA = ["portal.identity.providers.saml.Spid"], tmp_path
+    for name in ("alfa", "beta", "gamma"):
+        forge.registered(tmp_path, name)
+    sweep("/accesso/")
+    page.goto("/accesso/")
+    page.locator("summary", has_text="Entra con SPID per uso professionale").click()
+    expect(page.get_by_role("button", name="https://alfa.example")).to_have_count(1)

@@ -9,6 +9,7 @@ from pathlib import Path
 from django.core.checks import CheckMessage
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
+from django.utils.translation import gettext_noop
 
 from portal.identity.identity import Identity
 from portal.identity.models import LoginTransaction
@@ -30,7 +31,7 @@ SPID_PROFESSIONAL = Method(
     "spid",
     "SPID per uso professionale",
     "SPID per uso professionale",
-    "Identità rilasciata a te come professionista o per la tua impresa, livello 2 o superiore.",
+    gettext_noop("Identità rilasciata a te come professionista o per la tua impresa, livello 2 o superiore."),
 )
 CIE = Method("cie", "CIE", "Carta d’Identità Elettronica", "Con l’app CieID o un lettore di smart card.")
 TS_CNS = Method("ts-cns", "TS-CNS", "TS-CNS", "Tessera sanitaria attivata, lettore e PIN.")
