@@ -29,10 +29,11 @@ GIULIA = Person("giulia", "Giulia", "Ferraro", "FRRGLI71E63L378K", "direttrice d
 ELENA = Person("elena", "Elena", "Moro", "MROLNE90P48G224U", "delegata della farmacia di Anna Rossi")
 NICCOLO = Person("niccolo", "Niccolò", "D’Amico", "DMCNCL79S02G273R", "titolare, con accento e apostrofo nel nome")
 MARIA = Person("maria", "Maria", "Bruni", "BRNMRA84D55H50MN", "titolare, codice fiscale con omocodia")
+PAOLA = Person("paola", "Paola", "Sartori", "SRTPLA77H50L378X", "titolare di una parafarmacia")
 FRANCO = Person("franco", "Franco", "Galli", "GLLFNC86L14A944A", "dipendente di farmacia, senza alcun ruolo")
 DARIO = Person("dario", "Dario", "Verdi", "VRDDRA82C03L219M", "persona sconosciuta al portale")
 
-PEOPLE = (ANNA, BRUNO, GIULIA, ELENA, NICCOLO, MARIA, FRANCO, DARIO)
+PEOPLE = (ANNA, BRUNO, GIULIA, ELENA, NICCOLO, MARIA, PAOLA, FRANCO, DARIO)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import models
 from django.utils import timezone
 
-from pharmacies.models import MailCertification, Office, Pharmacy, Utenza
+from pharmacies.models import MailCertification, NationalRegister, Office, Pharmacy, Utenza
 from portal.demo import people, public_users
 from portal.demo.next_reminder import next_reminder
 from portal.identity.models import LoginRecord, StaffTotp, User
@@ -55,6 +55,19 @@ def test_the_named_people_hold_their_offices_and_nobody_else_does():
         *({"lettura", other} for other in ("amministrazione", "anagrafica", "assistenza")),
         {"lettura"}, {"lettura", "sicurezza"},
     ]  # fmt: skip
+
+
+def test_of_two_parafarmacie_one_has_a_titolare_an_address_and_an_id_of_the_ricetta_bianca():
+    seed()
+    assert offices_of(people.PAOLA) == [("titolare", "Sanital")]
+    sites = Pharmacy.objects.of_register(NationalRegister.PARAFARMACIE)
+    assert set(sites.values_list("code", "region_code")) == {("P29411", "042"), ("P29418", "042")}
+    assert [office.pharmacy.name for office in Office.objects.filter(pharmacy__in=sites)] == ["Sanital"]
+    assert MailCertification.objects.current().get(pharmacy__in=sites).pharmacy.code == "P29411"
+    assert Utenza.objects.get(pharmacy__in=sites).codice_ssa == "029411"
+    live = IdSessione.objects.live(timezone.now()).filter(pharmacy__in=sites)
+    assert {row.context.contesto for row in live} == {"RICETTA-BIANCA"}
+    assert not IdSessione.objects.filter(pharmacy__in=sites, context__contesto="RICETTA-DEM").exists()
 
 
 def test_the_state_is_lived_in():
@@ -138,13 +151,13 @@ def test_a_refresh_days_later_gives_the_ids_of_a_day_like_any_other(time_machine
     assert IdSessione.objects.live(later).count() > 50
     seed(refresh=True)
     assert IdSessione.objects.live(later).count() > 50
-    assert Pharmacy.objects.count() == 149
+    assert Pharmacy.objects.count() == 151
 
 
 @pytest.mark.parametrize("hour", ["2026-11-23T23:00:30Z", "2026-11-23T22:59:00Z", "2026-03-29T01:00:00Z"])
 def test_it_can_be_seeded_at_any_hour(time_machine, hour):
     time_machine.move_to(hour, tick=False)
-    assert "149 pharmacies" in seed()
+    assert "151 pharmacies" in seed()
 
 
 def test_the_usual_dirt_is_in_the_register():
@@ -207,7 +220,7 @@ def test_a_database_seeded_in_part_holds_nothing(monkeypatch):
     with pytest.raises(ZeroDivisionError):
         seed()
     monkeypatch.undo()
-    assert "149 pharmacies" in seed()
+    assert "151 pharmacies" in seed()
 
 
 def _broken(*_: object) -> None:

@@ -8,6 +8,7 @@ from random import Random
 from django.contrib.auth.hashers import make_password
 from stdnum.it import codicefiscale
 
+from pharmacies.codes import PARAFARMACIA_PREFIX
 from pharmacies.models import Office, OfficeSource, Pharmacy, Utenza
 from pharmacies.people import terms
 from portal.demo import people
@@ -17,6 +18,7 @@ from portal.time.clock import ROME
 
 TITOLARE, DIRETTORE, DELEGATE = Office.Role.TITOLARE, Office.Role.DIRETTORE, Office.Role.DELEGATE
 SAN_MARCO, AL_REDENTORE, COMUNALE_3, TELVE, SANTA_LUCIA = "94512", "91877", "93110", "92304", "95204"
+SANITAL = "P29411"  # a parafarmacia
 DOLOMITI, SANTA_CHIARA, VALSUGANA = "92301", "92302", "92303"
 OFFICES: tuple[tuple[Person, Office.Role, str], ...] = (
     (people.ANNA, TITOLARE, SAN_MARCO),
@@ -27,10 +29,11 @@ OFFICES: tuple[tuple[Person, Office.Role, str], ...] = (
     (people.ELENA, DELEGATE, SAN_MARCO),
     (people.NICCOLO, TITOLARE, SANTA_LUCIA),
     (people.MARIA, TITOLARE, TELVE),
+    (people.PAOLA, TITOLARE, SANITAL),
 )  # Franco and Dario hold no office
 NAMED = frozenset(code for _, _, code in OFFICES)
 
-# Password and pincode of every gestionale of the demonstration; the userId is "UV", the pharmacy's code and a letter.
+# Password and pincode of every gestionale of the demonstration; the userId is "UV", the pharmacy's number and a letter.
 UTENZA_PASSWORD = "Gestionale-2026"
 UTENZA_PINCODE = "1234567890"
 ASL = {
@@ -96,13 +99,13 @@ def open_utenze(pharmacies: list[Pharmacy], titolari: dict[str, User], now: date
     rows = [
         Utenza(
             pharmacy=pharmacy,
-            user_id=f"UV{pharmacy.code.zfill(5)}{MONTHS[number % len(MONTHS)]}",
+            user_id=f"UV{_number(pharmacy).zfill(5)}{MONTHS[number % len(MONTHS)]}",
             password=password,
             pincode=pincode,
             codice_fiscale=titolari[pharmacy.code].codice_fiscale or "",
             codice_regione=pharmacy.region_code or "120",
             codice_asl=ASL.get(pharmacy.region_code, "201"),
-            codice_ssa=pharmacy.code.zfill(6),
+            codice_ssa=_number(pharmacy).zfill(6),
             created_at=now - timedelta(days=400),
             password_changed_at=now - timedelta(days=10 + number % 70),
         )
@@ -110,6 +113,10 @@ def open_utenze(pharmacies: list[Pharmacy], titolari: dict[str, User], now: date
     ]
     Utenza.objects.bulk_create(rows)
     return {pharmacy.code: row for pharmacy, row in zip(pharmacies, rows, strict=True)}
+
+
+def _number(pharmacy: Pharmacy) -> str:
+    return pharmacy.code.removeprefix(PARAFARMACIA_PREFIX)
 
 
 def enrol_the_staff() -> None:

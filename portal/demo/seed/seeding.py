@@ -11,6 +11,7 @@ from random import Random
 from django.db import connection, transaction
 from django.db.models import Model
 
+from pharmacies.codes import parafarmacia_code
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from pharmacies.register.importing import import_register
 from portal.database.claims import hold
@@ -35,6 +36,7 @@ from portal.demo.seed.people import (
     DOLOMITI,
     NAMED,
     SAN_MARCO,
+    SANITAL,
     SANTA_CHIARA,
     SANTA_LUCIA,
     TELVE,
@@ -50,11 +52,12 @@ from portal.outbox.models import OutgoingMail
 from portal.time.clock import ROME
 from sessions.models import Context, IdSessione, ReminderSettings
 
-REGISTER = Path(__file__).parent / "data" / "register.csv"
+DATA = Path(__file__).parent / "data"
+REGISTER, PARAFARMACIE = DATA / "register.csv", DATA / "parafarmacie.csv"
 ANNAS_LEAD_TIMES = [120, 30]  # minutes
 CONTEXTS = (
     ("RICETTA-DEM", "EROGATORE", "Ricetta elettronica SSN"),
-    ("RICETTA-BIANCA", "EROGATORE", "Ricetta bianca elettronica"),
+    WHITE := ("RICETTA-BIANCA", "EROGATORE", "Ricetta bianca elettronica"),
 )
 UNCERTIFIED = frozenset({AL_REDENTORE, VALSUGANA})
 NAMED_LIVES: dict[str, tuple[Life, ...]] = {
@@ -63,6 +66,7 @@ NAMED_LIVES: dict[str, tuple[Life, ...]] = {
     SANTA_CHIARA: (every_morning, undelivered),
     SANTA_LUCIA: (every_morning, reminded_soon),
     TELVE: (expired_today,),
+    SANITAL: (every_morning, in_use_since_now),
 }
 
 
@@ -109,11 +113,12 @@ def seed(now: datetime) -> Seeded:
     must_be_ours()
     DemoSeed.objects.create(at=now)
     chance = Random(2026)
-    import_register(REGISTER, now)
+    for register in (REGISTER, PARAFARMACIE):
+        import_register(register, now)
     pharmacies = _invented_and_open(now)
-    others = [pharmacy for pharmacy in pharmacies.values() if pharmacy.code not in NAMED]
+    others = [one for one in pharmacies.values() if one.code not in NAMED and not one.is_parafarmacia]
     acting = seat_the_named(pharmacies, now) | seat_the_others(others, chance, now)
-    utenze = open_utenze(list(pharmacies.values()), acting, now)
+    utenze = open_utenze([one for one in pharmacies.values() if one.code in acting], acting, now)
     utenze[others[6].code].disabled_at = now - timedelta(days=3)
     utenze[others[6].code].save()
     open_test_users(pharmacies[TELVE], now)
@@ -147,8 +152,10 @@ def refresh(now: datetime) -> Seeded:
 
 
 def _invented_and_open(now: datetime) -> dict[str, Pharmacy]:
-    """Returns the open pharmacies of the demonstration's register, by code."""
-    codes = {text.split(";", 1)[0] for text in REGISTER.read_text(encoding="utf-8").splitlines()[1:]}
+    """Returns the open pharmacies and parafarmacie of the demonstration's two registers, by code."""
+    numbers = [text.split(";", 1)[0] for text in REGISTER.read_text(encoding="utf-8").splitlines()[1:]]
+    sites = [text.split(";", 1)[0] for text in PARAFARMACIE.read_text(encoding="utf-8").splitlines()[1:]]
+    codes = {*numbers, *map(parafarmacia_code, sites)}
     day = now.astimezone(ROME).date()
     rows = Pharmacy.objects.open_on(day).filter(code__in=codes).order_by("code")
     return {pharmacy.code: pharmacy for pharmacy in rows}
@@ -179,7 +186,8 @@ def _choose_reminders(pharmacy: Pharmacy, by: User, now: datetime) -> None:
 def _give_ids(chance: Random, now: datetime, *, with_past: bool) -> None:
     for contesto, applicazione, title in CONTEXTS:
         Context.objects.get_or_create(contesto=contesto, applicazione=applicazione, defaults={"title": title})
-    ledger = Ledger(Context.objects.usual(), now)
+    usual, white = Context.objects.usual(), Context.objects.get(contesto=WHITE[0], applicazione=WHITE[1])
+    ledgers = {kind: Ledger(white if kind == Pharmacy.Type.PARAFARMACIA else usual, now) for kind in Pharmacy.Type}
     certified = MailCertification.objects.current().filter(pharmacy__code__in=_invented_and_open(now))
     rows = list(certified.select_related("pharmacy", "certified_by").order_by("pharmacy__code"))
     gestionali = Utenza.objects.filter(pharmacy__isnull=False).exclude(user_id__in=public_users.USERS)
@@ -191,8 +199,10 @@ def _give_ids(chance: Random, now: datetime, *, with_past: bool) -> None:
         parts = [part for part in life if with_past or part is not every_morning]
         drafts = [draft for part in parts for draft in part(chance, now)]
         by = row.certified_by if code in NAMED or number % 4 == 0 else None
+        ledger = ledgers[Pharmacy.Type(row.pharmacy.type)]
         ledger.live(drafts, utenze[row.pharmacy_id], row, by, ReminderSettings.objects.of(row.pharmacy).lead_times)
-    ledger.save()
+    for ledger in ledgers.values():
+        ledger.save()
 
 
 def _count() -> Seeded:
