@@ -21,13 +21,14 @@ from django.conf import settings
 from pharmacies.files.completeness import FLAWS, day_of, first_flaw, flaw_against
 from pharmacies.files.lock import Import, ImportUnderWay, alone_with
 from pharmacies.files.tables import NothingRead
-from pharmacies.models import NationalRegister, Pharmacy, RegisterImport
+from pharmacies.models import NationalRegister, Pharmacy, PlaceCorrection, RegisterImport
+from pharmacies.places.keeping import keep_place, says_all
 from pharmacies.register import closing, history
 from pharmacies.register.closing import Closing, ClosingRule
 from pharmacies.register.columns import MixedRegisters, UnknownHeader
 from pharmacies.register.reading import Register, read_register
 from pharmacies.register.report import ImportReport
-from pharmacies.register.rows import DOUBTS, RegisterRow
+from pharmacies.register.rows import DOUBTS, RegisterRow, regions
 from pharmacies.register.staging import BATCH, PlannedWrite, StagedRows, batches
 from portal.journal.models import record
 from portal.time.clock import ROME
@@ -44,12 +45,14 @@ __all__ = [
 ]
 
 FIELDS = (
-    "name", "partita_iva", "address", "cap", "comune", "comune_code", "province", "region_code", "region", "asl_code",
+    "name", "partita_iva", "address", "cap", "comune", "comune_code", "catasto", "province", "region_code", "region", "asl_code",
     "type", "valid_from", "closed_on",
 )  # fmt: skip
 # fields that the import keeps and the register does not have
 PORTAL_FIELDS = ("closing_waits", "absent_since")
 HELD = ("code", "pk", *FIELDS, "doubts", *PORTAL_FIELDS)
+COMPUTED = "catasto"  # not in the register: the portal's table of comuni says it, and no history is written about it
+SHOWN = tuple(name for name in FIELDS if name != COMPUTED)
 
 
 def import_register(
@@ -112,6 +115,15 @@ def _note(file: RegisterImport, report: ImportReport, now: datetime) -> None:
     record(verb, now=now, **detail)
 
 
+def _stored(held: Sequence[Any] | None) -> Pharmacy | None:
+    """Returns the stored pharmacy with its place only, from the columns HELD without the code."""
+    if held is None:
+        return None
+    values = dict(zip(HELD[1:], held, strict=True))
+    place = ("pk", "comune", "province", "region_code", "region", "doubts")
+    return Pharmacy(**{name: values[name] for name in place})
+
+
 class _Import:
     """One import: compares every row with the stored pharmacies, then writes."""
 
@@ -132,6 +144,7 @@ class _Import:
         self.newly_absent: list[int] = []
         # pharmacies marked as absent that the file names again
         self.back: list[int] = []
+        self._read_corrections()
 
     def run(self, *, dry_run: bool, allow_closing: bool) -> None:
         for rows in batches(self.staged):
@@ -145,6 +158,7 @@ class _Import:
         if dry_run:
             return
         self._take_all()
+        self._read_corrections()  # once more: nobody corrects a place while its pharmacy is locked
         # before _write(), which stores the end date of the row
         _update(self.back, absent_since=None, closing_waits=None)
         self._write()
@@ -159,10 +173,11 @@ class _Import:
         found = Pharmacy.objects.filter(code__in=[row.code for row in rows]).order_by().values_list(*HELD)
         held = {code: values for code, *values in found}
         outcomes = []
-        for row in rows:
-            if row.code in held and self._is_elsewhere(held[row.code]):
-                self.report.add_broken(row.line, f"the code {row.code} is that of a site of the other register")
+        for read in rows:
+            if read.code in held and self._is_elsewhere(held[read.code]):
+                self.report.add_broken(read.line, f"the code {read.code} is that of a site of the other register")
                 continue
+            row = read if says_all(read) else self._kept(read, _stored(held.get(read.code)))
             self.report.add_doubts(row)
             outcome = self._outcome(row, held.get(row.code))
             if outcome is not None:
@@ -173,6 +188,14 @@ class _Import:
         """True when the stored site with this code is in the other register, which no import writes: someone changed the type."""
         is_parafarmacia: bool = held[1 + FIELDS.index("type")] == Pharmacy.Type.PARAFARMACIA
         return is_parafarmacia != (self.register == NationalRegister.PARAFARMACIE)
+
+    def _read_corrections(self) -> None:
+        self.corrections = {one.pharmacy_id: one for one in PlaceCorrection.objects.all()}
+
+    def _kept(self, row: RegisterRow, before: Pharmacy | None) -> RegisterRow:
+        """Returns the row with the place that holds for this stored pharmacy (see keep_place)."""
+        correction = None if before is None else self.corrections.get(before.pk)
+        return keep_place(row, before, correction, regions())
 
     def _outcome(self, row: RegisterRow, held: Sequence[Any] | None) -> PlannedWrite | None:
         """Returns what to write for this row, None for nothing, and counts the pharmacy in the report.
@@ -190,13 +213,15 @@ class _Import:
             return None
         values = [getattr(row, name) for name in FIELDS]
         values[FIELDS.index("closed_on")] = decided.closed_on
+        computed = FIELDS.index(COMPUTED)
+        comune_is_new, stored[computed] = values[computed] != stored[computed], values[computed]
         outcome = PlannedWrite(pk, decided.closed_on, decided.closing_waits, decided.closes)
         if decided.closes:
             self.closings.append(Closing(pk, row.closed_on))
             return outcome
         if [*values, list(row.doubts), decided.closing_waits] == [*stored, waits]:
             self.report.unchanged += 1
-            return outcome if absent_since is not None else None
+            return outcome if absent_since is not None or comune_is_new else None
         if self.rule.is_open(decided.closed_on) and not self.rule.is_open(closed_on):
             self.report.reopened += 1
             self.reopened.append(pk)
@@ -240,10 +265,11 @@ class _Import:
             known = Pharmacy.objects.in_bulk([outcome.pk for _, outcome in batch if outcome.pk is not None])
             changes: list[history.Change] = []
             pharmacies = []
-            for row, outcome in batch:
+            for read, outcome in batch:
                 before = known.get(outcome.pk or 0)
+                row = self._kept(read, before)
                 if before is not None:
-                    changes += history.changes(before, row, outcome.closed_on, FIELDS)
+                    changes += history.changes(before, row, outcome.closed_on, SHOWN)
                 pharmacies.append(self._pharmacy(row, outcome))
             Pharmacy.objects.bulk_create(
                 pharmacies,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from stdnum import luhn
 
@@ -13,6 +14,8 @@ from pharmacies.codes import PARAFARMACIA_PREFIX
 from pharmacies.files.cells import BrokenRow, letters
 from pharmacies.files.days import day_in, last_day_in
 from pharmacies.models import NationalRegister, Pharmacy
+from pharmacies.places.comuni import WrittenPlace
+from pharmacies.places.resolving import resolve
 from pharmacies.register.columns import LAYOUTS, SHARED
 from portal.values.codice_fiscale import is_valid_partita_iva
 
@@ -35,7 +38,10 @@ DOUBTS = {
     "comune_code_zeros": "codice del comune senza gli zeri iniziali, rimessi",
     "region_unresolved": "regione non indicata",
     "region_unknown": "regione sconosciuta",
+    "region_from_comune": "regione non indicata, presa dal comune",
+    "region_kept": "regione non più indicata, vale quella di prima",
     "province_malformed": "sigla della provincia malformata",
+    "province_from_comune": "provincia non indicata, presa dal comune",
     "type_unknown": "tipologia sconosciuta",
     "start_missing": "data di inizio mancante",
     "not_yet_valid": "validità che comincia più avanti",
@@ -57,6 +63,7 @@ class RegisterRow:
     cap: str
     comune: str
     comune_code: str
+    catasto: str
     province: str
     region_code: str
     region: str
@@ -125,6 +132,7 @@ def read_row(
         cap=fields.digits("cap", 5, 3),
         comune=fields["comune"][:80],
         comune_code=fields.digits("comune_code", 6, 4),
+        catasto="",
         province=_province(fields),
         region_code=region_code,
         region=region,
@@ -143,7 +151,24 @@ def read_row(
         "ends_before_it_starts": starts is not None and ends is not None and ends < starts,
     }
     doubts = {*fields.doubts, *(word for word, is_so in facts.items() if is_so)}
-    return replace(row, doubts=tuple(sorted(doubts)))
+    return _placed(replace(row, doubts=tuple(sorted(doubts))))
+
+
+def _placed(row: RegisterRow) -> RegisterRow:
+    """Returns the row with its comune of today, and with the region and province of it where the register has none.
+
+    A region or a province that the register says in an unknown way stays empty: the comune does not overrule it.
+    """
+    resolved = resolve(WrittenPlace(row.comune, row.comune_code, row.province, row.region_code, row.cap))
+    doubts = set(row.doubts)
+    changes: dict[str, Any] = {"catasto": resolved.catasto}
+    if "region" in resolved.added and "region_unresolved" in doubts:
+        doubts = doubts - {"region_unresolved"} | {"region_from_comune"}
+        changes |= {"region_code": resolved.region_code, "region": regions()[resolved.region_code]}
+    if "province" in resolved.added and "province_malformed" not in doubts and "region_unknown" not in doubts:
+        doubts.add("province_from_comune")
+        changes["province"] = resolved.province
+    return replace(row, **changes, doubts=tuple(sorted(doubts)))
 
 
 def _day(fields: Fields, name: str, code: str, read: Callable[[str], date | None] = day_in) -> date | None:

@@ -31,7 +31,7 @@ def test_rows_of_the_real_register_are_imported_with_the_doubts_that_they_have()
     report, _ = importing(REAL_ROWS)
     for doubt in (
         "partita_iva_missing 28", "partita_iva_check_digit 1", "partita_iva_malformed 2", "partita_iva_zeros 1",
-        "region_unresolved 26", "address_missing 24",
+        "region_from_comune 26", "province_from_comune 26", "address_missing 24",
     ):  # fmt: skip
         assert doubt in report
 

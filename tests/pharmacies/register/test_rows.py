@@ -26,7 +26,11 @@ def _fixed_day():
         ({"cap": "121"}, "cap_zeros", {"cap": "00121"}),
         ({"cap": "381X2"}, "cap_malformed", {"cap": "381X2"}),
         ({"comune_code": "22205"}, "comune_code_zeros", {"comune_code": "022205"}),
-        ({"region_code": "-", "region": "-"}, "region_unresolved", {"region_code": "", "region": ""}),
+        (
+            {"region_code": "-", "region": "-"},
+            "region_from_comune",
+            {"region_code": "042", "region": "PROV. AUTON. TRENTO"},
+        ),
         ({"region_code": "999", "region": "ATLANTIDE"}, "region_unknown", {"region_code": "", "region": "ATLANTIDE"}),
         ({"province": "T1"}, "province_malformed", {"province": ""}),
         ({"code": "0"}, "code_zero", {"code": "0"}),
