@@ -71,6 +71,10 @@ class ImportCommand(BaseCommand):
         """Returns the sentence that says what was done with a file that is not whole: `when_cut`, unless the flaw decides."""
         return self.when_cut
 
+    def first_line(self, report: Outcome, *, dry_run: bool) -> str:
+        """Returns the line above the counts."""
+        return "What would change (nothing was written):" if dry_run else "Imported:"
+
     def print_report(self, report: Any) -> None:
         """Prints the counts after the first line, and warns on stderr."""
         raise NotImplementedError
@@ -101,7 +105,7 @@ class ImportCommand(BaseCommand):
         finally:
             if download is not None:
                 download.forget()
-        self.stdout.write("What would change (nothing was written):" if dry_run else "Imported:")
+        self.stdout.write(self.first_line(report, dry_run=dry_run))
         self.print_report(report)
         if not report.is_whole:
             raise CommandError(

@@ -20,6 +20,7 @@ class Import(IntEnum):
     OFFICES = 0x0FA2_3AC2
     UTENZE = 0x0FA2_3AC3
     CERTIFIED = 0x0FA2_3AC4
+    ASL = 0x0FA2_3AC5
 
 
 class ImportUnderWay(Exception):

@@ -1,6 +1,15 @@
 """The ASL of each comune, as an administration's table says it (`manage.py import_asl`)."""
 
 from django.db import models
+from django.db.models import Exists, OuterRef
+
+
+class AslOfComuneQuerySet(models.QuerySet["AslOfComune"]):
+    def deciding(self) -> "AslOfComuneQuerySet":
+        """The rows of the comuni that have one ASL: the only ones that say where a pharmacy belongs."""
+        same = AslOfComune.objects.filter(catasto=OuterRef("catasto"))
+        others = same.exclude(region_code=OuterRef("region_code"), asl_code=OuterRef("asl_code"))
+        return self.filter(~Exists(others))
 
 
 class AslOfComune(models.Model):
@@ -12,6 +21,8 @@ class AslOfComune(models.Model):
     asl_code = models.CharField("codice ASL", max_length=3)  # 204
     asl_name = models.CharField("nome dell’ASL", max_length=120, blank=True)
     loaded_at = models.DateTimeField("caricata il")
+
+    objects = AslOfComuneQuerySet.as_manager()
 
     class Meta:
         verbose_name = "ASL di un comune"

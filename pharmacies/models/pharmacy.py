@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from django.apps import apps
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from pharmacies.codes import PARAFARMACIA_PREFIX as PARAFARMACIA_PREFIX
 from pharmacies.codes import typed_codes
+from pharmacies.models.asl_of_comune import AslOfComune
 from pharmacies.models.folded import FoldedField
 from portal.database.composed import Composed
 from portal.identity.models import User
@@ -51,6 +53,29 @@ class PharmacyQuerySet(models.QuerySet["Pharmacy"]):
     def visible_to(self, user: User) -> "PharmacyQuerySet":
         """The pharmacies in the territory of this operator. Pages answer 404 for the others."""
         return self.filter(within(user.territory))
+
+    def not_in_the_table(self) -> "PharmacyQuerySet":
+        """The pharmacies whose comune is not in the table of the ASL, or is divided among several."""
+        return self.exclude(catasto__in=AslOfComune.objects.deciding().values("catasto"))
+
+    def without_utenza_of_an_asl(self) -> "PharmacyQuerySet":
+        """The pharmacies of which no utenza that is not disabled names an ASL."""
+        utenze = apps.get_model("pharmacies", "Utenza").objects.filter(disabled_at=None).exclude(codice_asl="")
+        return self.exclude(Exists(utenze.filter(pharmacy=OuterRef("pk"))))
+
+    def without_asl(self) -> "PharmacyQuerySet":
+        """The pharmacies that belong to no ASL: no territory and no filter of an ASL finds them (see in_asl)."""
+        unknown = Q(place_correction=None) | Q(place_correction__asl_code="") | Q(region_code="")
+        return self.not_in_the_table().without_utenza_of_an_asl().filter(unknown)
+
+    def with_place(self) -> "PharmacyQuerySet":
+        """Reads the correction of the place, its author, and `in_table` (whether the table names the comune) in the same query."""
+        in_table = Exists(AslOfComune.objects.filter(catasto=OuterRef("catasto")))
+        return self.select_related("place_correction__by").annotate(in_table=in_table)
+
+    def without_region(self) -> "PharmacyQuerySet":
+        """The pharmacies whose region is not known: operators of a region do not see them."""
+        return self.filter(region_code="")
 
     def hold(self, pk: int | None) -> None:
         """Locks the pharmacy until the transaction ends; the caller locks its utenze afterwards. None locks nothing."""
@@ -98,18 +123,35 @@ class PharmacyQuerySet(models.QuerySet["Pharmacy"]):
 def within(territory: Territory, prefix: str = "") -> Q:
     """Returns the condition "in this territory" on a pharmacy, or on a row with one: `within(user.territory, "pharmacy__")`.
 
-    The region comes from the register. The ASL comes from the pharmacy's utenze that its titolare has not disabled, because
-    the register does not name it. A blocked utenza counts, so that the operators of its ASL see it.
+    The region comes from the register, from the comune or from an operator's correction; a pharmacy without one is seen by
+    operators of the whole nation only, and by those of its ASL.
     """
     if territory.is_whole_nation:
         return Q()
     condition = Q(**{f"{prefix}region_code__in": sorted(territory.regions)})
     for region, asl in sorted(territory.asl):
-        of_the_asl = Pharmacy.objects.filter(
-            utenze__codice_regione=region, utenze__codice_asl=asl, utenze__disabled_at=None
-        )
-        condition |= Q(**{f"{prefix}pk__in": of_the_asl.values("pk")})
+        condition |= in_asl(region, asl, prefix)
     return condition
+
+
+def in_asl(region: str, asl: str, prefix: str = "") -> Q:
+    """Returns the condition "belongs to this ASL" on a pharmacy, or on a row with one.
+
+    The table of the comuni decides where it names one ASL for the comune. Elsewhere the utenze that the titolare has not
+    disabled decide (a blocked utenza counts, so that the operators of its ASL see it), and without any of them an operator's
+    correction. `places/asl.py` says the same of one pharmacy.
+    """
+    by_table = AslOfComune.objects.deciding().filter(region_code=region, asl_code=asl)
+    by_utenza = Pharmacy.objects.not_in_the_table().filter(
+        utenze__codice_regione=region, utenze__codice_asl=asl, utenze__disabled_at=None
+    )
+    corrected = Pharmacy.objects.not_in_the_table().without_utenza_of_an_asl()
+    corrected = corrected.filter(region_code=region, place_correction__asl_code=asl)
+    return (
+        Q(**{f"{prefix}catasto__in": by_table.values("catasto")})
+        | Q(**{f"{prefix}pk__in": by_utenza.values("pk")})
+        | Q(**{f"{prefix}pk__in": corrected.values("pk")})
+    )
 
 
 class Pharmacy(models.Model):

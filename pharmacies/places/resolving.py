@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pharmacies.places.comuni import WrittenPlace, comuni, find
 
 # doubts of a row whose region the register does not say (the keys of register.rows.DOUBTS)
-REGION_NOT_SAID = frozenset({"region_unresolved", "region_unknown", "region_from_comune", "region_kept"})
+REGION_NOT_SAID = frozenset({"region_unresolved", "region_unknown", "region_from_comune"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,5 +47,5 @@ def resolve(place: WrittenPlace) -> Resolved:
 
 
 def is_region_said(doubts: Iterable[str]) -> bool:
-    """True when the register itself says the region of a pharmacy with these doubts."""
+    """True when the register says the region of a pharmacy with these doubts, or has said it in an earlier file."""
     return not REGION_NOT_SAID.intersection(doubts)

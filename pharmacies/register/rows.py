@@ -41,6 +41,7 @@ DOUBTS = {
     "region_from_comune": "regione non indicata, presa dal comune",
     "region_kept": "regione non più indicata, vale quella di prima",
     "province_malformed": "sigla della provincia malformata",
+    "province_unresolved": "provincia non indicata",
     "province_from_comune": "provincia non indicata, presa dal comune",
     "type_unknown": "tipologia sconosciuta",
     "start_missing": "data di inizio mancante",

@@ -21,7 +21,7 @@ asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
 
 def pharmacy_of(request: HttpRequest, code: str) -> Pharmacy:
     """The pharmacy with this code, in the operator's territory. Raises Http404."""
-    return get_object_or_404(Pharmacy.objects.visible_to(staff_of(request)), code=code)
+    return get_object_or_404(Pharmacy.objects.visible_to(staff_of(request)).with_place(), code=code)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,7 +30,7 @@ COUNTED = 1000  # at most so many pages: beyond, the operator narrows the search
 FURTHER_KINDS = {
     "operatori": ("Operatori e loro accessi", ("staff.", "logins.", "archive.")),
     "contesti": ("Contesti e certificati", ("context.", "certificate.")),
-    "registro": ("Registro delle farmacie ed elenchi", ("register.", "list.", "bulk.", "journal.")),
+    "registro": ("Registro delle farmacie ed elenchi", ("register.", "asl.", "list.", "bulk.", "journal.")),
 }
 SHEET = Sheet(
     "registro",

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from sessions.staff.mail import letter_acts, mailboxes
-from sessions.staff.pharmacy import acts, notes, office_acts, record_views, utenza_block, utenza_desk
+from sessions.staff.pharmacy import acts, notes, office_acts, place_acts, record_views, utenza_block, utenza_desk
 
 urlpatterns = [
     path("", record_views.page, name="pharmacy"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("messaggi/<int:pk>/annulla/", letter_acts.cancel, name="cancel_letter"),
     path("note/nuova/", notes.write, name="note"),
     path("note/<int:pk>/chiudi/", notes.close, name="close_note"),
+    path("luogo/", place_acts.correct, name="place"),
     path("persone/", office_acts.people, name="people"),
     path("persone/nuova/", office_acts.give, name="office_give"),
     path("persone/direttore/", office_acts.direttore, name="direttore"),

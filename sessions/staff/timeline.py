@@ -21,6 +21,7 @@ KINDS: Kinds = {  # label on the page, prefixes of the verbs
     "utenze": ("Utenze del gestionale", ("utenza.",)),
     "promemoria": ("Promemoria e orari", ("reminders.", "copy.", "hours.", "nights.", "calendar.", "webhook.")),
     "messaggi": ("Messaggi", ("letter.", "report.", "mailboxes.", "pec.")),
+    "luogo": ("Regione e ASL", ("place.",)),
     "note": ("Note di assistenza", ("note.",)),
 }
 HANDS = {"operatori": "Operatori", "farmacia": "Persone della farmacia", "portale": "Portale e gestionale"}

@@ -4,6 +4,7 @@ from django.views.generic import RedirectView
 from sessions.staff import certificates, closings, context_types, contexts, endings, journal, role_requests
 from sessions.staff.desk import bulk_views, sheet_views, status_views, utenze_sheet
 from sessions.staff.mail import mailboxes, outbox_views, unread_reports
+from sessions.staff.pharmacy import place_acts
 
 app_name = "staff"
 urlpatterns = [
@@ -23,6 +24,7 @@ urlpatterns = [
     path("incarichi/", endings.endings, name="endings"),
     path("richieste/", role_requests.every_request, name="role_requests"),
     path("richieste/<int:pk>/", role_requests.one_request, name="role_request"),
+    path("stato-sessioni/luogo/<slug:slug>/", place_acts.next_place, name="next_place"),
     path("stato-sessioni/<str:code>/", include("sessions.staff.pharmacy_urls")),
     path("posta/", outbox_views.outbox, name="outbox"),
     path("posta/caselle/", mailboxes.held_mailboxes, name="held_mailboxes"),

@@ -16,6 +16,7 @@ from sessions.staff.lists.selection import (  # fmt: skip
     EXPIRING,
     LIVE,
     NEVER,
+    NOWHERE,
     TODAY,
     UNDELIVERED,
     WITHOUT,
@@ -77,9 +78,9 @@ class StatusFilter(forms.Form):
         places = places_for(user)
         region = str(data.get("regione", ""))
         for name, label, choices, nowhere in (
-            ("regione", "Regione", places.regions(), "In questa regione non c’è nessuna farmacia: le vedi tutte."),
+            ("regione", "Regione", [*places.regions(), (NOWHERE, _("Senza regione"))], "In questa regione non c’è nessuna farmacia: le vedi tutte."),
             ("provincia", "Provincia", places.provinces(region), "In questa provincia non c’è nessuna farmacia: le vedi tutte."),
-            ("asl", "ASL", places.asl(region), "In questa ASL non c’è nessuna farmacia: le vedi tutte."),
+            ("asl", "ASL", [*places.asl(region), (NOWHERE, _("Senza ASL"))], "In questa ASL non c’è nessuna farmacia: le vedi tutte."),
         ):  # fmt: skip
             self.fields[name] = forms.ChoiceField(
                 label=label, choices=[EVERYWHERE, *choices], required=False, error_messages={"invalid_choice": nowhere}

@@ -19,6 +19,7 @@ from sessions.staff.desk.filters import StatusFilter
 from sessions.staff.lists import search
 from sessions.staff.lists.counters import StatusCounts, counts_for
 from sessions.staff.lists.follow import Follow
+from sessions.staff.lists.missing import mending, missing_lines
 from sessions.staff.lists.pharmacy_listing import Key, Listing, StatusPage
 from sessions.staff.lists.selection import (
     ALL,
@@ -60,6 +61,8 @@ def status(request: HttpRequest) -> HttpResponse:
         "wide": chart.draw(counts.by_hour, now, width=690, height=210, hours_a_bar=1, label_every=3),
         "narrow": chart.draw(counts.by_hour, now, width=330, height=210, hours_a_bar=2, label_every=2),
         "follow": follow.things(page.ids),
+        "missing": missing_lines(selection, now),
+        "mending": mending(selection) if StaffRole.ANAGRAFICA in staff_of(request).roles else None,
         "filtered": bool(query),
         "more_filters": any(request.GET.get(name) for name in MORE),  # an invalid value too: its error must show
         "may_act": StaffRole.SICUREZZA in staff_of(request).roles,

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db.models import CharField, Value
 
-from pharmacies.models import Pharmacy, Utenza
-from pharmacies.models.pharmacy import within
+from pharmacies.models import AslOfComune, Pharmacy, Utenza
+from pharmacies.models.pharmacy import PharmacyQuerySet
 from portal.identity.models import User
 from sessions.staff.lists.brief_cache import kept
 
@@ -15,10 +15,10 @@ LASTS = 60  # times the cache time of the counters: the register changes once a 
 
 @dataclass(frozen=True)
 class Places:
-    """`towns`: (region code, region, province); `offices`: (region code, ASL code), from the utenze."""
+    """`towns`: (region code, region, province); `offices`: (region code, ASL code, ASL name or "")."""
 
     towns: tuple[tuple[str, str, str], ...]
-    offices: tuple[tuple[str, str], ...]
+    offices: tuple[tuple[str, str, str], ...]
 
     def regions(self) -> list[tuple[str, str]]:
         names = {code: name.title() or code for code, name, _ in self.towns if code}
@@ -33,7 +33,11 @@ class Places:
         """As `provinces`; the value holds the region too, because ASL codes repeat across regions."""
         names = dict(self.regions())
         inside = [office for office in self.offices if office[0] == region] or self.offices
-        labels = {f"{code}-{asl}": f"{asl} · {names.get(code, code)}" for code, asl in inside if asl}
+        named = {(code, asl): name for code, asl, name in sorted(inside) if asl}  # a name comes after ""
+        labels = {
+            f"{code}-{asl}": f"{' '.join([asl, name]).strip()} · {names.get(code, code)}"
+            for (code, asl), name in named.items()
+        }
         return sorted(labels.items(), key=lambda pair: pair[1].partition(" · ")[::-1])
 
 
@@ -43,13 +47,27 @@ def places_for(user: User) -> Places:
 
 
 def _read(user: User) -> Places:
-    """Reads both in one query; a null third column marks an office."""
-    towns = Pharmacy.objects.visible_to(user).order_by().values_list("region_code", "region", "province")
-    utenze = Utenza.objects.filter(within(user.territory, "pharmacy__"), pharmacy__isnull=False, disabled_at=None)
-    offices = (
-        utenze.order_by().annotate(none=Value(None, CharField())).values_list("codice_regione", "codice_asl", "none")
+    """Reads towns and ASL in one query; a fourth column tells them apart."""
+    here = Pharmacy.objects.visible_to(user).order_by()
+    town, office = (Value(kind, CharField()) for kind in ("town", "office"))
+    towns = here.annotate(kind=town).values_list("region_code", "region", "province", "kind")
+    found: list[Any] = list(
+        towns.union(*(part.annotate(kind=office).values_list(*names, "kind") for part, names in _asl(here)))
     )
-    found: list[Any] = list(towns.union(offices))  # two models, three text columns each
     return Places(
-        tuple(row for row in found if row[2] is not None), tuple((row[0], row[1]) for row in found if row[2] is None)
+        tuple(row[:3] for row in found if row[3] == "town"), tuple(row[:3] for row in found if row[3] == "office")
     )
+
+
+def _asl(here: PharmacyQuerySet) -> list[tuple[Any, tuple[str, str, str]]]:
+    """The ASL of these pharmacies by the rule of `in_asl`: of the table, else of the utenze, else of the corrections."""
+    undecided = here.not_in_the_table()
+    by_table = AslOfComune.objects.deciding().filter(catasto__in=here.values("catasto")).order_by()
+    utenze = Utenza.objects.filter(pharmacy__in=undecided.values("pk"), disabled_at=None).order_by()
+    corrected = undecided.without_utenza_of_an_asl().filter(place_correction__isnull=False)
+    unnamed = Value("", CharField())
+    return [
+        (by_table, ("region_code", "asl_code", "asl_name")),
+        (utenze.annotate(unnamed=unnamed), ("codice_regione", "codice_asl", "unnamed")),
+        (corrected.annotate(unnamed=unnamed), ("region_code", "place_correction__asl_code", "unnamed")),
+    ]

@@ -18,6 +18,7 @@ from sessions.staff.lists.search import matching
 TODAY, LIVE, EXPIRING, EXPIRED, UNDELIVERED, WITHOUT, NEVER, BLOCKED, ALL = (
     "", "attive", "in-scadenza", "scadute", "non-consegnate", "senza-id", "mai-richiesto", "bloccate", "tutte",
 )  # fmt: skip
+NOWHERE = "nessuna"  # the filter of the pharmacies without a region, or without an ASL
 
 
 class Delivery(models.TextChoices):
@@ -42,9 +43,9 @@ class PharmacySelection:
     territory: Territory
     words: str = ""
     state: str = TODAY
-    region: str = ""
+    region: str = ""  # "042", or NOWHERE
     province: str = ""
-    asl: str = ""  # "042-001"
+    asl: str = ""  # "042-001", or NOWHERE
     delivery: str = ""
     certification: str = ""
     supplier: str = ""  # of the gestionale of one of its utenze
@@ -78,9 +79,10 @@ class PharmacySelection:
     def in_place(self, found: PharmacyQuerySet) -> PharmacyQuerySet:
         """Narrows to the pharmacies of the selected place, open or closed."""
         found = found.filter(within(self.territory))
-        if self.region or self.asl:
-            found = found.filter(within(Territory.of([self.region] if self.region else [])))
-            found = found.filter(within(Territory.of([self.asl] if self.asl else [])))
+        if self.region:
+            found = found.without_region() if self.region == NOWHERE else found.filter(_inside(self.region))
+        if self.asl:
+            found = found.without_asl() if self.asl == NOWHERE else found.filter(_inside(self.asl))
         return found.filter(province=self.province) if self.province else found
 
     def ids(self, now: datetime) -> IdSessioneQuerySet:
@@ -106,6 +108,10 @@ class PharmacySelection:
         if self.state == NEVER:
             return self.pharmacies(now).filter(~Exists(IdSessione.objects.filter(pharmacy=OuterRef("pk"))))
         return self.pharmacies(now).filter(~Exists(rules.candidates(now).filter(pharmacy=OuterRef("pk"))))
+
+
+def _inside(place: str) -> Q:
+    return within(Territory.of([place]))
 
 
 def _certified(found: models.QuerySet[MailCertification]) -> Exists:

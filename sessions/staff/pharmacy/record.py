@@ -8,6 +8,8 @@ from django.utils.translation import gettext
 
 from pharmacies.models import MailCertification, Office, Pharmacy, RegisterChange, Utenza
 from pharmacies.people import terms
+from pharmacies.places.asl import asl_of, correction_of
+from pharmacies.places.origin import region_origin
 from pharmacies.register import moves
 from pharmacies.register.rows import DOUBTS
 from portal.identity.models import User
@@ -30,14 +32,19 @@ def of(pharmacy: Pharmacy, by: User, now: datetime) -> dict[str, Any]:
     cards = [IdCard(row, now) for row in ids]
     newest = newest_today(pharmacy, now) or next(iter(ids), None)
     day = now.astimezone(ROME).date()
+    correction = correction_of(pharmacy)
+    utenze = list(Utenza.objects.filter(pharmacy=pharmacy).select_related("blocked_by").defer("password", "pincode"))
     return {
         "pharmacy": pharmacy,
         "row": StatusRow(pharmacy, newest, now),
         "is_open": pharmacy.is_open(day),
         "absent_words": gettext("Dal %(day)s") % {"day": f"{pharmacy.absent_since or day:%d/%m/%Y}"},
+        "asl": asl_of(pharmacy, utenze),
+        "region_origin": region_origin(pharmacy, correction),
+        "correction": correction,
         "offices": _offices(pharmacy, now),
         "certifications": _certifications(pharmacy),
-        "utenze": Utenza.objects.filter(pharmacy=pharmacy).select_related("blocked_by").defer("password", "pincode"),
+        "utenze": utenze,
         "ids": cards,
         "has_live": any(card.may_be_revoked for card in cards),
         "moved_to": moves.moved_to(pharmacy, Pharmacy.objects.visible_to(by)),

@@ -84,7 +84,7 @@ def test_a_correction_survives_an_import_and_gives_way_to_a_region_of_the_regist
     )
     read(row(**unknown))
     assert place()[1:] == ("LE", "160", "PUGLIA")
-    assert Pharmacy.objects.get().doubts == ["region_unresolved"]
+    assert Pharmacy.objects.get().doubts == ["province_unresolved", "region_unresolved"]
     read(row(comune="CASTRO", cap="24063", comune_code="016065", province="BG", region_code="030", region="LOMBARDIA"))
     assert place() == ("C337", "BG", "030", "LOMBARDIA")
     assert Pharmacy.objects.get().doubts == []

@@ -19,7 +19,7 @@ RULES = {
     "staff:bulk": S, "staff:utenze_sheet": S, "staff:stop_job": S, "staff:retry_job": S, "staff:closings": S,
     "staff:people": L, "staff:endings": "anagrafica", "staff:office_give": "anagrafica", "staff:direttore": "anagrafica",
     "staff:office_correct": "anagrafica", "staff:office_end": "anagrafica", "staff:office_follow": "anagrafica",
-    "staff:office_keep": "anagrafica",
+    "staff:office_keep": "anagrafica", "staff:place": "anagrafica", "staff:next_place": "anagrafica",
     "staff:role_requests": "anagrafica", "staff:role_request": "anagrafica",
     "staff:pharmacy": L, "staff:timeline": L,
     "staff:add_utenza": "anagrafica", "staff:renew_utenza": "anagrafica", "staff:hand_over_utenza": "anagrafica",
