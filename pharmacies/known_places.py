@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from pharmacies.models import AslOfComune, Pharmacy, Utenza
-from pharmacies.register.rows import regions
+from pharmacies.places.regions import regions
 from portal.identity.known_places import KnownPlaces
 
 

@@ -21,8 +21,8 @@ from pharmacies.files.tables import Table
 from pharmacies.models import AslOfComune, Pharmacy, Utenza
 from pharmacies.places.asl_rows import COLUMNS, OPTIONAL, AslRow, UnknownAsl, UnknownComune, read_row
 from pharmacies.places.completing import give_comuni
+from pharmacies.places.regions import regions
 from pharmacies.places.spelling import key_of
-from pharmacies.register.rows import regions
 from portal.journal.models import record
 from portal.time.clock import ROME
 

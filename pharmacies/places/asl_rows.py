@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pharmacies.files.cells import BrokenRow, letters
 from pharmacies.places.comuni import WrittenPlace, comuni, find
-from pharmacies.register.rows import regions
+from pharmacies.places.regions import regions
 
 COLUMNS = {
     "comune": ("comune", "denominazione_comune", "descrizione_comune", "nome_comune", "comune_nome"),

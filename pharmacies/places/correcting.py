@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy
 from pharmacies.models import Pharmacy, PlaceCorrection
 from pharmacies.places.comuni import WrittenPlace
 from pharmacies.places.keeping import says_all
+from pharmacies.places.regions import regions
 from pharmacies.places.resolving import is_region_said, resolve
-from pharmacies.register.rows import regions
 from portal.identity.models import User
 from portal.journal.models import record
 

@@ -23,12 +23,13 @@ from pharmacies.files.lock import Import, ImportUnderWay, alone_with
 from pharmacies.files.tables import NothingRead
 from pharmacies.models import NationalRegister, Pharmacy, PlaceCorrection, RegisterImport
 from pharmacies.places.keeping import keep_place, says_all
+from pharmacies.places.regions import regions
 from pharmacies.register import closing, history
 from pharmacies.register.closing import Closing, ClosingRule
 from pharmacies.register.columns import MixedRegisters, UnknownHeader
 from pharmacies.register.reading import Register, read_register
 from pharmacies.register.report import ImportReport
-from pharmacies.register.rows import DOUBTS, RegisterRow, regions
+from pharmacies.register.rows import DOUBTS, RegisterRow
 from pharmacies.register.staging import BATCH, PlannedWrite, StagedRows, batches
 from portal.journal.models import record
 from portal.time.clock import ROME

@@ -4,8 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from stdnum import luhn
@@ -15,6 +13,7 @@ from pharmacies.files.cells import BrokenRow, letters
 from pharmacies.files.days import day_in, last_day_in
 from pharmacies.models import NationalRegister, Pharmacy
 from pharmacies.places.comuni import WrittenPlace
+from pharmacies.places.regions import regions
 from pharmacies.places.resolving import resolve
 from pharmacies.register.columns import LAYOUTS, SHARED
 from portal.values.codice_fiscale import is_valid_partita_iva
@@ -246,10 +245,3 @@ def _type(fields: Fields, code: str, register: NationalRegister) -> int:
         return by_name[letters(fields["type_name"])]
     fields.doubts.append("type_unknown")
     return Pharmacy.Type.ORDINARIA
-
-
-@cache
-def regions() -> dict[str, str]:
-    """Returns the regions as Sistema TS writes them: three-digit code to name."""
-    lines = (Path(__file__).parent / "data" / "regions.csv").read_text(encoding="utf-8").splitlines()
-    return dict(line.split(";") for line in lines)

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy
 from pharmacies.models import AslOfComune, Pharmacy, PlaceCorrection, Utenza
 from pharmacies.places.comuni import comuni
 from pharmacies.places.keeping import says_all
+from pharmacies.places.regions import regions
 from pharmacies.places.resolving import is_region_said
-from pharmacies.register.rows import regions
 from portal.identity.territory import Territory
 from sessions.staff.reason import ReasonForm
 
