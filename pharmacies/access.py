@@ -15,6 +15,7 @@ from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from pharmacies import site_words
 from pharmacies.models import Office, Pharmacy
 from portal.identity.access import fresh_authentication_required, person_required
 from portal.identity.models import User
@@ -28,7 +29,7 @@ ENDED_TOLD_FOR = timedelta(days=30)
 
 
 # Sentences that a delegate reads on a page that their delegation does not include.
-CERTIFYING = _("Solo il titolare o il direttore può certificare, modificare o revocare l’indirizzo della farmacia.")
+CERTIFYING = _("Solo il titolare o il direttore può certificare, modificare o revocare l’indirizzo della %(noun)s.")
 CHANGING_UTENZE = _("Solo il titolare o il direttore può creare o modificare le utenze del gestionale.")
 # Both show data of the pharmacy to whoever knows an address, without login, even after a delegation has ended.
 CONNECTING_PROGRAMS = _("Solo il titolare o il direttore può collegare il calendario e il gestionale.")
@@ -40,7 +41,11 @@ SETTING_HOURS = _("La tua delega non comprende orari e promemoria: può cambiarl
 class OfficeEnded(Http404):
     """The person acted for this pharmacy until a short while ago; the page 404 shows `sentence`."""
 
-    sentence = _("La delega o l’incarico è finito. Se non lo sapevi, chiedi in farmacia.")
+    sentence = _("La delega o l’incarico è finito. Se non lo sapevi, chiedi a chi ti ha dato l’incarico.")
+
+    def __init__(self, pharmacy: Pharmacy) -> None:
+        super().__init__()
+        self.noun = pharmacy.noun
 
 
 class OfficeRequest(HttpRequest):
@@ -86,8 +91,8 @@ def office_required(view: OfficeView[P]) -> Callable[..., HttpResponse]:
 def _why_not_found(codice_fiscale: str | None, code: str, now: datetime) -> Http404:
     ended = Office.objects.filter(codice_fiscale=codice_fiscale, pharmacy__code=code, until__lte=now)
     # an office that never began tells nothing
-    was_held = ended.filter(until__gt=now - ENDED_TOLD_FOR, since__lt=F("until")).exists()
-    return OfficeEnded() if was_held else Http404()
+    lately = ended.filter(until__gt=now - ENDED_TOLD_FOR, since__lt=F("until")).select_related("pharmacy").first()
+    return OfficeEnded(lately.pharmacy) if lately is not None else Http404()
 
 
 def _only_if(
@@ -99,7 +104,7 @@ def _only_if(
         @wraps(view)
         def guarded(request: OfficeRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not is_allowed(request):
-                raise PermissionDenied(refusal)
+                raise PermissionDenied(site_words.about(refusal, request.pharmacy))
             return view(request, *args, **kwargs)
 
         return office_required(guarded)

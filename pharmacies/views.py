@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from pharmacies import site_words
 from pharmacies.access import CERTIFYING, OfficeRequest, fresh_holder_required, holder_required, office_required
 from pharmacies.certification import succession, trials
 from pharmacies.certification.situation import cards, situation_of
@@ -45,19 +46,24 @@ def choose(request: HttpRequest) -> HttpResponse:
         "delegation_news": news_for(request.user, now),
         "moves": moves_of(codice_fiscale, now),
     }
+    sites = [card.office.pharmacy for card in found]
     if not found:
         context = {"masked_codice_fiscale": mask_codice_fiscale(codice_fiscale), **news}
         return render(request, "pharmacies/none.html", context)
-    return render(request, "pharmacies/choose.html", {"cards": found, **news})
+    return render(
+        request,
+        "pharmacies/choose.html",
+        {"cards": found, "one": site_words.of_one(sites), "many": site_words.of_many(sites), **news},
+    )
 
 
 def _outcome(decided: RoleRequest) -> tuple[int, str]:
     """The level and the text of the message about a decision."""
-    about = {"role": decided.get_role_display(), "code": decided.code, "because": decided.because}
+    about = {"role": decided.get_role_display(), "code": decided.code, "because": decided.because, "noun": decided.noun}
     if decided.is_approved:
-        words = _("La tua richiesta è stata accolta: risulti %(role)s della farmacia cod. %(code)s.") % about
+        words = _("La tua richiesta è stata accolta: risulti %(role)s della %(noun)s cod. %(code)s.") % about
         return messages.SUCCESS, words
-    words = _("La richiesta di risultare %(role)s della farmacia cod. %(code)s è stata respinta: %(because)s.") % about
+    words = _("La richiesta di risultare %(role)s della %(noun)s cod. %(code)s è stata respinta: %(because)s.") % about
     return messages.WARNING, words
 
 
@@ -137,7 +143,12 @@ def revoke(request: OfficeRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request, "revoke", {"certification": current}, menu="mail")
     current.revoke(request.user, now_of(request))
-    messages.success(request, "Indirizzo revocato: tutti gli ID SESSIONE della farmacia non valgono più.")
+    messages.success(
+        request,
+        site_words.about(
+            _("Indirizzo revocato: tutti gli ID SESSIONE della %(noun)s non valgono più."), request.pharmacy
+        ),
+    )
     return redirect("pharmacies:mail", request.pharmacy.code)
 
 

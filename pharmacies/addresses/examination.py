@@ -49,7 +49,7 @@ class IsPec(AddressRefused):
 class IsDisposable(AddressRefused):
     """The address is a disposable mailbox, which anybody can read and which ends in minutes."""
 
-    sentence = "L’indirizzo è una casella temporanea: indica una casella che la farmacia usa stabilmente"
+    sentence = "L’indirizzo è una casella temporanea: indica una casella usata stabilmente"
 
 
 class HasNoMx(AddressRefused):
@@ -216,7 +216,7 @@ def _what_is_wrong(text: str) -> str:
     """Returns the most specific Italian sentence about a refused spelling; "" for the general one."""
     local, at, domain = text.rpartition("@")
     if not text:
-        return "Scrivi l’indirizzo e-mail della farmacia"
+        return "Scrivi l’indirizzo e-mail"
     if not at:
         return "All’indirizzo manca la chiocciola (@): deve essere del tipo nome@dominio.it"
     if "@" in local or re.search(r"[,;]", text):

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from pharmacies import site_words
 from pharmacies.access import OfficeRequest, ids_required
 from pharmacies.copies import mailboxes
 from pharmacies.copies.forms import CopyCodeForm, CopyForm
@@ -102,7 +103,11 @@ def _name(
         row = mailboxes.name(pharmacy, address, by, now_of(request), replaces)
     except mailboxes.IsCertified:
         messages.info(
-            request, _("È già la casella certificata della farmacia: i promemoria arrivano lì, una copia non serve.")
+            request,
+            site_words.about(
+                _("È già la casella certificata della %(noun)s: i promemoria arrivano lì, una copia non serve."),
+                pharmacy,
+            ),
         )
     except NotYet as refusal:
         _say_when(request, refusal)

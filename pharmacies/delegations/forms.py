@@ -42,7 +42,7 @@ class DelegationForm(forms.Form):
         help_text=gettext_lazy("L’indirizzo certificato, le utenze e le deleghe restano al titolare e al direttore."),
         choices=[
             (IDS, gettext_lazy("ID SESSIONE: vederli, chiederli, reinviarli, revocarli")),
-            (HOURS, gettext_lazy("Orari e promemoria: quando è aperta la farmacia e quando le scriviamo")),
+            (HOURS, gettext_lazy("Orari e promemoria: quando è aperta la %(noun)s e quando le scriviamo")),
         ],
         error_messages={
             "required": gettext_lazy("Scegli almeno una cosa che la persona potrà fare"),

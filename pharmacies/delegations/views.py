@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from pharmacies import site_words
 from pharmacies.access import DELEGATING, OfficeRequest, fresh_holder_required, holder_required
 from pharmacies.delegations import acts
 from pharmacies.delegations.forms import DelegationForm, NewDelegationForm
@@ -16,7 +17,7 @@ from pharmacies.delegations.people import people_of
 from pharmacies.models import Office
 from portal.time.clock import ROME, now_of
 
-IS_HOLDER = gettext_lazy("Questa persona è già titolare o direttore della farmacia: una delega non le serve")
+IS_HOLDER = gettext_lazy("Questa persona è già titolare o direttore della %(noun)s: una delega non le serve")
 NOT_GIVEN_HERE = gettext_lazy(
     "Questa delega non è più in vigore, oppure l’ha registrata un operatore: chiama l’assistenza."
 )
@@ -37,6 +38,7 @@ def give(request: OfficeRequest) -> HttpResponse:
     """Asks to whom, until when and for what; gives the delegation at once."""
     now = now_of(request)
     form = NewDelegationForm(request.user.codice_fiscale or "", now.astimezone(ROME).date(), request.POST or None)
+    site_words.fill(form, request.pharmacy)
     if form.is_valid():
         given_to = form.cleaned_data["codice_fiscale"]
         try:
@@ -44,7 +46,7 @@ def give(request: OfficeRequest) -> HttpResponse:
                 request.pharmacy, given_to, form.names, form.until, ids=form.ids, hours=form.hours, by=request.user, now=now
             )  # fmt: skip
         except acts.IsHolder:
-            form.add_error("codice_fiscale", IS_HOLDER)
+            form.add_error("codice_fiscale", site_words.about(IS_HOLDER, request.pharmacy))
         except acts.AlreadyHeld:
             form.add_error(
                 "codice_fiscale",
@@ -53,8 +55,8 @@ def give(request: OfficeRequest) -> HttpResponse:
         else:
             messages.success(
                 request,
-                _("Delega data a %(name)s: vale da subito. Entra con la propria identità digitale e trova la farmacia.")
-                % {"name": f"{form.names[1]} {form.names[0]}"},
+                _("Delega data a %(name)s: vale da subito. Entra con la propria identità digitale e trova la %(noun)s.")
+                % {"name": f"{form.names[1]} {form.names[0]}", "noun": request.pharmacy.noun},
             )
             return _back(request)
     return _page(request, "give", {"form": form})
@@ -69,6 +71,7 @@ def change(request: OfficeRequest, pk: int) -> HttpResponse:
         return _back(request)
     today = now.astimezone(ROME).date()
     form = DelegationForm(today, request.POST or None, initial=DelegationForm.facts_of(office))
+    site_words.fill(form, request.pharmacy)
     if form.is_valid():
         try:
             changed = acts.change(office, form.until, ids=form.ids, hours=form.hours, by=request.user, now=now)
@@ -98,7 +101,9 @@ def take_back(request: OfficeRequest, pk: int) -> HttpResponse:
         messages.warning(request, NOT_GIVEN_HERE)
     else:
         messages.success(
-            request, _("Delega di %(name)s tolta: non può più operare per la farmacia.") % {"name": office.name}
+            request,
+            _("Delega di %(name)s tolta: non può più operare per la %(noun)s.")
+            % {"name": office.name, "noun": request.pharmacy.noun},
         )
     return _back(request)
 

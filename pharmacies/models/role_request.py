@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from pharmacies.models.office import MAY_CERTIFY, Office
-from pharmacies.models.pharmacy import Pharmacy, within
+from pharmacies.models.pharmacy import PARAFARMACIA_PREFIX, Pharmacy, within
 from portal.identity.models import User
 
 KEPT_FOR = timedelta(days=730)  # a request without an approval, after its end
@@ -77,6 +77,13 @@ class RoleRequest(models.Model):
 
     def __str__(self) -> str:
         return f"richiesta {self.pk} per {self.code}"
+
+    @property
+    def noun(self) -> str:
+        """«farmacia» or «parafarmacia»; by the typed code when no site has it."""
+        if self.pharmacy is not None:
+            return self.pharmacy.noun
+        return "parafarmacia" if self.code.upper().startswith(PARAFARMACIA_PREFIX) else "farmacia"
 
     @property
     def is_open(self) -> bool:

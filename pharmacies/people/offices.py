@@ -41,9 +41,7 @@ class EndsBeforeItStarts(OfficeRefused):
 
 
 class AlreadyHeld(OfficeRefused):
-    sentence = _(
-        "Questa persona ha già lo stesso incarico nella farmacia, in giorni che si sovrappongono: correggi quello."
-    )
+    sentence = _("Questa persona ha già lo stesso incarico qui, in giorni che si sovrappongono: correggi quello.")
 
 
 class OwnOffice(OfficeRefused):

@@ -20,7 +20,7 @@ class RoleRequestForm(forms.Form):
     """`today`: the Italian day of the request. Its errors never depend on what the register knows."""
 
     codice = forms.CharField(
-        label=_("Codice della farmacia"),
+        label=_("Codice della farmacia o parafarmacia"),
         help_text=_(
             "È quello che il Ministero della Salute dà a ogni farmacia. Per una parafarmacia: P e il suo numero, per esempio P20001."
         ),
@@ -41,7 +41,7 @@ class RoleRequestForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     partita_iva = forms.CharField(
-        label=_("Partita IVA della farmacia"),
+        label=_("Partita IVA della farmacia o parafarmacia"),
         help_text=_("Serve a chi controlla la richiesta."),
         max_length=20,
         error_messages={"required": _("Scrivi la partita IVA")},

@@ -210,4 +210,4 @@ def _who(person: User) -> str:
 
 def _note(verb: str, row: RoleRequest, by: User, now: datetime, **detail: str) -> None:
     about = row.pharmacy.code if row.pharmacy is not None else ""
-    record(verb, now=now, actor=by, about=about, subject=row, role=row.get_role_display(), **detail)
+    record(verb, now=now, actor=by, about=about, subject=row, role=row.get_role_display(), noun=row.noun, **detail)

@@ -5,7 +5,9 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from pharmacies import site_words
 from pharmacies.addresses.examination import AddressRefused, ExaminedAddress
 from pharmacies.certification.examining import examined
 from pharmacies.models import MailCertification, Pharmacy
@@ -26,7 +28,7 @@ class AddressForm(forms.Form):
         help_text="Non PEC. Meglio una casella dedicata, ad esempio idsessione@lamiafarmacia.it",
         max_length=320,  # longer than an address may be: examination.py writes the sentence about a long one
         error_messages={
-            "required": "Scrivi l’indirizzo e-mail della farmacia",
+            "required": gettext_lazy("Scrivi l’indirizzo e-mail della %(noun)s"),
             "max_length": "L’indirizzo è troppo lungo: controlla di non averne incollati due",
         },
         widget=forms.TextInput(
@@ -42,6 +44,7 @@ class AddressForm(forms.Form):
 
     def __init__(self, pharmacy: Pharmacy, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        site_words.fill(self, pharmacy)
         self.pharmacy = pharmacy
         self.examined: ExaminedAddress | None = None
         self.suggestion: str | None = None
@@ -51,7 +54,9 @@ class AddressForm(forms.Form):
             self.examined = examined(self.cleaned_data["indirizzo"])
         except AddressRefused as refusal:
             self.suggestion = refusal.suggestion
-            raise forms.ValidationError(str(refusal), code=type(refusal).__name__) from refusal
+            raise forms.ValidationError(
+                site_words.about(str(refusal), self.pharmacy), code=type(refusal).__name__
+            ) from refusal
         self.suggestion = self.examined.suggestion
         return self.examined.address
 

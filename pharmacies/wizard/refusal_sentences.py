@@ -2,14 +2,16 @@
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext_lazy
+
 from pharmacies.models import MailCertification
 from pharmacies.models.certification_refused import NotYet, TooManySends, TooManySendsToday, TooSoon
 from pharmacies.models.codice_validazione import SENDS_A_DAY_PER_ADDRESS, SENDS_AN_HOUR_PER_PHARMACY
 from portal.time.clock import ROME, italian_time, relative_moment
 
 INTERRUPTED = "Quello che avevi scritto non è stato inviato: controlla e premi di nuovo il pulsante."
-ALREADY_CERTIFIED = "È già l’indirizzo certificato della farmacia: scrivine un altro"
-NOTHING_TO_CERTIFY = "L’indirizzo della farmacia è già certificato: qui puoi modificarlo o revocarlo."
+ALREADY_CERTIFIED = gettext_lazy("È già l’indirizzo certificato della %(noun)s: scrivine un altro")
+NOTHING_TO_CERTIFY = gettext_lazy("L’indirizzo della %(noun)s è già certificato: qui puoi modificarlo o revocarlo.")
 OTHER_REQUEST = "Nel frattempo l’indirizzo è cambiato: il codice da scrivere è quello inviato all’indirizzo qui sotto."
 
 

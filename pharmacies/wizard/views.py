@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
+from pharmacies import site_words
 from pharmacies.access import CERTIFYING, OfficeRequest, fresh_holder_required, holder_required
 from pharmacies.certification.code_facts import CodeFacts
 from pharmacies.models import MailCertification
@@ -30,7 +31,7 @@ def resume(request: OfficeRequest) -> HttpResponse:
         return redirect("wizard:code", code)
     if _in_force(request) is None:
         return redirect("wizard:address", code)
-    messages.info(request, refusal_sentences.NOTHING_TO_CERTIFY)
+    messages.info(request, site_words.about(refusal_sentences.NOTHING_TO_CERTIFY, request.pharmacy))
     return redirect("pharmacies:mail", code)
 
 
@@ -79,7 +80,7 @@ def _send_first_code(request: OfficeRequest, form: AddressForm) -> bool:
     try:
         MailCertification.objects.begin_and_send(request.pharmacy, form.examined, request.user, now)
     except AlreadyCertified:
-        form.add_error("indirizzo", refusal_sentences.ALREADY_CERTIFIED)
+        form.add_error("indirizzo", site_words.about(refusal_sentences.ALREADY_CERTIFIED, request.pharmacy))
     except NotYet as refusal:
         form.add_error(None, refusal_sentences.not_yet(refusal, now))
     return form.is_valid()

@@ -20,8 +20,8 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Shows the `sentence` of OfficeEnded (pharmacies/access.py); never the text of another Http404."""
-    context = {"reason": getattr(exception, "sentence", "")}
+    """Shows the `sentence` and the `noun` of OfficeEnded (pharmacies/access.py); never the text of another Http404."""
+    context = {"reason": getattr(exception, "sentence", ""), "noun": getattr(exception, "noun", "")}
     return render(request, "errors/404.html", context, status=404)
 
 

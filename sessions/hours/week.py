@@ -108,7 +108,7 @@ def _spans(typed: str) -> Day:
         raise UnclearHours(f"Non capisco «{left_over}»: scrivi ad esempio 9–13, 15:30–19:30")
     spans = sorted(_span(found) for found in _SPAN.finditer(typed))
     if len(spans) > SPANS_A_DAY:
-        raise UnclearHours(f"Ci sono più di {SPANS_A_DAY} orari nello stesso giorno: scrivi solo quelli della farmacia")
+        raise UnclearHours(f"Ci sono più di {SPANS_A_DAY} orari nello stesso giorno: scrivi solo quelli di apertura")
     for before, after in itertools.pairwise(spans):
         if after[0] < before[1]:
             raise UnclearHours(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext
 
+from pharmacies import site_words
 from sessions.models import IdSessione, State
 
 EXPIRING_WITHIN = timedelta(minutes=60)
@@ -48,7 +49,7 @@ class IdCard:
     def word(self) -> str:
         """The state, in the words of the pill."""
         if self.may_be_revoked and not self.is_live:
-            return gettext("Fermo: farmacia chiusa")
+            return site_words.about(gettext("Fermo: %(noun)s chiusa"), self.row.pharmacy)
         return f"{self.state.value}, in scadenza" if self.is_expiring else self.state.value
 
     @property

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from pharmacies import site_words
 from pharmacies.access import OfficeRequest, ids_required
 from pharmacies.models import MailCertification
 from portal.templatetags.portale import seconds
@@ -23,7 +24,7 @@ from sessions.models import IdSessione
 PAGE = 10
 WHY_NOT = {
     issuing_refused.NoCertifiedAddress: _(
-        "La farmacia non ha un indirizzo certificato: l’ID SESSIONE non saprebbe dove arrivare."
+        "La %(noun)s non ha un indirizzo certificato: l’ID SESSIONE non saprebbe dove arrivare."
     ),
     issuing_refused.AddressUnreachable: _("L’indirizzo certificato rifiuta i messaggi: l’ID SESSIONE non arriverebbe."),
     issuing_refused.UtenzaNotUsable: _("L’utenza è disabilitata o bloccata: non può avere un ID SESSIONE."),
@@ -31,7 +32,7 @@ WHY_NOT = {
     issuing_refused.ClockAstray: _(
         "Per un guasto del portale adesso non si può avere un ID SESSIONE. Riprova tra qualche minuto."
     ),
-    issuing_refused.PharmacyClosed: _("La farmacia risulta chiusa nel registro nazionale."),
+    issuing_refused.PharmacyClosed: _("La %(noun)s risulta chiusa nel registro nazionale."),
 }
 no_store = cache_control(no_store=True, private=True)
 
@@ -87,7 +88,7 @@ def request_id(request: OfficeRequest) -> HttpResponse:
     try:
         outcome = issuing.request(choice.utenza, choice.context, now, request.user)
     except issuing_refused.IssuingRefused as refusal:
-        messages.error(request, WHY_NOT[type(refusal)])
+        messages.error(request, site_words.about(WHY_NOT[type(refusal)], request.pharmacy))
         return _back(request, choice)
     if outcome.issued:
         address = outcome.issued.id_sessione.letter.recipient
@@ -134,7 +135,7 @@ def resend(request: OfficeRequest, pk: int) -> HttpResponse:
     try:
         sent = resending.resend(row, request.user, now)
     except issuing_refused.IssuingRefused as refusal:
-        messages.error(request, WHY_NOT[type(refusal)])
+        messages.error(request, site_words.about(WHY_NOT[type(refusal)], request.pharmacy))
         return _back(request, IdChoice(row.utenza, row.context))
     wait = resending.next_send_at(request.pharmacy, now)
     if sent:

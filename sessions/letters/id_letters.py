@@ -1,11 +1,12 @@
 """Writes the letters about an id and an utenza, and the copies of reminders, each in the transaction of its cause."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from pharmacies import site_words
 from pharmacies.copies import leaving
 from pharmacies.models import CopyMailbox, MailCertification, Pharmacy, Utenza
 from portal.outbox.letters import Envelope, post
@@ -15,13 +16,16 @@ from sessions.hours.in_words import Spoken, said_once
 from sessions.hours.moments import Moment
 from sessions.models import Context, IdSessione
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 Kind = OutgoingMail.Kind
 NOTICE_USEFUL_FOR = timedelta(hours=12)  # after the expiry or the revocation
 UTENZA_NEWS_USEFUL_FOR = timedelta(days=2)
-UTENZA_NEWS = {  # journal verb: title, consequence
+UTENZA_NEWS: "dict[str, tuple[StrOrPromise, StrOrPromise]]" = {  # journal verb: title, consequence
     "utenza.opened": (
         "Nuova utenza del gestionale",
-        "Con questa utenza un gestionale può chiedere ID SESSIONE per la farmacia.",
+        _("Con questa utenza un gestionale può chiedere ID SESSIONE per la %(noun)s."),
     ),
     "utenza.password": (
         "Password dell’utenza cambiata",
@@ -57,10 +61,10 @@ UTENZA_NEWS = {  # journal verb: title, consequence
     ),
     "utenza.handed_away": (
         _("Utenza del gestionale passata a un’altra farmacia"),
-        _("I suoi ID SESSIONE sono revocati: con questa utenza non si lavora più per la farmacia."),
+        _("I suoi ID SESSIONE sono revocati: con questa utenza non si lavora più per la %(noun)s."),
     ),
     "utenza.handed_over": (
-        _("Utenza del gestionale passata a questa farmacia"),
+        _("Utenza del gestionale passata a questa %(noun)s"),
         _(
             "Il titolare o il direttore ritira la password e il pincode nella pagina delle utenze: quelli di prima non valgono più."
         ),
@@ -152,7 +156,7 @@ def utenza_news(
     verb: str, utenza: Utenza, certification: MailCertification, by: Any, because: str, now: datetime
 ) -> OutgoingMail:
     """The news of an act on an utenza: what happened, who did it, what to do if it was not you. Holds no secret."""
-    title, consequence = UTENZA_NEWS[verb]
+    title, consequence = (site_words.about(words, certification.pharmacy) for words in UTENZA_NEWS[verb])
     context = {
         "pharmacy": certification.pharmacy, "utenza": utenza, "title": title, "consequence": consequence, "by": by,
         "because": because,
@@ -175,8 +179,10 @@ def _about(
     """Writes the letter about one id, or its `_many` variant about several."""
     first = rows[0]
     pharmacy = first.pharmacy or first.certification.pharmacy
+    sites = [row.pharmacy for row in rows if row.pharmacy is not None] or [pharmacy]
     about = {
         "copy_leave_url": leaving.link_of(copy_to) if copy_to else "", "unwarned": unwarned, "rows": rows, "pharmacies": len({row.pharmacy_id for row in rows}),
+        "one": site_words.of_one(sites), "many": site_words.of_many(sites),
     }  # fmt: skip
     context = {**_context(first, pharmacy), **about}
     if len(rows) > 1:

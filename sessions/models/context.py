@@ -26,7 +26,9 @@ class ContextQuerySet(models.QuerySet["Context"]):
     @transaction.atomic
     def delete(self) -> tuple[int, dict[str, int]]:
         """As Django's, together with the rows of AskableContext. Raises ProtectedError when an id names one of the contexts."""
-        AskableContext.objects.filter(context__in=list(self.values_list("pk", flat=True))).delete()
+        keys = list(self.order_by().values_list("pk", flat=True))
+        list(Context.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
+        AskableContext.objects.filter(context__in=keys).delete()
         return super().delete()
 
     def usual(self) -> "Context":

@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from pharmacies import site_words
 from pharmacies.access import OfficeRequest, hours_required
 from pharmacies.models import CopyMailbox, MailCertification, Pharmacy
 from pharmacies.models.copy_mailbox import CopyMailboxQuerySet
@@ -49,9 +50,9 @@ class RemindersForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
     a_chiusa = forms.ChoiceField(
-        label=gettext_lazy("Se all’ora dell’avviso la farmacia è chiusa"),
+        label=gettext_lazy("Se all’ora dell’avviso la %(noun)s è chiusa"),
         help_text=gettext_lazy(
-            "Per la pausa, la notte, le ferie o una festa. Vale quando ci hai detto gli orari. Nei turni la farmacia è aperta."
+            "Per la pausa, la notte, le ferie o una festa. Vale quando ci hai detto gli orari. Nei turni la %(noun)s è aperta."
         ),
         choices=[
             (BEFORE, ""),
@@ -93,6 +94,7 @@ def reminders(request: OfficeRequest) -> HttpResponse:
         "minuti": chosen.minutes_before, "scaduto": chosen.tell_when_expired, "a_chiusa": AFTER if chosen.at_opening else BEFORE,
     }  # fmt: skip
     form = RemindersForm(request.POST if request.method == "POST" else None, initial=start)
+    site_words.fill(form, pharmacy)
     if request.method == "POST" and form.is_valid():
         choose(pharmacy, form.wishes(), request.user, now)
         messages.success(request, "Preferenze salvate: valgono anche per gli ID SESSIONE già attivi.")

@@ -28,7 +28,7 @@ def endings(request: HttpRequest) -> HttpResponse:
     found = list(waiting.values_list("pk", "ending_waits"))
     fingerprint = sha256(repr(found).encode()).hexdigest()
     form = ReasonForm(request.POST if found and request.method == "POST" else None)
-    form.fields["motivo"].help_text = gettext("Lo leggono la farmacia e gli altri operatori nel registro attività.")
+    form.fields["motivo"].help_text = gettext("Lo leggono il titolare e gli altri operatori nel registro attività.")
     if form.is_valid():
         if same(request.POST.get("elenco", ""), fingerprint):
             _confirm(request, [pk for pk, _ in found], form.reason)

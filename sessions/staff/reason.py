@@ -12,7 +12,7 @@ def one_line(typed: str) -> str:
 class ReasonForm(forms.Form):
     motivo = forms.CharField(
         label="Motivo",
-        help_text="Lo leggono la farmacia e gli altri operatori: niente password, codici o dati di pazienti.",
+        help_text="Lo leggono il titolare e gli altri operatori: niente password, codici o dati di pazienti.",
         max_length=200,
         error_messages={
             "required": "Scrivi il motivo",

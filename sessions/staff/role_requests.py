@@ -33,7 +33,7 @@ class RefusalForm(ReasonForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["motivo"].help_text = _("Lo legge la persona quando rientra, e la farmacia nel registro attività.")
+        self.fields["motivo"].help_text = _("Lo legge la persona quando rientra, e il titolare nel registro attività.")
 
 
 class ApprovalForm(ReasonForm):
@@ -57,7 +57,7 @@ class ApprovalForm(ReasonForm):
         super().__init__(*args, **kwargs)
         self.fields["dal"].required = True
         self.fields["dal"].error_messages["required"] = _("Scrivi da quale giorno")
-        self.fields["motivo"].help_text = _("Che cosa hai controllato. Lo leggono la farmacia e gli altri operatori.")
+        self.fields["motivo"].help_text = _("Che cosa hai controllato. Lo leggono il titolare e gli altri operatori.")
 
     def clean_protocollo(self) -> str:
         return one_line(str(self.cleaned_data["protocollo"]))

@@ -24,7 +24,7 @@ KINDS: Kinds = {  # label on the page, prefixes of the verbs
     "luogo": ("Regione e ASL", ("place.",)),
     "note": ("Note di assistenza", ("note.",)),
 }
-HANDS = {"operatori": "Operatori", "farmacia": "Persone della farmacia", "portale": "Portale e gestionale"}
+HANDS = {"operatori": "Operatori", "farmacia": "Titolare e collaboratori", "portale": "Portale e gestionale"}
 _NOT_A_DAY = "Scrivi il giorno così: 23/11/2026"
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 

@@ -81,11 +81,19 @@ def hand_over(utenza: Utenza, to: Pharmacy, because: str, by: User, now: datetim
     if to.utenze.count() >= AT_MOST:
         raise TooManyUtenze
     revoked, former = revoke_ids_of(row, now), row.pharmacy
-    tell("utenza.handed_away", row, by, now, because, revoked, to=to.code)
+    tell("utenza.handed_away", row, by, now, because, revoked, to=to.code, noun=to.noun)
     _take_secrets_away(row, now)
     row.pharmacy = to
     row.save(update_fields=["pharmacy", *_SECRETS])
-    tell("utenza.handed_over", row, by, now, because, former=former.code if former else "")
+    tell(
+        "utenza.handed_over",
+        row,
+        by,
+        now,
+        because,
+        former=former.code if former else "",
+        noun=former.noun if former else "farmacia",
+    )
     return True
 
 

@@ -1,14 +1,19 @@
 """The forms with which the titolare creates an utenza and changes its password."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
+from pharmacies import site_words
 from pharmacies.models import Pharmacy, Utenza
 from portal.values import codice_fiscale
 from sessions.utenze.passwords import SHORTEST, WeakPassword, examine
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
 
 _NEW = {"autocomplete": "new-password", "spellcheck": "false"}
 
@@ -34,6 +39,7 @@ class PasswordForm(forms.Form):
 
     def __init__(self, pharmacy: Pharmacy, *args: Any, user_id: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.pharmacy = pharmacy
         self.words = [word for word in (user_id, pharmacy.name, pharmacy.display_name, "portale farmacie") if word]
 
     def clean_password(self) -> str:
@@ -42,7 +48,7 @@ class PasswordForm(forms.Form):
         try:
             examine(password, self.words)
         except WeakPassword as weak:
-            raise ValidationError(str(weak)) from weak
+            raise ValidationError(site_words.about(str(weak), self.pharmacy)) from weak
         return password
 
     def clean_ripeti(self) -> str:
@@ -55,7 +61,7 @@ class PasswordForm(forms.Form):
 class CodeField(forms.CharField):
     """A field of decimal digits, `lengths[0]` to `lengths[1]` of them."""
 
-    def __init__(self, label: str, lengths: tuple[int, int], help_text: str) -> None:
+    def __init__(self, label: str, lengths: tuple[int, int], help_text: "StrOrPromise") -> None:
         least, most = lengths
         wanted = f"{most} cifre" if least == most else f"{least} o {most} cifre"
         super().__init__(
@@ -89,12 +95,13 @@ class NewUtenzaForm(PasswordForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
     codice_regione = CodeField("Codice regione", (3, 3), "3 cifre, come 042.")
-    codice_asl = CodeField("Codice ASL/AO", (3, 3), "3 cifre, quello dell’azienda sanitaria della farmacia.")
-    codice_ssa = CodeField("Codice SSA", (5, 6), "5 o 6 cifre, quello con cui la farmacia è convenzionata.")
+    codice_asl = CodeField("Codice ASL/AO", (3, 3), _("3 cifre, quello dell’azienda sanitaria della %(noun)s."))
+    codice_ssa = CodeField("Codice SSA", (5, 6), _("5 o 6 cifre, quello con cui la %(noun)s è convenzionata."))
     field_order = ("codice_fiscale", "codice_regione", "codice_asl", "codice_ssa", "password", "ripeti")
 
     def __init__(self, pharmacy: Pharmacy, person: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(pharmacy, *args, initial=suggested(pharmacy, person), **kwargs)
+        site_words.fill(self, pharmacy)
 
     def clean_codice_fiscale(self) -> str:
         value = codice_fiscale.normalise(self.cleaned_data["codice_fiscale"])

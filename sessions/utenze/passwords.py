@@ -37,7 +37,7 @@ def examine(password: str, words: list[str]) -> None:
     if len(set(folded)) < 4 or any(_is_a_run(folded, run) for run in _RUNS):
         raise WeakPassword("Questa password si indovina subito: è una sequenza o ripete pochi caratteri")
     if any(_is_made_of(folded, word.casefold()) for word in words):
-        raise WeakPassword("La password non può essere lo userId, il nome della farmacia o quello del portale")
+        raise WeakPassword("La password non può essere lo userId, il nome della %(noun)s o quello del portale")
     if _leaked(folded):
         raise WeakPassword("Questa password è tra quelle già rubate e pubblicate: scegline un’altra")
 

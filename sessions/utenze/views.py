@@ -6,10 +6,12 @@ from datetime import timedelta
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from pharmacies import site_words
 from pharmacies.access import CHANGING_UTENZE, OfficeRequest, fresh_holder_required, office_required
 from pharmacies.models import Utenza
 from portal.identity.models import PasswordFailure
@@ -146,7 +148,12 @@ def enable(request: OfficeRequest, pk: int) -> HttpResponse:
 
 
 def _full(request: OfficeRequest) -> HttpResponse:
-    messages.error(request, f"La farmacia ha già {life.AT_MOST} utenze: riusa quelle che hai disabilitato.")
+    messages.error(
+        request,
+        site_words.about(
+            _("La %(noun)s ha già {most} utenze: riusa quelle che hai disabilitato."), request.pharmacy
+        ).format(most=life.AT_MOST),
+    )
     return _back(request)
 
 

@@ -4,7 +4,9 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404, resolve_url
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
+from pharmacies import site_words
 from pharmacies.models import Pharmacy
 from portal.identity.access import staff_of
 from portal.journal.models import record
@@ -39,7 +41,7 @@ def retry(request: HttpRequest, pharmacy: Pharmacy, pk: int) -> ConfirmedAct:
             f"Adesso: {letter.outcome.lower()}.",
             "Riparte subito, lo stesso: chi lo avesse già ricevuto non ne trova due diversi.",
             f"Se il server chiede di aspettare, riproviamo. Il messaggio serve fino a: {relative_moment(letter.give_up_at, now)}.",
-            "Il tuo nome e il motivo restano nel registro attività della farmacia.",
+            site_words.about(_("Il tuo nome e il motivo restano nel registro attività della %(noun)s."), pharmacy),
         ),
         button="Riprova adesso",
         turn_back="Torna indietro, non riprovare",
@@ -63,7 +65,7 @@ def cancel(request: HttpRequest, pharmacy: Pharmacy, pk: int) -> ConfirmedAct:
             f"È il messaggio «{letter.get_kind_display()}», preparato {relative_moment(letter.created_at, now)}.",
             "Non parte più, e non si può tornare indietro. Se un server lo sta ricevendo in questo istante, arriva lo stesso.",
             "Ciò di cui parla non cambia: un ID SESSIONE resta valido, un codice si può chiedere di nuovo.",
-            "Il tuo nome e il motivo restano nel registro attività della farmacia.",
+            site_words.about(_("Il tuo nome e il motivo restano nel registro attività della %(noun)s."), pharmacy),
         ),
         button="Annulla l’invio",
         turn_back="Torna indietro, non annullare",

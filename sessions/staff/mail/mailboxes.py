@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from pharmacies import site_words
 from pharmacies.certification import trials
 from pharmacies.models import Pharmacy
 from portal.identity.access import staff_of, staff_required
@@ -30,7 +31,9 @@ def trial(request: HttpRequest, pharmacy: Pharmacy) -> ConfirmedAct:
     """«Prova di nuovo»: sends a test letter to a certified address that refused mail."""
     now, current = now_of(request), pharmacy.certifications.current().first()
     if current is None or not trials.may_try(current):
-        raise NothingToDo(_("L’indirizzo della farmacia riceve i messaggi: non serve una prova."))
+        raise NothingToDo(
+            site_words.about(_("L’indirizzo della %(noun)s riceve i messaggi: non serve una prova."), pharmacy)
+        )
     if until := trials.next_trial_at(current, now):
         raise NothingToDo(_("Una prova è appena partita: potrai riprovare dalle %(at)s.") % {"at": seconds(until)})
     return ConfirmedAct(
@@ -39,7 +42,7 @@ def trial(request: HttpRequest, pharmacy: Pharmacy) -> ConfirmedAct:
         consequences=(
             _("È un messaggio breve, senza ID e senza codici: dice che la posta del portale arriva."),
             _("Se viene consegnato, l’indirizzo torna raggiungibile da solo. Se torna indietro, non cambia nulla."),
-            _("Il tuo nome e il motivo restano nel registro attività della farmacia."),
+            site_words.about(_("Il tuo nome e il motivo restano nel registro attività della %(noun)s."), pharmacy),
         ),
         button=_("Invia la prova"),
         turn_back=_("Torna indietro, non inviare"),

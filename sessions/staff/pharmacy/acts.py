@@ -6,7 +6,9 @@ No act shows an id, a code or a password, and none certifies an address: only th
 from django.contrib import messages
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 
+from pharmacies import site_words
 from pharmacies.models import Pharmacy
 from portal.identity.access import staff_of
 from portal.secrets.masking import mask_address
@@ -28,7 +30,9 @@ def resend(request: HttpRequest, pharmacy: Pharmacy, pk: int) -> ConfirmedAct:
     refusal = issuing.obstacle(newest.utenza, now)
     context = {
         "newest": newest,
-        "obstacle": next((words for kind, words in WHY_NOT.items() if kind.__name__ == refusal), ""),
+        "obstacle": site_words.about(
+            next((words for kind, words in WHY_NOT.items() if kind.__name__ == refusal), ""), pharmacy
+        ),
         "certification": pharmacy.certifications.current().first(),
     }
     return ConfirmedAct(
@@ -49,7 +53,9 @@ def revoke_id(request: HttpRequest, pharmacy: Pharmacy, pk: int) -> ConfirmedAct
         question=f"Vuoi revocare l’ID …{row.last4}?",
         consequences=(
             "Smette subito di valere su tutte le casse: le ricette inviate con questo ID vengono rifiutate.",
-            "Non si può tornare indietro: per lavorare la farmacia deve chiederne un altro.",
+            site_words.about(
+                _("Non si può tornare indietro: per lavorare la %(noun)s deve chiederne un altro."), pharmacy
+            ),
             "Lo comunichiamo, con il motivo, all’indirizzo certificato e lo scriviamo nel registro attività con il tuo nome.",
         ),
         button=f"Revoca l’ID …{row.last4}",
@@ -65,20 +71,28 @@ def revoke_all(request: HttpRequest, pharmacy: Pharmacy) -> ConfirmedAct:
     now = now_of(request)
     live = IdSessione.objects.filter(pharmacy=pharmacy).within_hours(now).count()
     if not live:
-        raise NothingToDo("La farmacia non ha ID SESSIONE validi: non c’è nulla da revocare.")
+        raise NothingToDo(
+            site_words.about(_("La %(noun)s non ha ID SESSIONE validi: non c’è nulla da revocare."), pharmacy)
+        )
 
     def revoke(reason: str) -> bool:
         revoked = revoking.revoke_all(pharmacy, staff_of(request), reason, now)
-        messages.success(request, f"ID SESSIONE revocati: {revoked}. La farmacia deve chiederne di nuovi.")
+        messages.success(
+            request,
+            _("ID SESSIONE revocati: %(revoked)s. La %(noun)s deve chiederne di nuovi.")
+            % {"revoked": revoked, "noun": pharmacy.noun},
+        )
         return True
 
     which = "l’unico ID valido" if live == 1 else f"tutti i {live} ID validi"
     return ConfirmedAct(
         crumb="Revoca tutti gli ID",
-        question=f"Vuoi revocare {which} della farmacia?",
+        question=_("Vuoi revocare %(which)s della %(noun)s?") % {"which": which, "noun": pharmacy.noun},
         consequences=(
             "Smettono subito di valere su tutte le casse, di tutte le utenze e di tutti i servizi.",
-            "Non si può tornare indietro: per lavorare la farmacia deve chiederne altri.",
+            site_words.about(
+                _("Non si può tornare indietro: per lavorare la %(noun)s deve chiederne altri."), pharmacy
+            ),
             "Lo comunichiamo, con il motivo, all’indirizzo certificato; nel registro attività resta una riga per ogni ID.",
         ),
         button="Revoca tutti gli ID",
@@ -92,12 +106,14 @@ def revoke_address(request: HttpRequest, pharmacy: Pharmacy) -> ConfirmedAct:
     """«Revoca l’indirizzo»: revokes the certified address, which ends the pharmacy's ids."""
     current = pharmacy.certifications.current().first()
     if current is None:
-        raise NothingToDo("La farmacia non ha un indirizzo certificato: non c’è nulla da revocare.")
+        raise NothingToDo(
+            site_words.about(_("La %(noun)s non ha un indirizzo certificato: non c’è nulla da revocare."), pharmacy)
+        )
     return ConfirmedAct(
         crumb="Revoca l’indirizzo",
         question=f"Vuoi revocare l’indirizzo {mask_address(current.address)}?",
         consequences=(
-            "Tutti gli ID SESSIONE della farmacia smettono subito di valere.",
+            site_words.about(_("Tutti gli ID SESSIONE della %(noun)s smettono subito di valere."), pharmacy),
             "Per lavorare, il titolare o il direttore deve certificare un indirizzo: nessun operatore può farlo al suo posto.",
             "Lo comunichiamo, con il motivo, all’indirizzo revocato e lo scriviamo nel registro attività con il tuo nome.",
         ),
@@ -113,12 +129,16 @@ def reachable(request: HttpRequest, pharmacy: Pharmacy) -> ConfirmedAct:
     """«Segna come raggiungibile»: for a pharmacy that has emptied, repaired or reopened its mailbox."""
     current = pharmacy.certifications.current().exclude(undeliverable_at=None).first()
     if current is None:
-        raise NothingToDo("L’indirizzo della farmacia non è segnato come non raggiungibile.")
+        raise NothingToDo(
+            site_words.about(_("L’indirizzo della %(noun)s non è segnato come non raggiungibile."), pharmacy)
+        )
     return ConfirmedAct(
         crumb="Indirizzo raggiungibile",
         question=f"L’indirizzo {mask_address(current.address)} riceve di nuovo?",
         consequences=(
-            "La farmacia può di nuovo chiedere ID SESSIONE e ricevere promemoria a questo indirizzo.",
+            site_words.about(
+                _("La %(noun)s può di nuovo chiedere ID SESSIONE e ricevere promemoria a questo indirizzo."), pharmacy
+            ),
             "Le inviamo subito un messaggio con il motivo: se la casella lo rifiuta, torna non raggiungibile da sola.",
             "Il tuo nome resta nel registro attività.",
         ),
@@ -140,7 +160,7 @@ def _post_again(request: HttpRequest, newest: IdSessione, because: str) -> bool:
     try:
         sent = resending.resend(newest, staff_of(request), now, because)
     except issuing_refused.IssuingRefused as refusal:
-        messages.error(request, WHY_NOT[type(refusal)])
+        messages.error(request, site_words.about(WHY_NOT[type(refusal)], newest.pharmacy))
         return True
     wait = resending.next_send_at(newest.pharmacy, now) if newest.pharmacy else None
     if sent:

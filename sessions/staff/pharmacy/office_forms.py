@@ -22,7 +22,7 @@ class ChangedMeanwhile(OfficeRefused):
     """The office changed after the page was shown."""
 
     sentence = gettext_lazy(
-        "L’incarico è cambiato mentre lo guardavi: torna alle persone della farmacia e apri di nuovo «Correggi»."
+        "L’incarico è cambiato mentre lo guardavi: torna all’elenco delle persone e apri di nuovo «Correggi»."
     )
 
 
@@ -67,7 +67,7 @@ class NamesForm(OfficeReasonForm):
         super().__init__(*args, **kwargs)
         self.fields["dal"].required = True
         self.fields["dal"].error_messages["required"] = _("Scrivi il primo giorno dell’incarico")
-        self.fields["motivo"].help_text = _("Che cosa hai controllato. Lo leggono la farmacia e gli altri operatori.")
+        self.fields["motivo"].help_text = _("Che cosa hai controllato. Lo leggono il titolare e gli altri operatori.")
 
     @property
     def names(self) -> tuple[str, str]:

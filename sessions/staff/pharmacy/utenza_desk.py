@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from pharmacies import site_words
 from pharmacies.models import Pharmacy, Utenza
 from portal.identity.access import staff_of, staff_required
 from portal.secrets.masking import mask_people_in
@@ -45,7 +46,7 @@ def add(request: HttpRequest, code: str) -> HttpResponse:
                 now_of(request),
             )
         except TooManyUtenze:
-            messages.error(request, _("La farmacia ha già %(most)s utenze.") % {"most": AT_MOST})
+            messages.error(request, _("La %(noun)s ha già %(most)s utenze.") % {"most": AT_MOST, "noun": pharmacy.noun})
             return redirect("staff:pharmacy", code)
         sentence = _(
             "Utenza %(user_id)s creata: il titolare o il direttore ritira la password e il pincode sul portale."
@@ -129,5 +130,6 @@ def _utenza(pharmacy: Pharmacy, pk: int) -> Utenza:
 
 
 def _page(request: HttpRequest, name: str, pharmacy: Pharmacy, form: forms.Form, **context: Any) -> HttpResponse:
+    site_words.fill(form, pharmacy)
     context |= {"pharmacy": pharmacy, "form": form, "suppliers": suppliers() if "fornitore" in form.fields else []}
     return render(request, f"staff/{name}.html", context)

@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from pharmacies import site_words
 from pharmacies.models import Pharmacy, Utenza
 from portal.identity.models import User
 from portal.values import codice_fiscale
@@ -49,13 +50,14 @@ class DeskUtenzaForm(ReasonForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
     )
     codice_regione = CodeField("Codice regione", (3, 3), "3 cifre, come 042.")
-    codice_asl = CodeField("Codice ASL/AO", (3, 3), "3 cifre, quello dell’azienda sanitaria della farmacia.")
-    codice_ssa = CodeField("Codice SSA", (5, 6), "5 o 6 cifre, quello con cui la farmacia è convenzionata.")
+    codice_asl = CodeField("Codice ASL/AO", (3, 3), _("3 cifre, quello dell’azienda sanitaria della %(noun)s."))
+    codice_ssa = CodeField("Codice SSA", (5, 6), _("5 o 6 cifre, quello con cui la %(noun)s è convenzionata."))
     fornitore = SupplierField()
     field_order = ("codice_fiscale", "codice_regione", "codice_asl", "codice_ssa", "fornitore", "motivo")
 
     def __init__(self, pharmacy: Pharmacy, data: Any) -> None:
         super().__init__(data, initial=suggested(pharmacy, ""))
+        site_words.fill(self, pharmacy)
 
     def clean_codice_fiscale(self) -> str:
         value = codice_fiscale.normalise(self.cleaned_data["codice_fiscale"])
@@ -74,7 +76,7 @@ class NewSecretsForm(ReasonForm):
     quando = forms.ChoiceField(
         label=_("Quando smettono di valere la password e il pincode di adesso?"),
         choices=[
-            (WHEN_COLLECTED, _("Quando il titolare ritira i nuovi: per esempio se la farmacia cambia gestionale")),
+            (WHEN_COLLECTED, _("Quando il titolare ritira i nuovi: per esempio se la %(noun)s cambia gestionale")),
             (AT_ONCE, _("Subito: qualcun altro potrebbe conoscerli")),
         ],
         widget=forms.RadioSelect,
@@ -112,9 +114,9 @@ class HandOverForm(ReasonForm):
         if found is None:
             raise ValidationError(_("Nel tuo territorio non c’è una farmacia con questo codice"))
         if not found.is_open(self.today):
-            raise ValidationError(_("Questa farmacia è chiusa"))
+            raise ValidationError(site_words.about(_("Questa %(noun)s è chiusa"), found))
         if found.pk == self.utenza.pharmacy_id:
-            raise ValidationError(_("L’utenza è già di questa farmacia"))
+            raise ValidationError(site_words.about(_("L’utenza è già di questa %(noun)s"), found))
         return found
 
     @property
