@@ -6,6 +6,7 @@ class PharmaciesConfig(AppConfig):
     verbose_name = "Farmacie"
 
     def ready(self) -> None:
+        from pharmacies import system_checks  # noqa: F401  registers them
         from pharmacies.certification import reachability
         from pharmacies.certification.withdrawing import forbidden
         from pharmacies.copies import mailboxes

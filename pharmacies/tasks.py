@@ -5,6 +5,7 @@ from celery import shared_task
 from pharmacies.certification import succession
 from pharmacies.certification.reachability import clear_marks as clear
 from pharmacies.people import role_requests
+from pharmacies.register.nightly import refresh
 from portal.time import database_clock
 
 
@@ -24,3 +25,9 @@ def ask_to_confirm() -> None:
 def tell_role_requests() -> None:
     """Writes the letters about requests of people. Idempotent; may run twice at the same time."""
     role_requests.tell(database_clock.now())
+
+
+@shared_task
+def refresh_registers() -> None:
+    """Refreshes the national register that is due, once a night. May run twice at the same time: a lease lets one work."""
+    refresh.refresh_due(database_clock.now())

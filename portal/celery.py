@@ -65,6 +65,7 @@ EVERY = {
     "clear marks of addresses": ("pharmacies.tasks.clear_marks", 300),
     "ask to confirm addresses": ("pharmacies.tasks.ask_to_confirm", 600),
     "tell requests of people": ("pharmacies.tasks.tell_role_requests", 300),
+    "refresh registers": ("pharmacies.tasks.refresh_registers", 600),
     "send due reminders": ("sessions.tasks.send_due_reminders", 15),
     "call webhooks": ("sessions.tasks.call_webhooks", 15),
     "advance bulk jobs": ("sessions.tasks.advance_bulk_jobs", 10),

@@ -113,9 +113,8 @@ STATIC_URL = "static/"
 # The demonstration serves static files from their source folders and needs no collectstatic.
 STATIC_ROOT = env.text("STATIC_ROOT", default=str(BASE_DIR / "staticfiles") if env.production else "") or None
 # The official logos of the identity providers are trademarks: a deployment adds them (docs/identity.md).
-STATICFILES_DIRS = (
-    [("identity", IDENTITY_ASSETS)] if (IDENTITY_ASSETS := env.text("IDENTITY_ASSETS", default="")) else []
-)
+IDENTITY_ASSETS = env.text("IDENTITY_ASSETS", default="")
+STATICFILES_DIRS = [("identity", IDENTITY_ASSETS)] if IDENTITY_ASSETS else []
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -235,15 +234,18 @@ DEFAULT_FROM_EMAIL = env.mailbox("DEFAULT_FROM_EMAIL", default=f"Portale Farmaci
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 BOUNCE_DOMAIN = env.domain("BOUNCE_DOMAIN", default="")  # for reports about letters; "": they go to the sender
 BOUNCE_SECRET = env.webhook_secret("BOUNCE_SECRET")  # signs the reports that a relay posts; "": none is accepted
-
-# --- checks of a pharmacy's address
-CHECK_MX = env.flag("CHECK_MX", default=env.production)
+CHECK_MX = env.flag("CHECK_MX", default=env.production)  # of a pharmacy's address
 
 # --- conditions before an import of the national register closes a pharmacy (docs/register.md)
 REGISTER_ABSENT_FILES = env.number("REGISTER_ABSENT_FILES", default=3)
 REGISTER_WHOLE_PERCENT = env.number("REGISTER_WHOLE_PERCENT", default=99)
 REGISTER_CLOSINGS = env.number("REGISTER_CLOSINGS", default=5)
 REGISTER_CLOSINGS_PER_THOUSAND = env.number("REGISTER_CLOSINGS_PER_THOUSAND", default=5)
+REGISTER_FARMACIE_URL = env.address("REGISTER_FARMACIE_URL", default="")  # searched every night; "": not searched
+REGISTER_PARAFARMACIE_URL = env.address("REGISTER_PARAFARMACIE_URL", default="")
+REGISTER_HOSTS = env.names("REGISTER_HOSTS", default=[])  # other hosts that the page may link to
+REGISTER_USER_AGENT = env.text("REGISTER_USER_AGENT", default="portale-farmacie")
+REGISTER_STALE_AFTER = timedelta(days=env.number("REGISTER_STALE_DAYS", default=3, least=1))  # of the last whole file
 
 # --- people and accounts, see docs/people.md
 # days to confirm an address that a former holder certified; delegations without a holder last as long
@@ -254,13 +256,11 @@ IMPORTED_ADDRESS_FOR = timedelta(days=env.number("IMPORTED_ADDRESS_DAYS", defaul
 # --- reminders: how long before the end of an id a reopening must be to take a reminder that falls in a closure
 REMINDER_REOPENING_LEAVES = timedelta(minutes=env.number("REMINDER_REOPENING_LEAVES", default=30))
 
-# --- the rule for webhook addresses of gestionali; tests and the demonstration use a rule that allows this machine
-WEBHOOK_ADDRESSES = "sessions.webhooks.addresses.PublicHttps"
-
 # --- the web service of the gestionali (docs/contract.md, sections 3 and 5)
 A2F_MODE = env.choice("A2F_MODE", ["TEST", "PRODUCTION"], default="TEST" if DEMO else "PRODUCTION")
 A2F_PRIVATE_KEY = env.text("A2F_PRIVATE_KEY", default="")  # PEM, to keep the key of the pincode out of the database
 A2F_MAX_ADDRESSES_A_DAY = env.number("A2F_MAX_ADDRESSES_A_DAY", default=8, least=1)  # more block the utenza
+WEBHOOK_ADDRESSES = "sessions.webhooks.addresses.PublicHttps"  # tests and the demonstration use another rule
 
 # --- the staff's desk: counters shared by many operators are cached
 DESK_KEPT_FOR = timedelta(seconds=10)  # maximum age of the counters; 0 counts at every request

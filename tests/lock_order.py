@@ -38,6 +38,7 @@ ORDER = (
     "outbox_deadmailbox",
     "outbox_maildomain",
     "pharmacy_sessions_context",
+    "pharmacies_registersource",
 )
 RANK = {table: rank for rank, table in enumerate(ORDER)}
 # Many at once in any order: certifications are changed under their pharmacy only, and a worker that holds steps of a job waits

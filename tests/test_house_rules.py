@@ -114,7 +114,7 @@ MACHINE_CLOCK = {
     "portal/time/database_clock.py": "the clock's own room",
     "portal/identity/models/staff.py": "django-otp writes and compares the same instants with timezone.now()",
     "portal/identity/models/person.py": "created_at is shown, never compared",
-    "pharmacies/files/download.py": "compares with the times of files of this machine",
+    "pharmacies/files/run_folder.py": "compares with the times of files of this machine",
     "portal/demo/identity/openid_views.py": "the zone of UTC, no instant",
     "portal/demo/management/commands/up.py": "prints a code of the authenticator app, and measures its own start",
 }

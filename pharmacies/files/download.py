@@ -1,23 +1,22 @@
 """Downloads a file of the administrations (register, offices): retries a failed attempt and resumes an interrupted download."""
 
 import json
-import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from hashlib import sha256
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from uuid import uuid4
 
 import httpx
+from django.conf import settings
 
 from pharmacies.files.encodings import has_holes
+from pharmacies.files.run_folder import RunFolder
 from portal import tls
 
 LONGEST = 15 * 60  # seconds for the whole download
 TIMEOUT = httpx.Timeout(30, connect=10)  # seconds without a byte
 PAUSES = (1, 3, 9, 20)  # seconds before each retry
-ABANDONED_AFTER = 24 * 60 * 60  # seconds until the folder of a killed run is removed
 RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -33,6 +32,37 @@ class DownloadFailed(Exception):
         self.partial = partial
 
 
+class RefusedByServer(DownloadFailed):
+    """The server answered with another status than 200; `status` is its number."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        advice = ""
+        if status == 403:
+            advice = (
+                " Some sites answer so to a program that they do not know: REGISTER_USER_AGENT sets the User-Agent that is "
+                "sent (docs/register.md)."
+            )
+        super().__init__(f"The server answers {status} {reason}.{advice}")
+        self.status = status
+
+
+class NotModified(Exception):
+    """The server answers 304: the file has not changed since the answer whose validators were sent."""
+
+
+@dataclass(frozen=True)
+class Validators:
+    """The headers `ETag` and `Last-Modified` of an answer; "" when it had none. A later request sends them back for a 304."""
+
+    etag: str = ""
+    last_modified: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        found = {"If-None-Match": self.etag, "If-Modified-Since": self.last_modified}
+        return {name: value for name, value in found.items() if value}
+
+
 class Interrupted(Exception):
     """This attempt failed; a retry may succeed."""
 
@@ -40,35 +70,55 @@ class Interrupted(Exception):
 class Download:
     """Downloads one address to a file and keeps its validator (ETag or date), which a resumed download needs.
 
-    Each run has a folder of its own, so two runs never write to one file. A run that fails renames its folder so that the
-    next run finds it and resumes. `largest`: bytes; `pauses`: seconds. Raises DownloadFailed.
+    A run that fails or is killed leaves its folder (run_folder.py), and the next run resumes. `largest`: bytes; `pauses`, `longest`: seconds. `known`: validators of a file that need not come again.
+    `hosts`: the only hosts (`name` or `name:port`) that the address and its redirects may name; None: any.
+    Raises DownloadFailed, RefusedByServer among them, and NotModified.
     """
 
-    def __init__(self, url: str, folder: Path, *, largest: int, pauses: Sequence[float] = PAUSES) -> None:
-        self.url, self.largest, self.pauses = url, largest, pauses
+    def __init__(
+        self,
+        url: str,
+        folder: Path,
+        *,
+        largest: int,
+        pauses: Sequence[float] = PAUSES,
+        longest: float = LONGEST,
+        known: Validators | None = None,
+        hosts: Collection[str] | None = None,
+    ) -> None:
+        self.url, self.largest, self.pauses, self.hosts = url, largest, pauses, hosts
+        self.known = known or Validators()
         try:
             address = httpx.URL(url)
         except httpx.InvalidURL as error:
             raise DownloadFailed("The address cannot be read.") from error
         self.is_loopback = address.host in LOOPBACK
-        self.unfinished = folder / f"register-{sha256(url.encode()).hexdigest()[:16]}"
-        self.own_folder = folder / f"{self.unfinished.name}-{uuid4().hex}"
+        self._folder = RunFolder(folder, url)
         # the file keeps the name in the address, which contains the day of the register
-        self.part = self.own_folder / (PurePosixPath(address.path).name[-80:] or "register")
-        self.validator = self.own_folder / "validator.json"
+        self.part = self._folder.path / (PurePosixPath(address.path).name[-80:] or "register")
+        self.validator = self._folder.path / "validator.json"
         # after run(): a key of completeness.FLAWS when nothing proves that the file is complete
         self.doubt = ""
+        # after run(): the address after the redirects, and the validators of the answer
+        self.final_url = url
+        self.validators = Validators()
         self._received = False
-        self.ends = time.monotonic() + LONGEST
+        self.ends = time.monotonic() + longest
 
     def run(self) -> Path:
-        """Downloads the file and returns its path; the caller calls forget() after use. Raises DownloadFailed."""
+        """Downloads the file and returns its path; the caller calls forget() after use. Raises DownloadFailed, NotModified."""
         self._begin()
         try:
             self._run()
         except DownloadFailed as failure:
             left = self._leave_unfinished()
             failure.partial = left if failure.partial is not None else None
+            raise
+        except NotModified:
+            self.forget()
+            raise
+        except BaseException:  # a full disk, a stopped worker
+            self._leave_unfinished()
             raise
         if has_holes(self.part):
             self.forget()
@@ -84,10 +134,12 @@ class Download:
             max_redirects=5,
             trust_env=not self.is_loopback,  # no proxy for an address on this machine
             # no compression: a Range header counts the bytes of the plain file
-            headers={"Accept-Encoding": "identity", "User-Agent": "portale-farmacie"},
+            headers={"Accept-Encoding": "identity", "User-Agent": settings.REGISTER_USER_AGENT},
             event_hooks={"request": [self._refuse_in_clear]},
         ) as client:
             for pause in (0, *self.pauses):
+                if pause and time.monotonic() + pause > self.ends:
+                    break
                 time.sleep(pause)
                 try:
                     return self._attempt(client)
@@ -105,43 +157,31 @@ class Download:
 
     def forget(self) -> None:
         """Removes the downloaded file."""
-        shutil.rmtree(self.own_folder, ignore_errors=True)
+        self._folder.forget()
 
     def _begin(self) -> None:
-        """Takes over the folder of a failed run (by rename, so only one run gets it), else creates an empty one."""
-        self.own_folder.parent.mkdir(parents=True, exist_ok=True)
-        for other in self.own_folder.parent.glob("register-*-*"):
-            with suppress(OSError):
-                if other.stat().st_mtime < time.time() - ABANDONED_AFTER:
-                    shutil.rmtree(other, ignore_errors=True)
-        try:
-            self.unfinished.rename(self.own_folder)
-        except OSError:
-            self.own_folder.mkdir(exist_ok=True)
+        self._folder.begin()
 
     def _leave_unfinished(self) -> Path | None:
         """Leaves the partial file to the next run and returns its path; None when another failed run left one before."""
         if not self.part.exists():
             self.forget()
             return None
-        try:
-            self.own_folder.rename(self.unfinished)
-        except OSError:
-            self.forget()
-            return None
-        return self.unfinished / self.part.name
+        return self._folder.unfinished / self.part.name if self._folder.leave() else None
 
     def _attempt(self, client: httpx.Client) -> None:
         have, validator = self._have()
-        headers = {"Range": f"bytes={have}-", "If-Range": validator} if have else {}
+        headers = {"Range": f"bytes={have}-", "If-Range": validator} if have else self.known.headers
         with client.stream("GET", self.url, headers=headers) as response:
             if response.status_code == 416:  # the partial file is longer than the one on the server
                 self.forget()
                 raise Interrupted("the file has changed")
             if response.status_code in RETRIED_STATUSES:
                 raise Interrupted(f"the server answers {response.status_code}")
+            if response.status_code == 304 and self.known.headers and not have:
+                raise NotModified
             if response.status_code not in (200, 206):
-                raise DownloadFailed(f"The server answers {response.status_code} {response.reason_phrase}.")
+                raise RefusedByServer(response.status_code, response.reason_phrase)
             goes_on = response.status_code == 206
             if goes_on and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
                 self.forget()
@@ -154,10 +194,12 @@ class Download:
             self._refuse_too_big()
         # a weak ETag does not promise the same bytes (RFC 9110, section 13.1.5)
         etag = response.headers.get("ETag", "")
+        self.final_url = str(response.url)
+        self.validators = Validators(etag, response.headers.get("Last-Modified", ""))
         validator = etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified", "")
         if "Content-Encoding" in response.headers:
             validator = ""  # the server compressed it all the same: ranges would count other bytes than the file's
-        self.own_folder.mkdir(exist_ok=True)
+        self._folder.make()
         self.validator.write_text(json.dumps({"url": self.url, "validator": validator}), encoding="utf-8")
         with self.part.open("ab" if size else "wb") as file:
             for piece in response.iter_bytes():
@@ -196,6 +238,10 @@ class Download:
         in_clear_here = request.url.scheme == "http" and self.is_loopback and request.url.host in LOOPBACK
         if not request.url.host or not (request.url.scheme == "https" or in_clear_here):
             raise DownloadFailed("The address, and whatever it redirects to, must be https.")
+        if self.hosts is not None and request.url.netloc.decode() not in self.hosts:
+            raise DownloadFailed(
+                f"The address leads to another host, {request.url.host[:80]}: REGISTER_HOSTS names the hosts that may be read."
+            )
 
     def _refuse_too_big(self) -> None:
         self.forget()

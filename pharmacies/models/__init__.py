@@ -9,6 +9,7 @@ from pharmacies.models.pharmacy import NationalRegister, Pharmacy
 from pharmacies.models.place_correction import PlaceCorrection
 from pharmacies.models.register_change import RegisterChange
 from pharmacies.models.register_import import RegisterImport
+from pharmacies.models.register_source import RegisterSource
 from pharmacies.models.role_request import RoleRequest
 from pharmacies.models.utenza import Utenza
 
@@ -27,6 +28,7 @@ __all__ = [
     "PlaceCorrection",
     "RegisterChange",
     "RegisterImport",
+    "RegisterSource",
     "RoleRequest",
     "Utenza",
 ]

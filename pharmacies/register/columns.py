@@ -113,6 +113,10 @@ class UnknownHeader(MissingColumns):
         )
 
 
+class OtherRegister(MissingColumns):
+    """The file is of another register than the caller looked for: nothing was imported."""
+
+
 class MixedRegisters(UnknownHeader):
     """The file has columns of both registers. Its rows would be read as sites of the wrong one, so nothing is imported."""
 

@@ -26,7 +26,7 @@ from pharmacies.places.keeping import keep_place, says_all
 from pharmacies.places.regions import regions
 from pharmacies.register import closing, history
 from pharmacies.register.closing import Closing, ClosingRule
-from pharmacies.register.columns import MixedRegisters, UnknownHeader
+from pharmacies.register.columns import MixedRegisters, OtherRegister, UnknownHeader
 from pharmacies.register.reading import Register, read_register
 from pharmacies.register.report import ImportReport
 from pharmacies.register.rows import DOUBTS, RegisterRow
@@ -64,6 +64,7 @@ def import_register(
     allow_closing: bool = False,
     accept_as_whole: str = "",
     doubt: str = "",
+    only: NationalRegister | None = None,
     progress: Callable[[int], None] = lambda _rows: None,
     writing: Callable[[int], None] = lambda _pharmacies: None,
 ) -> ImportReport:
@@ -71,6 +72,7 @@ def import_register(
 
     `doubt`: a key of completeness.FLAWS, found while the file was downloaded. `accept_as_whole`: the operator's reason for
     treating the file as whole in spite of its flaw. `allow_closing`: closes at once, however many closings there are.
+    `only`: refuses a file of the other register (OtherRegister).
     `progress` receives the number of rows read, `writing` the number of pharmacies written.
     Raises UnknownHeader, MixedRegisters, NothingRead, ImportUnderWay, OSError.
     """
@@ -78,6 +80,8 @@ def import_register(
     report = ImportReport(accepted_because=accept_as_whole)
     register = read_register(path, day, report, progress)
     try:
+        if only is not None and register.which != only:
+            raise OtherRegister(f"The file is the register of the {register.which.value}, not of the {only.value}.")
         with alone_with(Import.REGISTER):
             report.flaw = _flaw(register, path, doubt, report)
             file = RegisterImport(

@@ -16,6 +16,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from pharmacies.register.nightly.age import ages
 from portal.outbox.alarms import alarms
 from portal.outbox.models import OutgoingMail, UnreadReport
 from portal.watch import readiness
@@ -52,7 +53,9 @@ class _Known(Collector):
 
     def collect(self) -> Iterator[Metric]:
         try:
-            yield from [*_outbox(self.now), *_refusals(self.now), *_reminders(self.now), *_ids(self.now)]
+            yield from [
+                *_outbox(self.now), *_refusals(self.now), *_reminders(self.now), *_ids(self.now), *_registers(self.now),
+            ]  # fmt: skip
             up = 1
         except Error:
             up = 0
@@ -98,6 +101,17 @@ def _ids(now: datetime) -> Iterator[Metric]:
     yield GaugeMetricFamily("portal_ids_unexpired", "Ids whose hours are not over", value=unexpired)
     gone = ids.filter(expires_at__lte=now, expires_at__gt=now - timedelta(hours=1))[:MOST].count()
     yield GaugeMetricFamily("portal_ids_expired_last_hour", "Ids whose hours ended in the last hour", value=gone)
+
+
+def _registers(now: datetime) -> Iterator[Metric]:
+    """Registers that were never imported whole have no sample."""
+    age = GaugeMetricFamily(
+        "portal_register_age_days", "Days since the day of the last whole file", labels=["register"]
+    )
+    for one in ages(now):
+        if one.days is not None:
+            age.add_metric([one.register.value], one.days)
+    yield age
 
 
 def _lateness(name: str, about: str, oldest: datetime | None, now: datetime) -> Metric:

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import Error, connection
 
+from pharmacies.register.nightly import age
 from portal.database import pooler
 from portal.identity.providers import every_alert
 from portal.outbox.models import OutgoingMail, Priority
@@ -49,12 +50,13 @@ def findings(now: datetime) -> list[Finding]:
 
 def warnings(now: datetime) -> list[str]:
     """Troubles that do not stop the work yet: the clock's offset, expiring certificates of identity providers, registries that
-    do not answer, outdated trust and revocation lists of cards, a pooler of the database that the settings do not suit.
+    do not answer, outdated trust and revocation lists of cards, a pooler of the database that the settings do not suit, a stale
+    register of pharmacies.
     """
     try:
         clock = [f"clock: {database_clock.in_words()}"] if database_clock.is_away() else []
         pooled = [f"database: {message.msg}" for message in about_the_pooler(pooler.lately())]
-        return [*clock, *map(str, every_alert(now)), *pooled]
+        return [*clock, *map(str, every_alert(now)), *pooled, *age.warnings(now)]
     except Error:
         return []  # findings() reports that the database is away
 

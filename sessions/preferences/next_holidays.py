@@ -22,7 +22,7 @@ class NextHoliday:
 
 
 def holidays_that_count(pharmacy: Pharmacy, chosen: ReminderSettings, now: datetime) -> list[NextHoliday]:
-    """Those from today on, except those inside a closure. None of them counts without hours, or when the pharmacy never closes."""
+    """The holidays from today on, except those inside a closure; none without hours, or when the pharmacy never closes."""
     week, today = chosen.week, now.astimezone(ROME).date()
     if week is None or week.never_closes:
         return []

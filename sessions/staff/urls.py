@@ -1,7 +1,16 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from sessions.staff import certificates, closings, context_types, contexts, endings, journal, role_requests
+from sessions.staff import (
+    certificates,
+    closings,
+    context_types,
+    contexts,
+    endings,
+    journal,
+    register_nights,
+    role_requests,
+)
 from sessions.staff.desk import bulk_views, sheet_views, status_views, utenze_sheet
 from sessions.staff.mail import mailboxes, outbox_views, unread_reports
 from sessions.staff.pharmacy import place_acts
@@ -21,6 +30,7 @@ urlpatterns = [
     path("stato-sessioni/lavori/<int:pk>/riprova/", bulk_views.retry, name="retry_job"),
     path("stato-sessioni/lavori/<int:pk>/farmacie.<slug:kind>", sheet_views.job_sheet, name="job_sheet"),
     path("chiusure/", closings.closings, name="closings"),
+    path("registro-nazionale/", register_nights.register_nights, name="register_nights"),
     path("incarichi/", endings.endings, name="endings"),
     path("richieste/", role_requests.every_request, name="role_requests"),
     path("richieste/<int:pk>/", role_requests.one_request, name="role_request"),

@@ -49,6 +49,7 @@ STAFF = [
     "staff:held_mailboxes",
     "staff:reports",
     "staff:closings",
+    "staff:register_nights",
     "staff:role_requests",
     "staff:endings",
     "staff:people",

@@ -152,7 +152,7 @@ def test_a_slow_answer_is_no_distance(machine, database, took, apart):
     "command",
     [
         "call_webhooks", "confirm_closings reason", "forget_dead_ids", "import_offices FILE", "import_pharmacies FILE", "pec_domains add pec.example",
-        "purge", "purge_logins", "receive_bounce", "renew_staff_app carla", "seal_journal", "send_due_reminders",
+        "purge", "purge_logins", "receive_bounce", "refresh_register", "renew_staff_app carla", "seal_journal", "send_due_reminders",
         "send_test_mail anna@farmacia.example",
     ],
 )  # fmt: skip

@@ -12,6 +12,7 @@ from portal.outbox.alarms import MailAlarms, alarms, ill_mail
 from portal.time.clock import in_words
 from sessions.models import IdSessione, NightDuty, Reminder
 from sessions.staff.lists.follow_people import follow_people
+from sessions.staff.lists.follow_register import follow_register
 from sessions.staff.lists.letter_listing import LetterState
 from sessions.staff.lists.pharmacy_status import StatusRow
 from sessions.staff.lists.selection import PharmacySelection
@@ -43,7 +44,8 @@ class Follow:
         closings = follow_closings(self.place, self.now)
         ids_of_now = (_of_id(row, kind) for row, kind in rows)
         people = follow_people(self.place, self.now)
-        return [*self._mail(), *self._reminders(), *self._anomalies(), *ids_of_now, *closings, *people]
+        portal = [*self._mail(), *self._reminders(), *follow_register(self.now)]
+        return [*portal, *self._anomalies(), *ids_of_now, *closings, *people]
 
     def _found(self) -> list[tuple[int, int]]:
         """Reads (key of an id, kind of line) in one query: refused letters, pharmacies on duty tonight without a live id,
