@@ -9,7 +9,7 @@ from pharmacies.files.lock import Import, ImportUnderWay, alone_with
 from pharmacies.models import Pharmacy, RegisterChange
 from pharmacies.register import closing
 from tests.parallel import in_its_own_connection, in_parallel
-from tests.pharmacies.register.register_files import TODAY, importing, row
+from tests.pharmacies.register.register_files import PARAFARMACIE, TODAY, importing, parafarmacia, row
 
 
 @pytest.fixture
@@ -40,6 +40,15 @@ def test_a_second_import_says_that_one_is_running_and_changes_nothing(held, tmp_
     with pytest.raises(CommandError, match="Another import of the same kind is running") as refused:
         importing(register(tmp_path, "San Marco"))
     assert refused.value.returncode == 4
+
+
+def test_a_file_of_the_other_register_waits_for_its_turn_too(held, tmp_path):
+    path = tmp_path / "FRM_PFARMA_7_20261123.csv"
+    path.write_text(f"{PARAFARMACIE}\n{parafarmacia()}\n", encoding="utf-8")
+    with pytest.raises(CommandError, match="Another import of the same kind is running") as refused:
+        importing(path)
+    assert refused.value.returncode == 4
+    assert not Pharmacy.objects.exists()
 
 
 def test_a_closing_cannot_be_confirmed_while_an_import_runs(held):

@@ -11,6 +11,8 @@ from django.core.management import CommandError
 from pharmacies.models import NationalRegister, Pharmacy, RegisterImport
 from portal.journal.models import Entry
 from portal.journal.verbs import sentence
+from portal.outbox.models import OutgoingMail
+from tests.pharmacies.letters import text_of
 from tests.pharmacies.register.register_files import (
     NOW,
     OLDER,
@@ -21,6 +23,7 @@ from tests.pharmacies.register.register_files import (
     parafarmacia,
     row,
 )
+from tests.sessions.staff.conftest import certification_of
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -263,3 +266,17 @@ def test_both_registers_are_imported_twice_with_closings_and_moves_between(read)
     closed = Pharmacy.objects.exclude(closed_on=None).values_list("code", flat=True)
     assert set(closed) == {"1", "P20001"}
     assert Pharmacy.objects.get(code="P20300").closed_on is None
+
+
+def test_the_letter_of_a_closing_names_the_new_site_of_the_same_file(read):
+    before = [*many(parafarmacia, 199), parafarmacia("20001", partita_iva="00000010215")]
+    read(csv_of(PARAFARMACIE, *before))
+    certification_of(Pharmacy.objects.get(code="P20001"), "banco@sanital.example")
+    yesterday, today = f"{NOW:%d/%m/%Y}", f"{NOW + DAY:%d/%m/%Y}"
+    moved = [
+        parafarmacia("20001", partita_iva="00000010215", ends=yesterday),
+        parafarmacia("20300", partita_iva="00000010215", starts=today, address="Via Nuova 3"),
+    ]
+    assert "created 1 changed 0 reopened 0 closed 1 " in read(csv_of(PARAFARMACIE, *before[:-1], *moved), 1)
+    letter = text_of(OutgoingMail.objects.get(about="P20001"))
+    assert "Parafarmacia Prova, codice P20300, Via Nuova 3, Trento (TN)" in letter
