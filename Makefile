@@ -26,8 +26,8 @@ help:
 
 define install
 	@"$(PYTHON)" -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is %d.%d" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
-	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
-	@echo "Installing $< ..."
+	@test -x $(BIN)/python || { echo "Making the environment $(VENV) ..."; "$(PYTHON)" -m venv $(VENV); }
+	@echo "Installing the $$(grep -c '^[a-zA-Z].*==' $<) packages of $< into $(VENV): a minute or two, once ..."
 	@if command -v uv >/dev/null 2>&1; then uv pip install -q --python $(BIN)/python --require-hashes -r $<; \
 	else $(BIN)/python -m pip install -q --require-hashes --only-binary :all: -r $<; fi
 	@touch $@
@@ -43,6 +43,7 @@ $(VENV)/.proxies: requirements/proxies.txt
 	$(install)
 
 run: $(VENV)/.run
+	@echo "Starting on port $(PORT) ..."
 	@$(BIN)/python manage.py up --port "$(PORT)"
 
 test: $(VENV)/.test

@@ -84,6 +84,11 @@ app.conf.beat_schedule = {name: {"task": task, "schedule": float(seconds)} for n
 @beat_init.connect
 def bound_the_database(**kwargs: Any) -> None:
     """Sets the bounds of tasks before the first connection, and before a worker forks its children."""
+    from portal import installation
     from portal.database import bounds  # here: it reads the settings
 
     bounds.for_tasks()
+    try:
+        installation.look_at_the_start()
+    except installation.ForeignDatabase as error:  # Celery logs any other exception of a signal, and goes on
+        raise SystemExit(f"The portal cannot start: {error}") from error

@@ -18,7 +18,7 @@ from django.core.exceptions import ImproperlyConfigured
 from portal.secrets.kept import kept_once
 
 _Made = TypeVar("_Made")
-DEMO, PRODUCTION = "demo", "production"
+DEMO, TEST, PRODUCTION = "demo", "test", "production"
 SHORTEST_SECRET = 50  # characters
 LARGEST_NUMBER = 1_000_000_000  # seconds: 31 years
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # a PEM has line ends
@@ -60,12 +60,10 @@ class Environment:
     """
 
     def __init__(self, base_dir: Path) -> None:
-        self.mode = self.choice("PORTAL_MODE", [DEMO, PRODUCTION], default=DEMO)
+        self.mode = self.choice("PORTAL_MODE", [DEMO, TEST, PRODUCTION], default=DEMO)
+        self.production = self.mode == PRODUCTION
+        self.on_the_network = self.mode != DEMO  # a variable has no default that only this machine could use
         self.var_dir = var_dir(base_dir)
-
-    @property
-    def production(self) -> bool:
-        return self.mode == PRODUCTION
 
     def text(self, name: str, *, default: str | None = None) -> str:
         """The value as text; without a default the variable must be set and not empty."""
@@ -135,7 +133,7 @@ class Environment:
 
     def secret(self, name: str) -> str:
         """A secret of at least 50 characters. The demonstration generates one and keeps it under var/."""
-        if not self.production and not self.text(name, default=""):
+        if not self.on_the_network and not self.text(name, default=""):
             return self._kept(name.lower())
         value = self.text(name)
         if len(value) < SHORTEST_SECRET:
@@ -144,7 +142,7 @@ class Environment:
 
     def sealing_keys(self) -> list[str]:
         """Fernet keys: the first encrypts, all of them decrypt (`python manage.py new_sealing_key` makes one)."""
-        if not self.production and not self.text("SEALING_KEYS", default=""):
+        if not self.on_the_network and not self.text("SEALING_KEYS", default=""):
             derived = self._kept("sealing_key").encode()[:32]
             return [base64.urlsafe_b64encode(derived).decode()]
         keys = self.names("SEALING_KEYS")
@@ -170,7 +168,7 @@ class Environment:
 
     def database(self) -> dict[str, object]:
         """`DATABASE_URL`: a PostgreSQL address; without it the demonstration uses an embedded SQLite file."""
-        url = self.text("DATABASE_URL", default=None if self.production else "sqlite")
+        url = self.text("DATABASE_URL", default=None if self.on_the_network else "sqlite")
         if url == "sqlite":
             return sqlite(self.folder() / "portal.sqlite3")
         try:
@@ -199,7 +197,7 @@ class Environment:
 
         broker_url() and cache_url() convert the address of a socket to the form of each library.
         """
-        url = self.text("REDIS_URL", default=None if self.production else "")
+        url = self.text("REDIS_URL", default=None if self.on_the_network else "")
         parsed = _split(url)
         if url and (parsed is None or not _is_redis(parsed)):
             raise ImproperlyConfigured(
@@ -211,7 +209,7 @@ class Environment:
         """`EMAIL_URL`, the SMTP server for outgoing letters: smtp+tls://user:password@host:587 (STARTTLS), smtp+ssl:// or
         smtps:// (TLS from the first byte, port 465).
         """
-        parsed = _split(self.text("EMAIL_URL", default=None if self.production else "smtp://127.0.0.1:8025"))
+        parsed = _split(self.text("EMAIL_URL", default=None if self.on_the_network else "smtp://127.0.0.1:8025"))
         if parsed is None or parsed.scheme not in _SMTP_PORTS or not parsed.hostname:
             raise ImproperlyConfigured("EMAIL_URL must be an SMTP address: smtp+tls://user:password@host:587.")
         if parsed.path.strip("/") or parsed.query or parsed.fragment:

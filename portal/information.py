@@ -72,7 +72,7 @@ def information(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     """Lets search engines read the login page and the guides; in the demonstration, which is invented, nothing."""
-    closed = ["/"] if settings.DEMO else ["/operatori/", "/servizi/"]
+    closed = ["/"] if settings.DEMO or settings.COLLAUDO else ["/operatori/", "/servizi/"]
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in closed), ""]
     return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
 

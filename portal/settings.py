@@ -10,18 +10,22 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import broker_options, logs
-from portal.env import Environment, broker_url, cache_url
+from portal.env import TEST, Environment, broker_url, cache_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(BASE_DIR)
-DEMO = not env.production
+PORTAL_MODE = env.mode
+DEMO = not env.on_the_network
+COLLAUDO = (
+    env.mode == TEST
+)  # an installation on the network for software houses (docs/production.md, "A test environment")
 VAR_DIR = env.var_dir  # for files outside the database: unfinished downloads, the embedded queue
 
 # --- hosts and secrets
 SECRET_KEY = env.secret("SECRET_KEY")
 SEALING_KEYS = env.sealing_keys()
 DEBUG = False
-if env.production:
+if env.on_the_network:
     ALLOWED_HOSTS = env.names("ALLOWED_HOSTS")
     PORTAL_URL = env.address("PORTAL_URL", schemes=("https",)).rstrip("/")
 else:
@@ -111,7 +115,7 @@ CACHES = {
 }
 STATIC_URL = "static/"
 # The demonstration serves static files from their source folders and needs no collectstatic.
-STATIC_ROOT = env.text("STATIC_ROOT", default=str(BASE_DIR / "staticfiles") if env.production else "") or None
+STATIC_ROOT = env.text("STATIC_ROOT", default=str(BASE_DIR / "staticfiles") if env.on_the_network else "") or None
 # The official logos of the identity providers are trademarks: a deployment adds them (docs/identity.md).
 IDENTITY_ASSETS = env.text("IDENTITY_ASSETS", default="")
 STATICFILES_DIRS = [("identity", IDENTITY_ASSETS)] if IDENTITY_ASSETS else []
@@ -119,7 +123,7 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if env.production
+        if env.on_the_network
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
@@ -193,14 +197,14 @@ SECURE_COOKIES = PORTAL_URL.startswith("https://")  # always in production
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 SESSION_COOKIE_NAME = "__Host-sessionid" if SECURE_COOKIES else "sessionid"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if SECURE_COOKIES else "csrftoken"
-SECURE_SSL_REDIRECT = env.production
+SECURE_SSL_REDIRECT = env.on_the_network
 SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # requested by machines on a private address
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.production else None
-SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if env.production else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.production
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.on_the_network else None
+SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds()) if env.on_the_network else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.on_the_network
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-CSRF_TRUSTED_ORIGINS = [PORTAL_URL] if env.production else []
+CSRF_TRUSTED_ORIGINS = [PORTAL_URL] if env.on_the_network else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -229,12 +233,12 @@ REFUSALS_FOR = timedelta(hours=env.number("REFUSALS_HOURS", default=48))
 # With more dead mailboxes than this in an hour, none is marked until an operator decides:
 DEAD_MAILBOXES_OF_A_DOMAIN = env.number("DEAD_MAILBOXES_OF_A_DOMAIN", default=5)
 DEAD_MAILBOXES_IN_ALL = env.number("DEAD_MAILBOXES_IN_ALL", default=20)
-MAIL_DOMAIN = env.domain("MAIL_DOMAIN", default=None if env.production else "portale-farmacie.example")
+MAIL_DOMAIN = env.domain("MAIL_DOMAIN", default=None if env.on_the_network else "portale-farmacie.example")
 DEFAULT_FROM_EMAIL = env.mailbox("DEFAULT_FROM_EMAIL", default=f"Portale Farmacie <no-reply@{MAIL_DOMAIN}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 BOUNCE_DOMAIN = env.domain("BOUNCE_DOMAIN", default="")  # for reports about letters; "": they go to the sender
 BOUNCE_SECRET = env.webhook_secret("BOUNCE_SECRET")  # signs the reports that a relay posts; "": none is accepted
-CHECK_MX = env.flag("CHECK_MX", default=env.production)  # of a pharmacy's address
+CHECK_MX = env.flag("CHECK_MX", default=env.on_the_network)  # of a pharmacy's address
 
 # --- conditions before an import of the national register closes a pharmacy (docs/register.md)
 REGISTER_ABSENT_FILES = env.number("REGISTER_ABSENT_FILES", default=3)
@@ -257,10 +261,11 @@ IMPORTED_ADDRESS_FOR = timedelta(days=env.number("IMPORTED_ADDRESS_DAYS", defaul
 REMINDER_REOPENING_LEAVES = timedelta(minutes=env.number("REMINDER_REOPENING_LEAVES", default=30))
 
 # --- the web service of the gestionali (docs/contract.md, sections 3 and 5)
-A2F_MODE = env.choice("A2F_MODE", ["TEST", "PRODUCTION"], default="TEST" if DEMO else "PRODUCTION")
+A2F_MODE = env.choice("A2F_MODE", ["TEST", "PRODUCTION"], default="PRODUCTION" if env.production else "TEST")
 A2F_PRIVATE_KEY = env.text("A2F_PRIVATE_KEY", default="")  # PEM, to keep the key of the pincode out of the database
 A2F_MAX_ADDRESSES_A_DAY = env.number("A2F_MAX_ADDRESSES_A_DAY", default=8, least=1)  # more block the utenza
-WEBHOOK_ADDRESSES = "sessions.webhooks.addresses.PublicHttps"  # tests and the demonstration use another rule
+# the rule for addresses of gestionali; the demonstration and tests allow this machine
+WEBHOOK_ADDRESSES = "portal.demo.gestionale.OwnGestionale" if DEMO else "sessions.webhooks.addresses.PublicHttps"
 
 # --- the staff's desk: counters shared by many operators are cached
 DESK_KEPT_FOR = timedelta(seconds=10)  # maximum age of the counters; 0 counts at every request
@@ -277,7 +282,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = broker_options.of_redis() if REDIS_URL else br
 # --- the function that measures the clock's offset from the database (portal/time/database_clock.py)
 DATABASE_CLOCK = "portal.time.database_clock.of_the_database"
 # the function that reads how far people moved the portal's clock forward (portal/time/moved.py); "": it cannot be moved
-CLOCK_MOVED = ""
+CLOCK_MOVED = "" if env.production else "portal.demo.clock.moving.moved_by"
 
 # --- monitoring: /readyz and /metrics (portal/watch)
 READY_LETTER_LATE = timedelta(seconds=env.number("READY_LETTER_LATE", default=120))
@@ -286,13 +291,11 @@ METRICS_TOKEN = env.text("METRICS_TOKEN", default="")
 METRICS_NETWORKS = env.networks("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"] if DEMO else [])
 METRICS_FOLDERS = env.names("METRICS_FOLDERS", default=[])  # of the counters of this machine's workers
 
-_log_format = logs.JSON if env.production else logs.TEXT
+_log_format = logs.JSON if env.on_the_network else logs.TEXT
 LOGGING = logs.configuration(env.choice("LOG_FORMAT", [logs.TEXT, logs.JSON], default=_log_format))
 
-if DEMO:
+if not env.production:
     # The stubs are plugins; portal.system_checks refuses them in production.
     INSTALLED_APPS += ["portal.demo.apps.DemoConfig"]
-    CLOCK_MOVED = "portal.demo.clock.moving.moved_by"
     IDENTITY_PROVIDERS = IDENTITY_PROVIDERS or [f"portal.demo.identity.Stub{name}" for name in ("Spid", "Cie", "TsCns")]
-    WEBHOOK_ADDRESSES = "portal.demo.gestionale.OwnGestionale"  # its own gestionale may be called too
     STUB_IDENTITY_URL = env.address("STUB_IDENTITY_URL", default=PORTAL_URL).rstrip("/")  # the address of the stubs

@@ -11,11 +11,15 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from portal.database import pooler
 from portal.database.pooler import PoolerFindings
 
+WITH_TEST_ENVIRONMENTS = [
+    "portal.identity.providers.saml.Spid", "portal.identity.providers.saml.CieSaml", "portal.identity.providers.oidc.CieOpenId",
+]  # fmt: skip
+
 
 @register()
 def no_stand_ins_in_production(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """docs/architecture.md, rule 6: the demonstration's plugins never run in production."""
-    if settings.DEMO:
+    if settings.DEMO or settings.COLLAUDO:
         return []
     found = [
         name for name in [*settings.IDENTITY_PROVIDERS, *settings.INSTALLED_APPS] if name.startswith("portal.demo")
@@ -27,13 +31,19 @@ def no_stand_ins_in_production(app_configs: Any, **kwargs: Any) -> list[CheckMes
 
 @register()
 def no_test_mode_beside_real_people(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """portal.E002: in TEST the reply holds the id, and two public passwords are accepted (docs/contract.md, sections 3, 7, 8)."""
+    """portal.E002: in TEST the reply holds the id, and two public passwords are accepted (docs/contract.md, sections 3, 7, 8).
+
+    A test environment answers in TEST only (E010). Beside the stubs it may have providers of SPID and CIE, which then admit their test
+    environments alone (portal/identity/providers/saml/real.py); a card always belongs to a real person.
+    """
     if settings.A2F_MODE != "TEST":
-        return []
+        return [Error("PORTAL_MODE=test needs A2F_MODE=TEST.", id="portal.E010")] if settings.COLLAUDO else []
     real = [name for name in settings.IDENTITY_PROVIDERS if not name.startswith("portal.demo")]
-    if settings.DEMO and not real:
+    if settings.COLLAUDO:
+        real = [name for name in real if name not in WITH_TEST_ENVIRONMENTS]
+    if (settings.DEMO or settings.COLLAUDO) and not real:
         return []
-    beside = real[0] if real else "PORTAL_MODE=production"
+    beside = real[0] if real else f"PORTAL_MODE={settings.PORTAL_MODE}"
     return [Error(f"A2F_MODE=TEST cannot run together with {beside}.", id="portal.E002")]
 
 

@@ -23,6 +23,8 @@ urlpatterns = [
 ]
 if settings.DEMO:
     urlpatterns.append(path("prova/", include("portal.demo.urls")))
+elif settings.COLLAUDO:
+    urlpatterns.append(path("prova/", include("portal.demo.collaudo_urls")))
 
 handler400 = "portal.web.errors.bad_request"
 handler403 = "portal.web.errors.forbidden"

@@ -20,7 +20,8 @@ def _stop(why: object) -> NoReturn:
 
 try:
     portal = get_wsgi_application()
-    from portal.database import bounds, pooler  # the apps are there only now
+    from portal import installation  # the apps are there only now
+    from portal.database import bounds, pooler
     from portal.system_checks import about_the_pooler
     from portal.web.plain_requests import with_known_charset
     from portal.web.request_id import RequestIds
@@ -31,6 +32,7 @@ try:
     # gunicorn starts without a command that checks
     if serious := [error for error in run_checks() if error.is_serious()]:
         _stop(" ".join(str(error.msg) for error in serious))
+    installation.look_at_the_start()
     for message in about_the_pooler(pooler.lately()):  # said, not refused: a worker that is replaced must go on
         logging.getLogger("portal.wsgi").error("%s %s", message.msg, message.hint or "")
     application = GateInFront(RequestIds(ServiceInFront(with_known_charset(portal))))

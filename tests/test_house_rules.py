@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db import models
 
 ROOT = Path(__file__).resolve().parent.parent
-OURS = {"identity", "outbox", "journal", "demo", "pharmacies", "pharmacy_sessions"}
+OURS = {"portal", "identity", "outbox", "journal", "demo", "pharmacies", "pharmacy_sessions"}
 EMPTY_NAMES = {"utils", "util", "helpers", "helper", "common", "misc", "service", "services", "managers"}
 
 

@@ -1,8 +1,8 @@
-"""The URLs of the stub identity providers and of the stub authenticator app, under /prova/."""
+"""The URLs of the stub identity providers, under /prova/."""
 
 from django.urls import path
 
-from portal.demo.identity import authenticator, openid_views, views
+from portal.demo.identity import openid_views, views
 
 urlpatterns = [
     path("identita/cie-oidc/token", openid_views.token, name="openid_token"),
@@ -21,5 +21,4 @@ urlpatterns = [
     path("identita/federazione/fetch", openid_views.anchor_fetch, name="anchor_fetch"),
     path("identita/<slug:method>/", views.identity_provider, name="identity_provider"),
     path("identita/<slug:method>/metadata/", views.metadata, name="identity_provider_metadata"),
-    path("app/", authenticator.authenticator, name="authenticator"),
 ]

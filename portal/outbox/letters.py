@@ -97,6 +97,7 @@ def post(
     context = {
         "portal_url": settings.PORTAL_URL,
         "assistance_phone": settings.ASSISTANCE_PHONE,
+        "collaudo": settings.COLLAUDO,
         "now": envelope.now,
         **context,
     }

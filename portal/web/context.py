@@ -10,6 +10,7 @@ def same_on_every_page() -> dict[str, object]:
     """Variables that do not depend on the request, so that the page of a crash can use them too."""
     return {
         "demo": settings.DEMO,
+        "collaudo": settings.COLLAUDO,
         "owner_name": settings.OWNER_NAME,
         "assistance_phone": settings.ASSISTANCE_PHONE,
         "assistance_hours": settings.ASSISTANCE_HOURS,

@@ -81,6 +81,36 @@ def test_it_starts_says_who_to_be_answers_and_stops_leaving_nothing_behind(up: U
     assert (up.var / "portal.sqlite3").exists()
 
 
+def test_it_says_each_step_while_it_starts(up: Up):
+    up.wait_until_ready()
+    steps = (
+        "Avvio il portale",
+        "preparo il database",
+        "avvio il sito",
+        "scrivo i dati inventati",
+        "aspetto che il sito risponda",
+    )
+    places = [up.said.index(step) for step in steps]
+    assert places == sorted(places)
+
+
+def test_the_clock_goes_to_the_next_reminder_and_its_letter_arrives_within_seconds(up: Up):
+    up.wait_until_ready()
+    mailbox = f"http://127.0.0.1:{up.port}/prova/posta/"
+    assert "ID SESSIONE scad" not in read(mailbox)
+    env = {**os.environ, "PORTAL_VAR": str(up.var)}
+    command = [*processes.MANAGE, "demo_clock", "--to-next-reminder"]
+    moved = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", timeout=60, check=True)
+    assert "Per il portale sono le" in moved.stdout
+    until(lambda: "ID SESSIONE scad" in read(mailbox), 30, "the reminder is in the test mailbox")
+    assert "Orologio avanti di" in read(mailbox)
+
+
+def read(address: str) -> str:
+    with urllib.request.urlopen(address, timeout=20) as page:
+        return str(page.read().decode())
+
+
 def test_killed_with_9_it_leaves_no_orphan(up: Up):
     up.wait_until_ready()
     up.process.kill()

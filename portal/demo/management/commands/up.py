@@ -35,6 +35,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, port: str | int, queue_in_files: bool, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("«up» avvia la dimostrazione: per un ambiente di collaudo vedi docs/production.md.")
         self.port, self.var = _number(port), settings.VAR_DIR.resolve()
         _must_be_free(self.port)
         try:
@@ -68,6 +70,7 @@ class Command(BaseCommand):
     def _start(self, queue_in_files: bool) -> None:
         started = time.monotonic()
         self.stdout.write("Avvio il portale …")
+        self.stdout.flush()
         _must_be_ours()
         mail_port = _free_port()
         self.env = {
@@ -81,18 +84,27 @@ class Command(BaseCommand):
         }
         broker = None if queue_in_files or self.env.get("REDIS_URL") else self._embedded_broker()
         running.write(self.var, self.env)
+        self._say("preparo il database")
         call_command("migrate", verbosity=0)
         connections.close_all()
         if broker is not None:
             self.supervisor.wait_for(broker.answers, broker.child, START_WITHIN)
         self.env["METRICS_FOLDERS"] = str(self._counts("worker"))
+        self._say("avvio il sito e la posta di prova")
         web = self._child("web", processes.web(self.port), self._counts("web"))
         self._child("mailbox", processes.mailbox(mail_port))
+        self._say("scrivo i dati inventati, se non ci sono già")
         self._seed()
+        self._say("avvio il lavoro in sottofondo e aspetto che il sito risponda")
         self._child("worker", processes.worker(), self._counts("worker"))
         self._child("timetable", processes.timetable())
         if self.supervisor.wait_for(lambda: _answers(self.port), web, START_WITHIN):
             self._welcome(time.monotonic() - started)
+
+    def _say(self, step: str) -> None:
+        """Prints the step that begins: on a busy machine some take many seconds."""
+        self.stdout.write(f"  {step} …")
+        self.stdout.flush()
 
     def _embedded_broker(self) -> EmbeddedBroker | None:
         try:
@@ -136,6 +148,7 @@ class Command(BaseCommand):
             "", f"  Portale Farmacie: {url}/    (pronto in {seconds:.1f} s)", "",
             f"  Come provare      {url}/prova/",
             f"  Posta di prova    {url}/prova/posta/",
+            f"  Passa il tempo    {url}/prova/orologio/",
             f"  Operatori         {url}/operatori/accesso/", "",
             "  Chi puoi essere (accesso con SPID, CIE o TS-CNS di prova)",
             *[f"    {one.full_name:<18}{one.codice_fiscale}  {one.who}" for one in people.PEOPLE], "",

@@ -26,6 +26,8 @@ def why_not_real(provider: ProviderMetadata) -> str:
     if not all(map(is_public, _addresses(provider))):
         return f"The metadata of {provider.entity_id} name this machine, or no https address."
     tests = {host for host in map(_host, _addresses(provider)) if host.endswith(_TEST_ENVIRONMENTS)}
+    if settings.COLLAUDO and not tests:
+        return f"{provider.entity_id} is a real provider: PORTAL_MODE=test admits test environments only."
     if tests - set(settings.IDENTITY_TEST_HOSTS):
         return f"{provider.entity_id} is a test environment, whose users can sign in as any person (IDENTITY_TEST_HOSTS admits it)."
     if any(
@@ -41,6 +43,8 @@ def why_not_an_entity(name: str) -> str:
         return "is no https address, or one of this machine"
     host = _host(name)
     tests = host.endswith(_TEST_FEDERATION) or host.startswith("preprod")
+    if settings.COLLAUDO and not tests:
+        return "is real: PORTAL_MODE=test admits test environments only"
     if tests and host not in settings.IDENTITY_TEST_HOSTS:
         return "is a test environment, whose users can sign in as any person (IDENTITY_TEST_HOSTS admits it)"
     return ""
