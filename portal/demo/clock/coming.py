@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from portal.demo.next_reminder import NextReminder, next_reminder
 from sessions.models import IdSessione, Reminder
 
-SHOWN = 10  # of each list
+SHOWN = 5  # of each list
 STEPS = {"30m": timedelta(minutes=30), "1h": timedelta(hours=1), "1d": timedelta(days=1)}
 REMINDER, EXPIRY = "promemoria", "scadenza"
 
