@@ -281,8 +281,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = broker_options.of_redis() if REDIS_URL else br
 
 # --- the function that measures the clock's offset from the database (portal/time/database_clock.py)
 DATABASE_CLOCK = "portal.time.database_clock.of_the_database"
-# the function that reads how far people moved the portal's clock forward (portal/time/moved.py); "": it cannot be moved
-CLOCK_MOVED = "" if env.production else "portal.demo.clock.moving.moved_by"
+CLOCK_MOVED = "" if env.production else "portal.demo.clock.moving.moved_by"  # portal/time/moved.py
 
 # --- monitoring: /readyz and /metrics (portal/watch)
 READY_LETTER_LATE = timedelta(seconds=env.number("READY_LETTER_LATE", default=120))
