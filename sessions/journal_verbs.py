@@ -24,5 +24,6 @@ WORDS = {
     "hours.duty_removed": "ha tolto il turno {kind}: {days}",
     "hours.open_holiday": "ha scritto che la farmacia è aperta nella festa: {days}",
     "hours.closed_holiday": "ha scritto che la farmacia è chiusa nella festa: {days}",
+    "hours.file_read": "ha letto il file dei turni «{file}»: {rows} righe, {duties} turni scritti, {unchanged} righe già note, {over} passate, {broken} scartate",
     "nights.set": "ha scritto i turni di notte: {nights}",
 }

@@ -21,6 +21,7 @@ class Import(IntEnum):
     UTENZE = 0x0FA2_3AC3
     CERTIFIED = 0x0FA2_3AC4
     ASL = 0x0FA2_3AC5
+    DUTIES = 0x0FA2_3AC6
 
 
 class ImportUnderWay(Exception):

@@ -1,14 +1,18 @@
-"""Builds the calendar of the expiries of a pharmacy's live ids. It holds no id and no part of one. Source: RFC 5545."""
+"""Builds the calendar of the expiries of a pharmacy's live ids. It holds no id and no part of one. Source: RFC 5545.
 
-from datetime import datetime, timedelta
+It is a file that programs read, not a message: it has no METHOD, which would require an ORGANIZER (RFC 5546, section 3.2.1).
+"""
+
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from pharmacies.models import Pharmacy
 from portal.secrets.codes import keyed_hash
-from portal.time.clock import italian_moment
+from portal.time.clock import ROME, italian_moment
 from sessions.models import IdSessione
+from sessions.reminders.facts import renewed
 
 if TYPE_CHECKING:
     from icalendar import Event
@@ -18,21 +22,29 @@ READ_AGAIN_EVERY = timedelta(minutes=30)
 
 
 def calendar_of(pharmacy: Pharmacy, now: datetime) -> bytes:
-    """An .ics file (UTF-8): one event for each live id at its end (UTC), with an alarm an hour before."""
-    from icalendar import Calendar  # imported here to spare the memory of the other workers
+    """An .ics file (UTF-8): one event for each live id at its end (UTC), with an alarm an hour before.
+
+    An id that has a newer, delivered one is left out: its end is no news. The time zone is there always, because a calendar
+    without a component is not valid.
+    """
+    from icalendar import Calendar, Timezone, vText  # imported here to spare the memory of the other workers
 
     calendar = Calendar()
     calendar.add("prodid", "-//Portale Farmacie//scadenze//IT")
     calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
-    name = f"Scadenze ID SESSIONE – {pharmacy.display_name}"
+    name = vText(f"Scadenze ID SESSIONE – {pharmacy.display_name}")  # the library does not escape these two by itself
     calendar.add("name", name)
     calendar.add("x-wr-calname", name)
     calendar.add("refresh-interval", READ_AGAIN_EVERY, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT30M")
-    rows = IdSessione.objects.filter(pharmacy=pharmacy).live(now).select_related("context", "utenza")
-    for row in rows.order_by("expires_at", "pk"):
-        calendar.add_component(_event(row, pharmacy))
+    first, last = date(now.year, 1, 1), date(now.year + 2, 1, 1)
+    calendar.add_component(Timezone.from_tzid(ROME.key, first_date=first, last_date=last))
+    live = IdSessione.objects.filter(pharmacy=pharmacy).live(now).select_related("context", "utenza")
+    rows = list(live.order_by("expires_at", "pk"))
+    over = renewed(rows, now)
+    for row in rows:
+        if row.pk not in over:
+            calendar.add_component(_event(row, pharmacy))
     return bytes(calendar.to_ical())
 
 

@@ -58,7 +58,8 @@ def shown(request: OfficeRequest) -> HttpResponse:
     """Shows the address once."""
     token = shown_once.take(request, f"calendar:{request.pharmacy.pk}", now_of(request))
     address = f"{settings.PORTAL_URL}{reverse('calendar', args=[token])}" if token else None
-    return _page(request, "shown", {"address": address})
+    webcal = f"webcal://{address.partition('://')[2]}" if address else None
+    return _page(request, "shown", {"address": address, "webcal": webcal})
 
 
 @holder_required(CONNECTING_PROGRAMS)

@@ -9,7 +9,7 @@ from django.test import Client
 from icalendar import Calendar
 
 from pharmacies.models import Office
-from sessions.ids import issuing, revoking
+from sessions.ids import issuing, revoking, using
 from sessions.models import CalendarLink
 from tests.conftest import DARIO, sign_in
 from tests.sessions.conftest import MORNING
@@ -50,6 +50,36 @@ def test_the_calendar_has_one_event_for_each_live_id_at_its_end(client, utenza, 
     said = answer.content.decode()
     assert issued.plain not in said
     assert issued.plain[-4:] not in said
+
+
+def test_an_id_that_a_newer_one_has_replaced_is_not_in_the_calendar(client, utenza, context) -> None:
+    first = issuing.issue(utenza, context, MORNING - timedelta(hours=3)).id_sessione
+    using.use(first, MORNING)
+    issuing.issue(utenza, context, MORNING)
+    (event,) = Calendar.from_ical(Client().get(make(client)).content).walk("VEVENT")
+    assert event.decoded("dtstart") == MORNING + timedelta(hours=16)
+
+
+def test_an_empty_calendar_has_a_component_and_is_no_message(client) -> None:
+    said = Client().get(make(client)).content.decode()
+    assert [part.name for part in Calendar.from_ical(said).subcomponents] == ["VTIMEZONE"]
+    assert "METHOD" not in said  # RFC 5546: with it each event needs an ORGANIZER
+
+
+def test_the_name_of_the_calendar_is_escaped(client, san_marco) -> None:
+    san_marco.name = "Farmacia Rossi; Bianchi, Verdi"
+    san_marco.save()
+    said = Client().get(make(client)).content.decode().replace("\r\n ", "")
+    escaped = "Scadenze ID SESSIONE – Farmacia Rossi\\; Bianchi\\, Verdi"
+    assert f"\r\nNAME:{escaped}\r\n" in said
+    assert f"\r\nX-WR-CALNAME:{escaped}\r\n" in said
+
+
+def test_the_pages_offer_a_link_for_this_device_and_say_what_programs_do(client) -> None:
+    page = client.post(f"{PANEL}crea/", follow=True).content.decode()
+    assert re.search(r'href="webcal://[^"/]+/calendario/[\w-]{43}\.ics"', page)
+    for html in (page, client.get(PANEL).content.decode()):
+        assert "Google Calendar e Outlook non fanno suonare la sveglia" in html
 
 
 def test_an_id_that_ends_with_the_change_of_the_clock_is_told_in_utc(anna, certified, utenza, context, clock) -> None:
