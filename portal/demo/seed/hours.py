@@ -1,4 +1,4 @@
-"""Gives some pharmacies of the seed opening hours, nights on duty and a webhook.
+"""Gives some pharmacies of the seed opening hours, duties, a closure and a webhook.
 
 It calls the same functions as the pages, after the ids exist, so that the reminders of live ids are planned again.
 """
@@ -13,13 +13,14 @@ from portal.time.clock import ROME
 from sessions.hours.week import Week, read_day
 from sessions.models import ReminderSettings
 from sessions.preferences import webhook_life
-from sessions.reminders import planning
+from sessions.reminders import days, planning
 from sessions.webhooks import events
 
 WITH_HOURS, ON_DUTY = 5, 12  # one in so many of the pharmacies without a named person
 SPLIT = Week((*[read_day("8:30–12:30, 15:30–19:30")] * 5, read_day("8:30–12:30"), ()))
 STRAIGHT = Week((*[read_day("8–20")] * 6, read_day("9–13")))
 ANNA_IS_ON_DUTY_IN = (3, 10, 17)  # days
+ANNA_IS_CLOSED_IN = (30, 36)  # days: the first and the last
 CALLED = (SAN_MARCO, SANTA_LUCIA)  # Santa Lucia's id has a reminder, and so a call, two minutes after the start
 
 
@@ -30,8 +31,12 @@ def set_hours_and_nights(
     today = now.astimezone(ROME).date()
     for code in (SAN_MARCO, SANTA_CHIARA):
         planning.set_hours(pharmacies[code], SPLIT, acting[code], now)
-    nights = [today + timedelta(days=days) for days in ANNA_IS_ON_DUTY_IN]
+    nights = [today + timedelta(days=number) for number in ANNA_IS_ON_DUTY_IN]
     planning.set_nights(pharmacies[SAN_MARCO], nights, acting[SAN_MARCO], now)
+    first, last = (today + timedelta(days=number) for number in ANNA_IS_CLOSED_IN)
+    days.add_closure(pharmacies[SAN_MARCO], first, last, acting[SAN_MARCO], now)
+    on_sunday = today + timedelta(days=20 - today.weekday())
+    days.add_day_duties(pharmacies[SAN_MARCO], [on_sunday], read_day("9–13"), acting[SAN_MARCO], now)
     for number, pharmacy in enumerate(others):
         if number % WITH_HOURS == 0:
             planning.set_hours(pharmacy, STRAIGHT if number % 2 else SPLIT, acting[pharmacy.code], now)
