@@ -13,7 +13,7 @@ from pharmacies.models.register_source import NightOutcome
 from pharmacies.register.nightly.age import ages
 from pharmacies.register.nightly.attempt import OF_A_COMMAND, Attempt, Limits, Voice
 from pharmacies.register.nightly.keeping import folder_of, kept_file
-from pharmacies.register.nightly.refresh import refresh_now, rehearse
+from pharmacies.register.nightly.refresh import leased_until, refresh_now, rehearse
 from pharmacies.register.nightly.sources import SETTING, RegisterAddress, source_of
 from portal.time import database_clock
 from portal.time.clock import ROME
@@ -87,8 +87,10 @@ class Command(BaseCommand):
         try:
             attempt = (rehearse if dry_run else refresh_now)(source, now, limits, voice)
         except ImportUnderWay:
+            until = leased_until(source.register)
+            ends = f" If it was killed, wait until {until.astimezone(ROME):%H:%M} (Rome)." if until else ""
             self.stderr.write(
-                self.style.ERROR(f"{source.register}: another worker is refreshing it: nothing was done.")
+                self.style.ERROR(f"{source.register}: another worker is refreshing it: nothing was done.{ends}")
             )
             return UNDER_WAY
         return self._print(source.register, attempt, dry_run=dry_run)

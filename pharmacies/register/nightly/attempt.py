@@ -40,7 +40,7 @@ class Limits:
 
 
 OF_A_TASK = Limits(page=40, file=90, lease=timedelta(minutes=5))
-OF_A_COMMAND = Limits(page=120, file=15 * 60, lease=timedelta(minutes=40))
+OF_A_COMMAND = Limits(page=60, file=10 * 60, lease=timedelta(minutes=20))
 
 
 @dataclass(frozen=True)

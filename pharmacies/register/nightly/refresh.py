@@ -31,6 +31,11 @@ def refresh_due(now: datetime) -> None:
         log.log(level, "the refresh of the register of the %s: %s", row.register, attempt.detail)
 
 
+def leased_until(register: NationalRegister) -> datetime | None:
+    """When the lease of the worker that refreshes this register ends (UTC); None when nobody does."""
+    return RegisterSource.objects.filter(register=register).values_list("leased_until", flat=True).first()
+
+
 def refresh_now(source: RegisterAddress, now: datetime, limits: Limits, voice: Voice) -> Attempt:
     """As refresh_due, for a command: at once, also when it is not due. Raises ImportUnderWay when a worker is refreshing it."""
     row = _row_of(source.register, now)
@@ -63,7 +68,11 @@ def _tried(
     again = schedule.next_try(now, attempts, has_register=last_whole(source.register) is not None)
     own = RegisterSource.objects.filter(pk=row.pk, leased_until=lease)
     own.update(attempts=attempts, next_check_at=again, checked_at=now)
-    attempt = attempted(row, source, now, limits, voice, dry_run=False)
+    try:
+        attempt = attempted(row, source, now, limits, voice, dry_run=False)
+    except BaseException:  # Ctrl-C
+        own.update(leased_until=None)
+        raise
     own.update(**_facts(row, attempt, now))
     return attempt
 

@@ -93,6 +93,27 @@ def test_while_a_worker_refreshes_it_the_command_does_nothing(site):
     )
     code, _, said = command()
     assert (code, "another worker" in said, site.requests) == (4, True, [])
+    assert "If it was killed, wait until" in said
+
+
+def test_ctrl_c_gives_the_register_back(site, monkeypatch):
+    def interrupted(*args: object, **kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as during:
+        during.setattr("pharmacies.register.nightly.attempt._attempt", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            command()
+    assert RegisterSource.objects.get().leased_until is None
+    site.files = {today(): register()}
+    assert command()[0] == 0
+
+
+def test_of_two_registers_both_are_tried_and_the_worst_exit_code_counts(site, settings):
+    settings.REGISTER_PARAFARMACIE_URL = f"{site.url}/manca.html"
+    site.files = {today(): register()}
+    code, said, failed = command("parafarmacie", "farmacie")
+    assert (code, "farmacie: FRM_FARMA_5_" in said, "parafarmacie: The server answers 404" in failed) == (1, True, True)
 
 
 def test_a_wrong_word_is_a_wrong_option(capsys):
