@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django import forms
-from django.core.paginator import Paginator
 from django.core.validators import RegexValidator
 from django.db.models import Q, Value
 from django.db.models.functions import Concat
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from pharmacies.models import Pharmacy
@@ -21,6 +21,7 @@ from portal.journal.models import PORTAL, Entry, EntryQuerySet
 from portal.journal.verbs import sentence
 from portal.secrets.masking import mask_people_in
 from portal.time.clock import ROME, now_of
+from sessions.staff.lists.how_many import counted_pages
 from sessions.staff.lists.sheets import MOMENT, Cell, Sheet, csv_lines, taken_away
 from sessions.staff.timeline import KINDS, TimelineFilter, midnight
 
@@ -74,12 +75,12 @@ class JournalFilter(TimelineFilter):
 def journal(request: HttpRequest) -> HttpResponse:
     """The journal entries that the filters find, newest first."""
     form = JournalFilter(request.GET)
-    shown = Paginator(
-        _found(form, staff_of(request), now_of(request))[: LINES_A_PAGE * COUNTED], LINES_A_PAGE
-    ).get_page(request.GET.get("pagina"))
+    pages, number = counted_pages(_found(form, staff_of(request), now_of(request)), LINES_A_PAGE, COUNTED)
+    shown = pages.get_page(request.GET.get("pagina"))
     context = {
         "form": form,
         "page_obj": shown,
+        "how_many": number.words(_("voce"), _("voci")),
         "timeline": [(entry, sentence(entry.verb, entry.detail)) for entry in shown],
         "filtered": any(form.value(name) for name in form.fields),
         "query": request.GET.urlencode(),

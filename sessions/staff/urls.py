@@ -11,7 +11,7 @@ from sessions.staff import (
     register_nights,
     role_requests,
 )
-from sessions.staff.desk import bulk_views, sheet_views, status_views, utenze_sheet
+from sessions.staff.desk import bulk_views, invite_views, sheet_views, status_views, utenze_sheet
 from sessions.staff.mail import mailboxes, outbox_views, unread_reports
 from sessions.staff.pharmacy import place_acts
 
@@ -19,6 +19,8 @@ app_name = "staff"
 urlpatterns = [
     # the address that an administration tells its operators: the list, which sends an anonymous caller to the staff's login
     path("", RedirectView.as_view(pattern_name="staff:status"), name="door"),
+    path("da-invitare/", invite_views.to_invite, name="to_invite"),
+    path("da-invitare/elenco.<slug:kind>", invite_views.invite_sheet, name="invite_sheet"),
     path("stato-sessioni/", status_views.status, name="status"),
     path("stato-sessioni/cerca/", status_views.look_for, name="search"),
     path("stato-sessioni/scarica/utenze.<slug:kind>", utenze_sheet.utenze_sheet, name="utenze_sheet"),

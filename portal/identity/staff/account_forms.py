@@ -100,12 +100,12 @@ class OperatorForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for my
         widget=forms.CheckboxSelectMultiple,
     )
     whole_nation = forms.BooleanField(
-        label=_lazy("Tutta l’Italia"),
+        label=_lazy("Territorio: tutta l’Italia"),
         help_text=_lazy("Vede e tratta le farmacie di ogni regione."),
         required=False,
     )
     territory = forms.CharField(
-        label=_lazy("Oppure solo questi luoghi"),
+        label=_lazy("Territorio: solo questi luoghi"),
         help_text=_lazy(
             "I codici di regione (042) o di regione e ASL (010-301), separati da spazi. Senza un territorio l’operatore non vede nessuna farmacia."
         ),

@@ -8,12 +8,12 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, URLResolver, path
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from pharmacies.models import Pharmacy
@@ -22,6 +22,7 @@ from portal.journal.models import record
 from portal.time.clock import now_of
 from sessions.staff.archive.read_only import ReadOnly
 from sessions.staff.archive.rows import SHOWN
+from sessions.staff.lists.how_many import counted_pages
 
 ROWS_A_PAGE = 50
 COUNTED = 1000  # at most so many pages: beyond, the operator narrows the search
@@ -79,9 +80,13 @@ def rows(request: HttpRequest, slug: str) -> HttpResponse:
     found = shown.found(request, code)
     if form.errors:
         found = found.none()
-    page = Paginator(found[: ROWS_A_PAGE * COUNTED], ROWS_A_PAGE).get_page(request.GET.get("pagina"))
+    paginator, number = counted_pages(found, ROWS_A_PAGE, COUNTED)
+    page = paginator.get_page(request.GET.get("pagina"))
     table = [(found_row.pk, shown.cells(found_row)) for found_row in page]
-    context = {"shown": shown, "heads": shown.heads(), "table": table, "page_obj": page, "form": form, "code": code}
+    context = {
+        "shown": shown, "heads": shown.heads(), "table": table, "page_obj": page, "form": form, "code": code,
+        "how_many": number.words(gettext("riga"), gettext("righe")),
+    }  # fmt: skip
     return render(request, "staff/archive/rows.html", context)
 
 

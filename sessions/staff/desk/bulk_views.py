@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -17,9 +18,11 @@ from portal.time.clock import now_of
 from sessions.models import BulkJob
 from sessions.staff.desk import bulk
 from sessions.staff.desk.status_views import address_of, auto_refresh, chosen, fragment
+from sessions.staff.lists.how_many import HowMany, how_many
 from sessions.staff.lists.pharmacy_listing import Listing
 from sessions.staff.reason import ReasonForm
 
+JOBS_SHOWN = 50
 ACTS = [
     (BulkJob.Act.REVOKE, "Revoca gli ID SESSIONE validi"),
     (BulkJob.Act.BLOCK, "Blocca le utenze del gestionale"),
@@ -143,14 +146,16 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_required
 @require_safe
 def jobs(request: HttpRequest) -> HttpResponse:
-    """The newest 50 jobs that this operator may see."""
+    """The newest JOBS_SHOWN jobs that this operator may see, and how many there are."""
     user = staff_of(request)
     own = BulkJob.objects.filter(asked_by=user)
     acts = BulkJob.objects.exclude(act__in=BulkJob.SHEETS)
     found = own | acts if StaffRole.SICUREZZA in user.roles and user.territory.is_whole_nation else own
-    return render(
-        request, "staff/jobs.html", {"jobs": found.select_related("asked_by").order_by("-asked_at", "-pk")[:50]}
-    )
+    shown = list(found.select_related("asked_by").order_by("-asked_at", "-pk")[:JOBS_SHOWN])
+    number = HowMany(len(shown)) if len(shown) < JOBS_SHOWN else how_many(found)
+    words = number.words(gettext("lavoro"), gettext("lavori"))
+    older = number.or_more or number.number > len(shown)
+    return render(request, "staff/jobs.html", {"jobs": shown, "how_many": words, "has_older": older})
 
 
 @staff_required("sicurezza")

@@ -6,6 +6,7 @@ from django import forms
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
+from pharmacies.models.pharmacy import NationalRegister
 from portal.identity.models import User
 from sessions.staff.lists.places import places_for
 from sessions.staff.lists.search import is_personal
@@ -38,6 +39,7 @@ STATES = [
     (ALL, "Tutte le farmacie"),
 ]
 EVERYWHERE = ("", "Tutte")
+UNCERTIFIED = {Certification.NEVER.value, Certification.REVOKED.value, Certification.NONE.value}
 _CONTROL = r"[\x00-\x1f\x7f]"
 
 
@@ -72,8 +74,15 @@ class StatusFilter(forms.Form):
         error_messages={"invalid_choice": "Questa scelta sull’indirizzo non esiste: le vedi tutte."},
     )
 
+    tipo = forms.ChoiceField(
+        label=_("Farmacie o parafarmacie"),
+        choices=[EVERYWHERE, *NationalRegister.choices],
+        required=False,
+        error_messages={"invalid_choice": _("Questa scelta non esiste: vedi le une e le altre.")},
+    )
+
     def __init__(self, data: Any, user: User) -> None:
-        super().__init__(data)
+        super().__init__(_of_all_states(data))
         self.user = user
         places = places_for(user)
         region = str(data.get("regione", ""))
@@ -103,6 +112,7 @@ class StatusFilter(forms.Form):
             territory=self.user.territory, words=self.value("cerca"), state=self.value("stato"),
             region=self.value("regione"), province=self.value("provincia"), asl=self.value("asl"),
             delivery=self.value("consegna"), certification=self.value("certificazione"), supplier=self.value("fornitore"),
+            register=self.value("tipo"),
         )  # fmt: skip
 
     def in_words(self) -> str:
@@ -120,3 +130,10 @@ class StatusFilter(forms.Form):
     def query(self) -> dict[str, str]:
         """The valid filters that are not empty, for a short URL."""
         return {name: value for name in self.fields if (value := self.value(name))}
+
+
+def _of_all_states(data: Any) -> Any:
+    """The data, with every state when they ask for sites without a certified address: none of those has an id today."""
+    if data.get("stato") or data.get("certificazione") not in UNCERTIFIED:
+        return data
+    return {**{name: data.get(name) for name in data}, "stato": ALL}

@@ -1,5 +1,7 @@
 """«Stato delle sessioni»: counters, chart, one row per pharmacy, most urgent first."""
 
+from dataclasses import replace
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +12,7 @@ from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_POST, require_safe
 
+from pharmacies.models.pharmacy import NationalRegister
 from portal.identity.access import staff_of, staff_required
 from portal.identity.roles import StaffRole
 from portal.templatetags.portale import thousands
@@ -19,6 +22,7 @@ from sessions.staff.desk.filters import StatusFilter
 from sessions.staff.lists import search
 from sessions.staff.lists.counters import StatusCounts, counts_for
 from sessions.staff.lists.follow import Follow
+from sessions.staff.lists.how_many import HowMany
 from sessions.staff.lists.missing import mending, missing_lines
 from sessions.staff.lists.pharmacy_listing import Key, Listing, StatusPage
 from sessions.staff.lists.selection import (
@@ -32,8 +36,13 @@ from sessions.staff.lists.selection import (
     PharmacySelection,
 )
 
-MORE = ("provincia", "asl", "consegna", "certificazione", "fornitore")  # hidden behind «Altri filtri» until one is set
+MORE = ("provincia", "consegna", "fornitore", "tipo")  # hidden behind «Altri filtri» until one is set
 PLACES = ("regione", "provincia", "asl")
+NOUNS = {
+    "": ("farmacia", "farmacie"),
+    NationalRegister.FARMACIE: ("farmacia", "farmacie"),
+    NationalRegister.PARAFARMACIE: ("parafarmacia", "parafarmacie"),
+}
 REFRESH = range(5, 3601)  # seconds that ?auto= accepts
 SEARCH_IS_OVER = (
     "Questa ricerca non c’è più: era di un altro accesso, o ne sono seguite altre dieci. Scrivila di nuovo."
@@ -50,14 +59,18 @@ def status(request: HttpRequest) -> HttpResponse:
     form, selection = chosen(request)
     counts, follow, listing = counts_for(selection, now), Follow(selection, now), Listing(selection, now)
     page = _page(listing, request, follow.keys)
+    if not request.GET:  # a fresh visit: whoever answers the telephone types at once
+        form.fields["cerca"].widget.attrs["autofocus"] = True
     query = query_of(request, form)
     context = {
         "form": form,
         "selection": selection,
+        "in_all_states": _in_all_states(selection, now) if not page.rows else "",
         "page": page,
         "query": urlencode(query),
+        "all_states": urlencode({**query, "stato": ALL}),
         "counters": _counters(counts, query, selection.state, selection.certification),
-        "how_many": _how_many(listing, counts, page),
+        "how_many": how_many(listing, counts, page).words(*NOUNS[selection.register]),
         "wide": chart.draw(counts.by_hour, now, width=690, height=210, hours_a_bar=1, label_every=3),
         "narrow": chart.draw(counts.by_hour, now, width=330, height=210, hours_a_bar=2, label_every=2),
         "follow": follow.things(page.ids),
@@ -149,17 +162,20 @@ def auto_refresh(request: HttpRequest, template: str, context: dict[str, Any], *
     return response
 
 
-def _how_many(listing: Listing, counts: StatusCounts, page: StatusPage) -> str:
-    """`168 farmacie` when the number is known or must be exact; else `Più di 25 farmacie`."""
-    selection = listing.selection
-    number = counts.of_state(selection.state) if selection.is_counted else None
+def _in_all_states(selection: PharmacySelection, now: datetime) -> str:
+    """How many a search of one state would find among all pharmacies: `3 farmacie`; "" when it found none there either."""
+    if not selection.words or selection.state == ALL or selection.delivery:
+        return ""
+    number = Listing(replace(selection, state=ALL), now).how_many()
+    return number.words(*NOUNS[selection.register]) if number.number else ""
+
+
+def how_many(listing: Listing, counts: StatusCounts, page: StatusPage) -> HowMany:
+    """How many pharmacies the list has: from the page when it shows them all, from the counters when they know, else counted."""
     if not (page.after or page.before):
-        number = len(page.rows)
-    elif number is None and page.before:  # beyond the first page "more than 25" would be misleading
-        number = listing.count()
-    if number is None:
-        return f"Più di {len(page.rows)} farmacie"
-    return "1 farmacia" if number == 1 else f"{thousands(number)} farmacie"
+        return HowMany(len(page.rows))
+    number = counts.found_by(listing.wanted)
+    return listing.how_many() if number is None else HowMany(number)
 
 
 def _counters(counts: StatusCounts, query: dict[str, str], state: str, certification: str) -> list[dict[str, object]]:

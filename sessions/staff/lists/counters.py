@@ -1,7 +1,7 @@
 """Counts the pharmacies of a place by state, and the expiries of the next hours, in one query."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +24,7 @@ from sessions.staff.lists.selection import (
     TODAY,
     UNDELIVERED,
     WITHOUT,
+    Certification,
     PharmacySelection,
 )
 from sessions.staff.lists.urgency import LONGEST_LIFE, counting
@@ -45,6 +46,13 @@ class StatusCounts:
     blocked: int
     expired_on_duty: int
     by_hour: tuple[int, ...]
+
+    def found_by(self, selection: PharmacySelection) -> int | None:
+        """Number of rows of this selection's list; None when these counts do not say it."""
+        if selection.is_counted:
+            return self.of_state(selection.state)
+        never = replace(selection.place_only, certification=Certification.NEVER)
+        return self.never_certified if selection == never else None
 
     def of_state(self, state: str) -> int | None:
         """Number of rows of the list in this state; None when it is not counted."""

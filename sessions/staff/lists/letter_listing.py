@@ -21,6 +21,7 @@ from portal.outbox.reasons import Reason
 from portal.time.clock import day_start
 from sessions.letters import shared_letters
 from sessions.staff.lists.brief_cache import kept
+from sessions.staff.lists.how_many import HowMany, how_many
 
 PAGE, WORST = 25, 10
 LOOKED_AT = 100_000  # letters: two days of the whole nation. A search for one pharmacy has no such limit
@@ -89,8 +90,8 @@ class LetterListing:
         if self.code:
             found = found.filter(shared_letters.about(self.code))
         if self.is_of_the_newest:
-            newest = OutgoingMail.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-            found = found.filter(pk__gt=newest - LOOKED_AT)
+            newest = OutgoingMail.objects.order_by("-pk").values("pk")[:1]
+            found = found.filter(pk__gt=models.Subquery(newest) - LOOKED_AT)
         return found
 
     def page(self, after: int | None = None, before: int | None = None) -> LetterPage:
@@ -111,6 +112,13 @@ class LetterListing:
             after=rows[-1].pk if rows and (more or backwards) else None,
             before=rows[0].pk if rows and rows_before else None,
         )
+
+    def how_many(self, page: LetterPage) -> HowMany:
+        """Number of matching letters, exact up to COUNTED: of one page without a query, else at most DESK_KEPT_FOR old."""
+        if not (page.after or page.before):
+            return HowMany(len(page.rows))
+        of = (self.user.territory.cache_key, self.state, self.kind, self.domain, self.code)
+        return kept("how many letters", of, lambda: how_many(self.found()))
 
     def every(self) -> Iterator[OutgoingMail]:
         """All matching letters, in the order of the pages."""

@@ -13,6 +13,7 @@ from pharmacies.codes import typed_codes
 from pharmacies.models import MailCertification, Pharmacy
 from pharmacies.models.pharmacy import PharmacyQuerySet
 from sessions.models import IdSessione
+from sessions.staff.lists.how_many import COUNTED, HowMany, up_to
 from sessions.staff.lists.pharmacy_status import UNREAD, StatusRow
 from sessions.staff.lists.search import code_of
 from sessions.staff.lists.selection import PharmacySelection
@@ -67,7 +68,12 @@ class Listing:
     """The rows of a selection at one instant."""
 
     def __init__(self, selection: PharmacySelection, now: datetime) -> None:
-        self.selection, self.now = selection, now
+        self.wanted, self.now = selection, now
+
+    @cached_property
+    def selection(self) -> PharmacySelection:
+        """The selection that was asked for, its words already looked up: one reading of all names, not one for each query."""
+        return self.wanted.looked_up(self.now)
 
     def page(
         self, after: Key | None = None, before: Key | None = None, size: int = PAGE, also: Iterable[int] = ()
@@ -106,9 +112,19 @@ class Listing:
         with_id = self.selection.ids(self.now).order_by().values_list("pharmacy", flat=True)
         return {*with_id, *self.selection.without_id(self.now).order_by().values_list("pk", flat=True)}
 
-    def count(self) -> int:
-        """Number of pharmacies that it finds. Two queries."""
-        return self.selection.ids(self.now).order_by().count() + self.selection.without_id(self.now).order_by().count()
+    def how_many(self) -> HowMany:
+        """Number of pharmacies that it finds, exact up to COUNTED. One query at most."""
+        if self.selection.found is not None and self.selection.has_every_state:
+            return HowMany(len(self.selection.found))
+        parts = [
+            self.selection.ids(self.now).order_by().values_list("pharmacy_id"),
+            self.selection.without_id(self.now).order_by().values_list("pk"),
+        ]
+        counted = [part for part in parts if not part.query.is_empty()]
+        if not counted:
+            return HowMany(0)
+        together: QuerySet[Any, Any] = counted[0].union(*counted[1:], all=True) if counted[1:] else counted[0]
+        return up_to(COUNTED, together[: COUNTED + 1].count())
 
     @cached_property
     def _exact(self) -> int | None:

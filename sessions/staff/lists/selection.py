@@ -5,9 +5,10 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
-from pharmacies.models.pharmacy import PharmacyQuerySet, within
+from pharmacies.models.pharmacy import NationalRegister, PharmacyQuerySet, within
 from portal.identity.territory import Territory
 from portal.time.clock import ROME
 from sessions.models import IdSessione
@@ -19,6 +20,9 @@ TODAY, LIVE, EXPIRING, EXPIRED, UNDELIVERED, WITHOUT, NEVER, BLOCKED, ALL = (
     "", "attive", "in-scadenza", "scadute", "non-consegnate", "senza-id", "mai-richiesto", "bloccate", "tutte",
 )  # fmt: skip
 NOWHERE = "nessuna"  # the filter of the pharmacies without a region, or without an ASL
+
+
+LOOKED_UP = 1000  # keys in a statement
 
 
 class Delivery(models.TextChoices):
@@ -34,6 +38,7 @@ class Certification(models.TextChoices):
     UNREACHABLE = "non-raggiungibile", "Non raggiungibile"
     REVOKED = "revocata", "Revocato"
     NEVER = "mai", "Mai certificato"
+    NONE = "nessuno", _("Non certificato (mai o revocato)")
 
 
 @dataclass(frozen=True)
@@ -49,11 +54,21 @@ class PharmacySelection:
     delivery: str = ""
     certification: str = ""
     supplier: str = ""  # of the gestionale of one of its utenze
+    register: str = ""  # a value of NationalRegister
+    # primary keys of the pharmacies that match, once they are looked up; None: `pharmacies` searches them
+    found: tuple[int, ...] | None = None
 
     @property
     def place_only(self) -> "PharmacySelection":
         """The same place without the other filters: the counters count it."""
-        return replace(self, words="", state=ALL, delivery="", certification="", supplier="")
+        return replace(self, words="", state=ALL, delivery="", certification="", supplier="", register="", found=None)
+
+    def looked_up(self, now: datetime) -> "PharmacySelection":
+        """The same selection with the keys of its pharmacies when there are words and they find LOOKED_UP or fewer. One query."""
+        if not self.words:
+            return self
+        keys = tuple(self.pharmacies(now).order_by().values_list("pk", flat=True)[: LOOKED_UP + 1])
+        return replace(self, found=keys) if len(keys) <= LOOKED_UP else self
 
     @property
     def is_counted(self) -> bool:
@@ -65,16 +80,28 @@ class PharmacySelection:
         """Whether it filters by no place, and the operator's territory is the whole nation."""
         return self.place_only == PharmacySelection(Territory(), state=ALL)
 
+    @property
+    def has_every_state(self) -> bool:
+        """Whether a pharmacy has a row whatever its id: then the list has as many rows as pharmacies match."""
+        return self.state in (ALL, BLOCKED) and not self.delivery
+
     def pharmacies(self, now: datetime) -> PharmacyQuerySet:
         """The open pharmacies that match, whatever the state of their ids."""
+        if self.found is not None:
+            return Pharmacy.objects.filter(pk__in=self.found)
         found = self.in_place(Pharmacy.objects.open_on(now.astimezone(ROME).date()))
         if self.words:
             found = found.filter(matching(self.words, now))
+        found = self.narrowed(found)
+        return found.filter(_BLOCKED) if self.state == BLOCKED else found
+
+    def narrowed(self, found: PharmacyQuerySet) -> PharmacyQuerySet:
+        """Narrows to the pharmacies with the selected certification, supplier and register."""
         if self.certification:
             found = found.filter(_CERTIFIED[Certification(self.certification)])
         if self.supplier:
             found = found.filter(Exists(Utenza.objects.filter(pharmacy=OuterRef("pk"), supplier=self.supplier)))
-        return found.filter(_BLOCKED) if self.state == BLOCKED else found
+        return found.of_register(NationalRegister(self.register)) if self.register else found
 
     def in_place(self, found: PharmacyQuerySet) -> PharmacyQuerySet:
         """Narrows to the pharmacies of the selected place, open or closed."""
@@ -125,6 +152,7 @@ _CERTIFIED = {
     Certification.UNREACHABLE: Q(_certified(_CURRENT.filter(undeliverable_at__isnull=False))),
     Certification.REVOKED: Q(_certified(_EVER)) & ~Q(_certified(_CURRENT)),
     Certification.NEVER: ~Q(_certified(_EVER)),
+    Certification.NONE: ~Q(_certified(_CURRENT)),
 }
 _BLOCKED = Q(Exists(Utenza.objects.filter(pharmacy=OuterRef("pk"), blocked_at__isnull=False)))
 _DELIVERED = {

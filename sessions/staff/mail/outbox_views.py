@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from pharmacies.models import Pharmacy
@@ -100,9 +101,11 @@ def outbox(request: HttpRequest) -> HttpResponse:
         )
     form, now = LetterFilter(request.GET), now_of(request)
     letters, query = form.letters(staff_of(request)), form.query()
+    page = letters.page(_key(request, "dopo"), _key(request, "prima"))
     context = {
         "form": form,
-        "page": letters.page(_key(request, "dopo"), _key(request, "prima")),
+        "page": page,
+        "how_many": letters.how_many(page).words(gettext("messaggio"), gettext("messaggi")),
         "query": urlencode(query),
         "filtered": bool(query),
         "counters": _counters(letters.counts(now), now, form.value("stato")),

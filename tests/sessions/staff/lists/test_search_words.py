@@ -1,14 +1,17 @@
 """A pharmacy is found by the words on the page and by words spoken on the phone, in any spelling."""
 
 import re
+from html import unescape
 from urllib.parse import unquote
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from pharmacies.models import Pharmacy
 from portal.journal.models import record
 from tests.conftest import make_pharmacy
-from tests.sessions.staff.conftest import NOW, STATUS, letter_for, rows
+from tests.sessions.staff.conftest import NOW, STATUS, letter_for, rows, words
 from tests.sessions.staff.lists.test_search import search
 
 
@@ -18,6 +21,7 @@ def nation(db, utenza):
     make_pharmacy("11", "Santa Chiara", comune="FORLI'", partita_iva="00987654321")
     make_pharmacy("12", "SANT'ANNA", comune="CANTU'", partita_iva="")
     make_pharmacy("13", "Dei Mòcheni", comune="Palù del Fersina", partita_iva="11122233344")
+    make_pharmacy("14", "Centrale", comune="CITTA' SANT'ANGELO", partita_iva="")
     make_pharmacy("92", "Alla Torre", comune="Merano", partita_iva="55566677788")
     make_pharmacy("920", "Al Ponte", comune="Merano", partita_iva="")
     make_pharmacy("9201", "Al Lago", comune="Merano", partita_iva="")
@@ -41,7 +45,8 @@ def codes(html: str) -> list[str]:
         ("mocheni", "13"), ("mòcheni", "13"), ("MÒCHENI palu", "13"), ("farmacia mo\u0300cheni", "13"),
         ("UVANNA01", "4512"), ("uvanna01", "4512"), ("UVANNA01 trento", "4512"),
         ("987654321", "11"), ("00987654321", "11"), ("0987654321", "11"), ("IT00987654321", "11"), ("98765", "11"),
-        ("00987", "11"), ("111222", "13"), ("\u200bcantù\ufeff", "12"),
+        ("00987", "11"), ("111222", "13"), ("\u200bcantù\ufeff", "12"), ("SANT’ANNA", "12"), ("Sant‘Anna", "12"), ("città", "14"), ("citta'", "14"),
+        ("CITTA’ sant’angelo", "14"), ("Farmacia Sant’Anna cantu", "12"),
     ],
 )  # fmt: skip
 def test_it_is_found_however_it_is_written(carla_client, nation, typed, code):
@@ -72,6 +77,20 @@ def test_a_whole_code_is_said_once_over_all_the_pages(carla_client, nation, give
 def test_a_whole_code_outside_the_territory_or_the_choice_is_not_shown(carla_client, operator, nation):
     assert found(operator("lettura", limited_to=["010"]), "92") == []
     assert rows(carla_client.get(f"{STATUS}?cerca=92").content.decode()) == []  # none of them has an ID today
+
+
+def test_a_search_that_finds_nothing_in_its_state_says_how_many_there_are_among_all(carla_client, nation):
+    html = carla_client.get(search(carla_client, "92")["Location"]).content.decode()
+    assert rows(html) == []
+    assert "tra tutte le farmacie sì: 3 farmacie" in words(html)
+    link = re.search(r'<a href="(\?[^"]*)">3 farmacie</a>', html)[1]
+    assert codes(carla_client.get(f"{STATUS}{unescape(link)}").content.decode()) == ["92", "9201", "920"]
+
+
+def test_the_words_are_looked_up_once_for_the_whole_page(carla_client, nation):
+    with CaptureQueriesContext(connection) as captured:
+        assert carla_client.get(f"{STATUS}?cerca=merano&stato=tutte").status_code == 200
+    assert len([query for query in captured if "LIKE" in query["sql"] and "found_by" in query["sql"]]) == 1
 
 
 def test_signs_alone_find_nothing_and_beside_words_they_do_not_count(carla_client, nation):

@@ -6,11 +6,11 @@ from html import unescape
 
 import pytest
 
-from pharmacies.models import Utenza
+from pharmacies.models import Pharmacy, Utenza
 from sessions.models import IdSessione
 from sessions.staff.lists.pharmacy_listing import Key
 from tests.conftest import make_pharmacy
-from tests.sessions.staff.conftest import NOW, STATUS, counter, rows, words
+from tests.sessions.staff.conftest import NOW, STATUS, counter, rows, utenza_of, words
 
 HOUR = timedelta(hours=1)
 
@@ -207,7 +207,40 @@ def test_how_many_is_said_when_it_is_known_and_otherwise_that_there_are_more(pag
         give_id()
 
     assert "26 farmacie, dalla più urgente." in words(page())
+    assert "26 farmacie, dalla più urgente." in words(page("cerca=dolomiti"))
+
+
+def test_a_number_that_would_be_slow_to_count_is_said_as_more_than(page, give_id, monkeypatch):
+    for _ in range(26):
+        give_id()
+    monkeypatch.setattr("sessions.staff.lists.pharmacy_listing.COUNTED", 25)
+
     assert "Più di 25 farmacie, dalla più urgente." in words(page("cerca=dolomiti"))
+    assert "26 farmacie, dalla più urgente." in words(page())  # the counters know it
+
+
+def test_how_many_of_an_asl_are_not_certified_is_one_filter_and_one_number(page, give_id):
+    for number in range(30):
+        make_pharmacy(str(number), f"Numero {number:02d}")
+        utenza_of(Pharmacy.objects.get(code=str(number)))
+    gone = give_id(make_pharmacy("901", "Revocata")).certification
+    gone.revoked_at = NOW
+    gone.save()
+    give_id(make_pharmacy("902", "Certificata"))
+    make_pharmacy("903", "Altrove")
+
+    assert "30 farmacie," in words(page("asl=042-001&certificazione=mai"))
+    assert "31 farmacie," in words(page("asl=042-001&certificazione=nessuno"))
+    assert '<option value="tutte" selected>' in page("asl=042-001&certificazione=mai")
+
+
+def test_farmacie_and_parafarmacie_are_a_filter(page):
+    make_pharmacy("1", "Uno")
+    make_pharmacy("P20001", "Due", type=Pharmacy.Type.PARAFARMACIA)
+
+    assert ["Uno" in row for row in rows(page("stato=tutte&tipo=farmacie"))] == [True]
+    assert ["Due" in row for row in rows(page("stato=tutte&tipo=parafarmacie"))] == [True]
+    assert "1 parafarmacia," in words(page("stato=tutte&tipo=parafarmacie"))
 
 
 def test_region_and_asl_narrow_the_list_and_the_counters(page, give_id):
