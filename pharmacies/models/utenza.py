@@ -75,6 +75,14 @@ class Utenza(models.Model):
         verbose_name = "utenza"
         verbose_name_plural = "utenze"
         ordering = ["user_id"]
+        # the territory of an ASL (in_asl): with the pharmacy in it, no row of the table is read
+        indexes = [
+            models.Index(
+                fields=["codice_regione", "codice_asl", "pharmacy"],
+                condition=models.Q(disabled_at=None),
+                name="utenze_in_use_of_asl",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.user_id
