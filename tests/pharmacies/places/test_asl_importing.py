@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from pharmacies.files.lock import Import, alone_with
+from pharmacies.files.lock import Import, alone_throughout
 from pharmacies.models import AslOfComune, Pharmacy
 from pharmacies.models.pharmacy import within
 from portal.identity.territory import Territory
@@ -151,7 +151,7 @@ def test_another_file_is_refused_with_the_columns_that_it_lacks(load):
 
 
 def test_two_imports_do_not_run_together(load):
-    with alone_with(Import.ASL):
+    with alone_throughout(Import.ASL):
         refused(load, *PIEMONTE, code=4)
 
 
