@@ -38,7 +38,7 @@ ALLOWED = (
 WORD = re.compile(r"\b[Ff]armacia\b")
 OF_ONE_SITE = ("copies", "delegations", "expiries", "mail", "pharmacies", "sessions", "utenze", "webhooks")
 OF_ONE_SITE_AT_THE_DESK = (
-    "act", "block", "note", "note_close", "office_act", "office_line", "people", "pharmacy", "resend", "role_request",
+    "act", "block", "note", "note_close", "office_act", "office_line", "people", "pharmacy", "place", "resend", "role_request",
     "unblock", "utenza_hand_over", "utenza_new", "utenza_renew", "utenza_supplier",
 )  # fmt: skip
 
