@@ -78,11 +78,14 @@ def look_at_the_start() -> None:
 
 
 def write_the_mark(**kwargs: Any) -> None:
-    """Receives `post_migrate`: marks a database that has none. Only production marks one that is in use, which is from before the mark."""
-    if DatabaseMark.objects.exists():
-        return
+    """Receives `post_migrate`: marks a database that has none. Only production marks one that is in use, which is from before the mark.
+
+    Does nothing while another app alone was migrated, and the table of the mark is not there.
+    """
     with connection.cursor() as cursor:
         tables = set(connection.introspection.table_names(cursor))
+        if MARK not in tables or _has_rows(cursor, MARK):
+            return
         seeded = SEEDED in tables and _has_rows(cursor, SEEDED)
         in_use = any(table in tables and _has_rows(cursor, table) for table in IN_USE)
     if settings.PORTAL_MODE == PRODUCTION or seeded or not in_use:

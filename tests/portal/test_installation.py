@@ -69,6 +69,12 @@ def test_the_mark_is_written_once_and_never_on_the_data_of_others(unmarked, sett
     assert DatabaseMark.objects.get().mode == PRODUCTION
 
 
+def test_another_app_may_be_migrated_before_the_table_of_the_mark_is_there(unmarked, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(installation, "MARK", "portal_not_there_yet")
+    installation.write_the_mark()
+    assert not DatabaseMark.objects.exists()
+
+
 def test_a_process_of_another_mode_stops_at_its_first_connection(db, settings, monkeypatch: pytest.MonkeyPatch):
     closed: list[bool] = []
     monkeypatch.setattr(installation, "_known", set())
