@@ -165,7 +165,7 @@ def test_the_usual_dirt_is_in_the_register():
     doubts = {word for words in Pharmacy.objects.values_list("doubts", flat=True) for word in words}
     assert {
         "partita_iva_missing", "partita_iva_check_digit", "partita_iva_malformed", "partita_iva_zeros", "cap_zeros",
-        "comune_code_zeros", "region_unresolved", "code_zero", "address_missing", "name_cut",
+        "comune_code_zeros", "region_unresolved", "region_from_comune", "code_zero", "address_missing", "name_cut",
     } <= doubts  # fmt: skip
     assert Pharmacy.objects.filter(closed_on__lt=timezone.now().date()).exists()
     assert set(Pharmacy.objects.values_list("type", flat=True)) == set(Pharmacy.Type.values)
