@@ -103,6 +103,7 @@ ELSEWHERE = {
     "staff:role_request": "test_new_holder", "staff:office_keep": "tests/sessions/staff/pharmacy/test_people.py",
     "staff:next_place": "a redirect", "staff:trial": "below", "staff:decide_mailboxes": "below",
     "pages:information": "test_information_pages", "demo:letter_html": "a letter, not a page: shown inside demo:letter",
+    "demo:clock_forward": "a POST", "demo:clock_again": "a POST",
     "demo:identity_provider": "below, on its way", "demo:identity_provider_metadata": "a file", "demo:openid_token": "for programs", "demo:openid_userinfo": "for programs", "demo:openid_revocation": "for programs", "demo:openid_configuration": "for programs", "demo:anchor_configuration": "for programs", "demo:anchor_fetch": "for programs", "utenze:pincode_shown": "below", "utenze:enable": "below", "utenze:collect": "tests/sessions/utenze", "utenze:secrets_shown": "tests/sessions/utenze",
     "staff:retry_letter": "below", "staff:cancel_letter": "below",
     "staff:unblock": "below", "staff:reachable": "below", "staff:close_note": "below", "staff:retire_certificate": "below",
