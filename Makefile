@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-processes test-browser test-spid proxies italy benchmark check lint types imports migrations-check format clean lock
+.PHONY: help run test test-processes test-browser test-spid proxies italy benchmark check lint types imports migrations-check format modules clean lock
 
 help:
 	@echo "make run           try the portal on http://127.0.0.1:$(PORT)/ (PORT= changes it; Ctrl-C stops it)"
@@ -22,6 +22,7 @@ help:
 	@echo "make italy         a day of 20,000 pharmacies in minutes (needs postgresql and redis-server; docs/italy.md)"
 	@echo "make benchmark     the gate beside two floors: by hand, on a quiet machine (docs/performance.md)"
 	@echo "make check         lint, types, import contract, migrations"
+	@echo "make modules       writes docs/modules.md, the index of every module, after a module came, went or changed its first sentence"
 	@echo "make clean         forgets the data of make run; the environment stays"
 
 define install
@@ -92,6 +93,9 @@ migrations-check: $(VENV)/.dev
 format: $(VENV)/.dev
 	$(BIN)/python -m ruff check --fix .
 	$(BIN)/python -m ruff format .
+
+modules: $(VENV)/.test
+	$(BIN)/python -m tests.house.modules
 
 lock:
 	sh requirements/lock.sh

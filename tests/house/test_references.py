@@ -54,7 +54,7 @@ def numbered(numbers: str) -> set[int]:
 def is_there(match: re.Match[str]) -> bool:
     """A path, a pattern of paths, or the prefix that `{a,b}` or `<name>` completes; NAME stands for any name."""
     named = match[0].replace("NAME", "*").rstrip("./")
-    if match.string[match.end() :].lstrip(".")[:1] in ("{", "<", "*") or named.endswith("_"):
+    if match.string[match.end() :].lstrip(".")[:1] in ("{", "<", "*", "@") or named.endswith("_"):
         named += "*"
     return named in files() or any(fnmatch(path, named) for path in files() if "*" in named)
 

@@ -1,4 +1,4 @@
-"""The TS-CNS provider.
+"""The TS-CNS provider: turns the card that nginx verified on its own host into a login on the portal.
 
 The card has a host of its own, because a browser shows its certificate dialog on every page of a host that requests one.
 The browser brings back a ticket: valid for 60 seconds, once, only for the login and the browser that began it. A victim
