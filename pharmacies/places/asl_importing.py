@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Count
 
 from pharmacies.files.cells import BrokenRow
 from pharmacies.files.completeness import FLAWS, first_flaw
@@ -153,9 +154,10 @@ def _with_pharmacies(file: _AslFile, pharmacies: Any) -> list[tuple[str, int]]:
     by_name: defaultdict[str, int] = defaultdict(int)
     by_catasto: Counter[str] = Counter()
     if file.unknown:
-        for catasto, comune in pharmacies.order_by().values_list("catasto", "comune").iterator():
-            by_name[key_of(comune)] += 1
-            by_catasto[catasto] += 1
+        comuni = pharmacies.order_by().values_list("catasto", "comune").annotate(number=Count("pk"))
+        for catasto, comune, number in comuni:
+            by_name[key_of(comune)] += number
+            by_catasto[catasto] += number
     counted = [
         (reason, by_catasto[catasto] if catasto else by_name[key_of(comune)])
         for reason, (catasto, comune) in file.unknown.items()

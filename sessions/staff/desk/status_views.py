@@ -1,7 +1,7 @@
 """«Stato delle sessioni»: counters, chart, one row per pharmacy, most urgent first."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from pharmacies.models.pharmacy import NationalRegister
@@ -17,6 +18,7 @@ from portal.identity.access import staff_of, staff_required
 from portal.identity.roles import StaffRole
 from portal.templatetags.portale import thousands
 from portal.time.clock import now_of
+from sessions.ids.cards import EXPIRING_WITHIN
 from sessions.staff.desk import chart
 from sessions.staff.desk.filters import StatusFilter
 from sessions.staff.lists import search
@@ -182,10 +184,11 @@ def _counters(counts: StatusCounts, query: dict[str, str], state: str, certifica
     """The tiles; each links to the list of the pharmacies that it counts, in the same place."""
     total = f"su {thousands(counts.pharmacies)} {'farmacia' if counts.pharmacies == 1 else 'farmacie'}"
     tonight = f"{counts.expired_on_duty} di turno stanotte" if counts.expired_on_duty else "oggi"
+    soon = _("entro %(minutes)d minuti") % {"minutes": EXPIRING_WITHIN // timedelta(minutes=1)}
     never = {"stato": ALL, "certificazione": Certification.NEVER.value}
     tiles = (
         ("Attive", counts.live, total, "ok", "it-check-circle", {"stato": LIVE}),
-        ("In scadenza", counts.expiring, "entro 60 minuti", "warn", "it-clock", {"stato": EXPIRING}),
+        ("In scadenza", counts.expiring, soon, "warn", "it-clock", {"stato": EXPIRING}),
         ("Scadute", counts.expired, tonight, "bad", "it-ban", {"stato": EXPIRED}),
         ("Non consegnate", counts.undelivered, "da richiamare", "bad", "it-error", {"stato": UNDELIVERED}),
         ("Mai certificate", counts.never_certified, "nessun indirizzo", "off", "it-mail", never),
