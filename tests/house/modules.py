@@ -7,8 +7,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "modules.md"
 TOPS = ("portal", "pharmacies", "sessions", "tests/benchmarks", "tests/day", "tests/conformance", "deploy")
-LEFT_OUT = {"migrations", "__pycache__"}
+LEFT_OUT = {"migrations", "__pycache__", "static"}
 WIDE = 150  # characters of names behind a sentence
+DATA = (".txt", ".csv", ".tsv")
 SHOWN_WHOLE = "portal/settings.py"
 HEAD = """# Every module in one line
 
@@ -35,11 +36,15 @@ def _is_listed(file: Path) -> bool:
         return False
     if "deploy" in file.relative_to(ROOT).parts[:1]:
         return file.suffix in (".conf", ".py", ".yaml", ".yml", ".service", ".timer", ".target", ".sh")
+    if file.suffix in DATA:
+        return True
     is_code = file.suffix == ".py" and file.name not in ("__init__.py", "apps.py", "urls.py")
     return is_code and not file.name.startswith("test_")
 
 
 def _line(file: Path) -> str:
+    if file.suffix in DATA:
+        return f"- `{_path(file)}`: rows of data"
     if file.suffix != ".py":
         return f"- `{_path(file)}`: {_first_comment(file)}"
     tree = ast.parse(file.read_text(encoding="utf-8"))
