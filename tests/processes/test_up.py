@@ -29,11 +29,14 @@ class Up:
 
     def __init__(self, var: Path, port: int) -> None:
         self.var, self.port, self.output = var, port, var.with_suffix(".out")
-        env = {name: value for name, value in os.environ.items() if name not in SERVERS}
+        self.env = {
+            **{name: value for name, value in os.environ.items() if name not in SERVERS},
+            "PORTAL_VAR": str(var),
+        }
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
                 [*processes.MANAGE, "up", "--port", str(port)],
-                env={**env, "PORTAL_VAR": str(var)}, stdout=output, stderr=output, start_new_session=True,
+                env=self.env, stdout=output, stderr=output, start_new_session=True,
             )  # fmt: skip
 
     @property
@@ -98,9 +101,8 @@ def test_the_clock_goes_to_the_next_reminder_and_its_letter_arrives_within_secon
     up.wait_until_ready()
     mailbox = f"http://127.0.0.1:{up.port}/prova/posta/"
     assert "ID SESSIONE scad" not in read(mailbox)
-    env = {**os.environ, "PORTAL_VAR": str(up.var)}
     command = [*processes.MANAGE, "demo_clock", "--to-next-reminder"]
-    moved = subprocess.run(command, env=env, capture_output=True, encoding="utf-8", timeout=60, check=True)
+    moved = subprocess.run(command, env=up.env, capture_output=True, encoding="utf-8", timeout=60, check=True)
     assert "Per il portale sono le" in moved.stdout
     until(lambda: "ID SESSIONE scad" in read(mailbox), 30, "the reminder is in the test mailbox")
     assert "Orologio avanti di" in read(mailbox)
