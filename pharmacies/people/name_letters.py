@@ -26,4 +26,4 @@ def _split(name: str) -> tuple[str, str]:
 
 
 def _three(consonants: str, vowels: str) -> str:
-    return (consonants + vowels + "XXX")[:3]
+    return (consonants + vowels)[:3].ljust(3, "X")

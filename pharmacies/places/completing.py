@@ -1,4 +1,4 @@
-"""Gives stored pharmacies their comune of today: those of a database that is older than the table of the comuni."""
+"""Gives stored pharmacies their comune of today, in a database that is older than the table of the comuni."""
 
 from pharmacies.models import Pharmacy
 from pharmacies.models.pharmacy import PharmacyQuerySet

@@ -1,4 +1,4 @@
-"""Append-only record of who did what, on what, when, from where."""
+"""The journal, append-only: each line has the actor, the act, its object, the time and the network address."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--register",
             choices=NationalRegister.values,
-            help="Only the closings of this register; without it, those of both.",
+            help="Only the closings of this register; without this option, of both registers.",
         )
         parser.add_argument("reason", nargs="?", default="", help="Why the closings are true; written in the journal.")
 
