@@ -17,9 +17,8 @@ from portal.identity.models import User
 from portal.time.clock import ROME, now_of
 from sessions.staff.desk.filters import StatusFilter
 from sessions.staff.desk.sheet_views import TYPES, answered
-from sessions.staff.desk.status_views import NOUNS
 from sessions.staff.lists import never_certified
-from sessions.staff.lists.how_many import HowMany
+from sessions.staff.lists.how_many import NOUNS, HowMany
 from sessions.staff.lists.selection import PharmacySelection
 from sessions.staff.lists.sheets import Cell, Sheet, taken_away
 

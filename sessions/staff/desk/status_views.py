@@ -13,7 +13,6 @@ from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from pharmacies.models.pharmacy import NationalRegister
 from portal.identity.access import staff_of, staff_required
 from portal.identity.roles import StaffRole
 from portal.templatetags.portale import thousands
@@ -24,7 +23,7 @@ from sessions.staff.desk.filters import StatusFilter
 from sessions.staff.lists import search
 from sessions.staff.lists.counters import StatusCounts, counts_for
 from sessions.staff.lists.follow import Follow
-from sessions.staff.lists.how_many import HowMany
+from sessions.staff.lists.how_many import NOUNS, HowMany
 from sessions.staff.lists.missing import mending, missing_lines
 from sessions.staff.lists.pharmacy_listing import Key, Listing, StatusPage
 from sessions.staff.lists.selection import (
@@ -40,11 +39,6 @@ from sessions.staff.lists.selection import (
 
 MORE = ("provincia", "consegna", "fornitore", "tipo")  # hidden behind «Altri filtri» until one is set
 PLACES = ("regione", "provincia", "asl")
-NOUNS = {
-    "": ("farmacia", "farmacie"),
-    NationalRegister.FARMACIE: ("farmacia", "farmacie"),
-    NationalRegister.PARAFARMACIE: ("parafarmacia", "parafarmacie"),
-}
 REFRESH = range(5, 3601)  # seconds that ?auto= accepts
 SEARCH_IS_OVER = (
     "Questa ricerca non c’è più: era di un altro accesso, o ne sono seguite altre dieci. Scrivila di nuovo."

@@ -7,9 +7,16 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from pharmacies.models import NationalRegister
 from portal.templatetags.portale import thousands
 
 COUNTED = 10_000
+# one site and many, by the register that the list is narrowed to ("": both)
+NOUNS = {
+    "": ("farmacia", "farmacie"),
+    NationalRegister.FARMACIE: ("farmacia", "farmacie"),
+    NationalRegister.PARAFARMACIE: ("parafarmacia", "parafarmacie"),
+}
 
 
 @dataclass(frozen=True)
