@@ -187,7 +187,7 @@ PASSWORD_HASHERS = ["portal.secrets.hashing.Argon2idHasher"]
 SESSION_LASTS_FOR = timedelta(hours=8)  # a working day, even if active; then the person signs in again
 SESSION_IDLE_FOR = timedelta(minutes=30)  # a shop's computer is left unattended; certifying takes less, letter included
 SESSION_COOKIE_AGE = int(SESSION_LASTS_FOR.total_seconds())  # retention deletes a session unused for this long
-SESSION_COOKIE_HTTPONLY = True
+SESSION_ENGINE = "portal.secrets.session_store"  # hashed keys, sealed data
 SESSION_COOKIE_SAMESITE = "Lax"  # not Strict: the redirect from the identity provider comes from another site
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "portal.web.errors.csrf_failure"

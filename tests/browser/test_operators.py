@@ -6,7 +6,6 @@ import time
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +13,7 @@ from django_otp.oath import TOTP
 from playwright.sync_api import expect
 
 from portal.identity.models import User
+from portal.secrets.session_store import SessionStore
 from sessions.ids import issuing
 from sessions.models import Context, IdSessione
 from tests.browser.harness import carry_session

@@ -10,6 +10,7 @@ from django.core.management import call_command
 
 from portal.identity.models import LoginRecord, LoginTransaction, PasswordFailure
 from portal.identity.tasks import purge_logins
+from portal.secrets.session_store import row_of
 from tests.identity import door
 from tests.identity.staff.staff_door import give_password
 
@@ -84,4 +85,4 @@ def test_expired_sessions_of_the_portal_are_forgotten(db, client):
     past.set_expiry(-60)
     past.save()
     purge_logins()
-    assert list(Session.objects.values_list("session_key", flat=True)) == [session.session_key]
+    assert list(Session.objects.values_list("session_key", flat=True)) == [row_of(session.session_key)]

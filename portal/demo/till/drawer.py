@@ -1,15 +1,13 @@
-"""Stores the till encrypted in a session of its own, so that a login to the portal does not empty it."""
+"""Stores the till in a session of its own, so that a login to the portal does not empty it. Sealed as all sessions are."""
 
-import json
 from dataclasses import asdict, replace
 from typing import Any
 
-from django.contrib.sessions.backends.db import SessionStore
 from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponse
 
 from portal.demo.till.client import Till
-from portal.secrets.sealing import SealBroken, seal, unseal
+from portal.secrets.session_store import SessionStore
 
 COOKIE, PATH = "cassa", "/prova/cassa/"
 KEPT_FOR = 16 * 3600  # seconds
@@ -18,20 +16,17 @@ _SALT = "portal.demo.till"
 
 def open_drawer(request: HttpRequest) -> Till:
     """Returns the till of this browser; a new one when there is none or it cannot be read."""
-    sealed = _store(request).get("till")
-    if not sealed:
-        return Till()
+    kept: dict[str, Any] = _store(request).get("till") or {}
     try:
-        kept: dict[str, Any] = json.loads(unseal(str(sealed).encode()))
         return replace(Till(**kept), codes=tuple(kept["codes"]), purpose=tuple(kept["purpose"]))
-    except (SealBroken, ValueError, TypeError, KeyError):
+    except (TypeError, KeyError):
         return Till()
 
 
 def close_drawer(request: HttpRequest, response: HttpResponse, till: Till) -> HttpResponse:
     """Stores the till and sets the cookie with the session's key."""
     store = _store(request)
-    store["till"] = seal(json.dumps(asdict(till)).encode()).decode()
+    store["till"] = asdict(till)
     store.set_expiry(KEPT_FOR)
     store.save()
     response.set_signed_cookie(

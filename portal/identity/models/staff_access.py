@@ -4,13 +4,13 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import models, transaction
 
 from portal.database.claims import hold
 from portal.identity.models.person import User
 from portal.secrets.codes import keyed_hash, without_separators
 from portal.secrets.sealing import seal, unseal
+from portal.secrets.session_store import SessionStore
 
 RECOVERY_CODES = 10
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # without look-alike characters
