@@ -28,8 +28,8 @@ LONGEST_HEADER = 1024  # characters; a userId has at most 16, a password 128
 def parse_basic(header: str | None) -> tuple[str, str] | None:
     """Parses an `Authorization: Basic` header into (userId, password); None when it is absent or malformed. Raises nothing.
 
-    The password may hold colons (RFC 7617). The text is UTF-8, or Latin-1 as older clients send it. Control characters are
-    refused. The password is normalised (NFC), as sessions.utenze.forms does when it is set.
+    The password may hold colons (RFC 7617). The text is UTF-8, or Windows-1252 as older clients send it (Latin-1 is a part of
+    it, but for the control characters: `€` is 0x80). Control characters are refused. The password is normalised (NFC), as sessions.utenze.forms does when it is set.
     """
     if header is None or len(header) > LONGEST_HEADER:
         return None
@@ -38,16 +38,21 @@ def parse_basic(header: str | None) -> tuple[str, str] | None:
         return None
     try:
         raw = base64.b64decode(encoded.strip(), validate=True)
+        text = _decoded(raw)
     except (binascii.Error, ValueError):
         return None
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        text = raw.decode("latin-1")
     user_id, colon, password = text.partition(":")
     if not colon or not user_id or CONTROL.search(text):
         return None
     return user_id, normalize("NFC", password)
+
+
+def _decoded(raw: bytes) -> str:
+    """The text of these bytes. Raises UnicodeDecodeError for the five bytes that Windows-1252 leaves undefined."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("cp1252")
 
 
 @dataclass(frozen=True)

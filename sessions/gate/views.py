@@ -66,7 +66,7 @@ def _status_and_headers(verdict: GateVerdict) -> tuple[HTTPStatus, Headers]:
         ]
     if verdict.reason is not None:
         return HTTPStatus.FORBIDDEN, [("X-A2F-Error", "9101"), ("X-A2F-Reason", verdict.reason.value)]
-    return HTTPStatus.UNAUTHORIZED, [("WWW-Authenticate", 'Basic realm="login"')]
+    return HTTPStatus.UNAUTHORIZED, [("WWW-Authenticate", 'Basic realm="login", charset="UTF-8"')]
 
 
 def _decision(verdict: GateVerdict) -> str:
@@ -86,7 +86,7 @@ def _context_of(query: str) -> tuple[str, str]:
 
 
 def _id_of(environ: dict[str, Any]) -> str | None:
-    """The id in the headers; None: no header, "": neither `Bearer <id>` nor an id, or the two headers disagree."""
+    """The id in the headers; None: no header, "": another scheme, or the two headers disagree."""
     values = {value.strip() for name in HEADERS_OF_THE_ID if (value := environ.get(name))} - {""}
     if not values:
         return None
@@ -97,7 +97,7 @@ def _id_of(environ: dict[str, Any]) -> str | None:
     if scheme.lower() == "bearer":
         return plain.strip() if value.isascii() else _text(plain)
     alone = id_sessione(_text(value))  # some gestionali send it without the scheme
-    return alone if PLAIN_ID.match(alone) else ""
+    return alone if PLAIN_ID.match(alone) or not plain else ""
 
 
 def _text(value: str) -> str:

@@ -78,6 +78,11 @@ class Context(models.Model):
         return self.title or str(self)
 
     @property
+    def is_white(self) -> bool:
+        """Whether it is a context of the ricetta bianca: by its code, or by its name where an operator has written another code."""
+        return "BIANCA" in f"{self.contesto} {self.title}".upper()
+
+    @property
     def usable_for(self) -> timedelta:
         return timedelta(hours=self.hours)
 

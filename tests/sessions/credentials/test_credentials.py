@@ -69,6 +69,14 @@ def test_an_older_client_that_sends_latin_1_is_understood():
     assert parse_basic(basic("UVANNA01:perché", "latin-1")) == ("UVANNA01", "perché")
 
 
+def test_a_windows_client_that_sends_its_own_code_page_is_understood():
+    for password in ("5€ di caffè", "“Šemolino”", "ŽŸ™"):
+        assert parse_basic(basic(f"UVANNA01:{password}", "cp1252")) == ("UVANNA01", password)
+    for undefined in (0x81, 0x8D, 0x8F, 0x90, 0x9D):
+        header = "Basic " + base64.b64encode(b"UVANNA01:caff\xe8" + bytes([undefined])).decode()
+        assert parse_basic(header) is None
+
+
 def test_an_accent_written_in_two_characters_is_the_same_password():
     assert parse_basic(basic("UVANNA01:perche\u0301")) == ("UVANNA01", "perch\u00e9")
 

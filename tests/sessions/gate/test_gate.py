@@ -220,7 +220,7 @@ def test_a_dead_id_is_told_its_end_whatever_the_password_and_no_hash_is_made(pla
 def test_a_live_id_needs_its_password(plain, authorization):
     response = knock(plain, authorization)
     assert response.status_code == 401
-    assert response.headers["WWW-Authenticate"] == 'Basic realm="login"'
+    assert response.headers["WWW-Authenticate"] == 'Basic realm="login", charset="UTF-8"'
     assert "X-A2F-Reason" not in response.headers
     assert IdSessione.objects.get().first_used_at is None
 

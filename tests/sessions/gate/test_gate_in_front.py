@@ -44,7 +44,7 @@ def test_in_front_of_django_the_answer_is_the_same(plain):
     assert set(headers) == {"X-A2F-Utenza", "X-A2F-Codice-Fiscale", "X-A2F-Pharmacy", "X-A2F-Expires-At"}
     assert headers["X-A2F-Utenza"] == "UVANNA01"
     status, headers, _ = front(**{**sent, "HTTP_AUTHORIZATION": basic(password="sbagliata")})
-    assert (status, headers["WWW-Authenticate"]) == ("401 Unauthorized", 'Basic realm="login"')
+    assert (status, headers["WWW-Authenticate"]) == ("401 Unauthorized", 'Basic realm="login", charset="UTF-8"')
     status, headers, _ = front(QUERY_STRING=QUERY)
     assert (status, headers["X-A2F-Error"], headers["X-A2F-Reason"]) == ("403 Forbidden", "9101", "missing")
 

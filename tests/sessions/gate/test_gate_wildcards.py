@@ -26,11 +26,28 @@ def test_the_wildcard_of_this_month_passes_with_its_password_until_the_month_end
     assert not IdSessione.objects.exists()
 
 
-def test_a_context_without_applicazione_has_a_shorter_wildcard():
-    Context.objects.get_or_create(contesto="RICETTA-DEM", applicazione="")
-    parameters = {"contesto": "RICETTA-DEM"}
+@pytest.mark.parametrize("applicazione", ["EROGATORE", "PRESCRITTORE", ""])
+def test_without_applicazione_a_wildcard_passes_for_every_applicazione_of_its_contesto(applicazione):
+    Context.objects.get_or_create(contesto="RICETTA-DEM", applicazione=applicazione)
+    parameters = {"contesto": "RICETTA-DEM", "applicazione": applicazione}
     assert reply_of("UVANNA01-2026-11-RICETTA-DEM", parameters=parameters) == PASSED
-    assert reply_of("UVANNA01-2026-11-RICETTA-DEM") == refused("other-context")
+    assert reply_of("UVANNA01-2026-11-RICETTA", parameters=parameters) == refused("other-context")
+    assert reply_of("UVANNA01-2026-11-RICETTA-BIANCA", parameters=parameters) == refused("other-context")
+
+
+def test_without_a_context_a_wildcard_passes_for_the_ricetta_bianca_alone():
+    white = {"contesto": "RICETTA-BIANCA", "applicazione": "EROGATORE"}
+    assert reply_of("UVANNA01-2026-11", parameters=white) == PASSED
+    assert reply_of("UVANNA01-2026-11") == refused("other-context")
+
+
+def test_a_context_that_no_row_configures_has_no_wildcard():
+    assert reply_of("UVANNA01-2026-11-BIANCA", parameters={"contesto": "BIANCA"}) == refused("other-context")
+    assert reply_of("UVANNA01-2026-11", parameters={"contesto": "BIANCA"}) == refused("other-context")
+
+
+def test_a_wildcard_may_come_without_its_scheme():
+    assert reply_of(None, Authorization2F=THIS_MONTH) == PASSED
 
 
 def test_in_production_a_wildcard_is_malformed(settings):
@@ -57,7 +74,8 @@ def test_the_month_is_the_italian_one(time_machine):
         ("UVANNA01-2026-11-RICETTA-DEM-EROGATORE-", "other-context"),
         ("UVANNA01-2026-13-RICETTA-DEM-EROGATORE", "malformed"),
         ("UVANNA01-2026-11-", "malformed"),
-        ("UVANNA01-2026-11", "malformed"),
+        ("UVANNA01-2026-11-RICETTA-DEM-", "other-context"),
+        ("UVANNA01-2026", "malformed"),
         ("-2026-11-RICETTA-DEM-EROGATORE", "malformed"),
     ],
 )
