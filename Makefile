@@ -10,7 +10,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-processes test-browser test-spid proxies italy benchmark check lint types imports migrations-check format modules clean lock
+.PHONY: help run test test-processes test-browser test-spid proxies italy benchmark check lint types imports migrations-check format modules letters clean lock
 
 help:
 	@echo "make run           try the portal on http://127.0.0.1:$(PORT)/ (PORT= changes it; Ctrl-C stops it)"
@@ -23,6 +23,7 @@ help:
 	@echo "make benchmark     the gate beside two floors: by hand, on a quiet machine (docs/performance.md)"
 	@echo "make check         lint, types, import contract, migrations"
 	@echo "make modules       writes docs/modules.md, the index of every module, after a module came, went or changed its first sentence"
+	@echo "make letters       writes letters.html: every letter of the portal at 600 and 320 px, light and dark"
 	@echo "make clean         forgets the data of make run; the environment stays"
 
 define install
@@ -96,6 +97,9 @@ format: $(VENV)/.dev
 
 modules: $(VENV)/.test
 	$(BIN)/python -m tests.house.modules
+
+letters: $(VENV)/.run
+	@$(BIN)/python manage.py letters_gallery letters.html
 
 lock:
 	sh requirements/lock.sh

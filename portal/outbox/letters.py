@@ -7,6 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.charset import QP, Charset
+from email.header import Header
 from email.utils import format_datetime
 from typing import Any
 from uuid import uuid4
@@ -73,9 +74,16 @@ class Letter(EmailMultiAlternatives):
     encoding = UTF8
 
     def message(self, **policy: Any) -> Any:
-        """Sets a random boundary: without one, Python searches every line of the text for a free one."""
+        """Sets a random boundary (without one, Python searches every line of the text for a free one) and a Subject that begins on its line.
+
+        Django's encoding of a subject leaves its first line empty when the first encoded word is long: filters of mail programs
+        that look at the start of the subject then find a space.
+        """
         message = super().message(**policy)
         message.set_boundary(f"=_{uuid4().hex}")
+        subject = str(self.subject)
+        if not subject.isascii():
+            message.replace_header("Subject", Header(subject, self.encoding, header_name="Subject").encode())
         return message
 
 

@@ -57,6 +57,16 @@ def test_the_text_part_and_the_subject_are_not_escaped(write, sink):
     assert "Farmacia D&#x27;Angelo &amp; Figli" in letter.get_body(("html",)).get_content()
 
 
+@pytest.mark.parametrize("name", ["Bar", "Niccolò", "Farmacia Santissima Annunziata – già Comunale di Là", "è" * 70])
+def test_the_subject_begins_on_its_line(write, sink, name):
+    write(name=name)
+    deliver_due(timezone.now())
+    line = next(line for line in sink.raw[0].splitlines() if line.startswith(b"Subject:"))
+    assert line.removeprefix(b"Subject: ").startswith((b"=?utf-8?", b"Un messaggio per Bar"))
+    assert all(len(line) <= 78 for line in sink.raw[0].partition(b"\r\n\r\n")[0].splitlines())
+    assert sink.letters[0]["Subject"] == f"Un messaggio per {name}"
+
+
 def test_a_line_break_in_a_name_does_not_start_a_header(write, sink):
     write(name="Anna\r\nBcc: altri@example.it\r\n\x00")
     deliver_due(timezone.now())
