@@ -16,9 +16,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = Environment(BASE_DIR)
 PORTAL_MODE = env.mode
 DEMO = not env.on_the_network
-COLLAUDO = (
-    env.mode == TEST
-)  # an installation on the network for software houses (docs/production.md, "A test environment")
+COLLAUDO = env.mode == TEST  # on the network, for software houses (docs/production.md, "A test environment")
 VAR_DIR = env.var_dir  # for files outside the database: unfinished downloads, the embedded queue
 
 # --- hosts and secrets
@@ -138,9 +136,10 @@ TIME_ZONE = "Europe/Rome"
 
 # --- identity
 AUTH_USER_MODEL = "identity.User"
-AUTHENTICATION_BACKENDS = [
-    "portal.identity.backends.DigitalIdentityBackend",
-    "portal.identity.backends.StaffBackend",
+AUTHENTICATION_BACKENDS = [f"portal.identity.backends.{name}" for name in ("DigitalIdentityBackend", "StaffBackend")]
+AUTH_PASSWORD_VALIDATORS = [  # of operators; an utenza has its own rule (sessions/utenze/passwords.py)
+    {"NAME": f"portal.identity.staff.passwords.{name}"}
+    for name in ("LongEnough", "NotCommon", "NotRepeated", "NotLikeTheOperator", "NotGuessable")
 ]
 IDENTITY_PROVIDERS = env.names("IDENTITY_PROVIDERS", default=[])  # dotted paths; the demonstration has its stubs below
 IDENTITY_METADATA = Path(env.text("IDENTITY_METADATA", default=str(VAR_DIR / "identity")))  # of the identity providers

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth import password_validation as validation
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -13,15 +12,9 @@ from portal.identity.models import User
 from portal.identity.models.staff_access import LENGTH
 from portal.identity.roles import StaffRole
 from portal.identity.staff.login_forms import TotpForm, UnrepeatedInput
+from portal.identity.staff.passwords import SHORTEST_PASSWORD, first_fault
 from portal.identity.territory import Territory
 from portal.values import codice_fiscale
-
-SHORTEST_PASSWORD = 12  # characters
-_VALIDATORS: list[Any] = [
-    validation.MinimumLengthValidator(SHORTEST_PASSWORD),
-    validation.CommonPasswordValidator(),
-    validation.NumericPasswordValidator(),
-]
 
 
 class RecoveryForm(forms.Form):
@@ -40,7 +33,10 @@ class NewPasswordField(forms.CharField):
     def __init__(self, consequence: str) -> None:
         super().__init__(
             label="La tua nuova password",
-            help_text=f"Almeno {SHORTEST_PASSWORD} caratteri. {consequence}",
+            help_text=_lazy(
+                "Almeno %(number)s caratteri: tre o quattro parole a caso vanno bene, il tuo nome, un anno o «farmacia» no. %(consequence)s"
+            )
+            % {"number": SHORTEST_PASSWORD, "consequence": consequence},
             max_length=256,
             strip=False,
             error_messages={"required": "Scegli la tua password."},
@@ -190,7 +186,8 @@ class NewOperatorForm(OperatorForm):
 
 def _another(chosen: str, user: User, same: str) -> str:
     """The validated password. Raises ValidationError; `same` is its message for the present password."""
-    validation.validate_password(chosen, user, _VALIDATORS)
     if user.check_password(chosen):
         raise ValidationError(same)
+    if fault := first_fault(chosen, user):
+        raise fault
     return chosen

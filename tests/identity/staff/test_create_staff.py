@@ -63,7 +63,14 @@ def test_the_address_for_the_app_is_printed_and_the_password_is_not(typed):
 
 def test_a_short_password_creates_nobody(typed):
     typed[:] = ["undici car.", "undici car."]
-    with pytest.raises(CommandError, match="12 characters"):
+    with pytest.raises(CommandError, match="almeno 12 caratteri"):
+        create()
+    assert not User.objects.exists()
+
+
+def test_a_password_of_the_operator_s_own_names_creates_nobody(typed):
+    typed[:] = ["Franca Blu 2026", "Franca Blu 2026"]
+    with pytest.raises(CommandError, match="parole che non c’entrano"):
         create()
     assert not User.objects.exists()
 

@@ -13,11 +13,11 @@ from portal.identity.management.commands.renew_staff_app import once
 from portal.identity.models import StaffTotp, User
 from portal.identity.roles import StaffRole
 from portal.identity.staff.accounts import rights_of
+from portal.identity.staff.passwords import first_fault
 from portal.journal.models import record
 from portal.time import database_clock
 from portal.values import codice_fiscale
 
-SHORTEST_PASSWORD = 12  # characters
 EVERYWHERE = "tutta-italia"
 
 
@@ -50,13 +50,13 @@ class Command(BaseCommand):
         if User.objects.filter(username=username).exists():
             raise CommandError(f"There is already a user {username}.")
         places = _places(options["territory"])
-        password = self._new_password()
+        names = {"given_name": options["given_name"], "family_name": options["family_name"]}
+        password = _new_password(User(username=username, **names))
         with transaction.atomic():
             user = User.objects.create_staff(
                 username,
                 password,
-                options["given_name"],
-                options["family_name"],
+                **names,
                 roles=options["role"],
                 whole_nation=not places,
             )
@@ -73,13 +73,15 @@ class Command(BaseCommand):
         self.stdout.write(f"{user.full_name} can sign in as {username}.")
         self.stdout.write(once(url))
 
-    def _new_password(self) -> str:
-        password = _typed("Password: ")
-        if len(password) < SHORTEST_PASSWORD:
-            raise CommandError(f"The password needs {SHORTEST_PASSWORD} characters or more.")
-        if _typed("Again: ") != password:
-            raise CommandError("The two passwords differ.")
-        return password
+
+def _new_password(user: User) -> str:
+    """The password typed twice. Raises CommandError when the rule for operators' passwords refuses it."""
+    password = _typed("Password: ")
+    if fault := first_fault(password, user):
+        raise CommandError(" ".join(fault.messages))
+    if _typed("Again: ") != password:
+        raise CommandError("The two passwords differ.")
+    return password
 
 
 def _places(territory: str | list[str]) -> list[str]:
