@@ -1,8 +1,8 @@
 """Guards of the pharmacy pages: a person's offices decide which pages they may open.
 
 A titolare or direttore (MAY_CERTIFY) opens every page. A delegate reads the pages that change nothing, and opens the pages of
-the ids or of hours and reminders if the delegation includes them. Certification, utenze, calendar, webhook and the delegations
-themselves stay with titolare and direttore.
+the ids or of hours and reminders if the delegation includes them. Certification, utenze, calendar, semaforo, webhook and the
+delegations themselves stay with titolare and direttore.
 """
 
 from collections.abc import Callable
@@ -31,8 +31,9 @@ ENDED_TOLD_FOR = timedelta(days=30)
 # Sentences that a delegate reads on a page that their delegation does not include.
 CERTIFYING = _("Solo il titolare o il direttore può certificare, modificare o revocare l’indirizzo della %(noun)s.")
 CHANGING_UTENZE = _("Solo il titolare o il direttore può creare o modificare le utenze del gestionale.")
-# Both show data of the pharmacy to whoever knows an address, without login, even after a delegation has ended.
+# All three show data of the pharmacy to whoever knows an address, without login, even after a delegation has ended.
 CONNECTING_PROGRAMS = _("Solo il titolare o il direttore può collegare il calendario e il gestionale.")
+OPENING_SEMAFORO = _("Solo il titolare o il direttore può accendere e spegnere il semaforo.")
 DELEGATING = _("Solo il titolare o il direttore può vedere, dare e togliere le deleghe.")
 USING_IDS = _("La tua delega non comprende gli ID SESSIONE: può cambiarla il titolare o il direttore.")
 SETTING_HOURS = _("La tua delega non comprende orari e promemoria: può cambiarla il titolare o il direttore.")

@@ -16,8 +16,8 @@ from portal.web import request_id
 TEXT, JSON = "text", "json"
 # The only extra fields of a line: Django adds the whole request to some of its lines.
 EXTRAS = ("page", "method", "status", "milliseconds")
-# The address of a calendar and the way out of copies are secrets, and Django logs paths.
-_SECRET_PATH = re.compile(r"(/(?:calendario|copie)/)[^/\s]+")
+# The addresses of a calendar and of a semaforo and the way out of copies are secrets, and Django logs paths.
+_SECRET_PATH = re.compile(r"(/(?:calendario|copie|semaforo)/)[^/\s]+")
 _Line = MutableMapping[str, Any]
 
 

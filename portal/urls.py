@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from pharmacies.copies.leave_views import leave
 from sessions.preferences.calendar_views import feed
+from sessions.semaforo.views import screen
 from sessions.staff.archive.site import site as archive
 
 urlpatterns = [
@@ -19,6 +20,7 @@ urlpatterns = [
     path("operatori/", include("sessions.staff.urls")),
     path("copie/<str:token>/", leave, name="leave_copies"),
     path("calendario/<str:token>.ics", feed, name="calendar"),
+    path("semaforo/<str:token>/", screen, name="semaforo"),
     path("", include("sessions.a2f_urls")),
 ]
 if settings.DEMO:

@@ -5,6 +5,7 @@ from sessions.preferences import calendar_views as expiries
 from sessions.preferences import days_views, handover_views, reminder_views
 from sessions.preferences import hours_views as hours
 from sessions.preferences import webhook_views as webhooks
+from sessions.semaforo import views as semaforo
 
 app_name = "sessions"
 urlpatterns = [
@@ -22,6 +23,11 @@ urlpatterns = [
     path("avvisi/calendario/crea/", expiries.make, name="calendar_make"),
     path("avvisi/calendario/indirizzo/", expiries.shown, name="calendar_shown"),
     path("avvisi/calendario/disattiva/", expiries.close, name="calendar_close"),
+    path("avvisi/semaforo/", semaforo.panel, name="semaforo"),
+    path("avvisi/semaforo/crea/", semaforo.make, name="semaforo_make"),
+    path("avvisi/semaforo/indirizzo/", semaforo.shown, name="semaforo_shown"),
+    path("avvisi/semaforo/continua/", semaforo.keep, name="semaforo_keep"),
+    path("avvisi/semaforo/spegni/", semaforo.close, name="semaforo_close"),
     path("avvisi/gestionale/", webhooks.panel, name="webhook"),
     path("avvisi/gestionale/collega/", webhooks.open_at, name="webhook_open"),
     path("avvisi/gestionale/chiave/", webhooks.secret, name="webhook_secret"),

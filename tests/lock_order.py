@@ -27,6 +27,7 @@ ORDER = (
     "pharmacies_office",
     "pharmacies_mailcertification",
     "pharmacy_sessions_calendarlink",
+    "pharmacy_sessions_semaforolink",
     "pharmacy_sessions_webhook",
     "pharmacy_sessions_webhookcall",
     "pharmacies_utenza",

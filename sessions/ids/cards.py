@@ -7,8 +7,8 @@ from django.utils.translation import gettext
 
 from pharmacies import site_words
 from sessions.models import IdSessione, State
+from sessions.models.id_sessione import EXPIRING_WITHIN as EXPIRING_WITHIN
 
-EXPIRING_WITHIN = timedelta(minutes=60)
 NEWS_FOR = timedelta(minutes=10)
 
 

@@ -6,6 +6,7 @@ from sessions.models.context import AskableContext, Context
 from sessions.models.id_sessione import IdSessione, State
 from sessions.models.reminder import Reminder, ReminderSettings
 from sessions.models.reminder_copy import ReminderCopy
+from sessions.models.semaforo_link import SemaforoLink
 from sessions.models.support_note import SupportNote
 from sessions.models.webhook import Webhook, WebhookCall
 
@@ -24,6 +25,7 @@ __all__ = [
     "Reminder",
     "ReminderCopy",
     "ReminderSettings",
+    "SemaforoLink",
     "State",
     "SupportNote",
     "Webhook",

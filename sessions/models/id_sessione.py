@@ -30,6 +30,7 @@ _OUTLIVE = "update pharmacy_sessions_idsessione set outlived_at = %s where id = 
 _REVOKE = """update pharmacy_sessions_idsessione
 set revoked_at = %s, sealed = null, replaced_by_id = %s where id = %s"""
 
+EXPIRING_WITHIN = timedelta(minutes=60)  # before its end an id is «in scadenza»
 NEWS_FOR = timedelta(days=2)  # the lists of the staff leave out ids that expired longer ago
 
 

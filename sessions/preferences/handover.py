@@ -14,8 +14,9 @@ from pharmacies.people import handover, offices, terms
 from portal.identity.models import User
 from portal.journal.models import record
 from portal.secrets.masking import mask_address, mask_codice_fiscale
-from sessions.models import CalendarLink, Webhook
+from sessions.models import CalendarLink, SemaforoLink, Webhook
 from sessions.preferences import calendar_link, webhook_life
+from sessions.semaforo import link as semaforo_link
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)  # the begin of a thing whose begin nobody wrote
 
@@ -38,6 +39,9 @@ def inherited(pharmacy: Pharmacy, now: datetime) -> list[Inherited]:
     """The things to decide about, delegations first."""
     holders = handover.HoldersInOffice.of(pharmacy, now)
     links = CalendarLink.objects.working(now).filter(pharmacy=pharmacy).select_related("made_by", "kept_by", "pharmacy")
+    lights = (
+        SemaforoLink.objects.working(now).filter(pharmacy=pharmacy).select_related("made_by", "kept_by", "pharmacy")
+    )
     hooks = Webhook.objects.open().filter(pharmacy=pharmacy).select_related("opened_by", "kept_by", "pharmacy")
     copies = CopyMailbox.objects.in_force([pharmacy.pk], now)
     working = set(Office.objects.in_force(now).filter(pharmacy=pharmacy).values_list("codice_fiscale", flat=True))
@@ -45,6 +49,7 @@ def inherited(pharmacy: Pharmacy, now: datetime) -> list[Inherited]:
     return [
         *(_delegation(office) for office in handover.delegations(pharmacy, holders, now)),
         *(_calendar(link) for link in links if holders.must_decide(link.made_by, link.made_at, link.kept_by)),
+        *(_semaforo(link) for link in lights if holders.must_decide(link.made_by, link.made_at, link.kept_by)),
         *(_copy(row) for row in former if holders.must_decide(row.person, row.named_at or ALWAYS, row.kept_by)),
         *(_webhook(hook) for hook in hooks if holders.must_decide(hook.opened_by, hook.opened_at, hook.kept_by)),
     ]
@@ -76,6 +81,16 @@ def _calendar(link: CalendarLink) -> Inherited:
         link.made_at,
         keep=lambda person, now: _keep(link, "calendar.kept", person, now, closed_at=None),
         end=lambda person, now: calendar_link.close(link.pharmacy, person, now),
+    )  # fmt: skip
+
+
+def _semaforo(link: SemaforoLink) -> Inherited:
+    return Inherited(
+        f"semaforo-{link.pk}", False, _("Semaforo dello schermo al banco"),
+        _("Lo schermo che ha il link mostra fino a quando valgono gli ID SESSIONE."), _name(link.kept_by or link.made_by),
+        link.made_at,
+        keep=lambda person, now: semaforo_link.keep(link, person, now),
+        end=lambda person, now: semaforo_link.close(link.pharmacy, person, now),
     )  # fmt: skip
 
 

@@ -19,7 +19,10 @@ KINDS: Kinds = {  # label on the page, prefixes of the verbs
     "mail": ("Mail certificata e codici", ("certification.", "code.")),
     "persone": ("Incarichi e deleghe", ("office.", "offices.", "request.")),
     "utenze": ("Utenze del gestionale", ("utenza.",)),
-    "promemoria": ("Promemoria e orari", ("reminders.", "copy.", "hours.", "nights.", "calendar.", "webhook.")),
+    "promemoria": (
+        "Promemoria e orari",
+        ("reminders.", "copy.", "hours.", "nights.", "calendar.", "webhook.", "semaforo."),
+    ),
     "messaggi": ("Messaggi", ("letter.", "report.", "mailboxes.", "pec.")),
     "luogo": ("Regione e ASL", ("place.",)),
     "note": ("Note di assistenza", ("note.",)),

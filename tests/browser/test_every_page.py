@@ -40,7 +40,7 @@ ANNA = [
     "pharmacies:overview", "pharmacies:security", "pharmacies:mail", "pharmacies:mail_change", "pharmacies:mail_revoke",
     "pharmacies:copies", "pharmacies:people", "pharmacies:delegation_give", "pharmacies:delegation_change", "pharmacies:delegation_take_back",
     "pharmacies:journal", "sessions:manage", "sessions:request", "sessions:revoke", "sessions:reminders", "sessions:hours",
-    "sessions:days", "sessions:nights", "sessions:webhook", "sessions:webhook_open", "sessions:calendar", "wizard:done",
+    "sessions:days", "sessions:nights", "sessions:webhook", "sessions:webhook_open", "sessions:calendar", "sessions:semaforo", "wizard:done",
     "utenze:all", "utenze:new", "utenze:password", "utenze:pincode", "utenze:disable",
 ]  # fmt: skip
 BRUNO = ["pharmacies:overview", "pharmacies:security", "wizard:address", "pharmacies:mail", "sessions:manage"]
@@ -70,6 +70,7 @@ ELSEWHERE = {
     "sessions:webhook_secret": "below", "sessions:webhook_renew": "below", "sessions:webhook_close": "below",
     "sessions:webhook_test": "a POST", "sessions:webhook_retry": "a POST", "sessions:calendar_make": "a POST",
     "sessions:calendar_close": "a POST", "sessions:calendar_shown": "below", ":calendar": "for programs",
+    "sessions:semaforo_make": "a POST", "sessions:semaforo_keep": "a POST", "sessions:semaforo_close": "a POST", "sessions:semaforo_shown": "test_semaforo", ":semaforo": "test_semaforo",
 }  # fmt: skip
 
 

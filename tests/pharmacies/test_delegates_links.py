@@ -17,7 +17,14 @@ from tests.pharmacies.pages import content, page
 HREF = re.compile(r'(?:href|action)="([^"#]+)"')
 KINDS = [(True, True), (True, False), (False, True), (False, False)]
 IDS, HOURS = ["sessions:manage"], ["sessions:reminders", "sessions:hours", "sessions:days", "sessions:nights"]
-FOR_HOLDERS = ["sessions:calendar", "sessions:webhook", "utenze:new", "pharmacies:mail_revoke", "wizard:resume"]
+FOR_HOLDERS = [
+    "sessions:calendar",
+    "sessions:semaforo",
+    "sessions:webhook",
+    "utenze:new",
+    "pharmacies:mail_revoke",
+    "wizard:resume",
+]
 # a promise that only a titolare or direttore can keep
 PROMISES = ("certificare, modificare o revocare l’indirizzo e-mail", "alla voce «Certifica mail»", "Crea un’utenza")
 

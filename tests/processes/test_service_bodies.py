@@ -109,6 +109,7 @@ def test_the_log_of_nginx_holds_neither_the_address_of_a_calendar_nor_a_query(
     for path in (
         "/calendario/segreto1/",
         "/calendario/segreto1/ids.ics?x=segreto2",
+        "/semaforo/segreto4/",
         "/accesso/spid/uscita/?SAMLRequest=segreto3",
     ):
         assert begins_with(front, f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode(), b"HTTP/1.1 4")

@@ -93,4 +93,5 @@ def test_a_page_leaves_one_line_with_its_name_and_not_its_address(caplog):
 def test_the_private_address_of_a_calendar_is_not_in_a_line():
     line = written(logs.JSON, "Method Not Allowed (POST): /calendario/3Odf3z-qbcG66VF.ics")
     assert json.loads(line)["event"] == "Method Not Allowed (POST): /calendario/…"
+    assert json.loads(written(logs.JSON, "Not Found: /semaforo/Zq3b_1/"))["event"] == "Not Found: /semaforo/…/"
     assert "12-0a1b" not in written(logs.JSON, "Not Found: /copie/12-0a1b/")
