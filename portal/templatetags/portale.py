@@ -16,6 +16,7 @@ from portal.values import mail_address
 register = template.Library()
 
 register.filter("moment", clock.italian_moment)  # 00:35 di martedì 24 novembre 2026
+register.filter("beside", clock.moment_beside)  # {{ at|beside:other }}: 00:35 on the day of the other
 register.filter("date_time", clock.italian_date_time)  # 23 novembre 2026, ore 10:44
 register.filter("hour", clock.italian_time)  # 14:32
 register.filter("relative", clock.relative_moment)  # {{ at|relative:now }}: oggi 14:51

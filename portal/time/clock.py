@@ -16,9 +16,8 @@ _MONTHS = (
 )  # fmt: skip
 
 
-_WAITED_AT_MOST = timedelta(
-    minutes=2
-)  # the longest wait for a lock, plus the offset between the clocks of two machines
+# the longest wait for a lock, plus the offset between the clocks of two machines
+_WAITED_AT_MOST = timedelta(minutes=2)
 
 
 class NowMiddleware:
@@ -63,6 +62,19 @@ def italian_moment(at: datetime) -> str:
     """`00:35 di martedì 24 novembre 2026`, Italian time."""
     local = at.astimezone(ROME)
     return f"{_hour(local)} di {_DAYS[local.weekday()]} {local.day} {_MONTHS[local.month - 1]} {local.year}"
+
+
+def moment_beside(at: datetime, other: datetime) -> str:
+    """As italian_moment, but only the time when `other`, which stands beside it, is on the same Italian day."""
+    is_same_day = at.astimezone(ROME).date() == other.astimezone(ROME).date()
+    return italian_time(at) if is_same_day else italian_moment(at)
+
+
+def hour_seen_from(at: datetime, now: datetime) -> str:
+    """`17:21` today, `09:30 di martedì` on another day, Italian time: for a line that has no room for a date."""
+    local = at.astimezone(ROME)
+    is_today = local.date() == now.astimezone(ROME).date()
+    return _hour(local) if is_today else f"{_hour(local)} di {_DAYS[local.weekday()]}"
 
 
 def italian_date_time(at: datetime) -> str:

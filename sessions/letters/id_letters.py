@@ -14,6 +14,7 @@ from portal.outbox.models import OutgoingMail
 from portal.time.clock import ROME, date_in_words
 from sessions.hours.in_words import Spoken, said_once
 from sessions.hours.moments import Moment
+from sessions.letters import subjects
 from sessions.models import Context, IdSessione
 
 if TYPE_CHECKING:
@@ -103,7 +104,11 @@ def issued(
     letters = [
         Spoken(moment.at, note="" if moment.minutes_before else gettext("quando sarà scaduto")) for moment in coming
     ]
-    about = {"id_sessione": plain, "coming": said_once(letters, date_in_words)}
+    about = {
+        "id_sessione": plain,
+        "coming": said_once(letters, date_in_words),
+        "subject": subjects.of_issued([id_sessione], now),
+    }
     return _post(id_sessione, Kind.ISSUED, "issued", certification, now, id_sessione.expires_at, about, secret=True)
 
 
@@ -116,7 +121,8 @@ def expiring(
     writes the copy, to that mailbox instead, with the way out of it.
     """
     rows = sorted(rows, key=lambda row: row.expires_at)
-    return _about("reminder", Kind.REMINDER, rows, certification, now, rows[0].expires_at, copy_to)
+    subject = subjects.of_expiring(rows, now)
+    return _about("reminder", Kind.REMINDER, subject, rows, certification, now, rows[0].expires_at, copy_to)
 
 
 def expired(
@@ -132,14 +138,18 @@ def expired(
     `copy_to`: writes the copy, to that mailbox instead, with the way out of it.
     """
     give_up_at = max(id_sessione.expires_at, now) + NOTICE_USEFUL_FOR
-    return _about("expired", Kind.EXPIRED, [id_sessione], certification, now, give_up_at, copy_to, unwarned=unwarned)
+    subject = subjects.of_expired(id_sessione, now)
+    return _about(
+        "expired", Kind.EXPIRED, subject, [id_sessione], certification, now, give_up_at, copy_to, unwarned=unwarned
+    )
 
 
 def revoked(
     id_sessione: IdSessione, certification: MailCertification, by: Any, because: str, now: datetime
 ) -> OutgoingMail:
     """The news that a person revoked the id on the portal: who, when, the reason if staff did it, what to do now."""
-    give_up_at, about = now + NOTICE_USEFUL_FOR, {"by": by, "because": because}
+    give_up_at = now + NOTICE_USEFUL_FOR
+    about = {"by": by, "because": because, "subject": subjects.of_revoked([id_sessione])}
     return _post(id_sessione, Kind.NOTICE, "id_revoked", certification, now, give_up_at, about)
 
 
@@ -147,7 +157,8 @@ def all_revoked(
     rows: list[IdSessione], certification: MailCertification, by: Any, because: str, now: datetime
 ) -> OutgoingMail:
     """The news that staff revoked every id of the pharmacy: one letter for all."""
-    context = {"pharmacy": certification.pharmacy, "rows": rows, "by": by, "because": because}
+    subject = subjects.of_revoked(rows)
+    context = {"pharmacy": certification.pharmacy, "rows": rows, "by": by, "because": because, "subject": subject}
     envelope = Envelope(Kind.NOTICE, certification.pharmacy.code, now, give_up_at=now + NOTICE_USEFUL_FOR)
     return post(envelope, certification.address, "ids_revoked", context)
 
@@ -168,6 +179,7 @@ def utenza_news(
 def _about(
     template: str,
     kind: OutgoingMail.Kind,
+    subject: str,
     rows: list[IdSessione],
     certification: MailCertification,
     now: datetime,
@@ -181,7 +193,7 @@ def _about(
     pharmacy = first.pharmacy or first.certification.pharmacy
     sites = [row.pharmacy for row in rows if row.pharmacy is not None] or [pharmacy]
     about = {
-        "copy_leave_url": leaving.link_of(copy_to) if copy_to else "", "unwarned": unwarned, "rows": rows, "pharmacies": len({row.pharmacy_id for row in rows}),
+        "subject": subject, "copy_leave_url": leaving.link_of(copy_to) if copy_to else "", "unwarned": unwarned, "rows": rows, "pharmacies": len({row.pharmacy_id for row in rows}),
         "one": site_words.of_one(sites), "many": site_words.of_many(sites),
     }  # fmt: skip
     context = {**_context(first, pharmacy), **about}

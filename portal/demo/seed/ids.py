@@ -13,7 +13,8 @@ from portal.journal.models import Entry
 from portal.outbox.models import OutgoingMail
 from portal.secrets.codes import digest
 from portal.secrets.sealing import seal
-from portal.time.clock import day_start, italian_time
+from portal.time.clock import day_start
+from sessions.letters import subjects
 from sessions.models import Context, IdSessione, Reminder
 from sessions.models.reminder import DEFAULT_MINUTES
 
@@ -149,11 +150,6 @@ class Ledger:
         plain, pharmacy = str(uuid4()), certification.pharmacy
         expires_at = draft.requested_at + self.context.usable_for
         over = expires_at <= self.now
-        mail = letter(
-            Kind.ISSUED, pharmacy, certification.address, "ID SESSIONE", draft.requested_at, expires_at
-        )  # fmt: skip
-        if draft.refused:
-            mail.failed_at, mail.accepted_at, mail.last_answer = mail.accepted_at, None, REFUSED
         row = IdSessione(
             utenza=utenza,
             pharmacy=pharmacy,
@@ -168,8 +164,13 @@ class Ledger:
             first_used_at=draft.requested_at + 2 * MINUTE if draft.used else None,
             revoked_at=draft.revoked_at,
             closed_at=expires_at + MINUTE if over and not draft.revoked_at else None,
-            letter=mail,
         )
+        subject = subjects.of_issued([row], draft.requested_at)
+        mail = row.letter = letter(
+            Kind.ISSUED, pharmacy, certification.address, subject, draft.requested_at, expires_at
+        )  # fmt: skip
+        if draft.refused:
+            mail.failed_at, mail.accepted_at, mail.last_answer = mail.accepted_at, None, REFUSED
         self.ids.append(row)
         self.letters.append(mail)
         source = "dal gestionale" if by is None else "sul portale"
@@ -195,9 +196,8 @@ class Ledger:
             reminder.skipped_because = Skip.RENEWED
         else:
             certification = row.certification
-            hour = italian_time(row.expires_at)
             kind = Kind.REMINDER if before else Kind.EXPIRED
-            subject = f"L’ID SESSIONE scade alle {hour}" if before else f"ID SESSIONE scaduto alle {hour}"
+            subject = subjects.of_expiring([row], at) if before else subjects.of_expired(row, at)
             reminder.letter = letter(
                 kind, certification.pharmacy, certification.address, subject, at, row.expires_at + timedelta(hours=12)
             )

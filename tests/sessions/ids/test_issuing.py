@@ -34,7 +34,7 @@ def test_the_letter_carries_the_id_alone_on_a_stable_line_and_never_in_the_subje
     letter = OutgoingMail.objects.get()
     source = unseal(letter.sealed_source).decode()
     assert f"\nID SESSIONE: {issued.plain}\n" in source
-    assert letter.subject == "ID SESSIONE – Farmacia San Marco"
+    assert letter.subject == "ID SESSIONE ricetta elettronica SSN, vale fino alle 00:58 di martedì – Farmacia San Marco"
     assert letter.secret
     assert letter.give_up_at == issued.id_sessione.expires_at
     assert "X-Portale-Tipo: issued" in source

@@ -48,7 +48,7 @@ def test_one_letter_names_each_pharmacy_and_each_id(utenza, bruno_utenza, contex
     other = issuing.issue(bruno_utenza, context, MORNING + 10 * MIN).id_sessione
     assert sending.send_due(END - H) == 1
     (letter,) = letters()
-    assert letter.subject == "2 ID SESSIONE scadono dalle 00:58 – 2 farmacie"
+    assert letter.subject == "2 ID SESSIONE in scadenza, il primo alle 00:58 di martedì – 2 farmacie"
     said = body(letter)
     for row, name, hour in ((anna_id, "Farmacia San Marco", "00:58"), (other, "Farmacia Al Redentore", "01:08")):
         assert name in said

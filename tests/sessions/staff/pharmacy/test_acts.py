@@ -44,7 +44,7 @@ def test_an_id_is_revoked_with_a_reason_that_the_pharmacy_reads(operator, row):
     assert state_of(row) is State.REVOCATO
     assert Entry.objects.get().sentence == f"ha revocato l’ID SESSIONE …4hwd. Motivo: {WHY}"
     letter = OutgoingMail.objects.get(kind="notice")
-    assert letter.subject == "ID SESSIONE revocato – Farmacia San Marco"
+    assert letter.subject == "ID SESSIONE ricetta elettronica SSN revocato – Farmacia San Marco"
     assert f"Motivo: {WHY}." in text_of(letter)
 
 
@@ -76,7 +76,7 @@ def test_every_live_id_is_revoked_each_with_its_line_and_one_letter_tells_it(ope
     lines = Entry.objects.filter(verb="id.revoked", about="4512")
     assert sorted((line.detail["last4"], line.detail["because"]) for line in lines) == [("aaaa", WHY), ("bbbb", WHY)]
     letter = OutgoingMail.objects.get(kind="notice")
-    assert letter.subject == "ID SESSIONE revocati – Farmacia San Marco"
+    assert letter.subject == "2 ID SESSIONE revocati – Farmacia San Marco"
     assert "aaaa" in text_of(letter)
     assert "bbbb" in text_of(letter)
     assert "cccc" not in text_of(letter)
