@@ -12,12 +12,15 @@ class PharmaciesConfig(AppConfig):
         from pharmacies.copies import mailboxes
         from pharmacies.journal_verbs import WORDS
         from pharmacies.known_places import known_places
+        from pharmacies.people import login_letters
         from portal.identity import known_places as territories
+        from portal.identity.people import login_news
         from portal.journal import verbs
         from portal.outbox.hooks import forbidding, mailbox_news
 
         verbs.register(WORDS)
         territories.register(known_places)
+        login_news.register(login_letters.new_browser)
         mailbox_news.register(reachability.mailbox_refused)
         mailbox_news.register_taken_back(reachability.refusal_taken_back)
         mailbox_news.register_arrived(reachability.mailbox_reached)

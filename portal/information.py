@@ -10,6 +10,7 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.decorators.http import require_safe
 
+from portal.identity.people import devices
 from portal.identity.people.login import cookie_name
 from portal.identity.providers import every_provider
 from portal.outbox.models import OutgoingMail
@@ -88,6 +89,7 @@ def _cookies(request: HttpRequest) -> dict[str, object]:
         "cookies": {
             "session": settings.SESSION_COOKIE_NAME,
             "csrf": settings.CSRF_COOKIE_NAME,
+            "device": devices.cookie_name(),
             "login": cookie_name(),
         }
     }

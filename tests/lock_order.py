@@ -21,6 +21,7 @@ ORDER = (
     "identity_stafftotp",
     "identity_staffrecoverycode",
     "identity_staffsession",
+    "identity_personsession",
     "identity_registeredprovider",
     "pharmacy_sessions_bulkitem",
     "pharmacies_pharmacy",

@@ -17,28 +17,31 @@ from django.utils.translation import gettext as _
 
 from portal.identity import session_ends
 from portal.identity.identity import Identity
-from portal.identity.models import User
+from portal.identity.models import PersonSession, User
 from portal.identity.roles import StaffRole
 from portal.time.clock import real_now_of
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
-# Form fields kept in the session across a fresh authentication. Never a code: session rows are not encrypted.
+# Form fields kept in the session across a fresh authentication. Never a code.
 KEPT = ("indirizzo", "copia")
 _TYPED = "typed_before"
 _AT, _WITH, _NAMES = "identity_authenticated_at", "identity_with", "identity_sign_out_names"
 
 
-def remember(request: HttpRequest, user: User, identity: Identity) -> None:
-    """Opens the portal session of this person under a new session key; stores when and how they authenticated."""
+def remember(request: HttpRequest, user: User, identity: Identity) -> PersonSession:
+    """Opens the portal session of this person under a new session key; stores when and how they authenticated.
+
+    Returns the row of the session.
+    """
     session_ends.written_as_closed(request, real_now_of(request))
     login(request, user, backend="portal.identity.backends.DigitalIdentityBackend")
-    request.session.cycle_key()
-    session_ends.begin(request, real_now_of(request))
+    row = session_ends.begin_of_person(request, user, identity.described, real_now_of(request))
     request.session[_AT] = identity.authenticated_at.timestamp()
     request.session[_WITH] = identity.described
     request.session[_NAMES] = identity.sign_out_names
+    return row
 
 
 def is_called(request: HttpRequest, names: Iterable[str]) -> bool:

@@ -6,16 +6,18 @@ from datetime import UTC, datetime, timedelta
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import BACKEND_SESSION_KEY, logout, update_session_auth_hash
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from portal.identity.models import StaffSession, User
+from portal.identity.models import BrowserSession, PersonSession, StaffSession, User
 from portal.secrets.sealing import seal
 from portal.time.clock import real_now_of
-from portal.web.client_address import here
+from portal.web.client_address import here, shortened
 
 STAFF_BACKEND = "portal.identity.backends.StaffBackend"
 SEEN_EVERY = timedelta(seconds=60)  # limits the writes: one a minute for each session, however many pages
-_STARTED, _SEEN, _ROW = "session_started", "session_seen", "staff_session"
+_STARTED, _SEEN = "session_started", "session_seen"
+_ROWS: dict[str, type[BrowserSession]] = {"staff_session": StaffSession, "person_session": PersonSession}
 _BROWSERS = (
     ("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"),
 )  # fmt: skip
@@ -53,7 +55,17 @@ def begin_of_staff(request: HttpRequest, user: User, now: datetime) -> None:
     key = str(request.session.session_key)
     row = StaffSession.begin(user, key, here(), browser_of(request.META.get("HTTP_USER_AGENT", "")), now)
     begin(request, now)
-    request.session[_ROW] = row.pk
+    request.session["staff_session"] = row.pk
+
+
+def begin_of_person(request: HttpRequest, user: User, means: str, now: datetime) -> PersonSession:
+    """Creates the PersonSession row of the session just opened in this browser. `means`: the digital identity, in words."""
+    request.session.cycle_key()
+    key, browser = str(request.session.session_key), browser_of(request.META.get("HTTP_USER_AGENT", ""))
+    row = PersonSession.begin(user, key, shortened(here()), browser, now, means=means[:60])
+    begin(request, now)
+    request.session["person_session"] = row.pk
+    return row
 
 
 def keep_only(request: HttpRequest, user: User, now: datetime) -> None:
@@ -65,19 +77,26 @@ def keep_only(request: HttpRequest, user: User, now: datetime) -> None:
 
 
 def end(request: HttpRequest, now: datetime) -> None:
-    """Signs this browser out and closes its StaffSession row, if there is one."""
+    """Signs this browser out and closes the row of its session, if there is one."""
     written_as_closed(request, now)
     logout(request)
 
 
 def written_as_closed(request: HttpRequest, now: datetime) -> None:
-    """Marks the StaffSession row of this browser, if any, as closed. The caller deletes the session data."""
-    StaffSession.objects.filter(pk=current(request), closed_at=None).update(closed_at=now)
+    """Marks the row of this browser's session, if any, as closed. The caller deletes the session data."""
+    for rows in _rows_of(request):
+        rows.filter(closed_at=None).update(closed_at=now)
 
 
 def current(request: HttpRequest) -> int:
-    """The primary key of this browser's StaffSession; 0 when there is none."""
-    return int(request.session.get(_ROW, 0))
+    """The primary key of this browser's StaffSession or PersonSession; 0 when there is none."""
+    return next((int(request.session[name]) for name in _ROWS if name in request.session), 0)
+
+
+def _rows_of(request: HttpRequest) -> list[QuerySet[BrowserSession]]:
+    """The row of this browser's session, as a queryset of its table; empty when there is none."""
+    named = [(name, model) for name, model in _ROWS.items() if name in request.session]
+    return [model._default_manager.filter(pk=request.session[name]) for name, model in named]
 
 
 def browser_of(agent: str) -> str:
@@ -102,7 +121,8 @@ def _look_at(request: HttpRequest) -> None:
     if not _came_by_itself(request) and now - seen >= SEEN_EVERY:
         idle = now + settings.SESSION_IDLE_FOR
         session[_SEEN] = now.timestamp()
-        StaffSession.objects.filter(pk=current(request)).update(seen_at=now)
+        for rows in _rows_of(request):
+            rows.update(seen_at=now)
     request.session_ends_at = min(last, idle)  # type: ignore[attr-defined]
     request.session_end_is_final = last <= idle  # type: ignore[attr-defined]
 

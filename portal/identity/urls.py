@@ -1,7 +1,7 @@
 from django.urls import path
 
 from portal.identity import federation_views
-from portal.identity.people import card_views, views
+from portal.identity.people import card_views, own_sessions, views
 from portal.identity.staff import account_views as operators
 from portal.identity.staff import own_views as own
 from portal.identity.staff import views as staff_views
@@ -20,6 +20,10 @@ urlpatterns = [
     path("accesso/<slug:provider>/ritorno/", views.answer, name="answer"),
     path("accesso/<slug:provider>/metadata/", views.metadata, name="metadata"),
     path("accesso/<slug:provider>/uscita/", views.gone_out, name="gone_out"),
+    path("miei-accessi/", own_sessions.own_sessions, name="own_sessions"),
+    path("miei-accessi/<int:pk>/chiudi/", own_sessions.close, name="own_session_close"),
+    path("miei-accessi/esci-da-tutti/", own_sessions.close_all, name="own_sessions_close"),
+    path("miei-accessi/avvisi/", own_sessions.choose_letters, name="login_letters"),
     path("collegamento/", views.keep, name="keep"),
     path("uscita/", views.sign_out, name="sign_out"),
     path("operatori/accesso/", staff_views.staff_login, name="staff_login"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from django.conf import settings
@@ -46,3 +46,12 @@ def known_ip(address: str) -> str | None:
         return str(ip_address(address))
     except ValueError:
         return None
+
+
+def shortened(address: str) -> str:
+    """The network of the address, for people: `192.0.2.x`, `2001:db8:1::`; "" when the text is not an IP address."""
+    known = known_ip(address)
+    if known is None:
+        return ""
+    network = str(ip_network(f"{known}/{48 if ':' in known else 24}", strict=False).network_address)
+    return network if ":" in known else f"{network.rpartition('.')[0]}.x"

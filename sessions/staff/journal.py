@@ -29,7 +29,7 @@ LINES_A_PAGE = 50
 LOOKS_BACK = timedelta(days=31)
 COUNTED = 1000  # at most so many pages: beyond, the operator narrows the search
 FURTHER_KINDS = {
-    "operatori": ("Operatori e loro accessi", ("staff.", "logins.", "archive.", "clock.")),
+    "operatori": ("Operatori e accessi", ("staff.", "logins.", "person.", "archive.", "clock.")),
     "contesti": ("Contesti e certificati", ("context.", "certificate.")),
     "registro": ("Registro delle farmacie ed elenchi", ("register.", "asl.", "list.", "bulk.", "journal.")),
 }

@@ -37,6 +37,7 @@ STAFF = [
     "staff:add_context", "staff:certificates", "staff:new_certificate", "archive:index",
 ]  # fmt: skip
 ANNA = [
+    "identity:own_sessions",
     "pharmacies:overview", "pharmacies:security", "pharmacies:mail", "pharmacies:mail_change", "pharmacies:mail_revoke",
     "pharmacies:copies", "pharmacies:people", "pharmacies:delegation_give", "pharmacies:delegation_change", "pharmacies:delegation_take_back",
     "pharmacies:journal", "sessions:manage", "sessions:request", "sessions:revoke", "sessions:reminders", "sessions:hours",
@@ -50,6 +51,7 @@ ELSEWHERE = {
     "wizard:code": "below, on its way", "wizard:new_code": "a POST", "sessions:show": "a POST, below",
     "sessions:resend": "a POST", "identity:start": "a POST", "identity:start_professional": "a POST", "identity:answer": "an answer", "identity:gone_out": "for the providers", "identity:card": "the host of the cards, test_cns_nginx", "identity:metadata": "a file", "identity:entity_configuration": "for programs", "identity:resolve": "for programs", "identity:sign_out": "a POST",
     "identity:staff_code": "below, on its way", "identity:staff_recovery": "below", "identity:staff_enrol": "below",
+    "identity:own_session_close": "a POST", "identity:own_sessions_close": "a POST", "identity:login_letters": "a POST",
     "identity:keep": "for the page", "identity:staff_close": "a POST", "identity:operator": "below",
     "identity:operator_disable": "below", "identity:operator_enable": "below", "identity:operator_reset": "below",
     "pharmacies:copies_code": "a POST", "pharmacies:copies_new_code": "a POST", "pharmacies:copies_stop": "a POST",

@@ -11,9 +11,11 @@ from pharmacies.copies import letters as of_copies
 from pharmacies.delegations import letters as of_delegations
 from pharmacies.models import CopyMailbox, MailCertification, Office, Pharmacy, RoleRequest
 from pharmacies.people import letters as of_people
+from pharmacies.people import login_letters
 from pharmacies.people.rights import RightNews
 from portal.demo.gallery.places import CLOCK_CHANGE, LONG_ADDRESS, NOW, PLAIN_ID, YEAR_AGO, GalleryWorld, make_world
 from portal.demo.people import ANNA, ELENA
+from portal.identity.models import PersonSession
 from portal.outbox.letters import Envelope, post
 from portal.outbox.models import OutgoingMail
 from sessions.hours.moments import Moment
@@ -120,6 +122,10 @@ def _of_people(world: GalleryWorld) -> _Writing:
     certification = world.long_named.certification
     yield "una persona chiede un ruolo", partial(of_people.role_requests, certification, [role], NOW)
     yield "due persone chiedono un ruolo", partial(of_people.role_requests, certification, [role, other], NOW)
+    session = PersonSession(
+        user=world.anna, means="SPID livello 2", browser="Firefox su Windows", origin="192.0.2.x", started_at=NOW
+    )
+    yield "accesso da un browser nuovo", partial(login_letters.new_browser, session, NOW)
 
 
 def _of_copies(world: GalleryWorld) -> _Writing:

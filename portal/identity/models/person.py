@@ -72,6 +72,9 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     limited_to = models.JSONField("limitato a", default=list, blank=True)
     whole_nation = models.BooleanField("tutta l’Italia", default=False, db_default=False)
 
+    # people only: a letter to the pharmacies' addresses when this person comes in from a browser never seen
+    wants_login_letters = models.BooleanField("avvisi di accesso", default=True, db_default=True)
+
     objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "username"

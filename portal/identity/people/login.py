@@ -16,7 +16,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from portal import measures
 from portal.identity import access
 from portal.identity.identity import CLOCKS_DIFFER_BY, MINIMUM_LEVEL, Identity, LoginRefused
-from portal.identity.models import LoginRecord, LoginTransaction, PasswordFailure, User
+from portal.identity.models import LoginRecord, LoginTransaction, PasswordFailure, PersonSession, User
 from portal.identity.models.login import person_hash, sealed_document, subject_hash
 from portal.identity.people.refusal_sentences import OUR_REQUEST_IS_WRONG
 from portal.identity.providers.base import Provider
@@ -46,6 +46,7 @@ class LoginOutcome:
     refusal: str
     next_url: str
     professional: bool = False
+    session: PersonSession | None = None  # of the signed-in user
 
 
 def begin(request: HttpRequest, provider: Provider, next_url: str, now: datetime, purpose: str = "") -> HttpResponse:
@@ -92,9 +93,9 @@ def complete(request: HttpRequest, provider: Provider, now: datetime) -> LoginOu
     except LoginRefused as refusal:
         return _refuse(request, provider, refusal, transaction, now, record)
     _take_the_session_up(request, transaction)
-    access.remember(request, user, identity)
+    session = access.remember(request, user, identity)
     measures.LOGINS.labels(provider.key, "ok").inc()
-    return LoginOutcome(user, "", local_url(request, transaction.next_url))
+    return LoginOutcome(user, "", local_url(request, transaction.next_url), session=session)
 
 
 def card_refused(request: HttpRequest, provider: Provider, state: str, refusal: LoginRefused, now: datetime) -> None:

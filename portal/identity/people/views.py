@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal.identity import access, session_ends
 from portal.identity.identity import LoginRefused
-from portal.identity.people import login
+from portal.identity.people import devices, login, login_news, own_sessions
 from portal.identity.people.refusal_sentences import refusal_of, spoken
 from portal.identity.providers import every_provider, provider_of
 from portal.identity.providers.base import Provider, WayIn, allow_forms_to
@@ -72,11 +72,16 @@ def answer(request: HttpRequest, provider: str) -> HttpResponse:
     way_in = _known(provider)
     if request.method == "HEAD":  # a link checker: must not consume the answer
         return redirect("identity:choose")
-    outcome = login.complete(request, way_in, real_now_of(request))
-    if outcome.refusal:
+    now = real_now_of(request)
+    outcome = login.complete(request, way_in, now)
+    if outcome.user is None or outcome.session is None:
         return _refused(request, way_in, outcome)
+    own_sessions.say_last_access(request, outcome.session, now)
+    if not devices.knows(request, outcome.user):
+        login_news.tell(outcome.session, now)
     response = redirect(outcome.next_url or "pages:home")
     login.forget_browser(response)
+    devices.remember(request, response, outcome.user)
     return response
 
 
