@@ -3,6 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 VENV ?= .venv
 VENV_SPID ?= .venv-spid
+NODE_CLIENTS ?= .venv-clients
 BENCH ?= run
 BIN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -10,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-processes test-browser test-spid proxies italy benchmark check lint types imports migrations-check format modules letters clean lock
+.PHONY: help run test test-processes test-browser test-spid proxies clients italy benchmark check lint types imports migrations-check format modules letters clean lock
 
 help:
 	@echo "make run           try the portal on http://127.0.0.1:$(PORT)/ (PORT= changes it; Ctrl-C stops it)"
@@ -18,6 +19,7 @@ help:
 	@echo "make test-processes  tests that start real commands, servers, workers and proxies, kill and restart them"
 	@echo "make test-browser  the journeys in a real Chromium (needs chromium on this machine)"
 	@echo "make test-spid     the official test of SPID and CIE (needs xmlsec1 and openssl on this machine)"
+	@echo "make clients       installs the SOAP clients of Node for the tests, which skip them otherwise (needs npm)"
 	@echo "make proxies       installs Traefik and Envoy for the tests, which skip them otherwise (90 MB)"
 	@echo "make italy         a day of 20,000 pharmacies in minutes (needs postgresql and redis-server; docs/italy.md)"
 	@echo "make benchmark     the gate beside two floors: by hand, on a quiet machine (docs/performance.md)"
@@ -69,6 +71,15 @@ test-spid: $(VENV)/.test $(VENV_SPID)/.installed
 	VENV_SPID=$(VENV_SPID) $(BIN)/python -m tests.conformance.spid
 
 proxies: $(VENV)/.test $(VENV)/.proxies
+
+$(NODE_CLIENTS)/.installed: tests/clients/package-lock.json
+	@command -v npm >/dev/null 2>&1 || { echo "npm is needed: apt-get install nodejs npm"; exit 1; }
+	@mkdir -p $(NODE_CLIENTS)
+	@cp tests/clients/package.json tests/clients/package-lock.json $(NODE_CLIENTS)
+	@cd $(NODE_CLIENTS) && npm ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+clients: $(NODE_CLIENTS)/.installed
 
 italy: $(VENV)/.run
 	$(BIN)/python -m tests.day $(KNOBS)

@@ -38,12 +38,17 @@ class RefusalReason(StrEnum):
 
 
 class GateCall(NamedTuple):
-    """The credentials that the gestionale presented, and the context that the dispensing service requires."""
+    """The credentials that the gestionale presented, and the context that the dispensing service requires: one of several."""
 
     plain: str | None  # the id; None: no header; "": a header without an id
     basic: tuple[str, str] | None  # userId and password
     contesto: str
     applicazione: str
+    others: tuple[tuple[str, str], ...] = ()  # more contexts that the service accepts
+
+    @property
+    def contexts(self) -> tuple[tuple[str, str], ...]:
+        return ((self.contesto, self.applicazione), *self.others)
 
 
 class GateVerdict(NamedTuple):
@@ -73,7 +78,7 @@ def decide(row: GateRow | None, call: GateCall, now: datetime) -> GateVerdict:
     user_id, password = call.basic
     if user_id != row.user_id:
         return GateVerdict(reason=RefusalReason.OTHER_UTENZA)
-    if (call.contesto, call.applicazione) != (row.contesto, row.applicazione):
+    if (row.contesto, row.applicazione) not in call.contexts:
         return GateVerdict(reason=RefusalReason.OTHER_CONTEXT)
     proved = row.fingerprint is not None and fingerprint.matches(
         row.fingerprint, call.plain or "", user_id, password, row.password
@@ -122,7 +127,9 @@ def _ask_wildcard(call: GateCall, client_address: str, now: datetime) -> GateVer
     wildcard = wildcards.parse(call.plain or "") if settings.A2F_MODE == "TEST" else None
     if wildcard is None:
         return GateVerdict(reason=RefusalReason.MALFORMED)
-    verdict = decide(wildcards.row_of(wildcard, call.contesto, call.applicazione, now), call, now)
+    verdicts = (decide(wildcards.row_of(wildcard, *context, now), call, now) for context in call.contexts)
+    elsewhere = GateVerdict(reason=RefusalReason.OTHER_CONTEXT)
+    verdict = next((verdict for verdict in verdicts if verdict != elsewhere), elsewhere)
     if verdict.row is None:
         return verdict
     user_id, password = call.basic or ("", "")

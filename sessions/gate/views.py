@@ -7,11 +7,9 @@ cookie and no Host: ALLOWED_HOSTS and the redirect to https do not apply, becaus
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
 from http import HTTPStatus
 from time import perf_counter
-from typing import Any
-from urllib.parse import parse_qs
+from typing import Any, NamedTuple
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpRequest, HttpResponse
@@ -26,8 +24,9 @@ from portal.values.pasted import PLAIN_ID, id_sessione
 from portal.web import request_id
 from portal.web.client_address import client_address
 from sessions.credentials import password_proof
-from sessions.gate import decision, uses
-from sessions.gate.decision import GateCall, GateVerdict
+from sessions.gate import decision, query, soap_refusals, uses
+from sessions.gate.decision import GateCall, GateRow, GateVerdict
+from sessions.gate.query import GateQuery
 
 PATH = "/a2f/gate"
 HEADERS_OF_THE_ID = ("HTTP_AUTHORIZATION2F", "HTTP_X_IDSESSIONE")  # Sistema TS, Piemonte
@@ -36,37 +35,60 @@ _EMPTY: Headers = [("Cache-Control", "no-store"), ("Content-Length", "0")]
 logger = logging.getLogger(__name__)
 
 
-def answer(environ: dict[str, Any]) -> tuple[HTTPStatus, Headers]:
-    """Returns status and headers for one request; the body is always empty."""
+class GateAnswer(NamedTuple):
+    """Status, headers and body: the body is empty, or a SOAP Fault."""
+
+    status: HTTPStatus
+    headers: Headers
+    body: bytes = b""
+
+
+def answer(environ: dict[str, Any]) -> GateAnswer:
+    """Answers one request."""
     started = perf_counter()
     if environ["REQUEST_METHOD"] not in ("GET", "POST"):
-        return HTTPStatus.METHOD_NOT_ALLOWED, [*_EMPTY, ("Allow", "GET, POST")]
-    contesto, applicazione = _context_of(environ.get("QUERY_STRING", ""))
+        return GateAnswer(HTTPStatus.METHOD_NOT_ALLOWED, [*_EMPTY, ("Allow", "GET, POST")])
+    question = query.parse(environ.get("QUERY_STRING", ""))
     call = GateCall(
         plain=_id_of(environ),
         basic=password_proof.parse_basic(environ.get("HTTP_AUTHORIZATION")),
-        contesto=contesto,
-        applicazione=applicazione,
+        contesto=question.contexts[0][0],
+        applicazione=question.contexts[0][1],
+        others=question.contexts[1:],
     )
     verdict = decision.ask(call, client_address(environ), database_clock.now())
-    status, headers = _status_and_headers(verdict)
+    reply = _refused(verdict, question) if verdict.row is None else _passed(verdict.row, call)
     measures.gate(_decision(verdict), started)
+    return reply
+
+
+def _passed(row: GateRow, call: GateCall) -> GateAnswer:
     # A 204 has no length (RFC 9110, 8.6), and no cache stores the answer to a call with Authorization (RFC 9111, 3.5).
-    return status, headers if status is HTTPStatus.NO_CONTENT else _EMPTY + headers
+    headers = [
+        ("X-A2F-Utenza", row.user_id),
+        ("X-A2F-Codice-Fiscale", row.codice_fiscale),
+        ("X-A2F-Pharmacy", row.pharmacy or ""),
+        ("X-A2F-Expires-At", row.expires_at.astimezone(ROME).isoformat(timespec="milliseconds")),
+    ]
+    if call.others:
+        headers += [("X-A2F-Contesto", row.contesto), ("X-A2F-Applicazione", row.applicazione)]
+    return GateAnswer(HTTPStatus.NO_CONTENT, headers)
 
 
-def _status_and_headers(verdict: GateVerdict) -> tuple[HTTPStatus, Headers]:
-    row = verdict.row
-    if row is not None:
-        return HTTPStatus.NO_CONTENT, [
-            ("X-A2F-Utenza", row.user_id),
-            ("X-A2F-Codice-Fiscale", row.codice_fiscale),
-            ("X-A2F-Pharmacy", row.pharmacy or ""),
-            ("X-A2F-Expires-At", row.expires_at.astimezone(ROME).isoformat(timespec="milliseconds")),
-        ]
+def _refused(verdict: GateVerdict, question: GateQuery) -> GateAnswer:
+    status, headers = HTTPStatus.UNAUTHORIZED, [("WWW-Authenticate", 'Basic realm="login", charset="UTF-8"')]
     if verdict.reason is not None:
-        return HTTPStatus.FORBIDDEN, [("X-A2F-Error", "9101"), ("X-A2F-Reason", verdict.reason.value)]
-    return HTTPStatus.UNAUTHORIZED, [("WWW-Authenticate", 'Basic realm="login", charset="UTF-8"')]
+        status, headers = HTTPStatus.FORBIDDEN, [("X-A2F-Error", "9101"), ("X-A2F-Reason", verdict.reason.value)]
+        if question.refused_as_500:
+            status = HTTPStatus.INTERNAL_SERVER_ERROR
+    if not question.is_soap:
+        return GateAnswer(status, _EMPTY + headers)
+    body = soap_refusals.fault(verdict.reason)
+    headers += [
+        ("X-A2F-Sentence", soap_refusals.in_a_header(verdict.reason)),
+        ("Cache-Control", "no-store"), ("Content-Type", soap_refusals.CONTENT_TYPE), ("Content-Length", str(len(body))),
+    ]  # fmt: skip
+    return GateAnswer(status, headers, body)
 
 
 def _decision(verdict: GateVerdict) -> str:
@@ -74,15 +96,6 @@ def _decision(verdict: GateVerdict) -> str:
     if verdict.row is not None:
         return "passed"
     return "basic-refused" if verdict.reason is None else verdict.reason.value
-
-
-@lru_cache(maxsize=64)  # a proxy sends the same few query strings
-def _context_of(query: str) -> tuple[str, str]:
-    """contesto and applicazione of a query string; both empty when a name is repeated or a value holds a NUL."""
-    found = parse_qs(query, keep_blank_values=True, max_num_fields=None)
-    contesto, applicazione = found.get("contesto", [""]), found.get("applicazione", [""])
-    is_one = len(contesto) == len(applicazione) == 1 and "\0" not in contesto[0] + applicazione[0]
-    return (contesto[0], applicazione[0]) if is_one else ("", "")
 
 
 def _id_of(environ: dict[str, Any]) -> str | None:
@@ -111,8 +124,8 @@ def _text(value: str) -> str:
 @csrf_exempt
 def ask(request: HttpRequest) -> HttpResponse:
     """Gives the same answer where `GateInFront` is not installed: the test client, another server."""
-    status, headers = answer(request.META)
-    return HttpResponse(status=status, headers=dict(headers))
+    reply = answer(request.META)
+    return HttpResponse(reply.body, status=reply.status, headers=dict(reply.headers))
 
 
 def _secrets(environ: dict[str, Any]) -> Iterator[str]:
@@ -147,11 +160,11 @@ class GateInFront:
         request_id.current.set(number)
         try:
             self.begin()
-            status, headers = answer(environ)
+            status, headers, body = answer(environ)
         except Exception as error:
             # Fail closed: the proxy refuses the call unless it gets a 2xx.
             measures.gate("failed", perf_counter())
-            status, headers = HTTPStatus.SERVICE_UNAVAILABLE, _EMPTY
+            status, headers, body = HTTPStatus.SERVICE_UNAVAILABLE, _EMPTY, b""
             if is_busy(error):
                 logger.warning("The gate found the database busy (%s).", type(error).__name__)
                 headers = [*_EMPTY, ("Retry-After", str(RETRY_AFTER))]
@@ -160,4 +173,4 @@ class GateInFront:
         if status is not HTTPStatus.NO_CONTENT:
             headers = [*headers, ("X-Request-ID", number)]
         start_response(f"{status.value} {status.phrase}", headers)
-        return []
+        return [body] if body else []

@@ -13,6 +13,7 @@ import pytest
 
 from tests.outbox.sink import free_port
 from tests.processes.conftest import ProcessWorld
+from tests.programs import skipped_without
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 AROUND_NGINX = """
@@ -45,7 +46,7 @@ class Proxy:
     @property
     def param(self) -> object:
         reason = f"no {self.name} on this machine ({self.how_to_get_it})"
-        return pytest.param(self, id=self.name, marks=pytest.mark.skipif(self.binary is None, reason=reason))
+        return pytest.param(self, id=self.name, marks=skipped_without(self.binary is not None, reason))
 
     def start(self, world: ProcessWorld, portal: int, service: int) -> "Front":
         """Starts the proxy in front of the service; it asks the portal. Both on loopback."""
