@@ -6,6 +6,7 @@ WORDS = {
     "id.resent": "ha fatto reinviare l’ID SESSIONE …{last4}",
     "id.shown": "ha visto per intero l’ID SESSIONE …{last4}",
     "id.revoked": "ha revocato l’ID SESSIONE …{last4}",
+    "id.checked": "ha controllato perché la cassa rifiuta un codice",
     "certificate.made": "ha pubblicato il certificato per cifrare il pincode {serial}",
     "certificate.retired": "ha ritirato il certificato per cifrare il pincode {serial}",
     "reminders.chosen": "ha scelto i promemoria: {minutes}",

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 DAILY_KEPT_FOR = timedelta(days=731)
 DAILY = frozenset(
     {"certification.requested", "certification.withdrawn", "code.sent", "code.wrong"}
-    | {"id.issued", "id.used", "id.resent", "id.shown", "register.imported", "offices.imported"}
+    | {"id.issued", "id.used", "id.resent", "id.shown", "id.checked", "register.imported", "offices.imported"}
 )
 # Acts (certification, revocation, block, change of a right or a rule): as long as claims can arise (codice civile, art. 2946).
 ACTS_KEPT_FOR = timedelta(days=3653)

@@ -36,8 +36,8 @@ document.querySelectorAll("button[data-copy]").forEach((button) => {
   });
 });
 
-// The summary of the errors takes the focus, so that it is read first.
-document.querySelector(".error-summary")?.focus();
+// The summary of the errors, or else the box that the person must read before going on, takes the focus.
+(document.querySelector(".error-summary") ?? document.querySelector("[data-focus]"))?.focus();
 
 // <div data-refresh="30">: asks again every so many seconds for what changes in this page (304: nothing did). Not while
 // paused, while the tab is hidden, nor where the focus is. The counters are read out only when they change.

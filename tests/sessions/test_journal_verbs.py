@@ -6,7 +6,7 @@ import time_machine
 from django.test import Client
 
 from portal.journal.models import Entry, record
-from sessions.ids import issuing, resending, revealing, revoking, using
+from sessions.ids import issuing, resending, revealing, revoking, till_check, using
 from sessions.journal_verbs import WORDS
 from sessions.reminders import planning
 from tests.conftest import sign_in
@@ -24,6 +24,7 @@ def test_every_act_on_an_id_has_its_words_in_the_timeline(anna, utenza, certifie
     issuing.issue(utenza, context, MORNING)
     row = issuing.request(utenza, context, MORNING, anna).issued.id_sessione
     revealing.reveal(row, anna, MORNING)
+    till_check.check(san_marco, "un codice", anna, MORNING)
     using.use(row, MORNING)
     resending.resend(row, anna, later)
     revoking.revoke(row, anna, later)
@@ -38,6 +39,7 @@ def test_every_act_on_an_id_has_its_words_in_the_timeline(anna, utenza, certifie
         f"Anna Rossi ha visto per intero l’ID SESSIONE …{row.last4}",
         f"ha visto il gestionale usare per la prima volta l’ID SESSIONE …{row.last4}",
         f"Anna Rossi ha fatto reinviare l’ID SESSIONE …{row.last4}",
+        "Anna Rossi ha controllato perché la cassa rifiuta un codice",
         f"Anna Rossi ha revocato l’ID SESSIONE …{row.last4}",
         "ha scelto i promemoria: 120, 30 minuti prima della scadenza e a ID scaduto",
     ):
