@@ -11,6 +11,7 @@ from django.db import Error, connection
 from pharmacies.register.nightly import age
 from portal.database import pooler
 from portal.identity.providers import every_alert
+from portal.identity.staff import traces
 from portal.outbox.models import OutgoingMail, Priority
 from portal.system_checks import about_the_pooler
 from portal.time import database_clock
@@ -51,14 +52,24 @@ def findings(now: datetime) -> list[Finding]:
 def warnings(now: datetime) -> list[str]:
     """Troubles that do not stop the work yet: the clock's offset, expiring certificates of identity providers, registries that
     do not answer, outdated trust and revocation lists of cards, a pooler of the database that the settings do not suit, a stale
-    register of pharmacies.
+    register of pharmacies, lock-outs and guesses at the staff's door.
     """
     try:
         clock = [f"clock: {database_clock.in_words()}"] if database_clock.is_away() else []
         pooled = [f"database: {message.msg}" for message in about_the_pooler(pooler.lately())]
-        return [*clock, *map(str, every_alert(now)), *pooled, *age.warnings(now)]
+        return [*clock, *map(str, every_alert(now)), *pooled, *age.warnings(now), *_at_the_door(now)]
     except Error:
         return []  # findings() reports that the database is away
+
+
+def _at_the_door(now: datetime) -> list[str]:
+    found = traces.alarms(now)
+    words = {
+        "{} lock-outs in the last day": found.locks,
+        "{} accounts tried from one place in the last hour": found.accounts,
+        "one account tried from {} places in the last hour": found.places,
+    }
+    return [f"staff door: {sentence.format(number)}" for sentence, number in words.items() if number]
 
 
 def _in_the_database(now: datetime) -> list[Finding]:

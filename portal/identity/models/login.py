@@ -184,7 +184,7 @@ class LoginRecordQuerySet(models.QuerySet["LoginRecord"]):
 class LoginRecord(models.Model):
     """Request and answer of one login: sealed, chained, kept for 24 months (SPID, tracciature).
 
-    Also the logins of the staff (provider "staff", no transaction).
+    Also every attempt at the staff's door (provider "staff", no transaction): portal/identity/staff/traces.py.
     """
 
     transaction = models.ForeignKey(LoginTransaction, models.PROTECT, null=True, related_name="+")
@@ -199,10 +199,16 @@ class LoginRecord(models.Model):
     request_id = models.CharField(max_length=64, blank=True)
     answer_id = models.CharField(max_length=255, blank=True)
     assertion_id = models.CharField(max_length=255, blank=True)
-    person_hash = models.CharField(max_length=64, blank=True)  # keyed hash of the codice fiscale
+    person_hash = models.CharField(
+        max_length=64, blank=True
+    )  # keyed hash of the codice fiscale; of the staff, of the username
     # keyed hash of the subject, a name that the provider uses for one login only
     subject_hash = models.CharField(max_length=64, blank=True, default="", db_default="")
-    sealed_request = models.BinaryField(null=True)
+    place_hash = models.CharField(max_length=64, blank=True, default="", db_default="")  # keyed hash of place_of()
+    times = models.PositiveIntegerField(
+        default=1, db_default=1
+    )  # like attempts in a minute; it grows, so it is not chained
+    sealed_request = models.BinaryField(null=True)  # of the staff: account, address and browser, as JSON
     sealed_response = models.BinaryField(null=True)
 
     objects = LoginRecordQuerySet.as_manager()
@@ -216,6 +222,7 @@ class LoginRecord(models.Model):
             models.Index(  # the search of the staff
                 fields=["person_hash", "-at"], condition=~models.Q(person_hash=""), name="login_record_of_person"
             ),
+            models.Index(fields=["-at"], condition=models.Q(provider="staff"), name="login_record_of_staff"),
             models.Index(fields=["subject_hash"], condition=~models.Q(subject_hash=""), name="login_record_of_subject"),
         ]
 
@@ -276,7 +283,7 @@ def _facts(record: LoginRecord) -> dict[str, Any]:
     )
     more = ("answer_id", "assertion_id", "person_hash", "sealed_request", "sealed_response")
     # rows chained before these columns have none
-    later_names = tuple(name for name in ("subject_hash", "purpose") if getattr(record, name))
+    later_names = tuple(name for name in ("subject_hash", "purpose", "place_hash") if getattr(record, name))
     return {name: getattr(record, name) for name in (*names, *more, *later_names)}
 
 

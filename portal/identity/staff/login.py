@@ -11,8 +11,9 @@ from django.http import HttpRequest
 
 from portal.database.claims import hold
 from portal.identity import session_ends
-from portal.identity.models import LoginRecord, PasswordFailure, StaffRecoveryCode, StaffSession, StaffTotp, User
+from portal.identity.models import PasswordFailure, StaffRecoveryCode, StaffSession, StaffTotp, User
 from portal.identity.models.failure import PasswordFailureQuerySet
+from portal.identity.staff import traces
 from portal.journal.models import record
 from portal.secrets.codes import same
 from portal.web.client_address import client_address
@@ -26,7 +27,7 @@ ENROLMENT_WITHIN = timedelta(minutes=20)  # from the password to the first code 
 FAMILIAR_FOR = timedelta(days=30)  # how long the address of a complete login stays familiar
 GIVEN_PASSWORD_LASTS = timedelta(days=3)  # a temporary password given by an administrator
 _WAITING = "staff_waiting"
-_PROVIDER = "staff"  # in LoginRecord.provider and PasswordFailure.door
+_DOOR = traces.STAFF  # of PasswordFailure
 
 
 @dataclass(frozen=True)
@@ -45,21 +46,27 @@ def check_password(request: HttpRequest, username: str, password: str, now: date
     name, place = username.strip().casefold(), place_of(client_address(request.META))
     if not name:
         return PasswordCheck(None)
-    by_username = PasswordFailure.hash_of_username(_PROVIDER, name)
-    by_place = PasswordFailure.hash_of_place(_PROVIDER, place)
+    by_username = PasswordFailure.hash_of_username(_DOOR, name)
+    by_place = PasswordFailure.hash_of_place(_DOOR, place)
     is_familiar = _is_familiar(username, place, now)
-    failures = PasswordFailure.objects.of_door(_PROVIDER)
-    attempt = failures.create(door=_PROVIDER, username_hash=by_username, address_hash=by_place, at=now)
+    failures = PasswordFailure.objects.of_door(_DOOR)
+    attempt = failures.create(door=_DOOR, username_hash=by_username, address_hash=by_place, at=now)
     earlier = failures.filter(pk__lt=attempt.pk).recent(now)
     locked_until = _locked_until(earlier, by_username, by_place, is_familiar=is_familiar)
+    meant = User.objects.filter(username=username, is_staff=True).first()
     if locked_until is not None:
         attempt.delete()  # an attempt during the lock does not prolong it
+        traces.write(request, traces.LOCKED, username, now, meant)
         return PasswordCheck(None, locked_until)
     user = authenticate(request, username=username, password=password)
     if isinstance(user, User) and not _is_too_old(user, now):
         failures.filter(username_hash=by_username).delete()
+        traces.write(request, traces.PASSWORD_RIGHT, username, now, user)
         return PasswordCheck(user)
-    return PasswordCheck(None, _locked_until(failures.recent(now), by_username, by_place, is_familiar=is_familiar))
+    locked_until = _locked_until(failures.recent(now), by_username, by_place, is_familiar=is_familiar)
+    refused = traces.OLD_PASSWORD if isinstance(user, User) else traces.WRONG_PASSWORD
+    traces.write(request, traces.LOCKED_OUT if locked_until else refused, username, now, meant)
+    return PasswordCheck(None, locked_until)
 
 
 def _is_familiar(username: str, place: str, now: datetime) -> bool:
@@ -121,12 +128,25 @@ def _is_too_old(user: User, now: datetime) -> bool:
     return user.password_given_at is not None and now >= user.password_given_at + GIVEN_PASSWORD_LASTS
 
 
+def code_waits_until(request: HttpRequest, user: User, app: StaffTotp, now: datetime) -> datetime | None:
+    """The end of the throttle after wrong codes (UTC), with a trace of this attempt; None when a code may be tried now."""
+    locked_until = app.locked_until()
+    if locked_until is not None:
+        traces.write(request, traces.CODE_TOO_SOON, user.username, now, user)
+    return locked_until
+
+
+def code_is_right(request: HttpRequest, user: User, app: StaffTotp, code: str, now: datetime) -> bool:
+    """True for the current code of the app, once; a wrong one leaves a trace."""
+    if app.verify_token(code):
+        return True
+    _wrong_code(request, user, app, now)
+    return False
+
+
 def enter(request: HttpRequest, user: User, app: StaffTotp, code: str, now: datetime) -> str | None:
     """Signs the operator in when the code is right and returns the requested page; None when the code is wrong."""
-    if not app.verify_token(code):
-        LoginRecord.objects.create(user=user, provider=_PROVIDER, outcome="wrong-code", at=now)
-        return None
-    return _let_in(request, user, app, now)
+    return _let_in(request, user, app, now) if code_is_right(request, user, app, code, now) else None
 
 
 def enter_with_recovery_code(request: HttpRequest, user: User, app: StaffTotp, typed: str, now: datetime) -> str | None:
@@ -139,10 +159,15 @@ def enter_with_recovery_code(request: HttpRequest, user: User, app: StaffTotp, t
             row.throttle_increment()
     app.refresh_from_db()
     if not right:
-        LoginRecord.objects.create(user=user, provider=_PROVIDER, outcome="wrong-code", at=now)
+        _wrong_code(request, user, app, now)
         return None
     record("staff.recovered", now=now, actor=user, subject=user, name=user.username)
     return _let_in(request, user, app, now)
+
+
+def _wrong_code(request: HttpRequest, user: User, app: StaffTotp, now: datetime) -> None:
+    is_alarm = app.throttling_failure_count == traces.CODES_BEFORE_AN_ALARM
+    traces.write(request, traces.CODES_GUESSED if is_alarm else traces.WRONG_CODE, user.username, now, user)
 
 
 def enrol(
@@ -151,7 +176,7 @@ def enrol(
     """Confirms the new app with its first code, signs in and returns the recovery codes in clear, to be shown once; None when
     the code is wrong. `new_password`: "" keeps the present one.
     """
-    if not app.verify_token(code):
+    if not code_is_right(request, user, app, code, now):
         return None
     with transaction.atomic():
         hold(User.objects.filter(pk=user.pk))  # lock order: account before app, as a reset does
@@ -187,5 +212,5 @@ def _let_in(request: HttpRequest, user: User, app: StaffTotp, now: datetime) -> 
         login(request, user, backend=session_ends.STAFF_BACKEND)
         django_otp.login(request, app)
         session_ends.begin_of_staff(request, user, now)
-        LoginRecord.objects.create(user=user, provider=_PROVIDER, outcome="ok", at=now)
+        traces.write(request, traces.IN, user.username, now, user)
     return next_url

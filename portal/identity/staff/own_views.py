@@ -63,12 +63,13 @@ def new_codes(request: HttpRequest) -> HttpResponse:
     user, now, form = staff_of(request), real_now_of(request), TotpForm(request.POST or None)
     app = login.app_of(user)
     if app is not None and form.is_valid():
-        if app.verify_token(form.cleaned_data["code"]):
+        locked_until = login.code_waits_until(request, user, app, now)
+        if locked_until is None and login.code_is_right(request, user, app, form.cleaned_data["code"], now):
             with transaction.atomic():
                 codes = StaffRecoveryCode.renew(user, now)
                 record("staff.codes_renewed", now=now, actor=user, subject=user, name=user.username)
             return render(request, "identity/staff_codes.html", {"codes": codes, "next_url": ""})
-        form.add_error("code", "Il codice non è corretto, o è già stato usato.")
+        form.add_error("code", not_this_code(app, locked_until))
     return render(request, "identity/staff_new_codes.html", {"form": form})
 
 
@@ -83,7 +84,9 @@ def change_password(request: HttpRequest) -> HttpResponse:
         checked = login.check_password(request, user.username, form.cleaned_data["password"], now)
         if checked.user is None:
             form.add_error("password", too_many(checked.locked_until) if checked.locked_until else WRONG_NOW)
-        elif (locked_until := app.locked_until()) or not app.verify_token(form.cleaned_data["code"]):
+        elif (locked_until := login.code_waits_until(request, user, app, now)) or not login.code_is_right(
+            request, user, app, form.cleaned_data["code"], now
+        ):
             form.add_error("code", not_this_code(app, locked_until))
         else:
             login.change_password(request, user, form.cleaned_data["new_password"], now)

@@ -113,7 +113,7 @@ def first_fault(password: str, user: User) -> ValidationError | None:
 
 
 def _own_words(user: User | None) -> list[str]:
-    """What an attacker who knows the operator and the portal tries first, folded, the longest first."""
+    """The words that an attacker who knows the operator and the portal tries first: folded, the longest first."""
     names = f"{user.username} {user.given_name} {user.family_name}" if user else ""
     found = {word for word in re.findall(r"[a-z]+", _plain(names)) if len(word) >= _SHORTEST_NAME}
     found |= {word for word in re.findall(r"[a-z]+", _plain(settings.OWNER_NAME)) if len(word) >= _SHORTEST_WORD}

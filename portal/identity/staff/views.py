@@ -55,7 +55,7 @@ def staff_code(request: HttpRequest) -> HttpResponse:
         return redirect("identity:staff_enrol")
     form = TotpForm(request.POST or None)
     if form.is_valid():
-        locked_until = app.locked_until()
+        locked_until = login.code_waits_until(request, user, app, now)
         if locked_until is None:
             next_url = login.enter(request, user, app, form.cleaned_data["code"], now)
             if next_url is not None:
@@ -76,7 +76,7 @@ def staff_recovery(request: HttpRequest) -> HttpResponse:
         return redirect("identity:staff_code")
     form = RecoveryForm(request.POST or None)
     if form.is_valid():
-        locked_until = app.locked_until()
+        locked_until = login.code_waits_until(request, user, app, now)
         if locked_until is None:
             next_url = login.enter_with_recovery_code(request, user, app, form.cleaned_data["code"], now)
             if next_url is not None:
@@ -97,7 +97,7 @@ def staff_enrol(request: HttpRequest) -> HttpResponse:
         return redirect("identity:staff_code")
     app, form = StaffTotp.waiting_for(user), EnrolForm(user, request.POST or None)
     if form.is_valid():
-        locked_until, next_url = app.locked_until(), login.wanted_page(request)
+        locked_until, next_url = login.code_waits_until(request, user, app, now), login.wanted_page(request)
         if locked_until is None:
             password = form.cleaned_data.get("new_password", "")
             codes = login.enrol(request, user, app, form.cleaned_data["code"], password, now)

@@ -8,9 +8,13 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
 from pharmacies.models import Pharmacy, Utenza
+from portal.identity.models import LoginRecord
+from portal.identity.staff.traces import refusals
 from portal.outbox.alarms import MailAlarms, alarms, ill_mail
+from portal.time import database_clock
 from portal.time.clock import in_words
 from sessions.models import IdSessione, NightDuty, Reminder
+from sessions.staff.lists.follow_door import follow_door
 from sessions.staff.lists.follow_people import follow_people
 from sessions.staff.lists.follow_register import follow_register
 from sessions.staff.lists.letter_listing import LetterState
@@ -30,8 +34,8 @@ class Follow:
     def __init__(self, selection: PharmacySelection, now: datetime) -> None:
         self.place, self.now = selection.place_only, now
         found = self._found()
-        self._why = [(pk, kind) for pk, kind in found if kind != _MAIL]
-        self._mail_is_ill = len(found) > len(self._why)
+        self._why = [(pk, kind) for pk, kind in found if kind not in (_MAIL, _DOOR)]
+        self._portal_kinds = {kind for _, kind in found}
 
     @property
     def keys(self) -> list[int]:
@@ -44,12 +48,13 @@ class Follow:
         closings = follow_closings(self.place, self.now)
         ids_of_now = (_of_id(row, kind) for row, kind in rows)
         people = follow_people(self.place, self.now)
-        portal = [*self._mail(), *self._reminders(), *follow_register(self.now)]
+        door = follow_door(self.now) if _DOOR in self._portal_kinds else []
+        portal = [*door, *self._mail(), *self._reminders(), *follow_register(self.now)]
         return [*portal, *self._anomalies(), *ids_of_now, *closings, *people]
 
     def _found(self) -> list[tuple[int, int]]:
         """Reads (key of an id, kind of line) in one query: refused letters, pharmacies on duty tonight without a live id,
-        late letters; and whether the mail has an alarm.
+        late letters; and whether the mail and, for operators of the whole nation, the staff's door have an alarm.
         """
         ids = self.place.ids(self.now)
         late = {"letter__accepted_at": None, "letter__failed_at": None, "letter__withdrawn_at": None}
@@ -67,6 +72,10 @@ class Follow:
             for kind, found in kinds
         ]
         ill = [rows.annotate(why=Value(_MAIL, IntegerField())).values_list("pk", "why") for rows in ill_mail(self.now)]
+        if self.place.territory.is_whole_nation:
+            refused = refusals(database_clock.real_of(self.now))[:1].values("pk")
+            door = LoginRecord.objects.filter(pk__in=refused).annotate(why=Value(_DOOR, IntegerField()))
+            ill.append(door.values_list("pk", "why"))
         together: QuerySet[Any, Any] = parts[0].union(*parts[1:], *ill, all=True)
         return sorted(together, key=lambda pair: pair[1])
 
@@ -80,7 +89,7 @@ class Follow:
 
     def _mail(self) -> list[Thing]:
         """Problems of the whole portal's mail: servers that refuse us, mailboxes that wait for a decision."""
-        if not self._mail_is_ill:
+        if _MAIL not in self._portal_kinds:
             return []
         things, found = [], alarms(self.now)
         if found.for_us:
@@ -186,7 +195,7 @@ def closing_words(pharmacy: Pharmacy) -> str:
     return gettext("Chiusa dal registro nazionale")
 
 
-_REFUSED, _ON_DUTY, _LATE, _MAIL = range(4)
+_REFUSED, _ON_DUTY, _LATE, _MAIL, _DOOR = range(5)
 
 
 def _of_id(row: StatusRow, kind: int) -> Thing:

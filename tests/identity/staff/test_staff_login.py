@@ -159,6 +159,7 @@ def test_what_the_staff_did_at_the_door_is_written_down(client, app, clock, carl
     clock.shift(2)
     give_code(client, code_at(NOON))
     assert list(LoginRecord.objects.order_by("pk").values_list("provider", "outcome", "user")) == [
+        ("staff", "password-ok", carla.pk),
         ("staff", "wrong-code", carla.pk),
         ("staff", "ok", carla.pk),
     ]
