@@ -15,6 +15,7 @@ from portal.identity.people.login import cookie_name
 from portal.identity.providers import every_provider
 from portal.outbox.models import OutgoingMail
 from portal.time.clock import now_of
+from portal.time.said_lengths import length_in_words
 
 app_name = "pages"
 
@@ -97,7 +98,7 @@ def _cookies(request: HttpRequest) -> dict[str, object]:
 
 def _health(request: HttpRequest) -> dict[str, object]:
     late = OutgoingMail.objects.waiting().filter(created_at__lt=now_of(request) - LATE_AFTER)
-    return {"post_is_late": late.exists()}
+    return {"post_is_late": late.exists(), "late_after": length_in_words(LATE_AFTER)}
 
 
 def _professional(request: HttpRequest) -> dict[str, object]:

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from django.apps import AppConfig
 
 
@@ -10,12 +12,29 @@ class SessionsConfig(AppConfig):
         from pharmacies.certification import former_addresses
         from portal.journal import verbs
         from portal.outbox.hooks import forbidding, holding
+        from portal.time import said_lengths
         from sessions import journal_verbs, system_checks  # noqa: F401  the system checks are registered
         from sessions.ids.withdrawing import forbidden, say_elsewhere
         from sessions.letters.closing_holds import without_closed
+        from sessions.models import Context
+        from sessions.models.bulk import SHEETS_KEPT_FOR
+        from sessions.models.reminder import DEFAULT_MINUTES
+        from sessions.retention import CALLS_KEPT_FOR
         from sessions.staff import journal_verbs as staff_words
         from sessions.utenze import journal_verbs as utenze_words
+        from sessions.webhooks.events import EXPIRING_BEFORE
+        from sessions.webhooks.post import SECONDS
 
+        said_lengths.register(
+            {
+                "calls-kept": CALLS_KEPT_FOR,
+                "default-reminder": timedelta(minutes=DEFAULT_MINUTES[0]),
+                "id-lasts": lambda: Context.objects.usual().usable_for,
+                "sheets-kept": SHEETS_KEPT_FOR,
+                "webhook-answers": timedelta(seconds=SECONDS),
+                "webhook-before": timedelta(minutes=EXPIRING_BEFORE),
+            }
+        )
         verbs.register(journal_verbs.WORDS)
         verbs.register(staff_words.WORDS)
         verbs.register(utenze_words.WORDS)

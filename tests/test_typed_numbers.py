@@ -1,34 +1,22 @@
 """A number typed into a sentence grows untrue when the setting, the constant or the row that holds it changes.
 
 Each number that stands in a template today is listed here beside its holder, and must be equal to it. A new sentence had better
-write `{{ minutes }}`: a number that is not in this list fails. The list is to become shorter.
+write `{% said "NAME" %}` (portal/time/said_lengths.py) or `{{ minutes }}`: a number that is not in this list fails.
 """
 
+import ast
 import math
 import re
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
-from pharmacies.models.certification_queryset import PENDING_FOR
-from pharmacies.models.code_attempts import ATTEMPTS
-from pharmacies.models.codice_validazione import BETWEEN_SENDS, CODE_USABLE_FOR, SENDS_AN_HOUR_PER_PHARMACY
 from portal.demo.clock.coming import STEPS
 from portal.demo.identity.answers import GOOD_FOR
-from portal.identity.models import PasswordFailure
-from portal.identity.models.login import ANSWERS_ARE_KEPT_FOR, TICKETS_ARE_GOOD_FOR
-from portal.identity.staff.login import GIVEN_PASSWORD_LASTS
-from portal.information import LATE_AFTER
-from portal.journal.retention import ACTS_KEPT_FOR, DAILY_KEPT_FOR
-from portal.outbox.models.unread import UNREAD_KEPT_FOR
+from portal.identity.models.login import TICKETS_ARE_GOOD_FOR
+from portal.time import said_lengths
 from sessions.models import Context
-from sessions.models.bulk import SHEETS_KEPT_FOR
-from sessions.models.reminder import DEFAULT_MINUTES
-from sessions.retention import CALLS_KEPT_FOR
-from sessions.webhooks.events import EXPIRING_BEFORE
-from sessions.webhooks.post import SECONDS
 
 TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 ID_LASTS = timedelta(hours=Context._meta.get_field("hours").default)
@@ -43,47 +31,21 @@ TYPED = {
         "1 giorno": STEPS["1d"],
     },
     "demo/identity/answer.html": {"5 minuti": GOOD_FOR},
-    "demo/identity/bad_request.html": {"10 minuti": settings.LOGIN_PENDING_FOR},
     "errors/500.html": {"un minuto": ESTIMATE},
     "identity/card.html": {"un minuto": TICKETS_ARE_GOOD_FOR},
-    "identity/choose.html": {
-        "10 minuti": settings.FRESH_AUTHENTICATION_FOR, "5 minuti": ESTIMATE, "un minuto": ESTIMATE, "16 ore": ID_LASTS,
-    },
-    "identity/login_search.html": {"24 mesi": ANSWERS_ARE_KEPT_FOR},
-    "identity/operator_new.html": {"tre giorni": GIVEN_PASSWORD_LASTS},
-    "identity/operator_password.html": {"tre giorni": GIVEN_PASSWORD_LASTS},
-    "identity/staff_own.html": {"30 minuti": settings.SESSION_IDLE_FOR, "8 ore": settings.SESSION_LASTS_FOR},
+    "identity/choose.html": {"5 minuti": ESTIMATE, "un minuto": ESTIMATE},
     "pages/assistenza.html": {"due minuti": ESTIMATE},
-    "pages/cookie.html": {
-        "8 ore": settings.SESSION_LASTS_FOR, "30 minuti": settings.SESSION_IDLE_FOR,
-        "1 anno": ESTIMATE,  # Django's CSRF_COOKIE_AGE: 52 weeks
-        "10 minuti": settings.LOGIN_PENDING_FOR,
-    },
-    "pages/guida-certificare.html": {
-        "un giorno": PENDING_FOR, "15 minuti": CODE_USABLE_FOR, "10 minuti": settings.FRESH_AUTHENTICATION_FOR,
-    },
-    "pages/guida-codice.html": {
-        "15 minuti": CODE_USABLE_FOR, "60 secondi": BETWEEN_SENDS, "4 volte": SENDS_AN_HOUR_PER_PHARMACY, "un giorno": A_DAY,
-        "5 tentativi": ATTEMPTS,
-    },
-    "pages/guida-id-sessione.html": {"16 ore": ID_LASTS, "60 minuti": timedelta(minutes=DEFAULT_MINUTES[0])},
-    "pages/privacy.html": {"24 mesi": DAILY_KEPT_FOR, "90 giorni": CALLS_KEPT_FOR, "10 anni": ACTS_KEPT_FOR},
+    "pages/cookie.html": {"1 anno": ESTIMATE},  # Django's CSRF_COOKIE_AGE: 52 weeks
+    "pages/guida-codice.html": {"un giorno": A_DAY},
     "pages/segnala.html": {"30 giorni": LAW},
-    "pages/stato-servizio.html": {"5 minuti": LATE_AFTER},
     "pharmacies/security.html": {"un secondo": ESTIMATE},
     "pharmacies/wizard/code.html": {"1 tentativo": ESTIMATE},
-    "pharmacies/wizard/done.html": {"16 ore": ID_LASTS},
-    "sessions/certificate.html": {"15 minuti": PasswordFailure.WINDOW},
+    "semaforo/too_many.html": {"un secondo": ESTIMATE},
     "sessions/hours.html": {"24 ore": A_DAY, "un giorno": A_DAY},
-    "staff/chart.html": {"16 ore": ID_LASTS},
     "staff/job.html": {"5 secondi": REFRESH},
-    "staff/job_progress.html": {"un giorno": SHEETS_KEPT_FOR},
-    "staff/long_sheet.html": {"un giorno": SHEETS_KEPT_FOR},
     "staff/status.html": {"30 secondi": REFRESH},
-    "staff/status_now.html": {"16 ore": ID_LASTS, "2 ore": ESTIMATE},
-    "staff/unread_reports.html": {"30 giorni": UNREAD_KEPT_FOR},
-    "webhooks/panel.html": {"10 secondi": timedelta(seconds=SECONDS), "60 minuti": timedelta(minutes=EXPIRING_BEFORE)},
-}  # fmt: skip
+    "staff/status_now.html": {"2 ore": ESTIMATE},
+}
 
 WORDS = {
     "un": 1,
@@ -143,6 +105,51 @@ def test_a_typed_number_is_the_one_that_holds(name, phrase, holder):
     assert amount(phrase) == holder
 
 
+SAID = re.compile(r'{% said "([^"]+)"')
+
+
+def names_said() -> set[str]:
+    sources = [path.read_text(encoding="utf-8") for path in TEMPLATES.rglob("*") if path.is_file()]
+    return {name for source in sources for name in SAID.findall(source)}
+
+
+def test_each_number_that_a_template_says_has_a_holder(db):
+    assert len(names_said()) > 15
+    for name in names_said():
+        assert re.match(r"\d|un", said_lengths.said(name)), name
+    with pytest.raises(KeyError):
+        said_lengths.said("NOBODY_HOLDS_THIS")
+
+
+def test_a_guide_says_the_number_that_its_row_holds(client, db):
+    Context.objects.filter(pk=Context.objects.usual().pk).update(hours=9)
+    assert "9 ore dalla richiesta" in client.get("/informazioni/guida-id-sessione/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        (timedelta(seconds=1), "1 secondo"),
+        (timedelta(seconds=60), "60 secondi"),
+        (timedelta(seconds=90), "90 secondi"),
+        (timedelta(minutes=15), "15 minuti"),
+        (timedelta(minutes=60), "un’ora"),
+        (timedelta(hours=16), "16 ore"),
+        (timedelta(hours=48), "48 ore"),
+        (timedelta(days=3), "3 giorni"),
+        (A_DAY, "un giorno"),
+        (timedelta(days=90), "90 giorni"),
+        (timedelta(days=365), "12 mesi"),
+        (timedelta(days=730), "24 mesi"),
+        (timedelta(days=731), "24 mesi"),
+        (timedelta(days=3653), "10 anni"),
+        (timedelta(days=740), "740 giorni"),
+    ],
+)
+def test_a_length_is_said_in_its_largest_unit(length, words):
+    assert said_lengths.length_in_words(length) == words
+
+
 def test_what_counts_as_typed():
     assert phrases("Vale 16\n ore, <b>tre</b> giorni; {{ minutes }} minuti, una volta, 15:30 ore") == {
         "16 ore",
@@ -153,3 +160,40 @@ def test_what_counts_as_typed():
         timedelta(days=3653),
         5,
     )
+
+
+CODE = {  # sentences in Python: the phrases that no holder of ours decides
+    "portal/time/clock.py": {"un minuto"},
+    "portal/time/said_lengths.py": {"un giorno"},
+    "portal/demo/gallery/letters.py": {"un giorno"},
+    "portal/demo/identity/faults.py": {"10 minuti"},
+    "portal/demo/identity/openid_faults.py": {"10 minuti", "4 minuti"},
+    "portal/identity/staff/account_forms.py": {"un anno"},
+    "portal/identity/staff/passwords.py": {"un anno"},
+    "pharmacies/delegations/forms.py": {"un anno", "un giorno"},
+    "pharmacies/people/offices.py": {"due giorni"},
+    "pharmacies/people/role_request_form.py": {"tre mesi"},
+    "pharmacies/people/role_requests.py": {"un giorno"},
+    "pharmacies/wizard/refusal_sentences.py": {"1 tentativo", "un giorno"},
+    "sessions/hours/week.py": {"24 ore"},
+    "sessions/preferences/days_forms.py": {"un giorno"},
+    "sessions/preferences/hours_forms.py": {"24 ore", "un giorno"},
+    "sessions/preferences/reminder_views.py": {"2 ore"},
+    "sessions/staff/certificates.py": {"1 giorno"},
+}
+
+
+def typed_in_code(path: Path) -> set[str]:
+    """The phrases in the string constants of a module, without its docstrings."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    bodies = [node.body for node in ast.walk(tree) if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))]
+    docstrings = {id(body[0].value) for body in bodies if body and isinstance(body[0], ast.Expr)}
+    constants = [node for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    return {phrase for node in constants if id(node) not in docstrings for phrase in phrases(node.value)}
+
+
+def test_no_other_number_is_typed_into_a_sentence_of_a_module():
+    root = TEMPLATES.parent
+    paths = [path for app in ("portal", "pharmacies", "sessions") for path in (root / app).rglob("*.py")]
+    found = {str(path.relative_to(root)): typed_in_code(path) for path in paths if "migrations" not in path.parts}
+    assert {name: typed for name, typed in found.items() if typed} == CODE

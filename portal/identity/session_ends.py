@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from portal.identity.models import BrowserSession, PersonSession, StaffSession, User
 from portal.secrets.sealing import seal
 from portal.time.clock import real_now_of
+from portal.time.said_lengths import said
 from portal.web.client_address import here, shortened
 
 STAFF_BACKEND = "portal.identity.backends.StaffBackend"
@@ -115,7 +116,8 @@ def _look_at(request: HttpRequest) -> None:
     last, idle = started + settings.SESSION_LASTS_FOR, seen + settings.SESSION_IDLE_FOR
     if now >= min(last, idle):
         end(request, now)
-        why = "dopo 30 minuti senza attività" if idle <= last else "dopo 8 ore"
+        length = said("SESSION_IDLE_FOR" if idle <= last else "SESSION_LASTS_FOR")
+        why = f"dopo {length} senza attività" if idle <= last else f"dopo {length}"
         messages.warning(request, f"Il collegamento si è chiuso {why}: accedi di nuovo.")
         return
     if not _came_by_itself(request) and now - seen >= SEEN_EVERY:

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from portal.secrets import masking
-from portal.time import clock
+from portal.time import clock, said_lengths
 from portal.values import mail_address
 
 register = template.Library()
@@ -29,6 +29,9 @@ register.filter("mask_people", masking.mask_people_in)  # addresses and codici f
 register.filter("mask_codice_fiscale", masking.mask_codice_fiscale)
 register.filter("mail_domain", masking.domain_of)
 register.filter("readable", mail_address.readable)  # an accented domain with its accents
+
+
+register.simple_tag(said_lengths.said, name="said")  # {% said "SESSION_IDLE_FOR" %}: 30 minuti
 
 
 @register.filter

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from portal.identity.providers.base import SPID, SPID_PROFESSIONAL
+from portal.time.said_lengths import said_in
 
 _OUR_FAULT = "Accesso non riuscito per un problema tecnico del portale."
 _WHAT_WITH_OUR_FAULT = "Non dipende da te. Riprova fra qualche minuto o entra in un altro modo; se continua, chiamaci."
@@ -93,7 +94,7 @@ _OURS = {
     ),
     "expired": Refusal(
         "È passato troppo tempo",
-        "L’accesso va completato entro 10 minuti da quando lo cominci.",
+        said_in("L’accesso va completato entro {} da quando lo cominci.", "LOGIN_PENDING_FOR"),
         "Ricomincia: non hai perso nulla di quanto già salvato.",
         status=400,
         word="tempo scaduto",

@@ -16,6 +16,7 @@ from portal.identity.models import StaffTotp, User
 from portal.identity.staff import accounts
 from portal.identity.staff.account_forms import NewOperatorForm, OperatorForm
 from portal.time.clock import real_now_of
+from portal.time.said_lengths import said_in
 
 asks_and_acts = require_http_methods(["GET", "HEAD", "POST"])
 ACTS = {  # the confirmation page of each act: crumb, question, consequences, button, danger
@@ -38,7 +39,10 @@ ACTS = {  # the confirmation page of each act: crumb, question, consequences, bu
         "Vuoi azzerare password e app di {name}?",
         (
             "L’app, i codici di recupero e i collegamenti aperti smettono di funzionare.",
-            "Ti mostriamo una volta una password provvisoria da dettare: vale tre giorni e serve solo a scegliere la propria e registrare l’app.",
+            said_in(
+                "Ti mostriamo una volta una password provvisoria da dettare: vale {} e serve solo a scegliere la propria e registrare l’app.",
+                "given-password",
+            ),
             "Prima accertati al telefono che sia davvero chi dice di essere.",
         ),
         "Azzera l’accesso",

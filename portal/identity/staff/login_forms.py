@@ -2,7 +2,7 @@
 
 from django import forms
 
-from portal.identity.models.staff import DIGITS
+from portal.identity.models.staff import DIGITS, STEP
 from portal.values.pasted import LONGEST, codes_in
 
 
@@ -32,7 +32,7 @@ class UnrepeatedInput(forms.TextInput):
 class TotpForm(forms.Form):
     code = forms.CharField(
         label="Codice dell’app",
-        help_text=f"{DIGITS} cifre, cambiano ogni 30 secondi.",
+        help_text=f"{DIGITS} cifre, cambiano ogni {STEP} secondi.",
         max_length=LONGEST,
         error_messages={"required": "Scrivi il codice che vedi nell’app."},
         widget=UnrepeatedInput(

@@ -18,6 +18,7 @@ from portal.identity.staff.account_forms import EnrolForm, RecoveryForm
 from portal.identity.staff.login_forms import StaffPasswordForm, TotpForm
 from portal.templatetags.portale import seconds
 from portal.time.clock import italian_time, real_now_of
+from portal.time.said_lengths import length_in_words
 
 _WRONG_PASSWORD = "Nome utente o password non corretti."  # noqa: S105
 _WRONG_CODE = "Il codice non è corretto, o è già stato usato."
@@ -48,7 +49,9 @@ def staff_code(request: HttpRequest) -> HttpResponse:
     now = real_now_of(request)
     user = login.waiting_for_code(request, now)
     if user is None:
-        messages.warning(request, "Prima serve la password, e vale cinque minuti: ricomincia.")
+        messages.warning(
+            request, f"Prima serve la password, e vale {length_in_words(login.SECOND_FACTOR_WITHIN)}: ricomincia."
+        )
         return redirect("identity:staff_login")
     app = login.app_of(user)
     if app is None:

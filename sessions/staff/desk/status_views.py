@@ -21,7 +21,7 @@ from sessions.ids.cards import EXPIRING_WITHIN
 from sessions.staff.desk import chart
 from sessions.staff.desk.filters import StatusFilter
 from sessions.staff.lists import search
-from sessions.staff.lists.counters import StatusCounts, counts_for
+from sessions.staff.lists.counters import HOURS_AHEAD, StatusCounts, counts_for
 from sessions.staff.lists.follow import Follow
 from sessions.staff.lists.how_many import NOUNS, HowMany
 from sessions.staff.lists.missing import mending, missing_lines
@@ -67,6 +67,7 @@ def status(request: HttpRequest) -> HttpResponse:
         "all_states": urlencode({**query, "stato": ALL}),
         "counters": _counters(counts, query, selection.state, selection.certification),
         "how_many": how_many(listing, counts, page).words(*NOUNS[selection.register]),
+        "hours_ahead": HOURS_AHEAD,
         "wide": chart.draw(counts.by_hour, now, width=690, height=210, hours_a_bar=1, label_every=3),
         "narrow": chart.draw(counts.by_hour, now, width=330, height=210, hours_a_bar=2, label_every=2),
         "follow": follow.things(page.ids),

@@ -109,7 +109,7 @@ class CorrectOfficeForm(NamesForm):
     orari = forms.BooleanField(
         label=gettext_lazy("Delegato: anche orari e promemoria"),
         help_text=gettext_lazy(
-            "Vale solo per un delegato. Con una delega dell’amministrazione si usano sempre gli ID SESSIONE."
+            "Vale solo per una delega. Con una delega dell’amministrazione si usano sempre gli ID SESSIONE."
         ),
         required=False,
     )
