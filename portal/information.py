@@ -7,7 +7,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
-from django.urls import path
+from django.urls import path, reverse
 from django.views.decorators.http import require_safe
 
 from portal.identity.people import devices
@@ -34,6 +34,7 @@ class Information:
         return f"pages/{self.slug}.html"
 
 
+SECURITY_TXT_FOR = timedelta(days=180)  # RFC 9116 recommends less than a year
 LATE_AFTER = timedelta(minutes=5)  # the page of the service's state reports letters that wait longer
 _FIRST = date(2026, 11, 23)
 INFORMATION = {
@@ -80,6 +81,23 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+def security_txt(request: HttpRequest) -> HttpResponse:
+    """Where to report a fault of security (RFC 9116)."""
+    contact = settings.SECURITY_CONTACT or settings.PORTAL_URL + reverse("pages:information", args=["assistenza"])
+    contact = f"mailto:{contact}" if "@" in contact and ":" not in contact else contact
+    own = settings.PORTAL_URL + reverse("pages:security_txt")
+    expires = (now_of(request) + SECURITY_TXT_FOR).strftime("%Y-%m-%dT00:00:00Z")
+    lines = [f"Contact: {contact}", f"Expires: {expires}", "Preferred-Languages: it, en", f"Canonical: {own}", ""]
+    return HttpResponse("\n".join(lines), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def change_password(request: HttpRequest) -> HttpResponse:
+    """The address where password managers look for the page that changes a password (W3C, change-password-url): the operators'."""
+    return redirect("identity:staff_password")
+
+
+@require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
     """Redirects to the logo: browsers request this address whatever icon the page names."""
     return redirect(static("logo.svg"))
@@ -115,6 +133,8 @@ FACTS = {"cookie": _cookies, "stato-servizio": _health} | dict.fromkeys(
 urlpatterns = [
     path("", home, name="home"),
     path("robots.txt", robots, name="robots"),
+    path(".well-known/security.txt", security_txt, name="security_txt"),
+    path(".well-known/change-password", change_password, name="change_password"),
     path("favicon.ico", favicon, name="favicon"),
     path("informazioni/<slug:slug>/", information, name="information"),
 ]

@@ -17,7 +17,7 @@ TEXT, JSON = "text", "json"
 # The only extra fields of a line: Django adds the whole request to some of its lines.
 EXTRAS = ("page", "method", "status", "milliseconds")
 # The addresses of a calendar and of a semaforo and the way out of copies are secrets, and Django logs paths.
-_SECRET_PATH = re.compile(r"(/(?:calendario|copie|semaforo)/)[^/\s]+")
+_SECRET_PATH = re.compile(r"(/+(?:calendario|copie|semaforo)/+)[^/\s]+|(?<=/)[\w%.~-]{24,}(?=/|\s|$)", re.IGNORECASE)
 _Line = MutableMapping[str, Any]
 
 

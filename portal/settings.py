@@ -6,10 +6,10 @@
 from datetime import timedelta
 from pathlib import Path
 
-from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import broker_options, logs
+from portal.browser_rules import CONTENT_SECURITY_POLICY, PERMISSIONS_POLICY  # noqa: F401  Django and its apps read them
 from portal.env import TEST, Environment, broker_url, cache_url
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "portal.watch.doors.Watched",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "portal.web.plain_requests.PlainRequests",
@@ -204,19 +205,9 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.on_the_network
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL] if env.on_the_network else []
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF, "data:"],  # the icons inside the CSS of Bootstrap Italia
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-    }
-}
+# CONTENT_SECURITY_POLICY, PERMISSIONS_POLICY: portal/browser_rules.py
+CLIENT_PROXIES = env.number("CLIENT_PROXIES", default=1, least=1)  # in front, each adds to X-Forwarded-For
+SECURITY_CONTACT = env.text("SECURITY_CONTACT", default="")  # of /.well-known/security.txt; "": the page «Assistenza»
 
 # --- letters: EMAIL_BACKEND writes them to the outbox, a worker hands them to the SMTP server of EMAIL_URL
 vars().update(env.email())

@@ -9,11 +9,15 @@ from stdnum.it import codicefiscale, iva
 from portal.values.pasted import LONGEST, plain_text
 
 LENGTH = 16
-SHAPE = re.compile(r"[A-Z]{6}[0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]", re.IGNORECASE)  # omocodia too
+SHAPE = re.compile(
+    r"[A-Z]{6}[0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]", re.IGNORECASE | re.ASCII
+)  # omocodia too
 
 
 def normalise(typed: str) -> str:
-    return "".join(typed.split()).upper()
+    """Capitals, without white space. Text outside ASCII stays as it is: `ſ`.upper() would be an S."""
+    joined = "".join(typed.split())
+    return joined.upper() if joined.isascii() else joined
 
 
 def in_text(typed: str) -> str:

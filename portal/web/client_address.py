@@ -1,24 +1,41 @@
 """The network address of the client."""
 
+import logging
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
+from functools import cache
 from ipaddress import ip_address, ip_network
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+log = logging.getLogger(__name__)
 _HERE: ContextVar[str] = ContextVar("client_address", default="")
 LONGEST = 45  # characters of an IPv6 address
 
 
 def client_address(meta: Mapping[str, Any]) -> str:
-    """The client's address from `request.META`. Behind our proxy, the last of X-Forwarded-For: a client can forge the others.
+    """The client's address from `request.META`. Behind CLIENT_PROXIES proxies, as many from the end of X-Forwarded-For: a client can
+    forge the ones before.
 
-    A proxy that adds no X-Forwarded-For (docs/production.md requires it) leaves its own address for every client.
+    A proxy that adds no X-Forwarded-For (docs/production.md requires it) leaves its own address for every client. Fewer addresses
+    than proxies: the first, and one warning in the log of each process.
     """
     forwarded = str(meta.get("HTTP_X_FORWARDED_FOR", "")) if settings.SECURE_PROXY_SSL_HEADER else ""
-    return forwarded.rpartition(",")[2].strip() or str(meta.get("REMOTE_ADDR", ""))
+    addresses = [one.strip() for one in forwarded.split(",") if one.strip()]
+    if not addresses:
+        return str(meta.get("REMOTE_ADDR", ""))
+    if len(addresses) < settings.CLIENT_PROXIES:
+        _warn_of_proxies()
+    return addresses[-min(settings.CLIENT_PROXIES, len(addresses))]
+
+
+@cache
+def _warn_of_proxies() -> None:
+    log.warning(
+        "X-Forwarded-For has fewer addresses than CLIENT_PROXIES (%s): check the proxies", settings.CLIENT_PROXIES
+    )
 
 
 class ClientAddressMiddleware:

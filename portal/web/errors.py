@@ -1,5 +1,6 @@
 """The error pages. None repeats the input, none shows a traceback."""
 
+import logging
 import sys
 
 from django.http import HttpRequest, HttpResponse
@@ -7,7 +8,10 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from portal.database.contention import RETRY_AFTER, is_busy
+from portal.secrets.codes import account_in_short
 from portal.web.context import same_on_every_page
+
+log = logging.getLogger(__name__)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -15,8 +19,13 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Shows the sentence of PermissionDenied, which our own code wrote for the person."""
-    return render(request, "errors/403.html", {"reason": str(exception or "")}, status=403)
+    """Shows the sentence of PermissionDenied, which our own code wrote for the person. One line of the log says which account."""
+    response = render(request, "errors/403.html", {"reason": str(exception or "")}, status=403)
+    user = getattr(request, "user", None)  # absent when a middleware refuses
+    name = account_in_short(user.get_username()) if user is not None and user.is_authenticated else "-"
+    log.info("forbidden to account %s", name)
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django would add the traceback
+    return response
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

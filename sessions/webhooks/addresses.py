@@ -8,7 +8,7 @@ A plugin named in settings.WEBHOOK_ADDRESSES, so that tests may call this machin
 import re
 from dataclasses import dataclass
 from functools import cache
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import ClassVar
 
 import dns.exception
@@ -21,6 +21,7 @@ Address = IPv4Address | IPv6Address
 LONGEST = 500  # characters
 DNS_SECONDS = 3.0
 NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)+[a-z0-9-]{2,63}\.?")
+RELAY_6TO4 = IPv4Network("192.88.99.0/24")  # anycast of abandoned relays (RFC 7526)
 NAT64 = IPv6Network("64:ff9b::/96")  # maps all of IPv4, private networks included, into IPv6 (RFC 6052)
 
 
@@ -64,7 +65,7 @@ class PublicHttps:
             raise UnsuitableAddress("L’indirizzo deve cominciare con https://")
         if url.userinfo or url.fragment:
             raise UnsuitableAddress("L’indirizzo non può contenere utente e password, né il simbolo #")
-        if self.ports is not None and (url.port or 443) not in self.ports:
+        if self.ports is not None and (443 if url.port is None else url.port) not in self.ports:
             raise UnsuitableAddress("Si può usare solo la porta 443 oppure la 8443")
         self.check_host(url.raw_host.decode("ascii"))
         return url
@@ -105,6 +106,8 @@ class PublicHttps:
                 return False
             if address.is_site_local:
                 return False
+        elif address in RELAY_6TO4:
+            return False
         return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
 
     def target(self, typed: str) -> Target:

@@ -46,7 +46,7 @@ ANNA = [
 ]  # fmt: skip
 BRUNO = ["pharmacies:overview", "pharmacies:security", "wizard:address", "pharmacies:mail", "sessions:manage"]
 ELSEWHERE = {
-    "pages:home": "a redirect", "staff:door": "a redirect", "pages:robots": "a file", "pages:favicon": "a redirect",
+    "pages:home": "a redirect", "staff:door": "a redirect", "pages:robots": "a file", "pages:security_txt": "a file", "pages:change_password": "a redirect", "pages:favicon": "a redirect",
     "pharmacies:choose": "Giulia and Franco", "wizard:resume": "a redirect",
     "wizard:code": "below, on its way", "wizard:new_code": "a POST", "sessions:show": "a POST, below",
     "sessions:resend": "a POST", "identity:start": "a POST", "identity:start_professional": "a POST", "identity:answer": "an answer", "identity:gone_out": "for the providers", "identity:card": "the host of the cards, test_cns_nginx", "identity:metadata": "a file", "identity:entity_configuration": "for programs", "identity:resolve": "for programs", "identity:sign_out": "a POST",

@@ -40,6 +40,13 @@ def test_one_wrong_character_is_always_noticed(at, character):
     assert codice_fiscale.is_valid(typed) == (typed == ANNA)
 
 
+@pytest.mark.parametrize("letter", ["\u017f", "\u212a", "\uff33"])  # each becomes S or K in capitals or in NFKC
+def test_a_letter_outside_ascii_makes_no_codice_fiscale(letter):
+    typed = ANNA.replace("S", letter, 1).lower()
+    assert not codice_fiscale.is_valid(codice_fiscale.normalise(typed))
+    assert codice_fiscale.SHAPE.search(typed) is None
+
+
 @given(st.text(max_size=30))
 def test_no_text_breaks_it(typed):
     codice_fiscale.is_valid(codice_fiscale.normalise(typed))

@@ -95,3 +95,13 @@ def test_the_private_address_of_a_calendar_is_not_in_a_line():
     assert json.loads(line)["event"] == "Method Not Allowed (POST): /calendario/…"
     assert json.loads(written(logs.JSON, "Not Found: /semaforo/Zq3b_1/"))["event"] == "Not Found: /semaforo/…/"
     assert "12-0a1b" not in written(logs.JSON, "Not Found: /copie/12-0a1b/")
+
+
+@pytest.mark.parametrize(
+    "path", ["/calendario/S.ics", "/Calendario/S.ics", "//calendario//S.ics", "/SEMAFORO/S/", "/copie/S", "/altro/S/x"]
+)
+def test_a_secret_in_a_path_is_in_no_line_however_it_is_spelled(path):
+    secret = "q7Xw_zR2-mN8pL4tV6yB1cD3fG5hJ9kA"
+    line = written(logs.TEXT, f"Not Found: {path.replace('S', secret)}")
+    assert secret not in line
+    assert "Not Found" in line

@@ -91,7 +91,9 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     """POST ends and deletes the portal session; GET confirms it, or asks."""
     if request.method == "POST":
         session_ends.end(request, real_now_of(request))
-        return redirect("identity:sign_out")
+        response = redirect("identity:sign_out")
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'  # not "cookies": the browser stays known
+        return response
     return render(request, "identity/sign_out.html")
 
 

@@ -20,6 +20,7 @@ class Names(PublicHttps):
 
 PUBLIC = ["93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946"]
 PRIVATE = [
+    "192.88.99.1",
     "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.1", "224.0.0.1",
     "255.255.255.255", "198.18.0.1", "192.0.2.1", "240.0.0.1", "::1", "::", "fe80::1", "fc00::1", "fec0::1", "ff02::1",
     "::ffff:127.0.0.1", "::ffff:93.184.216.34", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:0:53aa:64c::", "2001:db8::1",
@@ -50,7 +51,7 @@ def test_one_private_address_among_public_ones_is_enough_to_refuse() -> None:
     [
         "http://gestionale.example.it/", "ftp://gestionale.example.it/", "gestionale.example.it", "", "https://",
         "https://anna:segreta@gestionale.example.it/", "https://gestionale.example.it/#qui",
-        "https://gestionale.example.it:22/", "https://localhost/", "https://gestionale/", "https://127.0.0.1/",
+        "https://gestionale.example.it:22/", "https://gestionale.example.it:0/", "https://localhost/", "https://gestionale/", "https://127.0.0.1/",
         "https://93.184.216.34/", "https://[::1]/", "https://2130706433/", "https://0x7f.1/", "https://127.1/",
         f"https://gestionale.example.it/{'a' * 500}", "https://exa mple.it/", "https://gestionale.example.it:99999/",
     ],
