@@ -102,6 +102,41 @@ def post(
 
     `headers`: additional headers, for programs that read the mailbox. Raises OutsideTransaction.
     """
+    letter = _rendered(envelope, recipient, template, context, headers, f"<{uuid4()}@{settings.MAIL_DOMAIN}>")
+    letter.send()
+    return letter.row
+
+
+def write_anew(
+    row: OutgoingMail,
+    envelope: Envelope,
+    template: str,
+    context: dict[str, Any],
+    headers: dict[str, str] | None = None,
+) -> None:
+    """Replaces the text, the subject and `give_up_at` of a letter that has not left. Saves.
+
+    The Message-ID stays: a server that was being handed the old text in this instant brings one letter, not two. A worker that
+    holds the lease loses it, so that it does not send the old text. The caller has locked the row.
+    """
+    letter = _rendered(envelope, row.recipient, template, context, headers, row.message_id)
+    letter.to = [ascii_address(row.recipient)]
+    if row.leased_until is not None:
+        row.leased_until, row.next_attempt_at = None, envelope.now
+    row.subject, row.give_up_at = str(letter.subject)[:200], envelope.give_up_at
+    row.sealed_source = seal(letter.message().as_bytes())
+    row.save(update_fields=["subject", "give_up_at", "sealed_source", "leased_until", "next_attempt_at"])
+    wake_after_commit(Priority(row.priority))
+
+
+def _rendered(
+    envelope: Envelope,
+    recipient: str,
+    template: str,
+    context: dict[str, Any],
+    headers: dict[str, str] | None,
+    message_id: str,
+) -> Letter:
     context = {
         "portal_url": settings.PORTAL_URL,
         "assistance_phone": settings.ASSISTANCE_PHONE,
@@ -114,7 +149,7 @@ def post(
         _plain(f"mail/{template}.txt", context),
         to=[recipient],
         headers={
-            "Message-ID": f"<{uuid4()}@{settings.MAIL_DOMAIN}>",
+            "Message-ID": message_id,
             # real time also when people moved the portal's clock: mailboxes sort by it, and filters distrust a date to come
             "Date": format_datetime(database_clock.real_of(envelope.now)),
             "Auto-Submitted": "auto-generated",  # RFC 3834
@@ -126,8 +161,7 @@ def post(
     )
     letter.attach_alternative(render_to_string(f"mail/{template}.html", context), "text/html")
     letter.envelope = envelope
-    letter.send()
-    return letter.row
+    return letter
 
 
 def _plain(name: str, context: dict[str, Any]) -> str:

@@ -59,6 +59,11 @@ class IdCard:
         return letter.accepted_at is None or letter.failed_at is not None or self.now - letter.accepted_at < NEWS_FOR
 
     @property
+    def letter_failed(self) -> bool:
+        """Whether its letter was refused, and nothing shows that the id arrived another way."""
+        return self.row.letter.failed_at is not None and self.row.first_used_at is None
+
+    @property
     def percent(self) -> int:
         return self.row.left_percent(self.now)
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from portal.database.claims import skip_locked
+from sessions.ids import carried
 from sessions.ids.withdrawing import withdraw_letters
 from sessions.models import IdSessione
 from sessions.webhooks import events
@@ -32,5 +33,6 @@ def _forget_some(now: datetime) -> int:
     ended = IdSessione.objects.filter(pk__in=dead).end(now)
     # The notice that an id has expired must still leave; the outbox gives up a letter that carries an expired id by itself.
     withdraw_letters(IdSessione.objects.filter(pk__in=dead, expires_at__gt=now).values_list("pk", flat=True), now)
+    carried.write_without_dead(carried.shared_with_live(dead, now), now)
     events.revoked(dead, now)
     return ended

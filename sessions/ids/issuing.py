@@ -4,6 +4,7 @@ Every verb locks the row of the utenza (after the pharmacy's row, when the verb 
 verbs on one utenza never interleave. The partial unique constraints of IdSessione enforce the same rule in the database.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
@@ -19,6 +20,7 @@ from portal.secrets.sealing import seal
 from portal.time import clock, database_clock
 from portal.time.clock import ROME
 from sessions.credentials import fingerprint as proofs
+from sessions.hours.moments import Moment
 from sessions.ids import askable
 from sessions.ids import reads as rows
 from sessions.ids.issuing_refused import (
@@ -97,13 +99,17 @@ def request(utenza: Utenza, context: Context, now: datetime, by: User) -> Reques
     by_people = IdSessione.objects.of(utenza, context).live(now).filter(requested_by__isnull=False)
     if just_now := by_people.filter(requested_at__gt=now - SAME_REQUEST_FOR).order_by("-requested_at").first():
         return RequestOutcome(already=just_now)
-    recent = IdSessione.objects.filter(
-        pharmacy=utenza.pharmacy, requested_by__isnull=False, requested_at__gt=now - HOUR
-    )
-    moments = list(recent.order_by("-requested_at").values_list("requested_at", flat=True)[:REQUESTS_AN_HOUR])
-    if len(moments) == REQUESTS_AN_HOUR:
-        return RequestOutcome(not_before=moments[-1] + HOUR)
+    left, again_at = requests_left(utenza.pharmacy_id, now)
+    if not left:
+        return RequestOutcome(not_before=again_at)
     return RequestOutcome(issued=issue(utenza, context, now, by))
+
+
+def requests_left(pharmacy: int | None, now: datetime) -> tuple[int, datetime]:
+    """How many ids the people of a pharmacy (key) may still ask for within this hour, and when there will be one more (UTC)."""
+    recent = IdSessione.objects.filter(pharmacy=pharmacy, requested_by__isnull=False, requested_at__gt=now - HOUR)
+    moments = list(recent.order_by("-requested_at").values_list("requested_at", flat=True)[:REQUESTS_AN_HOUR])
+    return REQUESTS_AN_HOUR - len(moments), (moments[-1] if moments else now) + HOUR
 
 
 def is_same_request(id_sessione: IdSessione, now: datetime) -> bool:
@@ -142,12 +148,39 @@ def issue(
     the new id revokes all earlier ones. `by` None: a gestionale asked, see `from_gestionale`. Raises NoCertifiedAddress,
     AddressUnreachable, UtenzaNotUsable, PharmacyClosed, ClockAstray, ContextNotForSite.
     """
-    now, plain = now.astimezone(UTC), str(uuid4())
-    origin = from_gestionale.facts(utenza, plain) if from_gestionale is not None else {}
     Pharmacy.objects.hold(utenza.pharmacy_id)
     utenza = _still_there(rows.locked(utenza.pk), utenza)
     pharmacy, certification = reachable(utenza, now)
     _refuse_unless_askable(pharmacy.pk, context)
+    draft = draw(utenza, context, certification, now, by, from_gestionale)
+    write([draft], certification, now)
+    return Issued(draft.row, draft.plain)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An id that takes its slot in this transaction and is not written yet."""
+
+    row: IdSessione
+    plain: str = field(repr=False)
+    coming: list[Moment]  # its reminders
+    replaced: list[IdSessione]  # the live ids that it replaced
+    ended: list[int]  # the keys of all ids that lost a slot
+
+
+def draw(
+    utenza: Utenza,
+    context: Context,
+    certification: MailCertification,
+    now: datetime,
+    by: User | None,
+    from_gestionale: GestionaleRequest | None = None,
+) -> Draft:
+    """Frees the slots for a new id and computes its row. The caller has locked the pharmacy and the utenza, and asked whether the
+    id may be issued.
+    """
+    now, plain, pharmacy = now.astimezone(UTC), str(uuid4()), certification.pharmacy
+    origin = from_gestionale.facts(utenza, plain) if from_gestionale is not None else {}
     in_place = rows.in_place(utenza, context)
     now = clock.not_before(now, certification.certified_at, certification.reachable_again_at)
     now = max([now, *(earlier.not_before(now) for earlier in in_place)])
@@ -158,20 +191,33 @@ def issue(
         expires_at=now + context.usable_for, **origin,
     )  # fmt: skip
     coming = planning.moments_of(row.expires_at, ReminderSettings.objects.of(pharmacy), now)
-    row.letter = id_letters.issued(row, plain, certification, coming, now)
-    row.save(force_insert=True)
-    IdSessione.objects.outlived_by(row, now)
-    for other in replaced:
-        other.revoke(now, replaced_by=row)
-    withdraw_letters(ended, now)
-    events.revoked([other.pk for other in replaced], now)
-    planning.plan(row, coming, now)
-    record(
-        "id.issued", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4, context=context.name,
-        asked="dal gestionale" if by is None else "sul portale", replaced=len(replaced),
-    )  # fmt: skip
-    transaction.on_commit(measures.ISSUED.labels("gestionale" if by is None else "portal").inc, robust=True)
-    return Issued(row, plain)
+    return Draft(row, plain, coming, replaced, ended)
+
+
+def write(drafts: Sequence[Draft], certification: MailCertification, now: datetime) -> None:
+    """Writes these ids of one pharmacy with one letter, and for each its reminders and its journal line."""
+    now = max(now.astimezone(UTC), *(draft.row.requested_at for draft in drafts))
+    letter = id_letters.issued_together(
+        [id_letters.Carried(draft.row, draft.plain, draft.coming) for draft in drafts], certification, now
+    )
+    for draft in drafts:
+        draft.row.letter = letter
+        draft.row.save(force_insert=True)
+        # before the next one is written: two ids that end together would outlive each other
+        IdSessione.objects.outlived_by(draft.row, now)
+        for other in draft.replaced:
+            other.revoke(now, replaced_by=draft.row)
+    withdraw_letters([pk for draft in drafts for pk in draft.ended], now)
+    events.revoked([other.pk for draft in drafts for other in draft.replaced], now)
+    for draft in drafts:
+        row, source = draft.row, "dal gestionale" if draft.row.requested_by_id is None else "sul portale"
+        planning.plan(row, draft.coming, now)
+        record(
+            "id.issued", now=now, actor=row.requested_by, about=certification.pharmacy.code, subject=row, last4=row.last4,
+            context=row.context.name, asked=source, replaced=len(draft.replaced),
+        )  # fmt: skip
+        channel = "gestionale" if row.requested_by_id is None else "portal"
+        transaction.on_commit(measures.ISSUED.labels(channel).inc, robust=True)
 
 
 def reachable(utenza: Utenza, now: datetime) -> tuple[Pharmacy, MailCertification]:

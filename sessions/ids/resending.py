@@ -11,7 +11,7 @@ from portal.outbox.models import OutgoingMail
 from sessions.ids import reads as rows
 from sessions.ids.issuing import reachable
 from sessions.ids.revealing import is_at_hand
-from sessions.ids.withdrawing import write_again
+from sessions.ids.withdrawing import take_back, write_again
 from sessions.models import IdSessione
 
 BETWEEN_SENDS = timedelta(seconds=60)
@@ -31,7 +31,7 @@ def resend(id_sessione: IdSessione, by: User | None, now: datetime, because: str
     if not is_at_hand(row, now) or next_send_at(pharmacy, now) is not None:
         return False
     # A previous letter that still waits would bring the id a second time, or to an address no longer certified.
-    OutgoingMail.objects.filter(pk=write_again(row, certification, now)).withdraw(now)
+    take_back([write_again(row, certification, now)], now)
     record("id.resent", now=now, actor=by, about=pharmacy.code, subject=row, last4=row.last4, because=because)
     return True
 

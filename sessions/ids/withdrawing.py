@@ -2,10 +2,12 @@
 
 A withdrawn letter loses its text and is not retried. forbidden() repeats the check when a worker is about to send a letter.
 
-A letter about several ids (reminders/together.py) leaves as written while one of them holds its slot: a line too many about a dead id
-is better than no line about a live one.
+A letter that carries several ids is written anew with the others when one of them ends (carried.py). A reminder about several ids
+(reminders/together.py) leaves as written while one of them holds its slot: a line too many about a dead id is better than no line
+about a live one.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
@@ -17,12 +19,12 @@ from pharmacies.models import MailCertification, Utenza
 from portal.database.claims import hold
 from portal.journal.models import record
 from portal.outbox.models import OutgoingMail
-from portal.secrets.sealing import unseal
 from portal.values import mail_address
+from sessions.ids import carried
 from sessions.letters import id_letters
 from sessions.models import IdSessione, Reminder
 from sessions.models.id_sessione import FACTS_THAT_END
-from sessions.reminders import copies, planning
+from sessions.reminders import copies
 
 Kind = OutgoingMail.Kind
 # OutgoingMail.objects.withdraw() and _tells_of_others() as hand-written SQL: a hundred new ids a second run it, and the ORM
@@ -51,6 +53,16 @@ _TO_WITHDRAW = """
 select id from outbox_outgoingmail
 where id in ({letters}) and accepted_at is null and withdrawn_at is null and (failed_at is null or sealed_source is not null)
 order by id {locking}"""
+_CARRY_OTHERS = """
+select distinct letter_id from pharmacy_sessions_idsessione
+where letter_id in ({letters}) and revoked_at is null and closed_at is null"""
+_WITHDRAW = """
+select m.id, exists (
+    select 1 from pharmacy_sessions_idsessione i where i.letter_id = m.id and i.revoked_at is null and i.closed_at is null
+) from outbox_outgoingmail m
+where m.id in ({letters}) and m.accepted_at is null and m.withdrawn_at is null
+    and (m.failed_at is null or m.sealed_source is not null)
+order by m.id {locking}"""
 _WITHDRAW = """
 update outbox_outgoingmail
 set withdrawn_at = case when failed_at is null then %s end, leased_until = null, sealed_source = null,
@@ -59,18 +71,31 @@ where id in ({letters})"""
 
 
 def withdraw_letters(ended: Iterable[int], now: datetime) -> None:
-    """Withdraws, for these ended ids (keys), the letter that carries each, the reminders about them alone, and the copies."""
+    """Withdraws, for these ended ids (keys), the letter that carries each, the reminders about them alone, and the copies.
+
+    A letter that also carries a live id is written anew with the live ones.
+    """
     keys = list(ended)
     if not keys:
+        return
+    with connection.cursor() as cursor:
+        letters = _keys(cursor, _ABOUT.format(ended=_places(keys)), [*keys, *keys, *keys])
+    take_back(letters, now)
+
+
+def take_back(letters: Sequence[int], now: datetime) -> None:
+    """Withdraws these letters (keys), or writes them anew with the live ids that they still carry."""
+    if not letters:
         return
     at = connection.ops.adapt_datetimefield_value(now)
     locking = "for no key update" if connection.features.has_select_for_update else ""
     with connection.cursor() as cursor:
-        letters = _keys(cursor, _ABOUT.format(ended=_places(keys)), [*keys, *keys, *keys])
-        if letters:
-            letters = _keys(cursor, _TO_WITHDRAW.format(letters=_places(letters), locking=locking), letters)
-        if letters:
-            cursor.execute(_WITHDRAW.format(letters=_places(letters)), [at, at, at, *letters])
+        held = _keys(cursor, _TO_WITHDRAW.format(letters=_places(letters), locking=locking), letters)
+        shared = _keys(cursor, _CARRY_OTHERS.format(letters=_places(held)), held) if held else []
+    kept = set(shared) - carried.write_without_dead(shared, now)
+    if useless := [pk for pk in held if pk not in kept]:
+        with connection.cursor() as cursor:
+            cursor.execute(_WITHDRAW.format(letters=_places(useless)), [at, at, at, *useless])
 
 
 def _keys(cursor: CursorWrapper, query: str, parameters: Sequence[int]) -> list[int]:
@@ -83,14 +108,21 @@ def _places(keys: Sequence[int]) -> str:
 
 
 def write_again(row: IdSessione, certification: MailCertification, now: datetime) -> int:
-    """Writes a new letter with the same id, to this address. Saves. Returns the key of the previous letter: the caller
-    withdraws it, last of all (the lock order).
+    """Writes a new letter with this id alone, to this address. Saves. Returns the key of the previous letter: the caller takes it
+    back, last of all (the lock order).
 
     The caller has locked the utenza and checked that the id is live.
     """
-    plain, before = unseal(row.sealed or b"").decode(), row.letter_id
-    row.letter = id_letters.issued(row, plain, certification, planning.waiting(row), now)
-    row.save(update_fields=["letter"])
+    return _write_again([row], certification, now)
+
+
+def _write_again(rows: Sequence[IdSessione], certification: MailCertification, now: datetime) -> int:
+    """As write_again, one letter for these ids, which had the same letter before."""
+    before = rows[0].letter_id
+    letter = id_letters.issued_together([carried.of(row) for row in rows], certification, now)
+    for row in rows:
+        row.letter = letter
+        row.save(update_fields=["letter"])
     return before
 
 
@@ -123,11 +155,11 @@ def _send_ids_to(certification: MailCertification, now: datetime) -> list[int]:
     ids = IdSessione.objects.within_hours(now).filter(pharmacy=pharmacy, sealed__isnull=False)
     lost = ids.filter(letter__in=OutgoingMail.objects.not_arrived(), utenza__pharmacy=pharmacy)
     hold(Utenza.objects.filter(pk__in=list(lost.values_list("utenza", flat=True))))
-    letters = []
+    together: dict[int, list[IdSessione]] = defaultdict(list)
     for row in lost.with_what_ends_them().order_by("pk"):
-        letters.append(write_again(row, certification, now))
+        together[row.letter_id].append(row)
         record("id.resent", now=now, about=pharmacy.code, subject=row, last4=row.last4, because="indirizzo cambiato")
-    return letters
+    return [_write_again(rows, certification, now) for rows in together.values()]
 
 
 def forbidden(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
@@ -143,11 +175,11 @@ def forbidden(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
 
 
 def _ids(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:
-    carried = IdSessione.objects.filter(letter__in=[letter.pk for letter in letters])
-    live = list(carried.within_hours(now).values_list("letter", "certification__pharmacy"))
-    right = _to_certified(letters, live)
-    others = {letter.pk for letter in letters} - right
-    return set(carried.filter(letter__in=others).values_list("letter", flat=True)) if others else set()
+    """Writes a letter anew, which ends the lease of its worker, when one of its ids has expired and another has not."""
+    found = carried.in_letters([letter.pk for letter in letters], now)
+    right = _to_certified(letters, [(one.letter, one.pharmacy) for one in found if one.lives])
+    carried.take_out_expired(right & {one.letter for one in found if one.in_place and not one.lives}, now)
+    return {one.letter for one in found} - right
 
 
 def _reminders(letters: Sequence[OutgoingMail], now: datetime) -> set[int]:

@@ -1,5 +1,7 @@
 """Writes the letters about an id and an utenza, and the copies of reminders, each in the transaction of its cause."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from pharmacies import site_words
 from pharmacies.copies import leaving
 from pharmacies.models import CopyMailbox, MailCertification, Pharmacy, Utenza
-from portal.outbox.letters import Envelope, post
+from portal.outbox.letters import Envelope, post, write_anew
 from portal.outbox.models import OutgoingMail
 from portal.time.clock import ROME, date_in_words
 from sessions.hours.in_words import Spoken, said_once
@@ -94,22 +96,56 @@ UTENZA_NEWS: "dict[str, tuple[StrOrPromise, StrOrPromise]]" = {  # journal verb:
 }
 
 
+@dataclass(frozen=True)
+class Carried:
+    """One id of a letter: its row, the id in clear, the reminders planned for it."""
+
+    row: IdSessione
+    plain: str = field(repr=False)
+    coming: Sequence[Moment]
+
+
 def issued(
     id_sessione: IdSessione, plain: str, certification: MailCertification, coming: list[Moment], now: datetime
 ) -> OutgoingMail:
-    """Carries the id itself: sealed in the outbox, blanked after delivery, given up when the id expires.
+    """Carries one id: sealed in the outbox, blanked after delivery, given up when the id expires.
 
     `coming`: the reminders planned for it, for the letter's text.
     """
+    return issued_together([Carried(id_sessione, plain, coming)], certification, now)
+
+
+def issued_together(carried: Sequence[Carried], certification: MailCertification, now: datetime) -> OutgoingMail:
+    """As issued(), one letter for several ids of one pharmacy; given up when the last of them expires."""
+    envelope, context, headers = _issued(carried, certification.pharmacy, now)
+    return post(envelope, certification.address, "issued", context, headers=headers)
+
+
+def issued_anew(letter: OutgoingMail, carried: Sequence[Carried], now: datetime) -> None:
+    """Replaces the text of a letter that has not left by one that carries these ids. The caller has locked the letter."""
+    envelope, context, headers = _issued(carried, carried[0].row.certification.pharmacy, now)
+    write_anew(letter, envelope, "issued", context, headers=headers)
+
+
+def _issued(
+    carried: Sequence[Carried], pharmacy: Pharmacy, now: datetime
+) -> tuple[Envelope, dict[str, Any], dict[str, str]]:
+    ids = sorted(carried, key=lambda one: one.row.context_id)
+    first_to_end = min((one.row for one in ids), key=lambda row: row.expires_at)
+    moments = {moment.at: moment for one in ids for moment in one.coming}
     letters = [
-        Spoken(moment.at, note="" if moment.minutes_before else gettext("quando sarà scaduto")) for moment in coming
+        Spoken(at, note="" if moments[at].minutes_before else gettext("quando sarà scaduto")) for at in sorted(moments)
     ]
-    about = {
-        "id_sessione": plain,
+    context = {
+        **_context(first_to_end, pharmacy),
+        "ids": ids,
+        "subject": subjects.of_issued([one.row for one in ids], now),
+        "one_utenza": ids[0].row.utenza if len({one.row.utenza_id for one in ids}) == 1 else None,
+        "in_use": all(one.row.first_used_at is not None for one in ids),
         "coming": said_once(letters, date_in_words),
-        "subject": subjects.of_issued([id_sessione], now),
     }
-    return _post(id_sessione, Kind.ISSUED, "issued", certification, now, id_sessione.expires_at, about, secret=True)
+    last_end = max(one.row.expires_at for one in ids)
+    return Envelope(Kind.ISSUED, pharmacy.code, now, last_end, secret=True), context, _headers(first_to_end)
 
 
 def expiring(
@@ -213,7 +249,7 @@ def _context(row: IdSessione, pharmacy: Pharmacy) -> dict[str, Any]:
 
 
 def _headers(row: IdSessione) -> dict[str, str]:
-    """A header for programs that read the mailbox: when the id expires (ISO 8601, Italian time)."""
+    """A header for programs that read the mailbox: when the (first) id expires (ISO 8601, Italian time)."""
     return {"X-Portale-Scadenza": row.expires_at.astimezone(ROME).isoformat(timespec="seconds")}
 
 
@@ -225,10 +261,8 @@ def _post(
     now: datetime,
     give_up_at: datetime,
     about: dict[str, Any],
-    *,
-    secret: bool = False,
 ) -> OutgoingMail:
     pharmacy: Pharmacy = certification.pharmacy
-    envelope = Envelope(kind, pharmacy.code, now, give_up_at, secret=secret)
+    envelope = Envelope(kind, pharmacy.code, now, give_up_at)
     context = {**_context(id_sessione, pharmacy), **about}
     return post(envelope, certification.address, template, context, headers=_headers(id_sessione))

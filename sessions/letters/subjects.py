@@ -13,9 +13,8 @@ from sessions.models import Context, IdSessione
 
 
 def kind_of(context: Context) -> str:
-    """The kind of prescription inside a sentence: `ricetta bianca`. A name in capitals stays so."""
-    name = context.name
-    return name if name[1:2].isupper() else name[:1].lower() + name[1:]
+    """The kind of prescription inside a sentence: `ricetta bianca`."""
+    return context.kind_inside
 
 
 def of_issued(rows: Sequence[IdSessione], now: datetime) -> str:

@@ -46,6 +46,8 @@ class Context(models.Model):
     contesto = models.CharField(max_length=30)
     applicazione = models.CharField(max_length=30, blank=True)
     title = models.CharField("nome", max_length=80, blank=True)  # as a person calls it
+    # The kind of prescription in two or three words, for cards and letters. Contexts with the same words are one kind for people.
+    short_name = models.CharField("nome breve", max_length=40, blank=True, default="", db_default="")
     hours = models.PositiveSmallIntegerField("ore di validità", default=16)
     policy = models.CharField("regola", max_length=10, choices=Policy.choices, default=Policy.OVERLAP)
 
@@ -81,6 +83,17 @@ class Context(models.Model):
     def is_white(self) -> bool:
         """Whether it is a context of the ricetta bianca: by its code, or by its name where an operator has written another code."""
         return "BIANCA" in f"{self.contesto} {self.title}".upper()
+
+    @property
+    def kind(self) -> str:
+        """The kind of prescription as people call it: `Ricetta SSN`; the name when the row has no short one."""
+        return self.short_name or self.name
+
+    @property
+    def kind_inside(self) -> str:
+        """The kind inside a sentence: `ricetta SSN`. A word in capitals stays so."""
+        kind = self.kind
+        return kind if kind[1:2].isupper() else kind[:1].lower() + kind[1:]
 
     @property
     def usable_for(self) -> timedelta:

@@ -8,6 +8,7 @@ from django.core.validators import RegexValidator
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.identity.access import staff_required
@@ -77,14 +78,23 @@ class ContextForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
 
     class Meta:
         model = Context
-        fields = ("contesto", "applicazione", "title", "hours", "policy", "required_fields")
-        labels = {"title": "Nome"}
-        help_texts = {"title": "Come lo chiamano le persone. Senza, si vedono i due codici."}
+        fields = ("contesto", "applicazione", "title", "hours", "policy", "required_fields", "short_name")
+        labels = {"title": "Nome", "short_name": _("Nome breve")}
+        help_texts = {
+            "title": "Come lo chiamano le persone. Senza, si vedono i due codici.",
+            "short_name": _(
+                "Il tipo di ricetta in due o tre parole, per esempio «Ricetta SSN»: è il titolo della scheda nelle pagine delle "
+                "farmacie e compare nell’oggetto dei messaggi. Due contesti con lo stesso nome breve sono una scheda sola. "
+                "Senza, si vede il nome."
+            ),
+        }
 
     def __init__(self, *args: Any, codes_stay: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if codes_stay:
             del self.fields["contesto"], self.fields["applicazione"]
+        if self.is_bound and "short_name" not in self.data:  # a page opened before an upgrade has no such field
+            del self.fields["short_name"]
 
     def clean(self) -> None:
         """Refuses a row that differs from another in capitals alone: only the web service would tell them apart."""

@@ -90,9 +90,9 @@ def test_a_parafarmacia_works_from_its_first_day(bruno, certificate, post_round)
     assert "Ricetta elettronica SSN" not in reader.page.text
     reader.press("Richiedi")
     post_round()
-    by_page = re.search(rf"^ID SESSIONE: ({UUID})$", newest_letter(), re.MULTILINE).group(1)
-    assert "Serve per: Ricetta bianca elettronica" in newest_letter()
-    assert "per tutte le postazioni della parafarmacia" in newest_letter()
+    by_page = re.search(rf"^({UUID})\s*$", newest_letter(), re.MULTILINE).group(1)
+    assert "Ricetta bianca, vale fino alle" in newest_letter()
+    assert "per tutte le casse della parafarmacia" in newest_letter()
     authorization = basic(utenza.user_id, PASSWORD)
     assert reply_of(by_page, authorization, parameters=WHITE) == PASSED
 

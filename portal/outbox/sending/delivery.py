@@ -183,14 +183,14 @@ class _Round:
     def _read(self) -> None:
         """Reads the texts of the batch from this letter on.
 
-        Withdraws letters that the rules forbid, and gives back letters that were put on hold since the claim.
+        Withdraws letters that the rules forbid, and gives back letters that were put on hold since the claim. The rules come first:
+        one of them may write a letter anew, which ends its lease.
         """
         now = self._read_at = self.clock()
+        forbidden = forbidding.forbidden(self._left, now)
+        if forbidden and (withdrawn := OutgoingMail.objects.filter(pk__in=forbidden).withdraw(now)):
+            log.warning("%d letters may not leave any more.", withdrawn)
         sources = OutgoingMail.objects.sources(self._left)
-        forbidden = forbidding.forbidden([letter for letter in self._left if letter.pk in sources], now)
-        if forbidden:
-            OutgoingMail.objects.filter(pk__in=forbidden).withdraw(now)
-            log.warning("%d letters may not leave any more.", len(forbidden))
         free = set(may_leave(OutgoingMail.objects.filter(pk__in=sources), now).values_list("pk", flat=True))
         held = [letter for letter in self._left if letter.pk in sources and letter.pk not in free | forbidden]
         if held:

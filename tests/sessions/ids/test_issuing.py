@@ -33,8 +33,8 @@ def test_the_letter_carries_the_id_alone_on_a_stable_line_and_never_in_the_subje
     issued = issuing.issue(utenza, context, MORNING)
     letter = OutgoingMail.objects.get()
     source = unseal(letter.sealed_source).decode()
-    assert f"\nID SESSIONE: {issued.plain}\n" in source
-    assert letter.subject == "ID SESSIONE ricetta elettronica SSN, vale fino alle 00:58 di martedì – Farmacia San Marco"
+    assert f"\n{issued.plain}\n" in source
+    assert letter.subject == "ID SESSIONE ricetta SSN, vale fino alle 00:58 di martedì – Farmacia San Marco"
     assert letter.secret
     assert letter.give_up_at == issued.id_sessione.expires_at
     assert "X-Portale-Tipo: issued" in source
@@ -160,7 +160,7 @@ def test_the_same_id_is_sent_again_to_the_address_of_today(anna, utenza, certifi
     issued = issuing.issue(utenza, context, MORNING)
     assert resending.resend(issued.id_sessione, anna, MORNING + H)
     again = OutgoingMail.objects.latest("pk")
-    assert f"\nID SESSIONE: {issued.plain}\n" in unseal(again.sealed_source).decode()
+    assert f"\n{issued.plain}\n" in unseal(again.sealed_source).decode()
     assert IdSessione.objects.get().letter == again
     assert again.give_up_at == issued.id_sessione.expires_at
 

@@ -63,7 +63,7 @@ def test_the_letter_says_which_id_until_when_and_where_to_renew_but_never_the_id
     letter = OutgoingMail.objects.get(kind="reminder")
     source = unseal(letter.sealed_source).decode()
     assert letter.recipient == certified.address
-    assert letter.subject == "ID SESSIONE ricetta elettronica SSN, scade alle 00:58 di martedì – Farmacia San Marco"
+    assert letter.subject == "ID SESSIONE ricetta SSN, scade alle 00:58 di martedì – Farmacia San Marco"
     assert f"finisce con {issued.plain[-4:]} scade" in source
     assert "alle 00:58 di marted=C3=AC 24 novembre 2026 (ora italiana)" in source
     assert "/servizi/4512/id-sessione/" in source

@@ -125,7 +125,7 @@ def test_workers_away_until_after_the_end_tell_the_pharmacy_once_whatever_it_cho
     for minutes in range(3):
         sending.send_due(END + away_for + minutes * MIN)
     assert letters() == ["expired"]
-    assert "ID SESSIONE ricetta elettronica SSN, scaduto alle 00:58 – Farmacia San Marco" in texts("expired")
+    assert "ID SESSIONE ricetta SSN, scaduto alle 00:58 – Farmacia San Marco" in texts("expired")
     assert "Non siamo riusciti ad avvisarti prima: ci dispiace." in texts("expired")
 
 
@@ -195,9 +195,7 @@ def test_a_letter_about_others_does_not_speak_of_an_id_that_is_over(
     other = issuing.issue(make_utenza("UVANNA02", san_marco), context, MORNING + 20 * MIN).id_sessione
     sending.send_due(END + MIN)
     assert sorted(letters()) == ["expired", "reminder"]
-    assert OutgoingMail.objects.get(kind="reminder").subject.startswith(
-        "ID SESSIONE ricetta elettronica SSN, scade alle 01:18"
-    )
+    assert OutgoingMail.objects.get(kind="reminder").subject.startswith("ID SESSIONE ricetta SSN, scade alle 01:18")
     assert Reminder.objects.get(id_sessione=other).letter.kind == "reminder"
 
 

@@ -44,7 +44,7 @@ def test_an_id_is_revoked_with_a_reason_that_the_pharmacy_reads(operator, row):
     assert state_of(row) is State.REVOCATO
     assert Entry.objects.get().sentence == f"ha revocato l’ID SESSIONE …4hwd. Motivo: {WHY}"
     letter = OutgoingMail.objects.get(kind="notice")
-    assert letter.subject == "ID SESSIONE ricetta elettronica SSN revocato – Farmacia San Marco"
+    assert letter.subject == "ID SESSIONE ricetta SSN revocato – Farmacia San Marco"
     assert f"Motivo: {WHY}." in text_of(letter)
 
 
