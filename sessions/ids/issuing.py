@@ -158,7 +158,7 @@ def issue(
 
 
 @dataclass(frozen=True)
-class Draft:
+class IdDraft:
     """An id that takes its slot in this transaction and is not written yet."""
 
     row: IdSessione
@@ -175,7 +175,7 @@ def draw(
     now: datetime,
     by: User | None,
     from_gestionale: GestionaleRequest | None = None,
-) -> Draft:
+) -> IdDraft:
     """Frees the slots for a new id and computes its row. The caller has locked the pharmacy and the utenza, and asked whether the
     id may be issued.
     """
@@ -191,10 +191,10 @@ def draw(
         expires_at=now + context.usable_for, **origin,
     )  # fmt: skip
     coming = planning.moments_of(row.expires_at, ReminderSettings.objects.of(pharmacy), now)
-    return Draft(row, plain, coming, replaced, ended)
+    return IdDraft(row, plain, coming, replaced, ended)
 
 
-def write(drafts: Sequence[Draft], certification: MailCertification, now: datetime) -> None:
+def write(drafts: Sequence[IdDraft], certification: MailCertification, now: datetime) -> None:
     """Writes these ids of one pharmacy with one letter, and for each its reminders and its journal line."""
     now = max(now.astimezone(UTC), *(draft.row.requested_at for draft in drafts))
     letter = id_letters.issued_together(

@@ -10,7 +10,7 @@ from portal.database.claims import hold
 from portal.identity.models import User
 from sessions.ids import issuing
 from sessions.ids.board import KindCard, board_of
-from sessions.ids.issuing import Draft, Issued
+from sessions.ids.issuing import IdDraft, Issued
 
 CUTS_OFF = "CutsOff"  # the new id would end at once an id that is in use: a person asks for it on its card
 TOO_MANY = "TooMany"  # the limit of requests in an hour
@@ -54,7 +54,7 @@ def request_today(pharmacy: Pharmacy, now: datetime, by: User) -> TodayOutcome:
     outcome.already = [card for card in board.cards if not card.needs_one]
     if wanted:
         left, again_at = issuing.requests_left(pharmacy.pk, now)
-    drafts: list[Draft] = []
+    drafts: list[IdDraft] = []
     for card in wanted:
         why = card.obstacle or (CUTS_OFF if card.would_cut_off else "") or (TOO_MANY if len(drafts) >= left else "")
         if why:
