@@ -29,8 +29,10 @@ def in_text(typed: str) -> str:
 
 
 def is_valid(value: str) -> bool:
-    """True for a person's codice fiscale (16 characters). python-stdnum alone would also accept 11-digit numbers."""
-    return len(value) == LENGTH and bool(codicefiscale.is_valid(value))
+    """True for a person's codice fiscale (16 characters of ASCII). python-stdnum alone would also accept 11-digit numbers, and
+    `ſ` for an S.
+    """
+    return len(value) == LENGTH and value.isascii() and bool(codicefiscale.is_valid(value))
 
 
 def validate(value: str) -> None:

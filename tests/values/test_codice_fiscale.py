@@ -42,7 +42,7 @@ def test_one_wrong_character_is_always_noticed(at, character):
 
 @pytest.mark.parametrize("letter", ["\u017f", "\u212a", "\uff33"])  # each becomes S or K in capitals or in NFKC
 def test_a_letter_outside_ascii_makes_no_codice_fiscale(letter):
-    typed = ANNA.replace("S", letter, 1).lower()
+    typed = ANNA.replace("S", letter, 1)
     assert not codice_fiscale.is_valid(codice_fiscale.normalise(typed))
     assert codice_fiscale.SHAPE.search(typed) is None
 
