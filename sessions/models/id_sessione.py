@@ -41,13 +41,13 @@ class State(Enum):
     SCADUTO = "Scaduto"
 
 
-def standing(now: datetime, prefix: str = "") -> Q:
-    """The condition of IdSessioneQuerySet.standing, for an id reached from elsewhere: `standing(now, "ids__")`."""
-    over, expires_at, closed_on = (
-        Q(**{f"{prefix}expires_at__lte": now}),
-        F(f"{prefix}expires_at"),
-        f"{prefix}pharmacy__closed_on",
-    )
+def standing(now: datetime, prefix: str = "", closed_on: str = "") -> Q:
+    """The condition of IdSessioneQuerySet.standing, for an id reached from elsewhere: `standing(now, "ids__")`.
+
+    `closed_on`: where the closing of its pharmacy stands, when the query has that pharmacy already (else it is joined again).
+    """
+    over, expires_at = Q(**{f"{prefix}expires_at__lte": now}), F(f"{prefix}expires_at")
+    closed_on = closed_on or f"{prefix}pharmacy__closed_on"
     # the last day of the id: an id that expires at exactly the midnight of the closing has had all its hours
     last_day = TruncDate(ExpressionWrapper(expires_at - timedelta(microseconds=1), models.DateTimeField()), tzinfo=ROME)
     condition = (

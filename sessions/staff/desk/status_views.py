@@ -37,7 +37,8 @@ from sessions.staff.lists.selection import (
     PharmacySelection,
 )
 
-MORE = ("provincia", "consegna", "fornitore", "tipo")  # hidden behind «Altri filtri» until one is set
+# folded into «Altri filtri» until one is set; a wide screen shows them at once (stato.css)
+MORE = ("certificazione", "regione", "asl", "provincia", "tipo", "consegna", "fornitore")
 PLACES = ("regione", "provincia", "asl")
 REFRESH = range(5, 3601)  # seconds that ?auto= accepts
 SEARCH_IS_OVER = (

@@ -74,15 +74,14 @@ def counts(pharmacies: PharmacyQuerySet, now: datetime) -> StatusCounts:
     """Counts in one aggregate query. Each pharmacy counts by its id that expires last, as in `urgency.of_today`."""
     ids = Q(counting(now, "ids__"), ids__expires_at__gte=day_start(now), ids__revoked_at=None)
     refused = OutgoingMail.objects.filter(failed_at__gte=day_start(now) - LONGEST_LIFE).values("pk")
+    stands = standing(now, "todays__", "closed_on")
     with_expiry = (
         pharmacies.order_by()
         .alias(todays=FilteredRelation("ids", condition=ids))
         .values("pk")
         .annotate(
-            last=_Last("todays__expires_at", filter=standing(now, "todays__")),
-            last_refused=_Last(
-                "todays__expires_at", filter=standing(now, "todays__") & Q(todays__letter__in=refused)
-            ),
+            last=_Last("todays__expires_at", filter=stands),
+            last_refused=_Last("todays__expires_at", filter=Q(todays__letter__in=refused) & stands),
         )
     )  # fmt: skip
     # sets, not a subquery per pharmacy: PostgreSQL reads each set once

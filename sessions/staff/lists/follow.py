@@ -21,7 +21,7 @@ from sessions.staff.lists.letter_listing import LetterState
 from sessions.staff.lists.pharmacy_status import StatusRow
 from sessions.staff.lists.selection import PharmacySelection
 from sessions.staff.lists.thing import OF_EACH, Thing
-from sessions.staff.lists.urgency import Urgency, segments
+from sessions.staff.lists.urgency import Urgency, expired, live
 
 LETTER_IS_LATE_AFTER = timedelta(minutes=5)
 CLOSING_IS_NEWS_FOR = timedelta(days=7)
@@ -56,13 +56,12 @@ class Follow:
         """Reads (key of an id, kind of line) in one query: refused letters, pharmacies on duty tonight without a live id,
         late letters; and whether the mail and, for operators of the whole nation, the staff's door have an alarm.
         """
-        ids = self.place.ids(self.now)
         late = {"letter__accepted_at": None, "letter__failed_at": None, "letter__withdrawn_at": None}
         on_duty = NightDuty.objects.of_tonight(self.now).values("pharmacy")
         kinds = (
-            (_REFUSED, ids.filter(segments(self.now)[Urgency.UNDELIVERED]).order_by("-letter__failed_at", "pk")),
-            (_ON_DUTY, ids.filter(expires_at__lte=self.now, pharmacy__in=on_duty).order_by("-expires_at", "pk")),
-            (_LATE, ids.filter(expires_at__gt=self.now, letter__created_at__lt=self.now - LETTER_IS_LATE_AFTER, **late)
+            (_REFUSED, self.place.ids_of(Urgency.UNDELIVERED, self.now).order_by("-letter__failed_at", "pk")),
+            (_ON_DUTY, self.place.ids(self.now, expired(self.now)).filter(pharmacy__in=on_duty).order_by("-expires_at", "pk")),
+            (_LATE, self.place.ids(self.now, live(self.now) & Q(letter__created_at__lt=self.now - LETTER_IS_LATE_AFTER, **late))
              .order_by("letter__created_at", "pk")),
         )  # fmt: skip
         parts = [

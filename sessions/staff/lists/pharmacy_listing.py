@@ -149,20 +149,19 @@ class Listing:
 
     def _with_id(self, beyond: Key | None, backwards: bool, size: int) -> Found:
         """Reads, in one query, the nearest rows of every segment, and keeps the nearest of all."""
-        ids, sign = self.selection.ids(self.now), "-" if backwards else ""
-        ids = ids.exclude(pharmacy=self._exact) if self._exact else ids
-        parts = []
-        for urgency, condition in segments(self.now).items():
+        sign, parts = "-" if backwards else "", []
+        for urgency in segments(self.now):
             rank = ORDER.index(urgency)
-            segment = ids.filter(condition)
             if beyond is not None and rank != beyond.rank and (rank > beyond.rank) == backwards:
                 continue
+            segment = self.selection.ids_of(urgency, self.now)
+            segment = segment.exclude(pharmacy=self._exact) if self._exact else segment
             if beyond is not None and rank == beyond.rank:
                 segment = segment.filter(_beyond(beyond, backwards))
             nearest = segment.order_by(f"{sign}expires_at", f"{sign}pk").values("pk")[:size]
             keys = IdSessione.objects.filter(pk__in=nearest).order_by()
             parts.append(keys.annotate(rank=Value(rank, IntegerField())).values_list("rank", "expires_at", "pk"))
-        if ids.query.is_empty() or not parts:
+        if not parts or parts[0].query.is_empty():
             return []
         together: QuerySet[Any, Any] = parts[0].union(*parts[1:], all=True)
         ordered = together.order_by(*(f"{sign}{name}" for name in ("rank", "expires_at", "pk")))[:size]

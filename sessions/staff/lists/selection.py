@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import reduce
+from operator import and_
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -22,7 +24,7 @@ TODAY, LIVE, EXPIRING, EXPIRED, UNDELIVERED, WITHOUT, NEVER, BLOCKED, ALL = (
 NOWHERE = "nessuna"  # the filter of the pharmacies without a region, or without an ASL
 
 
-LOOKED_UP = 1000  # keys in a statement
+LOOKED_UP = 2000  # keys in a statement
 
 
 class Delivery(models.TextChoices):
@@ -64,8 +66,8 @@ class PharmacySelection:
         return replace(self, words="", state=ALL, delivery="", certification="", supplier="", register="", found=None)
 
     def looked_up(self, now: datetime) -> "PharmacySelection":
-        """The same selection with the keys of its pharmacies when there are words and they find LOOKED_UP or fewer. One query."""
-        if not self.words:
+        """The same selection with the keys of its pharmacies, when they are LOOKED_UP or fewer and not the whole nation. One query."""
+        if not self.words and self.is_everywhere and replace(self, state=ALL, delivery="") == self.place_only:
             return self
         keys = tuple(self.pharmacies(now).order_by().values_list("pk", flat=True)[: LOOKED_UP + 1])
         return replace(self, found=keys) if len(keys) <= LOOKED_UP else self
@@ -112,21 +114,30 @@ class PharmacySelection:
             found = found.without_asl() if self.asl == NOWHERE else found.filter(_inside(self.asl))
         return found.filter(province=self.province) if self.province else found
 
-    def ids(self, now: datetime) -> IdSessioneQuerySet:
-        """The id of today of every pharmacy that matches."""
-        conditions = {
-            TODAY: Q(), ALL: Q(), BLOCKED: Q(), LIVE: rules.live(now), EXPIRING: rules.expiring(now),
-            EXPIRED: rules.expired(now), UNDELIVERED: rules.undelivered(),
-        }  # fmt: skip
-        if self.state not in conditions:
+    def ids(self, now: datetime, among: Q | None = None) -> IdSessioneQuerySet:
+        """The id of today of every pharmacy that matches. `among`: as in `urgency.of_today`."""
+        if self.state in (WITHOUT, NEVER):
             return IdSessione.objects.none()
-        found = rules.of_today(now).filter(conditions[self.state])
+        conditions = {LIVE: rules.live(now), EXPIRING: rules.expiring(now), EXPIRED: rules.expired(now)}
+        wanted = [condition for condition in (conditions.get(self.state), among) if condition is not None]
+        found = rules.of_today(now, reduce(and_, wanted) if wanted else None)
+        if self.state == UNDELIVERED:
+            found = found.filter(rules.undelivered())
         if self.delivery:
             found = found.filter(_DELIVERED[Delivery(self.delivery)])
+        if self.found is not None:  # the keys themselves: PostgreSQL reads the ids of each pharmacy from an index
+            return found.filter(pharmacy__in=self.found)
         whole_nation = PharmacySelection(Territory())
         if replace(self, state=TODAY, delivery="") != whole_nation or self.state == BLOCKED:
             found = found.filter(pharmacy__in=self.pharmacies(now))
         return found
+
+    def ids_of(self, urgency: rules.Urgency, now: datetime) -> IdSessioneQuerySet:
+        """The ids of today of one urgency: a key of `urgency.segments`."""
+        condition = rules.segments(now)[urgency]
+        if urgency is rules.Urgency.UNDELIVERED:  # says nothing of the hours, so that it does not imply `counting`
+            return self.ids(now).filter(condition)
+        return self.ids(now, condition)
 
     def without_id(self, now: datetime) -> PharmacyQuerySet:
         """The pharmacies that match and have no id today, so that `ids` leaves them out."""
