@@ -17,6 +17,7 @@ from tests.conftest import sign_in_staff
 
 pytestmark = pytest.mark.timeout(400)
 SHORTEST_LIST = 4000  # pixels of 25 rows at 390 px
+LOWEST_FIRST_ROW = 950  # pixels from the top of the page at 390 px, 117 of them the notice of the demonstration
 SMALLEST_TARGET = 24  # CSS pixels, WCAG 2.5.8
 
 
@@ -108,6 +109,24 @@ def test_25_rows_on_the_phone_are_short_and_every_target_is_large_enough(desk, a
         assert box["width"] >= SMALLEST_TARGET, link.inner_text()
 
 
+def test_on_the_phone_the_filters_are_folded_and_the_first_row_is_near_the_top(desk):
+    desk.set_viewport_size({"width": 390, "height": 844})
+    desk.goto(f"{reverse('staff:status')}?stato=tutte")
+    assert desk.locator("#elenco tbody tr").first.bounding_box()["y"] < LOWEST_FIRST_ROW
+    expect(desk.get_by_label("Stato", exact=True)).to_be_visible()
+    expect(desk.get_by_label("Regione", exact=True)).not_to_be_visible()
+    desk.get_by_text("Altri filtri").click()
+    expect(desk.get_by_label("Regione", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_filter_in_use_is_never_hidden(desk, width):
+    desk.set_viewport_size({"width": width, "height": 844})
+    desk.goto(f"{reverse('staff:status')}?regione=042")
+    expect(desk.get_by_label("Regione", exact=True)).to_be_visible()
+    expect(desk.get_by_label("Regione", exact=True)).to_have_value("042")
+
+
 def test_the_pages_of_the_desk_have_no_violation(desk, sweep):
     sweep(
         "/operatori/", f"{reverse('staff:status')}?stato=tutte", f"{reverse('staff:status')}?cerca=farmacia",
@@ -135,7 +154,7 @@ def test_pictures(desk, width, tmp_path_factory):
     desk.set_viewport_size({"width": width, "height": 900})
     for name, address in (
         ("stato", "/operatori/"), ("tutte", f"{reverse('staff:status')}?stato=tutte"), ("cerca", f"{reverse('staff:status')}?cerca=farmacia"),
-        ("invita", reverse("staff:to_invite")), ("posta", reverse("staff:outbox")), ("operatore", reverse("identity:operator_new")),
+        ("regione", f"{reverse('staff:status')}?regione=042"), ("invita", reverse("staff:to_invite")), ("posta", reverse("staff:outbox")), ("operatore", reverse("identity:operator_new")),
         ("operatori", reverse("identity:operators")), ("mai", f"{reverse('staff:status')}?certificazione=mai"),
     ):  # fmt: skip
         desk.goto(address)
