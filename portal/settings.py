@@ -181,7 +181,7 @@ CNS_TRUST_LIST_SIGNERS = env.text("CNS_TRUST_LIST_SIGNERS", default="")  # PEM: 
 CNS_REVOCATION_LISTS = env.names("CNS_REVOCATION_LISTS", default=[])  # addresses or files
 LOGIN_URL = "identity:choose"
 LOGIN_PENDING_FOR = timedelta(minutes=10)
-FRESH_AUTHENTICATION_FOR = timedelta(minutes=10)
+FRESH_AUTHENTICATION_FOR = STEP_UP_FOR = timedelta(minutes=10)  # of people; of operators, before grave acts
 OTP_TOTP_ISSUER = "Portale Farmacie"
 PASSWORD_HASHERS = ["portal.secrets.hashing.Argon2idHasher"]
 SESSION_LASTS_FOR = timedelta(hours=8)  # a working day, even if active; then the person signs in again

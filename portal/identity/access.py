@@ -15,10 +15,11 @@ from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
-from portal.identity import session_ends
+from portal.identity import session_ends, staff_step_up
 from portal.identity.identity import Identity
 from portal.identity.models import PersonSession, User
 from portal.identity.roles import StaffRole
+from portal.identity.staff_step_up import StepUp
 from portal.time.clock import real_now_of
 
 P = ParamSpec("P")
@@ -111,23 +112,30 @@ def typed_before(request: HttpRequest) -> dict[str, str] | None:
 @overload
 def staff_required(role: View[P], /) -> View[P]: ...
 @overload
-def staff_required(role: str, /, *, whole_nation: bool = False) -> Callable[[View[P]], View[P]]: ...
+def staff_required(
+    role: str, /, *, whole_nation: bool = False, step_up: StepUp | None = None
+) -> Callable[[View[P]], View[P]]: ...
 
 
-def staff_required(role: View[P] | str, /, *, whole_nation: bool = False) -> View[P] | Callable[[View[P]], View[P]]:
+def staff_required(
+    role: View[P] | str, /, *, whole_nation: bool = False, step_up: StepUp | None = None
+) -> View[P] | Callable[[View[P]], View[P]]:
     """Lets in staff with the second factor and the role: `@staff_required("sicurezza")`; bare, the role is «lettura».
 
     An anonymous user is sent to the staff login; a person of a pharmacy, or an operator without the role, gets 403 with the
-    reason. `whole_nation`: the page changes something for all of Italy, so an operator with a territory gets 403. The role
-    is stored in `view.staff_role`, where the tests of the staff pages read it.
+    reason. `whole_nation`: the page changes something for all of Italy, so an operator with a territory gets 403.
+    `step_up`: the page asks for the second factor again when the last is older than STEP_UP_FOR. Role and step-up are stored in
+    `view.staff_role` and `view.staff_step_up`, where the tests of the staff pages read them.
     """
     if callable(role):
         return _staff_only(role, StaffRole.LETTURA)
     # an unknown role raises ValueError at import
-    return partial(_staff_only, role=StaffRole(role), whole_nation=whole_nation)
+    return partial(_staff_only, role=StaffRole(role), whole_nation=whole_nation, step_up=step_up)
 
 
-def _staff_only(view: View[P], role: StaffRole | None, *, whole_nation: bool = False) -> View[P]:
+def _staff_only(
+    view: View[P], role: StaffRole | None, *, whole_nation: bool = False, step_up: StepUp | None = None
+) -> View[P]:
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         user = request.user
@@ -143,8 +151,11 @@ def _staff_only(view: View[P], role: StaffRole | None, *, whole_nation: bool = F
             raise PermissionDenied(
                 _("Questa pagina vale per tutta l’Italia: la apre chi amministra senza limiti di territorio.")
             )
+        if step_up is not None and not staff_step_up.is_recent(request):
+            return _not_kept(staff_step_up.asked_again(request, step_up))
         return _not_kept(view(request, *args, **kwargs))
 
+    guarded.staff_step_up = step_up  # type: ignore[attr-defined]
     guarded.staff_role = role.value if role else "qualunque"  # type: ignore[attr-defined]
     return guarded
 

@@ -89,6 +89,12 @@ def written_as_closed(request: HttpRequest, now: datetime) -> None:
         rows.filter(closed_at=None).update(closed_at=now)
 
 
+def started_at(request: HttpRequest) -> float | None:
+    """When this session began, in seconds since 1970; None for an anonymous one."""
+    stamp: float | None = request.session.get(_STARTED)
+    return stamp
+
+
 def current(request: HttpRequest) -> int:
     """The primary key of this browser's StaffSession or PersonSession; 0 when there is none."""
     return next((int(request.session[name]) for name in _ROWS if name in request.session), 0)

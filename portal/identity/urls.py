@@ -4,6 +4,7 @@ from portal.identity import federation_views
 from portal.identity.people import card_views, own_sessions, views
 from portal.identity.staff import account_views as operators
 from portal.identity.staff import own_views as own
+from portal.identity.staff import step_up_views
 from portal.identity.staff import views as staff_views
 from portal.identity.staff.login_search import login_search
 
@@ -30,6 +31,7 @@ urlpatterns = [
     path("operatori/accesso/codice/", staff_views.staff_code, name="staff_code"),
     path("operatori/accesso/recupero/", staff_views.staff_recovery, name="staff_recovery"),
     path("operatori/accesso/attiva/", staff_views.staff_enrol, name="staff_enrol"),
+    path("operatori/accesso/conferma/", step_up_views.step_up, name="staff_step_up"),
     path("operatori/mio-accesso/", own.own, name="staff_own"),
     path("operatori/mio-accesso/password/", own.change_password, name="staff_password"),
     path("operatori/mio-accesso/codici/", own.new_codes, name="staff_new_codes"),

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.identity.access import staff_of, staff_required
+from portal.identity.staff_step_up import StepUp
 from portal.journal.models import Entry
 from portal.time.clock import now_of
 from sessions.credentials import certificates
@@ -116,7 +117,7 @@ def every_certificate(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/certificates.html", context)
 
 
-@staff_required("amministrazione", whole_nation=True)
+@staff_required("amministrazione", whole_nation=True, step_up=StepUp.PAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_certificate(request: HttpRequest) -> HttpResponse:
     """«Nuovo certificato»: publishes a new certificate at once; the previous one goes on decrypting."""
@@ -140,7 +141,7 @@ def new_certificate(request: HttpRequest) -> HttpResponse:
     )
 
 
-@staff_required("amministrazione", whole_nation=True)
+@staff_required("amministrazione", whole_nation=True, step_up=StepUp.PAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def retire_certificate(request: HttpRequest, pk: int) -> HttpResponse:
     """«Ritira»: wipes the private key: the portal can no longer decrypt with it. Never the last live certificate."""

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from pharmacies.models import Pharmacy
 from portal.identity.access import staff_required
+from portal.identity.staff_step_up import StepUp
 from portal.journal.models import record
 from portal.time.clock import ROME, now_of
 from sessions.models import AskableContext, Context, IdSessione
@@ -26,7 +27,7 @@ class ContextTypesForm(forms.Form):
     )
 
 
-@staff_required("amministrazione", whole_nation=True)
+@staff_required("amministrazione", whole_nation=True, step_up=StepUp.PAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
 @transaction.atomic
 def context_types(request: HttpRequest, pk: int) -> HttpResponse:

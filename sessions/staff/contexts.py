@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.identity.access import staff_required
+from portal.identity.staff_step_up import StepUp
 from portal.journal.models import Entry, record
 from portal.time.clock import now_of
 from sessions.models import Context, IdSessione
@@ -143,7 +144,7 @@ def every_context(request: HttpRequest) -> HttpResponse:
     )
 
 
-@staff_required("amministrazione", whole_nation=True)
+@staff_required("amministrazione", whole_nation=True, step_up=StepUp.PAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def add_context(request: HttpRequest) -> HttpResponse:
     """«Nuovo contesto»: adds a context, in which gestionali may request ids at once."""
@@ -160,7 +161,7 @@ def add_context(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/context.html", {"form": form})
 
 
-@staff_required("amministrazione", whole_nation=True)
+@staff_required("amministrazione", whole_nation=True, step_up=StepUp.PAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
 @transaction.atomic
 def context(request: HttpRequest, pk: int) -> HttpResponse:

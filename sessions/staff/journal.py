@@ -17,6 +17,7 @@ from pharmacies.models import Pharmacy
 from portal.database.paging import in_pages
 from portal.identity.access import staff_of, staff_required
 from portal.identity.models import User
+from portal.identity.staff_step_up import StepUp
 from portal.journal.models import PORTAL, Entry, EntryQuerySet
 from portal.journal.verbs import sentence
 from portal.secrets.masking import mask_people_in
@@ -89,7 +90,7 @@ def journal(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/journal.html", context)
 
 
-@staff_required("sicurezza")
+@staff_required("sicurezza", step_up=StepUp.FILE)
 @require_safe
 def export(request: HttpRequest) -> HttpResponse:
     """Streams the same entries as a CSV, and records the export in the journal."""

@@ -15,6 +15,7 @@ from portal.identity.access import P, View, staff_of, staff_required
 from portal.identity.models import StaffTotp, User
 from portal.identity.staff import accounts
 from portal.identity.staff.account_forms import NewOperatorForm, OperatorForm
+from portal.identity.staff_step_up import StepUp
 from portal.time.clock import real_now_of
 from portal.time.said_lengths import said_in
 
@@ -107,7 +108,7 @@ def everybody(request: HttpRequest) -> HttpResponse:
     return render(request, "identity/operators.html", {"rows": rows})
 
 
-@staff_required("amministrazione")
+@staff_required("amministrazione", step_up=StepUp.PAGE)
 @asks_and_acts
 @_refusals_are_403
 def new(request: HttpRequest) -> HttpResponse:
@@ -123,7 +124,7 @@ def new(request: HttpRequest) -> HttpResponse:
     return render(request, "identity/operator_new.html", {"form": form})
 
 
-@staff_required("amministrazione")
+@staff_required("amministrazione", step_up=StepUp.PAGE)
 @asks_and_acts
 @_refusals_are_403
 def change(request: HttpRequest, pk: int) -> HttpResponse:
@@ -151,7 +152,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-@staff_required("amministrazione")
+@staff_required("amministrazione", step_up=StepUp.PAGE)
 @asks_and_acts
 @_refusals_are_403
 def act(request: HttpRequest, pk: int, name: str) -> HttpResponse:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portal.identity.access import staff_of, staff_required
 from portal.identity.roles import StaffRole
+from portal.identity.staff_step_up import StepUp
 from portal.templatetags.portale import thousands
 from portal.time.clock import now_of
 from sessions.models import BulkJob
@@ -86,7 +87,7 @@ class ConfirmedForm(BulkForm):
         return typed
 
 
-@staff_required("sicurezza")
+@staff_required("sicurezza", step_up=StepUp.PAGE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def act_on_all(request: HttpRequest) -> HttpResponse:
     """Asks for the act and the reason; counts without changing anything; asks for the number; begins the job."""
@@ -169,7 +170,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("staff:job", pk)
 
 
-@staff_required("sicurezza")
+@staff_required("sicurezza", step_up=StepUp.PAGE)
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     """«Riprova»: runs the act again on the pharmacies where it failed."""

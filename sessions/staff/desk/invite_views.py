@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from pharmacies.models import Pharmacy
 from portal.identity.access import staff_of, staff_required
 from portal.identity.models import User
+from portal.identity.staff_step_up import StepUp
 from portal.time.clock import ROME, now_of
 from sessions.staff.desk.filters import StatusFilter
 from sessions.staff.desk.sheet_views import TYPES, answered
@@ -56,7 +57,7 @@ def to_invite(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/to_invite.html", context)
 
 
-@staff_required
+@staff_required("lettura", step_up=StepUp.FILE)
 @require_safe
 def invite_sheet(request: HttpRequest, kind: str) -> HttpResponse:
     """The same sites as a sheet, with the names of the titolari; the journal records the download."""

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from pharmacies.models import Pharmacy
 from portal.identity.access import staff_of, staff_required
+from portal.identity.staff_step_up import StepUp
 from portal.time.clock import ROME, now_of
 from sessions.models import BulkItem, BulkJob
 from sessions.staff.desk import bulk
@@ -25,7 +26,7 @@ TYPES = {
 }
 
 
-@staff_required
+@staff_required("lettura", step_up=StepUp.FILE)
 @require_http_methods(["GET", "HEAD", "POST"])
 def sheet(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     """The rows that the filters of the URL find, as a sheet. A POST starts the job that prepares a long one."""
@@ -47,7 +48,7 @@ def sheet(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     return answered(found, kind, (found.cells(row) for row in listing.every()), f"{now.astimezone(ROME):%Y-%m-%d-%H%M}")
 
 
-@staff_required
+@staff_required("lettura", step_up=StepUp.FILE)
 @require_safe
 def job_sheet(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     """The sheet of a finished job, for its author only, as long as its rows are kept."""

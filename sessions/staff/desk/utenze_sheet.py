@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from pharmacies.models import Utenza
 from portal.database.paging import in_pages
 from portal.identity.access import staff_required
+from portal.identity.staff_step_up import StepUp
 from portal.secrets.imported_hashes import is_imported
 from portal.secrets.masking import mask_people_in
 from portal.time.clock import ROME, now_of
@@ -20,7 +21,7 @@ from sessions.staff.lists.pharmacy_listing import Listing
 from sessions.staff.lists.sheets import MOMENT, Cell, Sheet, taken_away
 
 
-@staff_required("sicurezza")
+@staff_required("sicurezza", step_up=StepUp.FILE)
 @require_safe
 def utenze_sheet(request: HttpRequest, kind: str) -> HttpResponse:
     """The utenze that the filters of the URL find; with a supplier only those of its gestionale. No secret, no hash."""

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from pharmacies.models import Pharmacy
 from portal.identity.access import staff_of, staff_required
 from portal.identity.models import User
+from portal.identity.staff_step_up import StepUp
 from portal.outbox.alarms import alarms
 from portal.outbox.models import OutgoingMail
 from portal.secrets.masking import domain_of, mask_address, mask_addresses_in
@@ -121,7 +122,7 @@ def outbox(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/outbox.html", context)
 
 
-@staff_required
+@staff_required("lettura", step_up=StepUp.FILE)
 @require_safe
 def export(request: HttpRequest) -> HttpResponse:
     """Streams the same letters as a CSV, and records the export in the journal."""

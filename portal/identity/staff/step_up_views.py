@@ -1,0 +1,42 @@
+"""«Conferma che sei tu»: asks a signed-in operator for the second factor again, then goes on with the act."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
+
+from portal.identity import staff_step_up
+from portal.identity.access import any_staff, staff_of
+from portal.identity.people.login import local_url
+from portal.identity.staff import login
+from portal.identity.staff.login_forms import TotpForm
+from portal.identity.staff.views import not_this_code
+from portal.time.clock import real_now_of
+
+
+@sensitive_post_parameters("code")
+@any_staff
+@require_http_methods(["GET", "HEAD", "POST"])
+def step_up(request: HttpRequest) -> HttpResponse:
+    """The code of the app. After it the operator is back on the page; an interrupted form is ready to be sent."""
+    user, now = staff_of(request), real_now_of(request)
+    wanted = local_url(request, request.POST.get("next", request.GET.get("next", "")))
+    app, form = login.app_of(user), TotpForm(request.POST or None)
+    if app is not None and form.is_valid():
+        locked_until = login.code_waits_until(request, user, app, now)
+        if locked_until is None and login.code_is_right(request, user, app, form.cleaned_data["code"], now):
+            return _goes_on(request, wanted)
+        form.add_error("code", not_this_code(app, locked_until))
+    return render(request, "identity/staff_step_up.html", {"form": form, "next_url": wanted})
+
+
+def _goes_on(request: HttpRequest, wanted: str) -> HttpResponse:
+    """Back to the page, or to the button that sends the interrupted form."""
+    staff_step_up.shown(request, real_now_of(request))
+    fields = staff_step_up.form_that_waits(request, wanted)
+    if fields is not None:
+        return render(request, "identity/staff_step_up_done.html", {"fields": fields, "next_url": wanted})
+    messages.success(request, _("Grazie: per i prossimi dieci minuti non te lo chiediamo più."))
+    return redirect(wanted or "identity:staff_own")
