@@ -11,10 +11,12 @@ from django.test import Client
 from django.utils import timezone
 
 from portal.demo.clock import moving
+from portal.demo.clock.coming import EXPIRY, REMINDER
 from portal.demo.models import DemoClock
 from portal.demo.seed import seeding
 from portal.identity.models import User
 from portal.journal.models import Entry
+from portal.management.commands import demo_clock
 from portal.outbox.models import OutgoingMail
 from portal.outbox.sending.delivery import deliver_due
 from portal.secrets.sealing import seal, unseal
@@ -194,6 +196,7 @@ def test_the_command_moves_by_a_length_or_to_an_event(certified, utenza, context
         moved.forget()
     assert near(database_clock.now(), row.expires_at)
     assert "Per il portale sono le" in said.getvalue()
+    assert (demo_clock.REMINDER, demo_clock.EXPIRY) == (REMINDER, EXPIRY)
     for wrong in ("1h", "-1h", "+1w", "+99999h"):
         with pytest.raises(CommandError):
             call_command("demo_clock", wrong)

@@ -156,3 +156,5 @@ def test_production_has_no_clock_to_move_and_a_test_environment_no_mailbox(tmp_p
     moved = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, encoding="utf-8", timeout=60, check=False)
     assert moved.returncode != 0
     assert "Traceback" not in moved.stderr
+    assert ("questo portale segue l’ora vera" in moved.stderr) == (not routes)
+    assert "Unknown command" not in moved.stderr

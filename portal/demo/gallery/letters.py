@@ -13,7 +13,16 @@ from pharmacies.models import CopyMailbox, MailCertification, Office, Pharmacy, 
 from pharmacies.people import letters as of_people
 from pharmacies.people import login_letters
 from pharmacies.people.rights import RightNews
-from portal.demo.gallery.places import CLOCK_CHANGE, LONG_ADDRESS, NOW, PLAIN_ID, YEAR_AGO, GalleryWorld, make_world
+from portal.demo.gallery.places import (
+    CLOCK_CHANGE,
+    LONG_ADDRESS,
+    NOW,
+    OTHER_PLAIN_ID,
+    PLAIN_ID,
+    YEAR_AGO,
+    GalleryWorld,
+    make_world,
+)
 from portal.demo.people import ANNA, ELENA
 from portal.identity.models import PersonSession
 from portal.outbox.letters import Envelope, post
@@ -149,6 +158,11 @@ def _of_ids(world: GalleryWorld) -> _Writing:
     one = world.san_marco
     white, used = one.id_sessione(world.white, "10a2"), one.id_sessione(world.usual, "10a2", 4 * HOUR, used=True)
     replacing = one.id_sessione(world.replacing, "10a2")
+    carried = [
+        id_letters.Carried(one.id_sessione(world.usual, "10a2"), PLAIN_ID, [Moment(60, NOW + 15 * HOUR)]),
+        id_letters.Carried(white, OTHER_PLAIN_ID, [Moment(60, NOW + 15 * HOUR)]),
+    ]
+    yield "due ID nuovi", partial(id_letters.issued_together, carried, one.certification, NOW)
     yield (
         "ID nuovo, ricetta bianca, senza promemoria",
         partial(id_letters.issued, white, PLAIN_ID, one.certification, [], NOW),

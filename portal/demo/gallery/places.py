@@ -14,6 +14,7 @@ from sessions.models import Context, IdSessione
 NOW = datetime(2026, 11, 30, 8, 5, 21, tzinfo=UTC)  # 09:05:21 in Italy
 CLOCK_CHANGE = datetime(2026, 10, 25, 1, 30, tzinfo=UTC)  # 02:30 in Italy, for the second time that night
 YEAR_AGO = NOW - timedelta(days=364)
+OTHER_PLAIN_ID = "9d0a4c57-1be8-4f3d-a6c2-7f00d5e977c0"
 PLAIN_ID = "3b7c1f0e-94d2-4a6b-8f15-c0de5e5510a2"
 LONG_ADDRESS = "amministrazione.idsessione.ricette@farmaciasantissimaannunziataalporto.example"
 SHORT_ADDRESS = "idsessione@farmaciasanmarco.example"

@@ -1,16 +1,19 @@
-"""`manage.py demo_clock +1h|+30m|+1d|--to-next-reminder|--to-expiry`: moves the portal's clock forward."""
+"""`manage.py demo_clock +1h|+30m|+1d|--to-next-reminder|--to-expiry`: moves the portal's clock forward.
+
+The command is there in production too, to refuse with a sentence. The demonstration's modules are imported where they are installed.
+"""
 
 import re
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal.demo.clock import moving
-from portal.demo.clock.coming import EXPIRY, REMINDER, Coming
 from portal.time import database_clock
 from portal.time.clock import italian_moment
 
+REMINDER, EXPIRY = "promemoria", "scadenza"  # as in portal/demo/clock/coming.py
 _STEP = re.compile(r"\+([0-9]{1,4})([mhd])")
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
@@ -25,6 +28,12 @@ class Command(BaseCommand):
         way.add_argument("--to-expiry", dest="way", action="store_const", const=EXPIRY)
 
     def handle(self, *args: Any, step: str, way: str | None, **options: Any) -> None:
+        if not settings.CLOCK_MOVED:
+            raise CommandError(
+                "L’orologio si sposta solo nella dimostrazione e nell’ambiente di collaudo: questo portale segue l’ora vera."
+            )
+        from portal.demo.clock import moving
+
         try:
             if way:
                 self._to(way)
@@ -35,6 +44,9 @@ class Command(BaseCommand):
         self.stdout.write(f"Per il portale sono le {italian_moment(database_clock.now())}.")
 
     def _to(self, way: str) -> None:
+        from portal.demo.clock import moving
+        from portal.demo.clock.coming import Coming
+
         now = database_clock.now_to_write()
         target = Coming.after(now).target(way, now)
         if target is None:
