@@ -37,7 +37,7 @@ REMINDER_DELAY = Histogram(
 _gate = {
     name: GATE.labels(name).observe
     for name in (
-        "passed", "basic-refused", "missing", "malformed", "unknown", "expired", "revoked", "other-utenza",
+        "passed", "warned", "basic-refused", "missing", "malformed", "unknown", "expired", "revoked", "other-utenza",
         "other-context", "failed",
     )
 }  # fmt: skip

@@ -7,7 +7,8 @@ Three counts of wrong secrets, each over PasswordFailure.WINDOW (15 minutes):
 - of all utenze from one place: 50. One machine tries a list of passwords.
 
 At a place that is familiar to the utenza only the first limit applies. A place is familiar when, in the last 30 days, an id
-of the utenza was issued there (with password and pincode) or used there (with id and password). So an attacker elsewhere
+of the utenza was issued there (with password and pincode) or used there (with id and password), or its password was proved
+to the gate there before ids were mandatory (DailyProof). So an attacker elsewhere
 cannot lock a pharmacy out of its own shop, one pharmacy cannot lock out another behind the same address, and a software
 house may call for thousands of pharmacies from one address.
 
@@ -33,7 +34,7 @@ from portal.identity.models import PasswordFailure
 from portal.identity.models.failure import PasswordFailureQuerySet
 from portal.secrets.codes import keyed_hash
 from portal.web.places import place_of
-from sessions.models import IdSessione
+from sessions.models import DailyProof, IdSessione
 
 WRONG_FROM_ONE_PLACE = 5
 WRONG_AT_ONE_UTENZA = 20
@@ -89,11 +90,21 @@ def guess(
     return Guessed(right, somebody_guesses=wrong["user"] + (not right) >= WRONG_FROM_ONE_PLACE)
 
 
+def many_wrong(door: str, user_id: str, now: datetime) -> bool:
+    """Whether somebody guesses at this door for this utenza: the rule of Guessed.somebody_guesses, from all places."""
+    by_user = PasswordFailure.hash_of_username(door, user_id)
+    wrong = PasswordFailure.objects.of_door(door).recent(now).filter(username_hash=by_user)
+    return wrong.count() >= WRONG_FROM_ONE_PLACE
+
+
 def _is_familiar(user_id: str, place: str, now: datetime) -> bool:
     """Whether this place is familiar to the utenza. An unknown userId runs the same query, so the time is the same."""
     given = IdSessione.objects.filter(utenza__user_id=user_id, requested_at__gt=now - FAMILIAR_FOR)
     addresses = given.values_list("requested_from", "used_from").distinct()
-    return place in {place_of(address) for pair in addresses for address in pair if address}
+    if place in {place_of(address) for pair in addresses for address in pair if address}:
+        return True
+    proofs = DailyProof.objects.filter(utenza__user_id=user_id, day__gt=(now - FAMILIAR_FOR).date())
+    return place in {place_of(address) for address in proofs.values_list("client_address", flat=True) if address}
 
 
 def _one_at_a_time(counts: list[str]) -> None:

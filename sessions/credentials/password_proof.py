@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,15 +12,18 @@ from unicodedata import normalize
 from django.contrib.auth.hashers import make_password
 
 from pharmacies.models import Utenza
-from portal.secrets.codes import keyed_hash
+from portal.secrets.codes import keyed_hash, same
+from portal.web.client_address import known_ip
 from sessions.credentials import fingerprint
-from sessions.credentials.guesses import guess
-from sessions.models import IdSessione
+from sessions.credentials.guesses import guess, many_wrong
+from sessions.models import DailyProof, IdSessione
 from sessions.models.gate_row import GateRow
+from sessions.models.grace import italian_day
 
 _DOOR, _MISTAKE = "a2f-password", "a2f-password-with-id-mistake"
 # Two doors where the password comes with a live id; for each, the column of the id that holds its fingerprint.
 GATE, SERVICE = "a2f-gate-with-id", "a2f-password-with-id"
+_GRACE = "a2f-gate-grace"
 _REMEMBERED = {GATE: "fingerprint", SERVICE: "service_fingerprint"}
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # the form that sets a password refuses these too
 LONGEST_HEADER = 1024  # characters; a userId has at most 16, a password 128
@@ -97,6 +101,38 @@ def prove_with_id(
     if utenza is None or not guessed.is_right or not utenza.settle("password", password):
         return None
     return Proved(utenza, may_be_remembered=not guessed.somebody_guesses)
+
+
+def prove_once_a_day(user_id: str, password: str, client_address: str, now: datetime) -> Utenza | None:
+    """As prove(), at the gate without a valid id: one slow hash per utenza and Italian day (DailyProof), void with the password.
+
+    The proof answers at once and without a limit, so it must not test passwords: after five wrong ones of this utenza within
+    15 minutes, from anywhere, every call passes through the rate limit, which still needs no slow hash for the right one.
+    The same wrong password sent again is not counted, as in prove_with_id().
+    """
+    utenza = Utenza.objects.select_related("pharmacy", "daily_proof").filter(user_id=user_id).first()
+    proof = getattr(utenza, "daily_proof", None)
+    is_remembered = (
+        utenza is not None and proof is not None and same(proof.fingerprint, _of_today(utenza, password, now))
+    )
+    if is_remembered and not many_wrong(_GRACE, user_id, now):
+        return utenza
+    stored = utenza.password if utenza else ""
+    mistake = keyed_hash(_MISTAKE, json.dumps([_GRACE, user_id, password, stored]))
+    is_right = _known(user_id, password)[1]
+    guessed = guess(_GRACE, user_id, client_address, now, lambda: is_remembered or is_right(), mistake)
+    if utenza is None or not guessed.is_right or not utenza.settle("password", password):
+        return None
+    if not is_remembered:
+        kept = {"day": italian_day(now), "fingerprint": _of_today(utenza, password, now)}
+        DailyProof.objects.update_or_create(
+            utenza=utenza, defaults={**kept, "client_address": known_ip(client_address)}
+        )
+    return utenza
+
+
+def _of_today(utenza: Utenza, password: str, now: datetime) -> str:
+    return keyed_hash("a2f-daily-proof", json.dumps([str(italian_day(now)), utenza.user_id, password, utenza.password]))
 
 
 def _known(user_id: str, password: str) -> tuple[Utenza | None, Callable[[], bool]]:

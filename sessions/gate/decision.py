@@ -12,12 +12,13 @@ from typing import NamedTuple
 
 from django.conf import settings
 
+from pharmacies.models import Utenza
 from portal.database.contention import tried_again
 from portal.secrets.codes import digest
 from portal.values.pasted import PLAIN_ID, id_sessione
 from portal.web.client_address import known_ip
 from sessions.credentials import fingerprint, password_proof
-from sessions.gate import uses, wildcards
+from sessions.gate import grace, uses, wildcards
 from sessions.ids import using
 from sessions.models import IdSessione, State
 from sessions.models.gate_row import GateRow, read
@@ -52,11 +53,14 @@ class GateCall(NamedTuple):
 
 
 class GateVerdict(NamedTuple):
-    """Pass (`row`), pass if the slow hash of the password matches (`row`, `unproved`), id refused (`reason`), or Basic refused."""
+    """Pass (`row`), pass if the slow hash of the password matches (`row`, `unproved`), id refused (`reason`), pass with a warning
+    because ids are not yet mandatory (`reason`, `in_grace`), or Basic refused.
+    """
 
     row: GateRow | None = None
     unproved: bool = False
     reason: RefusalReason | None = None
+    in_grace: Utenza | None = None  # proved by its password alone
 
 
 BASIC_REFUSED = GateVerdict()
@@ -88,6 +92,15 @@ def decide(row: GateRow | None, call: GateCall, now: datetime) -> GateVerdict:
 
 def ask(call: GateCall, client_address: str, now: datetime) -> GateVerdict:
     """Decides whether the call passes, and writes the first use. Never returns an `unproved` verdict."""
+    verdict = _ask_id(call, client_address, now)
+    if verdict.reason is None or not (contexts := grace.contexts_in_grace(call.contexts, now)):
+        return verdict
+    utenza = grace.prove(call.basic, contexts[0], client_address, now)
+    return BASIC_REFUSED if utenza is None else verdict._replace(in_grace=utenza)
+
+
+def _ask_id(call: GateCall, client_address: str, now: datetime) -> GateVerdict:
+    """As ask(), as if ids were mandatory."""
     if call.plain is None:
         return GateVerdict(reason=RefusalReason.MISSING)
     if not PLAIN_ID.match(call.plain):

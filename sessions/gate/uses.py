@@ -12,6 +12,8 @@ from threading import Event, Lock, Thread
 
 from django.db import Error, connection, transaction
 
+from sessions.gate import grace_counts
+
 EVERY = timedelta(seconds=10)
 BATCH = 500  # ids in one transaction
 # By hand: the ORM would take seconds for the ten thousand ids of a round. A row that another transaction has locked (a first
@@ -123,7 +125,8 @@ def _run() -> None:
 def _write_quietly() -> None:
     try:
         write_down()
+        grace_counts.write_down()
     except Exception:
-        logger.exception("The uses of the ids could not be written down; they wait for the next round.")
+        logger.exception("The counts of the gate could not be written down; they wait for the next round.")
     finally:
         connection.close()

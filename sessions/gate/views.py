@@ -15,6 +15,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from pharmacies.models import Utenza
 from portal import measures
 from portal.database.contention import RETRY_AFTER, is_busy
 from portal.secrets.masking import scrubbed_traceback
@@ -24,8 +25,8 @@ from portal.values.pasted import PLAIN_ID, id_sessione
 from portal.web import request_id
 from portal.web.client_address import client_address
 from sessions.credentials import password_proof
-from sessions.gate import decision, query, soap_refusals, uses
-from sessions.gate.decision import GateCall, GateRow, GateVerdict
+from sessions.gate import decision, grace, query, soap_refusals, uses
+from sessions.gate.decision import GateCall, GateRow, GateVerdict, RefusalReason
 from sessions.gate.query import GateQuery
 
 PATH = "/a2f/gate"
@@ -57,7 +58,10 @@ def answer(environ: dict[str, Any]) -> GateAnswer:
         others=question.contexts[1:],
     )
     verdict = decision.ask(call, client_address(environ), database_clock.now())
-    reply = _refused(verdict, question) if verdict.row is None else _passed(verdict.row, call)
+    if verdict.row is not None:
+        reply = _passed(verdict.row, call)
+    else:
+        reply = _warned(verdict.reason, verdict.in_grace) if verdict.in_grace else _refused(verdict, question)
     measures.gate(_decision(verdict), started)
     return reply
 
@@ -73,6 +77,17 @@ def _passed(row: GateRow, call: GateCall) -> GateAnswer:
     if call.others:
         headers += [("X-A2F-Contesto", row.contesto), ("X-A2F-Applicazione", row.applicazione)]
     return GateAnswer(HTTPStatus.NO_CONTENT, headers)
+
+
+def _warned(reason: RefusalReason | None, utenza: Utenza) -> GateAnswer:
+    """Ids are not yet mandatory: passes with the code and the reason that it will be refused with."""
+    return GateAnswer(HTTPStatus.NO_CONTENT, [
+        ("X-A2F-Utenza", utenza.user_id),
+        ("X-A2F-Codice-Fiscale", utenza.codice_fiscale),
+        ("X-A2F-Pharmacy", utenza.pharmacy.code if utenza.pharmacy else ""),
+        ("X-A2F-Warning", "9101"),
+        ("X-A2F-Reason", reason or ""),
+    ])  # fmt: skip
 
 
 def _refused(verdict: GateVerdict, question: GateQuery) -> GateAnswer:
@@ -95,6 +110,8 @@ def _decision(verdict: GateVerdict) -> str:
     """The label of this verdict in portal.measures."""
     if verdict.row is not None:
         return "passed"
+    if verdict.in_grace is not None:
+        return "warned"
     return "basic-refused" if verdict.reason is None else verdict.reason.value
 
 
@@ -140,6 +157,7 @@ def _secrets(environ: dict[str, Any]) -> Iterator[str]:
 def _begin() -> None:
     """Runs before every call that a server answers."""
     uses.keep_writing()
+    grace.refresh(database_clock.now())
     connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()  # as Django at the start of a request
 
 

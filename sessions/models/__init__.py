@@ -3,6 +3,7 @@ from sessions.models.calendar_days import Closure, DayDuty, NightDuty, OpenHolid
 from sessions.models.calendar_link import CalendarLink
 from sessions.models.certificate import PincodeCertificate
 from sessions.models.context import AskableContext, Context
+from sessions.models.grace import DailyProof, GraceCalls
 from sessions.models.id_sessione import IdSessione, State
 from sessions.models.reminder import Reminder, ReminderSettings
 from sessions.models.reminder_copy import ReminderCopy
@@ -17,7 +18,9 @@ __all__ = [
     "CalendarLink",
     "Closure",
     "Context",
+    "DailyProof",
     "DayDuty",
+    "GraceCalls",
     "IdSessione",
     "NightDuty",
     "OpenHoliday",

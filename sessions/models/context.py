@@ -1,12 +1,20 @@
 """A context (contesto, applicazione): how long its ids last and what a new id does to the old ones. Data, not code."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models, transaction
 
 from pharmacies.models import Pharmacy
 
+
+class DatesToCome:
+    """Whether this process knows of a context whose ids are not yet mandatory (sessions/gate/grace.py)."""
+
+    known = False
+
+
+dates_to_come = DatesToCome()
 REQUIRED_BY_DEFAULT = ["userId", "identificativo", "cfUtente", "codRegione", "codAslAo", "codSsa", "contesto"]
 
 
@@ -22,6 +30,11 @@ class ContextQuerySet(models.QuerySet["Context"]):
     def askable_by(self, pharmacy: Pharmacy) -> "ContextQuerySet":
         """The contexts of which this site may ask for an id: sessions/ids/askable.py asks the same for one context."""
         return self.filter(askable__type=pharmacy.type)
+
+    def update(self, **values: Any) -> int:
+        """As Django's; the gate of this process looks at a new date at once."""
+        dates_to_come.known = dates_to_come.known or "mandatory_from" in values
+        return super().update(**values)
 
     @transaction.atomic
     def delete(self) -> tuple[int, dict[str, int]]:
@@ -51,6 +64,9 @@ class Context(models.Model):
     hours = models.PositiveSmallIntegerField("ore di validità", default=16)
     policy = models.CharField("regola", max_length=10, choices=Policy.choices, default=Policy.OVERLAP)
 
+    # before this instant (UTC) the gate lets a call without a valid id pass with a warning; None: ids are mandatory
+    mandatory_from = models.DateTimeField("obbligatorio dal", null=True, blank=True)
+
     # for the web service: the mandatory fields (the three codes on create only), and the accepted kind of identificativo
     required_fields = models.JSONField("campi obbligatori", default=required_by_default)
     allowed_tipo = models.CharField("tipo di identificativo ammesso", max_length=2, default="P")
@@ -69,6 +85,7 @@ class Context(models.Model):
     def save(self, *args: Any, **options: Any) -> None:
         """As Django's. Pharmacies of every type may ask for ids of a new context, parafarmacie only once an operator says so."""
         is_new = self._state.adding
+        dates_to_come.known = dates_to_come.known or self.mandatory_from is not None
         super().save(*args, **options)
         if is_new:
             types = [kind for kind in Pharmacy.Type if kind != Pharmacy.Type.PARAFARMACIA]
@@ -78,6 +95,10 @@ class Context(models.Model):
     def name(self) -> str:
         """The title, or the two codes when the row has none."""
         return self.title or str(self)
+
+    def is_mandatory(self, now: datetime) -> bool:
+        """Whether the gate refuses a call without a valid id."""
+        return self.mandatory_from is None or self.mandatory_from <= now
 
     @property
     def is_white(self) -> bool:

@@ -16,7 +16,7 @@ from urllib3.exceptions import InsecureRequestWarning
 
 from sessions.gate.decision import RefusalReason
 from sessions.gate.soap_refusals import BASIC_SENTENCE, sentence
-from tests.processes.conftest import ProcessWorld
+from tests.processes.conftest import ProcessWorld, until
 from tests.processes.gate_scene import Scene, Toy, build_scene, toy_service
 from tests.processes.proxies import EVERY
 from tests.programs import NODE_MODULES, skipped_without
@@ -148,3 +148,29 @@ def test_a_forged_header_of_the_caller_never_becomes_the_sentence(till_scene: Sc
     _, received = Toy.reached[-1]
     assert "BUGIA" not in received.values()
     assert basic(till_scene.user_id) not in received.values()
+
+
+GRACE = """
+from datetime import timedelta
+from django.utils import timezone
+from sessions.models import Context
+Context.objects.filter(contesto="RICETTA-DEM").update(mandatory_from=timezone.now() + timedelta(days={days}))
+"""
+
+
+def test_before_the_date_the_service_receives_the_warning_and_a_caller_cannot_forge_one(till_scene: Scene):
+    lies = {"X-A2F-Warning": "0", "X-A2F-Reason": "none", "X-A2F-Expires-At": "2099-01-01T00:00:00.000+01:00"}
+    till_scene.dispense(till_scene.live, **lies)
+    assert not set(lies.values()) & set(Toy.reached[-1][1].values())
+    till_scene.world.run(GRACE.format(days=1))
+    until(lambda: till_scene.dispense(UNKNOWN).status == 200, 20, "every worker knows the date")
+    until(
+        lambda: all(till_scene.dispense(UNKNOWN, **lies).status == 200 for _ in range(6)), 20, "every worker knows it"
+    )
+    _, received = Toy.reached[-1]
+    assert (received["x-a2f-warning"], received["x-a2f-reason"]) == ("9101", "unknown")
+    assert received["x-a2f-utenza"] == till_scene.user_id
+    assert received.get("x-a2f-expires-at", "") == ""
+    assert till_scene.dispense(None, password="sbagliata").status == 401
+    till_scene.world.run(GRACE.format(days=-1))
+    assert till_scene.stopped(UNKNOWN) == (500, "9101", "unknown")
