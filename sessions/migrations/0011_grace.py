@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('pharmacies', '0014_utenze_of_asl'),
-        ('pharmacy_sessions', '0009_semaforo_link'),
+        ('pharmacy_sessions', "0010_context_short_name"),
     ]
 
     operations = [
