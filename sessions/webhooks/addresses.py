@@ -5,24 +5,19 @@ A plugin named in settings.WEBHOOK_ADDRESSES, so that tests may call this machin
 (sessions/system_checks.py).
 """
 
-import re
 from dataclasses import dataclass
 from functools import cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import ip_address
 from typing import ClassVar
 
-import dns.exception
-import dns.resolver
 import httpx
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-Address = IPv4Address | IPv6Address
+from portal.web import public_hosts
+from portal.web.public_hosts import NAME, Address, NoSuchName, is_number
+
 LONGEST = 500  # characters
-DNS_SECONDS = 3.0
-NAME = re.compile(r"(?:[a-z0-9_-]{1,63}\.)+[a-z0-9-]{2,63}\.?")
-RELAY_6TO4 = IPv4Network("192.88.99.0/24")  # anycast of abandoned relays (RFC 7526)
-NAT64 = IPv6Network("64:ff9b::/96")  # maps all of IPv4, private networks included, into IPv6 (RFC 6052)
 
 
 class UnsuitableAddress(Exception):
@@ -79,36 +74,14 @@ class PublicHttps:
 
     def resolve(self, host: str) -> list[Address]:
         """The IP addresses of a name, from the DNS only (no hosts file). Raises NameUnknown, dns.exception.DNSException."""
-        found: list[Address] = []
-        silence: dns.exception.DNSException | None = None
-        resolver = dns.resolver.Resolver()
-        for kind in ("A", "AAAA"):
-            try:
-                answer = resolver.resolve(f"{host.rstrip('.')}.", kind, lifetime=DNS_SECONDS)
-            except dns.resolver.NoAnswer:
-                continue
-            except dns.resolver.NXDOMAIN as error:
-                raise NameUnknown(f"Il nome {host} non esiste") from error
-            except dns.exception.DNSException as error:  # many servers do not answer AAAA queries
-                silence = error
-                continue
-            found += [ip_address(record.to_text()) for record in answer]
-        if not found and silence is not None:
-            raise silence
-        if not found:
-            raise NameUnknown(f"Il nome {host} non corrisponde a nessun server")
-        return found
+        try:
+            return public_hosts.addresses_of(host)
+        except NoSuchName as error:
+            raise NameUnknown(str(error)) from error
 
     def allows(self, address: Address) -> bool:
-        """Whether the address is on the public internet: not private, not local, no IPv6 form that embeds an IPv4 address."""
-        if isinstance(address, IPv6Address):
-            if address in NAT64 or address.ipv4_mapped or address.sixtofour or address.teredo:
-                return False
-            if address.is_site_local:
-                return False
-        elif address in RELAY_6TO4:
-            return False
-        return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
+        """Whether the address is on the public internet."""
+        return public_hosts.is_on_the_internet(address)
 
     def target(self, typed: str) -> Target:
         """Checks and resolves the URL. Raises UnsuitableAddress, dns.exception.DNSException."""
@@ -119,16 +92,6 @@ class PublicHttps:
         if not all(map(self.allows, addresses)):
             raise UnsuitableAddress("Il nome porta a una rete privata: serve un server raggiungibile da internet")
         return Target(url, addresses[0])
-
-
-def is_number(host: str) -> bool:
-    """Whether the host is an IP address, also in the forms that C libraries accept (0x7f.1, 2130706433)."""
-    try:
-        ip_address(host)
-    except ValueError:
-        last = host.rstrip(".").rpartition(".")[2]
-        return last.isdigit() or last.lower().startswith("0x")
-    return True
 
 
 def rule() -> PublicHttps:

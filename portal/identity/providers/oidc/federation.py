@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from joserfc.jwk import RSAKey
 
@@ -60,7 +60,8 @@ def gathered(subject: str, kind: str, anchor: Anchor, fetch: Fetch, now: datetim
     """Follows the authority hints from the entity up to the anchor; returns the first valid chain. Raises ChainBroken."""
     why, fetch = "no superior of it leads to the trust anchor", _bounded(fetch)
     try:
-        own, top = fetch(configuration_address(subject)), fetch(configuration_address(anchor.entity_id))
+        own = _configuration(subject, fetch)
+        top = _configuration(anchor.entity_id, fetch, anchor.keys)
         for road in _roads(subject, own, anchor, top, fetch, MOST_INTERMEDIATES):
             try:
                 return verified((own, *road, top), subject, kind, anchor, now)
@@ -69,7 +70,7 @@ def gathered(subject: str, kind: str, anchor: Anchor, fetch: Fetch, now: datetim
     except Unreachable as error:
         raise ChainBroken(f"it cannot be read ({error})") from error
     except NotTrusted as error:
-        raise ChainBroken(f"not an entity statement ({error})") from error
+        raise ChainBroken(f"a statement is not as it should be ({error})") from error
     raise ChainBroken(why)
 
 
@@ -93,6 +94,18 @@ def verified(statements: Sequence[str], subject: str, kind: str, anchor: Anchor,
     return TrustChain(subject, tuple(statements), metadata, ends)
 
 
+def _configuration(entity: str, fetch: Fetch, keys: Sequence[RSAKey] = ()) -> str:
+    """The configuration that this entity publishes, signed by itself (or by `keys`): its hints and addresses may be followed.
+
+    Raises Unreachable, NotTrusted.
+    """
+    token = fetch(configuration_address(entity))
+    claims = jose.verified(token, keys or _keys(jose.unverified(token)), STATEMENT)
+    if claims.get("iss") != entity or claims.get("sub") != entity:
+        raise NotTrusted("it speaks of another entity")
+    return token
+
+
 def _bounded(fetch: Fetch) -> Fetch:
     """Limits the fetches to MOST_FETCHED, whatever hints an attacker publishes."""
     fetches = count(1)
@@ -112,7 +125,7 @@ def _roads(entity: str, statement: str, anchor: Anchor, top: str, fetch: Fetch, 
             if superior == anchor.entity_id:
                 yield (fetch(_about(entity, top)),)
             elif left:
-                configuration = fetch(configuration_address(superior))
+                configuration = _configuration(superior, fetch)
                 statement_below = fetch(_about(entity, configuration))
                 for road in _roads(superior, configuration, anchor, top, fetch, left - 1):
                     yield (statement_below, *road)
@@ -164,20 +177,54 @@ def _keys(claims: Mapping[str, Any]) -> tuple[RSAKey, ...]:
 
 
 def _check_constraints(top: Mapping[str, Any], below: Sequence[Mapping[str, Any]], kind: str) -> None:
-    """Checks path length and entity types of every constraint. `below`: the statements from the anchor down."""
+    """Checks path length, names and entity types of every constraint (OpenID Federation 1.0, section 6.2). `below`: the statements from the anchor down."""
     between = len(below) - 1
-    for claims, intermediates in [(top, between), *((claims, between - at) for at, claims in enumerate(below))]:
+    for claims, intermediates, at in [(top, between, 0), *((one, between - at, at) for at, one in enumerate(below))]:
         constraints = claims.get("constraints")
         if constraints is None:
             continue
         if not isinstance(constraints, dict):
             raise NotTrusted("constraints")
         longest = constraints.get("max_path_length", intermediates)
-        if not isinstance(longest, int) or intermediates > longest:
+        if isinstance(longest, bool) or not isinstance(longest, int) or intermediates > longest:
             raise ChainBroken("more entities stand between than a superior allows")
         for name in ("allowed_entity_types", "allowed_leaf_entity_types"):
-            if kind not in constraints.get(name, [kind]):
+            if kind not in _texts(constraints, name, [kind]):
                 raise ChainBroken("a superior does not allow such an entity")
+        _check_names(constraints.get("naming_constraints"), [lower["sub"] for lower in below[at:]])
+
+
+def _check_names(constraints: Any, subjects: Sequence[str]) -> None:
+    """Checks the names of the entities below against `permitted` and `excluded`: hosts, or domains with a leading dot.
+
+    Source: OpenID Federation 1.0, section 6.2.2, which follows RFC 5280, section 4.2.1.10 for URIs.
+    """
+    if constraints is None:
+        return
+    if not isinstance(constraints, dict):
+        raise NotTrusted("naming_constraints")
+    permitted, excluded = (_texts(constraints, name, None) for name in ("permitted", "excluded"))
+    for subject in subjects:
+        host = (urlsplit(subject).hostname or "").rstrip(".")
+        if excluded is not None and any(_is_within(host, name) for name in excluded):
+            raise ChainBroken("a superior excludes the name of an entity")
+        if permitted is not None and not any(_is_within(host, name) for name in permitted):
+            raise ChainBroken("a superior does not permit the name of an entity")
+
+
+def _is_within(host: str, name: str) -> bool:
+    name = name.lower()
+    return host.endswith(name) and host != name if name.startswith(".") else host == name
+
+
+def _texts(claims: Mapping[str, Any], name: str, default: Any) -> Any:
+    """A list of texts; `default` when it is absent. Raises NotTrusted."""
+    if name not in claims:
+        return default
+    values = claims[name]
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise NotTrusted(name)
+    return values
 
 
 def _metadata(own: Mapping[str, Any], below: Sequence[Mapping[str, Any]], kind: str) -> dict[str, Any]:

@@ -49,6 +49,8 @@ def verified(token: str, keys: Iterable[RSAKey], kind: str = "") -> dict[str, An
             raise NotTrusted("too large")
         found = jws.extract_compact(token.encode("ascii"), registry=_SIGNED)
         header = found.headers()
+        if "crit" in header:  # names extensions to understand (RFC 7515, section 4.1.11): we know none
+            raise NotTrusted("crit")
         if kind and header.get("typ") != kind:
             raise NotTrusted("typ")
         named = [key for key in keys if key.kid == header.get("kid")]
@@ -122,10 +124,10 @@ def _public_key(jwk: Any) -> RSAKey | None:
 
 
 def _plaintext(token: str, key: RSAKey) -> bytes:
-    found = jwe.decrypt_compact(token.encode("ascii"), key, registry=_SEALED).plaintext
-    if found is None:
-        raise NotTrusted("nothing inside")
-    return found
+    found = jwe.decrypt_compact(token.encode("ascii"), key, registry=_SEALED)
+    if "crit" in found.headers() or found.plaintext is None:
+        raise NotTrusted("crit" if found.plaintext else "nothing inside")
+    return found.plaintext
 
 
 def _object(payload: bytes | None) -> dict[str, Any]:

@@ -56,7 +56,31 @@ def _both(name: str, above: Mapping[str, Any], below: Mapping[str, Any]) -> dict
             result[operator] = bool(above[operator] or below[operator])
     if "one_of" in result and not result["one_of"]:
         raise PolicyViolated(f"{name}: two superiors leave nothing to choose")
+    _check_together(name, result)
     return result
+
+
+def _check_together(name: str, operators: Mapping[str, Any]) -> None:
+    """Refuses operators that the specification does not let stand together, or whose values contradict each other.
+
+    Source: OpenID Federation 1.0, section 6.1.3.1, the list of each operator.
+    """
+
+    def as_set(operator: str) -> set[str] | None:
+        value = operators.get(operator)
+        return None if value is None else set(map(repr, _list(name, value)))
+
+    value, allowed, wanted = as_set("value"), as_set("subset_of"), as_set("superset_of")
+    if "one_of" in operators and not operators.keys().isdisjoint(("add", "subset_of", "superset_of")):
+        raise PolicyViolated(f"{name}: one_of stands with an operator for lists")
+    if "value" in operators and value is None and ("default" in operators or operators.get("essential")):
+        raise PolicyViolated(f"{name}: no value is wanted, and a value too")
+    pairs = [  # the first must be within the second
+        (as_set("add"), value), (as_set("add"), allowed), (value, allowed), (as_set("default"), allowed), (wanted, allowed),
+        (wanted, value), (wanted, as_set("default")), (value, as_set("one_of")), (as_set("default"), as_set("one_of")),
+    ]  # fmt: skip
+    if any(inner is not None and outer is not None and not inner <= outer for inner, outer in pairs):
+        raise PolicyViolated(f"{name}: its operators contradict each other")
 
 
 def _one(name: str, value: Any, operators: Mapping[str, Any]) -> Any:

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from django.conf import settings
 
 from portal.identity.providers.saml.entities import ProviderMetadata
+from portal.web.public_hosts import is_number, is_on_the_internet
 
 # SHA-256 of the certificates of spid-sp-test, which publishes their private keys.
 _KEYS_THAT_EVERYBODY_HAS = {
@@ -57,16 +58,17 @@ def _addresses(provider: ProviderMetadata) -> list[str]:
 
 
 def is_public(address: str) -> bool:
-    """True for an https URL whose host is a dotted name or a public IP address."""
+    """True for an https URL whose host is a dotted name or a public IP address, as people write it (not `127.1`, `0x7f.1`)."""
     try:
         parts = urlsplit(address)
+        host = (parts.hostname or "").rstrip(".")
+        if parts.scheme != "https" or parts.username is not None:
+            return False
+        if is_number(host):
+            return is_on_the_internet(ipaddress.ip_address(host))
     except ValueError:
         return False
-    host = parts.hostname or ""
-    try:
-        return parts.scheme == "https" and ipaddress.ip_address(host).is_global
-    except ValueError:  # a host name, not an IP address
-        return parts.scheme == "https" and "." in host and not host.endswith((".localhost", ".localdomain"))
+    return "." in host and not host.endswith((".localhost", ".localdomain"))
 
 
 def is_a_test_environment(provider: ProviderMetadata) -> bool:

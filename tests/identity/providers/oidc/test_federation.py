@@ -189,7 +189,7 @@ SPOILT = {
         lambda now: forge.op_configuration(now, metadata={"openid_provider": forge.op_metadata(jwks={"keys": [small()]})}),
         "no RSA key",
     ),
-    "bytes that are no statement": (OP_CONFIGURATION, lambda now: "x.y.z", "not an entity statement"),
+    "bytes that are no statement": (OP_CONFIGURATION, lambda now: "x.y.z", "not as it should be"),
 }  # fmt: skip
 
 
