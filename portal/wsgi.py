@@ -23,7 +23,7 @@ try:
     from portal import installation  # the apps are there only now
     from portal.database import bounds, pooler
     from portal.system_checks import about_the_pooler
-    from portal.web.plain_requests import with_known_charset
+    from portal.web.plain_requests import with_host, with_known_charset
     from portal.web.request_id import RequestIds
     from sessions.gate.views import GateInFront
     from sessions.soap.views import ServiceInFront
@@ -35,6 +35,6 @@ try:
     installation.look_at_the_start()
     for message in about_the_pooler(pooler.lately()):  # said, not refused: a worker that is replaced must go on
         logging.getLogger("portal.wsgi").error("%s %s", message.msg, message.hint or "")
-    application = GateInFront(RequestIds(ServiceInFront(with_known_charset(portal))))
+    application = GateInFront(RequestIds(with_host(ServiceInFront(with_known_charset(portal)))))
 except ImproperlyConfigured as error:
     _stop(error)

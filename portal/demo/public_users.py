@@ -12,12 +12,12 @@ class PublicUser:
     pincode: str
     codice_fiscale: str
     codes: tuple[str, str, str]  # regione, ASL/AO, SSA
-    address: bool  # True: with a certified address
+    applicazione: str
 
 
-PHARMACY = PublicUser("UV386Q5B", "SALVE", "1729594276", "BBTMRZ54L19H501T", ("130", "204", "78909"), address=True)
+PHARMACY = PublicUser("UV386Q5B", "SALVE", "1729594276", "BBTMRZ54L19H501T", ("130", "204", "78909"), "EROGATORE")
 DOCTOR = PublicUser(
-    "PROVAX00X00X000Y", "Salve123", "1234567890", "PROVAX00X00X000Y", ("130", "202", "000000"), address=False
+    "PROVAX00X00X000Y", "Salve123", "1234567890", "PROVAX00X00X000Y", ("130", "202", "000000"), "PRESCRITTORE"
 )
 PUBLIC_USERS = (PHARMACY, DOCTOR)
 USERS = tuple(user.user_id for user in PUBLIC_USERS)

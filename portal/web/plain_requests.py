@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 from portal.web.errors import bad_request, forbidden
 
@@ -52,3 +53,17 @@ def with_known_charset(application: Callable[..., Any]) -> Callable[..., Any]:
         return application(environ, start_response)
 
     return plain
+
+
+def with_host(application: Callable[..., Any]) -> Callable[..., Any]:
+    """Wraps a WSGI application: answers 400 to an HTTP/1.1 request without Host (RFC 9112, section 3.2)."""
+
+    def hosted(environ: dict[str, Any], start_response: Any) -> Any:
+        if "HTTP_HOST" in environ or environ.get("SERVER_PROTOCOL") != "HTTP/1.1":
+            return application(environ, start_response)
+        body = gettext("Manca l’intestazione Host, obbligatoria in HTTP/1.1.").encode()
+        headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+        start_response("400 Bad Request", headers)
+        return [body]
+
+    return hosted

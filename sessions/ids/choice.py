@@ -44,7 +44,7 @@ class ChoiceForm(forms.Form):
     def __init__(self, pharmacy: Pharmacy, data: Mapping[str, str], now: datetime) -> None:
         utenze = pharmacy.utenze.order_by("user_id")
         for_pharmacies, live = Context.objects.for_pharmacies(), pharmacy.ids.live(now).order_by().values("context")
-        askable = for_pharmacies.askable_by(pharmacy).order_by().values("pk")
+        askable = for_pharmacies.open_to_new().askable_by(pharmacy).order_by().values("pk")
         contexts = for_pharmacies.filter(Q(pk__in=askable) | Q(pk__in=live))
         usable = next((utenza for utenza in utenze if utenza.is_usable), None)
         defaults: dict[str, object] = {"utenza": getattr(usable or utenze.first(), "pk", "")}

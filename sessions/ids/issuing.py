@@ -94,6 +94,7 @@ class RequestOutcome:
 @transaction.atomic
 def request(utenza: Utenza, context: Context, now: datetime, by: User) -> RequestOutcome:
     """Issues an id for a person: issue() with double clicks merged and a rate limit per pharmacy. Raises IssuingRefused."""
+    _refuse_unless_open(context)
     Pharmacy.objects.hold(utenza.pharmacy_id)
     utenza = _still_there(rows.locked(utenza.pk), utenza)
     by_people = IdSessione.objects.of(utenza, context).live(now).filter(requested_by__isnull=False)
@@ -125,6 +126,7 @@ def obstacle(utenza: Utenza, now: datetime, context: Context | None = None) -> s
     try:
         reachable(utenza, now)
         if context is not None:
+            _refuse_unless_open(context)
             _refuse_unless_askable(utenza.pharmacy_id, context)
     except IssuingRefused as refusal:
         return type(refusal).__name__
@@ -237,6 +239,12 @@ def reachable(utenza: Utenza, now: datetime) -> tuple[Pharmacy, MailCertificatio
     if certification.undeliverable_at is not None:
         raise AddressUnreachable
     return certification.pharmacy, certification
+
+
+def _refuse_unless_open(context: Context) -> None:
+    """Refuses a person's request; the web service has a code of its own. Raises ContextNotForSite."""
+    if context.closed_to_new:
+        raise ContextNotForSite
 
 
 def _refuse_unless_askable(pharmacy: int | None, context: Context) -> None:

@@ -14,7 +14,7 @@ class AddressUnreachable(IssuingRefused):
 
 
 class ContextNotForSite(IssuingRefused):
-    """Sites of this type may not ask for ids of this context: a parafarmacia serves no SSN prescription (A2F 9998)."""
+    """No site of this type, or no site at all, may ask for ids of this context: a parafarmacia serves no SSN prescription (A2F 9998)."""
 
 
 class ClockAstray(IssuingRefused):

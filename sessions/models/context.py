@@ -44,6 +44,10 @@ class ContextQuerySet(models.QuerySet["Context"]):
         AskableContext.objects.filter(context__in=keys).delete()
         return super().delete()
 
+    def open_to_new(self) -> "ContextQuerySet":
+        """The contexts of which somebody may still ask for an id."""
+        return self.filter(closed_to_new=False)
+
     def usual(self) -> "Context":
         """RICETTA-DEM EROGATORE, the default for a pharmacy. Raises Context.DoesNotExist."""
         return self.get(contesto="RICETTA-DEM", applicazione="EROGATORE")
@@ -66,6 +70,9 @@ class Context(models.Model):
 
     # before this instant (UTC) the gate lets a call without a valid id pass with a warning; None: ids are mandatory
     mandatory_from = models.DateTimeField("obbligatorio dal", null=True, blank=True)
+
+    # Its ids live on, nobody gets a new one: code 22 on create, and no page offers it.
+    closed_to_new = models.BooleanField("chiuso ai nuovi ID", default=False, db_default=False)
 
     # for the web service: the mandatory fields (the three codes on create only), and the accepted kind of identificativo
     required_fields = models.JSONField("campi obbligatori", default=required_by_default)

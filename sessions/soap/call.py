@@ -24,8 +24,9 @@ from sessions.models import Context
 from sessions.models.gate_row import READ_FOR_THE_SERVICE, GateRow, read
 from sessions.soap import envelope, faults, operations, reply, request_checks
 from sessions.soap.faults import ClientFault, HttpAnswer
-from sessions.soap.wire_words import UNEXPECTED
+from sessions.soap.wire_words import UNEXPECTED, Operation
 
+_HEADERS_OF_THE_BODY = ("CONTENT_TYPE", "HTTP_SOAPACTION", "HTTP_CONTENT_ENCODING")
 log = logging.getLogger(__name__)
 
 
@@ -74,7 +75,7 @@ def _answered(call: SoapCall, body: Callable[[], bytes | None]) -> HttpAnswer:
     if message is None:
         return faults.too_large()
     try:
-        call.request = envelope.read(message, call.text("CONTENT_TYPE"), call.text("HTTP_SOAPACTION"))
+        call.request = envelope.read(message, *map(call.text, _HEADERS_OF_THE_BODY))
     except ClientFault as found:
         fault = found  # answered only once the password is proved
     token = call.request.get("token") if call.request else ""
@@ -115,7 +116,7 @@ def _reply(
 ) -> reply.SoapReply:
     if row is not None and row.utenza_id != utenza.pk:
         row = None  # an id of another utenza counts as unknown
-    context = _context(request.get("contesto"), request.get("applicazione"), row)
+    context = _context(request, row)
     live = row is not None and row.is_live(call.now)
     proof = (
         pincode.PincodeProof(token, row.pk, row.pincode_fingerprint, row.ciphertext_fingerprint)
@@ -137,11 +138,17 @@ def _reply(
     return operations.carry_out(request, operations.Caller(utenza, from_gestionale, row), context, call.now)
 
 
-def _context(contesto: str, applicazione: str, row: GateRow | None) -> Context | None:
-    """The row of (contesto, applicazione). An id of the same context brought its columns along: no query."""
-    if row is None or (row.contesto, row.applicazione) != (contesto, applicazione):
-        return Context.objects.filter(contesto=contesto, applicazione=applicazione).first()
-    return _context_as_read(contesto, applicazione, row.required_fields, row.allowed_tipo)
+def _context(request: envelope.Request, row: GateRow | None) -> Context | None:
+    """The row of (contesto, applicazione). An id of the same context brought its columns along: no query.
+
+    Without applicazione a revoke or a checkToken means the id's own; for an unknown id, any row of the contesto will do.
+    """
+    contesto, applicazione = request.get("contesto"), request.get("applicazione")
+    is_open = request.operation is not Operation.CREATE and "applicazione" not in request.has
+    if row is not None and row.contesto == contesto and (is_open or row.applicazione == applicazione):
+        return _context_as_read(contesto, row.applicazione, row.required_fields, row.allowed_tipo)
+    rows = Context.objects.filter(contesto=contesto)
+    return (rows.order_by("pk") if is_open else rows.filter(applicazione=applicazione)).first()
 
 
 @lru_cache(maxsize=64)  # there are a handful of contexts

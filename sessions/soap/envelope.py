@@ -1,15 +1,15 @@
-"""Parses a SOAP 1.1 message into a request. The parser fetches nothing, expands nothing and accepts no DTD."""
+"""Reads a SOAP 1.1 envelope into a request. Its XML is parsed by sessions.soap.decoding."""
 
-import codecs
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 from lxml import etree
 
 from portal.values.pasted import id_sessione
-from sessions.soap import schema
-from sessions.soap.faults import ClientFault
+from sessions.soap import decoding, schema
+from sessions.soap.decoding import LARGEST
+from sessions.soap.faults import ClientFault, NotUnderstood, VersionMismatch
 from sessions.soap.wire_words import (
     BY_ACTION,
     BY_REQUEST,
@@ -22,12 +22,17 @@ from sessions.soap.wire_words import (
     Operation,
 )
 
-LARGEST = 64 * 1024  # bytes of a request
-MEDIA_TYPES = ("text/xml", "application/xml")
-CHARSETS = {"utf-8", "ascii", "iso8859-1", "iso8859-15", "cp1252", "utf-16", "utf-16-le", "utf-16-be"}
-_CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\s;\"]+)", re.IGNORECASE)
+__all__ = ["LARGEST", "Request", "read"]
 _ENVELOPE, _HEADER, _BODY = f"{{{SOAP}}}Envelope", f"{{{SOAP}}}Header", f"{{{SOAP}}}Body"
-_MUST_UNDERSTAND = f"{{{SOAP}}}mustUnderstand"
+_MUST_UNDERSTAND, _ACTOR = f"{{{SOAP}}}mustUnderstand", f"{{{SOAP}}}actor"
+_FOR_US = ("", "http://schemas.xmlsoap.org/soap/actor/next")  # absent: for the last receiver, which is the portal
+_XSI = "http://www.w3.org/2001/XMLSchema-instance"
+# Typed APIs write these on any element: its type (or null), and the encoding of SOAP. None of it is content.
+_NIL = f"{{{_XSI}}}nil"
+_NOT_CONTENT = (_NIL, f"{{{_XSI}}}type", f"{{{SOAP}}}encodingStyle")
+_LISTS = (f"{{{MESSAGES}}}opzioni", f"{{{MESSAGES}}}infoAggiuntive")
+_VALORE = f"{{{TYPES}}}valore"
+WHITE_SPACE = " \t\r\n"  # of XML
 _CODED = {"SCHEMAV_CVC_MAXLENGTH_VALID", "SCHEMAV_CVC_MINLENGTH_VALID", "SCHEMAV_ELEMENT_CONTENT"}
 
 
@@ -40,7 +45,7 @@ class Request:
     identificativo: tuple[str | None, str | None] | None  # tipo, valore
     options: list[tuple[str | None, str | None]]  # chiave, valore
     has: frozenset[str]  # names of all elements present
-    too_long: tuple[str, ...]  # names of the fields over their maximum length
+    too_long: tuple[str, ...]  # the fields over their maximum length: `userId`, `identificativo/valore`
 
     def __repr__(self) -> str:
         return f"Request({self.operation.value})"
@@ -50,9 +55,9 @@ class Request:
         return self.fields.get(name, "")
 
 
-def read(body: bytes, content_type: str, action: str) -> Request:
+def read(body: bytes, content_type: str, action: str, content_encoding: str = "") -> Request:
     """Parses a request. `action`: the SOAPAction header as received. Raises ClientFault."""
-    element = _body_of(_parsed(body, _encoding(content_type)))
+    element = _body_of(decoding.root_of(body, content_type, content_encoding))
     operation = BY_REQUEST.get(str(element.tag))
     if operation is None:
         raise ClientFault(f"Operazione sconosciuta: {_name(element)}.")
@@ -62,62 +67,33 @@ def read(body: bytes, content_type: str, action: str) -> Request:
     return _request(operation, element)
 
 
-def _encoding(content_type: str) -> str | None:
-    """The charset of the Content-Type header, which wins over the document's (RFC 7303); None: libxml2 decides.
-
-    Raises ClientFault.
-    """
-    media = content_type.partition(";")[0].strip().lower()
-    if media and media not in MEDIA_TYPES:
-        raise ClientFault("Content-Type non ammesso: usa text/xml oppure application/xml.")
-    found = _CHARSET.search(content_type)
-    if found is None:
-        return None
-    try:
-        charset = codecs.lookup(found.group(1).strip("'")).name
-    except (LookupError, ValueError):
-        charset = ""
-    if charset not in CHARSETS:
-        raise ClientFault("Codifica dei caratteri non ammessa: usa UTF-8.")
-    # UTF-16: libxml2 reads the byte order mark. Some names of Python differ from those of libxml2.
-    return (
-        None
-        if charset.startswith("utf-16")
-        else {"cp1252": "windows-1252"}.get(charset, charset.replace("iso8859", "iso-8859"))
-    )
-
-
-def _parsed(body: bytes, encoding: str | None) -> etree._Element:
-    """Parses the bytes and returns the root element. Raises ClientFault."""
-    if body.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        encoding = None  # the byte order mark decides
-    parser = etree.XMLParser(
-        encoding=encoding, resolve_entities=False, load_dtd=False, dtd_validation=False, attribute_defaults=False,
-        no_network=True, huge_tree=False, remove_comments=True, remove_pis=True,
-    )  # fmt: skip
-    try:
-        root = etree.fromstring(body, parser)
-    except (etree.XMLSyntaxError, ValueError, LookupError):
-        raise ClientFault("Il messaggio non è XML ben formato.") from None  # libxml2's message may hold a value
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise ClientFault("Il messaggio contiene una DTD, che non è ammessa.")
-    return root
-
-
 def _body_of(root: etree._Element) -> etree._Element:
     """Returns the only element inside the Body. Raises ClientFault."""
     if root.tag != _ENVELOPE:
-        raise ClientFault(f"Il messaggio non è una busta SOAP 1.1: {_name(root)}.")
+        kind = VersionMismatch if _name(root) == "Envelope" else ClientFault
+        raise kind(f"Il messaggio non è una busta SOAP 1.1: {_name(root)}.")
     bodies = [part for part in root if part.tag == _BODY]
     others = [part for part in root if part.tag not in (_BODY, _HEADER)]
     if others or len(bodies) != 1:
         raise ClientFault(f"La busta SOAP deve contenere un solo Body: {_name(others[0] if others else root)}.")
-    for entry in (entry for part in root if part.tag == _HEADER for entry in part):
-        if entry.get(_MUST_UNDERSTAND) in ("1", "true"):
-            raise ClientFault(f"Intestazione SOAP non compresa: {_name(entry)}.")
+    for block in (block for part in root if part.tag == _HEADER for block in part):
+        _refuse_unless_optional(block)
     if len(bodies[0]) != 1:
         raise ClientFault("Il Body deve contenere un solo elemento.")
     return bodies[0][0]
+
+
+def _refuse_unless_optional(block: etree._Element) -> None:
+    """Refuses a header block that its author wants understood; ignores one for another actor (SOAP 1.1, section 4.2)."""
+    if block.get(_ACTOR, "").strip(WHITE_SPACE) not in _FOR_US:
+        return
+    match block.get(_MUST_UNDERSTAND, "0").strip(WHITE_SPACE):
+        case "0":
+            return
+        case "1":
+            raise NotUnderstood(f"Intestazione SOAP non compresa: {_name(block)}.")
+        case _:
+            raise ClientFault(f"Nell’intestazione SOAP {_name(block)} mustUnderstand deve valere 0 oppure 1.")
 
 
 def _request(operation: Operation, element: etree._Element) -> Request:
@@ -127,9 +103,10 @@ def _request(operation: Operation, element: etree._Element) -> Request:
     if token is not None and token.text and len(token) == 0:
         token.text = id_sessione(token.text)  # before the check of its length: braces and line ends do not count
     if not schema.is_valid(element):
-        too_long = _coded_only(operation, element)
+        _clean(element)
+        too_long = () if schema.is_valid(element) else _coded_only(operation, element)
     children = {_name(child): child for child in element}
-    fields = {name: child.text or "" for name, child in children.items() if name not in INNER}
+    fields = {name: _stripped(child) for name, child in children.items() if name not in INNER}
     identificativo = children.get("identificativo")
     pairs = [(_text(option, "chiave"), _text(option, "valore")) for option in children.get("opzioni", ())]
     return Request(
@@ -139,20 +116,49 @@ def _request(operation: Operation, element: etree._Element) -> Request:
     )  # fmt: skip
 
 
+def _clean(element: etree._Element) -> None:
+    """Removes from a message what is no content: white space around a value and in base64, types, empty lists, null elements.
+
+    Typed APIs send `<opzioni/>` and `xsi:nil="true"` for what is absent. A client wraps the base64 of a pincode at 64 or 76
+    columns: the length of a field is that of its characters without white space (docs/contract.md, section 2).
+    """
+    for part in reversed(list(element.iter(etree.Element))):  # the inner ones first: all that is in a list may be null
+        is_null = part.tag in _LISTS or part.get(_NIL, "").strip(WHITE_SPACE) in ("true", "1")
+        for name in _NOT_CONTENT:
+            part.attrib.pop(name, "")
+        parent = part.getparent()
+        if len(part) or parent is None:
+            continue
+        part.text = _stripped(part)
+        if part.tag == _VALORE and _name(parent) == "identificativo":
+            part.text = "".join(part.text.split())
+        if is_null and part is not element and not part.text and not (part.tail or "").strip(WHITE_SPACE):
+            parent.remove(part)
+
+
 def _coded_only(operation: Operation, element: etree._Element) -> tuple[str, ...]:
     """The names of the fields that are too long. Raises ClientFault for a violation that has no code."""
     for wrong in _out_of_place(element, FIELDS[operation], MESSAGES):
         raise ClientFault(f"Elemento non previsto o fuori posto: {wrong}.")
     found = schema.violations(element)
     for kind, name in found:
-        if kind not in _CODED or (kind == "SCHEMAV_ELEMENT_CONTENT" and name in ("opzioni", "infoAggiuntive")):
+        if kind not in _CODED:
             raise ClientFault(f"Elemento non conforme allo schema: {name}.")
-    if any(
-        len(extra) > OPTIONS_AT_MOST or any(len(pair) < 2 for pair in extra)
-        for extra in element.iterfind(f"{{{MESSAGES}}}infoAggiuntive")
-    ):
-        raise ClientFault("Elemento non conforme allo schema: infoAggiuntive.")
-    return tuple(name for kind, name in found if kind == "SCHEMAV_CVC_MAXLENGTH_VALID")
+    options, further = (element.find(tag) for tag in _LISTS)
+    for extra in (options, further):
+        if extra is not None and len(extra) > OPTIONS_AT_MOST:
+            raise ClientFault(f"Elemento non conforme allo schema: {_name(extra)}.")
+    if further is not None and any(len(pair) < len(INNER["opzione"]) for pair in further):
+        raise ClientFault(f"Elemento non conforme allo schema: {_name(further)}.")  # for an option 08 and 09 say more
+    return tuple(_path(element, name) for kind, name in found if kind == "SCHEMAV_CVC_MAXLENGTH_VALID")
+
+
+def _path(element: etree._Element, name: str) -> str:
+    """`identificativo/valore`: the way to the longest of the fields with this name."""
+    namesakes = (part for part in element.iter(etree.Element) if _name(part) == name)
+    longest = max(namesakes, key=lambda part: len(part.text or ""))
+    above = takewhile(lambda part: part is not element, longest.iterancestors())
+    return "/".join(reversed([name, *map(_name, above)]))
 
 
 def _out_of_place(element: etree._Element, order: tuple[str, ...], namespace: str) -> Iterator[str]:
@@ -171,7 +177,11 @@ def _out_of_place(element: etree._Element, order: tuple[str, ...], namespace: st
 def _text(element: etree._Element, name: str) -> str | None:
     """The text of a child in the namespace of the types; None when it is absent."""
     child = next(element.iterchildren(f"{{{TYPES}}}{name}"), None)
-    return None if child is None else child.text or ""
+    return None if child is None else _stripped(child)
+
+
+def _stripped(element: etree._Element) -> str:
+    return (element.text or "").strip(WHITE_SPACE)
 
 
 def _name(element: etree._Element) -> str:

@@ -3,13 +3,48 @@
 from dataclasses import dataclass, field, replace
 from xml.sax.saxutils import escape
 
-from sessions.soap.wire_words import NOT_USABLE, REJECTED, SOAP
+from sessions.soap.wire_words import NOT_USABLE, REJECTED, SOAP, TOO_LARGE
 
 CONTENT_TYPE = "text/xml; charset=utf-8"
 
 
 class ClientFault(Exception):
     """The request is malformed; the message is the sentence for its author and repeats no value."""
+
+    code = "Client"  # the local part of faultcode (SOAP 1.1, section 4.4.1)
+    status = 500
+    header: tuple[str, str] | None = None
+
+
+class VersionMismatch(ClientFault):
+    """The envelope is in another namespace: SOAP 1.2."""
+
+    code = "VersionMismatch"
+
+
+class NotUnderstood(ClientFault):
+    """A header block that the client marked mustUnderstand for us."""
+
+    code = "MustUnderstand"
+
+
+class UnsupportedMediaType(ClientFault):
+    """A media type or a Content-Encoding that the service does not speak. `header` names those that it does."""
+
+    status = 415
+
+    def __init__(self, sentence: str, header: tuple[str, str]) -> None:
+        super().__init__(sentence)
+        self.header = header
+
+
+class TooLarge(ClientFault):
+    """The body is over the limit; nothing of it was parsed."""
+
+    status = 413
+
+    def __init__(self) -> None:
+        super().__init__(TOO_LARGE)
 
 
 @dataclass(frozen=True)
@@ -42,18 +77,23 @@ def not_usable() -> HttpAnswer:
 
 
 def client(fault: ClientFault) -> HttpAnswer:
-    return _fault(str(fault), 500)
+    answer = _fault(str(fault), fault.status, fault.code)
+    return answer.with_header(*fault.header) if fault.header else answer
 
 
 def too_large() -> HttpAnswer:
-    """The body is over the limit; nothing of it was parsed."""
-    return _fault("Il messaggio supera la dimensione massima consentita di 64 KiB.", 413)
+    return client(TooLarge())
 
 
-def _fault(sentence: str, status: int) -> HttpAnswer:
+def not_here(address: str) -> HttpAnswer:
+    """The URL is nearly that of the service: a slash too many, another version."""
+    return _fault(f"A questo indirizzo non c’è il servizio: l’indirizzo giusto è {address}", 404)
+
+
+def _fault(sentence: str, status: int, code: str = ClientFault.code) -> HttpAnswer:
     text = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<env:Envelope xmlns:env="{SOAP}"><env:Body><env:Fault><faultcode>env:Client</faultcode>'
+        f'<env:Envelope xmlns:env="{SOAP}"><env:Body><env:Fault><faultcode>env:{code}</faultcode>'
         f"<faultstring>{escape(sentence)}</faultstring></env:Fault></env:Body></env:Envelope>"
     )
     return HttpAnswer(status, text.encode())

@@ -37,7 +37,7 @@ def first_refusal(request: Request, utenza: Utenza, context: Context | None, che
 
 def _too_long(request: Request) -> Iterator[SoapReply]:
     if request.too_long:
-        yield SoapReply(wire_words.TOO_LONG)
+        yield SoapReply(wire_words.TOO_LONG, about=f": {request.too_long[0]}")
 
 
 def _missing_for_the_service(request: Request) -> Iterator[SoapReply]:
@@ -90,7 +90,7 @@ def _person_and_place(request: Request, utenza: Utenza) -> Iterator[SoapReply]:
     """Compares the fields that were sent: one that is absent or empty, and not required, is not compared."""
     received = request.get("cfUtente")
     if received not in ("", utenza.codice_fiscale):
-        yield SoapReply(wire_words.CODICE_FISCALE_WRONG, about=f" Valore ricevuto: {received}")
+        yield SoapReply(wire_words.CODICE_FISCALE_WRONG, about=f" {received}")
     codes = {"codRegione": utenza.codice_regione, "codAslAo": utenza.codice_asl, "codSsa": utenza.codice_ssa}
     if any(request.get(name) not in ("", code) for name, code in codes.items()):
         yield SoapReply(wire_words.PLACE_WRONG)
@@ -105,6 +105,9 @@ def _not_configured(request: Request, utenza: Utenza, context: Context | None) -
 
 
 def _context_not_respected(request: Request, context: Context) -> Iterator[SoapReply]:
+    """An element that the context wants is missing, or on create the applicazione is: SSN 3.1 makes it mandatory (RICETTA-DEM)."""
+    if request.operation is wire_words.Operation.CREATE and context.closed_to_new:
+        yield SoapReply(wire_words.CONTEXT_NOT_RESPECTED)
     if any(name in context.required_fields and name not in request.has for name in wire_words.OF_THE_CONTEXT):
         yield SoapReply(wire_words.CONTEXT_NOT_RESPECTED)
 
@@ -116,9 +119,5 @@ def _options(request: Request) -> Iterator[SoapReply]:
         yield SoapReply(wire_words.OPTION_WITHOUT_VALUE)
     if not all(keys):
         yield SoapReply(wire_words.OPTION_WITHOUT_KEY)
-    if len(keys) > wire_words.OPTIONS_AT_MOST:
-        yield SoapReply(wire_words.TOO_MANY_OPTIONS)
-    if len(set(keys)) < len(keys):
-        yield SoapReply(wire_words.OPTION_TWICE)
     if keys:
         yield SoapReply(wire_words.OPTION_NOT_ALLOWED)

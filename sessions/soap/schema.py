@@ -9,6 +9,9 @@ from lxml import etree
 FOLDER = Path(__file__).parent / "description"
 WSDL = "sts-a2f-service.wsdl"
 SCHEMAS = ("sts-a2f-service.v0.1.xsd", "sts-a2f-service-data-type.v0.1.xsd")
+_IMPORT = "{http://www.w3.org/2001/XMLSchema}import"
+_HERE = "SCHEMAS"  # stands for the schemas while the WSDL is written
+_WSDL_TYPES = "{http://schemas.xmlsoap.org/wsdl/}types"
 _WSDL_ADDRESS = "{http://schemas.xmlsoap.org/wsdl/soap/}address"
 
 
@@ -38,6 +41,26 @@ def _element_of(message: str) -> str:
 
 
 @lru_cache(maxsize=64)
+def in_one_file(address: str) -> bytes:
+    """The WSDL with both schemas inside, for clients that fetch no second file (WCF calls it `?singleWsdl`)."""
+    tree = etree.parse(str(FOLDER / WSDL))
+    for element in tree.iter(_WSDL_ADDRESS):
+        element.set("location", address)
+    types = next(tree.iter(_WSDL_TYPES))
+    for child in types:
+        types.remove(child)
+    types.text = _HERE
+    schemas = []
+    for name in SCHEMAS:
+        root = etree.parse(str(FOLDER / name)).getroot()
+        for element in root.iter(_IMPORT):
+            element.attrib.pop("schemaLocation", "")
+        schemas.append(etree.tostring(root))
+    # as text: in one tree a schema would lose the prefixes that only its attributes use
+    return etree.tostring(tree, xml_declaration=True, encoding="UTF-8").replace(_HERE.encode(), b"".join(schemas))
+
+
+@lru_cache(maxsize=64)
 def described(name: str, address: str) -> bytes | None:
     """The file of this name, with `address` as the address of the service and of its imports. None: no such file."""
     if name != WSDL and name not in SCHEMAS:
@@ -45,6 +68,6 @@ def described(name: str, address: str) -> bytes | None:
     tree = etree.parse(str(FOLDER / name))
     for element in tree.iter(_WSDL_ADDRESS):
         element.set("location", address)
-    for element in tree.iter("{http://www.w3.org/2001/XMLSchema}import"):
+    for element in tree.iter(_IMPORT):
         element.set("schemaLocation", f"{address}?xsd={element.get('schemaLocation')}")
     return etree.tostring(tree, xml_declaration=True, encoding="UTF-8")

@@ -26,7 +26,7 @@ PATH = "/a2f-auth-ws/soap/v1/authentication-service"
 
 @csrf_exempt
 def ask(request: HttpRequest) -> HttpResponse:
-    """POST: one call. GET: the files of `?wsdl` and `?xsd=NAME`, with the address of this request."""
+    """POST: one call. GET: the files of `?wsdl`, `?singleWsdl` and `?xsd=NAME`, with the address of this request."""
     if request.method == "POST":
         answer = _answer(request.META, now_of(request))
         response = HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))
@@ -35,13 +35,23 @@ def ask(request: HttpRequest) -> HttpResponse:
     if request.method not in ("GET", "HEAD"):
         return HttpResponseNotAllowed(["GET", "HEAD", "POST"])
     query = {key.lower(): str(value) for key, value in request.GET.items()}
-    if "wsdl" not in query and "xsd" not in query:
+    if query.keys().isdisjoint(("wsdl", "singlewsdl", "xsd")):
         return HttpResponseNotAllowed(["POST"])
-    name = schema.WSDL if "wsdl" in query else query["xsd"]
-    described = schema.described(name, request.build_absolute_uri(request.path))
+    address = request.build_absolute_uri(request.path)
+    if "singlewsdl" in query:
+        described: bytes | None = schema.in_one_file(address)
+    else:
+        described = schema.described(schema.WSDL if "wsdl" in query else query["xsd"], address)
     if described is None:
         raise Http404
     return HttpResponse(described, content_type=CONTENT_TYPE)
+
+
+@csrf_exempt
+def nearby(request: HttpRequest) -> HttpResponse:
+    """Any other URL under the folder of the service, or its URL with a slash too many: 404 with the right address as a Fault."""
+    answer = faults.not_here(request.build_absolute_uri(PATH))
+    return HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))
 
 
 class ServiceInFront:

@@ -72,9 +72,9 @@ EXPIRED = ResultCode("07", "W", "ID-SESSIONE richiesto in consultazione risulta 
 OPTION_WITHOUT_VALUE = ResultCode("08", "E", "OPZIONI: trovata opzione con valore nullo")
 OPTION_WITHOUT_KEY = ResultCode("09", "E", "OPZIONI: trovata opzione con chiave nulla")
 OPTION_NOT_ALLOWED = ResultCode("10", "E", "OPZIONI: chiave opzione non consentita")
-# 15 and 18 differ from the manual (docs/contract.md, section 9): meaning and words are ours
-TOO_MANY_OPTIONS = ResultCode("15", "E", "OPZIONI: numero di opzioni superiore al consentito")
-OPTION_TWICE = ResultCode("18", "E", "OPZIONI: chiave opzione ripetuta")
+# sent by no check: no column of a context lists the options that it allows
+OPTION_NOT_PREDEFINED = ResultCode("15", "E", "OPZIONI: un’opzione non rispetta il dominio di valori predefiniti")
+OPTION_OUT_OF_RANGE = ResultCode("18", "E", "OPZIONI: un’opzione ha un valore fuori range")
 TIPO_MISSING = ResultCode("21", "E", "Tipologia Identificativo non presente")
 _CONTEXT = "Errore parametri: verificare la corretta configurazione dei parametri per contesto-applicazione"
 CONTEXT_NOT_RESPECTED = ResultCode("22", "E", _CONTEXT)
@@ -103,5 +103,6 @@ EARLIER_REVOCATION = "lastRevokePreviousDate"
 
 VALID, WAS_REVOKED, HAS_EXPIRED = (0, "Valido"), (1, "Revocato"), (2, "Scaduto")  # stato, descrizione
 
+TOO_LARGE = "Il messaggio supera la dimensione massima consentita di 64 KiB."
 REJECTED = "Rejected by policy. (from client)"
 NOT_USABLE = "Errore generico di autenticazione"

@@ -79,14 +79,26 @@ class ContextForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
 
     class Meta:
         model = Context
-        fields = ("contesto", "applicazione", "title", "hours", "policy", "required_fields", "short_name")
-        labels = {"title": "Nome", "short_name": _("Nome breve")}
+        fields = (
+            "contesto",
+            "applicazione",
+            "title",
+            "hours",
+            "policy",
+            "required_fields",
+            "short_name",
+            "closed_to_new",
+        )
+        labels = {"title": "Nome", "short_name": _("Nome breve"), "closed_to_new": _("Chiuso ai nuovi ID")}
         help_texts = {
             "title": "Come lo chiamano le persone. Senza, si vedono i due codici.",
             "short_name": _(
                 "Il tipo di ricetta in due o tre parole, per esempio «Ricetta SSN»: è il titolo della scheda nelle pagine delle "
                 "farmacie e compare nell’oggetto dei messaggi. Due contesti con lo stesso nome breve sono una scheda sola. "
                 "Senza, si vede il nome."
+            ),
+            "closed_to_new": _(
+                "Chi chiede un ID riceve l’errore 22. Gli ID già emessi valgono fino alla loro scadenza."
             ),
         }
 
@@ -111,6 +123,7 @@ class ContextForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
     def rules(self) -> str:
         """`ore di validità «16»; …`: the text of a new row in the journal."""
         names = (name for name in self.fields if name not in ("contesto", "applicazione"))
+        names = (name for name in names if self.cleaned_data[name] is not False)  # a box that nobody ticked
         return "; ".join(f"{self._name(name)} {self._is(name)}" for name in names)
 
     @property
@@ -129,6 +142,8 @@ class ContextForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
 
 
 def _words(value: Any) -> str:
+    if isinstance(value, bool):
+        return "«sì»" if value else "«no»"
     return ", ".join(value) or "nessuno" if isinstance(value, list) else f"«{value}»"
 
 

@@ -32,15 +32,17 @@ def gestionale_of(user: PublicUser, applicazione: str) -> Gestionale:
     return Gestionale(user.user_id, user.password, fields, Client(raise_request_exception=False))
 
 
-def test_the_pharmacy_gets_an_id_uses_it_asks_about_it_and_revokes_it() -> None:
-    till = gestionale_of(PHARMACY, "EROGATORE")
+@pytest.mark.parametrize("user", [PHARMACY, DOCTOR], ids=["pharmacy", "doctor"])
+def test_each_gets_an_id_uses_it_asks_about_it_and_revokes_it(user) -> None:
+    till = gestionale_of(user, user.applicazione)
     created = till.create()
     assert created.done
     assert created.info == (
         "emailStatus",
         "Email con token inviata con successo all'indirizzo di posta certificato",
     )
-    assert reply_of(created.token, basic(PHARMACY.user_id, PHARMACY.password)) == PASSED
+    gate = {"contesto": "RICETTA-DEM", "applicazione": user.applicazione}
+    assert reply_of(created.token, basic(user.user_id, user.password), parameters=gate) == PASSED
     assert till.check(created.token).done
     assert till.revoke(created.token).done
     assert till.check(created.token).error[:2] == ("W", "06")
@@ -51,14 +53,6 @@ def test_every_kind_of_client_that_sends_them_gets_an_id() -> None:
         created: ServiceReply = sent(client, "create")
         assert created.done
         assert sent(client, "checkToken", created.token).done
-
-
-def test_the_doctor_is_known_and_has_no_certified_address() -> None:
-    answer = gestionale_of(DOCTOR, "PRESCRITTORE").create()
-    assert answer.status == 200
-    assert answer.error == (
-        "E", "200", "Non è stato trovato alcun contatto email certificato per l'invio dell'ID-SESSIONE.",
-    )  # fmt: skip
 
 
 def test_the_pincode_of_one_is_not_the_pincode_of_the_other() -> None:

@@ -245,7 +245,7 @@ def test_a_visitor_sees_a_reminder_arrive_within_minutes_and_is_told_which(clien
     assert OutgoingMail.objects.waiting().get().recipient == soon.address
 
 
-def test_the_two_public_users_of_the_manual_are_there_one_with_an_address_one_without():
+def test_the_two_public_users_of_the_manual_are_there_and_both_have_an_address():
     seed()
     pharmacy, doctor = (Utenza.objects.get(user_id=user_id) for user_id in public_users.USERS)
     assert (pharmacy.codice_regione, pharmacy.codice_asl, pharmacy.codice_ssa) == ("130", "204", "78909")
@@ -253,5 +253,5 @@ def test_the_two_public_users_of_the_manual_are_there_one_with_an_address_one_wi
     assert pharmacy.check_pincode("1729594276")
     assert MailCertification.objects.current().filter(pharmacy=pharmacy.pharmacy).exists()
     assert not pharmacy.ids.exists()
-    assert doctor.pharmacy is None
+    assert doctor.pharmacy == pharmacy.pharmacy
     assert doctor.check_password("Salve123")

@@ -11,7 +11,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from pharmacies.models import Utenza
+from pharmacies.models import MailCertification, Utenza
 from portal import a2f_client
 from portal.demo.public_users import DOCTOR, PHARMACY
 from portal.demo.seed.a2f import open_test_users
@@ -156,6 +156,8 @@ def test_the_answers_of_the_service_are_in_plain_words(till) -> None:
             codice_fiscale=DOCTOR.codice_fiscale, uso="RICETTA-DEM PRESCRITTORE",
         ),
     )  # fmt: skip
+    assert "ID SESSIONE generato" in press(till, "genera")
+    MailCertification.objects.update(revoked_at=timezone.now())
     assert "non ha un indirizzo e-mail certificato" in press(till, "genera")
     Utenza.objects.filter(user_id=DOCTOR.user_id).update(disabled_at=timezone.now())
     assert "L’utenza è disabilitata o bloccata" in press(till, "genera")

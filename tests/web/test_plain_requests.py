@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.identity.models import LoginTransaction
-from portal.web.plain_requests import with_known_charset
+from portal.web.plain_requests import with_host, with_known_charset
 from tests.conftest import sign_in
 
 CHARSETS = ["hex", "rot13", "base64", "zlib", "punycode", "idna", "unicode_escape", "raw_unicode_escape", "nothing"]
@@ -100,3 +100,17 @@ def test_a_sentence_for_one_person_is_not_shown_to_the_next(anna_client, certifi
     page = anna_client.get("/accesso/").content.decode()
     assert "farmaciasanmarco" not in page
     assert "messages" not in anna_client.cookies
+
+
+@pytest.mark.parametrize(
+    ("environ", "served"),
+    [
+        ({"SERVER_PROTOCOL": "HTTP/1.1"}, False), ({"SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": "portale.it"}, True),
+        ({"SERVER_PROTOCOL": "HTTP/1.0"}, True), ({}, True),
+    ],
+)  # fmt: skip
+def test_in_http_1_1_a_request_names_its_host(environ, served):
+    said = []
+    body = with_host(lambda environ, start: [b"served"])(environ, lambda status, headers: said.append(status))
+    assert (b"served" in body) is served
+    assert said == ([] if served else ["400 Bad Request"])

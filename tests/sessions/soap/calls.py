@@ -115,8 +115,16 @@ class ServiceReply:
         return self.error[1] if self.status == 200 else f"HTTP {self.status} {self.fault}"
 
     @property
+    def fault_code(self) -> str:
+        """The name of a Fault, without its prefix."""
+        name, value = self.leaves[0]
+        assert (name, value.partition(":")[0]) == ("faultcode", "env"), self.leaves
+        return value.partition(":")[2]
+
+    @property
     def fault(self) -> str:
-        assert self.leaves[0] == ("faultcode", "env:Client"), self.leaves
+        """The sentence of a Fault."""
+        assert self.fault_code in ("Client", "MustUnderstand", "VersionMismatch")
         return dict(self.leaves)["faultstring"]
 
     @property

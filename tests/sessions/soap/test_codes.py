@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 
 from pharmacies.models import MailCertification
+from sessions.ids import issuing
 from sessions.models import Context, IdSessione
 from tests.sessions.soap.calls import encrypted
 
@@ -31,22 +32,23 @@ def test_a_missing_token_is_01(gest) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"),
+    ("field", "value", "named"),
     [
-        ("userId", "U" * 17), ("cfUtente", "A" * 17), ("codRegione", "1234"), ("codAslAo", "1234"), ("codSsa", "1234567"),
-        ("codiceStruttura", "1" * 11), ("contesto", "C" * 31), ("applicazione", "A" * 31),
-        ("identificativo", {"tipo": "PPP", "valore": "x"}), ("identificativo", {"tipo": "P", "valore": "A" * 257}),
-        ("opzioni", [("opzione", {"chiave": "c" * 257, "valore": "v"})]),
-        ("infoAggiuntive", [("opzione", {"chiave": "c", "valore": "v" * 257})]),
+        ("userId", "U" * 17, ""), ("cfUtente", "A" * 17, ""), ("codRegione", "1234", ""), ("codAslAo", "1234", ""),
+        ("codSsa", "1234567", ""), ("codiceStruttura", "1" * 11, ""), ("contesto", "C" * 31, ""),
+        ("applicazione", "A" * 31, ""), ("identificativo", {"tipo": "PPP", "valore": "x"}, "/tipo"),
+        ("identificativo", {"tipo": "P", "valore": "A" * 257}, "/valore"),
+        ("opzioni", [("opzione", {"chiave": "c" * 257, "valore": "v"})], "/opzione/chiave"),
+        ("infoAggiuntive", [("opzione", {"chiave": "c", "valore": "v" * 257})], "/opzione/valore"),
     ],
 )  # fmt: skip
-def test_a_field_over_its_length_is_02(gest, field, value) -> None:
+def test_a_field_over_its_length_is_02_with_its_name(gest, field, value, named) -> None:
     answer = gest.create(**{field: value})
-    assert answer.error == ("E", "02", "Lunghezza Parametro INPUT superiore al consentito")
+    assert answer.error == ("E", "02", f"Lunghezza Parametro INPUT superiore al consentito: {field}{named}")
 
 
 def test_a_token_over_its_length_is_02_and_a_short_one_is_unknown(gest) -> None:
-    assert gest.check("a" * 37).code == "02"
+    assert gest.check("a" * 37).error[2] == "Lunghezza Parametro INPUT superiore al consentito: token"
     assert gest.check("a" * 35).code == "603"
 
 
@@ -122,7 +124,7 @@ def test_check_token_and_revoke_want_the_pincode_too(gest) -> None:
 @pytest.mark.parametrize("received", ["VRDDRA82C03L219M", "ABC"])
 def test_another_codice_fiscale_is_306_and_repeats_what_came(gest, received) -> None:
     answer = gest.create(cfUtente=received)
-    assert answer.error == ("E", "306", f"Codice fiscale errato. Valore ricevuto: {received}")
+    assert answer.error == ("E", "306", f"Codice fiscale errato. {received}")
 
 
 @pytest.mark.parametrize(("field", "value"), [("codRegione", "999"), ("codAslAo", "99"), ("codSsa", "99999")])
@@ -152,12 +154,28 @@ def test_what_the_context_adds_and_is_not_there_is_22(gest) -> None:
         ([option("")], "09", "OPZIONI: trovata opzione con chiave nulla"),
         ([option(None)], "09", "OPZIONI: trovata opzione con chiave nulla"),
         ([option("k")], "10", "OPZIONI: chiave opzione non consentita"),
-        ([option(f"k{n}") for n in range(11)], "15", "OPZIONI: numero di opzioni superiore al consentito"),
-        ([option("k"), option("k")], "18", "OPZIONI: chiave opzione ripetuta"),
+        ([option(f"k{n}") for n in range(10)], "10", "OPZIONI: chiave opzione non consentita"),
+        ([option("k"), option("k")], "10", "OPZIONI: chiave opzione non consentita"),
     ],
 )
 def test_the_codes_of_the_options(gest, options, code, sentence) -> None:
     assert gest.create(opzioni=options).error == ("E", code, sentence)
+
+
+@pytest.mark.parametrize("field", ["opzioni", "infoAggiuntive"])
+def test_more_than_ten_options_break_the_schema(gest, field) -> None:
+    answer = gest.create(**{field: [option(f"k{n}") for n in range(11)]})
+    assert answer.code == f"HTTP 500 Elemento non conforme allo schema: {field}."
+
+
+def test_create_without_applicazione_is_22_where_a_row_says_so_and_ids_live_on(gest, utenza) -> None:
+    empty = Context.objects.get(contesto="RICETTA-DEM", applicazione="")
+    token = issuing.issue(utenza, empty, timezone.now()).plain
+    for applicazione in ("", None):
+        assert gest.create(applicazione=applicazione).error == ("E", "22", CONTEXT)
+        assert gest.check(token, applicazione=applicazione).done
+    assert gest.create(contesto="RICETTA-BIANCA", applicazione="").code == "9998"
+    assert IdSessione.objects.count() == 1
 
 
 def test_further_information_is_accepted_and_not_looked_at(gest) -> None:

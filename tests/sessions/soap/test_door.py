@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from sessions.models import IdSessione
-from tests.sessions.soap.calls import MESSAGES, SOAP, TYPES, URL, basic
+from tests.sessions.soap.calls import MESSAGES, SOAP, TYPES, URL, ServiceReply, basic
 
 WRONG_BASIC = {
     "absent": None, "empty": "", "another scheme": "Bearer abc", "not base64": "Basic !!!", "no colon": "Basic VVZBTk5B",
@@ -88,8 +88,8 @@ NOT_REQUESTS = {
     "token on create": (create("<m:token>x</m:token>"), "token"),
     "element in a text": (create("<m:userId>A<m:b/></m:userId>"), "userId"),
     "text between": (create("ciao"), "CreateAuthReq"), "attribute": (create('<m:userId a="1">A</m:userId>'), "userId"),
-    "nil": (create('<m:userId xmlns:x="http://www.w3.org/2001/XMLSchema-instance" x:nil="true"/>'), "userId"),
-    "no option": (create("<m:opzioni/>"), "opzioni"),
+    "text in a list": (create("<m:opzioni>ciao</m:opzioni>"), "opzioni"),
+    "text after a list": (create("<m:opzioni/>ciao"), ""), "list elsewhere": (create("<t:opzioni/>"), "opzioni"),
     "header to be understood": (body('<e:Header><m:h e:mustUnderstand="1"/></e:Header><e:Body/>'), " h."),
 }  # fmt: skip
 
@@ -106,7 +106,20 @@ def test_what_is_not_a_request_is_a_fault_that_names_the_element(gest, text, nam
 def test_another_address_or_method_is_not_served(gest) -> None:
     assert gest.http.put(URL).status_code == 405
     assert gest.http.get(URL).status_code == 405
-    assert gest.http.post(URL + "/").status_code == 404
+
+
+@pytest.mark.parametrize("path", [URL + "/", "/" + URL, URL.replace("v1", "v2"), "/a2f-auth-ws/", "/a2f-auth-ws"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_near_the_service_a_fault_names_its_address(gest, path, method) -> None:
+    answer = ServiceReply(getattr(gest.http, method)("/", PATH_INFO=path))
+    assert (answer.status, answer.fault_code) == (404, "Client")
+    assert answer.response["Content-Type"] == "text/xml; charset=utf-8"
+    assert answer.fault.endswith(f" http://testserver{URL}")
+    assert len(answer.response.content) < 500
+
+
+def test_next_to_the_folder_of_the_service_there_is_nothing(gest) -> None:
+    assert "html" in gest.http.get("/a2f-auth-wsx/")["Content-Type"]
 
 
 def test_no_session_and_no_cookie(gest) -> None:

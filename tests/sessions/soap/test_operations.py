@@ -170,9 +170,10 @@ def test_policy_replace_revokes_every_earlier_id(gest) -> None:
     assert gest.check(second).done
 
 
-def test_applicazione_may_be_absent_or_empty(gest) -> None:
-    assert gest.create(applicazione="").done
-    assert gest.create(applicazione=None).done
+def test_applicazione_may_be_absent_or_empty_where_a_row_has_none(gest) -> None:
+    Context.objects.create(contesto="RICETTA-NERA", applicazione="")
+    assert gest.create(contesto="RICETTA-NERA", applicazione="").done
+    assert gest.create(contesto="RICETTA-NERA", applicazione=None).done
 
 
 def test_check_token_writes_nothing(gest) -> None:

@@ -42,11 +42,17 @@ def test_text_and_application_xml_are_accepted(gest, content_type) -> None:
 
 
 @pytest.mark.parametrize(
-    "content_type",
-    ["application/soap+xml", "application/json", "text/html", "multipart/related", "text/xml; charset=x"],
+    "content_type", ["application/soap+xml", "application/json", "text/html", "text/plain", "multipart/related; a=b"]
 )
-def test_other_types_and_charsets_are_a_fault(gest, content_type) -> None:
-    assert gest.post(gest.message("create"), content_type=content_type).status == 500
+def test_a_media_type_that_is_no_soap_is_415_and_the_right_ones_are_named(gest, content_type) -> None:
+    answer = gest.post(gest.message("create"), content_type=content_type)
+    assert (answer.status, answer.fault_code) == (415, "Client")
+    assert answer.response["Accept"] == "text/xml, application/xml"
+    assert gest.post("", content_type=content_type, HTTP_AUTHORIZATION=None).status == 401
+
+
+def test_an_unknown_charset_is_a_fault(gest) -> None:
+    assert gest.post(gest.message("create"), content_type="text/xml; charset=x").status == 500
 
 
 @pytest.mark.parametrize(
@@ -75,6 +81,8 @@ def test_cdata_is_text(gest) -> None:
         ("UTF-8", "", "utf-8"), ("utf-8", "; charset=utf-8", "utf-8-sig"), ("ISO-8859-1", "; charset=ISO-8859-1", "latin-1"),
         ("ISO-8859-1", "", "latin-1"), ("UTF-16", "; charset=utf-16", "utf-16"), ("UTF-16", "", "utf-16"),
         ("windows-1252", "; charset=windows-1252", "cp1252"), ("ISO-8859-15", "", "iso-8859-15"),
+        ("UTF-16", "; charset=utf-16le", "utf-16-le"), ("UTF-16", "; charset=UTF-16BE", "utf-16-be"),
+        ("UTF-8", "; charset=utf-16", "utf-16-le"), ("UTF-16", "; charset=utf-16", "utf-16-be"),
         ("UTF-16", "; charset=utf-8", "utf-8"),  # .NET's string encoding: the header is right, the declaration wrong
         ("UTF-16", "; charset=utf-8", "utf-16"),  # the byte order mark is right, the header wrong
     ],
@@ -82,7 +90,7 @@ def test_cdata_is_text(gest) -> None:
 def test_the_usual_charsets_are_read(gest, declared, charset, written) -> None:
     text = DECLARED.format(declared) + gest.message("create", cfUtente="ÀÈÌÒÙàèìòù")
     answer = gest.post(text.encode(written), content_type="text/xml" + charset)
-    assert answer.error[2] == "Codice fiscale errato. Valore ricevuto: ÀÈÌÒÙàèìòù"
+    assert answer.error[2] == "Codice fiscale errato. ÀÈÌÒÙàèìòù"
 
 
 @pytest.mark.parametrize(
@@ -102,8 +110,36 @@ def test_the_reply_is_utf8_and_not_compressed(gest) -> None:
     assert response.content.startswith(b'<?xml version="1.0" encoding="UTF-8"?>')
 
 
-def test_a_compressed_request_is_a_fault(gest) -> None:
-    assert gest.post(gzip.compress(gest.message("create").encode()), HTTP_CONTENT_ENCODING="gzip").status == 500
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", " GZIP "])
+def test_a_body_in_gzip_is_read(gest, coding) -> None:
+    text = gest.message("create").encode()
+    assert gest.post(gzip.compress(text), HTTP_CONTENT_ENCODING=coding).done
+    two = gzip.compress(text[:200]) + gzip.compress(text[200:])
+    assert gest.post(two, HTTP_CONTENT_ENCODING=coding).done
+
+
+def test_64_kib_are_inflated_and_one_byte_more_is_not(gest) -> None:
+    text = gest.message("create").encode()
+    full = text + b" " * (LARGEST - len(text))
+    assert gest.post(gzip.compress(full), HTTP_CONTENT_ENCODING="gzip").done
+    for bomb in (full + b" ", b" " * 50_000_000):
+        answer = gest.post(gzip.compress(bomb), HTTP_CONTENT_ENCODING="gzip")
+        assert (answer.status, "64 KiB" in answer.fault) == (413, True)
+    many = gzip.compress(b" " * 40_000) * 2
+    assert gest.post(many, HTTP_CONTENT_ENCODING="gzip").status == 413
+
+
+@pytest.mark.parametrize("cut", [slice(0, -1), slice(0, 9), slice(1, None)])
+def test_a_gzip_that_is_none_is_a_fault(gest, cut) -> None:
+    answer = gest.post(gzip.compress(gest.message("create").encode())[cut], HTTP_CONTENT_ENCODING="gzip")
+    assert (answer.status, "gzip" in answer.fault) == (500, True)
+
+
+@pytest.mark.parametrize("coding", ["deflate", "br", "gzip, gzip", "x"])
+def test_another_content_encoding_is_415(gest, coding) -> None:
+    answer = gest.post(gest.message("create"), HTTP_CONTENT_ENCODING=coding)
+    assert (answer.status, answer.response["Accept-Encoding"]) == (415, "gzip")
+    assert gest.post(gest.message("create"), HTTP_CONTENT_ENCODING="identity").done
 
 
 def test_64_kib_are_read_and_one_byte_more_is_not(gest) -> None:
