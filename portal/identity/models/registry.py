@@ -46,6 +46,13 @@ class RegistryReadingQuerySet(models.QuerySet["RegistryReading"]):
     def newest(self, door: str) -> "RegistryReading | None":
         return self.filter(door=door).order_by("-pk").first()
 
+    def latest_end(self, door: str) -> datetime | None:
+        """The latest `valid_until` of the documents taken from this registry; None when none said it."""
+        ends: datetime | None = self.filter(door=door, refused_because="").aggregate(end=models.Max("valid_until"))[
+            "end"
+        ]
+        return ends
+
     def forgettable(self, now: datetime) -> "RegistryReadingQuerySet":
         return self.filter(at__lte=now - READINGS_ARE_KEPT_FOR)
 
@@ -58,6 +65,7 @@ class RegistryReading(models.Model):
     source = models.CharField(max_length=300)
     providers = models.PositiveIntegerField(default=0)
     refused_because = models.CharField(max_length=300, blank=True)
+    valid_until = models.DateTimeField(null=True)  # of the document, when it says so
 
     objects = RegistryReadingQuerySet.as_manager()
 

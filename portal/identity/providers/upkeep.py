@@ -50,6 +50,7 @@ class Taken:
     removed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
+    valid_until: datetime | None = None  # the end that the document gives itself
 
 
 def write_reading(door: str, source: str, now: datetime, result: Taken | NotTaken) -> None:
@@ -58,6 +59,7 @@ def write_reading(door: str, source: str, now: datetime, result: Taken | NotTake
     if isinstance(result, NotTaken):
         reading.refused_because = str(result)[:300]
     else:
+        reading.valid_until = result.valid_until
         reading.providers = len(result.added) + len(result.changed) + len(result.unchanged)
     reading.save()
 

@@ -123,16 +123,34 @@ def take(
     """Stores the providers of the document, all or nothing. Trusts it when one of `certificates` signed it or its SHA-256 is
     `digest` (which the operator obtained separately). `dropping`: entities that may be dropped. Raises NotTaken.
     """
-    taken = Taken()
-    found = _usable(_believed(body, now, certificates, digest), now, taken)
+    root = _believed(body, now, certificates, digest)
+    taken = Taken(valid_until=_end_of(root))
+    found = _usable(root, now, taken)
     if not found:
         raise NotTaken("it holds no identity provider that can be used")
+    if not digest:
+        _refuse_an_older_one(door, found, taken.valid_until)
     try:
         _replace(door, found, now, taken, dropping)
     except IntegrityError:  # another worker stored the same registry first: compare with its rows
-        taken = Taken(left_out=taken.left_out)
+        taken = Taken(left_out=taken.left_out, valid_until=taken.valid_until)
         _replace(door, found, now, taken, dropping)
     return taken
+
+
+def _refuse_an_older_one(door: str, found: dict[str, str], valid_until: datetime | None) -> None:
+    """Refuses a document that ends before one taken already, or brings back a version that was replaced: whoever replays an old
+    copy would bring back a key that was withdrawn. An operator may take it by its digest. Raises NotTaken.
+    """
+    latest = RegistryReading.objects.latest_end(door)
+    if valid_until and latest and valid_until < latest:
+        raise NotTaken(f"it is older than one taken already, valid until {latest:%Y-%m-%d %H:%M}")
+    digests = {entity_id: _digest(document) for entity_id, document in found.items()}
+    rows = RegisteredProvider.objects.filter(door=door, digest__in=digests.values())
+    replaced = {row.entity_id for row in rows.exclude(replaced_at=None) if digests.get(row.entity_id) == row.digest}
+    in_use = dict(RegisteredProvider.objects.current(door).values_list("entity_id", "digest"))
+    if back := sorted(name for name in replaced if name in in_use and in_use[name] != digests[name]):
+        raise NotTaken(f"it brings back an earlier version of {', '.join(back)}: an old copy")
 
 
 def _replace(door: str, found: dict[str, str], now: datetime, taken: Taken, dropping: tuple[str, ...]) -> None:
@@ -159,14 +177,23 @@ def _believed(body: bytes, now: datetime, certificates: tuple[x509.Certificate, 
                 raise NotTaken("its SHA-256 is another")
         else:
             root = signing.verified(root, certificates, now)
-        valid_until = root.get("validUntil")
-        if valid_until and documents.instant(valid_until) <= now:
+        if (valid_until := _end_of(root)) and valid_until <= now:
             raise NotTaken("it is no longer valid: an old copy")
     except SignatureWrong as error:
         raise NotTaken(f"it is not signed by the registry ({error})") from error
     except MalformedXml as error:
         raise NotTaken(f"it cannot be read ({error})") from error
     return root
+
+
+def _end_of(root: etree._Element) -> datetime | None:
+    """The `validUntil` of the document (UTC). Raises MalformedXml."""
+    said = root.get("validUntil")
+    return documents.instant(said) if said else None
+
+
+def _digest(document: str) -> str:
+    return sha256(document.encode()).hexdigest()
 
 
 def _usable(root: etree._Element, now: datetime, taken: Taken) -> dict[str, str]:
@@ -204,7 +231,7 @@ def _why_unusable(document: str, now: datetime) -> str:
 def _put(
     door: str, entity_id: str, document: str, before: RegisteredProvider | None, now: datetime, taken: Taken
 ) -> None:
-    digest = sha256(document.encode()).hexdigest()
+    digest = _digest(document)
     if before is not None and before.digest == digest:
         taken.unchanged.append(entity_id)
         return
