@@ -34,6 +34,7 @@ CHANGING_UTENZE = _("Solo il titolare o il direttore può creare o modificare le
 # All three show data of the pharmacy to whoever knows an address, without login, even after a delegation has ended.
 CONNECTING_PROGRAMS = _("Solo il titolare o il direttore può collegare il calendario e il gestionale.")
 OPENING_SEMAFORO = _("Solo il titolare o il direttore può accendere e spegnere il semaforo.")
+PREPARING_OPENINGS = _("Solo il titolare o il direttore può far chiedere gli ID SESSIONE prima dell’apertura.")
 DELEGATING = _("Solo il titolare o il direttore può vedere, dare e togliere le deleghe.")
 USING_IDS = _("La tua delega non comprende gli ID SESSIONE: può cambiarla il titolare o il direttore.")
 SETTING_HOURS = _("La tua delega non comprende orari e promemoria: può cambiarla il titolare o il direttore.")

@@ -67,6 +67,7 @@ EVERY = {
     "tell requests of people": ("pharmacies.tasks.tell_role_requests", 300),
     "refresh registers": ("pharmacies.tasks.refresh_registers", 600),
     "send due reminders": ("sessions.tasks.send_due_reminders", 15),
+    "prepare openings": ("sessions.tasks.prepare_openings", 30),
     "call webhooks": ("sessions.tasks.call_webhooks", 15),
     "advance bulk jobs": ("sessions.tasks.advance_bulk_jobs", 10),
     "forget dead ids": ("sessions.tasks.forget_dead_ids", 60),

@@ -21,6 +21,8 @@ WORDS = {
     "semaforo.made": "ha creato un nuovo indirizzo per il semaforo dello schermo al banco",
     "semaforo.kept": "ha tenuto acceso il semaforo dello schermo al banco",
     "semaforo.closed": "ha spento il semaforo dello schermo al banco",
+    "hours.ready": "ha scelto di trovare gli ID SESSIONE pronti {minutes} minuti prima dell’apertura",
+    "hours.not_ready": "non vuole più gli ID SESSIONE chiesti dal portale prima dell’apertura",
     "hours.closure": "ha scritto una chiusura: {days}",
     "hours.closure_removed": "ha tolto la chiusura: {days}",
     "hours.duty": "ha scritto un turno di giorno: {days}, {hours}",

@@ -8,7 +8,7 @@ from celery import shared_task
 from portal.database.contention import tried_again
 from portal.time import database_clock
 from sessions import retention
-from sessions.ids import forgetting
+from sessions.ids import before_opening, forgetting
 from sessions.reminders import sending
 from sessions.staff.desk import bulk
 from sessions.webhooks import calls
@@ -20,6 +20,13 @@ A_TURN = 120  # seconds that one task may take; the next tick goes on, and other
 def send_due_reminders() -> None:
     end = time.monotonic() + A_TURN
     while tried_again(partial(sending.send_due, database_clock.now())) and time.monotonic() < end:
+        pass
+
+
+@shared_task
+def prepare_openings() -> None:
+    end = time.monotonic() + A_TURN
+    while tried_again(partial(before_opening.prepare_due, database_clock.now())) and time.monotonic() < end:
         pass
 
 

@@ -2,7 +2,7 @@ from django.urls import path
 
 from sessions.ids import till_check_views, views
 from sessions.preferences import calendar_views as expiries
-from sessions.preferences import days_views, handover_views, reminder_views
+from sessions.preferences import days_views, handover_views, opening_views, reminder_views
 from sessions.preferences import hours_views as hours
 from sessions.preferences import webhook_views as webhooks
 from sessions.semaforo import views as semaforo
@@ -24,6 +24,7 @@ urlpatterns = [
     path("avvisi/calendario/crea/", expiries.make, name="calendar_make"),
     path("avvisi/calendario/indirizzo/", expiries.shown, name="calendar_shown"),
     path("avvisi/calendario/disattiva/", expiries.close, name="calendar_close"),
+    path("avvisi/apertura/", opening_views.opening, name="opening"),
     path("avvisi/semaforo/", semaforo.panel, name="semaforo"),
     path("avvisi/semaforo/crea/", semaforo.make, name="semaforo_make"),
     path("avvisi/semaforo/indirizzo/", semaforo.shown, name="semaforo_shown"),

@@ -34,6 +34,7 @@ ORDER = (
     "pharmacies_utenza",
     "pharmacies_copymailbox",
     "pharmacy_sessions_remindersettings",
+    "pharmacy_sessions_readyatopening",
     "pharmacy_sessions_idsessione",
     "pharmacy_sessions_reminder",
     "outbox_outgoingmail",

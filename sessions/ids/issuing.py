@@ -212,13 +212,13 @@ def write(drafts: Sequence[IdDraft], certification: MailCertification, now: date
     withdraw_letters([pk for draft in drafts for pk in draft.ended], now)
     events.revoked([other.pk for draft in drafts for other in draft.replaced], now)
     for draft in drafts:
-        row, source = draft.row, "dal gestionale" if draft.row.requested_by_id is None else "sul portale"
+        row = draft.row
         planning.plan(row, draft.coming, now)
         record(
             "id.issued", now=now, actor=row.requested_by, about=certification.pharmacy.code, subject=row, last4=row.last4,
-            context=row.context.name, asked=source, replaced=len(draft.replaced),
+            context=row.context.name, asked=row.asked, replaced=len(draft.replaced),
         )  # fmt: skip
-        channel = "gestionale" if row.requested_by_id is None else "portal"
+        channel = "gestionale" if row.requested_by_id is None and not row.by_portal else "portal"
         transaction.on_commit(measures.ISSUED.labels(channel).inc, robust=True)
 
 

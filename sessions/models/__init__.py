@@ -5,6 +5,7 @@ from sessions.models.certificate import PincodeCertificate
 from sessions.models.context import AskableContext, Context
 from sessions.models.grace import DailyProof, GraceCalls
 from sessions.models.id_sessione import IdSessione, State
+from sessions.models.ready_at_opening import ReadyAtOpening
 from sessions.models.reminder import Reminder, ReminderSettings
 from sessions.models.reminder_copy import ReminderCopy
 from sessions.models.semaforo_link import SemaforoLink
@@ -25,6 +26,7 @@ __all__ = [
     "NightDuty",
     "OpenHoliday",
     "PincodeCertificate",
+    "ReadyAtOpening",
     "Reminder",
     "ReminderCopy",
     "ReminderSettings",

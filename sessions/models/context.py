@@ -67,6 +67,8 @@ class Context(models.Model):
     short_name = models.CharField("nome breve", max_length=40, blank=True, default="", db_default="")
     hours = models.PositiveSmallIntegerField("ore di validità", default=16)
     policy = models.CharField("regola", max_length=10, choices=Policy.choices, default=Policy.OVERLAP)
+    # whether a pharmacy may choose that the portal asks for an id before it opens; never under policy replace
+    before_opening = models.BooleanField("pronto all’apertura", default=False, db_default=False)
 
     # before this instant (UTC) the gate lets a call without a valid id pass with a warning; None: ids are mandatory
     mandatory_from = models.DateTimeField("obbligatorio dal", null=True, blank=True)

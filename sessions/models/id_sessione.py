@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import connection, models
 from django.db.models import ExpressionWrapper, F, Q, Value
 from django.db.models.functions import Coalesce, Greatest, TruncDate
+from django.utils.translation import gettext as _
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal import measures
@@ -137,7 +138,9 @@ class IdSessione(models.Model):
     requested_at = models.DateTimeField("richiesto il")
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
-    )  # None: the gestionale
+    )  # None: the gestionale, or nobody (by_portal)
+    # asked for by nobody: the portal did, before an opening (ids/before_opening.py). No person and no gestionale stands behind it
+    by_portal = models.BooleanField("chiesto dal portale", default=False, db_default=False)
     expires_at = models.DateTimeField("scade il")
     first_used_at = models.DateTimeField("primo utilizzo", null=True)
     revoked_at = models.DateTimeField("revocato il", null=True)
@@ -201,6 +204,13 @@ class IdSessione(models.Model):
 
     def __str__(self) -> str:
         return f"ID …{self.last4}"
+
+    @property
+    def asked(self) -> str:
+        """`sul portale`, `dal gestionale`, `dal portale prima dell’apertura`: the words that follow «chiesto»."""
+        if self.by_portal:
+            return _("dal portale prima dell’apertura")
+        return _("dal gestionale") if self.requested_by_id is None else _("sul portale")
 
     def ended_early_at(self, now: datetime) -> datetime | None:
         """The first of the facts that end an id before its hours are over (UTC); None when there is none."""

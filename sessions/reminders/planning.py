@@ -18,7 +18,7 @@ from portal.journal.models import record
 from sessions.hours.moments import Moment, moments
 from sessions.hours.openings import Openings
 from sessions.hours.week import Week
-from sessions.models import IdSessione, NightDuty, Reminder, ReminderSettings, Webhook
+from sessions.models import IdSessione, NightDuty, ReadyAtOpening, Reminder, ReminderSettings, Webhook
 from sessions.webhooks import events
 
 Channel = Reminder.Channel
@@ -113,17 +113,20 @@ def hold_settings(pharmacy: Pharmacy) -> ReminderSettings:
 
 
 def plan_anew(pharmacy: Pharmacy, chosen: ReminderSettings, now: datetime) -> None:
-    """Deletes the unsettled reminders of the live ids and plans them anew. Settled reminders stay.
+    """Deletes the unsettled reminders of the live ids and plans them anew. Settled reminders stay. Plans the next turn before an
+    opening anew too.
 
     A reminder that is due but not taken by a worker stays due, unless the new plan gives its lead time a later moment: the plan
     has no other moment for it.
     """
+    openings = chosen.openings(now)
+    ReadyAtOpening.objects.plan_anew(pharmacy, openings, now)
     ids = list(IdSessione.objects.filter(pharmacy=pharmacy).live(now))
     reminders = Reminder.objects.filter(id_sessione__in=ids)
     unsettled = hold(reminders.filter(settled_at=None))
     warned = set(reminders.filter(letter__isnull=False).values_list("id_sessione", flat=True))
     due = _by_id_and_channel(reminders.filter(pk__in=unsettled, due_at__lte=now))
-    openings, has_webhook = chosen.openings(now), Webhook.objects.open().filter(pharmacy=pharmacy).exists()
+    has_webhook = Webhook.objects.open().filter(pharmacy=pharmacy).exists()
     rows, kept = [], []
     for row in ids:
         late = [reminder for reminder in due[row.pk, Channel.MAIL] if reminder.minutes_before in chosen.lead_times]

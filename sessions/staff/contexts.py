@@ -69,6 +69,11 @@ class ContextForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
     policy = forms.ChoiceField(
         label="Quando arriva un nuovo ID", choices=Context.Policy.choices, widget=forms.RadioSelect
     )
+    before_opening = forms.BooleanField(
+        label=_("Pronto all’apertura: chi vuole trova l’ID già chiesto dal portale"),
+        help_text=_("Poco prima che la farmacia o parafarmacia apra. Solo se il nuovo ID lascia valido quello in uso."),
+        required=False,
+    )
     required_fields = forms.MultipleChoiceField(
         label="Campi obbligatori",
         help_text="codRegione, codAslAo e codSsa si chiedono solo quando il gestionale chiede un ID.",
@@ -88,6 +93,7 @@ class ContextForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
             "required_fields",
             "short_name",
             "closed_to_new",
+            "before_opening",
         )
         labels = {"title": "Nome", "short_name": _("Nome breve"), "closed_to_new": _("Chiuso ai nuovi ID")}
         help_texts = {
@@ -110,7 +116,14 @@ class ContextForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
             del self.fields["short_name"]
 
     def clean(self) -> None:
-        """Refuses a row that differs from another in capitals alone: only the web service would tell them apart."""
+        """Refuses a row that differs from another in capitals alone: only the web service would tell them apart. Refuses ids
+        asked for by nobody where a new id ends the earlier ones.
+        """
+        policy = self.cleaned_data.get("policy", self.instance.policy)
+        if self.cleaned_data.get("before_opening") and policy == Context.Policy.REPLACE:
+            self.add_error(
+                "before_opening", _("Qui un nuovo ID annulla i precedenti: il portale non può chiederlo da solo")
+            )
         codes = self.cleaned_data.get("contesto"), self.cleaned_data.get("applicazione")
         if None in codes:
             return

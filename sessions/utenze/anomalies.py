@@ -47,7 +47,8 @@ def is_in_a_loop(utenza: Utenza, context: Context, now: datetime) -> bool:
     Each further id would send a letter and end the previous id. The utenza is not blocked: a loop is a bug, no theft, and the
     shop keeps the id that it has. The count is not exact when several requests run at once.
     """
-    taken = IdSessione.objects.of(utenza, context).filter(requested_by=None, requested_at__gt=now - timedelta(hours=1))
+    taken = IdSessione.objects.of(utenza, context).filter(requested_by=None, by_portal=False)
+    taken = taken.filter(requested_at__gt=now - timedelta(hours=1))
     if len(taken.values_list("pk")[:IDS_AN_HOUR]) < IDS_AN_HOUR:
         return False
     log.warning("The gestionale of utenza %s asks for ids in a loop: it gets no more for now.", utenza.pk)

@@ -41,7 +41,7 @@ ANNA = [
     "pharmacies:overview", "pharmacies:security", "pharmacies:mail", "pharmacies:mail_change", "pharmacies:mail_revoke",
     "pharmacies:copies", "pharmacies:people", "pharmacies:delegation_give", "pharmacies:delegation_change", "pharmacies:delegation_take_back",
     "pharmacies:journal", "sessions:manage", "sessions:request", "sessions:till_check", "sessions:revoke", "sessions:reminders", "sessions:hours",
-    "sessions:days", "sessions:nights", "sessions:webhook", "sessions:webhook_open", "sessions:calendar", "sessions:semaforo", "wizard:done",
+    "sessions:days", "sessions:nights", "sessions:webhook", "sessions:webhook_open", "sessions:calendar", "sessions:semaforo", "sessions:opening", "wizard:done",
     "utenze:all", "utenze:new", "utenze:password", "utenze:pincode", "utenze:disable",
 ]  # fmt: skip
 BRUNO = ["pharmacies:overview", "pharmacies:security", "wizard:address", "pharmacies:mail", "sessions:manage"]

@@ -20,6 +20,7 @@ IDS, HOURS = ["sessions:manage"], ["sessions:reminders", "sessions:hours", "sess
 FOR_HOLDERS = [
     "sessions:calendar",
     "sessions:semaforo",
+    "sessions:opening",
     "sessions:webhook",
     "utenze:new",
     "pharmacies:mail_revoke",
