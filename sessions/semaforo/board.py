@@ -24,12 +24,12 @@ _HOLDERS = ", ".join(f"'{role}'" for role in sorted(MAY_CERTIFY))
 # The link must be open, its certified address in force, a holder there or gone for less than SUCCESSION_FOR, the pharmacy open:
 # SemaforoLinkQuerySet.working and Pharmacy.is_open. An id counts as IdSessioneQuerySet.live says; tests compare them.
 _READ = f"""
-select l.id, l.used_at, p.name, p.type, c.id, c.title, c.contesto, c.applicazione, a.id, s.utenza_id, s.until
+select l.id, l.used_at, p.name, p.type, c.id, c.short_name, c.title, c.contesto, c.applicazione, a.id, s.utenza_id, s.until
 from pharmacy_sessions_semaforolink l
 join pharmacies_pharmacy p on p.id = l.pharmacy_id
 join pharmacies_mailcertification m on m.id = l.certification_id
 left join pharmacy_sessions_context c on c.applicazione <> 'PRESCRITTORE'
-left join pharmacy_sessions_askablecontext a on a.context_id = c.id and a.type = p.type
+left join pharmacy_sessions_askablecontext a on a.context_id = c.id and a.type = p.type and not c.closed_to_new
 left join (
     select i.context_id, i.utenza_id, max(
         case when i.expires_at > %(now)s and i.revoked_at is null and n.revoked_at is null then i.expires_at end
@@ -148,27 +148,23 @@ def read(token_digest: bytes, now: datetime) -> Board | None:
 
 
 def _lights(rows: list[tuple[Any, ...]], now: datetime) -> list[Light]:
-    """The kinds that the site may ask for or has a live id of, those in use first. A context without ids is left out when
-    another one with the same `contesto` has a light: for people it is the same kind of prescription.
+    """One light for each kind of prescription that the site may ask for or has a live id of, those in use first. Contexts with
+    the same words (Context.kind) are one kind: an utenza with a live id in any of them has that kind.
     """
-    contexts: dict[int, Context] = {}
-    askable: set[int] = set()
-    ends: dict[int, list[datetime | None]] = {}
-    for *_link, key, title, contesto, applicazione, askable_row, utenza, until in rows:
-        if key is None:
+    ends: dict[str, dict[int, list[datetime]]] = {}  # by kind and utenza
+    for *_link, context, short_name, title, contesto, applicazione, askable, utenza, until in rows:
+        if context is None:
             continue
-        contexts[key] = Context(title=title, contesto=contesto, applicazione=applicazione)
-        if askable_row is not None:
-            askable.add(key)
-        if utenza is not None:
-            ends.setdefault(key, []).append(_utc(until))
-    lights: dict[str, list[Light]] = {}
-    for key, context in sorted(contexts.items(), key=lambda item: item[0] not in ends):
-        in_use = tuple(ends.get(key, ()))
-        if any(in_use) or (key in askable and (in_use or context.contesto not in lights)):
-            lights.setdefault(context.contesto, []).append(Light(context.name, in_use, now))
-    found = [light for of_one_kind in lights.values() for light in of_one_kind]
-    return sorted(found, key=lambda light: light.kind == "off")
+        kind = Context(short_name=short_name, title=title, contesto=contesto, applicazione=applicazione).kind
+        if askable is not None or until is not None:
+            ends.setdefault(kind, {})
+        if kind in ends and utenza is not None:
+            of_utenza = ends[kind].setdefault(utenza, [])
+            of_utenza += [end] if (end := _utc(until)) is not None else []
+    lights = [
+        Light(kind, tuple(max(found, default=None) for found in utenze.values()), now) for kind, utenze in ends.items()
+    ]
+    return sorted(lights, key=lambda light: light.kind == "off")
 
 
 def _utc(value: datetime | str | None) -> datetime | None:

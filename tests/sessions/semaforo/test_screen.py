@@ -50,26 +50,26 @@ def seen(path: str) -> dict[str, tuple[str, str]]:
 def test_a_light_for_each_kind_says_until_when(path, utenza, context, white, clock) -> None:
     issuing.issue(utenza, context, MORNING)
     issuing.issue(utenza, white, MORNING - 8 * HOUR)
-    assert seen(path)[context.name] == ("ok", "Valido fino a domani alle 00:58")
-    assert seen(path)[white.name] == ("ok", "Valido fino alle 16:58")
+    assert seen(path)[context.kind] == ("ok", "Valido fino a domani alle 00:58")
+    assert seen(path)[white.kind] == ("ok", "Valido fino alle 16:58")
     clock.move_to(MORNING + 7 * HOUR)
-    assert seen(path)[white.name] == ("warn", "In scadenza fino alle 16:58")
+    assert seen(path)[white.kind] == ("warn", "In scadenza fino alle 16:58")
     clock.move_to(MORNING + 8 * HOUR)
-    assert seen(path)[white.name][0] == "bad"
-    assert "Manca" in seen(path)[white.name][1]
-    assert seen(path)[context.name][0] == "ok"
+    assert seen(path)[white.kind][0] == "bad"
+    assert "Manca" in seen(path)[white.kind][1]
+    assert seen(path)[context.kind][0] == "ok"
 
 
 def test_a_kind_that_nobody_asks_for_is_grey_and_last(path, utenza, context, white) -> None:
     issuing.issue(utenza, white, MORNING)
     found = seen(path)
-    assert next(iter(found)) == white.name
-    assert found == {white.name: found[white.name], context.name: ("off", "Nessun ID")}  # one light for RICETTA-DEM
+    assert next(iter(found)) == white.kind
+    assert found == {white.kind: found[white.kind], context.kind: ("off", "Nessun ID")}  # one light for RICETTA-DEM
 
 
 def test_a_kind_that_the_site_may_not_ask_for_has_no_light(path, white) -> None:
     AskableContext.objects.filter(context=white).delete()
-    assert white.name not in seen(path)
+    assert white.kind not in seen(path)
     assert not any("prescrive" in name for name in seen(path))
 
 
@@ -78,16 +78,16 @@ def test_an_utenza_without_an_id_is_counted(path, utenza, context, san_marco, an
     issuing.issue(utenza, context, MORNING)
     row = issuing.issue(other, context, MORNING).id_sessione
     revoking.revoke(row, anna, MORNING)
-    assert seen(path)[context.name] == ("warn", "Valido in parte fino a domani alle 00:58 Manca a 1 utenza.")
+    assert seen(path)[context.kind] == ("warn", "Valido in parte fino a domani alle 00:58 Manca a 1 utenza.")
     Utenza.objects.filter(pk=other.pk).update(disabled_at=MORNING)
-    assert seen(path)[context.name][0] == "ok"
+    assert seen(path)[context.kind][0] == "ok"
 
 
 def test_with_overlapping_ids_the_longest_of_the_utenza_counts(path, utenza, context) -> None:
     using.use(issuing.issue(utenza, context, MORNING - 15.5 * HOUR).id_sessione, MORNING)
-    assert seen(path)[context.name][0] == "warn"
+    assert seen(path)[context.kind][0] == "warn"
     issuing.issue(utenza, context, MORNING)
-    assert seen(path)[context.name] == ("ok", "Valido fino a domani alle 00:58")
+    assert seen(path)[context.kind] == ("ok", "Valido fino a domani alle 00:58")
 
 
 @pytest.mark.parametrize("change", ["revoked", "utenza blocked", "live"])
@@ -97,7 +97,7 @@ def test_a_light_counts_the_ids_that_are_live(change, path, utenza, context, ann
         revoking.revoke(row, anna, MORNING)
     if change == "utenza blocked":
         Utenza.objects.update(blocked_at=MORNING)
-    assert ("Valido" in seen(path)[context.name][1]) is IdSessione.objects.live(MORNING).exists()
+    assert ("Valido" in seen(path)[context.kind][1]) is IdSessione.objects.live(MORNING).exists()
 
 
 def test_the_page_holds_nothing_else(path, utenza, context, san_marco, certified) -> None:
