@@ -29,7 +29,7 @@ STAFF = [
     "identity:staff_own", "identity:staff_step_up", "identity:staff_new_codes", "identity:staff_password", "identity:operators",
     "identity:operator_new", "staff:status", "staff:to_invite", "staff:bulk", "staff:jobs", "staff:pharmacy",
     "staff:timeline", "staff:outbox", "staff:held_mailboxes", "staff:reports", "staff:closings",
-    "staff:register_nights", "staff:role_requests", "staff:endings", "staff:people", "staff:office_give",
+    "staff:register_nights", "staff:role_requests", "staff:endings", "staff:duties", "staff:people", "staff:office_give",
     "staff:direttore", "staff:office_correct", "staff:office_end", "staff:office_follow", "staff:place",
     "staff:journal", "identity:login_search", "staff:resend", "staff:revoke_id", "staff:revoke_all",
     "staff:revoke_address", "staff:note", "staff:block", "staff:add_utenza", "staff:renew_utenza",

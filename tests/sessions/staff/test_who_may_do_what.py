@@ -17,7 +17,7 @@ ANY = "qualunque"  # one's own account: every member of the staff
 RULES = {
     "staff:status": L, "staff:to_invite": L, "staff:invite_sheet": L, "staff:search": L, "staff:sheet": L, "staff:jobs": L, "staff:job": L, "staff:job_sheet": L,
     "staff:bulk": S, "staff:utenze_sheet": S, "staff:stop_job": S, "staff:retry_job": S, "staff:closings": S, "staff:register_nights": L,
-    "staff:people": L, "staff:endings": "anagrafica", "staff:office_give": "anagrafica", "staff:direttore": "anagrafica",
+    "staff:people": L, "staff:endings": "anagrafica", "staff:duties": "anagrafica", "staff:office_give": "anagrafica", "staff:direttore": "anagrafica",
     "staff:office_correct": "anagrafica", "staff:office_end": "anagrafica", "staff:office_follow": "anagrafica",
     "staff:office_keep": "anagrafica", "staff:place": "anagrafica", "staff:next_place": "anagrafica",
     "staff:role_requests": "anagrafica", "staff:role_request": "anagrafica",
