@@ -15,6 +15,7 @@ WORDS = {
     "webhook.kept": "ha tenuto gli avvisi automatici al gestionale, collegati da chi c’era prima",
     "calendar.kept": "ha tenuto l’indirizzo privato del calendario, creato da chi c’era prima",
     "webhook.secret": "ha creato una nuova chiave per gli avvisi al gestionale",
+    "webhook.rested": "ha scollegato il gestionale dagli avvisi automatici: {why}",
     "webhook.closed": "ha scollegato il gestionale dagli avvisi automatici",
     "calendar.made": "ha creato un nuovo indirizzo per il calendario delle scadenze",
     "calendar.closed": "ha disattivato il calendario delle scadenze",

@@ -9,6 +9,7 @@ from portal.database.contention import tried_again
 from portal.time import database_clock
 from sessions import retention
 from sessions.ids import before_opening, forgetting
+from sessions.preferences import webhook_life
 from sessions.reminders import sending
 from sessions.staff.desk import bulk
 from sessions.webhooks import calls
@@ -38,6 +39,7 @@ def forget_dead_ids() -> None:
 @shared_task
 def call_webhooks() -> None:
     tried_again(partial(calls.call_due, database_clock.now()))
+    tried_again(partial(webhook_life.put_to_rest, database_clock.now()))
 
 
 @shared_task

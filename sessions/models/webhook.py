@@ -6,6 +6,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from pharmacies.models import Pharmacy
 from pharmacies.models.office import under_a_holder
@@ -21,18 +22,29 @@ class WebhookQuerySet(models.QuerySet["Webhook"]):
         return self.filter(closed_at=None)
 
 
+class WebhookEnd(models.TextChoices):
+    """Why the portal itself closed a webhook; empty when a person did, or nobody."""
+
+    GONE = "gone", _("ha risposto 410: non vuole più questi avvisi")
+    SILENT = "silent", _("per un giorno intero non ne ha ricevuto nessuno")
+
+
 class Webhook(models.Model):
     """One address of one pharmacy's gestionale, from when to when. At most one is open."""
 
     pharmacy = models.ForeignKey(Pharmacy, models.PROTECT, related_name="webhooks")
     url = models.CharField("indirizzo", max_length=500)
     sealed_secret = models.BinaryField()  # whsec_…: signs the calls; the pharmacy saw it once
+    # after «Nuova chiave» the old key signs too until then, so that the gestionale changes it when it can
+    sealed_secret_before = models.BinaryField(null=True)
+    secret_before_until = models.DateTimeField(null=True)
     opened_at = models.DateTimeField()
     opened_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     # the holder who last decided that it goes on after a change of holder (preferences/handover.py)
     kept_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     kept_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
+    closed_because = models.CharField(max_length=20, choices=WebhookEnd, blank=True, default="", db_default="")
 
     objects = WebhookQuerySet.as_manager()
 
@@ -47,6 +59,11 @@ class Webhook(models.Model):
 
     def __str__(self) -> str:
         return f"avviso {self.pk} al gestionale di {self.pharmacy_id}"
+
+    def sealed_secrets(self, now: datetime) -> list[bytes]:
+        """The sealed keys that sign a call at `now` (UTC): the newest first, the one before within its time."""
+        before = self.sealed_secret_before if self.secret_before_until and now < self.secret_before_until else None
+        return [bytes(key) for key in (self.sealed_secret, before) if key]
 
 
 class WebhookCallQuerySet(models.QuerySet["WebhookCall"]):

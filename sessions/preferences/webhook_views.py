@@ -63,7 +63,9 @@ def panel(request: OfficeRequest) -> HttpResponse:
     """Says whether a gestionale is connected, and lists the newest calls."""
     webhook = Webhook.objects.open().filter(pharmacy=request.pharmacy).first()
     calls = WebhookCall.objects.filter(webhook__pharmacy=request.pharmacy).select_related("webhook", "id_sessione")
-    context = {"webhook": webhook, "calls": calls.order_by("-created_at", "-pk")[:SHOWN]}
+    newest = Webhook.objects.filter(pharmacy=request.pharmacy).order_by("-opened_at", "-pk").first()
+    rested = newest if newest is not None and newest.closed_because else None
+    context = {"webhook": webhook, "rested": rested, "calls": calls.order_by("-created_at", "-pk")[:SHOWN]}
     return _page(request, "panel", context)
 
 

@@ -68,11 +68,13 @@ def _replies(calls: list[WebhookCall], now: datetime) -> list[WebhookReply]:
     parcels, real = dict[int, Parcel](), database_clock.real_of(now)
     for call in calls:
         try:
-            secret = unseal(call.webhook.sealed_secret).decode()
+            secret, *before = (unseal(sealed).decode() for sealed in call.webhook.sealed_secrets(now))
         except SealBroken:
             log.error("Call %s: none of SEALING_KEYS opens its secret.", call.message_id)
             continue
-        parcels[call.pk] = Parcel(call.webhook.url, signed(secret, call.message_id, real, call.body), call.body)
+        parcels[call.pk] = Parcel(
+            call.webhook.url, signed(secret, call.message_id, real, call.body, *before), call.body
+        )
     replies = dict(zip(parcels, post_all(list(parcels.values())), strict=True))
     return [replies.get(call.pk, UNREADABLE) for call in calls]
 
@@ -85,7 +87,7 @@ def _write_down(call: WebhookCall, reply: WebhookReply, now: datetime) -> bool:
     if reply.is_final:
         call.fail(now, reply.words)
     else:
-        call.postpone(_after(call, now), reply.words)
+        call.postpone(_after(call, now, reply.wait), reply.words)
     return False
 
 
@@ -96,6 +98,7 @@ def _give_up(now: datetime) -> None:
         call.fail(now, f"{TOO_LATE}{last}"[:200])
 
 
-def _after(call: WebhookCall, now: datetime) -> datetime:
-    """When to retry: after 20 s, 40 s … 1 h, as the outbox spaces its letters."""
-    return pauses.next_attempt_at(now, pauses.growing(call.attempts, FIRST_PAUSE, LONGEST_PAUSE), call.give_up_at)
+def _after(call: WebhookCall, now: datetime, wait: timedelta) -> datetime:
+    """When to retry: after 20 s, 40 s … 1 h, as the outbox spaces its letters, and not before `wait` (Retry-After)."""
+    pause = max(pauses.growing(call.attempts, FIRST_PAUSE, LONGEST_PAUSE), wait)
+    return pauses.next_attempt_at(now, pause, call.give_up_at)

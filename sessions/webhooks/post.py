@@ -5,6 +5,8 @@ import ssl
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import dns.exception
 import httpx
@@ -12,8 +14,10 @@ import httpx
 from portal import tls
 from sessions.webhooks.addresses import Target, UnsuitableAddress, rule
 
-SECONDS = 10.0  # for the DNS, the connection and the reply together
+SECONDS = 15.0  # for the DNS, the connection and the reply together
 GONE = 410  # the gestionale wants no more calls (Standard Webhooks)
+GONE_WORDS = f"Risponde {GONE}: non vuole più questi avvisi"
+LONGEST_WAIT = timedelta(days=1)  # a Retry-After further away counts as this
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class WebhookReply:
     accepted: bool
     words: str
     is_final: bool = False  # a retry would change nothing
+    wait: timedelta = timedelta(0)  # no retry before: Retry-After (RFC 9110, section 10.2.3)
 
 
 def post_all(parcels: Sequence[Parcel]) -> list[WebhookReply]:
@@ -80,17 +85,29 @@ async def _talk(client: httpx.AsyncClient, target: Target, parcel: Parcel) -> We
     )
     response = await client.send(request, stream=True)
     await response.aclose()  # only the status code matters; an endless body is never read
-    return _reply(response.status_code)
+    return _reply(response.status_code, response.headers.get("Retry-After", ""))
 
 
-def _reply(code: int) -> WebhookReply:
+def _reply(code: int, retry_after: str) -> WebhookReply:
     if 200 <= code < 300:
         return WebhookReply(True, f"Risponde {code}")
     if 300 <= code < 400:
         return WebhookReply(False, f"Risponde {code}: rimanda a un altro indirizzo, e i rinvii non si seguono")
     if code == GONE:
-        return WebhookReply(False, f"Risponde {code}: non vuole più questi avvisi", is_final=True)
-    return WebhookReply(False, f"Risponde {code}")
+        return WebhookReply(False, GONE_WORDS, is_final=True)
+    return WebhookReply(False, f"Risponde {code}", wait=_wait(retry_after))
+
+
+def _wait(retry_after: str) -> timedelta:
+    """The time that the header asks for, in seconds or as a date; nothing when it cannot be read."""
+    text = retry_after.strip()
+    if text.isascii() and text.isdigit() and len(text) < 10:
+        return min(timedelta(seconds=int(text)), LONGEST_WAIT)
+    try:
+        until = parsedate_to_datetime(text) - datetime.now(UTC)
+    except (ValueError, TypeError):  # no date, or one without a zone
+        return timedelta(0)
+    return min(max(until, timedelta(0)), LONGEST_WAIT)
 
 
 def _why_no_connection(error: httpx.ConnectError) -> str:

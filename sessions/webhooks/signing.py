@@ -15,9 +15,13 @@ def new_secret() -> str:
     return PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode("ascii")
 
 
-def signed(secret: str, message_id: str, at: datetime, body: str) -> dict[str, str]:
-    """The three signature headers of a call made at `at` (UTC)."""
+def signed(secret: str, message_id: str, at: datetime, body: str, *before: str) -> dict[str, str]:
+    """The three signature headers of a call made at `at` (UTC). `before`: older secrets that sign too, one signature each."""
     stamp = str(int(at.timestamp()))
+    signatures = " ".join(f"v1,{_signature(key, f'{message_id}.{stamp}.{body}')}" for key in (secret, *before))
+    return {"webhook-id": message_id, "webhook-timestamp": stamp, "webhook-signature": signatures}
+
+
+def _signature(secret: str, text: str) -> str:
     key = base64.b64decode(secret.removeprefix(PREFIX))
-    signature = base64.b64encode(hmac.digest(key, f"{message_id}.{stamp}.{body}".encode(), sha256)).decode("ascii")
-    return {"webhook-id": message_id, "webhook-timestamp": stamp, "webhook-signature": f"v1,{signature}"}
+    return base64.b64encode(hmac.digest(key, text.encode(), sha256)).decode("ascii")

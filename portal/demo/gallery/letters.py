@@ -28,7 +28,9 @@ from portal.identity.models import PersonSession
 from portal.outbox.letters import Envelope, post
 from portal.outbox.models import OutgoingMail
 from sessions.hours.moments import Moment
-from sessions.letters import id_letters
+from sessions.letters import id_letters, webhook_letters
+from sessions.models import Webhook
+from sessions.models.webhook import WebhookEnd
 
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
 REFUSED = "casella piena"
@@ -130,6 +132,8 @@ def _of_people(world: GalleryWorld) -> _Writing:
     other = RoleRequest(person=world.anna, pharmacy=far, code=far.code, role=Office.Role.TITOLARE)
     certification = world.long_named.certification
     yield "una persona chiede un ruolo", partial(of_people.role_requests, certification, [role], NOW)
+    webhook = Webhook(pharmacy=pharmacy, url="https://gestionale.example.it/avvisi", closed_because=WebhookEnd.SILENT)
+    yield "il gestionale scollegato dagli avvisi", partial(webhook_letters.put_to_rest, webhook, NOW)
     yield "due persone chiedono un ruolo", partial(of_people.role_requests, certification, [role, other], NOW)
     session = PersonSession(
         user=world.anna, means="SPID livello 2", browser="Firefox su Windows", origin="192.0.2.x", started_at=NOW

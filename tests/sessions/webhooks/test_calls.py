@@ -47,9 +47,20 @@ def test_the_signature_is_the_one_of_standard_webhooks(gestionale, connected) ->
     assert call_due(now) == 0
 
 
-def test_another_secret_does_not_verify(gestionale, connected, call, anna) -> None:
-    renewed = webhook_life.renew_secret(connected[0], anna, MORNING)
+def test_the_old_key_signs_for_a_day_after_the_new_one(gestionale, connected, call, anna) -> None:
     now = timezone.now()
+    renewed = webhook_life.renew_secret(connected[0], anna, now - timedelta(hours=23))
+    events.test(connected[0], now)
+    call_due(now)
+    _, headers, body = gestionale.heard[-1]
+    assert len(headers["webhook-signature"].split(" ")) == 2
+    assert Receiver(renewed).verify(body, headers)
+    assert Receiver(connected[1]).verify(body, headers)
+
+
+def test_after_a_day_the_old_key_does_not_verify(gestionale, connected, call, anna) -> None:
+    now = timezone.now()
+    renewed = webhook_life.renew_secret(connected[0], anna, now - timedelta(hours=24))
     events.test(connected[0], now)
     call_due(now)
     _, headers, body = gestionale.heard[-1]

@@ -93,7 +93,7 @@ def test_an_address_that_may_not_be_called_is_refused_with_a_sentence(typed, sen
 
 def test_a_new_secret_takes_the_place_of_the_old(anna_client, certified, gestionale) -> None:
     old = connect(anna_client, gestionale.url)
-    assert "smette subito di valere" in anna_client.get(f"{PANEL}nuova-chiave/").content.decode()
+    assert "tutte e due le chiavi" in anna_client.get(f"{PANEL}nuova-chiave/").content.decode()
     html = anna_client.post(f"{PANEL}nuova-chiave/", follow=True).content.decode()
     new = re.search(r"whsec_[A-Za-z0-9+/=]+", html)[0]
     assert new != old
