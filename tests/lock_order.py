@@ -22,6 +22,7 @@ ORDER = (
     "identity_staffrecoverycode",
     "identity_staffsession",
     "identity_personsession",
+    "identity_staffmailbox",
     "identity_registeredprovider",
     "pharmacy_sessions_bulkitem",
     "pharmacies_pharmacy",

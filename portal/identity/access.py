@@ -7,6 +7,7 @@ from typing import Concatenate, ParamSpec, overload
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from portal.identity import session_ends, staff_step_up
 from portal.identity.identity import Identity
-from portal.identity.models import PersonSession, User
+from portal.identity.models import PersonSession, StaffMailbox, User
 from portal.identity.roles import StaffRole
 from portal.identity.staff_step_up import StepUp
 from portal.time.clock import real_now_of
@@ -28,6 +29,7 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 # Form fields kept in the session across a fresh authentication. Never a code.
 KEPT = ("indirizzo", "copia")
 _TYPED = "typed_before"
+_HAS_MAILBOX = "staff_has_mailbox"
 _AT, _WITH, _NAMES = "identity_authenticated_at", "identity_with", "identity_sign_out_names"
 
 
@@ -151,6 +153,9 @@ def _staff_only(
             raise PermissionDenied(
                 _("Questa pagina vale per tutta l’Italia: la apre chi amministra senza limiti di territorio.")
             )
+        if role is not None and (page := _lacks(request, user)):
+            messages.warning(request, _("L’amministrazione lo chiede a ogni operatore: completa prima questa pagina."))
+            return redirect(page)
         if step_up is not None and not staff_step_up.is_recent(request):
             return _not_kept(staff_step_up.asked_again(request, step_up))
         return _not_kept(view(request, *args, **kwargs))
@@ -160,9 +165,18 @@ def _staff_only(
     return guarded
 
 
-def any_staff(view: View[P]) -> View[P]:
+def any_staff(view: View[P], *, step_up: StepUp | None = None) -> View[P]:
     """Lets in every member of the staff with the second factor, whatever the role: for the pages of their own account."""
-    return _staff_only(view, None)
+    return _staff_only(view, None, step_up=step_up)
+
+
+def _lacks(request: HttpRequest, user: User) -> str:
+    """The name of the page that an operator must complete first, where the administration demands it; "" when there is none."""
+    if settings.STAFF_REQUIRE_EMAIL and not request.session.get(_HAS_MAILBOX):
+        if not StaffMailbox.objects.filter(user=user, confirmed_at__isnull=False).exists():
+            return "identity:staff_mailbox"
+        request.session[_HAS_MAILBOX] = True
+    return ""
 
 
 def staff_of(request: HttpRequest) -> User:

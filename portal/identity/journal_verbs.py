@@ -8,6 +8,7 @@ WORDS = {
     "staff.reset": "ha azzerato password e app dell’operatore {name}",
     "staff.enrolled": "ha registrato la propria app di autenticazione ({name})",
     "staff.recovered": "è entrato con un codice di recupero ({name})",
+    "staff.mailbox_confirmed": "ha confermato la casella {address} per i propri avvisi ({name})",
     "staff.locked_out": "ha bloccato per un quarto d’ora l’accesso di {name}: troppe password sbagliate",
     "staff.codes_guessed": "ha rifiutato cinque codici sbagliati di seguito dopo la password giusta di {name}",
     "staff.app_renewed": "ha dato da terminale una nuova app di autenticazione all’operatore {name}",

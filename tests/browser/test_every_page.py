@@ -26,7 +26,7 @@ NOBODY = [
     "demo:clock", "demo:gestionale", "demo:till", "demo:till_settings", "a2f:certificate",
 ]  # fmt: skip
 STAFF = [
-    "identity:staff_own", "identity:staff_step_up", "identity:staff_new_codes", "identity:staff_password", "identity:operators",
+    "identity:staff_own", "identity:staff_step_up", "identity:staff_mailbox", "identity:staff_new_codes", "identity:staff_password", "identity:operators",
     "identity:operator_new", "staff:status", "staff:to_invite", "staff:bulk", "staff:jobs", "staff:pharmacy",
     "staff:timeline", "staff:outbox", "staff:held_mailboxes", "staff:reports", "staff:closings",
     "staff:register_nights", "staff:role_requests", "staff:endings", "staff:duties", "staff:people", "staff:office_give",

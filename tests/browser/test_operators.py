@@ -46,7 +46,7 @@ def test_the_pages_of_who_manages_the_staff(lived_in, sweep, page, context, live
     app = TOTP(base64.b32decode(page.locator(".secret").inner_text()), 30, 0, 6)
     app.time = time.time()
     page.get_by_label("Codice che vedi").fill(f"{app.token():06d}")
-    page.get_by_label("nuova password").fill("tutta di Olga 2026")
+    page.get_by_label("nuova password").fill("cavallo pila lampada")
     page.get_by_role("button", name="Attiva ed entra").click()
     expect(page.locator(".codes li")).to_have_count(10)
     sweep()

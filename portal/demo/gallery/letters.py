@@ -24,7 +24,8 @@ from portal.demo.gallery.places import (
     make_world,
 )
 from portal.demo.people import ANNA, ELENA
-from portal.identity.models import PersonSession
+from portal.identity.models import PersonSession, StaffMailbox, User
+from portal.identity.staff import mailbox
 from portal.outbox.letters import Envelope, post
 from portal.outbox.models import OutgoingMail
 from sessions.hours.moments import Moment
@@ -54,6 +55,7 @@ def gallery_letters() -> list[GalleryLetter]:
         *_of_people(world),
         *_of_copies(world),
         *_of_ids(world),
+        *_of_staff(),
         *_reminders(world),
     ]:
         before = set(OutgoingMail.objects.values_list("pk", flat=True))
@@ -149,6 +151,14 @@ def _of_copies(world: GalleryWorld) -> _Writing:
     yield "copia ripresa", partial(of_copies.resumed, mailbox, NOW)
     yield "copia finita, per chi l’ha indicata", partial(of_copies.ended, mailbox, world.elena, NOW)
     yield "copia finita, per chi legge la casella", partial(of_copies.ended, mailbox, None, NOW)
+
+
+def _of_staff() -> _Writing:
+    carla = User.objects.create_staff("carla.galleria", "!", "Carla", "Neri")
+    yield "codice per la casella di un operatore", partial(mailbox.name, carla, LONG_ADDRESS, NOW)
+    StaffMailbox.objects.update_or_create(user=carla, defaults={"address": LONG_ADDRESS, "confirmed_at": NOW})
+    words = "Ruoli e territorio: prima lettura; 042, ora assistenza, lettura; tutta l’Italia."
+    yield "avviso a un operatore", partial(mailbox.tell, carla, "I tuoi ruoli sono cambiati", words, NOW)
 
 
 def _of_ids(world: GalleryWorld) -> _Writing:

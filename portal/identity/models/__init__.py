@@ -7,6 +7,7 @@ from portal.identity.models.person import User, UserManager
 from portal.identity.models.registry import RegisteredProvider, RegistryReading
 from portal.identity.models.staff import StaffTotp
 from portal.identity.models.staff_access import StaffRecoveryCode
+from portal.identity.models.staff_mailbox import StaffMailbox
 
 __all__ = [
     "LOGINS",
@@ -18,6 +19,7 @@ __all__ = [
     "PersonSession",
     "RegisteredProvider",
     "RegistryReading",
+    "StaffMailbox",
     "StaffRecoveryCode",
     "StaffSession",
     "StaffTotp",

@@ -12,12 +12,14 @@ from datetime import datetime
 
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from portal.database.row_updates import update_row
 from portal.identity.models import StaffRecoveryCode, StaffSession, User
 from portal.identity.models.staff import forget_apps
 from portal.identity.models.staff_access import ALPHABET
 from portal.identity.roles import StaffRole
+from portal.identity.staff import mailbox
 from portal.identity.territory import Territory
 from portal.journal.models import record
 
@@ -96,7 +98,11 @@ def change(
     user.groups.add(*Group.objects.filter(name__in=roles))
     if was == (user.full_name, rights_of(user)):
         return False
-    record("staff.changed", now=now, actor=by, subject=user, name=user.username, was=was[1], rights=rights_of(user))
+    rights = rights_of(user)
+    record("staff.changed", now=now, actor=by, subject=user, name=user.username, was=was[1], rights=rights)
+    if rights != was[1]:
+        words = _("Ruoli e territorio: prima %(was)s, ora %(rights)s.") % {"was": was[1], "rights": rights}
+        mailbox.tell(user, _("I tuoi ruoli sono cambiati"), words, now)
     return True
 
 
@@ -135,6 +141,8 @@ def reset(user: User, by: User, because: str, now: datetime) -> str:
     StaffRecoveryCode.forget_unused(user)
     StaffSession.objects.filter(user=user).close(now)
     record("staff.reset", now=now, actor=by, subject=user, name=user.username, because=because)
+    words = _("Chi amministra gli operatori ha azzerato la tua password e il tuo secondo fattore.")
+    mailbox.tell(user, _("Il tuo accesso è stato azzerato"), words, now)
     return password
 
 

@@ -8,15 +8,16 @@ import django_otp
 from django.contrib.auth import authenticate, login
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from portal.database.claims import hold
 from portal.identity import session_ends
-from portal.identity.models import PasswordFailure, StaffRecoveryCode, StaffSession, StaffTotp, User
+from portal.identity.models import PasswordFailure, StaffRecoveryCode, StaffTotp, User
 from portal.identity.models.failure import PasswordFailureQuerySet
-from portal.identity.staff import traces
+from portal.identity.staff import mailbox, traces
 from portal.journal.models import record
 from portal.secrets.codes import same
-from portal.web.client_address import client_address
+from portal.web.client_address import client_address, here
 from portal.web.places import place_of
 
 WRONG_PER_USERNAME = 5  # wrong passwords for one username from one address, in PasswordFailure.WINDOW
@@ -24,7 +25,6 @@ WRONG_PER_USERNAME_ANYWHERE = 30  # from all addresses: an attacker with one add
 WRONG_PER_ADDRESS = 20  # for any username from one address; an office shares one
 SECOND_FACTOR_WITHIN = timedelta(minutes=5)  # from the password to the code
 ENROLMENT_WITHIN = timedelta(minutes=20)  # from the password to the first code of a new app
-FAMILIAR_FOR = timedelta(days=30)  # how long the address of a complete login stays familiar
 GIVEN_PASSWORD_LASTS = timedelta(days=3)  # a temporary password given by an administrator
 _WAITING = "staff_waiting"
 _DOOR = traces.STAFF  # of PasswordFailure
@@ -48,7 +48,7 @@ def check_password(request: HttpRequest, username: str, password: str, now: date
         return PasswordCheck(None)
     by_username = PasswordFailure.hash_of_username(_DOOR, name)
     by_place = PasswordFailure.hash_of_place(_DOOR, place)
-    is_familiar = _is_familiar(username, place, now)
+    is_familiar = mailbox.is_familiar(username, place, now)
     failures = PasswordFailure.objects.of_door(_DOOR)
     attempt = failures.create(door=_DOOR, username_hash=by_username, address_hash=by_place, at=now)
     earlier = failures.filter(pk__lt=attempt.pk).recent(now)
@@ -67,14 +67,6 @@ def check_password(request: HttpRequest, username: str, password: str, now: date
     refused = traces.OLD_PASSWORD if isinstance(user, User) else traces.WRONG_PASSWORD
     traces.write(request, traces.LOCKED_OUT if locked_until else refused, username, now, meant)
     return PasswordCheck(None, locked_until)
-
-
-def _is_familiar(username: str, place: str, now: datetime) -> bool:
-    """True when this operator completed a login from this place in the last 30 days. The same query runs for an unknown
-    username.
-    """
-    known = StaffSession.objects.filter(user__username=username, started_at__gt=now - FAMILIAR_FOR)
-    return place in {place_of(origin) for origin in known.values_list("origin", flat=True).distinct() if origin}
 
 
 def _locked_until(
@@ -188,6 +180,8 @@ def enrol(
             user.save(update_fields=["password", "password_given_at"])
         codes = StaffRecoveryCode.renew(user, now)
         record("staff.enrolled", now=now, actor=user, subject=user, name=user.username)
+        words = _("Al tuo accesso è stata registrata un’app di autenticazione.")
+        mailbox.tell(user, _("Nuova app di autenticazione"), words, now)
     _let_in(request, user, app, now)
     return codes
 
@@ -200,6 +194,7 @@ def change_password(request: HttpRequest, user: User, new_password: str, now: da
         user.save(update_fields=["password", "password_given_at"])
         session_ends.keep_only(request, user, now)
         record("staff.password_changed", now=now, actor=user, subject=user, name=user.username)
+        mailbox.tell(user, _("La tua password è cambiata"), _("Gli altri tuoi collegamenti sono stati chiusi."), now)
 
 
 def _let_in(request: HttpRequest, user: User, app: StaffTotp, now: datetime) -> str:
@@ -211,6 +206,7 @@ def _let_in(request: HttpRequest, user: User, app: StaffTotp, now: datetime) -> 
         request.session.flush()
         login(request, user, backend=session_ends.STAFF_BACKEND)
         django_otp.login(request, app)
+        mailbox.tell_of_a_new_place(user, here(), request.META.get("HTTP_USER_AGENT", ""), now)
         session_ends.begin_of_staff(request, user, now)
         traces.write(request, traces.IN, user.username, now, user)
     return next_url

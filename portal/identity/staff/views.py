@@ -7,13 +7,14 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from portal.identity.models import StaffTotp
+from portal.identity.models import StaffTotp, User
 from portal.identity.people.login import local_url
-from portal.identity.staff import login
+from portal.identity.staff import login, mailbox
 from portal.identity.staff.account_forms import EnrolForm, RecoveryForm
 from portal.identity.staff.login_forms import StaffPasswordForm, TotpForm
 from portal.templatetags.portale import seconds
@@ -62,6 +63,7 @@ def staff_code(request: HttpRequest) -> HttpResponse:
         if locked_until is None:
             next_url = login.enter(request, user, app, form.cleaned_data["code"], now)
             if next_url is not None:
+                ask_for_a_mailbox(request, user)
                 return redirect(next_url or "pages:home")
         form.add_error("code", not_this_code(app, locked_until))
     return render(request, "identity/staff_code.html", {"form": form})
@@ -110,6 +112,15 @@ def staff_enrol(request: HttpRequest) -> HttpResponse:
     secret = parse_qs(urlsplit(app.otpauth).query)["secret"][0]
     context = {"form": form, "qr": _drawn(app.otpauth), "secret": secret, "username": user.username}
     return render(request, "identity/staff_enrol.html", context)
+
+
+def ask_for_a_mailbox(request: HttpRequest, user: User) -> None:
+    """Asks an operator without a confirmed e-mail address for one; it may wait, unless STAFF_REQUIRE_EMAIL."""
+    if not mailbox.is_confirmed(user):
+        messages.info(
+            request,
+            _("Aggiungi il tuo indirizzo e-mail in «Il mio accesso»: ti avvisiamo se qualcuno entra al posto tuo."),
+        )
 
 
 def _drawn(text: str) -> SafeString:

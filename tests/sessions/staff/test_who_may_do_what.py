@@ -36,7 +36,7 @@ RULES = {
     "identity:operators": M, "identity:operator": M, "identity:operator_new": M, "identity:operator_disable": M,
     "identity:operator_enable": M, "identity:operator_reset": M,
     "identity:staff_own": ANY, "identity:staff_close": ANY, "identity:staff_new_codes": ANY, "identity:staff_password": ANY,
-    "identity:staff_step_up": ANY,
+    "identity:staff_step_up": ANY, "identity:staff_mailbox": ANY,
 }  # fmt: skip
 DOORS = {"identity:staff_login", "identity:staff_code", "identity:staff_recovery", "identity:staff_enrol", "staff:door"}
 VALUES = {"code": "4512", "pk": 1, "slug": "elenco", "kind": "csv", "domain": "libero.example", "verdict": "conferma"}
