@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-processes test-browser test-spid proxies clients italy benchmark check lint types imports migrations-check format modules letters clean lock
+.PHONY: help run test test-processes test-browser test-spid test-clients proxies clients italy benchmark check lint types imports migrations-check format modules letters clean lock
 
 help:
 	@echo "make run           try the portal on http://127.0.0.1:$(PORT)/ (PORT= changes it; Ctrl-C stops it)"
@@ -19,7 +19,8 @@ help:
 	@echo "make test-processes  tests that start real commands, servers, workers and proxies, kill and restart them"
 	@echo "make test-browser  the journeys in a real Chromium (needs chromium on this machine)"
 	@echo "make test-spid     the official test of SPID and CIE (needs xmlsec1 and openssl on this machine)"
-	@echo "make clients       installs the SOAP clients of Node for the tests, which skip them otherwise (needs npm)"
+	@echo "make test-clients  the web service called by SOAP stacks of other people, those that this machine has"
+	@echo "make clients       installs the SOAP clients of Node and suds for the tests, which skip them otherwise (needs npm)"
 	@echo "make proxies       installs Traefik and Envoy for the tests, which skip them otherwise (90 MB)"
 	@echo "make italy         a day of 20,000 pharmacies in minutes (needs postgresql and redis-server; docs/italy.md)"
 	@echo "make benchmark     the gate beside two floors: by hand, on a quiet machine (docs/performance.md)"
@@ -45,13 +46,15 @@ $(VENV)/.dev: requirements/dev.txt
 	$(install)
 $(VENV)/.proxies: requirements/proxies.txt
 	$(install)
+$(VENV)/.clients: requirements/clients.txt
+	$(install)
 
 run: $(VENV)/.run
 	@echo "Starting on port $(PORT) ..."
 	@$(BIN)/python manage.py up --port "$(PORT)"
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n auto -m "not browser and not processes"
+	$(BIN)/python -m pytest -n auto -m "not browser and not processes and not clients"
 
 test-processes: $(VENV)/.test
 	$(BIN)/python -m pytest -n auto -m processes
@@ -79,7 +82,10 @@ $(NODE_CLIENTS)/.installed: tests/clients/package-lock.json
 	@cd $(NODE_CLIENTS) && npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
-clients: $(NODE_CLIENTS)/.installed
+clients: $(VENV)/.test $(VENV)/.clients $(NODE_CLIENTS)/.installed
+
+test-clients: $(VENV)/.test $(VENV)/.clients
+	$(BIN)/python -m pytest -m clients tests/clients
 
 italy: $(VENV)/.run
 	$(BIN)/python -m tests.day $(KNOBS)

@@ -18,4 +18,5 @@ lock run embedded
 lock test embedded test e2e
 lock dev embedded test e2e lint
 lock_apart proxies
+lock_apart clients
 lock_apart spid

@@ -24,4 +24,6 @@ def test_the_continuous_integration_requires_them_all():
     written = RUN.read_text(encoding="utf-8")
     assert "export REQUIRE_PROGRAMS=1" in written
     assert "make proxies clients" in written
-    assert "php-soap" in written
+    assert "make test-clients" in written
+    for package in ("php-soap", "libsoap-lite-perl", "libgsoap-dev"):
+        assert package in written
