@@ -41,9 +41,11 @@ def copies(request: OfficeRequest) -> HttpResponse:
 
 
 @ids_required
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def code(request: OfficeRequest) -> HttpResponse:
-    """Compares the typed code."""
+    """Compares the typed code. A GET, by a browser's Back, goes to the page."""
+    if request.method != "POST":
+        return _back(request.pharmacy)
     own, now = _own(request), now_of(request)
     row = own.to_confirm
     if row is None:

@@ -16,6 +16,12 @@ window.addEventListener("pageshow", (event) => {
   if (event.persisted) document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
 });
 
+// A page that answers a form sent to its own address takes its place in the history as if it had been opened: Back and reload
+// open it and do not offer to send the form again. (Pages of a signed-in person are not stored, so a header cannot do this.)
+if ([...document.forms].some((form) => form.method === "post" && form.action === location.href)) {
+  history.replaceState(history.state, "", location.href);
+}
+
 // <button type="button" hidden data-copy="#where">: copies the text, without the visual gaps, and says so.
 document.querySelectorAll("button[data-copy]").forEach((button) => {
   const source = document.querySelector(button.dataset.copy);
