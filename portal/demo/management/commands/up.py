@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from portal.demo import people, processes, running
 from portal.demo.broker import EmbeddedBroker, UnsafeFolder
+from portal.demo.progress import still_at_work
 from portal.demo.seed import seeding
 from portal.demo.staff_code import staff_code
 from portal.demo.supervisor import CannotStart, Child, Supervisor
@@ -85,7 +86,8 @@ class Command(BaseCommand):
         broker = None if queue_in_files or self.env.get("REDIS_URL") else self._embedded_broker()
         running.write(self.var, self.env)
         self._say("preparo il database")
-        call_command("migrate", verbosity=0)
+        with still_at_work(self._say):
+            call_command("migrate", verbosity=0)
         connections.close_all()
         if broker is not None:
             self.supervisor.wait_for(broker.answers, broker.child, START_WITHIN)
@@ -94,11 +96,14 @@ class Command(BaseCommand):
         web = self._child("web", processes.web(self.port), self._counts("web"))
         self._child("mailbox", processes.mailbox(mail_port))
         self._say("scrivo i dati inventati, se non ci sono già")
-        self._seed()
+        with still_at_work(self._say):
+            self._seed()
         self._say("avvio il lavoro in sottofondo e aspetto che il sito risponda")
         self._child("worker", processes.worker(), self._counts("worker"))
         self._child("timetable", processes.timetable())
-        if self.supervisor.wait_for(lambda: _answers(self.port), web, START_WITHIN):
+        with still_at_work(self._say):
+            answers = self.supervisor.wait_for(lambda: _answers(self.port), web, START_WITHIN)
+        if answers:
             self._welcome(time.monotonic() - started)
 
     def _say(self, step: str) -> None:
