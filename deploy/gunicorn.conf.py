@@ -33,6 +33,9 @@ keepalive = 15  # seconds: the proxy reuses its connections
 graceful_timeout = 10  # seconds: enough to write the uses counted so far
 preload_app = False  # two processes must not share a database connection
 
+# structlog loads rich when it is there: 4 MB of each worker for nothing. Production has none; the development tools bring it.
+sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
+
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 _GIVE_BACK_EVERY = 30.0  # seconds
 

@@ -5,20 +5,22 @@ setting stands here with its reason; the address and the timeouts of the broker 
 """
 
 import os
+import sys
 from importlib import import_module
 from typing import Any
 
 from celery import Celery
 from celery.signals import beat_init, worker_init
 
-from portal import lost_broker
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("portal", task_cls="portal.watch.tasks:ClockedTask")
 app.config_from_object("django.conf:settings", namespace="CELERY")  # only the settings that depend on the environment
 import_module("portal.watch.tasks")  # registers itself with Celery
-lost_broker.mend()
+if (
+    "portal.wsgi" not in sys.modules
+):  # a web process takes no messages, and kombu's part for Redis is 6 MB of its memory
+    import_module("portal.lost_broker").mend()
 
 # A message carries no work: it wakes a worker, which asks the database what is due. A lost message delays the work until the
 # next one of the timetable (EVERY), and a duplicate costs an empty query.

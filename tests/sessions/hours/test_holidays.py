@@ -85,7 +85,11 @@ def test_the_days_are_those_between_the_two_in_order() -> None:
     assert list(found.values()) == ["Natale", "Santo Stefano", "Capodanno", "Epifania"]
 
 
-def test_the_gate_does_not_load_the_library() -> None:
-    code = "import django; django.setup(); import sessions.gate.views, portal.urls, sys; sys.exit('holidays' in sys.modules)"
+def test_a_web_process_loads_neither_the_library_nor_what_only_a_worker_needs_of_redis() -> None:
+    code = (
+        "import sys, types; sys.modules['portal.wsgi'] = types.ModuleType('portal.wsgi'); import django; django.setup();"
+        "import sessions.gate.views, portal.urls; print(*{'holidays', 'kombu.transport.redis'} & {*sys.modules})"
+    )
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "portal.settings"}
-    assert subprocess.run([sys.executable, "-c", code], check=False, env=environment, timeout=60).returncode == 0
+    found = subprocess.run([sys.executable, "-c", code], check=False, env=environment, timeout=60, capture_output=True)
+    assert (found.returncode, found.stdout.strip()) == (0, b"")
