@@ -38,6 +38,7 @@ class BulkJob(models.Model):
         REVOKE = "revoke", "Revoca degli ID SESSIONE"
         BLOCK = "block", "Blocco delle utenze"
         RENEW = "renew", "Nuove credenziali delle utenze"
+        WARN = "warn", "Avviso: l’ID SESSIONE diventa obbligatorio"
         LIST = "list", "Elenco delle farmacie"
         LETTERS = "letters", "Indirizzi per l’unione di stampa"
 

@@ -12,6 +12,8 @@ WORDS = {
     "bulk.revoke": "ha fatto revocare gli ID SESSIONE di {pharmacies} farmacie ({asked_for}). Motivo: {because}",
     "bulk.block": "ha fatto bloccare le utenze di {pharmacies} farmacie ({asked_for}). Motivo: {because}",
     "bulk.renew": "ha fatto togliere password e pincode alle utenze di {pharmacies} farmacie ({asked_for}). Motivo: {because}",
+    "bulk.warn": "ha fatto scrivere a {pharmacies} farmacie che l’ID SESSIONE diventa obbligatorio ({asked_for})",
+    "letter.mandatory_soon": "ha fatto scrivere alla farmacia che l’ID SESSIONE diventa obbligatorio",
     "bulk.stopped": "ha fermato un lavoro su più farmacie ({act})",
     "archive.opened": "ha aperto una riga dell’archivio ({what})",
     "list.exported": "ha scaricato un elenco di {pharmacies} farmacie ({asked_for})",
@@ -19,5 +21,6 @@ WORDS = {
     "list.letters": "ha scaricato l’elenco dei messaggi in uscita ({asked_for})",
     "context.added": "ha aggiunto il contesto {context}: {rules}",
     "context.types": "ha deciso chi può chiedere ID per il contesto {context}: prima {before}; adesso {after}",
+    "context.mandatory": "ha deciso da quando l’ID è obbligatorio per il contesto {context}: prima {before}; adesso {after}",
     "context.changed": "ha modificato il contesto {context}: {changes}",
 }

@@ -4,6 +4,7 @@ from django.views.generic import RedirectView
 from sessions.staff import (
     certificates,
     closings,
+    context_dates,
     context_types,
     contexts,
     duties,
@@ -12,7 +13,7 @@ from sessions.staff import (
     register_nights,
     role_requests,
 )
-from sessions.staff.desk import bulk_views, invite_views, sheet_views, status_views, utenze_sheet
+from sessions.staff.desk import bulk_views, invite_views, sheet_views, status_views, utenze_sheet, without_id_views
 from sessions.staff.mail import mailboxes, outbox_views, unread_reports
 from sessions.staff.pharmacy import place_acts
 
@@ -22,6 +23,9 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="staff:status"), name="door"),
     path("da-invitare/", invite_views.to_invite, name="to_invite"),
     path("da-invitare/elenco.<slug:kind>", invite_views.invite_sheet, name="invite_sheet"),
+    path("senza-id/", without_id_views.list_without_id, name="without_id"),
+    path("senza-id/elenco.<slug:kind>", without_id_views.sheet_without_id, name="without_id_sheet"),
+    path("senza-id/avvisa/", without_id_views.warn_without_id, name="without_id_warn"),
     path("stato-sessioni/", status_views.status, name="status"),
     path("stato-sessioni/cerca/", status_views.look_for, name="search"),
     path("stato-sessioni/scarica/utenze.<slug:kind>", utenze_sheet.utenze_sheet, name="utenze_sheet"),
@@ -51,6 +55,7 @@ urlpatterns = [
     path("contesti/", contexts.every_context, name="contexts"),
     path("contesti/nuovo/", contexts.add_context, name="add_context"),
     path("contesti/<int:pk>/", contexts.context, name="context"),
+    path("contesti/<int:pk>/obbligo/", context_dates.context_date, name="context_date"),
     path("contesti/<int:pk>/tipologie/", context_types.context_types, name="context_types"),
     path("certificati/", certificates.every_certificate, name="certificates"),
     path("certificati/nuovo/", certificates.new_certificate, name="new_certificate"),

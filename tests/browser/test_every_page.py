@@ -34,6 +34,7 @@ STAFF = [
     "staff:journal", "identity:login_search", "staff:resend", "staff:revoke_id", "staff:revoke_all",
     "staff:revoke_address", "staff:note", "staff:block", "staff:add_utenza", "staff:renew_utenza",
     "staff:hand_over_utenza", "staff:supplier", "staff:contexts", "staff:context", "staff:context_types",
+    "staff:context_date", "staff:without_id", "staff:without_id_warn",
     "staff:add_context", "staff:certificates", "staff:new_certificate", "archive:index",
 ]  # fmt: skip
 ANNA = [
@@ -66,7 +67,7 @@ ELSEWHERE = {
     "staff:retry_letter": "below", "staff:cancel_letter": "below",
     "staff:unblock": "below", "staff:reachable": "below", "staff:close_note": "below", "staff:retire_certificate": "below",
     "archive:rows": "test_the_archive", "archive:row": "test_the_archive",
-    "staff:search": "a POST, test_live_list", "staff:journal_csv": "a file", "staff:outbox_csv": "a file", "staff:job": "test_live_list", "staff:sheet": "a file", "staff:invite_sheet": "a file", "staff:utenze_sheet": "a file", "staff:job_sheet": "a file",
+    "staff:search": "a POST, test_live_list", "staff:journal_csv": "a file", "staff:outbox_csv": "a file", "staff:job": "test_live_list", "staff:sheet": "a file", "staff:invite_sheet": "a file", "staff:without_id_sheet": "a file", "staff:utenze_sheet": "a file", "staff:job_sheet": "a file",
     "staff:stop_job": "a POST", "staff:retry_job": "a POST", "staff:report": "below", "a2f:certificate_pem": "a file", "a2f:certificate_der": "a file",
     "a2f:service": "for programs", "a2f:gate": "for programs", "outbox:bounce": "for programs", "demo:hear": "for programs",
     "sessions:webhook_secret": "below", "sessions:webhook_renew": "below", "sessions:webhook_close": "below",
@@ -100,7 +101,9 @@ def address_of(name: str, code: str) -> str:
         row = Office.objects.filter(pharmacy__code=code).exclude(source=OfficeSource.FILE).first()
     if name.startswith("pharmacies:delegation_"):
         row = Office.objects.filter(pharmacy__code=code, source=OfficeSource.DELEGATION).first()
-    context = Context.objects.usual().pk if name in ("staff:context", "staff:context_types") else 0
+    context = (
+        Context.objects.usual().pk if name in ("staff:context", "staff:context_types", "staff:context_date") else 0
+    )
     for args in ([], [context or code], [code, row.pk if row else 0], [DemoLetter.objects.first().pk]):
         try:
             return reverse(name, args=args)

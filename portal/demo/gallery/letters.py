@@ -29,8 +29,9 @@ from portal.identity.staff import mailbox
 from portal.outbox.letters import Envelope, post
 from portal.outbox.models import OutgoingMail
 from sessions.hours.moments import Moment
-from sessions.letters import id_letters, webhook_letters
-from sessions.models import Webhook
+from sessions.letters import id_letters, mandatory_letters, webhook_letters
+from sessions.letters.mandatory_letters import MandatorySoon
+from sessions.models import Context, Webhook
 from sessions.models.webhook import WebhookEnd
 
 HOUR, MINUTE, DAY = timedelta(hours=1), timedelta(minutes=1), timedelta(days=1)
@@ -209,6 +210,12 @@ def _of_ids(world: GalleryWorld) -> _Writing:
             NOW,
         ),
     )
+    soon = [
+        Context(title=row.title, contesto=row.contesto, mandatory_from=NOW + 30 * DAY)
+        for row in (world.usual, world.white)
+    ]
+    calls = [MandatorySoon(context, number) for context, number in zip(soon, (1284, 1), strict=True)]
+    yield "ID obbligatorio fra poco", partial(mandatory_letters.mandatory_soon, one.certification, calls, NOW)
     for verb in id_letters.UTENZA_NEWS:
         by = None if verb == "utenza.anomaly" else world.operator
         because = REASON if verb in ("utenza.blocked", "utenza.anomaly") else ""

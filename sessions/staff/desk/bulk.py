@@ -25,8 +25,9 @@ from portal.secrets.codes import keyed_hash
 from portal.time import pauses
 from portal.waking import wake_after_commit
 from sessions.ids import revoking
+from sessions.letters import mandatory_letters
 from sessions.models import BulkItem, BulkJob, IdSessione
-from sessions.staff.lists import sheets
+from sessions.staff.lists import sheets, without_valid_id
 from sessions.staff.lists.pharmacy_listing import rows_of
 from sessions.utenze import by_the_desk, life
 
@@ -214,10 +215,22 @@ def _renew(pharmacy: Pharmacy, job: BulkJob, now: datetime) -> int:
     return sum(ask(utenza, job.because, job.asked_by, now, at_once=True) for utenza in utenze)
 
 
+def _warn(pharmacy: Pharmacy, job: BulkJob, now: datetime) -> int:
+    """Writes the letter about the date; nothing when the date has passed or the address went out of use meanwhile."""
+    certification = MailCertification.objects.current().filter(pharmacy=pharmacy, undeliverable_at=None).first()
+    coming = without_valid_id.coming_dates(pharmacy, now)
+    if certification is None or not coming:
+        return 0
+    mandatory_letters.mandatory_soon(certification, coming, now)
+    record("letter.mandatory_soon", now=now, actor=job.asked_by, subject=certification, about=pharmacy.code)
+    return 1
+
+
 ACTS: dict[BulkJob.Act, Callable[[Pharmacy, BulkJob, datetime], int]] = {
     BulkJob.Act.REVOKE: _revoke,
     BulkJob.Act.BLOCK: _block,
     BulkJob.Act.RENEW: _renew,
+    BulkJob.Act.WARN: _warn,
 }
 
 

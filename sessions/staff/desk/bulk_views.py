@@ -34,6 +34,7 @@ WORDS = {
     BulkJob.Act.REVOKE: (_("ID SESSIONE revocati"), _("Revoca"), _("ID SESSIONE validi da revocare")),
     BulkJob.Act.BLOCK: (_("Utenze bloccate"), _("Blocca"), _("utenze da bloccare")),
     BulkJob.Act.RENEW: (_("Utenze con nuove credenziali"), _("Togli password e pincode"), _("utenze con una password")),
+    BulkJob.Act.WARN: (_("Farmacie avvisate"), _("Scrivi alle farmacie"), _("farmacie da avvisare")),
 }
 CONSEQUENCES = {
     BulkJob.Act.REVOKE: _(

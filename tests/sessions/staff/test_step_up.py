@@ -25,8 +25,9 @@ GUARDED = {
     "identity:operator_enable": StepUp.PAGE, "identity:operator_reset": StepUp.PAGE,
     "identity:staff_mailbox": StepUp.PAGE, "staff:bulk": StepUp.PAGE, "staff:retry_job": StepUp.PAGE,
     "staff:sheet": StepUp.FILE, "staff:utenze_sheet": StepUp.FILE, "staff:job_sheet": StepUp.FILE,
-    "staff:invite_sheet": StepUp.FILE, "staff:outbox_csv": StepUp.FILE, "staff:journal_csv": StepUp.FILE,
+    "staff:invite_sheet": StepUp.FILE, "staff:without_id_sheet": StepUp.FILE, "staff:outbox_csv": StepUp.FILE, "staff:journal_csv": StepUp.FILE,
     "staff:context": StepUp.PAGE, "staff:add_context": StepUp.PAGE, "staff:context_types": StepUp.PAGE,
+    "staff:context_date": StepUp.PAGE, "staff:without_id_warn": StepUp.PAGE,
     "staff:new_certificate": StepUp.PAGE, "staff:retire_certificate": StepUp.PAGE,
 }  # fmt: skip
 
