@@ -121,7 +121,7 @@ def warn_without_id(request: HttpRequest) -> HttpResponse:
         return redirect(_back(form))
     coming = [row.pk for row in contexts if not row.is_mandatory(now) and row.pk in (form.contexts or [row.pk])]
     warned = list(without_valid_id.in_order(form.selection(), now, coming))
-    keys = {pharmacy.pk for pharmacy in warned if pharmacy.reachable}
+    keys = {pharmacy.pk for pharmacy in warned if getattr(pharmacy, "reachable", False)}
     counted = bulk.fingerprint(BulkJob.Act.WARN, keys)
     confirmed = NumberForm(request.POST if request.method == "POST" else None, len(keys), counted)
     if keys and confirmed.is_valid():
