@@ -51,7 +51,7 @@ def test_the_change_is_asked_for_twice_and_says_what_it_means(carla_client, row)
         "ha deciso da quando l’ID è obbligatorio per il contesto RICETTA-DEM EROGATORE: prima sempre obbligatorio; adesso "
         "obbligatorio dalle 00:00 di martedì 1 dicembre 2026"
     ) in page
-    assert "dal 01/12/2026" in page or "dal 1/12/2026" in page
+    assert "dal 1 dicembre 2026, ore 00:00" in page
 
 
 def test_a_confirmation_of_another_change_asks_again(carla_client, row) -> None:
