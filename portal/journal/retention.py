@@ -7,6 +7,7 @@ DAILY_KEPT_FOR = timedelta(days=731)
 DAILY = frozenset(
     {"certification.requested", "certification.withdrawn", "code.sent", "code.wrong"}
     | {"id.issued", "id.used", "id.resent", "id.shown", "id.checked", "register.imported", "offices.imported"}
+    | {"staff.looked", "staff.searched"}
     | {"staff.locked_out", "staff.codes_guessed"}
 )
 # Acts (certification, revocation, block, change of a right or a rule): as long as claims can arise (codice civile, art. 2946).

@@ -16,6 +16,8 @@ WORDS = {
     "letter.mandatory_soon": "ha fatto scrivere alla farmacia che l’ID SESSIONE diventa obbligatorio",
     "bulk.stopped": "ha fermato un lavoro su più farmacie ({act})",
     "archive.opened": "ha aperto una riga dell’archivio ({what})",
+    "staff.looked": "ha guardato i dati della {noun|farmacia} (ruoli: {roles})",
+    "staff.searched": "ha cercato una persona, un indirizzo o un codice fiscale (ricerca {words})",
     "list.exported": "ha scaricato un elenco di {pharmacies} farmacie ({asked_for})",
     "list.utenze": "ha scaricato l’elenco delle utenze di {pharmacies} farmacie ({asked_for})",
     "list.letters": "ha scaricato l’elenco dei messaggi in uscita ({asked_for})",

@@ -9,6 +9,7 @@ from django.db.models import Q
 
 from portal.journal.models import PORTAL, Entry, EntryQuerySet
 from portal.time.clock import ROME
+from sessions.staff.looks import LOOKED
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -92,8 +93,10 @@ class TimelineFilter(forms.Form):
 
 
 def entries(code: str) -> EntryQuerySet:
-    """The journal entries about a pharmacy, newest first."""
-    return Entry.objects.filter(about=code).select_related("actor").order_by("-at", "-pk")
+    """The journal entries about a pharmacy, newest first, without the looks of operators: the whole journal and the titolare have
+    them.
+    """
+    return Entry.objects.filter(about=code).exclude(verb=LOOKED).select_related("actor").order_by("-at", "-pk")
 
 
 def midnight(day: date) -> datetime:

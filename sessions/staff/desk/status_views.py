@@ -18,6 +18,7 @@ from portal.identity.roles import StaffRole
 from portal.templatetags.portale import thousands
 from portal.time.clock import now_of
 from sessions.ids.cards import EXPIRING_WITHIN
+from sessions.staff import looks
 from sessions.staff.desk import chart
 from sessions.staff.desk.filters import StatusFilter
 from sessions.staff.lists import search
@@ -126,6 +127,7 @@ def address_of(request: HttpRequest) -> str:
 def _address(query: dict[str, str], request: HttpRequest) -> str:
     words = query.get("cerca", "")
     if search.is_personal(words):
+        looks.searched(request, words)
         query = {**query, "chiave": search.keep(request, words)}
         del query["cerca"]
     return f"{reverse('staff:status')}?{urlencode(query)}" if query else reverse("staff:status")

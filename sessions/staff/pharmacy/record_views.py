@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from portal.identity.access import staff_of, staff_required
 from portal.journal.verbs import sentence
 from portal.time.clock import now_of
+from sessions.staff import looks
 from sessions.staff.confirmed_act import pharmacy_of
 from sessions.staff.pharmacy import record
 from sessions.staff.timeline import TimelineFilter, entries
@@ -19,7 +20,9 @@ LINES_A_PAGE = 50
 @require_safe
 def page(request: HttpRequest, code: str) -> HttpResponse:
     """Register, offices, address, utenze, ids, letters, notes, newest journal entries."""
-    context = record.of(pharmacy_of(request, code), staff_of(request), now_of(request))
+    pharmacy = pharmacy_of(request, code)
+    looks.looked(request, pharmacy)
+    context = record.of(pharmacy, staff_of(request), now_of(request))
     return render(request, "staff/pharmacy.html", context)
 
 
@@ -28,6 +31,7 @@ def page(request: HttpRequest, code: str) -> HttpResponse:
 def timeline(request: HttpRequest, code: str) -> HttpResponse:
     """The whole journal of the pharmacy, with its filters."""
     pharmacy, form = pharmacy_of(request, code), TimelineFilter(request.GET)
+    looks.looked(request, pharmacy)
     shown = Paginator(form.narrow(entries(code)), LINES_A_PAGE).get_page(request.GET.get("pagina"))
     context = {
         "pharmacy": pharmacy,
