@@ -13,7 +13,7 @@ class PharmaciesConfig(AppConfig):
         from pharmacies.journal_verbs import WORDS
         from pharmacies.known_places import known_places
         from pharmacies.models.certification_queryset import PENDING_FOR
-        from pharmacies.models.code_attempts import ATTEMPTS
+        from pharmacies.models.code_attempts import ATTEMPTS, ATTEMPTS_FORGIVEN_AFTER
         from pharmacies.models.codice_validazione import (
             BETWEEN_SENDS,
             CODE_USABLE_FOR,
@@ -30,6 +30,7 @@ class PharmaciesConfig(AppConfig):
         said_lengths.register(
             {
                 "attempts": ATTEMPTS,
+                "attempts-forgiven": ATTEMPTS_FORGIVEN_AFTER,
                 "between-codes": BETWEEN_SENDS,
                 "code-lasts": CODE_USABLE_FOR,
                 "codes-a-day": SENDS_A_DAY_PER_ADDRESS,

@@ -25,6 +25,7 @@ from portal.journal.models import Entry
 from portal.secrets.masking import mask_codice_fiscale
 from portal.templatetags.portale import seconds
 from portal.time.clock import now_of
+from portal.web.live import is_fragment, live_page
 
 ENTRIES_A_PAGE = 20
 
@@ -69,15 +70,17 @@ def _outcome(decided: RoleRequest) -> tuple[int, str]:
 
 @office_required
 def overview(request: OfficeRequest) -> HttpResponse:
-    """The summary: the state of the mailbox, and links to the other pages."""
-    now = now_of(request)
+    """The summary: the ids of today, the state of the mailbox, and links to the other pages."""
+    now, frame = now_of(request), {"pharmacy": request.pharmacy, "office": request.office, "current": "overview"}
+    if is_fragment(request):
+        return live_page(request, "pharmacies/overview.html", frame)
     until = request.office.until
     context = {
         "situation": situation_of(request.pharmacy, now),
         "delegation_news": news_for(request.user, now),
         "last_day": last_day(until) if until else None,
     }
-    return _page(request, "overview", context)
+    return live_page(request, "pharmacies/overview.html", {**frame, **context})
 
 
 @office_required

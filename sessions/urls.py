@@ -1,6 +1,6 @@
 from django.urls import path
 
-from sessions.ids import till_check_views, views
+from sessions.ids import till_check_views, today_views, views
 from sessions.preferences import calendar_views as expiries
 from sessions.preferences import days_views, handover_views, opening_views, reminder_views
 from sessions.preferences import hours_views as hours
@@ -11,6 +11,7 @@ app_name = "sessions"
 urlpatterns = [
     path("id-sessione/", views.manage, name="manage"),
     path("id-sessione/richiedi/", views.request_id, name="request"),
+    path("id-sessione/oggi/", today_views.ask_for_today, name="today"),
     path("id-sessione/errore-9101/", till_check_views.till_check_page, name="till_check"),
     path("id-sessione/<int:pk>/mostra/", views.show, name="show"),
     path("id-sessione/<int:pk>/reinvia/", views.resend, name="resend"),

@@ -16,9 +16,10 @@ class CodeFacts:
 
     @classmethod
     def of(cls, certification: MailCertification, now: datetime) -> "CodeFacts":
-        codes = certification.codes.select_related("letter").defer("letter__sealed_source")
-        usable = tuple(codes.usable(now))
-        return cls(usable[0] if usable else codes.first(), usable, certification.locked_until(now))
+        codes = list(certification.codes.select_related("letter").defer("letter__sealed_source"))  # the newest first
+        usable = tuple(code for code in codes if code.expires_at > now)
+        newest = usable[0] if usable else codes[0] if codes else None
+        return cls(newest, usable, certification.locked_until(now))
 
     @property
     def can_arrive(self) -> bool:

@@ -1,10 +1,12 @@
 """The state of a pharmacy's mailbox for a card: no mail, a code to type, certified, unreachable."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from django.db.models import Q
 from django.utils.translation import gettext
 
 from pharmacies.certification.code_facts import CodeFacts
@@ -55,10 +57,26 @@ class Situation:
 
 
 def situation_of(pharmacy: Pharmacy, now: datetime) -> Situation:
-    certifications = pharmacy.certifications.all()
-    under_way = certifications.pending(now).first()
+    return situations_of([pharmacy], now)[pharmacy.pk]
+
+
+def situations_of(pharmacies: Sequence[Pharmacy], now: datetime) -> dict[int, Situation]:
+    """The situation of each pharmacy by its key. One query for the addresses of all; more for each request under way."""
+    rows = MailCertification.objects.filter(pharmacy__in=[pharmacy.pk for pharmacy in pharmacies])
+    by_pharmacy: dict[int, list[MailCertification]] = defaultdict(list)
+    people = ("certified_by", "confirmed_by", "pharmacy")
+    pending = rows.pending(now).order_by().values("pk")
+    for row in rows.filter(Q(pk__in=rows.current().values("pk")) | Q(pk__in=pending)).select_related(*people):
+        by_pharmacy[row.pharmacy_id].append(row)
+    return {pharmacy.pk: _situation(pharmacy, by_pharmacy[pharmacy.pk], now) for pharmacy in pharmacies}
+
+
+def _situation(pharmacy: Pharmacy, rows: list[MailCertification], now: datetime) -> Situation:
+    """`rows`: the address in force and the pending requests."""
+    current = next((row for row in rows if row.is_current), None)
+    pending = [row for row in rows if not row.is_current]
+    under_way = max(pending, key=lambda row: (row.requested_at, row.pk), default=None)
     codes = CodeFacts.of(under_way, now) if under_way is not None else None
-    current = certifications.current().select_related("certified_by", "confirmed_by").first()
     return Situation(pharmacy, current, under_way, codes, succession_of(current, now))
 
 
@@ -77,4 +95,5 @@ def cards(offices: Iterable[Office], now: datetime) -> list[PharmacyCard]:
         held = best.get(office.pharmacy_id)
         if held is None or (office.may_certify and not held.may_certify):
             best[office.pharmacy_id] = office
-    return [PharmacyCard(office, situation_of(office.pharmacy, now)) for office in best.values()]
+    situations = situations_of([office.pharmacy for office in best.values()], now)
+    return [PharmacyCard(office, situations[office.pharmacy_id]) for office in best.values()]

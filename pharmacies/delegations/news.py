@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.db.models import DateTimeField, F, Subquery, Value
+from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext as _
 
 from pharmacies.models import Office
@@ -17,13 +19,18 @@ def news_for(person: User, now: datetime) -> list[str]:
     The previous login is a record of the login, so the news end with the next login, whatever the browser.
     """
     logins = LoginRecord.objects.filter(user=person, outcome="ok").order_by("-at", "-pk")
-    previous = list(logins.values_list("at", flat=True)[1:2])
-    since = max([now - TOLD_FOR, *previous])
-    changed = Office.objects.filter(
-        codice_fiscale=person.codice_fiscale, role=Office.Role.DELEGATE, written_at__gt=since, written_at__lte=now
-    ).exclude(written_by=None)
+    longest = Value(now - TOLD_FOR, output_field=DateTimeField())
+    changed = (
+        Office.objects.filter(codice_fiscale=person.codice_fiscale, role=Office.Role.DELEGATE)
+        .annotate(news_since=Greatest(longest, Coalesce(Subquery(logins.values("at")[1:2]), longest)))
+        .filter(written_at__gt=F("news_since"), written_at__lte=now)
+        .exclude(written_by=None)
+    )
     rows = changed.select_related("pharmacy", "written_by").order_by("written_at", "pk")
-    return [_sentence(office, since, now) for office in rows]
+    return [
+        _sentence(office, office.news_since, now)  # type: ignore[attr-defined]  # annotated above
+        for office in rows
+    ]
 
 
 def _sentence(office: Office, since: datetime, now: datetime) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 
 from pharmacies.certification.mailbox_trouble import MailboxTrouble, trouble_of
+from pharmacies.certification.situation import Situation
 from pharmacies.certification.succession import Succession, succession_of
 from pharmacies.models import MailCertification
 
@@ -17,8 +18,11 @@ WITHOUT_BANNER = ("mail", "certify", "ids")  # these pages explain the trouble a
 def unreachable_banner(context: template.Context) -> dict[str, Any]:
     """Shows on every page of a pharmacy that its address does not receive mail and who can fix it; empty when it does."""
     pharmacy = context["pharmacy"]
-    current = None
-    if context.get("current") not in WITHOUT_BANNER:
+    current, situation = None, context.get("situation")
+    if isinstance(situation, Situation):  # the page has read the address already
+        current = situation.current if situation.current and situation.current.undeliverable_at else None
+        current = None if context.get("current") in WITHOUT_BANNER else current
+    elif context.get("current") not in WITHOUT_BANNER:
         in_force = MailCertification.objects.current().filter(pharmacy=pharmacy)
         current = in_force.exclude(undeliverable_at=None).first()
     return {"certification": current, "pharmacy": pharmacy, "office": context.get("office")}

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
+from pharmacies.certification.code_facts import CodeFacts
+
 
 class WizardStep(IntEnum):
     """One documented step: its number, its `title` in the list, the `words` of the official procedure."""
@@ -38,6 +40,11 @@ class WizardFacts:
     code_usable: bool = False  # a code is valid and its letter was not refused
     certified: bool = False
     success_shown: bool = False  # the page shows the success of the certification
+
+    @classmethod
+    def of(cls, codes: CodeFacts | None, *, certified: bool) -> "WizardFacts":
+        """`codes`: of the request under way; None without a request."""
+        return cls(codes is not None, codes is not None and codes.can_arrive, certified)
 
 
 def current_step(facts: WizardFacts) -> WizardStep:

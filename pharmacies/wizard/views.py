@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from pharmacies import site_words
 from pharmacies.access import CERTIFYING, OfficeRequest, fresh_holder_required, holder_required
 from pharmacies.certification.code_facts import CodeFacts
+from pharmacies.certification.situation import situation_of
 from pharmacies.models import MailCertification
 from pharmacies.models.certification_refused import AlreadyCertified, NothingToConfirm, NotYet, TooManyAttempts
 from pharmacies.models.codice_validazione import CODE_USABLE_FOR
@@ -21,18 +22,25 @@ from pharmacies.wizard.steps import WizardFacts, WizardStep, current_step, side_
 from portal.identity.access import authenticated_with, typed_before
 from portal.time.clock import now_of
 from portal.values.mail_address import readable
+from portal.web.live import fragment, is_fragment
+
+# Where each step is done. A code that cannot arrive any more has the page of the code too, which offers another one.
+PAGE_OF = {
+    WizardStep.ADDRESS: "wizard:address",
+    WizardStep.CODE: "wizard:code",
+    WizardStep.NEW_CODE: "wizard:code",
+    WizardStep.MANAGE: "pharmacies:mail",
+}
 
 
 @holder_required(CERTIFYING)
 def resume(request: OfficeRequest) -> HttpResponse:
     """«Certifica mail»: redirects to the page of the current step, also on another device."""
-    code = request.pharmacy.code
-    if _under_way(request) is not None:
-        return redirect("wizard:code", code)
-    if _in_force(request) is None:
-        return redirect("wizard:address", code)
-    messages.info(request, site_words.about(refusal_sentences.NOTHING_TO_CERTIFY, request.pharmacy))
-    return redirect("pharmacies:mail", code)
+    situation = situation_of(request.pharmacy, now_of(request))
+    step = current_step(WizardFacts.of(situation.codes, certified=situation.current is not None))
+    if step is WizardStep.MANAGE:
+        messages.info(request, site_words.about(refusal_sentences.NOTHING_TO_CERTIFY, request.pharmacy))
+    return redirect(PAGE_OF[step], request.pharmacy.code)
 
 
 @fresh_holder_required(CERTIFYING)
@@ -145,7 +153,10 @@ def _code_page(request: OfficeRequest, certification: MailCertification, form: C
         "sender": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
         "minutes": int(CODE_USABLE_FOR.total_seconds() // 60),
     }
-    step = current_step(WizardFacts(address_given=True, code_usable=codes.can_arrive))
+    if is_fragment(request):
+        live = {"letter": context["letter"], "refused": codes.refused, "pharmacy": request.pharmacy, "fragment": True}
+        return fragment(request, "pharmacies/wizard/code_delivery.html", live)
+    step = current_step(WizardFacts.of(codes, certified=False))
     return _page(request, "code", step, context)
 
 

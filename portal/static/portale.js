@@ -23,9 +23,21 @@ if ([...document.forms].some((form) => form.method === "post" && form.action ===
 }
 
 // <button type="button" hidden data-copy="#where">: copies the text, without the visual gaps, and says so.
-document.querySelectorAll("button[data-copy]").forEach((button) => {
-  const source = document.querySelector(button.dataset.copy);
-  if (!source || !navigator.clipboard) return;
+// <button type="button" hidden data-copy-shown>: asks for the id as the form before it («Mostra») does, and copies it.
+const shownBy = async (form) => {
+  const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
+  const source = answer.ok && !answer.redirected && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#id-sessione");
+  if (!source) throw new Error("no id");
+  return source.textContent.replace(/\s+/g, "");
+};
+const put = (text) => {
+  // Safari lets a click write to the clipboard only at once: it gets the promise of the text.
+  if (typeof text === "string" || !window.ClipboardItem) return Promise.resolve(text).then((plain) => navigator.clipboard.writeText(plain));
+  return navigator.clipboard.write([new ClipboardItem({ "text/plain": text.then((plain) => new Blob([plain], { type: "text/plain" })) })]);
+};
+const armCopies = (root) => root.querySelectorAll("button[data-copy], button[data-copy-shown]").forEach((button) => {
+  const source = button.dataset.copy && document.querySelector(button.dataset.copy), form = button.previousElementSibling;
+  if (!navigator.clipboard || (button.dataset.copy && !source)) return;
   const said = document.createElement("span");
   said.setAttribute("role", "status");
   said.className = "hint";
@@ -33,30 +45,34 @@ document.querySelectorAll("button[data-copy]").forEach((button) => {
   button.hidden = false;
   button.addEventListener("click", async () => {
     try {
-      await navigator.clipboard.writeText(source.textContent.replace(/\s+/g, ""));
+      await put(source ? source.textContent.replace(/\s+/g, "") : shownBy(form));
       said.textContent = "Copiato";
     } catch {
-      said.textContent = "La copia non è riuscita: seleziona il codice e copialo a mano.";
+      said.textContent = source ? "La copia non è riuscita: seleziona il codice e copialo a mano." : "La copia non è riuscita: usa «Mostra».";
     }
     window.setTimeout(() => { said.textContent = ""; }, 8000);
   });
 });
+armCopies(document);
 
 // The summary of the errors, or else the box that the person must read before going on, takes the focus.
 (document.querySelector(".error-summary") ?? document.querySelector("[data-focus]"))?.focus();
 
 // <div data-refresh="30">: asks again every so many seconds for what changes in this page (304: nothing did). Not while
-// paused, while the tab is hidden, nor where the focus is. The counters are read out only when they change.
+// paused, while the tab is hidden, nor where the focus is; with data-while="selector" only while such an element is there.
+// The counters are read out only when they change.
 document.querySelectorAll("[data-refresh]").forEach((box) => {
   const stale = document.querySelector("[data-stale]"), pause = box.querySelector("[data-pause]");
   const at = box.querySelector("[data-at]"), every = 1000 * box.dataset.refresh;
   const counters = () => [...document.querySelectorAll("[data-counter]")].map((n) => `${n.textContent} ${n.dataset.counter}`).join(", ");
   let read = Date.now(), asked = read, etag = "", paused = false, told = counters();
-  const put = (html) => new DOMParser().parseFromString(html, "text/html").querySelectorAll("[data-live]").forEach((fresh) => {
+  const going = () => !box.dataset.while || document.querySelector(box.dataset.while);
+  const replace = (html) => new DOMParser().parseFromString(html, "text/html").querySelectorAll("[data-live]").forEach((fresh) => {
     const old = document.getElementById(fresh.id);
     if (!old || old.contains(document.activeElement)) { etag = ""; return; }
     old.querySelectorAll("details[open][id]").forEach((open) => fresh.querySelector(`#${open.id}`)?.setAttribute("open", ""));
     old.replaceWith(fresh);
+    armCopies(fresh);
   });
   const ask = async () => {
     asked = Date.now();
@@ -67,14 +83,14 @@ document.querySelectorAll("[data-refresh]").forEach((box) => {
       at.textContent = new Date(answer.headers.get("Date") || read).toLocaleTimeString("it-IT", { timeZone: "Europe/Rome" });
       if (answer.status === 304) return;
       etag = answer.headers.get("ETag") || "";
-      put(await answer.text());
+      replace(await answer.text());
       const now = counters();
       if (now !== told) box.querySelector("[data-said]").textContent = now;
       told = now;
     } catch { /* no network: the age below says so */ }
   };
   const look = async () => {
-    if (!paused && !document.hidden && Date.now() - asked >= every) await ask();
+    if (going() && !paused && !document.hidden && Date.now() - asked >= every) await ask();
     const minutes = Math.floor((Date.now() - read) / 60000), words = `Dati vecchi di ${minutes} minuti`;
     if (!stale) return;
     stale.hidden = minutes < 2;

@@ -1,20 +1,22 @@
-"""The ids of a pharmacy at a glance: one card for each utenza and kind of prescription. Read with four queries for any number of
-pharmacies, utenze and ids.
+"""The ids of a pharmacy at a glance: one card for each utenza and kind of prescription. Read with three queries for any
+number of pharmacies, utenze and ids.
 
 Contexts with the same words (Context.kind) are one kind for people: a live id of any of them fills the card, and the first one is
 asked for.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.db.models import Exists, OuterRef
+from django.utils.translation import gettext
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
 from portal.time import database_clock
-from portal.time.clock import ROME
+from portal.time.clock import ROME, moment_in_words
 from sessions.ids.cards import IdCard
 from sessions.ids.issuing import is_same_request
 from sessions.models import AskableContext, Context, IdSessione
@@ -37,9 +39,23 @@ class KindCard:
         return self.context.kind
 
     @property
+    def kind_inside(self) -> str:
+        return self.context.kind_inside
+
+    @property
+    def missing_words(self) -> str:
+        """The word of the pill of a card without an id."""
+        return gettext("Nessun ID %(kind)s") % {"kind": self.kind_inside}
+
+    @property
     def key(self) -> str:
         """For the anchors and labels of a page."""
         return f"{self.utenza.pk}-{self.context.pk}"
+
+    @property
+    def query(self) -> str:
+        """For a link or a form that asks for this id: `utenza=3&uso=1`."""
+        return urlencode({"utenza": self.utenza.pk, "uso": self.context.pk})
 
     @property
     def newest(self) -> IdCard | None:
@@ -69,6 +85,14 @@ class KindCard:
         if self.newest is None:
             return "bad"
         return "warn" if self.is_ending or self.newest.letter_failed else "ok"
+
+    @property
+    def light_words(self) -> str:
+        """`Ricetta SSN: fino a domani alle 00:58`, or that there is none."""
+        if self.newest is None:
+            return self.missing_words
+        until = moment_in_words(self.newest.row.expires_at, self.newest.now)
+        return gettext("%(kind)s: scade %(until)s") % {"kind": self.kind, "until": until}
 
     @property
     def is_same_request(self) -> bool:
@@ -114,6 +138,15 @@ class IdBoard:
         return bool(self.groups)
 
     @property
+    def unused_for(self) -> timedelta:
+        return UNUSED_AFTER
+
+    @property
+    def hides_cards(self) -> bool:
+        """Whether there is nothing to show or to ask for: no certified address and no live id."""
+        return self.obstacle == "NoCertifiedAddress" and not any(card.ids for card in self.cards)
+
+    @property
     def several_utenze(self) -> bool:
         return len(self.groups) > 1
 
@@ -147,24 +180,31 @@ URGENCY = ("bad", "warn", "ok")
 
 def board_of(pharmacy: Pharmacy, now: datetime, *, also: int | None = None) -> IdBoard:
     """`also`: the key of an utenza that must not fold."""
-    return boards_of([pharmacy], now, also=also)[pharmacy.pk]
+    certifications = MailCertification.objects.current().filter(pharmacy=pharmacy).select_related("pharmacy")
+    return boards_of([pharmacy], {pharmacy.pk: certifications.first()}, now, also=also)[pharmacy.pk]
 
 
-def boards_of(pharmacies: Sequence[Pharmacy], now: datetime, *, also: int | None = None) -> dict[int, IdBoard]:
-    """The board of each pharmacy by its key."""
+def boards_of(
+    pharmacies: Sequence[Pharmacy],
+    certifications: Mapping[int, MailCertification | None],
+    now: datetime,
+    *,
+    also: int | None = None,
+) -> dict[int, IdBoard]:
+    """The board of each pharmacy by its key. `certifications`: the address in force of each, by the key of the pharmacy."""
     keys = [pharmacy.pk for pharmacy in pharmacies]
     recent = IdSessione.objects.filter(utenza=OuterRef("pk"), requested_at__gt=now - UNUSED_AFTER)
     utenze = Utenza.objects.filter(pharmacy__in=keys).defer("password", "pincode").annotate(is_used=Exists(recent))
     live = IdSessione.objects.filter(pharmacy__in=keys).live(now).with_facts().select_related("requested_by")
     live = live.defer("letter__sealed_source", "utenza__password", "utenza__pincode").order_by("-requested_at", "-pk")
     rights = AskableContext.objects.filter(type__in={pharmacy.type for pharmacy in pharmacies})
-    rights = rights.exclude(context__applicazione="PRESCRITTORE").select_related("context").order_by("context")
-    certifications = MailCertification.objects.current().filter(pharmacy__in=keys).select_related("pharmacy")
+    rights = rights.filter(context__closed_to_new=False).exclude(context__applicazione="PRESCRITTORE")
+    rights = rights.select_related("context").order_by("context")
     facts = _Facts(
         utenze=_by(utenze.order_by("user_id"), "pharmacy_id"),
         live=_by(live, "pharmacy_id"),
         askable=_by(rights, "type"),
-        certifications={row.pharmacy_id: row for row in certifications},
+        certifications=certifications,
     )
     return {pharmacy.pk: facts.board(pharmacy, now, also) for pharmacy in pharmacies}
 
@@ -183,7 +223,7 @@ class _Facts:
     utenze: dict[int, list[Utenza]]
     live: dict[int, list[IdSessione]]
     askable: dict[int, list[AskableContext]]
-    certifications: dict[int, MailCertification]
+    certifications: Mapping[int, MailCertification | None]
 
     def board(self, pharmacy: Pharmacy, now: datetime, also: int | None) -> IdBoard:
         certification = self.certifications.get(pharmacy.pk)

@@ -1,15 +1,13 @@
 """The facts that a page shows about one id, computed from its row and the current instant."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils.translation import gettext
 
 from pharmacies import site_words
 from sessions.models import IdSessione, State
 from sessions.models.id_sessione import EXPIRING_WITHIN as EXPIRING_WITHIN
-
-NEWS_FOR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -51,12 +49,6 @@ class IdCard:
         if self.may_be_revoked and not self.is_live:
             return site_words.about(gettext("Fermo: %(noun)s chiusa"), self.row.pharmacy)
         return f"{self.state.value}, in scadenza" if self.is_expiring else self.state.value
-
-    @property
-    def letter_is_news(self) -> bool:
-        """Whether to show where the letter is: not accepted yet, accepted within the last NEWS_FOR, or not delivered."""
-        letter = self.row.letter
-        return letter.accepted_at is None or letter.failed_at is not None or self.now - letter.accepted_at < NEWS_FOR
 
     @property
     def letter_failed(self) -> bool:

@@ -16,7 +16,10 @@ from pharmacies.access import OfficeRequest, ids_required
 from pharmacies.models import MailCertification
 from portal.templatetags.portale import seconds
 from portal.time.clock import italian_time, now_of
+from portal.values.mail_address import readable
+from portal.web.live import is_fragment, live_page
 from sessions.ids import issuing, issuing_refused, resending, revealing, revoking
+from sessions.ids.board import board_of
 from sessions.ids.cards import IdCard, current
 from sessions.ids.choice import ChoiceForm, IdChoice
 from sessions.models import IdSessione
@@ -41,29 +44,34 @@ no_store = cache_control(no_store=True, private=True)
 @require_safe
 @no_store
 def manage(request: OfficeRequest) -> HttpResponse:
-    """The live ids of one utenza and context with the actions possible now, and the history of the pharmacy."""
+    """A card for each utenza and kind of prescription with the acts possible now, and the history of the pharmacy.
+
+    `?utenza=…&uso=…` names a card whose utenza must not fold.
+    """
     now, pharmacy = now_of(request), request.pharmacy
-    form = ChoiceForm(pharmacy, request.GET, now)
-    choice = form.choice()
-    if choice is None and form.has_contexts and pharmacy.utenze.exists():
-        raise Http404
-    history = Paginator(pharmacy.ids.with_facts().select_related("requested_by").order_by("-requested_at", "-pk"), PAGE)
-    page = history.get_page(request.GET.get("pagina"))
-    page_of_cards = [IdCard(row, now) for row in page]
-    cards = _live(choice, request) if choice else []
-    context = {
-        "form": form,
-        "choice": choice,
-        "cards": cards,
-        "expiring": bool(cards) and all(card.is_expiring for card in cards),
-        "obstacle": issuing.obstacle(choice.utenza, now, choice.context) if choice else "",
-        "may_resend": choice is not None and not issuing.obstacle(choice.utenza, now),
-        "certification": MailCertification.objects.current().filter(pharmacy=pharmacy).first(),
-        "next_send_at": resending.next_send_at(pharmacy, now),
-        "page_obj": page,
-        "history": page_of_cards,
+    also = _named(request)
+    board = board_of(pharmacy, now, also=also)
+    context: dict[str, object] = {
+        "board": board,
+        "next_send_at": resending.next_send_at(pharmacy, now) if any(card.ids for card in board.cards) else None,
+        "certified_readable": readable(board.certification.address) if board.certification else "",
     }
-    return _page(request, "manage", context)
+    if not is_fragment(request):
+        rows = pharmacy.ids.with_facts().select_related("requested_by").defer("letter__sealed_source")
+        page = Paginator(rows.order_by("-requested_at", "-pk"), PAGE).get_page(request.GET.get("pagina"))
+        context |= {"page_obj": page, "history": [IdCard(row, now) for row in page]}
+    frame = {"pharmacy": pharmacy, "office": request.office, "current": "ids"}
+    return live_page(request, "sessions/manage.html", {**frame, **context})
+
+
+def _named(request: OfficeRequest) -> int | None:
+    """The utenza that the URL names. Raises Http404 for a choice that this pharmacy does not have."""
+    if not {"utenza", "uso"} & request.GET.keys():
+        return None
+    choice = ChoiceForm(request.pharmacy, request.GET, now_of(request)).choice()
+    if choice is None:
+        raise Http404
+    return choice.utenza.pk
 
 
 @ids_required
@@ -74,7 +82,7 @@ def request_id(request: OfficeRequest) -> HttpResponse:
     confirmation is redirected to the same question.
     """
     now = now_of(request)
-    data = request.POST if request.method == "POST" else request.GET
+    data = request.POST if "utenza" in request.POST else request.GET
     choice = ChoiceForm(request.pharmacy, data, now).choice()
     if choice is None:
         raise Http404

@@ -4,9 +4,9 @@ from typing import Any
 
 from django import template
 
-from pharmacies.models import MailCertification, Pharmacy
-from sessions.ids.cards import current
-from sessions.models import IdSessione
+from pharmacies.certification.situation import PharmacyCard
+from pharmacies.models import Pharmacy
+from sessions.ids.board import IdBoard, board_of, boards_of
 from sessions.preferences.handover import inherited
 
 register = template.Library()
@@ -21,13 +21,23 @@ def groups(plain: str) -> list[str]:
 
 @register.inclusion_tag("sessions/summary.html", takes_context=True)
 def id_sessione_summary(context: template.Context, pharmacy: Pharmacy) -> dict[str, Any]:
-    """The box of the overview page: the live ids of this pharmacy, or how to have one. Needs `now` and `request` in the context."""
-    now = context["now"]
-    rows = IdSessione.objects.filter(pharmacy=pharmacy).live(now).with_facts().order_by("-expires_at")
-    certified = MailCertification.objects.current().filter(pharmacy=pharmacy).exists()
-    last = None if rows else IdSessione.objects.filter(pharmacy=pharmacy).order_by("-requested_at").first()
-    shown = {"pharmacy": pharmacy, "now": now, "cards": current(list(rows), now), "last": last, "certified": certified}
-    return {**shown, "request": context["request"]}
+    """The cards of the overview page. Needs `now` and `request` in the context."""
+    kept = ("now", "request", "fragment", "csrf_token", "office", "assistance_phone")
+    now, situation = context["now"], context.get("situation")
+    if situation is None:
+        board = board_of(pharmacy, now)
+    else:  # the page has read the address already
+        board = boards_of([pharmacy], {pharmacy.pk: situation.current}, now)[pharmacy.pk]
+    return {name: context.get(name) for name in kept} | {"pharmacy": pharmacy, "board": board}
+
+
+@register.simple_tag(takes_context=True)
+def by_urgency(context: template.Context, cards: list[PharmacyCard]) -> list[tuple[PharmacyCard, IdBoard]]:
+    """Each card of the list of pharmacies with its ids, the most urgent first. Needs `now` in the context."""
+    addresses = {card.office.pharmacy_id: card.situation.current for card in cards}
+    boards = boards_of([card.office.pharmacy for card in cards], addresses, context["now"])
+    pairs = [(card, boards[card.office.pharmacy_id]) for card in cards]
+    return sorted(pairs, key=lambda pair: pair[1].urgency)
 
 
 @register.inclusion_tag("sessions/handover_panel.html", takes_context=True)

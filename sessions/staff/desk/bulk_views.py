@@ -16,9 +16,10 @@ from portal.identity.roles import StaffRole
 from portal.identity.staff_step_up import StepUp
 from portal.templatetags.portale import thousands
 from portal.time.clock import now_of
+from portal.web.live import fragment, is_fragment
 from sessions.models import BulkJob
 from sessions.staff.desk import bulk
-from sessions.staff.desk.status_views import address_of, auto_refresh, chosen, fragment
+from sessions.staff.desk.status_views import address_of, auto_refresh, chosen
 from sessions.staff.lists.how_many import HowMany, how_many
 from sessions.staff.lists.pharmacy_listing import Listing
 from sessions.staff.reason import ReasonForm
@@ -140,7 +141,7 @@ def job(request: HttpRequest, pk: int) -> HttpResponse:
         "kept": found.sheet_is_kept(now_of(request)),
         "may_retry": not found.is_sheet and StaffRole.SICUREZZA in staff_of(request).roles,
     }
-    if "X-Frammento" in request.headers:
+    if is_fragment(request):
         return fragment(request, "staff/job_live.html", context)
     return auto_refresh(request, "staff/job.html", context, while_=found.is_under_way)
 

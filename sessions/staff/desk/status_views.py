@@ -2,14 +2,12 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -17,6 +15,7 @@ from portal.identity.access import staff_of, staff_required
 from portal.identity.roles import StaffRole
 from portal.templatetags.portale import thousands
 from portal.time.clock import now_of
+from portal.web.live import fragment, is_fragment
 from sessions.ids.cards import EXPIRING_WITHIN
 from sessions.staff import looks
 from sessions.staff.desk import chart
@@ -80,7 +79,7 @@ def status(request: HttpRequest) -> HttpResponse:
         "may_act": StaffRole.SICUREZZA in staff_of(request).roles,
         "may_resend": StaffRole.ASSISTENZA in staff_of(request).roles,
     }
-    if "X-Frammento" in request.headers:
+    if is_fragment(request):
         return fragment(request, "staff/status_live.html", context)
     return auto_refresh(request, "staff/status.html", context)
 
@@ -143,14 +142,6 @@ def _page(listing: Listing, request: HttpRequest, also: list[int]) -> StatusPage
     after, before = Key.read(request.GET.get("dopo", "")), Key.read(request.GET.get("prima", ""))
     page = listing.page(after, None if after else before, also=also)
     return page if page.rows or not after else listing.page(also=also)
-
-
-def fragment(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """Renders the part of a page that the script polls, with an ETag; 304 when nothing changed."""
-    response = render(request, template, context)
-    etag = f'"{sha256(response.content).hexdigest()[:32]}"'
-    response["ETag"] = etag
-    return get_conditional_response(request, etag=etag, response=response) or response
 
 
 def auto_refresh(request: HttpRequest, template: str, context: dict[str, Any], *, while_: bool = True) -> HttpResponse:

@@ -87,8 +87,8 @@ def test_the_page_offers_a_parafarmacia_its_context_and_issues_its_id(
 ) -> None:
     url = reverse("sessions:manage", args=[parafarmacia.code])
     page = anna_client.get(url).content.decode()
-    assert f'name="uso" value="{white.pk}"' in page
-    assert "Ricetta elettronica SSN" not in page
+    assert f"utenza={utenza.pk}&amp;uso={white.pk}" in page
+    assert "Ricetta SSN" not in page
     ask = reverse("sessions:request", args=[parafarmacia.code])
     assert anna_client.post(ask, {"utenza": utenza.pk, "uso": context.pk}).status_code == 404
     anna_client.post(ask, {"utenza": utenza.pk, "uso": white.pk})

@@ -86,10 +86,10 @@ def test_with_an_address_that_refuses_mail_the_page_promises_no_letter(client, c
 
 
 def test_the_overview_says_how_the_id_is(client, utenza, context) -> None:
-    assert "Non è ancora stato chiesto nessun ID SESSIONE" in client.get("/servizi/4512/").content.decode()
+    assert "Nessun ID valido per la ricetta SSN" in client.get("/servizi/4512/").content.decode()
     row = issuing.issue(utenza, context, MORNING).id_sessione
     page = text(client.get("/servizi/4512/").content.decode())
-    assert f"…{row.last4} pronto, non ancora usato" in page
+    assert f"ID pronto, non ancora usato …{row.last4}" in page
     assert "Scade alle 00:58 di martedì 24 novembre 2026 : ancora 16 h" in page
 
 
