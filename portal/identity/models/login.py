@@ -89,6 +89,7 @@ class LoginTransaction(models.Model):
 
     state_hash = models.CharField(max_length=64, unique=True)
     browser_hash = models.CharField(max_length=64)
+    place_hash = models.CharField(max_length=64, blank=True, default="", db_default="")  # of the network; "": not known
     provider = models.CharField(max_length=32)
     issuer = models.CharField(max_length=255, blank=True)  # entity that got the request (SAML, OpenID Connect)
     purpose = models.CharField(max_length=3, blank=True, default="", db_default="")  # SPID's Purpose; "": personal use
@@ -109,7 +110,10 @@ class LoginTransaction(models.Model):
     class Meta:
         verbose_name = "accesso in corso"
         verbose_name_plural = "accessi in corso"
-        indexes = [models.Index(fields=["expires_at"], name="login_transaction_expiry")]  # the purge
+        indexes = [
+            models.Index(fields=["expires_at"], name="login_transaction_expiry"),  # the purge, the brake in all
+            models.Index(fields=["place_hash", "-expires_at"], name="login_transaction_place"),  # the brake of a place
+        ]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.started_at:%Y-%m-%d %H:%M}"
@@ -151,12 +155,14 @@ class LoginTransaction(models.Model):
         session_key: str = "",
         new_state: Callable[[], str] = lambda: secrets.token_hex(32),  # OpenID Connect: letters and digits only
         purpose: str = "",
+        place_hash: str = "",
     ) -> tuple["LoginTransaction", str]:
         """Creates the pending login; returns it with the state, of which only a hash is stored."""
         state = new_state()
         transaction = cls.objects.create(
             state_hash=keyed_hash("login-state", state),
             browser_hash=keyed_hash("login-browser", browser),
+            place_hash=place_hash,
             provider=provider,
             purpose=purpose,
             next_url=next_url[:500],

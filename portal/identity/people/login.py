@@ -18,6 +18,7 @@ from portal.identity import access
 from portal.identity.identity import CLOCKS_DIFFER_BY, MINIMUM_LEVEL, Identity, LoginRefused
 from portal.identity.models import LoginRecord, LoginTransaction, PasswordFailure, PersonSession, User
 from portal.identity.models.login import person_hash, sealed_document, subject_hash
+from portal.identity.people import login_brake
 from portal.identity.people.refusal_sentences import OUR_REQUEST_IS_WRONG
 from portal.identity.providers.base import Provider
 from portal.secrets.sealing import SealBroken, unseal
@@ -49,15 +50,32 @@ class LoginOutcome:
     session: PersonSession | None = None  # of the signed-in user
 
 
+class TooManyBegun(LoginRefused):
+    """Too many logins were begun from this place, or in all. `until`: when the next may begin (UTC)."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("too-many-begun")
+        self.until = until
+
+
 def begin(request: HttpRequest, provider: Provider, next_url: str, now: datetime, purpose: str = "") -> HttpResponse:
     """Creates the pending login, binds it to this browser with a cookie, and redirects to the provider.
 
     `purpose`: "", or the provider's own for identities for professional use; never what the browser sent. The session cookie cannot do it: it is SameSite=Lax, and the answer is a POST from the provider's site. Raises
-    LoginRefused when no provider is available.
+    LoginRefused when no provider is available, and TooManyBegun (login_brake.py).
     """
+    place = place_of(client_address(request.META))
+    if until := login_brake.not_before(place, now):
+        raise TooManyBegun(until)
     browser = _browser_of(request) or secrets.token_urlsafe(32)
     transaction, state = LoginTransaction.begin(
-        provider.key, browser, local_url(request, next_url), now, request.session.session_key or "", purpose=purpose
+        provider.key,
+        browser,
+        local_url(request, next_url),
+        now,
+        request.session.session_key or "",
+        purpose=purpose,
+        place_hash=login_brake.hash_of(place),
     )
     response = provider.start(request, transaction, state)
     response.set_cookie(

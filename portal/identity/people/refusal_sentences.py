@@ -3,7 +3,7 @@
 Source of the numbers: SPID technical rules, error messages (AgID); CIE uses the same numbers.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -214,8 +214,21 @@ def refusal_of(code: str, door: str = "") -> Refusal:
 
     `door`: the key of the tried button (base.WayIn) where SPID has two; outcome 30 then names the other one.
     """
-    known = _of_two_doors(code, door) or _BY_PROVIDER.get(code) or _OURS.get(code)
-    return known or Refusal("Accesso non riuscito", _OUR_FAULT, _WHAT_WITH_OUR_FAULT)
+    known = _of_two_doors(code, door) or _of_the_brake(code) or _BY_PROVIDER.get(code) or _OURS.get(code)
+    known = known or Refusal("Accesso non riuscito", _OUR_FAULT, _WHAT_WITH_OUR_FAULT)
+    return replace(known, sentence=str(known.sentence), advice=str(known.advice))  # some have a number put in here
+
+
+def _of_the_brake(code: str) -> Refusal | None:
+    if code != "too-many-begun":
+        return None
+    return Refusal(
+        _("Troppi accessi cominciati"),
+        _("Dalla tua rete sono cominciati troppi accessi in pochi minuti, oppure in questo momento entrano in tanti."),
+        _("Aspetta qualche minuto e riprova. Gli ID SESSIONE che hai già continuano a valere."),
+        status=429,
+        word=_("troppi accessi"),
+    )
 
 
 def _of_two_doors(code: str, door: str) -> Refusal | None:

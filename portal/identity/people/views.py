@@ -1,6 +1,7 @@
 """Pages of the login with a digital identity: chooser, start, answer, sign-out. Staff: portal/identity/staff/views.py."""
 
 import logging
+import math
 from urllib.parse import urlencode
 
 from django.core import signing
@@ -46,7 +47,10 @@ def start(request: HttpRequest, provider: str, *, professional: bool = False) ->
         return login.begin(request, way_in, next_url, real_now_of(request), way_in.purpose if professional else "")
     except LoginRefused as refusal:
         local = login.local_url(request, next_url)
-        return _refused(request, way_in, login.LoginOutcome(None, refusal.code, local, professional))
+        response = _refused(request, way_in, login.LoginOutcome(None, refusal.code, local, professional))
+        if isinstance(refusal, login.TooManyBegun):
+            response.headers["Retry-After"] = str(math.ceil((refusal.until - real_now_of(request)).total_seconds()))
+        return response
 
 
 def start_professional(request: HttpRequest, provider: str) -> HttpResponse:
