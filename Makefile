@@ -29,12 +29,13 @@ help:
 	@echo "make letters       writes letters.html: every letter of the portal at 600 and 320 px, light and dark"
 	@echo "make clean         forgets the data of make run; the environment stays"
 
+# Quick: the lock file names every dependency, and Python compiles a module when it is first imported (most never are).
 define install
 	@"$(PYTHON)" -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is %d.%d" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
 	@test -x $(BIN)/python || { echo "Making the environment $(VENV) ..."; "$(PYTHON)" -m venv $(VENV); }
 	@echo "Installing the $$(grep -c '^[a-zA-Z].*==' $<) packages of $< into $(VENV): a minute or two, once ..."
 	@if command -v uv >/dev/null 2>&1; then uv pip install -q --python $(BIN)/python --require-hashes -r $<; \
-	else $(BIN)/python -m pip install -q --require-hashes --only-binary :all: -r $<; fi
+	else $(BIN)/python -m pip install -q --require-hashes --no-deps --no-compile --only-binary :all: -r $<; fi
 	@touch $@
 endef
 
