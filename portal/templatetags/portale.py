@@ -41,6 +41,13 @@ def seconds(at: datetime) -> str:
 
 
 @register.filter
+def seconds_seen_from(at: datetime, now: datetime) -> str:
+    """`{{ at|seconds_seen_from:now }}`: `10:42:03`, with the day when it is not today: `ieri 23:55:28`."""
+    day = clock.relative_moment(at, now).rsplit(" ", 1)[0]
+    return seconds(at) if day == "oggi" else f"{day} {seconds(at)}"
+
+
+@register.filter
 def until(at: datetime, now: datetime) -> str:
     """`9 h 26 min`: the time between now and then, before or after."""
     return clock.in_words(at - now)

@@ -9,7 +9,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from pharmacies.models import Office, Pharmacy
+from pharmacies.addresses.examination import ExaminedAddress
+from pharmacies.models import MailCertification, Office, Pharmacy
+from portal.outbox.models import OutgoingMail
 from sessions.ids import issuing, today, using
 from sessions.ids.board import UNUSED_AFTER, board_of
 from sessions.models import Context, IdSessione
@@ -67,8 +69,8 @@ def test_no_sentence_says_that_there_is_no_id_without_its_kind(client, utenza, w
     issuing.issue(utenza, white, MORNING)
     words = text(client.get(page))
     assert "Nessun ID SESSIONE" not in words
-    assert "Nessun ID ricetta SSN" in words
-    assert "Nessun ID ricetta bianca" not in words
+    assert "Nessun ID valido per la ricetta SSN" in words
+    assert "Nessun ID valido per la ricetta bianca" not in words
 
 
 def test_the_newest_comes_first_and_is_called_so_while_the_older_is_in_use(client, clock, utenza, context):
@@ -190,3 +192,44 @@ def test_the_list_of_several_pharmacies_shows_both_lights_the_most_urgent_first(
     words = text(client.get("/servizi/"))
     assert "Ricetta SSN: scade domani alle 00:58" in words
     assert "Ricetta bianca: scade domani alle 00:58" in words
+
+
+def test_the_button_writes_one_letter_with_both_ids(client):
+    client.post(TODAY)
+    assert {row.letter_id for row in IdSessione.objects.all()} == {OutgoingMail.objects.get(kind="issued").pk}
+
+
+def test_a_pending_change_is_said_on_the_overview(client, san_marco, anna):
+    examined = ExaminedAddress("nuova@farmacia.it", "nuova@farmacia.it", "farmacia.it", None, False)
+    MailCertification.objects.begin_and_send(san_marco, examined, anna, MORNING)
+    words = text(client.get(HOME))
+    assert "Modifica in corso. Il codice per nuova@farmacia.it è in partenza: manca solo la conferma." in words
+    assert "Fino alla conferma resta valido l’indirizzo di adesso." in words
+    assert "Riprendi: inserisci il codice" in words
+    OutgoingMail.objects.filter(kind="code").update(failed_at=MORNING, last_answer="552 5.2.2 casella piena")
+    words = text(client.get(HOME))
+    assert "Il codice inviato a nuova@farmacia.it non è stato consegnato" in words
+    assert "Riprendi: scegli come continuare" in words
+
+
+def test_the_script_gets_the_part_that_changes_and_no_more(client):
+    client.post(TODAY)
+    for page in (HOME, PAGE):
+        part = client.get(page, headers={"X-Frammento": "1"}).content.decode()
+        assert 'id="gli-id" data-live data-on-its-way' in part
+        assert "<header" not in part
+        assert "Cronologia" not in part
+    OutgoingMail.objects.update(accepted_at=MORNING)
+    assert "data-on-its-way" not in client.get(HOME, headers={"X-Frammento": "1"}).content.decode()
+
+
+def test_a_page_with_a_pending_change_asks_few_questions_too(client, crowd, san_marco, anna):
+    examined = ExaminedAddress("nuova@farmacia.it", "nuova@farmacia.it", "farmacia.it", None, False)
+    MailCertification.objects.begin_and_send(san_marco, examined, anna, MORNING)
+    asked_for = queries(client, HOME)
+    assert len(asked_for) <= AT_MOST, "\n".join(asked_for)
+
+
+def test_certify_in_the_list_leads_straight_to_the_certification(client, anna):
+    make_titolare(anna, make_pharmacy("0001", "Alfa"))
+    assert 'href="/servizi/0001/sicurezza/certifica-mail/"' in client.get("/servizi/").content.decode()
