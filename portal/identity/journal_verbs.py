@@ -15,6 +15,9 @@ WORDS = {
     "staff.codes_renewed": "ha generato nuovi codici di recupero ({name})",
     "staff.password_changed": "ha cambiato la propria password ({name})",
     "staff.session_closed": "ha chiuso un proprio collegamento ({origin})",
+    "person.sessions_ended": "ha chiuso gli accessi di {name} al portale",
+    "person.stopped": "ha fermato l’accesso di {name} al portale",
+    "person.readmitted": "ha riammesso {name} al portale",
     "person.sessions_closed": "ha chiuso {closed} al portale",
     "logins.searched": "ha cercato gli accessi con identità digitale di {name}",
 }

@@ -3,7 +3,16 @@
 from django.urls import path
 
 from sessions.staff.mail import letter_acts, mailboxes
-from sessions.staff.pharmacy import acts, notes, office_acts, place_acts, record_views, utenza_block, utenza_desk
+from sessions.staff.pharmacy import (
+    acts,
+    notes,
+    office_acts,
+    person_acts,
+    place_acts,
+    record_views,
+    utenza_block,
+    utenza_desk,
+)
 
 urlpatterns = [
     path("", record_views.page, name="pharmacy"),
@@ -26,6 +35,9 @@ urlpatterns = [
     path("persone/<int:pk>/chiudi/", office_acts.end, name="office_end"),
     path("persone/<int:pk>/segui/", office_acts.follow, name="office_follow"),
     path("persone/<int:pk>/tieni/", office_acts.keep, name="office_keep"),
+    path("persone/<int:pk>/accessi/", person_acts.end_sessions, name="person_sessions"),
+    path("persone/<int:pk>/ferma/", person_acts.stop, name="person_stop"),
+    path("persone/<int:pk>/riammetti/", person_acts.readmit, name="person_readmit"),
     path("utenze/nuova/", utenza_desk.add, name="add_utenza"),
     path("utenze/<int:pk>/credenziali/", utenza_desk.renew, name="renew_utenza"),
     path("utenze/<int:pk>/passa/", utenza_desk.hand_over, name="hand_over_utenza"),

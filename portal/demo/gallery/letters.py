@@ -141,6 +141,9 @@ def _of_people(world: GalleryWorld) -> _Writing:
     session = PersonSession(
         user=world.anna, means="SPID livello 2", browser="Firefox su Windows", origin="192.0.2.x", started_at=NOW
     )
+    for stopped in (True, False):
+        change = partial(login_letters.access_changed, world.anna, REASON, stopped=stopped, now=NOW)
+        yield "una persona fermata" if stopped else "una persona riammessa", change
     yield "accesso da un browser nuovo", partial(login_letters.new_browser, session, NOW)
 
 

@@ -13,11 +13,12 @@ from portal.identity.models import User
 
 @dataclass(frozen=True)
 class OfficeLine:
-    """One office. `name`: as the source writes it, else as the person's account says it."""
+    """One office. `name`: as the source writes it, else as the person's account says it. `account`: None before the first login."""
 
     office: Office
     name: str
     now: datetime
+    account: User | None = None
 
     @property
     def is_in_force(self) -> bool:
@@ -52,11 +53,15 @@ def of(pharmacy: Pharmacy, now: datetime) -> tuple[list[OfficeLine], list[Office
     """Returns the offices now and later, and those that are over, newest first. Two queries."""
     offices = list(Office.objects.filter(pharmacy=pharmacy).select_related("written_by").order_by("-since", "-pk"))
     people = User.objects.filter(codice_fiscale__in={office.codice_fiscale for office in offices})
-    names = {person.codice_fiscale: person.full_name for person in people}
-    lines = [OfficeLine(office, office.name or names.get(office.codice_fiscale, ""), now) for office in offices]
+    accounts = {person.codice_fiscale: person for person in people}
+    lines = [_line(office, accounts.get(office.codice_fiscale), now) for office in offices]
     present = [line for line in lines if not line.is_over]
     present.sort(key=lambda line: (not line.is_in_force, not line.office.may_certify))
     return present, [line for line in lines if line.is_over]
+
+
+def _line(office: Office, account: User | None, now: datetime) -> OfficeLine:
+    return OfficeLine(office, office.name or (account.full_name if account else ""), now, account)
 
 
 def here(office: Office) -> str:
