@@ -31,9 +31,13 @@ TYPED = {
         "1 giorno": STEPS["1d"],
     },
     "demo/identity/answer.html": {"5 minuti": GOOD_FOR},
+    "developers/page.html": {"dieci minuti": ESTIMATE, "cinque minuti": ESTIMATE},
     "errors/500.html": {"un minuto": ESTIMATE},
     "identity/card.html": {"un minuto": TICKETS_ARE_GOOD_FOR},
+    "identity/staff_mailbox.html": {"un secondo": ESTIMATE},
     "identity/choose.html": {"5 minuti": ESTIMATE, "un minuto": ESTIMATE},
+    "mail/staff_news.html": {"un minuto": ESTIMATE},
+    "mail/staff_news.txt": {"un minuto": ESTIMATE},
     "pages/assistenza.html": {"due minuti": ESTIMATE},
     "pages/cookie.html": {"1 anno": ESTIMATE},  # Django's CSRF_COOKIE_AGE: 52 weeks
     "pages/guida-codice.html": {"un giorno": A_DAY},
@@ -176,9 +180,12 @@ CODE = {  # sentences in Python: the phrases that no holder of ours decides
     "pharmacies/people/role_requests.py": {"un giorno"},
     "pharmacies/wizard/refusal_sentences.py": {"1 tentativo", "un giorno"},
     "sessions/hours/week.py": {"24 ore"},
+    "sessions/models/webhook.py": {"un giorno"},
     "sessions/preferences/days_forms.py": {"un giorno"},
     "sessions/preferences/hours_forms.py": {"24 ore", "un giorno"},
     "sessions/preferences/reminder_views.py": {"2 ore"},
+    "sessions/staff/duties.py": {"un anno", "un minuto"},
+    "sessions/staff/lists/follow_door.py": {"24 ore"},
     "sessions/staff/certificates.py": {"1 giorno"},
 }
 

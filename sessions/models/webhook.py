@@ -159,7 +159,7 @@ class WebhookCall(models.Model):
             return "Ritirato"
         if self.failed_at:
             return "Non consegnato"
-        return "Si riprova" if self.attempts else "In attesa"
+        return "Si riprova" if self.last_answer else "In attesa"  # the first try counts as soon as it begins
 
     @property
     def outcome_kind(self) -> str:

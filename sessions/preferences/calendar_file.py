@@ -7,10 +7,12 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from pharmacies.models import Pharmacy
 from portal.secrets.codes import keyed_hash
 from portal.time.clock import ROME, italian_moment
+from portal.time.said_lengths import length_in_words
 from sessions.models import IdSessione
 from sessions.reminders.facts import renewed
 
@@ -18,11 +20,12 @@ if TYPE_CHECKING:
     from icalendar import Event
 
 LASTS = timedelta(minutes=15)  # long enough to be visible in a day view
+ALARM_BEFORE = timedelta(hours=1)
 READ_AGAIN_EVERY = timedelta(minutes=30)
 
 
 def calendar_of(pharmacy: Pharmacy, now: datetime) -> bytes:
-    """An .ics file (UTF-8): one event for each live id at its end (UTC), with an alarm an hour before.
+    """An .ics file (UTF-8): one event for each live id at its end (UTC), with an alarm ALARM_BEFORE it.
 
     An id that has a newer, delivered one is left out: its end is no news. The time zone is there always, because a calendar
     without a component is not valid.
@@ -64,7 +67,7 @@ def _event(row: IdSessione, pharmacy: Pharmacy) -> "Event":
     event.add("transp", "TRANSPARENT")
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
-    alarm.add("description", "L’ID SESSIONE scade tra un’ora")
-    alarm.add("trigger", timedelta(hours=-1))
+    alarm.add("description", gettext("L’ID SESSIONE scade tra %(time)s") % {"time": length_in_words(ALARM_BEFORE)})
+    alarm.add("trigger", -ALARM_BEFORE)
     event.add_component(alarm)
     return event

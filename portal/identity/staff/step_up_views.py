@@ -14,6 +14,7 @@ from portal.identity.staff import login
 from portal.identity.staff.login_forms import TotpForm
 from portal.identity.staff.views import not_this_code
 from portal.time.clock import real_now_of
+from portal.time.said_lengths import said
 
 
 @sensitive_post_parameters("code")
@@ -38,5 +39,5 @@ def _goes_on(request: HttpRequest, wanted: str) -> HttpResponse:
     fields = staff_step_up.form_that_waits(request, wanted)
     if fields is not None:
         return render(request, "identity/staff_step_up_done.html", {"fields": fields, "next_url": wanted})
-    messages.success(request, _("Grazie: per i prossimi dieci minuti non te lo chiediamo più."))
+    messages.success(request, _("Grazie: per %(lasts)s non te lo chiediamo più.") % {"lasts": said("STEP_UP_FOR")})
     return redirect(wanted or "identity:staff_own")
