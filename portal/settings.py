@@ -183,6 +183,7 @@ LOGIN_URL = "identity:choose"
 LOGIN_PENDING_FOR = timedelta(minutes=10)
 FRESH_AUTHENTICATION_FOR = STEP_UP_FOR = timedelta(minutes=10)  # of people; of operators, before grave acts
 STAFF_REQUIRE_EMAIL = env.flag("STAFF_REQUIRE_EMAIL", default=False)  # of every operator, for news about the access
+STAFF_REQUIRE_PASSKEY = env.flag("STAFF_REQUIRE_PASSKEY", default=False)  # as second factor of every operator
 OTP_TOTP_ISSUER = "Portale Farmacie"
 PASSWORD_HASHERS = ["portal.secrets.hashing.Argon2idHasher"]
 SESSION_LASTS_FOR = timedelta(hours=8)  # a working day, even if active; then the person signs in again

@@ -19,6 +19,7 @@ from psycopg.pq import TransactionStatus
 ORDER = (
     "identity_user",
     "identity_stafftotp",
+    "identity_staffpasskey",
     "identity_staffrecoverycode",
     "identity_staffsession",
     "identity_personsession",

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from portal.identity import session_ends, staff_step_up
 from portal.identity.identity import Identity
-from portal.identity.models import PersonSession, StaffMailbox, User
+from portal.identity.models import PersonSession, StaffMailbox, StaffPasskey, User
 from portal.identity.roles import StaffRole
 from portal.identity.staff_step_up import StepUp
 from portal.time.clock import real_now_of
@@ -176,6 +176,8 @@ def _lacks(request: HttpRequest, user: User) -> str:
         if not StaffMailbox.objects.filter(user=user, confirmed_at__isnull=False).exists():
             return "identity:staff_mailbox"
         request.session[_HAS_MAILBOX] = True
+    if settings.STAFF_REQUIRE_PASSKEY and not StaffPasskey.objects.filter(user=user).exists():
+        return "identity:staff_passkeys"
     return ""
 
 

@@ -3,7 +3,7 @@ from django.urls import path
 from portal.identity import federation_views
 from portal.identity.people import card_views, own_sessions, views
 from portal.identity.staff import account_views as operators
-from portal.identity.staff import mailbox_views, step_up_views
+from portal.identity.staff import mailbox_views, passkey_views, step_up_views
 from portal.identity.staff import own_views as own
 from portal.identity.staff import views as staff_views
 from portal.identity.staff.login_search import login_search
@@ -34,6 +34,9 @@ urlpatterns = [
     path("operatori/accesso/conferma/", step_up_views.step_up, name="staff_step_up"),
     path("operatori/mio-accesso/", own.own, name="staff_own"),
     path("operatori/mio-accesso/password/", own.change_password, name="staff_password"),
+    path("operatori/accesso/passkey/", passkey_views.staff_passkey, name="staff_passkey"),
+    path("operatori/mio-accesso/passkey/", passkey_views.staff_passkeys, name="staff_passkeys"),
+    path("operatori/mio-accesso/passkey/<int:pk>/togli/", passkey_views.remove_passkey, name="staff_passkey_remove"),
     path("operatori/mio-accesso/email/", mailbox_views.staff_mailbox, name="staff_mailbox"),
     path("operatori/mio-accesso/codici/", own.new_codes, name="staff_new_codes"),
     path("operatori/mio-accesso/collegamenti/<int:pk>/chiudi/", own.close, name="staff_close"),

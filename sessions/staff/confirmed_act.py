@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from pharmacies.models import Pharmacy
 from portal.identity.access import staff_of, staff_required
+from portal.identity.staff_step_up import StepUp
 from sessions.staff.reason import ReasonForm
 
 P = ParamSpec("P")
@@ -70,15 +71,15 @@ PharmacyActView: TypeAlias = Callable[Concatenate[HttpRequest, Pharmacy, P], Con
 
 
 def confirmed_act(
-    role: str, back: Callable[[HttpRequest, str], str] = _pharmacy_page
+    role: str, back: Callable[[HttpRequest, str], str] = _pharmacy_page, *, step_up: StepUp | None = None
 ) -> Callable[[PharmacyActView[P]], Callable[..., HttpResponse]]:
     """Makes a page from a view that takes the pharmacy, in the operator's territory, and returns the act.
 
-    The operator needs `role`. `back` gets request and pharmacy code, and returns the URL to which the operator returns.
+    The operator needs `role`, and with `step_up` a recent second factor. `back` gets request and pharmacy code, and returns the URL to which the operator returns.
     """
 
     def decorated(view: PharmacyActView[P]) -> Callable[..., HttpResponse]:
-        @staff_required(role)
+        @staff_required(role, step_up=step_up)
         @asks_and_acts
         @wraps(view)
         def page(request: HttpRequest, /, code: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:

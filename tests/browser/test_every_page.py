@@ -26,7 +26,7 @@ NOBODY = [
     "demo:clock", "demo:gestionale", "demo:till", "demo:till_settings", "a2f:certificate", "a2f:developers",
 ]  # fmt: skip
 STAFF = [
-    "identity:staff_own", "identity:staff_step_up", "identity:staff_mailbox", "identity:staff_new_codes", "identity:staff_password", "identity:operators",
+    "identity:staff_own", "identity:staff_step_up", "identity:staff_mailbox", "identity:staff_passkeys", "identity:staff_new_codes", "identity:staff_password", "identity:operators",
     "identity:operator_new", "staff:status", "staff:to_invite", "staff:bulk", "staff:jobs", "staff:pharmacy",
     "staff:timeline", "staff:outbox", "staff:held_mailboxes", "staff:reports", "staff:closings",
     "staff:register_nights", "staff:role_requests", "staff:endings", "staff:duties", "staff:people", "staff:office_give",
@@ -53,7 +53,7 @@ ELSEWHERE = {
     "sessions:resend": "a POST", "sessions:today": "a POST, test_today", "identity:start": "a POST", "identity:start_professional": "a POST", "identity:answer": "an answer", "identity:gone_out": "for the providers", "identity:card": "the host of the cards, test_cns_nginx", "identity:metadata": "a file", "identity:entity_configuration": "for programs", "identity:resolve": "for programs", "identity:sign_out": "a POST",
     "identity:staff_code": "below, on its way", "identity:staff_recovery": "below", "identity:staff_enrol": "below",
     "staff:person_readmit": "tests/sessions/staff/pharmacy/test_person_acts.py", "identity:own_session_close": "a POST", "identity:own_sessions_close": "a POST", "identity:login_letters": "a POST",
-    "identity:keep": "for the page", "identity:staff_close": "a POST", "identity:operator": "below",
+    "identity:keep": "for the page", "identity:staff_passkey": "a POST", "identity:staff_passkey_remove": "a POST", "identity:staff_close": "a POST", "identity:operator": "below",
     "identity:operator_disable": "below", "identity:operator_enable": "below", "identity:operator_reset": "below",
     "pharmacies:copies_code": "a POST", "pharmacies:copies_new_code": "a POST", "pharmacies:copies_stop": "a POST",
     ":leave_copies": "test_copies_page",

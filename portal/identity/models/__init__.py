@@ -8,6 +8,7 @@ from portal.identity.models.registry import RegisteredProvider, RegistryReading
 from portal.identity.models.staff import StaffTotp
 from portal.identity.models.staff_access import StaffRecoveryCode
 from portal.identity.models.staff_mailbox import StaffMailbox
+from portal.identity.models.staff_passkey import StaffPasskey
 
 __all__ = [
     "LOGINS",
@@ -20,6 +21,7 @@ __all__ = [
     "RegisteredProvider",
     "RegistryReading",
     "StaffMailbox",
+    "StaffPasskey",
     "StaffRecoveryCode",
     "StaffSession",
     "StaffTotp",

@@ -18,6 +18,7 @@ from portal.database.row_updates import update_row
 from portal.identity.models import StaffRecoveryCode, StaffSession, User
 from portal.identity.models.staff import forget_apps
 from portal.identity.models.staff_access import ALPHABET
+from portal.identity.models.staff_passkey import forget_passkeys
 from portal.identity.roles import StaffRole
 from portal.identity.staff import mailbox
 from portal.identity.territory import Territory
@@ -138,6 +139,7 @@ def reset(user: User, by: User, because: str, now: datetime) -> str:
     user.password_given_at = now
     user.save(update_fields=["password", "password_given_at"])
     forget_apps(user)
+    forget_passkeys(user)
     StaffRecoveryCode.forget_unused(user)
     StaffSession.objects.filter(user=user).close(now)
     record("staff.reset", now=now, actor=by, subject=user, name=user.username, because=because)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import django_otp
+from django.conf import settings
 from django.contrib.auth import authenticate, login
 from django.db import transaction
 from django.http import HttpRequest
@@ -12,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from portal.database.claims import hold
 from portal.identity import session_ends
-from portal.identity.models import PasswordFailure, StaffRecoveryCode, StaffTotp, User
+from portal.identity.models import PasswordFailure, StaffPasskey, StaffRecoveryCode, StaffTotp, User
 from portal.identity.models.failure import PasswordFailureQuerySet
-from portal.identity.staff import mailbox, traces
+from portal.identity.staff import mailbox, traces, webauthn
 from portal.journal.models import record
 from portal.secrets.codes import same
 from portal.web.client_address import client_address, here
@@ -141,6 +142,27 @@ def enter(request: HttpRequest, user: User, app: StaffTotp, code: str, now: date
     return _let_in(request, user, app, now) if code_is_right(request, user, app, code, now) else None
 
 
+def passkey_is_right(request: HttpRequest, user: User, answer: str, now: datetime) -> StaffPasskey | None:
+    """The passkey that signed the challenge of this browser; None for any other answer, which leaves a trace."""
+    try:
+        return webauthn.verified(request, user, answer, now)
+    except webauthn.PasskeyRefused as refusal:
+        is_copied = isinstance(refusal, webauthn.PasskeyCopied)
+        traces.write(request, traces.PASSKEY_COPIED if is_copied else traces.WRONG_PASSKEY, user.username, now, user)
+        return None
+
+
+def enter_with_passkey(request: HttpRequest, user: User, answer: str, now: datetime) -> str | None:
+    """As enter(), with a passkey."""
+    passkey = passkey_is_right(request, user, answer, now)
+    return _let_in(request, user, passkey, now) if passkey else None
+
+
+def must_use_passkey(user: User) -> bool:
+    """True when the administration demands passkeys and the operator has one: the code of the app does not open."""
+    return bool(settings.STAFF_REQUIRE_PASSKEY and webauthn.passkeys_of(user))
+
+
 def enter_with_recovery_code(request: HttpRequest, user: User, app: StaffTotp, typed: str, now: datetime) -> str | None:
     """As enter(), with a recovery code. A wrong one counts in the same throttle as a wrong code of the app."""
     with transaction.atomic():
@@ -197,7 +219,7 @@ def change_password(request: HttpRequest, user: User, new_password: str, now: da
         mailbox.tell(user, _("La tua password è cambiata"), _("Gli altri tuoi collegamenti sono stati chiusi."), now)
 
 
-def _let_in(request: HttpRequest, user: User, app: StaffTotp, now: datetime) -> str:
+def _let_in(request: HttpRequest, user: User, device: StaffTotp | StaffPasskey, now: datetime) -> str:
     """Opens a new session, without any data of the previous one, and returns the requested page."""
     next_url = str(request.session[_WAITING]["next"])
     with transaction.atomic():
@@ -205,7 +227,7 @@ def _let_in(request: HttpRequest, user: User, app: StaffTotp, now: datetime) -> 
         session_ends.written_as_closed(request, now)
         request.session.flush()
         login(request, user, backend=session_ends.STAFF_BACKEND)
-        django_otp.login(request, app)
+        django_otp.login(request, device)
         mailbox.tell_of_a_new_place(user, here(), request.META.get("HTTP_USER_AGENT", ""), now)
         session_ends.begin_of_staff(request, user, now)
         traces.write(request, traces.IN, user.username, now, user)

@@ -11,7 +11,7 @@ from portal.identity import session_ends
 from portal.identity.access import any_staff, staff_of
 from portal.identity.models import StaffRecoveryCode, StaffSession
 from portal.identity.roles import StaffRole
-from portal.identity.staff import login, mailbox
+from portal.identity.staff import login, mailbox, webauthn
 from portal.identity.staff.account_forms import ChangePasswordForm
 from portal.identity.staff.login_forms import TotpForm
 from portal.identity.staff.views import not_this_code, too_many
@@ -32,6 +32,7 @@ def own(request: HttpRequest) -> HttpResponse:
         "sessions": sessions,
         "this": session_ends.current(request),
         "mailbox": mailbox.of(user),
+        "passkeys": len(webauthn.passkeys_of(user)),
         "codes_left": StaffRecoveryCode.objects.filter(user=user, used_at=None).count(),
         "past": StaffSession.objects.filter(user=user)
         .exclude(pk__in=[session.pk for session in sessions])

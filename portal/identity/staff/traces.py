@@ -29,9 +29,14 @@ STAFF = "staff"  # LoginRecord.provider, and the method in portal_logins_total
 IN, PASSWORD_RIGHT = "ok", "password-ok"
 WRONG_PASSWORD, OLD_PASSWORD, LOCKED = "wrong-password", "old-password", "locked"
 WRONG_CODE, CODE_TOO_SOON = "wrong-code", "code-too-soon"
-LOCKED_OUT, CODES_GUESSED = "locked-out", "codes-guessed"  # the refusal with which a lock begins: also in the journal
+WRONG_PASSKEY = "wrong-passkey"
+LOCKED_OUT, CODES_GUESSED, PASSKEY_COPIED = (
+    "locked-out",
+    "codes-guessed",
+    "passkey-copied",
+)  # the refusal with which a lock begins: also in the journal
 _GRANTED = (IN, PASSWORD_RIGHT)
-_ALARMS = {LOCKED_OUT: "staff.locked_out", CODES_GUESSED: "staff.codes_guessed"}
+_ALARMS = {LOCKED_OUT: "staff.locked_out", CODES_GUESSED: "staff.codes_guessed", PASSKEY_COPIED: "staff.passkey_copied"}
 
 CODES_BEFORE_AN_ALARM = 5  # wrong codes in a row after the right password
 SAME_FOR = timedelta(minutes=1)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.identity.models import StaffTotp, User
 from portal.identity.people.login import local_url
-from portal.identity.staff import login, mailbox
+from portal.identity.staff import login, mailbox, webauthn
 from portal.identity.staff.account_forms import EnrolForm, RecoveryForm
 from portal.identity.staff.login_forms import StaffPasswordForm, TotpForm
 from portal.templatetags.portale import seconds
@@ -57,7 +57,8 @@ def staff_code(request: HttpRequest) -> HttpResponse:
     app = login.app_of(user)
     if app is None:
         return redirect("identity:staff_enrol")
-    form = TotpForm(request.POST or None)
+    passkey_only = login.must_use_passkey(user)
+    form = TotpForm(None if passkey_only else request.POST or None)
     if form.is_valid():
         locked_until = login.code_waits_until(request, user, app, now)
         if locked_until is None:
@@ -66,7 +67,8 @@ def staff_code(request: HttpRequest) -> HttpResponse:
                 ask_for_a_mailbox(request, user)
                 return redirect(next_url or "pages:home")
         form.add_error("code", not_this_code(app, locked_until))
-    return render(request, "identity/staff_code.html", {"form": form})
+    context = {"form": form, "passkey_only": passkey_only, "passkey_options": webauthn.begin(request, user, now)}
+    return render(request, "identity/staff_code.html", context)
 
 
 @sensitive_post_parameters("code")

@@ -33,8 +33,8 @@ def _sentences(found: DoorAlarms) -> list[str]:
     if found.locks:
         sentences.append(
             ngettext(
-                "Un blocco nelle ultime 24 ore dopo troppe password o troppi codici sbagliati.",
-                "%(number)s blocchi nelle ultime 24 ore dopo troppe password o troppi codici sbagliati.",
+                "Un blocco nell’ultimo giorno dopo troppe password o troppi codici sbagliati.",
+                "%(number)s blocchi nell’ultimo giorno dopo troppe password o troppi codici sbagliati.",
                 found.locks,
             )
             % {"number": found.locks}

@@ -9,12 +9,13 @@ from pharmacies.people import login_letters
 from portal.identity.access import staff_of
 from portal.identity.models import User
 from portal.identity.people import stopping
+from portal.identity.staff_step_up import StepUp
 from portal.time.clock import now_of, real_now_of
 from sessions.staff.confirmed_act import ConfirmedAct, NothingToDo, confirmed_act
 from sessions.staff.pharmacy.office_acts import people_page
 
 
-@confirmed_act("sicurezza", people_page)
+@confirmed_act("sicurezza", people_page, step_up=StepUp.PAGE)
 def end_sessions(request: HttpRequest, pharmacy: Pharmacy, pk: int) -> ConfirmedAct:
     """«Chiudi gli accessi»."""
     person = _person(pharmacy, pk)
@@ -37,7 +38,7 @@ def end_sessions(request: HttpRequest, pharmacy: Pharmacy, pk: int) -> Confirmed
     )
 
 
-@confirmed_act("sicurezza", people_page)
+@confirmed_act("sicurezza", people_page, step_up=StepUp.PAGE)
 def stop(request: HttpRequest, pharmacy: Pharmacy, pk: int) -> ConfirmedAct:
     """«Ferma»: the person is refused at every login, for every pharmacy."""
     person = _person(pharmacy, pk)
@@ -67,7 +68,7 @@ def stop(request: HttpRequest, pharmacy: Pharmacy, pk: int) -> ConfirmedAct:
     )
 
 
-@confirmed_act("sicurezza", people_page)
+@confirmed_act("sicurezza", people_page, step_up=StepUp.PAGE)
 def readmit(request: HttpRequest, pharmacy: Pharmacy, pk: int) -> ConfirmedAct:
     """«Riammetti»."""
     person = _person(pharmacy, pk)

@@ -62,7 +62,7 @@ def test_ninety_five_guesses_are_written_counted_and_told(app, carla, operator):
     line = Entry.objects.get(verb="staff.locked_out")
     assert line.sentence == "ha bloccato per un quarto d’ora l’accesso di carla: troppe password sbagliate"
     assert (line.actor, line.origin) == (None, "192.0.2.7")
-    assert "Un blocco nelle ultime 24 ore" in operator("sicurezza").get(STATUS).content.decode()
+    assert "Un blocco nell’ultimo giorno" in operator("sicurezza").get(STATUS).content.decode()
     assert "staff door: 1 lock-outs in the last day" in readiness.warnings(datetime.now(UTC))
 
 

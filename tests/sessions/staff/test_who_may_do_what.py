@@ -38,8 +38,16 @@ RULES = {
     "identity:operator_enable": M, "identity:operator_reset": M,
     "identity:staff_own": ANY, "identity:staff_close": ANY, "identity:staff_new_codes": ANY, "identity:staff_password": ANY,
     "identity:staff_step_up": ANY, "identity:staff_mailbox": ANY,
+    "identity:staff_passkeys": ANY, "identity:staff_passkey_remove": ANY,
 }  # fmt: skip
-DOORS = {"identity:staff_login", "identity:staff_code", "identity:staff_recovery", "identity:staff_enrol", "staff:door"}
+DOORS = {
+    "identity:staff_login",
+    "identity:staff_code",
+    "identity:staff_recovery",
+    "identity:staff_enrol",
+    "identity:staff_passkey",
+    "staff:door",
+}
 VALUES = {"code": "4512", "pk": 1, "slug": "elenco", "kind": "csv", "domain": "libero.example", "verdict": "conferma"}
 
 

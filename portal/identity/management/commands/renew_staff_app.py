@@ -13,6 +13,7 @@ from django.db import transaction
 from portal.database.claims import hold
 from portal.identity.models import StaffSession, StaffTotp, User
 from portal.identity.models.staff import forget_apps
+from portal.identity.models.staff_passkey import forget_passkeys
 from portal.journal.models import record
 from portal.time import database_clock
 
@@ -31,6 +32,7 @@ class Command(BaseCommand):
             now = database_clock.real_now_to_write()
             hold(User.objects.filter(pk=user.pk))
             forget_apps(user)
+            forget_passkeys(user)
             StaffSession.objects.filter(user=user).close(now)
             _, url = StaffTotp.enrol(user)
             record("staff.app_renewed", now=now, subject=user, name=user.username)
