@@ -24,6 +24,7 @@ GUARDED = {
     "identity:operator": StepUp.PAGE, "identity:operator_new": StepUp.PAGE, "identity:operator_disable": StepUp.PAGE,
     "identity:operator_enable": StepUp.PAGE, "identity:operator_reset": StepUp.PAGE,
     "identity:staff_mailbox": StepUp.PAGE, "identity:staff_passkeys": StepUp.PAGE,
+    "staff:person_stop": StepUp.PAGE, "staff:person_readmit": StepUp.PAGE, "staff:person_sessions": StepUp.PAGE,
     "identity:staff_passkey_remove": StepUp.PAGE, "staff:bulk": StepUp.PAGE, "staff:retry_job": StepUp.PAGE,
     "staff:sheet": StepUp.FILE, "staff:utenze_sheet": StepUp.FILE, "staff:job_sheet": StepUp.FILE,
     "staff:invite_sheet": StepUp.FILE, "staff:without_id_sheet": StepUp.FILE, "staff:outbox_csv": StepUp.FILE, "staff:journal_csv": StepUp.FILE,

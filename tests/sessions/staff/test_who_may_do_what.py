@@ -30,6 +30,7 @@ RULES = {
     "staff:reports": L, "staff:report": A,
     "staff:without_id": L, "staff:without_id_sheet": L, "staff:without_id_warn": S,
     "staff:revoke_id": S, "staff:revoke_all": S, "staff:revoke_address": S, "staff:block": S,
+    "staff:person_sessions": S, "staff:person_stop": S, "staff:person_readmit": S,
     "staff:journal": S, "identity:login_search": S, "staff:journal_csv": S,
     "staff:contexts": M, "staff:context": M, "staff:context_types": M, "staff:context_date": M, "staff:add_context": M,
     "staff:certificates": M, "staff:new_certificate": M, "staff:retire_certificate": M,
