@@ -256,6 +256,11 @@ REMINDER_REOPENING_LEAVES = timedelta(minutes=env.number("REMINDER_REOPENING_LEA
 A2F_MODE = env.choice("A2F_MODE", ["TEST", "PRODUCTION"], default="PRODUCTION" if env.production else "TEST")
 A2F_PRIVATE_KEY = env.text("A2F_PRIVATE_KEY", default="")  # PEM, to keep the key of the pincode out of the database
 A2F_MAX_ADDRESSES_A_DAY = env.number("A2F_MAX_ADDRESSES_A_DAY", default=8, least=1)  # more block the utenza
+# the signed assertion for the central system (docs/production.md, "The signed assertion"); better as SAR_PRIVATE_KEY_FILE
+SAR_PRIVATE_KEY, SAR_CERTIFICATE = env.text("SAR_PRIVATE_KEY", default=""), env.text("SAR_CERTIFICATE", default="")
+SAR_ISSUER, SAR_LOCALITY = env.text("SAR_ISSUER", default=""), env.text("SAR_LOCALITY", default="")
+SAR_CONFIDENTIALITY = env.text("SAR_CONFIDENTIALITY", default="")
+SAR_VALID_FOR = timedelta(minutes=env.number("SAR_VALID_MINUTES", default=30, least=5))
 # the rule for addresses of gestionali; the demonstration and tests allow this machine
 WEBHOOK_ADDRESSES = "portal.demo.gestionale.OwnGestionale" if DEMO else "sessions.webhooks.addresses.PublicHttps"
 

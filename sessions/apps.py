@@ -14,6 +14,7 @@ class SessionsConfig(AppConfig):
         from portal.outbox.hooks import forbidding, holding
         from portal.time import said_lengths
         from sessions import journal_verbs, system_checks  # noqa: F401  the system checks are registered
+        from sessions.gate import system_checks as assertion_checks  # noqa: F401
         from sessions.hours.before_opening import SPREAD
         from sessions.ids.before_opening import USED_WITHIN
         from sessions.ids.withdrawing import forbidden, say_elsewhere

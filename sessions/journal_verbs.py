@@ -2,6 +2,7 @@
 
 WORDS = {
     "id.issued": "ha generato l’ID SESSIONE …{last4} per {context}, chiesto {asked}",
+    "assertion.made": "ha dato l’asserzione firmata di un ID SESSIONE ({context})",
     "id.used": "ha visto il gestionale usare per la prima volta l’ID SESSIONE …{last4}",
     "id.resent": "ha fatto reinviare l’ID SESSIONE …{last4}",
     "id.shown": "ha visto per intero l’ID SESSIONE …{last4}",

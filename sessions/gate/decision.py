@@ -90,10 +90,13 @@ def decide(row: GateRow | None, call: GateCall, now: datetime) -> GateVerdict:
     return GateVerdict(row, unproved=not proved)
 
 
-def ask(call: GateCall, client_address: str, now: datetime) -> GateVerdict:
-    """Decides whether the call passes, and writes the first use. Never returns an `unproved` verdict."""
+def ask(call: GateCall, client_address: str, now: datetime, *, id_required: bool = False) -> GateVerdict:
+    """Decides whether the call passes, and writes the first use. Never returns an `unproved` verdict.
+
+    `id_required`: refuses a call without a valid id also before the date of its context.
+    """
     verdict = _ask_id(call, client_address, now)
-    if verdict.reason is None or not (contexts := grace.contexts_in_grace(call.contexts, now)):
+    if id_required or verdict.reason is None or not (contexts := grace.contexts_in_grace(call.contexts, now)):
         return verdict
     utenza = grace.prove(call.basic, contexts[0], client_address, now)
     return BASIC_REFUSED if utenza is None else verdict._replace(in_grace=utenza)

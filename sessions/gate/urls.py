@@ -4,4 +4,4 @@ from django.urls import path
 
 from sessions.gate import views
 
-urlpatterns = [path("a2f/gate", views.ask, name="gate")]
+urlpatterns = [path("a2f/gate", views.ask, name="gate"), path("a2f/assertion", views.ask, name="assertion")]

@@ -7,10 +7,12 @@ cookie and no Host: ALLOWED_HOSTS and the redirect to https do not apply, becaus
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from http import HTTPStatus
 from time import perf_counter
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -25,11 +27,11 @@ from portal.values.pasted import PLAIN_ID, id_sessione
 from portal.web import request_id
 from portal.web.client_address import client_address
 from sessions.credentials import password_proof
-from sessions.gate import decision, grace, query, soap_refusals, uses
+from sessions.gate import assertion, decision, grace, query, soap_refusals, uses
 from sessions.gate.decision import GateCall, GateRow, GateVerdict, RefusalReason
 from sessions.gate.query import GateQuery
 
-PATH = "/a2f/gate"
+PATH, ASSERTION_PATH = "/a2f/gate", "/a2f/assertion"
 HEADERS_OF_THE_ID = ("HTTP_AUTHORIZATION2F", "HTTP_X_IDSESSIONE")  # Sistema TS, Piemonte
 Headers = list[tuple[str, str]]
 _EMPTY: Headers = [("Cache-Control", "no-store"), ("Content-Length", "0")]
@@ -45,7 +47,10 @@ class GateAnswer(NamedTuple):
 
 
 def answer(environ: dict[str, Any]) -> GateAnswer:
-    """Answers one request."""
+    """Answers one request to the gate, or to the address of the assertion."""
+    wants_assertion = environ.get("PATH_INFO") == ASSERTION_PATH
+    if wants_assertion and not assertion.is_configured():
+        return GateAnswer(HTTPStatus.NOT_FOUND, _EMPTY)
     started = perf_counter()
     if environ["REQUEST_METHOD"] not in ("GET", "POST"):
         return GateAnswer(HTTPStatus.METHOD_NOT_ALLOWED, [*_EMPTY, ("Allow", "GET, POST")])
@@ -57,16 +62,28 @@ def answer(environ: dict[str, Any]) -> GateAnswer:
         applicazione=question.contexts[0][1],
         others=question.contexts[1:],
     )
-    verdict = decision.ask(call, client_address(environ), database_clock.now())
+    now = database_clock.now()
+    verdict = decision.ask(call, client_address(environ), now, id_required=wants_assertion)
     if verdict.row is not None:
-        reply = _passed(verdict.row, call)
+        reply = _asserted(verdict.row, now) if wants_assertion else _passed(verdict.row, call, now)
     else:
         reply = _warned(verdict.reason, verdict.in_grace) if verdict.in_grace else _refused(verdict, question)
     measures.gate(_decision(verdict), started)
     return reply
 
 
-def _passed(row: GateRow, call: GateCall) -> GateAnswer:
+def _asserted(row: GateRow, now: datetime) -> GateAnswer:
+    """The assertion and nothing else, ready for wsse:Security. A wildcard id has no row to sign for."""
+    if not row.pk:
+        return GateAnswer(HTTPStatus.FORBIDDEN, [*_EMPTY, ("X-A2F-Error", "9101"), ("X-A2F-Reason", "malformed")])
+    body = assertion.assertion_for(row, now).xml
+    headers = [
+        ("Cache-Control", "no-store"), ("Content-Type", "application/samlassertion+xml"), ("Content-Length", str(len(body))),
+    ]  # fmt: skip
+    return GateAnswer(HTTPStatus.OK, headers, body)
+
+
+def _passed(row: GateRow, call: GateCall, now: datetime) -> GateAnswer:
     # A 204 has no length (RFC 9110, 8.6), and no cache stores the answer to a call with Authorization (RFC 9111, 3.5).
     headers = [
         ("X-A2F-Utenza", row.user_id),
@@ -76,6 +93,8 @@ def _passed(row: GateRow, call: GateCall) -> GateAnswer:
     ]
     if call.others:
         headers += [("X-A2F-Contesto", row.contesto), ("X-A2F-Applicazione", row.applicazione)]
+    if settings.SAR_PRIVATE_KEY and row.pk and assertion.is_given_at_the_gate(row):
+        headers.append(("X-A2F-Assertion", assertion.assertion_for(row, now).header))
     return GateAnswer(HTTPStatus.NO_CONTENT, headers)
 
 
@@ -172,7 +191,7 @@ class GateInFront:
         self.begin = begin
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") != PATH:
+        if environ.get("PATH_INFO") not in (PATH, ASSERTION_PATH):
             return self.application(environ, start_response)
         number = request_id.taken_or_made(environ.get("HTTP_X_REQUEST_ID", ""))
         request_id.current.set(number)

@@ -76,6 +76,12 @@ class Context(models.Model):
     # Its ids live on, nobody gets a new one: code 22 on create, and no page offers it.
     closed_to_new = models.BooleanField("chiuso ai nuovi ID", default=False, db_default=False)
 
+    # whether the gate adds the signed assertion to its answer, and the means of authentication that it declares
+    gives_assertion = models.BooleanField("asserzione firmata al gate", default=False, db_default=False)
+    assertion_means = models.CharField(
+        "mezzo dichiarato nell’asserzione", max_length=20, default="genericLoA3", db_default="genericLoA3"
+    )
+
     # for the web service: the mandatory fields (the three codes on create only), and the accepted kind of identificativo
     required_fields = models.JSONField("campi obbligatori", default=required_by_default)
     allowed_tipo = models.CharField("tipo di identificativo ammesso", max_length=2, default="P")

@@ -15,6 +15,7 @@ from portal.identity.access import staff_required
 from portal.identity.staff_step_up import StepUp
 from portal.journal.models import Entry, record
 from portal.time.clock import now_of
+from sessions.gate import assertion
 from sessions.models import Context, IdSessione
 
 LONGEST_CODE = 30  # characters: the web service accepts no more
@@ -66,6 +67,9 @@ class ContextForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
         },
         widget=forms.TextInput(attrs={"inputmode": "numeric"}),
     )
+    assertion_means = forms.ChoiceField(
+        label=_("Mezzo dichiarato nell’asserzione firmata"), choices=[(name, name) for name in assertion.LEVEL_OF]
+    )
     policy = forms.ChoiceField(
         label="Quando arriva un nuovo ID", choices=Context.Policy.choices, widget=forms.RadioSelect
     )
@@ -94,6 +98,8 @@ class ContextForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
             "short_name",
             "closed_to_new",
             "before_opening",
+            "gives_assertion",
+            "assertion_means",
         )
         labels = {"title": "Nome", "short_name": _("Nome breve"), "closed_to_new": _("Chiuso ai nuovi ID")}
         help_texts = {
@@ -112,6 +118,8 @@ class ContextForm(forms.ModelForm):  # type: ignore[type-arg]  # generic for myp
         super().__init__(*args, **kwargs)
         if codes_stay:
             del self.fields["contesto"], self.fields["applicazione"]
+        if not assertion.is_configured() or (self.is_bound and "assertion_means" not in self.data):
+            del self.fields["gives_assertion"], self.fields["assertion_means"]
         if self.is_bound and "short_name" not in self.data:  # a page opened before an upgrade has no such field
             del self.fields["short_name"]
 

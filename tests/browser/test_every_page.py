@@ -69,7 +69,7 @@ ELSEWHERE = {
     "archive:rows": "test_the_archive", "archive:row": "test_the_archive",
     "staff:search": "a POST, test_live_list", "staff:journal_csv": "a file", "staff:outbox_csv": "a file", "staff:job": "test_live_list", "staff:sheet": "a file", "staff:invite_sheet": "a file", "staff:without_id_sheet": "a file", "staff:utenze_sheet": "a file", "staff:job_sheet": "a file",
     "staff:stop_job": "a POST", "staff:retry_job": "a POST", "staff:report": "below", "a2f:certificate_pem": "a file", "a2f:certificate_der": "a file",
-    "a2f:service": "for programs", "a2f:nearby_service": "for programs", "a2f:gate": "for programs", "outbox:bounce": "for programs", "demo:hear": "for programs",
+    "a2f:service": "for programs", "a2f:nearby_service": "for programs", "a2f:gate": "for programs", "a2f:assertion": "for programs", "outbox:bounce": "for programs", "demo:hear": "for programs",
     "sessions:webhook_secret": "below", "sessions:webhook_renew": "below", "sessions:webhook_close": "below",
     "sessions:webhook_test": "a POST", "sessions:webhook_retry": "a POST", "sessions:calendar_make": "a POST",
     "sessions:calendar_close": "a POST", "sessions:calendar_shown": "below", ":calendar": "for programs",

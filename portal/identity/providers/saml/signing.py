@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -36,14 +37,39 @@ class SignatureWrong(Exception):
 
 def sign(element: etree._Element, pair: KeyPair, *, after: str | None = None) -> etree._Element:
     """A signed copy of the element, which must have an ID. The signature goes after the child `after`, else first."""
+    return _sign(element, pair, after, [])
+
+
+def signed_with_types(element: etree._Element, pair: KeyPair, *, after: str | None = None) -> etree._Element:
+    """As sign(), for values with `xsi:type="xsd:…"`: the canonical form keeps the prefix `xsd`, which no name uses."""
+    return _sign(element, pair, after, ["xsd"])
+
+
+def _sign(element: etree._Element, pair: KeyPair, after: str | None, prefixes: list[str]) -> etree._Element:
     place = etree.Element(ds("Signature"), Id="placeholder", nsmap={"ds": SIGNATURE})
     before = element.find(after) if after else None
     element.insert(0 if before is None else element.index(before) + 1, place)
-    signer = XMLSigner(c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0)
+    signer = _PrefixSigner(c14n_algorithm=CanonicalizationMethod.EXCLUSIVE_XML_CANONICALIZATION_1_0)
     certificate = pair.certificate.public_bytes(Encoding.PEM).decode()
     return signer.sign(
-        element, key=pair.key, cert=certificate, reference_uri=f"#{element.get('ID')}", id_attribute="ID"
-    )
+        element, key=pair.key, cert=certificate, reference_uri=f"#{element.get('ID')}", id_attribute="ID",
+        inclusive_ns_prefixes=prefixes or None,
+    )  # fmt: skip
+
+
+class _PrefixSigner(XMLSigner):
+    """As XMLSigner, which digests an enveloped document with the prefixes but does not write them into its Transform."""
+
+    def _build_transforms_for_reference(
+        self, *, transforms_node: Any, reference: Any, exclude_c14n_transform_element: bool = True
+    ) -> None:
+        super()._build_transforms_for_reference(
+            transforms_node=transforms_node, reference=reference,
+            exclude_c14n_transform_element=exclude_c14n_transform_element,
+        )  # fmt: skip
+        if reference.inclusive_ns_prefixes:
+            named = " ".join(reference.inclusive_ns_prefixes)
+            etree.SubElement(transforms_node[-1], f"{{{EXCLUSIVE_C14N}}}InclusiveNamespaces", PrefixList=named)
 
 
 def verified(element: etree._Element, certificates: Iterable[x509.Certificate], now: datetime) -> etree._Element:
