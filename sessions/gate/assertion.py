@@ -1,7 +1,7 @@
 """The signed assertion for the central system: who is at the till, how and when they authenticated. Source: docs/contract.md, 7a.
 
-A SAML 2.0 attribute assertion, signed with the certificate that Sistema TS issued to the region (SAR). Whoever holds one holds its
-power until it ends, so it lasts SAR_VALID_FOR at most and never longer than its id. An RSA signature costs a millisecond or two:
+A SAML 2.0 attribute assertion, signed with the certificate that Sistema TS issued to the region (SAR). It opens the central
+system to its holder until it ends, so it lasts SAR_VALID_FOR at most and never longer than its id. An RSA signature costs a millisecond or two:
 each is reused until a third of its time is left, in the memory of the process and, sealed, in the cache that all share.
 """
 
