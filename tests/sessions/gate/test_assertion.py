@@ -20,7 +20,7 @@ from sessions.models import Context
 from tests.programs import skipped_without
 from tests.sessions.conftest import MORNING
 from tests.sessions.gate.gate_door import UNKNOWN, basic
-from tests.sessions.gate.toy_sac import NAMES, Refused, ToySac, sar_envelope
+from tests.sessions.gate.toy_sac import NAMES, SacRefused, ToySac, sar_envelope
 
 pytestmark = [
     pytest.mark.django_db,
@@ -152,12 +152,12 @@ def test_the_central_system_refuses_what_was_changed_is_old_or_signed_by_another
         given.replace(b"08:28", b"23:28"),
         given.replace(b"LoA3", b"LoA4"),
     ):
-        with pytest.raises(Refused, match="signature"):
+        with pytest.raises(SacRefused, match="signature"):
             sac.verify(sar_envelope(wrong), MORNING)
-    with pytest.raises(Refused, match="time"):
+    with pytest.raises(SacRefused, match="time"):
         sac.verify(sar_envelope(given), MORNING + timedelta(minutes=30))
     settings.SAR_PRIVATE_KEY, settings.SAR_CERTIFICATE = pems["other"]
-    with pytest.raises(Refused, match="signature"):
+    with pytest.raises(SacRefused, match="signature"):
         sac.verify(sar_envelope(call(client, plain).content), MORNING)
 
 
@@ -169,7 +169,7 @@ def test_what_a_revoked_id_still_opens_until_the_end_of_its_assertion(client, ut
     revoking.revoke(issued.id_sessione, anna, MORNING)
     assert call(client, issued.plain).status_code == 403
     assert sac.verify(sar_envelope(given), MORNING + timedelta(minutes=29)) == "RSSNNA80A41H501L"
-    with pytest.raises(Refused, match="time"):
+    with pytest.raises(SacRefused, match="time"):
         sac.verify(sar_envelope(given), MORNING + timedelta(minutes=30))
 
 

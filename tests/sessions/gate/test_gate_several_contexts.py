@@ -1,4 +1,4 @@
-"""A service that serves several contexts: the one that fits is named in the answer."""
+"""A service that serves several contexts: the answer names the first that fits."""
 
 import pytest
 from hypothesis import given

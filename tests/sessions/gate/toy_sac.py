@@ -24,7 +24,7 @@ def sar_envelope(assertion: bytes) -> bytes:
 
 
 @dataclass
-class Refused(Exception):
+class SacRefused(Exception):
     reason: str
 
 
@@ -55,7 +55,7 @@ def oasis_schema() -> etree.XMLSchema:
 
 
 class ToySac:
-    """Trusts one certificate. `verify` returns the codice fiscale of the person, or raises Refused."""
+    """Trusts one certificate. `verify` returns the codice fiscale of the person, or raises SacRefused."""
 
     def __init__(self, certificate: str, folder: Path) -> None:
         self.folder = folder
@@ -67,18 +67,18 @@ class ToySac:
         received.write_bytes(envelope)
         assertion = etree.fromstring(envelope).find("env:Header/wsse:Security/saml:Assertion", NAMES)
         if assertion is None:
-            raise Refused("no assertion")
+            raise SacRefused("no assertion")
         if not oasis_schema().validate(etree.fromstring(etree.tostring(assertion))):
-            raise Refused(f"schema: {oasis_schema().error_log.last_error}")
+            raise SacRefused(f"schema: {oasis_schema().error_log.last_error}")
         argv = [
             "xmlsec1", "--verify", "--pubkey-cert-pem", str(self.trusted), "--enabled-key-data", "rsa", "--id-attr:ID",
             "urn:oasis:names:tc:SAML:2.0:assertion:Assertion", str(received),
         ]  # fmt: skip
         done = subprocess.run(argv, capture_output=True, check=False, encoding="utf-8")
         if done.returncode != 0:
-            raise Refused(f"signature: {done.stderr}")
+            raise SacRefused(f"signature: {done.stderr}")
         conditions = assertion.find("saml:Conditions", NAMES)
         begins, ends = (datetime.fromisoformat(conditions.get(name)) for name in ("NotBefore", "NotOnOrAfter"))
         if not begins <= now < ends:
-            raise Refused("time")
+            raise SacRefused("time")
         return assertion.findtext("saml:Subject/saml:NameID", namespaces=NAMES)
