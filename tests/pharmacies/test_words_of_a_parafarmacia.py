@@ -17,13 +17,16 @@ from pharmacies.copies import letters as copy_letters
 from pharmacies.delegations import letters as delegation_letters
 from pharmacies.models import CopyMailbox, MailCertification, Office, OfficeSource, Pharmacy
 from pharmacies.people import letters as people_letters
-from pharmacies.people import role_requests
+from pharmacies.people import login_letters, role_requests
 from pharmacies.people.rights import RightNews
+from portal.identity.models import PersonSession
 from portal.outbox import letters as outbox_letters
 from portal.outbox.models import OutgoingMail
 from sessions.ids import issuing
-from sessions.letters import id_letters
-from sessions.models import Context
+from sessions.letters import id_letters, mandatory_letters, webhook_letters
+from sessions.letters.mandatory_letters import MandatorySoon
+from sessions.models import Context, Webhook
+from sessions.models.webhook import WebhookEnd
 from tests.conftest import make_pharmacy
 from tests.journeys.reader import ReadPage
 from tests.pharmacies.letters import parts_of
@@ -82,7 +85,8 @@ def written(monkeypatch) -> set[str]:
         names.add(template)
         return post(envelope, recipient, template, context, headers)
 
-    for module in (certification_letters, copy_letters, delegation_letters, people_letters, id_letters):
+    with_a_letter = (certification_letters, copy_letters, delegation_letters, people_letters, login_letters)
+    for module in (*with_a_letter, id_letters, mandatory_letters, webhook_letters):
         monkeypatch.setattr(module, "post", recording)
     return names
 
@@ -122,6 +126,13 @@ def every_letter(site: Pharmacy, certification: MailCertification, utenza, issue
         people_letters.office_news(office, RightNews(gained, now, None if gained else now), now)
     role_requests.ask(dario, role_requests.Wanted("P20001", Office.Role.DIRETTORE, now.date(), "01234567897"), now)
     assert role_requests.tell(now) == 1
+    session = PersonSession(user=anna, means="SPID livello 2", browser="Firefox", origin="192.0.2.x", started_at=now)
+    assert login_letters.new_browser(session, now)
+    for stopped in (True, False):
+        assert login_letters.access_changed(anna, "prova", stopped=stopped, now=now)
+    webhook_letters.put_to_rest(Webhook(pharmacy=site, url="https://a.example/", closed_because=WebhookEnd.SILENT), now)
+    context = Context(title="Ricetta bianca", contesto="RICETTA-BIANCA", mandatory_from=now + timedelta(days=30))
+    mandatory_letters.mandatory_soon(certification, [MandatorySoon(context, 2)], now)
     for verb in id_letters.UTENZA_NEWS:
         id_letters.utenza_news(verb, utenza, certification, carla, "prova", now)
     id_letters.revoked(issued, certification, anna, "", now)
@@ -137,7 +148,8 @@ def test_no_letter_calls_a_parafarmacia_a_farmacia(
 ) -> None:
     every_letter(san_marco, certified, utenza, issued, anna, dario, carla)
     of_the_portal = {path.name.removesuffix(".subject.txt") for path in (TEMPLATES / "mail").glob("*.subject.txt")}
-    assert of_the_portal - written == {"issued", "test"}  # the id's letter is below; the test letter names no site
+    # the id's letter is below; the others name no site
+    assert of_the_portal - written == {"issued", "test", "staff_news", "staff_mailbox_code"}
     texts = [(row.kind, text) for row in OutgoingMail.objects.all() for text in (row.subject, *parts_of(row))]
     assert len(texts) > 3 * len(of_the_portal)
     assert [(kind, found) for kind, text in texts for found in wrong_words(text)] == []

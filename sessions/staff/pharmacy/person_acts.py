@@ -57,7 +57,9 @@ def stop(request: HttpRequest, pharmacy: Pharmacy, pk: int) -> ConfirmedAct:
         crumb=_("Ferma"),
         question=_("Vuoi fermare %(name)s?") % {"name": person},
         consequences=(
-            _("Esce subito, e non entra più nel portale con nessuna identità digitale, per nessuna farmacia."),
+            _(
+                "Esce subito, e non entra più nel portale con nessuna identità digitale, per nessuna farmacia o parafarmacia."
+            ),
             _("Gli ID SESSIONE, gli indirizzi e le utenze restano come sono: si lavora normalmente."),
             _("Lo scriviamo agli indirizzi certificati per cui lavora, con il motivo."),
         ),
