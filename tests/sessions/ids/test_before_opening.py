@@ -124,11 +124,11 @@ def test_the_id_in_use_stays_valid(chosen, san_marco, utenza, allowed, anna) -> 
 )
 def test_no_id_is_made_where_it_may_not(chosen, san_marco, utenza, allowed, certified, why_not) -> None:
     if why_not == "not allowed":
-        Context.objects.update(before_opening=False)
+        Context.objects.filter(pk=allowed.pk).update(before_opening=False)
     if why_not == "replace":
-        Context.objects.update(policy="replace")
+        Context.objects.filter(pk=allowed.pk).update(policy="replace")
     if why_not == "closed to new":
-        Context.objects.update(closed_to_new=True)
+        Context.objects.filter(pk=allowed.pk).update(closed_to_new=True)
     if why_not == "site":
         AskableContext.objects.filter(context=allowed).delete()
     if why_not == "unused":
