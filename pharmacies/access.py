@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from pharmacies import site_words
 from pharmacies.models import Office, Pharmacy
+from portal.database.composed import Composed
 from portal.identity.access import fresh_authentication_required, person_required
 from portal.identity.models import User
 from portal.time.clock import now_of
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 ENDED_TOLD_FOR = timedelta(days=30)
+_HELD = Composed(Office.objects.held_by)  # every page of a pharmacy asks
 
 
 # Sentences that a delegate reads on a page that their delegation does not include.
@@ -74,7 +76,7 @@ def office_required(view: OfficeView[P]) -> Callable[..., HttpResponse]:
 
     @wraps(view)
     def guarded(request: HttpRequest, code: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        held = list(Office.objects.held_by(request.user.codice_fiscale, now_of(request)))  # type: ignore[union-attr, arg-type]
+        held = _HELD.all(request.user.codice_fiscale or "", now_of(request))  # type: ignore[union-attr]
         # titolare and direttore before delegate, when a person is both
         offices = sorted(
             (office for office in held if office.pharmacy.code == code), key=lambda office: not office.may_certify

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
 from pharmacies.certification.code_facts import CodeFacts
 from pharmacies.certification.mailbox_trouble import MailboxTrouble, trouble_of
 from pharmacies.certification.succession import Succession, succession_of
 from pharmacies.models import MailCertification, Office, Pharmacy
+from portal.database.composed import Composed
 
 
 @dataclass(frozen=True)
@@ -62,13 +63,22 @@ def situation_of(pharmacy: Pharmacy, now: datetime) -> Situation:
 
 def situations_of(pharmacies: Sequence[Pharmacy], now: datetime) -> dict[int, Situation]:
     """The situation of each pharmacy by its key. One query for the addresses of all; more for each request under way."""
-    rows = MailCertification.objects.filter(pharmacy__in=[pharmacy.pk for pharmacy in pharmacies])
+    keys = [pharmacy.pk for pharmacy in pharmacies]
     by_pharmacy: dict[int, list[MailCertification]] = defaultdict(list)
-    people = ("certified_by", "confirmed_by", "pharmacy")
-    pending = rows.pending(now).order_by().values("pk")
-    for row in rows.filter(Q(pk__in=rows.current().values("pk")) | Q(pk__in=pending)).select_related(*people):
+    for row in _OF_ONE.all(keys[0], now) if len(keys) == 1 else _addresses(keys, now):
         by_pharmacy[row.pharmacy_id].append(row)
     return {pharmacy.pk: _situation(pharmacy, by_pharmacy[pharmacy.pk], now) for pharmacy in pharmacies}
+
+
+def _addresses(pharmacies: Sequence[int], now: datetime) -> "QuerySet[MailCertification]":
+    """The addresses in force and the pending requests of these pharmacies (keys)."""
+    rows = MailCertification.objects.filter(pharmacy__in=pharmacies)
+    pending = rows.pending(now).order_by().values("pk")
+    wanted = rows.filter(Q(pk__in=rows.current().values("pk")) | Q(pk__in=pending))
+    return wanted.select_related("certified_by", "confirmed_by", "pharmacy")
+
+
+_OF_ONE = Composed(lambda pharmacy, now: _addresses([pharmacy], now))
 
 
 def _situation(pharmacy: Pharmacy, rows: list[MailCertification], now: datetime) -> Situation:

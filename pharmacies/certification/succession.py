@@ -17,6 +17,7 @@ from django.db.models.functions import Coalesce
 
 from pharmacies.certification import letters
 from pharmacies.models import MailCertification, Office, Pharmacy
+from portal.database.composed import Composed
 from portal.database.contention import tried_again
 from portal.secrets.masking import mask_address
 from portal.time.clock import ROME
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 PART = 1 / 4  # of the term, between two letters that ask for the confirmation: three letters in all
 LETTERS_FROM, LETTERS_UNTIL = 9, 18  # hours of the day in Italy
+_CERTIFYING = Composed(lambda pharmacy, now: Office.objects.certifying().filter(pharmacy=pharmacy, since__lte=now))
 A_ROUND = 200  # letters of one run of the task, for each kind of address
 
 
@@ -77,7 +79,7 @@ def succession_of(certification: MailCertification | None, now: datetime) -> Suc
     assert certification.certified_at is not None  # noqa: S101  an address in force is certified
     people = (certification.certified_by, certification.confirmed_by)
     vouchers = {person.codice_fiscale for person in people if person is not None}
-    offices = list(Office.objects.certifying().filter(pharmacy=certification.pharmacy_id, since__lte=now))
+    offices = _CERTIFYING.all(certification.pharmacy_id, now)
     holders = [office for office in offices if office.until is None or office.until > now]
     if any(office.codice_fiscale in vouchers for office in holders):
         return None

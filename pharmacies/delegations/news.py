@@ -2,12 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from django.db.models import DateTimeField, F, Subquery, Value
+from django.db.models import DateTimeField, F, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils.translation import gettext as _
 
 from pharmacies.models import Office
 from pharmacies.people import terms
+from portal.database.composed import Composed
 from portal.identity.models import LoginRecord, User
 
 TOLD_FOR = timedelta(days=30)  # to a person who has not logged in before, or not for a long time
@@ -18,19 +19,25 @@ def news_for(person: User, now: datetime) -> list[str]:
 
     The previous login is a record of the login, so the news end with the next login, whatever the browser.
     """
+    return [
+        _sentence(office, office.news_since, now)  # type: ignore[attr-defined]  # annotated below
+        for office in _CHANGED.all(person.pk, person.codice_fiscale or "", now)
+    ]
+
+
+def _changed(person: int, codice_fiscale: str, now: datetime) -> "QuerySet[Office]":
     logins = LoginRecord.objects.filter(user=person, outcome="ok").order_by("-at", "-pk")
     longest = Value(now - TOLD_FOR, output_field=DateTimeField())
     changed = (
-        Office.objects.filter(codice_fiscale=person.codice_fiscale, role=Office.Role.DELEGATE)
+        Office.objects.filter(codice_fiscale=codice_fiscale, role=Office.Role.DELEGATE)
         .annotate(news_since=Greatest(longest, Coalesce(Subquery(logins.values("at")[1:2]), longest)))
         .filter(written_at__gt=F("news_since"), written_at__lte=now)
         .exclude(written_by=None)
     )
-    rows = changed.select_related("pharmacy", "written_by").order_by("written_at", "pk")
-    return [
-        _sentence(office, office.news_since, now)  # type: ignore[attr-defined]  # annotated above
-        for office in rows
-    ]
+    return changed.select_related("pharmacy", "written_by").order_by("written_at", "pk")
+
+
+_CHANGED = Composed(_changed)
 
 
 def _sentence(office: Office, since: datetime, now: datetime) -> str:

@@ -22,6 +22,9 @@ def unreachable_banner(context: template.Context) -> dict[str, Any]:
     if isinstance(situation, Situation):  # the page has read the address already
         current = situation.current if situation.current and situation.current.undeliverable_at else None
         current = None if context.get("current") in WITHOUT_BANNER else current
+    elif "address_in_force" in context:  # so has this one
+        in_force_now = context["address_in_force"]
+        current = in_force_now if in_force_now is not None and in_force_now.undeliverable_at else None
     elif context.get("current") not in WITHOUT_BANNER:
         in_force = MailCertification.objects.current().filter(pharmacy=pharmacy)
         current = in_force.exclude(undeliverable_at=None).first()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django import template
 from django.core.paginator import Page
@@ -67,11 +68,13 @@ def thousands(number: int) -> str:
 @register.simple_tag
 def icon(name: str, css: str = "") -> SafeString:
     """An icon of Bootstrap Italia's sprite, hidden from screen readers, because the text beside it has the same meaning."""
+    return _svg(name, css, static("bi/sprites.svg"))
+
+
+@lru_cache(maxsize=512)
+def _svg(name: str, css: str, sprites: str) -> SafeString:
     return format_html(
-        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>',
-        css,
-        static("bi/sprites.svg"),
-        name,
+        '<svg class="icon {}" aria-hidden="true" focusable="false"><use href="{}#{}"></use></svg>', css, sprites, name
     )
 
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext
 
 from pharmacies.models import MailCertification, Pharmacy, Utenza
+from portal.database.composed import Composed
 from portal.time import database_clock
 from portal.time.clock import ROME, moment_in_words
 from sessions.ids.cards import IdCard
@@ -193,20 +194,36 @@ def boards_of(
 ) -> dict[int, IdBoard]:
     """The board of each pharmacy by its key. `certifications`: the address in force of each, by the key of the pharmacy."""
     keys = [pharmacy.pk for pharmacy in pharmacies]
-    recent = IdSessione.objects.filter(utenza=OuterRef("pk"), requested_at__gt=now - UNUSED_AFTER)
-    utenze = Utenza.objects.filter(pharmacy__in=keys).defer("password", "pincode").annotate(is_used=Exists(recent))
-    live = IdSessione.objects.filter(pharmacy__in=keys).live(now).with_facts().select_related("requested_by")
-    live = live.defer("letter__sealed_source", "utenza__password", "utenza__pincode").order_by("-requested_at", "-pk")
-    rights = AskableContext.objects.filter(type__in={pharmacy.type for pharmacy in pharmacies})
-    rights = rights.filter(context__closed_to_new=False).exclude(context__applicazione="PRESCRITTORE")
-    rights = rights.select_related("context").order_by("context")
+    types = {pharmacy.type for pharmacy in pharmacies}
+    one = len(keys) == 1  # a person's own page: compiled once per process
     facts = _Facts(
-        utenze=_by(utenze.order_by("user_id"), "pharmacy_id"),
-        live=_by(live, "pharmacy_id"),
-        askable=_by(rights, "type"),
+        utenze=_by(_UTENZE.all(keys[0], now) if one else _utenze(keys, now), "pharmacy_id"),
+        live=_by(_LIVE.all(keys[0], now) if one else _live(keys, now), "pharmacy_id"),
+        askable=_by(_RIGHTS.all(*types) if one else _rights(types), "type"),
         certifications=certifications,
     )
     return {pharmacy.pk: facts.board(pharmacy, now, also) for pharmacy in pharmacies}
+
+
+def _utenze(pharmacies: Sequence[int], now: datetime) -> "QuerySet[Utenza]":
+    recent = IdSessione.objects.filter(utenza=OuterRef("pk"), requested_at__gt=now - UNUSED_AFTER)
+    utenze = Utenza.objects.filter(pharmacy__in=pharmacies).defer("password", "pincode")
+    return utenze.annotate(is_used=Exists(recent)).order_by("user_id")
+
+
+def _live(pharmacies: Sequence[int], now: datetime) -> "QuerySet[IdSessione]":
+    live = IdSessione.objects.filter(pharmacy__in=pharmacies).live(now).with_facts().select_related("requested_by")
+    return live.defer("letter__sealed_source", "utenza__password", "utenza__pincode").order_by("-requested_at", "-pk")
+
+
+def _rights(types: Iterable[int]) -> "QuerySet[AskableContext]":
+    rights = AskableContext.objects.filter(type__in=types, context__closed_to_new=False)
+    return rights.exclude(context__applicazione="PRESCRITTORE").select_related("context").order_by("context")
+
+
+_UTENZE = Composed(lambda pharmacy, now: _utenze([pharmacy], now))
+_LIVE = Composed(lambda pharmacy, now: _live([pharmacy], now))
+_RIGHTS = Composed(lambda kind: _rights([kind]))
 
 
 def _by(rows: Iterable, attribute: str) -> dict:  # type: ignore[type-arg]  # rows of any model

@@ -1,11 +1,13 @@
 """The days on which a pharmacy differs from its week: duties by night and by day, closures, holidays on which it is open."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
 
 from pharmacies.models import Pharmacy
+from portal.database.composed import Composed
 from portal.time.clock import ROME
 from sessions.hours.holidays import holidays_of
 from sessions.hours.openings import NIGHT_ENDS, Openings
@@ -146,18 +148,43 @@ class OpenHoliday(models.Model):
         return f"aperta il {self.day}: {self.pharmacy_id}"
 
 
-def openings_of(pharmacy: Pharmacy, week: Week, now: datetime) -> Openings:
-    """When this pharmacy is open, from yesterday to HOLIDAYS_AHEAD."""
-    since = _yesterday(now)
-    nights = list(NightDuty.objects.coming(pharmacy.pk, now))
+_NIGHTS = Composed(NightDuty.objects.coming)
+_DUTIES = Composed(DayDuty.objects.coming)
+_CLOSURES = Composed(Closure.objects.coming)
+_OPEN_HOLIDAYS = Composed(OpenHoliday.objects.coming)
+
+
+@dataclass(frozen=True)
+class ComingDays:
+    """The days of a pharmacy that are not over, each kind read once: a page shows them and computes with them."""
+
+    nights: list[NightDuty]
+    duties: list[DayDuty]
+    closures: list[Closure]
+    open_on: frozenset[date]
+
+    @classmethod
+    def of(cls, pharmacy: int, now: datetime) -> "ComingDays":
+        """The days of the pharmacy with this key, yesterday's included."""
+        return cls(
+            _NIGHTS.all(pharmacy, now),
+            _DUTIES.all(pharmacy, now),
+            _CLOSURES.all(pharmacy, now),
+            frozenset(row.day for row in _OPEN_HOLIDAYS.all(pharmacy, now)),
+        )
+
+
+def openings_of(pharmacy: Pharmacy, week: Week, now: datetime, days: ComingDays | None = None) -> Openings:
+    """When this pharmacy is open, from yesterday to HOLIDAYS_AHEAD. `days`: what the caller has read already."""
+    since, days = _yesterday(now), days or ComingDays.of(pharmacy.pk, now)
     special = SpecialDays(
         holidays=holidays_of(pharmacy.province, pharmacy.comune, since, since + HOLIDAYS_AHEAD),
-        open_on=frozenset(OpenHoliday.objects.coming(pharmacy.pk, now).values_list("day", flat=True)),
-        closures=tuple(Closure.objects.coming(pharmacy.pk, now).values_list("first", "last")),
-        duties={duty.day: duty.spans for duty in DayDuty.objects.coming(pharmacy.pk, now)},
-        night_hours={night.evening: night.hours for night in nights if night.hours is not None},
+        open_on=days.open_on,
+        closures=tuple((closure.first, closure.last) for closure in days.closures),
+        duties={duty.day: duty.spans for duty in days.duties},
+        night_hours={night.evening: night.hours for night in days.nights if night.hours is not None},
     )
-    return Openings(week, frozenset(night.evening for night in nights), special)
+    return Openings(week, frozenset(night.evening for night in days.nights), special)
 
 
 def _yesterday(now: datetime) -> date:

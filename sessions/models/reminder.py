@@ -10,7 +10,7 @@ from portal.outbox.models import OutgoingMail
 from portal.time.clock import ROME
 from sessions.hours.openings import Openings
 from sessions.hours.week import Week
-from sessions.models.calendar_days import openings_of
+from sessions.models.calendar_days import ComingDays, openings_of
 from sessions.models.id_sessione import IdSessione
 
 DEFAULT_MINUTES = [60]
@@ -61,10 +61,10 @@ class ReminderSettings(models.Model):
     def week(self) -> Week | None:
         return Week.load(self.hours)
 
-    def openings(self, now: datetime) -> Openings | None:
-        """When the pharmacy is open, from yesterday on; None when it gave no hours."""
+    def openings(self, now: datetime, days: ComingDays | None = None) -> Openings | None:
+        """When the pharmacy is open, from yesterday on; None when it gave no hours. `days`: what the caller has read already."""
         week = self.week
-        return openings_of(self.pharmacy, week, now) if week is not None else None
+        return openings_of(self.pharmacy, week, now, days) if week is not None else None
 
 
 NOWHERE = ("no address", "unreachable")  # why a reminder was skipped: its pharmacy could not be written to

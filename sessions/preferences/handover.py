@@ -6,13 +6,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from pharmacies.copies import mailboxes
 from pharmacies.delegations import acts
 from pharmacies.models import CopyMailbox, Office, Pharmacy
 from pharmacies.people import handover, offices, terms
+from portal.database.composed import Composed
 from portal.identity.models import User
 from portal.journal.models import record
 from portal.secrets.masking import mask_address, mask_codice_fiscale
@@ -39,7 +40,7 @@ class Inherited:
 
 def inherited(pharmacy: Pharmacy, now: datetime) -> list[Inherited]:
     """The things to decide about, delegations first. One query when there are none, as there nearly always are."""
-    if not _may_have_any(pharmacy, now):
+    if _ANY.first(pharmacy.pk, now) is None:
         return []
     holders = handover.HoldersInOffice.of(pharmacy, now)
     links = CalendarLink.objects.working(now).filter(pharmacy=pharmacy).select_related("made_by", "kept_by", "pharmacy")
@@ -59,8 +60,8 @@ def inherited(pharmacy: Pharmacy, now: datetime) -> list[Inherited]:
     ]
 
 
-def _may_have_any(pharmacy: Pharmacy, now: datetime) -> bool:
-    """False when a person who may certify now answers for every delegation, link, copy and webhook of the pharmacy.
+def _may_have_any(pharmacy: int, now: datetime) -> "QuerySet[Pharmacy]":
+    """The pharmacy (key), or nothing when a person who may certify now answers for every delegation, link, copy and webhook of the pharmacy.
 
     HoldersInOffice.must_decide in SQL, but for things that no person gave: here one of them may count too many.
     """
@@ -75,7 +76,10 @@ def _may_have_any(pharmacy: Pharmacy, now: datetime) -> bool:
     any_of_them = Q()
     for rows, by, since in things:
         any_of_them |= Q(_left_by_nobody_here(rows.filter(pharmacy=pharmacy), by, since, now))
-    return Pharmacy.objects.filter(any_of_them, pk=pharmacy.pk).exists()
+    return Pharmacy.objects.filter(any_of_them, pk=pharmacy).only("pk")
+
+
+_ANY = Composed(_may_have_any)
 
 
 def _left_by_nobody_here(rows: Any, by: str, since: str, now: datetime) -> Exists:

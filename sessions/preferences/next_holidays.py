@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 from pharmacies.models import Pharmacy
 from portal.time.clock import ROME
 from sessions.hours.holidays import holidays_of
-from sessions.models import Closure, DayDuty, OpenHoliday, ReminderSettings
+from sessions.models import ReminderSettings
+from sessions.models.calendar_days import ComingDays
 
 A_YEAR = timedelta(days=365)
 
@@ -21,17 +22,21 @@ class NextHoliday:
     is_on_duty: bool  # by day
 
 
-def holidays_that_count(pharmacy: Pharmacy, chosen: ReminderSettings, now: datetime) -> list[NextHoliday]:
-    """The holidays from today on, except those inside a closure; none without hours, or when the pharmacy never closes."""
+def holidays_that_count(
+    pharmacy: Pharmacy, chosen: ReminderSettings, now: datetime, days: ComingDays | None = None
+) -> list[NextHoliday]:
+    """The holidays from today on, except those inside a closure; none without hours, or when the pharmacy never closes.
+
+    `days`: what the caller has read already.
+    """
     week, today = chosen.week, now.astimezone(ROME).date()
     if week is None or week.never_closes:
         return []
-    is_open = set(OpenHoliday.objects.coming(pharmacy.pk, now).values_list("day", flat=True))
-    on_duty = set(DayDuty.objects.coming(pharmacy.pk, now).values_list("day", flat=True))
-    closed = list(Closure.objects.coming(pharmacy.pk, now).values_list("first", "last"))
+    days = days or ComingDays.of(pharmacy.pk, now)
+    on_duty = {duty.day for duty in days.duties}
     found = holidays_of(pharmacy.province, pharmacy.comune, today, today + A_YEAR)
     return [
-        NextHoliday(day, name, day in is_open, day in on_duty)
+        NextHoliday(day, name, day in days.open_on, day in on_duty)
         for day, name in found.items()
-        if week.days[day.weekday()] and not any(first <= day <= last for first, last in closed)
+        if week.days[day.weekday()] and not any(closure.first <= day <= closure.last for closure in days.closures)
     ]

@@ -9,7 +9,6 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext, gettext_lazy
@@ -18,13 +17,14 @@ from django.views.decorators.http import require_http_methods
 from pharmacies import site_words
 from pharmacies.access import OfficeRequest, hours_required
 from pharmacies.models import CopyMailbox, MailCertification, Pharmacy
-from pharmacies.models.copy_mailbox import CopyMailboxQuerySet
+from portal.database.composed import Composed
 from portal.identity.models import User
 from portal.time.clock import now_of, relative_day
 from sessions.hours.in_words import Piece, Spoken, said_once
 from sessions.hours.moments import Moment, reason
 from sessions.hours.openings import Openings
-from sessions.models import Closure, DayDuty, IdSessione, NightDuty, Reminder, ReminderSettings
+from sessions.models import IdSessione, Reminder, ReminderSettings
+from sessions.models.calendar_days import ComingDays
 from sessions.models.reminder import OFFERED_MINUTES
 from sessions.preferences.next_holidays import holidays_that_count
 from sessions.reminders.facts import renewed
@@ -38,6 +38,19 @@ WORDS = {
     15: "un quarto d’ora prima",
 }
 BEFORE, AFTER = "chiusura", "apertura"
+_CERTIFIED = Composed(
+    lambda pharmacy: (
+        MailCertification.objects.current().filter(pharmacy=pharmacy).select_related("pharmacy__reminder_settings")
+    )
+)
+_LIVE = Composed(
+    lambda pharmacy, now: (
+        IdSessione.objects.filter(pharmacy=pharmacy)
+        .live(now)
+        .select_related("context", "utenza")
+        .order_by("expires_at")
+    )
+)
 
 
 class RemindersForm(forms.Form):
@@ -89,7 +102,8 @@ class RemindersForm(forms.Form):
 def reminders(request: OfficeRequest) -> HttpResponse:
     """Shows the planned letters and the form; POST saves."""
     now, pharmacy = now_of(request), request.pharmacy
-    chosen = ReminderSettings.objects.of(pharmacy)
+    certification = _CERTIFIED.first(pharmacy.pk)
+    chosen = ReminderSettings.objects.of(certification.pharmacy if certification else pharmacy)
     start = {
         "minuti": chosen.minutes_before, "scaduto": chosen.tell_when_expired, "a_chiusa": AFTER if chosen.at_opening else BEFORE,
     }  # fmt: skip
@@ -99,33 +113,38 @@ def reminders(request: OfficeRequest) -> HttpResponse:
         choose(pharmacy, form.wishes(), request.user, now)
         messages.success(request, "Preferenze salvate: valgono anche per gli ID SESSIONE già attivi.")
         return redirect("sessions:reminders", pharmacy.code)
-    certification = MailCertification.objects.current().filter(pharmacy=pharmacy).first()
-    copies = CopyMailbox.objects.open().filter(pharmacy=pharmacy)
+    days = ComingDays.of(pharmacy.pk, now)
+    copies = list(CopyMailbox.objects.open().filter(pharmacy=pharmacy).order_by("named_at", "pk"))
     context = {
         "pharmacy": pharmacy,
         "office": request.office,
         "current": "reminders",
         "form": form,
         "chosen": chosen,
-        "own_copy": copies.filter(person=request.user).order_by("named_at", "pk").first(),
+        "own_copy": next((row for row in copies if row.person_id == request.user.pk), None),
         "copy_to_confirm": request.office.may_certify and _copy_to_confirm(copies, request.user),
         "week": chosen.week,
-        "nights": NightDuty.objects.coming(pharmacy.pk, now),
-        "day_duties": DayDuty.objects.coming(pharmacy.pk, now),
-        "closures": Closure.objects.coming(pharmacy.pk, now),
+        "nights": days.nights,
+        "day_duties": days.duties,
+        "closures": days.closures,
         "next_holiday": next(
-            (day for day in holidays_that_count(pharmacy, chosen, now) if not (day.is_open or day.is_on_duty)), None
+            (day for day in holidays_that_count(pharmacy, chosen, now, days) if not (day.is_open or day.is_on_duty)),
+            None,
         ),
-        "coming": _coming(pharmacy, chosen.openings(now), now),
+        "coming": _coming(pharmacy, chosen.openings(now, days), now),
         "certification": certification,
+        "address_in_force": certification,
         "is_reachable": certification is not None and certification.undeliverable_at is None,
     }
     return render(request, "sessions/reminders.html", context)
 
 
-def _copy_to_confirm(copies: CopyMailboxQuerySet, holder: User) -> bool:
+def _copy_to_confirm(copies: list[CopyMailbox], holder: User) -> bool:
     """True while copies go to a mailbox that this holder named before codes were asked for, or that nobody known named."""
-    return copies.filter(Q(person=holder) | Q(person=None), is_older=True, confirmed_at=None, refused_at=None).exists()
+    return any(
+        row.person_id in (holder.pk, None) and row.is_older and row.confirmed_at is None and row.refused_at is None
+        for row in copies
+    )
 
 
 @dataclass(frozen=True)
@@ -141,8 +160,7 @@ class ComingLetters:
 
 def _coming(pharmacy: Pharmacy, openings: Openings | None, now: datetime) -> list[ComingLetters]:
     """One row for each live id, by expiry."""
-    live = IdSessione.objects.filter(pharmacy=pharmacy).live(now).select_related("context", "utenza")
-    rows = list(live.order_by("expires_at"))
+    rows = _LIVE.all(pharmacy.pk, now)
     over = renewed(rows, now)
     reminders: dict[int, list[Reminder]] = defaultdict(list)
     for reminder in Reminder.objects.by_mail().filter(id_sessione__in=rows).order_by("due_at"):

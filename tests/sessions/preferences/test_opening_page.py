@@ -39,7 +39,7 @@ def read(client: Client) -> str:
     return text(client.get(PAGE).content.decode())
 
 
-def test_off_by_default_and_only_where_a_context_allows_it(client, san_marco, anna) -> None:
+def test_off_by_default_and_only_where_a_context_allows_it(client, context, san_marco, anna) -> None:
     assert not Context.objects.filter(before_opening=True).exists()
     assert NOT_YET in read(client)
     client.post(PAGE, {"minuti": "30"})
