@@ -54,7 +54,8 @@ def status(request: HttpRequest) -> HttpResponse:
         return redirect(_address(StatusFilter(request.GET, staff_of(request)).query(), request))
     now = now_of(request)
     form, selection = chosen(request)
-    counts, follow, listing = counts_for(selection, now), Follow(selection, now), Listing(selection, now)
+    counts, listing = counts_for(selection, now), Listing(selection, now)
+    follow = Follow(selection, now, on_duty=bool(counts.expired_on_duty))
     page = _page(listing, request, follow.keys)
     if not request.GET:  # a fresh visit: whoever answers the telephone types at once
         form.fields["cerca"].widget.attrs["autofocus"] = True

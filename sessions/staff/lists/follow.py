@@ -29,10 +29,13 @@ REMINDER_IS_LATE_AFTER = timedelta(minutes=2)  # the timetable looks every few s
 
 
 class Follow:
-    """Finds the lines in a few queries, whatever the number of rows. The caller reads the ids of `keys` with its own, and passes them to `things`."""
+    """Finds the lines in a few queries, whatever the number of rows. The caller reads the ids of `keys` with its own, and passes them to `things`.
 
-    def __init__(self, selection: PharmacySelection, now: datetime) -> None:
-        self.place, self.now = selection.place_only, now
+    `on_duty`: False when the counters found no expired id of a pharmacy on duty, which costs a look at all that expired today.
+    """
+
+    def __init__(self, selection: PharmacySelection, now: datetime, *, on_duty: bool = True) -> None:
+        self.place, self.now, self._on_duty = selection.place_only, now, on_duty
         found = self._found()
         self._why = [(pk, kind) for pk, kind in found if kind not in (_MAIL, _DOOR)]
         self._portal_kinds = {kind for _, kind in found}
@@ -69,6 +72,7 @@ class Follow:
             .annotate(kind=Value(kind, IntegerField()))
             .values_list("pk", "kind")
             for kind, found in kinds
+            if kind != _ON_DUTY or self._on_duty
         ]
         ill = [rows.annotate(why=Value(_MAIL, IntegerField())).values_list("pk", "why") for rows in ill_mail(self.now)]
         if self.place.territory.is_whole_nation:
