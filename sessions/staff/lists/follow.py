@@ -64,7 +64,7 @@ class Follow:
         kinds = (
             (_REFUSED, self.place.ids_of(Urgency.UNDELIVERED, self.now).order_by("-letter__failed_at", "pk")),
             (_ON_DUTY, self.place.ids(self.now, expired(self.now)).filter(pharmacy__in=on_duty).order_by("-expires_at", "pk")),
-            (_LATE, self.place.ids(self.now, live(self.now) & Q(letter__created_at__lt=self.now - LETTER_IS_LATE_AFTER, **late))
+            (_LATE, self.place.ids(self.now, live(self.now) & Q(letter__created_at__lt=self.now - LETTER_IS_LATE_AFTER, **late), only_live=True)
              .order_by("letter__created_at", "pk")),
         )  # fmt: skip
         parts = [

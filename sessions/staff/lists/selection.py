@@ -114,13 +114,14 @@ class PharmacySelection:
             found = found.without_asl() if self.asl == NOWHERE else found.filter(_inside(self.asl))
         return found.filter(province=self.province) if self.province else found
 
-    def ids(self, now: datetime, among: Q | None = None) -> IdSessioneQuerySet:
-        """The id of today of every pharmacy that matches. `among`: as in `urgency.of_today`."""
+    def ids(self, now: datetime, among: Q | None = None, *, only_live: bool = False) -> IdSessioneQuerySet:
+        """The id of today of every pharmacy that matches. `among` and `only_live`: as in `urgency.of_today`."""
         if self.state in (WITHOUT, NEVER):
             return IdSessione.objects.none()
         conditions = {LIVE: rules.live(now), EXPIRING: rules.expiring(now), EXPIRED: rules.expired(now)}
         wanted = [condition for condition in (conditions.get(self.state), among) if condition is not None]
-        found = rules.of_today(now, reduce(and_, wanted) if wanted else None)
+        only_live = only_live or self.state in (LIVE, EXPIRING)
+        found = rules.of_today(now, reduce(and_, wanted) if wanted else None, only_live=only_live)
         if self.state == UNDELIVERED:
             found = found.filter(rules.undelivered())
         if self.delivery:
@@ -137,7 +138,7 @@ class PharmacySelection:
         condition = rules.segments(now)[urgency]
         if urgency is rules.Urgency.UNDELIVERED:  # says nothing of the hours, so that it does not imply `counting`
             return self.ids(now).filter(condition)
-        return self.ids(now, condition)
+        return self.ids(now, condition, only_live=urgency is not rules.Urgency.EXPIRED_TODAY)
 
     def without_id(self, now: datetime) -> PharmacyQuerySet:
         """The pharmacies that match and have no id today, so that `ids` leaves them out."""

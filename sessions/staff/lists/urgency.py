@@ -50,12 +50,15 @@ def urgency_of(newest: IdSessione | None, now: datetime) -> Urgency:
     return Urgency.EXPIRING if newest.expires_at <= now + EXPIRING_WITHIN else Urgency.LIVE
 
 
-def candidates(now: datetime, among: Q | None = None) -> IdSessioneQuerySet:
+def candidates(now: datetime, among: Q | None = None, *, only_live: bool = False) -> IdSessioneQuerySet:
     """Live ids, and ids that expired since midnight in Italy and had no later one: one or two per pharmacy.
 
     `among`: a narrower condition, which takes the place of `counting`. PostgreSQL multiplies the shares of two conditions, so
     one that says the same again makes it expect a thirtieth of the rows and choose a plan that is ten times slower.
+    `only_live`: the same ids by the short rule of the live ones, which costs a third to compose.
     """
+    if only_live:
+        return IdSessione.objects.live(now).filter(among or Q())
     # revoked_at=None: the partial indexes on expires_at hold such ids only; an expired id is never revoked
     found = IdSessione.objects.standing(now).filter(expires_at__gte=day_start(now), revoked_at=None)
     return found.filter(counting(now) if among is None else among)
@@ -66,18 +69,19 @@ def counting(now: datetime, prefix: str = "") -> Q:
     return Q(**{f"{prefix}expires_at__gt": now}) | Q(**{f"{prefix}outlived_at": None})
 
 
-def of_today(now: datetime, among: Q | None = None) -> IdSessioneQuerySet:
+def of_today(now: datetime, among: Q | None = None, *, only_live: bool = False) -> IdSessioneQuerySet:
     """One id per pharmacy: the candidate that expires last.
 
     So a renewal counts from the moment it is requested, and an expired id does not count beside a live one. `among`: only the
-    ids with this condition, which implies `counting` (see `candidates`).
+    ids with this condition, which implies `counting` (see `candidates`). `only_live`: of the live ids; none that expires later
+    than a live one has expired.
     """
     later = (
-        candidates(now)
+        candidates(now, only_live=only_live)
         .filter(pharmacy=OuterRef("pharmacy"), expires_at__gte=OuterRef("expires_at"))
         .filter(Q(expires_at__gt=OuterRef("expires_at")) | Q(pk__gt=OuterRef("pk")))
     )
-    return candidates(now, among).filter(~Exists(later), pharmacy__isnull=False)
+    return candidates(now, among, only_live=only_live).filter(~Exists(later), pharmacy__isnull=False)
 
 
 def undelivered() -> Q:

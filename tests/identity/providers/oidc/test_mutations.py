@@ -15,6 +15,8 @@ from tests.identity.door import signed_in
 from tests.identity.providers.oidc import forge
 from tests.identity.providers.oidc.forge import CapturedLogin, ForgedFederation
 
+pytestmark = pytest.mark.processes  # generated: several seconds for each rule
+
 FEW = settings(
     max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
