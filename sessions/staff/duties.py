@@ -91,7 +91,7 @@ def duties(request: HttpRequest) -> HttpResponse:
         except ImportUnderWay:
             form.add_error(None, gettext("Un altro elenco di turni si sta caricando: riprova fra un minuto"))
         else:
-            refused = [refused_duty(line, reason) for line, reason in report.broken_lines[:SHOWN]]
+            refused = [refused_duty(line, reason) for line, reason in sorted(report.broken_lines)[:SHOWN]]
             context |= {
                 "report": report,
                 "written": not dry_run,

@@ -106,5 +106,10 @@ def test_the_last_row_of_a_file_that_stops_is_not_taken(desk):
     assert not NightDuty.objects.exists()
 
 
+def test_the_refused_rows_stand_in_the_order_of_the_file(desk):
+    _, page = upload(desk, CHRISTMAS, ELSEWHERE, "4512;mattina;25/12/2026;;;\n")
+    assert page.index("Nessuna farmacia del tuo territorio") < page.index("La colonna turno può contenere")
+
+
 def test_an_unknown_reason_keeps_its_words():
     assert refused_duty(7, "(4512) something new").why == "something new"
