@@ -1,9 +1,8 @@
-"""The answer to «Richiedi gli ID di oggi»: the codes of today, ready to copy."""
+"""The answer to «Richiedi gli ID di oggi»."""
 
-from dataclasses import dataclass, field
-
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
@@ -14,39 +13,27 @@ from pharmacies.access import OfficeRequest, ids_required
 from portal.templatetags.portale import seconds
 from portal.time.clock import moment_in_words, now_of
 from portal.values.mail_address import readable
-from sessions.ids import issuing, issuing_refused, revealing, today
-from sessions.ids.board import board_of
-from sessions.ids.cards import IdCard
+from sessions.ids import issuing, issuing_refused, today
 from sessions.ids.today import NotMade, TodayOutcome
 from sessions.ids.views import WHY_NOT
 
-
-@dataclass(frozen=True)
-class ShownCode:
-    """An id in clear, for the answer to a POST."""
-
-    card: IdCard
-    plain: str = field(repr=False)
+HOME = "riepilogo"  # the value of `da` on «Riepilogo», where the answer returns
 
 
 @ids_required
 @require_http_methods(["GET", "HEAD", "POST"])
 @cache_control(no_store=True, private=True)
 def ask_for_today(request: OfficeRequest) -> HttpResponse:
-    """Makes what is missing or about to end, then shows the newest id of each kind: only in the answer to a POST."""
-    pharmacy, now = request.pharmacy, now_of(request)
-    if request.method != "POST":
-        return redirect("sessions:manage", pharmacy.code)
-    outcome = today.request_today(pharmacy, now, request.user)
-    board = board_of(pharmacy, now)
-    newest = [card.newest for card in board.cards if card.newest is not None]
-    codes = [ShownCode(card, plain) for card in newest if (plain := revealing.reveal(card.row, request.user, now))]
-    context = {
-        "pharmacy": pharmacy, "office": request.office, "current": "ids", "codes": codes,
-        "several_utenze": board.several_utenze, "news": _news(outcome),
-        "problems": [_problem(one, outcome, request, several=board.several_utenze) for one in outcome.not_made],
-    }  # fmt: skip
-    return render(request, "sessions/today.html", context)
+    """Makes what is missing or about to end, and returns to the cards with what was made, what was not and why."""
+    pharmacy = request.pharmacy
+    if request.method == "POST":
+        outcome = today.request_today(pharmacy, now_of(request), request.user)
+        several = len({one.card.utenza.pk for one in outcome.not_made}) > 1
+        for sentence in _news(outcome):
+            messages.success(request, sentence)
+        for one in outcome.not_made:
+            messages.warning(request, _problem(one, outcome, request, several=several))
+    return redirect("pharmacies:overview" if request.POST.get("da") == HOME else "sessions:manage", pharmacy.code)
 
 
 def _news(outcome: TodayOutcome) -> list[str]:
@@ -55,14 +42,14 @@ def _news(outcome: TodayOutcome) -> list[str]:
         address = readable(outcome.made[0].id_sessione.letter.recipient)
         kinds = _(" e ").join(dict.fromkeys(one.id_sessione.context.kind_inside for one in outcome.made))
         words = ngettext(
-            "Appena fatto: %(kinds)s. È in viaggio anche verso %(address)s.",
-            "Appena fatti %(number)s ID: %(kinds)s. Sono in viaggio anche verso %(address)s, in un messaggio solo.",
+            "ID pronto: %(kinds)s. È in viaggio verso %(address)s.",
+            "%(number)s ID pronti: %(kinds)s. Sono in viaggio in un messaggio verso %(address)s.",
             len(outcome.made),
         )
         return [words % {"number": len(outcome.made), "kinds": kinds, "address": address}]
     if outcome.is_repeat:
         at = max(card.newest.row.requested_at for card in outcome.already if card.newest is not None)
-        return [_("Li hai già chiesti alle %(at)s: valgono questi.") % {"at": seconds(at)}]
+        return [_("Li hai già chiesti alle %(at)s: valgono quelli.") % {"at": seconds(at)}]
     return [_("Non mancava nessun ID: valgono quelli che hai già.")] if outcome.already and not outcome.not_made else []
 
 

@@ -34,7 +34,7 @@ def certify(page: Page, address: str, read_code) -> None:
 
 def request_id(page: Page) -> None:
     page.get_by_role("navigation", name="Servizi on line").get_by_role("link", name="Gestione ID-SESSIONE").click()
-    page.get_by_role("button", name="Richiedi l’ID SESSIONE").click()
+    page.get_by_role("button", name="Richiedi l’ID per la ricetta SSN").click()
     expect(page.get_by_role("main")).to_contain_text("Validato")
 
 

@@ -24,6 +24,6 @@ def test_a_double_click_sends_a_form_once(page, context, live_server, anna_clien
     posts = []
     page.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
     page.goto("/servizi/4512/id-sessione/")
-    page.get_by_role("button", name="Richiedi l’ID SESSIONE").dblclick()
+    page.get_by_role("button", name="Richiedi l’ID per la ricetta SSN").dblclick()
     expect(page.get_by_role("button", name="Mostra").first).to_be_visible()
     assert len(posts) == 1

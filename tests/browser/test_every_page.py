@@ -50,7 +50,7 @@ ELSEWHERE = {
     "pages:home": "a redirect", "staff:door": "a redirect", "pages:robots": "a file", "pages:security_txt": "a file", "pages:change_password": "a redirect", "pages:favicon": "a redirect",
     "pharmacies:choose": "Giulia and Franco", "wizard:resume": "a redirect",
     "wizard:code": "below, on its way", "wizard:new_code": "a POST", "sessions:show": "a POST, below",
-    "sessions:resend": "a POST", "sessions:today": "a POST, test_today", "identity:start": "a POST", "identity:start_professional": "a POST", "identity:answer": "an answer", "identity:gone_out": "for the providers", "identity:card": "the host of the cards, test_cns_nginx", "identity:metadata": "a file", "identity:entity_configuration": "for programs", "identity:resolve": "for programs", "identity:sign_out": "a POST",
+    "sessions:resend": "a POST", "sessions:today": "a POST, test_board", "identity:start": "a POST", "identity:start_professional": "a POST", "identity:answer": "an answer", "identity:gone_out": "for the providers", "identity:card": "the host of the cards, test_cns_nginx", "identity:metadata": "a file", "identity:entity_configuration": "for programs", "identity:resolve": "for programs", "identity:sign_out": "a POST",
     "identity:staff_code": "below, on its way", "identity:staff_recovery": "below", "identity:staff_enrol": "below",
     "staff:person_readmit": "tests/sessions/staff/pharmacy/test_person_acts.py", "identity:own_session_close": "a POST", "identity:own_sessions_close": "a POST", "identity:login_letters": "a POST",
     "identity:keep": "for the page", "identity:staff_passkey": "a POST", "identity:staff_passkey_remove": "a POST", "identity:staff_close": "a POST", "identity:operator": "below",

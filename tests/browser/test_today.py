@@ -101,10 +101,11 @@ def test_when_there_is_none_yet_one_click_makes_both_and_shows_them(at_home, ute
     clicks = Clicks(at_home)
     clicks.press(at_home.get_by_role("button", name="Richiedi gli ID di oggi"))
     assert clicks.number == 1
-    expect(at_home.get_by_role("heading", level=1)).to_have_text("I tuoi ID di oggi")
+    expect(at_home.get_by_role("status").first).to_contain_text("2 ID pronti: ricetta SSN e ricetta bianca")
     assert IdSessione.objects.count() == 2
     for kind in ("ricetta SSN", "ricetta bianca"):
-        at_home.get_by_role("button", name=f"Copia l’ID: {kind}").click()
+        at_home.get_by_role("button", name=re.compile(f"^Copia l’ID ….*, {kind}")).click()
+        expect(at_home.get_by_text("Copiato").first).to_be_visible()
         assert re.fullmatch(UUID, at_home.evaluate("navigator.clipboard.readText()"))
     assert console_errors() == []
 
@@ -177,7 +178,7 @@ def test_the_pages_are_accessible(at_home, two_utenze, anna, utenza, console_err
         at_home.goto(address)
         assert [fault for width in WIDTHS for fault in faults(at_home, width)] == []
     at_home.goto(HOME)
-    at_home.get_by_role("button", name="Richiedi gli ID di oggi").click()
+    button_of(at_home, "Mostra", two_utenze[0]).click()
     assert [fault for width in WIDTHS for fault in faults(at_home, width)] == []
     make_titolare(anna, make_pharmacy("0001", "Alfa"))
     at_home.goto("/servizi/")

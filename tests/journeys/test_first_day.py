@@ -70,7 +70,7 @@ def test_a_titolare_certifies_asks_for_an_id_and_is_told_before_it_expires_and_s
 
     # the id: asked for, shown, read in the mail
     reader.follow("Gestione ID-SESSIONE")
-    reader.press("Richiedi")
+    reader.press("Richiedi l’ID per la ricetta SSN")
     post_round()
     in_the_mail = re.search(rf"^({UUID})\s*$", newest_letter(), re.MULTILINE).group(1)
     assert in_the_mail not in reader.page.html, "shown on demand only"
@@ -107,7 +107,7 @@ def test_the_address_is_changed_without_a_gap_and_then_revoked_with_its_ids(anna
     reader = Reader()
     enter(reader, "anna")
     reader.follow("Gestione ID-SESSIONE")
-    reader.press("Richiedi")
+    reader.press("Richiedi l’ID per la ricetta SSN")
     post_round()
     reader.follow("Gestione mail certificata")
     reader.follow("Modifica")

@@ -31,7 +31,7 @@ NOW = datetime(2026, 11, 23, 7, 58, tzinfo=UTC)
 CODE = "914203"
 DOES_NOT_EXIST = "550 5.1.1 no such user"
 _numbers = count(1)
-_SOURCE = seal(b"Subject: an id or a code\r\n\r\nsecret\r\n")
+SOURCE = seal(b"Subject: an id or a code\r\n\r\nsecret\r\n")
 
 
 @dataclass
@@ -48,6 +48,7 @@ class World:
     attivo: IdSessione  # of the first utenza; the server took its letter
     validato: IdSessione  # of the first utenza; a worker holds its letter
     other: IdSessione  # Validato of the second utenza; the server refused its letter
+    together: IdSessione  # of the second utenza, for the white prescription; the letter of `validato` carries it too
     held: OutgoingMail  # as the worker holds it
     elsewhere: Pharmacy  # another pharmacy, without anything
 
@@ -69,6 +70,8 @@ def made(anna: User, context: Context) -> World:
     attivo = _id(utenze[0], context, certification, two_hours, accepted, first_used_at=NOW - two_hours)
     other = _id(utenze[1], context, certification, one_hour, refused)
     validato = _id(utenze[0], context, certification, a_minute, leased)
+    white = Context.objects.get_or_create(contesto="RICETTA-BIANCA", applicazione="EROGATORE")[0]
+    together = _id(utenze[1], white, certification, a_minute, validato.letter)
     pending = _certification(pharmacy, anna, f"b{number}@beta.example", NOW - a_minute)
     CodiceValidazione.objects.create(
         certification=pending, mailbox=pending.address, code_hash=hash_of(pending.pk, CODE), sent_at=NOW - a_minute,
@@ -77,8 +80,8 @@ def made(anna: User, context: Context) -> World:
     held = OutgoingMail.objects.defer("sealed_source").get(pk=validato.letter_id)
     elsewhere = Pharmacy.objects.create(code=f"E{number}", name=f"Altrove {number}", comune="TRENTO")
     return World(
-        pharmacy, anna, certification.address, context, certification, pending, utenze, attivo, validato, other, held,
-        elsewhere,
+        pharmacy, anna, certification.address, context, certification, pending, utenze, attivo, validato, other, together,
+        held, elsewhere,
     )  # fmt: skip
 
 
@@ -107,20 +110,28 @@ def _letter(to: MailCertification, kind: OutgoingMail.Kind, ago: timedelta, **fa
     values = {
         "kind": kind, "about": to.pharmacy.code, "priority": OutgoingMail.PRIORITY_OF[kind], "recipient": to.address,
         "domain": to.address.rpartition("@")[2], "message_id": f"<{uuid4()}@portale.example>", "secret": True,
-        "sealed_source": _SOURCE, "created_at": NOW - ago, "next_attempt_at": NOW - ago,
+        "sealed_source": SOURCE, "created_at": NOW - ago, "next_attempt_at": NOW - ago,
         "give_up_at": NOW + timedelta(hours=12),
     }  # fmt: skip
     return OutgoingMail.objects.create(**{**values, **facts})
 
 
 def _id(
-    utenza: Utenza, context: Context, to: MailCertification, ago: timedelta, letter: dict[str, object], **facts: object
+    utenza: Utenza,
+    context: Context,
+    to: MailCertification,
+    ago: timedelta,
+    letter: "dict[str, object] | OutgoingMail",
+    **facts: object,
 ) -> IdSessione:
+    """`letter`: the facts of its own letter, or the letter of another id that carries it too."""
     plain = str(uuid4())
+    if not isinstance(letter, OutgoingMail):
+        letter = _letter(to, OutgoingMail.Kind.ISSUED, ago, **letter)
     row = IdSessione.objects.create(
         utenza=utenza, pharmacy=utenza.pharmacy, context=context, certification=to, digest=digest(plain),
         last4=plain[-4:], sealed=seal(plain.encode()), requested_at=NOW - ago, expires_at=NOW - ago + context.usable_for,
-        letter=_letter(to, OutgoingMail.Kind.ISSUED, ago, **letter), **facts,
+        letter=letter, **facts,
     )  # fmt: skip
     Reminder.objects.create(id_sessione=row, pharmacy=row.pharmacy, minutes_before=60, due_at=NOW)
     return row

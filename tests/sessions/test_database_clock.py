@@ -99,7 +99,7 @@ def test_the_page_says_that_it_is_not_the_pharmacys_fault(anna_client, utenza, c
     settings.DATABASE_CLOCK = "tests.clocks.ten_minutes_ahead"
     page = anna_client.get("/servizi/4512/id-sessione/").content.decode()
     assert "L’orologio di un nostro server non è regolato" in page
-    assert "Richiedi l’ID SESSIONE" not in page
+    assert "Richiedi gli ID di oggi" not in page
     answer = anna_client.post("/servizi/4512/id-sessione/richiedi/", {}, follow=True)
     assert "Riprova tra qualche minuto" in answer.content.decode()
     assert not IdSessione.objects.exists()

@@ -128,7 +128,7 @@ def test_the_page_says_why_there_is_nothing_to_choose(parafarmacia, utenza, cert
     page = words(anna_client.get(reverse("sessions:manage", args=[parafarmacia.code])).content.decode())
     assert "Nessun tipo di ricetta da scegliere" in page
     assert "che una parafarmacia possa scegliere" in page
-    assert "Richiedi l’ID SESSIONE" not in page
+    assert "Richiedi gli ID di oggi" not in page
 
 
 def test_an_utenza_without_a_site_is_not_asked_for_a_type(utenza, context) -> None:

@@ -59,7 +59,7 @@ def test_without_a_certified_address_the_page_leads_to_certifica_mail(anna, uten
     html = sign_in(Client(), anna).get(PAGE).content.decode()
     assert "Prima serve un indirizzo certificato" in html
     assert 'href="/servizi/4512/sicurezza/certifica-mail/"' in html
-    assert "Richiedi l’ID SESSIONE" not in html
+    assert "Richiedi gli ID di oggi" not in html
 
 
 def test_a_delegate_without_a_certified_address_is_sent_to_the_titolare(anna, utenza, context) -> None:
