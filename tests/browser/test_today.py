@@ -176,11 +176,11 @@ def test_the_pages_are_accessible(at_home, two_utenze, anna, utenza, console_err
     make_utenza("UZZZ0001", utenza.pharmacy)
     for address in (HOME, "/servizi/4512/id-sessione/"):
         at_home.goto(address)
-        assert [fault for width in WIDTHS for fault in faults(at_home, width)] == []
+        assert [f"{at_home.url}: {fault}" for width in WIDTHS for fault in faults(at_home, width)] == []
     at_home.goto(HOME)
     button_of(at_home, "Mostra", two_utenze[0]).click()
-    assert [fault for width in WIDTHS for fault in faults(at_home, width)] == []
+    assert [f"{at_home.url}: {fault}" for width in WIDTHS for fault in faults(at_home, width)] == []
     make_titolare(anna, make_pharmacy("0001", "Alfa"))
     at_home.goto("/servizi/")
-    assert [fault for width in WIDTHS for fault in faults(at_home, width)] == []
+    assert [f"{at_home.url}: {fault}" for width in WIDTHS for fault in faults(at_home, width)] == []
     assert console_errors() == []
