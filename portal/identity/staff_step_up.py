@@ -1,6 +1,6 @@
 """Step-up of operators: grave acts ask for the second factor again when the last is older than STEP_UP_FOR (10 minutes).
 
-Those are acts on the access of others, acts in bulk, exports, contexts and certificates. The guard is `staff_required(...,
+Grave acts: on the access of others, in bulk, exports, contexts and certificates. The guard is `staff_required(...,
 step_up=…)` in access.py; the page that asks is portal/identity/staff/step_up_views.py. Source: OWASP ASVS 5, 7.5.3.
 """
 

@@ -30,7 +30,7 @@ NEWS_USEFUL_FOR = timedelta(days=2)
 FAMILIAR_FOR = timedelta(days=30)  # how long the place of a complete login stays familiar
 
 
-class TooManySends(Exception):
+class MailboxSendsRefused(Exception):
     """No further code may be sent before `until` (UTC)."""
 
     def __init__(self, until: datetime) -> None:
@@ -49,12 +49,12 @@ def is_confirmed(user: User) -> bool:
 
 @transaction.atomic
 def name(user: User, address: str, now: datetime) -> StaffMailbox:
-    """Sends a code to this address. The confirmed address keeps getting the news until the code is typed. Raises TooManySends."""
+    """Sends a code to this address. The confirmed address keeps getting the news until the code is typed. Raises MailboxSendsRefused."""
     row = _held(user)
     if row.sends_from is None or now >= row.sends_from + SENDS_IN:
         row.sends, row.sends_from = 0, now
     if row.sends >= SENDS:
-        raise TooManySends(row.sends_from + SENDS_IN)
+        raise MailboxSendsRefused(row.sends_from + SENDS_IN)
     code = new_code(CODE_DIGITS)
     row.pending, row.code_until, row.wrong, row.sends = address, now + CODE_GOOD_FOR, 0, row.sends + 1
     row.code_hash = row.hash_of(code)

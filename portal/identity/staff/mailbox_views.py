@@ -63,7 +63,7 @@ def staff_mailbox(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             mailbox.name(user, form.cleaned_data["casella"], now)
-        except mailbox.TooManySends as refusal:
+        except mailbox.MailboxSendsRefused as refusal:
             form.add_error("casella", too_many(refusal.until))
         else:
             messages.success(request, _("Codice inviato: scrivilo qui appena arriva."))

@@ -79,7 +79,7 @@ class NotLikeTheOperator(validation.UserAttributeSimilarityValidator):
 class NotGuessable:
     """Refuses a password that zxcvbn guesses, as it is or without the words that anyone here would try first.
 
-    Those words: the operator's names, OWNER_NAME, the portal's vocabulary, years; also with digits in place of letters.
+    The words: the operator's names, OWNER_NAME, the portal's vocabulary, years; also with digits in place of letters.
     """
 
     def validate(self, password: str, user: User | None = None) -> None:

@@ -104,8 +104,8 @@ def test_the_app_and_the_recovery_codes_open_as_before(key, carla, clock):
 
 def test_a_passkey_confirms_a_grave_act(key, carla_client, clock):
     clock.shift(timedelta(minutes=11))
-    asked = carla_client.get(NEW)["Location"]
-    options = options_on(carla_client.get(asked))
+    redirect = carla_client.get(NEW)["Location"]
+    options = options_on(carla_client.get(redirect))
     fields = {"next": NEW, "risposta": key.signed(options)}
     assert carla_client.post(STEP_UP, fields)["Location"] == NEW
     assert carla_client.get(NEW).status_code == 200

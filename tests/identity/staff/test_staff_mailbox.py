@@ -29,7 +29,7 @@ def clock():
 
 
 @pytest.fixture
-def told(carla) -> StaffMailbox:
+def confirmed_mailbox(carla) -> StaffMailbox:
     """Carla's confirmed mailbox."""
     return StaffMailbox.objects.create(user=carla, address=ADDRESS, confirmed_at=NOON)
 
@@ -97,7 +97,7 @@ def test_something_that_is_no_address_gets_no_code(carla_client, typed):
     assert letters() == []
 
 
-def test_the_earlier_address_gets_the_news_until_the_new_one_is_confirmed_and_is_told(carla, told):
+def test_the_earlier_address_gets_the_news_until_the_new_one_is_confirmed_and_is_told(carla, confirmed_mailbox):
     mailbox.name(carla, OTHER, NOON)
     code = sent_code()
     mailbox.tell(carla, "Prova", "Prova.", NOON)
@@ -118,7 +118,7 @@ def test_an_address_that_nobody_confirmed_is_told_nothing(carla):
 # --- what the operator is told
 
 
-def test_a_reset_is_told_to_the_operator(carla, told):
+def test_a_reset_is_told_to_the_operator(carla, confirmed_mailbox):
     ada = User.objects.create_staff("ada", "una password lunga", roles=["amministrazione"])
     password = accounts.reset(carla, ada, "telefono perso", NOON)
     (recipient, text) = letters()[0]
@@ -127,7 +127,7 @@ def test_a_reset_is_told_to_the_operator(carla, told):
     assert password not in text
 
 
-def test_new_roles_are_told_and_new_names_are_not(carla, told):
+def test_new_roles_are_told_and_new_names_are_not(carla, confirmed_mailbox):
     ada = User.objects.create_staff("ada", "una password lunga", roles=["amministrazione"])
     roles = sorted(carla.roles)
     carla.given_name = "Carlotta"
@@ -137,7 +137,7 @@ def test_new_roles_are_told_and_new_names_are_not(carla, told):
     assert "ora lettura; tutta l’Italia" in letters()[0][1]
 
 
-def test_a_new_app_and_a_new_password_are_told(carla, told, clock):
+def test_a_new_app_and_a_new_password_are_told(carla, confirmed_mailbox, clock):
     client = Client()
     give_password(client)
     app = StaffTotp.waiting_for(carla)
@@ -151,7 +151,7 @@ def test_a_new_app_and_a_new_password_are_told(carla, told, clock):
     assert "La tua password è cambiata" in letters()[-1][1]
 
 
-def test_a_login_from_a_new_place_is_told_once_and_the_first_is_not(carla, told, clock):
+def test_a_login_from_a_new_place_is_told_once_and_the_first_is_not(carla, confirmed_mailbox, clock):
     StaffTotp.enrol(carla, SECRET)
 
     def comes_in(place: str) -> None:

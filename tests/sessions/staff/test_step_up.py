@@ -51,9 +51,9 @@ def now_code() -> str:
     return code_at(datetime.now(UTC), SECRET)
 
 
-def confirm(client: Client, asked: object, code: str | None = None):
+def confirm(client: Client, redirect: object, code: str | None = None):
     """Gives the code on the page to which `asked` redirects."""
-    page = client.get(asked["Location"])
+    page = client.get(redirect["Location"])
     wanted = re.search(r'name="next" value="([^"]*)"', page.content.decode())[1].replace("&amp;", "&")
     return client.post(PAGE, {"code": code or now_code(), "next": wanted})
 
@@ -120,14 +120,14 @@ def test_the_waiting_form_is_of_its_page_only_and_is_used_once(late):
 
 def test_after_the_code_of_a_download_the_operator_is_on_the_page_with_the_link(late):
     referer = {"referer": "http://testserver/operatori/posta/?stato=rifiutati"}
-    asked = late.get("/operatori/posta/csv/?stato=rifiutati", headers=referer)
-    assert confirm(late, asked)["Location"] == "/operatori/posta/?stato=rifiutati"
+    redirect = late.get("/operatori/posta/csv/?stato=rifiutati", headers=referer)
+    assert confirm(late, redirect)["Location"] == "/operatori/posta/?stato=rifiutati"
     assert late.get("/operatori/posta/csv/")["Content-Type"].startswith("text/csv")
 
 
 def test_another_site_does_not_choose_where_the_operator_lands(late):
-    asked = late.get("/operatori/posta/csv/", headers={"referer": "https://example.org/"})
-    assert "example" not in asked["Location"]
+    redirect = late.get("/operatori/posta/csv/", headers={"referer": "https://example.org/"})
+    assert "example" not in redirect["Location"]
     for elsewhere in ("https://example.org/", "//example.org", "/\\example.org"):
         assert late.post(PAGE, {"code": "000000", "next": elsewhere}).content.decode().count("example.org") == 0
 
