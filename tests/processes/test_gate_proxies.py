@@ -46,6 +46,27 @@ def test_the_gate_is_asked_in_the_context_of_the_file_and_told_the_address_that_
     assert received.get("x-a2f-utenza", "") == ""
 
 
+class GivingToy(Toy):
+    """Stands for a portal whose context gives the signed assertion, as long as the contract allows."""
+
+    def do_GET(self) -> None:  # noqa: N802  a name of http.server
+        self.send_response(204)
+        self.send_header("X-A2F-Assertion", "A" * 8000)
+        self.end_headers()
+
+
+@pytest.mark.parametrize("proxy", EVERY)
+def test_the_service_receives_the_longest_assertion_and_no_forged_one(proxy: Proxy, world: ProcessWorld):
+    with toy_service(GivingToy) as giving, toy_service() as plain:
+        front = proxy.start(world, giving, giving)
+        until(lambda: _passes(front, {"X-A2F-Assertion": "bugia"}), 30, f"{proxy.name} answers")
+        assert Toy.reached[-1][1]["x-a2f-assertion"] == "A" * 8000
+        world.kill_all()
+        front = proxy.start(world, plain, plain)
+        until(lambda: _passes(front, {"X-A2F-Assertion": "bugia"}), 30, f"{proxy.name} answers")
+        assert Toy.reached[-1][1].get("x-a2f-assertion", "") == ""
+
+
 def _passes(front: Front, headers: dict[str, str]) -> bool:
     try:
         return dispense(front, headers).status == 200
