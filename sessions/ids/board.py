@@ -284,7 +284,9 @@ def _group(
     obstacle = obstacle or ("" if utenza.is_usable else "UtenzaNotUsable")
     of_kind: dict[str, list[Context]] = defaultdict(list)
     may_ask = {context.pk for context in askable}
-    for context in sorted({row.pk: row for row in [*askable, *(row.context for row in live)]}.values(), key=_key):
+    for context in sorted(
+        {row.pk: row for row in [*askable, *(row.context for row in live)]}.values(), key=lambda context: context.pk
+    ):
         of_kind[context.kind].append(context)
     cards = []
     for contexts in of_kind.values():
@@ -295,7 +297,3 @@ def _group(
         if first.pk in may_ask or these:
             cards.append(KindCard(utenza, first, these, why_not, obstacle))
     return UtenzaGroup(utenza, bool(getattr(utenza, "is_used", False)), tuple(cards))
-
-
-def _key(context: Context) -> int:
-    return context.pk
