@@ -6,6 +6,7 @@ from typing import Any
 from django.db import models, transaction
 
 from pharmacies.models import Pharmacy
+from portal.database.claims import hold
 
 
 class DatesToCome:
@@ -31,9 +32,11 @@ class ContextQuerySet(models.QuerySet["Context"]):
         """The contexts of which this site may ask for an id: sessions/ids/askable.py asks the same for one context."""
         return self.filter(askable__type=pharmacy.type)
 
+    @transaction.atomic
     def update(self, **values: Any) -> int:
-        """As Django's; the gate of this process looks at a new date at once."""
+        """As Django's, with the rows locked in the order of their keys; the gate of this process looks at a new date at once."""
         dates_to_come.known = dates_to_come.known or "mandatory_from" in values
+        hold(self)
         return super().update(**values)
 
     @transaction.atomic
