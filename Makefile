@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 help:
 	@echo "make run           try the portal on http://127.0.0.1:$(PORT)/ (PORT= changes it; Ctrl-C stops it)"
 	@echo "make test          the suite; with DATABASE_URL and REDIS_URL set, on PostgreSQL and Redis"
-	@echo "make test-processes  tests that start real commands, servers, workers and proxies, kill and restart them"
+	@echo "make test-processes  tests that start real commands, servers, workers and proxies, and the generated ones"
 	@echo "make test-browser  the journeys in a real Chromium (needs chromium on this machine)"
 	@echo "make test-spid     the official test of SPID and CIE (needs xmlsec1 and openssl on this machine)"
 	@echo "make test-clients  the web service called by SOAP stacks of other people, those that this machine has"

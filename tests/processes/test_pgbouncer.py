@@ -25,7 +25,7 @@ from portal.demo.supervisor import Child
 from tests.day.servers import UNPRIVILEGED, OwnPostgres
 from tests.outbox.sink import Sink, free_port
 from tests.processes.conftest import ProcessWorld, until
-from tests.processes.test_gate_proxies import IDS
+from tests.processes.gate_scene import IDS
 from tests.sessions.gate.gate_door import USUAL, basic
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
