@@ -78,7 +78,7 @@ def _parameter(compiled: Any, stand_ins: Sequence[Value]) -> Callable[[Sequence[
                 return lambda values: connection.ops.adapt_datefield_value(
                     values[number].astimezone(ROME).date() + days
                 )
-        elif type(compiled) is type(stand_in) and compiled == stand_in:
+        elif isinstance(compiled, type(stand_in)) and compiled == stand_in:  # on PostgreSQL: a subclass of int
             return lambda values: values[number]
     return lambda _values: compiled
 

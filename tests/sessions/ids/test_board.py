@@ -118,7 +118,7 @@ def test_an_id_that_is_about_to_end_is_made_anew(anna, san_marco, certified, ute
 
 
 def test_under_the_policy_replace_an_id_in_use_is_not_cut_off(client, anna, san_marco, utenza, context):
-    Context.objects.update(policy="replace")
+    Context.objects.filter(pk=context.pk).update(policy="replace")
     row = issuing.issue(utenza, context, MORNING - 15 * HOUR - HOUR / 2).id_sessione
     using.use(row, MORNING - 15 * HOUR)
     assert "Ricetta SSN: non fatto. Un nuovo ID annullerebbe subito quello che stai usando" in text(ask(client))
