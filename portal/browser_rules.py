@@ -1,4 +1,4 @@
-"""What a browser lets the portal's pages do: the Content-Security-Policy and the Permissions-Policy of every answer."""
+"""The rules that browsers enforce on the portal's pages: the Content-Security-Policy and the Permissions-Policy of every answer."""
 
 from csp.constants import NONE, SELF
 

@@ -88,9 +88,9 @@ def needed(pharmacy: Pharmacy, opening: datetime, now: datetime) -> list[tuple[U
     Never a context whose new id ends the earlier ones (policy replace). A context is used when a person or a gestionale asked for
     an id or presented one: an id that the portal asked for does not count, so an utenza at rest gets no more.
     """
-    asked = Q(by_portal=False) | Q(first_used_at__isnull=False)
+    by_hand = Q(by_portal=False) | Q(first_used_at__isnull=False)
     since = now - USED_WITHIN
-    ids = IdSessione.objects.filter(asked, pharmacy=pharmacy, requested_at__gt=since, utenza__pharmacy=pharmacy)
+    ids = IdSessione.objects.filter(by_hand, pharmacy=pharmacy, requested_at__gt=since, utenza__pharmacy=pharmacy)
     allowed = Context.objects.open_to_new().filter(
         before_opening=True,
         policy=Context.Policy.OVERLAP,

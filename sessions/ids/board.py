@@ -30,7 +30,7 @@ class KindCard:
     """One utenza and one kind of prescription."""
 
     utenza: Utenza
-    context: Context  # the one that «Richiedi» asks for
+    context: Context  # of the id for which «Richiedi» asks
     ids: tuple[IdCard, ...]  # live, the newest first
     obstacle: str  # the class name of the refusal of a new id (sessions/ids/issuing_refused.py); "" when there is none
     letter_obstacle: str  # the same, when a live id cannot be sent again either

@@ -52,7 +52,7 @@ def take_out_expired(letters: Collection[int], now: datetime) -> None:
 
 @transaction.atomic
 def write_without_dead(letters: Collection[int], now: datetime) -> set[int]:
-    """Writes these letters (keys) anew with their ids that are within their hours. Returns the keys of those that carry none.
+    """Writes these letters (keys) anew with their ids that are within their hours. Returns the keys of the letters that carry none.
 
     Leaves alone a letter that a server accepted, or that was withdrawn. A refused letter stays refused: a retry sends the rest.
     """

@@ -216,7 +216,7 @@ def write(drafts: Sequence[IdDraft], certification: MailCertification, now: date
         planning.plan(row, draft.coming, now)
         record(
             "id.issued", now=now, actor=row.requested_by, about=certification.pharmacy.code, subject=row, last4=row.last4,
-            context=row.context.name, asked=row.asked, replaced=len(draft.replaced),
+            context=row.context.name, asked=row.requested_by_whom, replaced=len(draft.replaced),
         )  # fmt: skip
         channel = "gestionale" if row.requested_by_id is None and not row.by_portal else "portal"
         transaction.on_commit(measures.ISSUED.labels(channel).inc, robust=True)

@@ -13,7 +13,7 @@ from portal.journal.models import Entry
 from portal.time.clock import moment_in_words, relative_moment
 from sessions.ids import issuing
 from sessions.ids.choice import IdChoice
-from sessions.ids.till_check import Finding, Why
+from sessions.ids.till_check import TillFinding, Why
 from sessions.models import Context, IdSessione
 
 TITLES = {
@@ -33,7 +33,7 @@ TITLES = {
 
 @dataclass(frozen=True)
 class Answer9101:
-    """What the page says. The button is a POST to `action` with `fields`, or a link when there is no `label` for a POST."""
+    """The text of the page. The button is a POST to `action` with `fields`, or a link when there is no `label` for a POST."""
 
     kind: str  # ok, warn, bad: colour of the box
     title: str
@@ -43,7 +43,7 @@ class Answer9101:
     fields: dict[str, int] | None = None  # None: a link
 
 
-def answer(finding: Finding, pharmacy: Pharmacy, now: datetime, context: Context | None = None) -> Answer9101:
+def answer(finding: TillFinding, pharmacy: Pharmacy, now: datetime, context: Context | None = None) -> Answer9101:
     """`context`: the kind of prescription at the till, when the person named it."""
     title = site_words.about(TITLES[finding.why], pharmacy)
     row = finding.row
@@ -66,7 +66,7 @@ def answer(finding: Finding, pharmacy: Pharmacy, now: datetime, context: Context
 
 
 def _button(
-    finding: Finding, pharmacy: Pharmacy, now: datetime, context: Context | None
+    finding: TillFinding, pharmacy: Pharmacy, now: datetime, context: Context | None
 ) -> tuple[str, str, dict[str, int] | None]:
     """The button that mends it: shows the id to use, or asks for one."""
     row, code = finding.row, pharmacy.code

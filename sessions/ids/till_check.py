@@ -23,7 +23,7 @@ _RUN = re.compile(r"[0-9a-z]+")
 
 
 class Why(Enum):
-    """What the portal knows about the pasted text."""
+    """The reasons for which a till may refuse the pasted text."""
 
     NOT_OURS = "not ours"  # of another pharmacy, or of nobody: the answer is the same
     MISTYPED = "mistyped"
@@ -39,7 +39,7 @@ class Why(Enum):
 
 
 @dataclass(frozen=True)
-class Finding:
+class TillFinding:
     """`row`: the id that the text is, or the live one that it is a misspelling of; None for NOT_OURS."""
 
     why: Why
@@ -49,7 +49,7 @@ class Finding:
 @transaction.atomic
 def check(
     pharmacy: Pharmacy, text: str, by: User, now: datetime, context: Context | None = None, utenza: Utenza | None = None
-) -> Finding | datetime:
+) -> TillFinding | datetime:
     """Looks at a pasted text under the rate limit, and writes a line of the journal without the text.
 
     `context` and `utenza` are those of the till, when the person knows them. Returns the instant (UTC) of the next check when
@@ -64,15 +64,15 @@ def check(
 
 def find(
     pharmacy: Pharmacy, text: str, now: datetime, context: Context | None = None, utenza: Utenza | None = None
-) -> Finding:
+) -> TillFinding:
     """The finding about this text. The same queries and comparisons run whatever the text is."""
     typed = id_sessione(text)
     ids = pharmacy.ids.with_what_ends_them().select_related("replaced_by")
     row = ids.filter(digest=digest(typed[:LONGEST])).first()
     near = _misspelt(list(ids.live(now).filter(sealed__isnull=False).order_by("pk")), text)
     if row is not None:
-        return Finding(_why(row, now, context, utenza), row)
-    return Finding(Why.MISTYPED, near) if near is not None else Finding(Why.NOT_OURS)
+        return TillFinding(_why(row, now, context, utenza), row)
+    return TillFinding(Why.MISTYPED, near) if near is not None else TillFinding(Why.NOT_OURS)
 
 
 def _next_check_at(pharmacy: Pharmacy, by: User, now: datetime) -> datetime | None:

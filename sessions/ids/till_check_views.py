@@ -101,7 +101,7 @@ def _answer_of(request: OfficeRequest, now: datetime) -> object:
     if kept is None or kept["pharmacy"] != request.pharmacy.pk:
         return None
     row = request.pharmacy.ids.with_what_ends_them().select_related("replaced_by").filter(pk=kept["row"]).first()
-    finding = till_check.Finding(till_check.Why(kept["why"]), row)
+    finding = till_check.TillFinding(till_check.Why(kept["why"]), row)
     return answer(finding, request.pharmacy, now, Context.objects.filter(pk=kept["kind"]).first())
 
 

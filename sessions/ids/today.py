@@ -26,7 +26,7 @@ class NotMade:
 
 @dataclass
 class TodayOutcome:
-    """What the click did. `again_at`: when a further id may be asked for (UTC), when the limit stopped some."""
+    """The result of the click. `again_at`: when a further id may be asked for (UTC), when the limit stopped some."""
 
     made: list[Issued] = field(default_factory=list)
     already: list[KindCard] = field(default_factory=list)  # an id lives, and is not about to end

@@ -37,7 +37,7 @@ def ask_for_today(request: OfficeRequest) -> HttpResponse:
 
 
 def _news(outcome: TodayOutcome) -> list[str]:
-    """What was made and where it arrives; for a double click, that the first click has done it."""
+    """Says which ids were made and where they arrive; for a double click, that the first click has done it."""
     if outcome.made:
         address = readable(outcome.made[0].id_sessione.letter.recipient)
         kinds = _(" e ").join(dict.fromkeys(one.id_sessione.context.kind_inside for one in outcome.made))

@@ -206,7 +206,7 @@ class IdSessione(models.Model):
         return f"ID …{self.last4}"
 
     @property
-    def asked(self) -> str:
+    def requested_by_whom(self) -> str:
         """`sul portale`, `dal gestionale`, `dal portale prima dell’apertura`: the words that follow «chiesto»."""
         if self.by_portal:
             return _("dal portale prima dell’apertura")

@@ -29,7 +29,7 @@ _ACCOUNT = _(
     "I dati dell’utenza scritti nel gestionale non sono quelli del portale: controllali in «Utenze del gestionale»."
 )
 _NEW_ONE = _("Questo ID SESSIONE non vale più: usa l’ultimo arrivato per e-mail, o chiedine uno nuovo.")
-# What the pharmacist reads. A code without a line here is a mistake of the program.
+# The sentences for the pharmacist. A code without a line here is a mistake of the program.
 SHOWN = {
     "01": _("Manca l’ID SESSIONE: incolla quello arrivato per e-mail."),
     "05": _NEW_ONE, "06": _NEW_ONE, "07": _("Le ore di questo ID SESSIONE sono finite: chiedine uno nuovo."),

@@ -100,5 +100,5 @@ def _give_up(now: datetime) -> None:
 
 def _after(call: WebhookCall, now: datetime, wait: timedelta) -> datetime:
     """When to retry: after 20 s, 40 s … 1 h, as the outbox spaces its letters, and not before `wait` (Retry-After)."""
-    pause = max(pauses.growing(call.attempts, FIRST_PAUSE, LONGEST_PAUSE), wait)
-    return pauses.next_attempt_at(now, pause, call.give_up_at)
+    again = pauses.next_attempt_at(now, pauses.growing(call.attempts, FIRST_PAUSE, LONGEST_PAUSE), call.give_up_at)
+    return max(again, now + wait)

@@ -5,13 +5,14 @@ import ssl
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from email.utils import parsedate_to_datetime
 
 import dns.exception
 import httpx
 
 from portal import tls
+from portal.time import database_clock
 from sessions.webhooks.addresses import Target, UnsuitableAddress, rule
 
 SECONDS = 15.0  # for the DNS, the connection and the reply together
@@ -104,7 +105,7 @@ def _wait(retry_after: str) -> timedelta:
     if text.isascii() and text.isdigit() and len(text) < 10:
         return min(timedelta(seconds=int(text)), LONGEST_WAIT)
     try:
-        until = parsedate_to_datetime(text) - datetime.now(UTC)
+        until = parsedate_to_datetime(text) - database_clock.real_now()
     except (ValueError, TypeError):  # no date, or one without a zone
         return timedelta(0)
     return min(max(until, timedelta(0)), LONGEST_WAIT)

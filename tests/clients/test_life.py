@@ -49,7 +49,9 @@ def _gsoap(folder: Path, wsdl: str) -> list[str]:
         ["soapcpp2", "-j", "-C", "-I/usr/share/gsoap/import", "a2f.h"],
         ["g++", "-I.", "-o", "life", str(HERE / "life.cpp"), "soapC.cpp", "soapauthentication_service_bindingProxy.cpp", "-lgsoap++"],
     ):  # fmt: skip
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=240)
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False, timeout=240
+        )
         assert done.returncode == 0, done.stderr
     return [str(folder / "life")]
 
@@ -98,6 +100,8 @@ def test_a_foreign_stack_lives_the_life_of_an_id(stack, gest, wsdl, service_url,
     environment = {**os.environ, "NODE_MODULES": str(NODE_MODULES), "no_proxy": "*"}
     environment |= {f"A2F_{name}": value for name, value in said.items()}
     command = STACKS[stack](tmp_path, wsdl)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        command, env=environment, capture_output=True, text=True, encoding="utf-8", check=False, timeout=60
+    )
     printed = dict(line.split(" ", 1) for line in done.stdout.splitlines())
     assert printed == LIFE | UNREAD.get(stack, {}), done.stderr

@@ -60,7 +60,9 @@ def test_the_command_writes_the_page_and_leaves_no_database(tmp_path):
     page = tmp_path / "letters.html"
     environment = {**os.environ, "VAR_DIR": str(tmp_path / "var"), "DATABASE_URL": ""}
     command = [sys.executable, "manage.py", "letters_gallery", str(page)]
-    done = subprocess.run(command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, encoding="utf-8", check=True
+    )
     assert page.as_uri() in done.stdout
     assert "Il tuo ID SESSIONE" in page.read_text(encoding="utf-8")
     assert not list((tmp_path / "var").glob("**/*.sqlite3"))

@@ -98,7 +98,7 @@ def dumped() -> str:
         "-U", place["USER"], place["NAME"],
     ]  # fmt: skip
     env = {"PGPASSWORD": place["PASSWORD"] or "", "PATH": "/usr/bin:/bin:/usr/local/bin"}
-    return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(command, env=env, capture_output=True, text=True, encoding="utf-8", check=True).stdout
 
 
 def values_in(dump: str) -> set[str]:

@@ -29,11 +29,9 @@ class GalleryPlace:
     certification: MailCertification
     utenza: Utenza
 
-    def id_sessione(
-        self, context: Context, last4: str, asked: timedelta = timedelta(), used: bool = False
-    ) -> IdSessione:
-        """An id in memory, asked for so long before NOW. No letter reads more of it."""
-        at = NOW - asked
+    def id_sessione(self, context: Context, last4: str, age: timedelta = timedelta(), used: bool = False) -> IdSessione:
+        """An id in memory, asked for that long before NOW. No letter reads more of it."""
+        at = NOW - age
         return IdSessione(
             utenza=self.utenza, pharmacy=self.pharmacy, context=context, certification=self.certification, last4=last4,
             requested_at=at, expires_at=at + timedelta(hours=context.hours), first_used_at=at if used else None,

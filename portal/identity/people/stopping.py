@@ -1,4 +1,4 @@
-"""What an operator does about a person who must not come in: end the sessions, stop the person, let them in again.
+"""The acts of an operator about a person who must not come in: end the sessions, stop the person, let them in again.
 
 A stopped person keeps offices and data, and is refused at each login. Each verb writes the journal in its transaction.
 """

@@ -64,7 +64,7 @@ def test_the_id_is_there_before_the_opening_and_marked(chosen, san_marco, utenza
     assert before_opening.prepare_due(at) == 1
     (row,) = made()
     assert (row.requested_by, row.requested_from, row.requested_at, row.utenza) == (None, None, at, utenza)
-    assert row.asked == "dal portale prima dell’apertura"
+    assert row.requested_by_whom == "dal portale prima dell’apertura"
     line = Entry.objects.filter(verb="id.issued").latest("pk")
     assert line.who == "Il portale"
     assert "chiesto dal portale prima dell’apertura" in line.sentence

@@ -40,7 +40,9 @@ def page(live_server, settings, certified, certificate) -> str:
 
 
 def run(command: list[str], folder: Path) -> str:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=100)
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, encoding="utf-8", check=False, timeout=100
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -16,7 +16,7 @@ from tests.sessions.conftest import MORNING
 HOUR = timedelta(hours=1)
 
 
-def told() -> list[OutgoingMail]:
+def news() -> list[OutgoingMail]:
     return list(OutgoingMail.objects.filter(subject__startswith="Il gestionale non riceve più"))
 
 
@@ -35,7 +35,7 @@ def test_a_410_closes_the_webhook_and_the_pharmacy_is_told_once(gestionale, conn
     assert webhook_life.put_to_rest(MORNING) == 0
     webhook = Webhook.objects.get()
     assert (webhook.closed_at, webhook.closed_because) == (MORNING, "gone")
-    assert [letter.recipient for letter in told()] == [certified.address]
+    assert [letter.recipient for letter in news()] == [certified.address]
     assert Entry.objects.filter(verb="webhook.rested").count() == 1
 
 
@@ -44,7 +44,7 @@ def test_a_day_without_an_accepted_call_closes_it(connected, certified):
     assert webhook_life.put_to_rest(MORNING + 24 * HOUR - timedelta(seconds=1)) == 0
     assert webhook_life.put_to_rest(MORNING + 24 * HOUR) == 1
     assert Webhook.objects.get().closed_because == "silent"
-    assert len(told()) == 1
+    assert len(news()) == 1
     assert not WebhookCall.objects.waiting().exists()
 
 
@@ -72,7 +72,7 @@ def test_what_was_never_tried_or_was_withdrawn_closes_nothing(connected, certifi
 def test_without_a_certified_address_it_is_closed_and_nobody_is_told(connected):
     failing(connected[0], MORNING)
     assert webhook_life.put_to_rest(MORNING + 25 * HOUR) == 1
-    assert told() == []
+    assert news() == []
 
 
 @pytest.mark.parametrize(
