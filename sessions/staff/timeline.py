@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Kinds = dict[str, tuple[str, tuple[str, ...]]]
 KINDS: Kinds = {  # label on the page, prefixes of the verbs
-    "id": ("ID SESSIONE", ("id.",)),
+    "id": ("ID SESSIONE", ("id.", "assertion.")),
     "mail": ("Mail certificata e codici", ("certification.", "code.")),
     "persone": ("Incarichi e deleghe", ("office.", "offices.", "request.")),
     "utenze": ("Utenze del gestionale", ("utenza.",)),

@@ -56,7 +56,7 @@ def test_both_addresses_are_told_of_the_change_and_the_old_one_sees_the_new_one_
     (to_old,), (to_new,) = letters("changed", OLD), letters("changed", NEW)
     assert "ri•••@farmaciasanmarco.it" in text_of(to_old)
     assert NEW not in text_of(to_old)
-    assert "perché l’indirizzo era certificato" in text_of(to_old)
+    assert "perché questa casella era l’indirizzo certificato" in text_of(to_old)
     assert NEW in text_of(to_new)
     assert not letters("certified")
 
