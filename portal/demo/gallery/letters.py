@@ -160,7 +160,7 @@ def _of_copies(world: GalleryWorld) -> _Writing:
 def _of_staff() -> _Writing:
     carla = User.objects.create_staff("carla.galleria", "!", "Carla", "Neri")
     yield "codice per la casella di un operatore", partial(mailbox.name, carla, LONG_ADDRESS, NOW)
-    StaffMailbox.objects.update_or_create(user=carla, defaults={"address": LONG_ADDRESS, "confirmed_at": NOW})
+    StaffMailbox.objects.create(user=carla, address=LONG_ADDRESS, confirmed_at=NOW)
     words = "Ruoli e territorio: prima lettura; 042, ora assistenza, lettura; tutta l’Italia."
     yield "avviso a un operatore", partial(mailbox.tell, carla, "I tuoi ruoli sono cambiati", words, NOW)
 
