@@ -138,15 +138,16 @@ class Installation:
                 process.wait()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def empty_database() -> Iterator[str]:
-    """The address of an empty PostgreSQL database."""
+    """The address of an empty PostgreSQL database, of one test: a database belongs to the mode that first started on it."""
     url = os.environ.get("DATABASE_URL", "")
     if not url:
         pytest.skip("needs DATABASE_URL and REDIS_URL: production runs on PostgreSQL")
     name = f"portale_installation_{os.getpid()}"
     server = urlunsplit(urlsplit(url)._replace(path="/postgres"))
     with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')  # type: ignore[arg-type]
         connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type]
     yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
     with psycopg.connect(server, autocommit=True) as connection:

@@ -100,11 +100,11 @@ def test_it_says_each_step_while_it_starts(up: Up):
 def test_the_clock_goes_to_the_next_reminder_and_its_letter_arrives_within_seconds(up: Up):
     up.wait_until_ready()
     mailbox = f"http://127.0.0.1:{up.port}/prova/posta/"
-    assert "ID SESSIONE scad" not in read(mailbox)
+    assert ", scade alle " not in read(mailbox)
     command = [*processes.MANAGE, "demo_clock", "--to-next-reminder"]
     moved = subprocess.run(command, env=up.env, capture_output=True, encoding="utf-8", timeout=60, check=True)
     assert "Per il portale sono le" in moved.stdout
-    until(lambda: "ID SESSIONE scad" in read(mailbox), 30, "the reminder is in the test mailbox")
+    until(lambda: ", scade alle " in read(mailbox), 30, "the reminder is in the test mailbox")
     assert "Orologio avanti di" in read(mailbox)
 
 

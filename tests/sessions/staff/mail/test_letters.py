@@ -49,7 +49,10 @@ def test_a_refused_letter_leaves_again_with_a_reason(operator, refused, sink):  
     assert "Vuoi riprovare l’invio a id•••@farmaciasanmarco.it?" in confirmation
     assert "rifiutato: casella inesistente" in confirmation
     assert "riparte adesso" in text(desk.post(url("retry_letter", refused), {"motivo": WHY}, follow=True))
-    assert Entry.objects.exclude(verb="staff.looked").get().sentence == f"ha fatto ripartire un messaggio (indirizzo certificato): {WHY}"
+    assert (
+        Entry.objects.exclude(verb="staff.looked").get().sentence
+        == f"ha fatto ripartire un messaggio (indirizzo certificato): {WHY}"
+    )
     assert deliver_due(NOW) == 1
     assert sink.count_by_message_id == {refused.message_id: 1}
 
@@ -66,7 +69,10 @@ def test_a_letter_that_waits_is_stopped_with_a_reason(operator, letter):
     assert "Non parte più" in text(desk.get(url("cancel_letter", letter)))
     assert "non parte più" in text(desk.post(url("cancel_letter", letter), {"motivo": WHY}, follow=True))
     assert not OutgoingMail.objects.due(NOW).exists()
-    assert Entry.objects.exclude(verb="staff.looked").get().sentence == f"ha annullato l’invio di un messaggio (indirizzo certificato): {WHY}"
+    assert (
+        Entry.objects.exclude(verb="staff.looked").get().sentence
+        == f"ha annullato l’invio di un messaggio (indirizzo certificato): {WHY}"
+    )
 
 
 @pytest.mark.parametrize("name", ["retry_letter", "cancel_letter"])
