@@ -97,7 +97,7 @@ def address_of(name: str, code: str) -> str:
     live = IdSessione.objects.filter(pharmacy__code=code).order_by("-requested_at").first()
     utenza = Utenza.objects.filter(pharmacy__code=code).first()
     row = utenza if name.startswith("utenze:") or name in OF_AN_UTENZA else live
-    if name.startswith("staff:office_"):
+    if name.startswith(("staff:office_", "staff:person_")):
         row = Office.objects.filter(pharmacy__code=code).exclude(source=OfficeSource.FILE).first()
     if name.startswith("pharmacies:delegation_"):
         row = Office.objects.filter(pharmacy__code=code, source=OfficeSource.DELEGATION).first()
