@@ -181,6 +181,8 @@ CNS_TRUST_LIST_SIGNERS = env.text("CNS_TRUST_LIST_SIGNERS", default="")  # PEM: 
 CNS_REVOCATION_LISTS = env.names("CNS_REVOCATION_LISTS", default=[])  # addresses or files
 LOGIN_URL = "identity:choose"
 LOGIN_PENDING_FOR = timedelta(minutes=10)
+LOGINS_FROM_A_PLACE = env.number("LOGINS_FROM_A_PLACE", default=300, least=1)  # begun in five minutes
+LOGINS_IN_ALL = env.number("LOGINS_IN_ALL", default=20_000, least=1)
 FRESH_AUTHENTICATION_FOR = STEP_UP_FOR = timedelta(minutes=10)  # of people; of operators, before grave acts
 STAFF_REQUIRE_EMAIL = env.flag("STAFF_REQUIRE_EMAIL", default=False)  # of every operator, for news about the access
 STAFF_REQUIRE_PASSKEY = env.flag("STAFF_REQUIRE_PASSKEY", default=False)  # as second factor of every operator

@@ -65,6 +65,7 @@ def over_https(folder: Path, provider_keys: Path, provider_metadata: bytes) -> I
     place = Place(folder, f"https://localhost:{port}", provider_keys)
     unset = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "PORTAL_MODE")
     env = {name: value for name, value in os.environ.items() if name not in unset} | {
+        "LOGINS_FROM_A_PLACE": "10000",  # the tool begins hundreds from this machine
         "PORTAL_VAR": str(folder),
         "PORTAL_URL": place.url,
         "A2F_MODE": "PRODUCTION",  # a system check forbids it beside real people

@@ -14,9 +14,8 @@ START = "/accesso/spid/avvia/"
 
 
 @pytest.fixture(autouse=True)
-def _low(monkeypatch):
-    monkeypatch.setattr(login_brake, "FROM_A_PLACE", 3)
-    monkeypatch.setattr(login_brake, "IN_ALL", 5)
+def _low(settings):
+    settings.LOGINS_FROM_A_PLACE, settings.LOGINS_IN_ALL = 3, 5
 
 
 def begin(address: str) -> int:
