@@ -33,7 +33,12 @@ def keyed_hash(purpose: str, value: str) -> str:
 
 def account_in_short(username: str) -> str:
     """Ten digits that name an account in the log, the same every time: nobody reads the account from them."""
-    return keyed_hash("login-staff", username.strip().casefold())[:10]
+    return account_hash(username)[:10]
+
+
+def account_hash(username: str) -> str:
+    """The keyed hash (hexadecimal) under which an account is counted and searched, whatever its capitals."""
+    return keyed_hash("login-staff", username.strip().casefold())
 
 
 def same(left: str, right: str) -> bool:

@@ -52,7 +52,7 @@ def check(
 ) -> TillFinding | datetime:
     """Looks at a pasted text under the rate limit, and writes a line of the journal without the text.
 
-    `context` and `utenza` are those of the till, when the person knows them. Returns the instant (UTC) of the next check when
+    `context` and `utenza` of the till, when the person knows them. Returns the instant (UTC) of the next check when
     the person or the pharmacy has made too many.
     """
     Pharmacy.objects.hold(pharmacy.pk)
@@ -121,7 +121,7 @@ def _near(typed: str, plain: str) -> bool:
     same = _same_beginning(typed, plain)
     rest, of = typed[same:][::-1], plain[same:][::-1]
     same_end = _same_beginning(rest, of)
-    rest, of = rest[same_end:], of[same_end:]  # what differs, backwards
+    rest, of = rest[same_end:], of[same_end:]  # the parts that differ, backwards
     return max(len(rest), len(of)) <= 1 or (len(rest) == 2 and rest == of[::-1])
 
 

@@ -69,7 +69,7 @@ def _encoding(content_type: str, text: bytes) -> str | None:
         raise ClientFault("Codifica dei caratteri non ammessa: usa UTF-8.")
     if charset.startswith("utf-16"):
         return _utf_16(text)
-    # some names of Python differ from those of libxml2
+    # Python and libxml2 name some encodings differently
     return {"cp1252": "windows-1252"}.get(charset, charset.replace("iso8859", "iso-8859"))
 
 

@@ -13,7 +13,7 @@ from portal.identity.models import User
 from portal.secrets.codes import keyed_hash
 
 KEPT_FOR = timedelta(days=395)
-PEOPLE_OF_A_BROWSER = 8  # who shares the computer at the counter; the newest stay
+PEOPLE_OF_A_BROWSER = 8  # people share the computer at the counter; the newest stay
 _SALT = "portal.identity.devices"
 
 

@@ -43,7 +43,7 @@ def own_sessions(request: HttpRequest) -> HttpResponse:
 @person_required
 @require_POST
 def close(request: HttpRequest, pk: int) -> HttpResponse:
-    """«Chiudi»: ends one of the person's own sessions; the one of this browser is «Esci»."""
+    """«Chiudi»: ends one of the person's own sessions. For this browser it is the same as «Esci»."""
     row = get_object_or_404(PersonSession, pk=pk, user=_person(request))
     if row.pk == session_ends.current(request):
         session_ends.end(request, real_now_of(request))

@@ -19,7 +19,7 @@ from portal.identity.models import LoginRecord, User
 from portal.identity.models.login import LoginRecordQuerySet, sealed_document
 from portal.identity.session_ends import browser_of
 from portal.journal.models import record
-from portal.secrets.codes import keyed_hash
+from portal.secrets.codes import account_hash, account_in_short, keyed_hash
 from portal.web.client_address import client_address
 from portal.web.places import place_of
 
@@ -45,7 +45,6 @@ ALARM_LASTS = timedelta(days=1)
 WATCHED_FOR = timedelta(hours=1)
 LOOKED_AT = 5000  # records
 MANY = 5  # accounts tried from one place, or places from which one account is tried, in WATCHED_FOR
-_SHORT = 10  # hexadecimal digits of an account's keyed name in the log
 
 
 def write(request: HttpRequest, outcome: str, account: str, now: datetime, user: User | None = None) -> None:
@@ -54,12 +53,12 @@ def write(request: HttpRequest, outcome: str, account: str, now: datetime, user:
     The refusal with which a lock begins is also a line of the journal, once.
     """
     place = place_of(client_address(request.META))
-    account_hash = keyed_hash("login-staff", account.strip().casefold())
+    person_hash = account_hash(account)
     place_hash = keyed_hash("login-place", place) if place else ""
     measures.LOGINS.labels(STAFF, outcome).inc()
     level = logging.INFO if outcome in _GRANTED else logging.WARNING
-    logger.log(level, "staff login: %s, account %s, from %s", outcome, account_hash[:_SHORT], place or "unknown")
-    if outcome not in _GRANTED and (earlier := _counted_on(outcome, account_hash, place_hash, now)):
+    logger.log(level, "staff login: %s, account %s, from %s", outcome, account_in_short(account), place or "unknown")
+    if outcome not in _GRANTED and (earlier := _counted_on(outcome, person_hash, place_hash, now)):
         LoginRecord.objects.filter(pk=earlier).update(times=F("times") + 1)
         return
     agent = browser_of(request.META.get("HTTP_USER_AGENT", ""))
@@ -69,7 +68,7 @@ def write(request: HttpRequest, outcome: str, account: str, now: datetime, user:
         provider=STAFF,
         outcome=outcome,
         at=now,
-        person_hash=account_hash,
+        person_hash=person_hash,
         place_hash=place_hash,
         sealed_request=sealed_document(json.dumps(attempt, ensure_ascii=False).encode()),
     )
@@ -77,11 +76,11 @@ def write(request: HttpRequest, outcome: str, account: str, now: datetime, user:
         record(verb, now=now, subject=user, name=user.username if user else "un nome utente che non esiste")
 
 
-def _counted_on(outcome: str, account_hash: str, place_hash: str, now: datetime) -> int | None:
+def _counted_on(outcome: str, person_hash: str, place_hash: str, now: datetime) -> int | None:
     """The key of the record on which this refusal is counted; None when it gets a record of its own."""
     recent = LoginRecord.objects.filter(provider=STAFF, at__gt=now - SAME_FOR).exclude(outcome__in=_GRANTED)
     keys = recent.order_by("-at", "-pk").values_list("pk", flat=True)
-    if same := keys.filter(outcome=outcome, person_hash=account_hash, place_hash=place_hash).first():
+    if same := keys.filter(outcome=outcome, person_hash=person_hash, place_hash=place_hash).first():
         return same
     of_place = keys.filter(place_hash=place_hash)
     if len(of_place[:MOST_OF_A_PLACE]) == MOST_OF_A_PLACE:

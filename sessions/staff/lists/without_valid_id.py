@@ -1,4 +1,4 @@
-"""The pharmacies whose calls passed yesterday without a valid id: those that the gate will stop from the date of the context."""
+"""The pharmacies whose calls passed yesterday without a valid id. The gate stops them from the date of the context."""
 
 from collections.abc import Collection
 from dataclasses import replace

@@ -1,5 +1,7 @@
 """Acts of the role «sicurezza» on a person of the pharmacy: end the sessions, stop the person, let them in again."""
 
+from functools import partial
+
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -46,14 +48,8 @@ def stop(request: HttpRequest, pharmacy: Pharmacy, pk: int) -> ConfirmedAct:
     if not person.is_active:
         raise NothingToDo(_("%(name)s è già fuori dal portale.") % {"name": person})
 
-    def perform(because: str) -> bool:
-        stopped = stopping.stop(person, staff_of(request), because, pharmacy.code, real_now_of(request))
-        if stopped:
-            login_letters.access_changed(person, because, stopped=True, now=now_of(request))
-        return stopped
-
     return ConfirmedAct(
-        perform=perform,
+        perform=partial(_change, request, pharmacy, person, True),
         crumb=_("Ferma"),
         question=_("Vuoi fermare %(name)s?") % {"name": person},
         consequences=(
@@ -78,14 +74,8 @@ def readmit(request: HttpRequest, pharmacy: Pharmacy, pk: int) -> ConfirmedAct:
     if person.is_active:
         raise NothingToDo(_("%(name)s può già entrare.") % {"name": person})
 
-    def perform(because: str) -> bool:
-        readmitted = stopping.readmit(person, staff_of(request), because, pharmacy.code, real_now_of(request))
-        if readmitted:
-            login_letters.access_changed(person, because, stopped=False, now=now_of(request))
-        return readmitted
-
     return ConfirmedAct(
-        perform=perform,
+        perform=partial(_change, request, pharmacy, person, False),
         crumb=_("Riammetti"),
         question=_("Vuoi riammettere %(name)s?") % {"name": person},
         consequences=(
@@ -98,6 +88,15 @@ def readmit(request: HttpRequest, pharmacy: Pharmacy, pk: int) -> ConfirmedAct:
         too_late=_("%(name)s può già entrare.") % {"name": person},
         danger=False,
     )
+
+
+def _change(request: HttpRequest, pharmacy: Pharmacy, person: User, stops: bool, because: str) -> bool:
+    """Stops the person, or lets them in again, and tells the addresses for which they work. False when nothing changed."""
+    verb = stopping.stop if stops else stopping.readmit
+    changed = verb(person, staff_of(request), because, pharmacy.code, real_now_of(request))
+    if changed:
+        login_letters.access_changed(person, because, stopped=stops, now=now_of(request))
+    return changed
 
 
 def _person(pharmacy: Pharmacy, pk: int) -> User:
