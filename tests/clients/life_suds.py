@@ -1,15 +1,11 @@
 """The life of an id with suds, which sends a null or empty element for what is absent. Environment and lines: tests/clients/test_life.py."""
 
-import os
 from base64 import b64encode
 from typing import Any
 
+from python_life import env, live
 from suds import WebFault
 from suds.client import Client
-
-
-def env(name: str) -> str:
-    return os.environ[f"A2F_{name}"]
 
 
 def connected(password: str) -> Client:
@@ -34,23 +30,5 @@ def step(name: str, client: Client, operation: str, **message: Any) -> Any:
     return reply
 
 
-def main() -> None:
-    own = {
-        "userId": env("USER"), "identificativo": {"tipo": "P", "valore": env("PINCODE")}, "cfUtente": env("CF"),
-        "contesto": "RICETTA-DEM", "applicazione": "EROGATORE",
-    }  # fmt: skip
-    place = {"codRegione": env("REGION"), "codAslAo": env("ASL"), "codSsa": env("SSA"), "codiceStruttura": ""}
-    client = connected(env("PASSWORD"))
-    token = step("create", client, "create", **own, **place).comunicazioni.comunicazione[0].messaggio
-    checked = step("check", client, "checkToken", **own, token=token)
-    print("state", checked.infoToken.descrizione)
-    step("revoke", client, "revoke", **own, token=token)
-    step("again", client, "revoke", **own, token=token)
-    step("revoked", client, "checkToken", **own, token=token)
-    step("expired", client, "checkToken", **own, token=env("EXPIRED"))
-    step("unknown", client, "checkToken", **own, token="00000000-0000-4000-8000-000000000000")
-    step("password", connected("sbagliata"), "create", **own, **place)
-
-
 if __name__ == "__main__":
-    main()
+    live(connected, step)

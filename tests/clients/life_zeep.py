@@ -1,18 +1,14 @@
 """The life of an id with zeep. Environment and lines printed: tests/clients/test_life.py."""
 
-import os
 from typing import Any
 
 import requests
 import zeep
+from python_life import env, live
 from requests.auth import HTTPBasicAuth
 from zeep.transports import Transport
 
 BINDING = "{http://wsdl.auth.a2f.sts.sanita.finanze.it}authentication-service-binding"
-
-
-def env(name: str) -> str:
-    return os.environ[f"A2F_{name}"]
 
 
 def connected(password: str) -> Any:
@@ -34,23 +30,5 @@ def step(name: str, service: Any, operation: str, **message: Any) -> Any:
     return reply
 
 
-def main() -> None:
-    own = {
-        "userId": env("USER"), "identificativo": {"tipo": "P", "valore": env("PINCODE")}, "cfUtente": env("CF"),
-        "contesto": "RICETTA-DEM", "applicazione": "EROGATORE",
-    }  # fmt: skip
-    place = {"codRegione": env("REGION"), "codAslAo": env("ASL"), "codSsa": env("SSA"), "codiceStruttura": ""}
-    service = connected(env("PASSWORD"))
-    token = step("create", service, "create", **own, **place).comunicazioni.comunicazione[0].messaggio
-    checked = step("check", service, "checkToken", **own, token=token)
-    print("state", checked.infoToken.descrizione)
-    step("revoke", service, "revoke", **own, token=token)
-    step("again", service, "revoke", **own, token=token)
-    step("revoked", service, "checkToken", **own, token=token)
-    step("expired", service, "checkToken", **own, token=env("EXPIRED"))
-    step("unknown", service, "checkToken", **own, token="00000000-0000-4000-8000-000000000000")
-    step("password", connected("sbagliata"), "create", **own, **place)
-
-
 if __name__ == "__main__":
-    main()
+    live(connected, step)
