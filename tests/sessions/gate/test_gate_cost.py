@@ -1,13 +1,14 @@
 """A gate call's queries and writes, and the batched count of uses."""
 
 from datetime import timedelta
+from time import monotonic
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from sessions.gate import uses
+from sessions.gate import grace, uses
 from sessions.ids import issuing
 from sessions.models import IdSessione
 from tests.sessions.conftest import MORNING
@@ -32,6 +33,12 @@ def issued(utenza, certified, context) -> issuing.Issued:
 @pytest.fixture
 def plain(issued) -> str:
     return issued.plain
+
+
+@pytest.fixture(autouse=True)
+def _the_dates_were_just_read(monkeypatch):
+    """Every EVERY seconds one call of a process also reads whether a context has a date to come: not the cost of a call."""
+    monkeypatch.setattr(grace, "_refresh_at", monotonic() + 1000)
 
 
 def queries_of(act) -> list[str]:
